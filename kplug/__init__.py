@@ -1,0 +1,121 @@
+"""kplug: Keras-shaped models on PyTorch, in which every component comes from a plugin.
+
+Importing this package imports nothing else: each name below is fetched when it is first used, so a
+plugin's light module or the command line can say ``import kplug`` without paying for torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kplug import (
+        activations,
+        backend,
+        callbacks,
+        constraints,
+        errors,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        regularizers,
+        schedules,
+        utils,
+    )
+    from kplug.errors import KplugError
+    from kplug.hookspecs import hookimpl, hookspec
+    from kplug.layers import Input, Layer
+    from kplug.models import Model, Sequential
+    from kplug.registry import (
+        Component,
+        Resolved,
+        Spec,
+        factory,
+        function,
+        parse_spec,
+        prefer,
+        register,
+        reload,
+        resolve,
+        scope,
+        unregister,
+    )
+
+_HOMES = {
+    "kplug.errors": ("KplugError",),
+    "kplug.hookspecs": ("hookimpl", "hookspec"),
+    "kplug.layers": ("Input", "Layer"),
+    "kplug.models": ("Model", "Sequential"),
+    "kplug.registry": (
+        "Component",
+        "Resolved",
+        "Spec",
+        "factory",
+        "function",
+        "parse_spec",
+        "prefer",
+        "register",
+        "reload",
+        "resolve",
+        "scope",
+        "unregister",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Component",
+    "Input",
+    "KplugError",
+    "Layer",
+    "Model",
+    "Resolved",
+    "Sequential",
+    "Spec",
+    "activations",
+    "backend",
+    "callbacks",
+    "constraints",
+    "errors",
+    "factory",
+    "function",
+    "hookimpl",
+    "hookspec",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "parse_spec",
+    "prefer",
+    "register",
+    "regularizers",
+    "reload",
+    "resolve",
+    "schedules",
+    "scope",
+    "unregister",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    elif name in __all__:
+        value = importlib.import_module(f"kplug.{name}")
+    else:
+        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,138 @@
+"""What a plugin may offer: one hook for each kind of component.
+
+A plugin is a distribution. It declares its components in one of two ways, and most need only the first:
+
+1. **Static entry points**, no code beyond the component itself. In ``pyproject.toml``::
+
+       [project.entry-points."kplug.losses"]
+       dice_loss = "kplug_segmentation:dice_loss"
+
+   The group is ``kplug.`` followed by the plural of the kind. Nothing is imported until the component
+   is used.
+
+2. **Hooks**, for what a table of names cannot say: aliases, summaries, names computed from what is
+   installed. One light module a distribution, named in the group ``kplug``::
+
+       [project.entry-points.kplug]
+       plugin = "kplug_segmentation.plugin"
+
+       # kplug_segmentation/plugin.py: imported to list, so it imports nothing heavy
+       import kplug
+
+       @kplug.hookimpl
+       def kplug_losses():
+           return {"dice_loss": "kplug_segmentation.losses:dice_loss"}
+
+Every hook below is called without arguments, once, when a component of its kind is first looked up. It
+returns a mapping of declared name to a target ``"package.module:object"`` (preferred: it stays
+unimported until used), to the object itself, or to a ``kplug.Component`` that adds aliases, a summary or
+a role. A hook with nothing to offer is left out, or returns an empty mapping. A hook that raises, or
+returns something else, costs that distribution its hook components and is shown by ``kplug list``.
+
+The group name carries the version of this contract: a breaking change would be read from ``kplug2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Union
+
+import pluggy
+
+if TYPE_CHECKING:
+    from kplug.registry.component import Component
+
+PROJECT = "kplug"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+# A string target, a Component, or any object that is the component.
+Declarations = Mapping[str, Union[str, "Component", object]]
+
+
+# ---------------------------------------------------------------------------
+# Looked up when a layer's weights are made.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_initializers() -> Declarations:
+    """Offer initializers: ``(shape, dtype=None) -> tensor`` of that shape.
+
+    A class whose instances are called so, a function that takes ``shape``, or a factory of one.
+    ``shape`` is Keras's: ``(in, out)`` for dense kernels, ``(height, width, in, out)`` for 2-D
+    convolutions.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_regularizers() -> Declarations:
+    """Offer regularizers: ``(weight_matrix) -> scalar penalty``, added to the training loss.
+
+    The same components serve as ``kernel_``, ``bias_`` and ``activity_regularizer``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_constraints() -> Declarations:
+    """Offer constraints: ``(weight_matrix) -> weight matrix``, applied after each update."""
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_activations() -> Declarations:
+    """Offer activations: ``(x) -> tensor`` of the same shape."""
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_layers() -> Declarations:
+    """Offer layers: subclasses of ``kplug.layers.Layer``, or of ``torch.nn.Module``."""
+    raise NotImplementedError
+
+
+# ---------------------------------------------------------------------------
+# Looked up when a model is compiled.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_losses() -> Declarations:
+    """Offer losses: ``(y_true, y_pred) -> values per sample, or a scalar``.
+
+    A class whose instances are called so, a function with these two leading parameters (further ones
+    become arguments of the spec), or a factory such as ``dice_loss(smooth, thresh)``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_metrics() -> Declarations:
+    """Offer metrics: subclasses of ``kplug.metrics.Metric``, or functions as for losses."""
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_optimizers() -> Declarations:
+    """Offer optimizers: ``torch.optim.Optimizer`` classes, or factories that take ``params`` first."""
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_schedules() -> Declarations:
+    """Offer learning-rate schedules: ``(step) -> learning rate``."""
+    raise NotImplementedError
+
+
+# ---------------------------------------------------------------------------
+# Looked up when training starts.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_callbacks() -> Declarations:
+    """Offer callbacks: subclasses of ``kplug.callbacks.Callback``."""
+    raise NotImplementedError

@@ -1,0 +1,209 @@
+"""From a component and written arguments to a call: what the object is, and whether they fit it."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kplug.registry.component import Component, Role, find_role
+from kplug.registry.errors import ArgumentError, ContractError
+from kplug.registry.kinds import Kind
+from kplug.registry.spec import Spec
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A component's object with arguments that are known to fit.
+
+    Args:
+        target: The object.
+        role: What it is.
+        arguments: The arguments as written, by name.
+        defaults: What the signature fills in for the others.
+    """
+
+    target: Any
+    role: Role
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self, arguments: Mapping[str, Any]) -> Any:
+        """Return the component's object: the call's result, or the function with its arguments bound."""
+        if self.role == "function":
+            return functools.partial(self.target, **arguments) if arguments else self.target
+        return self.target(**arguments)
+
+
+def decide_role(kind: Kind, target: object, component: Component) -> Role:
+    """Decide whether a registered object is the component or makes it (D4).
+
+    The author's mark wins. Without one, an object whose leading parameters are those of the kind is
+    the component itself; a class is called; so is a function that uses none of the kind's words.
+
+    Raises:
+        ContractError: if the object is not callable, or its parameter names could mean either.
+    """
+    if not callable(target):
+        raise ContractError(
+            f"{component.qualified_name} ({component.location}) is a {type(target).__name__}, "
+            f"not {kind.with_article}",
+            hint="Offer a class or a function.",
+        )
+    marked = component.role or find_role(target)
+    if marked is not None:
+        return marked
+    names = list(_parameters(target))
+    leading = kind.leading
+    if leading and tuple(names[: len(leading)]) == leading:
+        return "function"
+    if inspect.isclass(target):
+        return "class"
+    words = set(names[: max(len(leading), 1)]) & (kind.vocabulary | set(leading))
+    if words:
+        raise _undecided(kind, component, names)
+    return "factory"
+
+
+def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
+    """Check the arguments of a spec against the real signature.
+
+    Raises:
+        ArgumentError: for an unknown, missing or repeated argument, with the signature.
+    """
+    role = decide_role(kind, target, component)
+    parameters = _parameters(target)
+    if role == "function":
+        parameters = dict(list(parameters.items())[max(len(kind.leading), 1) :])
+    if not parameters and not _has_signature(target):
+        return Call(target, role, _only_keywords(component, spec))
+    arguments = _place(component, spec, parameters)
+    _check_names(component, arguments, parameters)
+    _check_missing(component, arguments, parameters)
+    defaults = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.default is not parameter.empty and name not in arguments
+    }
+    return Call(target, role, arguments, defaults)
+
+
+def describe_signature(kind: Kind, target: Any, component: Component) -> list[tuple[str, str]]:
+    """Return the arguments that a spec may give, each with its default as text ('' if required)."""
+    call_parameters = _parameters(target)
+    if decide_role(kind, target, component) == "function":
+        call_parameters = dict(list(call_parameters.items())[max(len(kind.leading), 1) :])
+    return [
+        (name, "" if parameter.default is parameter.empty else repr(parameter.default))
+        for name, parameter in call_parameters.items()
+        if parameter.kind not in _VARIADIC
+    ]
+
+
+def _place(
+    component: Component, spec: Spec, parameters: Mapping[str, inspect.Parameter]
+) -> dict[str, Any]:
+    """Give positional arguments their names."""
+    takes = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(spec.args) > len(takes):
+        raise ArgumentError(
+            f"{component.name} takes at most {len(takes)} arguments by position; "
+            f"{len(spec.args)} are given in {str(spec)!r}",
+            hint=_usage(component, parameters),
+        )
+    arguments = dict(zip(takes, spec.args, strict=False))
+    for name, value in spec.kwargs.items():
+        if name in arguments:
+            raise ArgumentError(
+                f"{component.name} is given {name!r} twice in {str(spec)!r}: by position and by name",
+                hint=_usage(component, parameters),
+            )
+        arguments[name] = value
+    return arguments
+
+
+def _check_names(
+    component: Component,
+    arguments: Mapping[str, Any],
+    parameters: Mapping[str, inspect.Parameter],
+) -> None:
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    allowed = [name for name, item in parameters.items() if item.kind not in _VARIADIC]
+    for name in arguments:
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            advice = f" Did you mean {close[0]!r}?" if close else ""
+            raise ArgumentError(
+                f"{component.name} has no argument {name!r}.{advice}",
+                hint=_usage(component, parameters),
+            )
+
+
+def _check_missing(
+    component: Component,
+    arguments: Mapping[str, Any],
+    parameters: Mapping[str, inspect.Parameter],
+) -> None:
+    missing = [
+        name
+        for name, item in parameters.items()
+        if item.default is item.empty and item.kind not in _VARIADIC and name not in arguments
+    ]
+    if missing:
+        wanted = " and ".join(map(repr, missing))
+        example = ", ".join(f"{name}=…" for name in missing)
+        raise ArgumentError(
+            f"{component.name} needs {wanted}",
+            hint=f"Write '{component.name}({example})'. {_usage(component, parameters)}",
+        )
+
+
+def _only_keywords(component: Component, spec: Spec) -> Mapping[str, Any]:
+    if spec.args:
+        raise ArgumentError(
+            f"{component.name} has no signature that Python can read, and {str(spec)!r} gives "
+            "arguments by position",
+            hint="Give them by name.",
+        )
+    return spec.kwargs
+
+
+def _usage(component: Component, parameters: Mapping[str, inspect.Parameter]) -> str:
+    parts = [
+        name if item.default is item.empty else f"{name}={item.default!r}"
+        for name, item in parameters.items()
+        if item.kind not in _VARIADIC
+    ]
+    owner = "" if component.origin.is_built_in else f" ({component.origin})"
+    return f"Its arguments{owner}: {', '.join(parts) or 'none'}."
+
+
+def _parameters(target: Any) -> dict[str, inspect.Parameter]:
+    try:
+        return dict(inspect.signature(target).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _has_signature(target: Any) -> bool:
+    try:
+        inspect.signature(target)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _undecided(kind: Kind, component: Component, names: list[str]) -> ContractError:
+    return ContractError(
+        f"{component.qualified_name} ({component.location}) takes ({', '.join(names)}): it may be "
+        f"{kind.with_article} or a factory of one",
+        hint="Its author marks it: @kplug.function if it is the "
+        f"{kind.name} itself, @kplug.factory if it returns one"
+        + (f"; or names its first parameters {', '.join(kind.leading)}." if kind.leading else "."),
+    )

@@ -1,0 +1,178 @@
+"""What is known about a component before it is loaded, and who supplied it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import importlib_metadata
+
+from kplug.registry.errors import RegistrationError
+
+Role = Literal["class", "function", "factory"]
+Anything = TypeVar("Anything", bound=Callable[..., Any])
+
+NAME = re.compile(r"[a-z][a-z0-9_]*|[A-Z][A-Za-z0-9]*")
+TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
+BUILT_IN = ("kplug", "torch")
+_ROLE_MARK = "__kplug_role__"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who supplied a component.
+
+    Args:
+        distribution: Normalised name of the distribution, the one string that is printed,
+            disabled, preferred and recorded.
+        version: Version of that distribution.
+        entry_point: ``group:name`` of the declaration, empty for code.
+    """
+
+    distribution: str
+    version: str = ""
+    entry_point: str = ""
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the component ships with kplug."""
+        return self.distribution in BUILT_IN
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the component was given as an object in the user's own code."""
+        return self.distribution == CUSTOM
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the distribution is installed from a working copy."""
+        return bool(self._direct_url().get("dir_info", {}).get("editable", False))
+
+    @property
+    def commit(self) -> str | None:
+        """The version-control revision that the distribution was installed from, if recorded."""
+        commit = self._direct_url().get("vcs_info", {}).get("commit_id")
+        return str(commit) if commit else None
+
+    def _direct_url(self) -> dict[str, Any]:
+        if self.is_custom:
+            return {}
+        try:
+            text = importlib_metadata.distribution(self.distribution).read_text("direct_url.json")
+        except importlib_metadata.PackageNotFoundError:
+            return {}
+        return dict(json.loads(text)) if text else {}
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}".rstrip()
+
+
+USER_CODE = Origin(CUSTOM)
+UNKNOWN_ORIGIN = Origin("")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One name that a plugin offers.
+
+    Args:
+        name: Declared name, ``snake_case`` or ``CapWords``.
+        target: ``"package.module:object"``, imported when first used, or the object itself.
+        aliases: Further names.
+        role: What the object is, where the names of its leading parameters do not tell:
+            ``"class"`` and ``"factory"`` are called with the arguments of the spec,
+            ``"function"`` is the component itself and takes them as keywords.
+        summary: One line for listings.
+        deprecated: What to use instead, if the component is on its way out.
+        kind: Filled in by the host from the hook or the entry-point group.
+        origin: Filled in by the host.
+
+    Raises:
+        RegistrationError: for a name or target outside the grammar.
+
+    Example:
+        >>> Component("dice_loss", "kplug_segmentation:dice_loss").name
+        'dice_loss'
+    """
+
+    name: str
+    target: Any
+    aliases: tuple[str, ...] = ()
+    role: Role | None = None
+    summary: str = ""
+    deprecated: str | None = None
+    kind: str = ""
+    origin: Origin = field(default=UNKNOWN_ORIGIN)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.aliases, str):
+            raise RegistrationError(
+                f"the aliases of {self.name!r} are the text {self.aliases!r}",
+                hint=f"Give a tuple: aliases=({self.aliases!r},)",
+            )
+        for name in (self.name, *self.aliases):
+            check_name(name)
+        if isinstance(self.target, str) and not TARGET.fullmatch(self.target):
+            raise RegistrationError(
+                f"the target of {self.name!r} is {self.target!r}",
+                hint="A target is 'package.module:object'.",
+            )
+
+    @property
+    def qualified_name(self) -> str:
+        """``distribution/name``: means the same thing whatever else is installed."""
+        return f"{self.origin.distribution}/{self.name}"
+
+    @property
+    def location(self) -> str:
+        """Where the object lives, as ``module:name``."""
+        if isinstance(self.target, str):
+            return self.target
+        module = getattr(self.target, "__module__", type(self.target).__module__)
+        return f"{module}:{getattr(self.target, '__qualname__', type(self.target).__qualname__)}"
+
+
+def check_name(name: object) -> None:
+    """Refuse a name outside the grammar of declared names.
+
+    Raises:
+        RegistrationError: with the grammar.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise RegistrationError(
+            f"{name!r} cannot be the name of a component",
+            hint="Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
+        )
+
+
+def factory(function: Anything) -> Anything:
+    """Mark a callable as one that *makes* the component when called with the spec's arguments.
+
+    Example:
+        >>> @factory
+        ... def my_loss(targets, outputs):
+        ...     return lambda y_true, y_pred: (y_true - y_pred).abs()
+        >>> find_role(my_loss)
+        'factory'
+    """
+    return _mark(function, "factory")
+
+
+def function(function: Anything) -> Anything:
+    """Mark a callable as one that *is* the component; the spec's arguments become keywords."""
+    return _mark(function, "function")
+
+
+def find_role(target: object) -> Role | None:
+    """Return the author's mark, or None where there is none."""
+    return getattr(target, _ROLE_MARK, None)
+
+
+def _mark(target: Anything, role: Role) -> Anything:
+    setattr(target, _ROLE_MARK, role)
+    return target

@@ -1,0 +1,122 @@
+"""From what a plugin declares to components, with whatever is wrong kept as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kplug.registry.component import Component, Origin
+from kplug.registry.errors import KplugError, RegistrationError
+from kplug.registry.keys import keys_of, lookup_key
+from kplug.registry.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with one plugin. It costs that plugin alone, and is shown by ``kplug list``.
+
+    Args:
+        origin: Whose it is.
+        message: What is wrong and what its author should do.
+        cause: The exception behind it, if there is one.
+    """
+
+    origin: Origin
+    message: str
+    cause: BaseException | None = None
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one distribution offers of one kind."""
+
+    components: tuple[Component, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception as ``Type: text``, in one line."""
+    text = error.message if isinstance(error, KplugError) else str(error)
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer:
+    """Read what a hook returned.
+
+    Args:
+        kind: The kind of the hook.
+        declarations: A mapping of name to target, object or ``Component``.
+        origin: The distribution that the hook belongs to.
+    """
+    if not isinstance(declarations, Mapping):
+        message = f"{kind.hook} returned {declarations!r:.60}; it must return a mapping of name to target"
+        return Offer(problems=(Problem(origin, message),))
+    components: list[Component] = []
+    problems: list[Problem] = []
+    for name, target in declarations.items():
+        try:
+            components.append(_declare(kind, name, target, origin))
+        except RegistrationError as error:
+            problems.append(Problem(origin, f"{kind.hook}: {error.message}. {error.hint}", error))
+    return Offer(tuple(components), tuple(problems))
+
+
+def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Origin) -> Offer:
+    """Read the static tier: pairs of name and ``"module:object"``; two names of one object are aliases.
+
+    The declared name is the one that matches the object's, else the first in alphabetical order.
+    """
+    by_target: dict[str, list[str]] = {}
+    for name, value in sorted(set(entries)):
+        by_target.setdefault(value.partition("[")[0].replace(" ", ""), []).append(name)
+    components: list[Component] = []
+    problems: list[Problem] = []
+    for target, names in by_target.items():
+        attribute = lookup_key(target.rpartition(":")[2].rpartition(".")[2])
+        first = next((name for name in names if lookup_key(name) == attribute), names[0])
+        aliases = tuple(name for name in names if name != first)
+        marked = replace(origin, entry_point=f"{kind.group}:{first}")
+        try:
+            components.append(
+                Component(first, target, aliases=aliases, kind=kind.name, origin=marked)
+            )
+        except RegistrationError as error:
+            problems.append(Problem(origin, f"{kind.group}: {error.message}. {error.hint}", error))
+    return Offer(tuple(components), tuple(problems))
+
+
+def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
+    """Merge the offers of one distribution; a name with two meanings in it is used for neither."""
+    offers = tuple(offers)
+    problems = [problem for offer in offers for problem in offer.problems]
+    owners: dict[str, Component] = {}
+    refused: set[str] = set()
+    for component in (component for offer in offers for component in offer.components):
+        for key in keys_of(component):
+            other = owners.setdefault(key, component)
+            if other.target is not component.target and other.target != component.target:
+                refused.add(key)
+                message = (
+                    f"the {kind.name} {component.name!r} is offered twice, as {other.location} and as "
+                    f"{component.location}; neither is used. Give one of them another name"
+                )
+                problems.append(Problem(origin, message))
+    kept = {id(item): item for item in owners.values() if refused.isdisjoint(keys_of(item))}
+    return Offer(tuple(kept.values()), tuple(problems))
+
+
+def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Component:
+    if target is None:
+        raise RegistrationError(f"{name!r} is None", hint="Give the object or its 'module:object'.")
+    if isinstance(target, Component):
+        if name != target.name:
+            raise RegistrationError(
+                f"the component {target.name!r} is listed as {name!r}",
+                hint="Use one name; aliases belong into the component.",
+            )
+        return replace(target, kind=kind.name, origin=origin)
+    return Component(str(name) if isinstance(name, str) else name, target, kind=kind.name, origin=origin)  # type: ignore[arg-type]

@@ -1,0 +1,143 @@
+"""Entry points to pluggy plugins, one for each distribution; no component is imported.
+
+The built-in components come in through the same hooks, from modules named here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from dataclasses import dataclass, field
+
+import importlib_metadata
+import pluggy
+from packaging.utils import canonicalize_name
+
+from kplug import __version__
+from kplug.registry.component import BUILT_IN, CUSTOM, Origin
+from kplug.registry.declarations import Problem
+from kplug.registry.kinds import KINDS
+from kplug.registry.policy import Policy
+from kplug.registry.suppliers import Supplier, new_manager
+
+HOOK_GROUP = "kplug"
+_BUILT_IN_MODULES = {
+    "kplug": tuple(f"kplug.builtins.{kind.plural}" for kind in KINDS.values()),
+    "torch": ("kplug.builtins.torch",),
+}
+_GROUPS = {kind.group: kind.name for kind in KINDS.values()}
+_HEADER = re.compile(r"^(Name|Version): *(.*?) *$", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What is installed.
+
+    Args:
+        manager: The pluggy manager with one plugin for each distribution, named after it.
+        refused: Distributions that policy keeps out, with the setting that does; never imported.
+        problems: What is wrong with distributions as a whole.
+    """
+
+    manager: pluggy.PluginManager
+    refused: dict[str, tuple[Supplier, str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def suppliers(self) -> list[Supplier]:
+        """The registered distributions, sorted by name."""
+        return [plugin for _, plugin in sorted(self.manager.list_name_plugin())]
+
+
+def discover(policy: Policy) -> Discovery:
+    """Read the entry points of everything installed and register what policy lets through."""
+    found = Discovery(new_manager())
+    for name, modules in _BUILT_IN_MODULES.items():
+        found.manager.register(Supplier(_built_in_origin(name), modules=modules), name=name)
+    installed = _read_entry_points()
+    for name, supplier in sorted(installed.items()):
+        if name in (*BUILT_IN, CUSTOM):
+            found.problems.append(_reserved(supplier.origin))
+        elif (reason := policy.find_refusal(name)) is not None:
+            found.refused[name] = (supplier, reason)
+        else:
+            found.manager.register(supplier, name=name)
+    found.problems += _misspelt_settings(policy, list(installed))
+    return found
+
+
+def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
+    """Return what changes when something is installed: each search folder and its modification time."""
+    found = []
+    for folder in sys.path:
+        try:
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))
+        except OSError:  # sys.path may name folders that do not exist
+            continue
+    return tuple(found)
+
+
+def _read_entry_points() -> dict[str, Supplier]:
+    by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
+    for entry in importlib_metadata.entry_points():
+        if entry.group == HOOK_GROUP or entry.group in _GROUPS:
+            by_distribution.setdefault(id(entry.dist), []).append(entry)
+    suppliers: dict[str, Supplier] = {}
+    for entries in by_distribution.values():
+        origin = _origin_of(entries[0].dist)
+        suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
+    return suppliers
+
+
+def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
+    static: dict[str, list[tuple[str, str]]] = {}
+    loaders = []
+    for entry in entries:
+        if entry.group == HOOK_GROUP:
+            loaders.append(entry.load)
+        else:
+            static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
+    return Supplier(origin, static, loaders)
+
+
+def _origin_of(distribution: importlib_metadata.Distribution | None) -> Origin:
+    """Return name and version, reading two header lines rather than parsing the whole metadata."""
+    if distribution is None:
+        return Origin("unknown")
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    headers: dict[str, str] = {}
+    for match in _HEADER.finditer(text, 0, text.find("\n\n") if "\n\n" in text else len(text)):
+        headers.setdefault(match[1], match[2])
+        if len(headers) == 2:
+            break
+    return Origin(canonicalize_name(headers.get("Name", "unknown")), headers.get("Version", ""))
+
+
+def _built_in_origin(name: str) -> Origin:
+    if name == HOOK_GROUP:
+        return Origin(name, __version__)
+    try:
+        return _origin_of(importlib_metadata.distribution(name))
+    except importlib_metadata.PackageNotFoundError:  # a build of torch without metadata
+        return Origin(name)
+
+
+def _reserved(origin: Origin) -> Problem:
+    message = (
+        f"its name, {origin.distribution!r}, is reserved, so its components are not read. "
+        "Publish them under another distribution name"
+    )
+    return Problem(origin, message)
+
+
+def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:
+    problems = []
+    for name, setting in policy.named.items():
+        if name in installed or name in BUILT_IN:
+            continue
+        close = difflib.get_close_matches(name, installed, n=1)
+        advice = f"; did you mean {close[0]!r}?" if close else ""
+        problems.append(Problem(Origin(name), f"{setting} names it, but it is not installed{advice}"))
+    return problems

@@ -1,0 +1,195 @@
+"""What can go wrong between a text and a component: one type for each reason, each with its facts.
+
+Every message says what was asked, where, what is known and what to do. The same facts are attributes,
+so that a program need not read the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class KplugError(Exception):
+    """Base of everything that kplug raises on purpose.
+
+    Args:
+        message: What happened, in full sentences.
+        hint: What to do about it; printed on a line of its own.
+        where: The slot it happened in, such as ``dense_1.kernel_regularizer``.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def __str__(self) -> str:
+        prefix = f"{self.where}: " if self.where else ""
+        suffix = f"\n  {self.hint}" if self.hint else ""
+        return f"{prefix}{self.message}{suffix}"
+
+    def at(self, where: str | None) -> KplugError:
+        """Return this error with its slot filled in, unless it already names one."""
+        if self.where is None:
+            self.where = where
+        return self
+
+
+class SpecError(KplugError, ValueError):
+    """A text or dict that does not describe a component."""
+
+
+class SpecSyntaxError(SpecError):
+    """A spec that does not follow the grammar; the message points at the column.
+
+    Args:
+        text: The spec as it was given.
+        column: 0-based offset of the first character that does not fit.
+        reason: What was found or expected there.
+    """
+
+    def __init__(self, text: str, column: int, reason: str) -> None:
+        self.text, self.column, self.reason = text, column, reason
+        line, offset = _line_at(text, column)
+        super().__init__(
+            f"cannot read the spec {_shorten(text)!r}: {reason}\n    {line}\n    {' ' * offset}^",
+            hint="A spec is name, name(key=value, …) or distribution/name(…); values are Python "
+            "literals or further specs.",
+        )
+
+
+class SpecLimitError(SpecError):
+    """A spec that is longer or nested deeper than the grammar allows."""
+
+
+class ResolutionError(KplugError, LookupError):
+    """A well-formed reference that leads to no usable component.
+
+    Args:
+        message: What happened.
+        kind: The kind that was asked for, such as ``loss``.
+        ref: The reference as it was written.
+        candidates: Names that would have worked.
+        hint: What to do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        ref: str,
+        candidates: Sequence[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.kind, self.ref, self.candidates = kind, ref, tuple(candidates)
+
+    # LookupError's own __str__ prints like KeyError in some subclasses; ours is the sentence.
+    __str__ = KplugError.__str__
+
+
+class UnknownComponentError(ResolutionError):
+    """No installed plugin offers the name."""
+
+
+class NotInstalledError(ResolutionError):
+    """The distribution that offers the name is known but not installed."""
+
+
+class AmbiguousComponentError(ResolutionError):
+    """Several plugins offer the name and nothing says which one is meant."""
+
+
+class WrongKindError(ResolutionError):
+    """The name exists, but as a component of another kind."""
+
+
+class DisabledComponentError(ResolutionError):
+    """The plugin that offers the name is installed and switched off by policy."""
+
+
+class PluginLoadError(ResolutionError):
+    """The plugin that offers the name is installed and broken; the cause is chained.
+
+    It is deliberately no ``ImportError``: an ``except ImportError`` around optional features must not
+    hide it.
+    """
+
+
+class ContractError(KplugError, TypeError):
+    """An object that does not do what its kind requires."""
+
+
+class ArgumentError(KplugError, TypeError):
+    """Arguments that do not fit the component's signature: unknown, missing or given twice."""
+
+
+class ArgumentValueError(KplugError, ValueError):
+    """An argument whose value is outside the allowed range.
+
+    Args:
+        owner: The component or method, such as ``l1``.
+        argument: The name of the argument.
+        value: What was given.
+        allowed: The allowed range, in words.
+    """
+
+    def __init__(self, owner: str, argument: str, value: object, allowed: str) -> None:
+        self.owner, self.argument, self.value, self.allowed = owner, argument, value, allowed
+        super().__init__(
+            f"{owner}: argument {argument!r} is {_shorten(repr(value))}; allowed: {allowed}"
+        )
+
+
+class RegistrationError(KplugError, ValueError):
+    """A call of ``register``, ``unregister`` or ``scope`` that cannot be carried out."""
+
+
+class PolicyError(KplugError, ValueError):
+    """A setting in the environment or in ``[tool.kplug]`` that cannot be understood."""
+
+
+class SeveralProblemsError(KplugError):
+    """All the problems of one model, reported together.
+
+    Args:
+        problems: The errors, in the order of the model's slots.
+        what: What could not be done.
+    """
+
+    def __init__(self, problems: Sequence[KplugError], what: str) -> None:
+        self.problems = tuple(problems)
+        listing = "\n".join(
+            f"{number}. " + str(problem).replace("\n", "\n   ")
+            for number, problem in enumerate(self.problems, start=1)
+        )
+        super().__init__(f"{what}: {len(self.problems)} problems\n{listing}")
+
+
+class KplugWarning(UserWarning):
+    """Base of kplug's warnings."""
+
+
+class ShadowedComponentWarning(KplugWarning):
+    """A bare name went to the built-in although a plugin offers the same name."""
+
+
+class DeprecatedComponentWarning(KplugWarning):
+    """The component still works; its author names another one to use."""
+
+
+def _shorten(text: str, limit: int = 80) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _line_at(text: str, column: int) -> tuple[str, int]:
+    """Return a window of the text's line around the column, and the column inside that window."""
+    start = text.rfind("\n", 0, column) + 1
+    end = text.find("\n", column)
+    line, offset = text[start : len(text) if end < 0 else end], column - start
+    if len(line) <= 100:
+        return line, offset
+    left = max(0, offset - 60)
+    return line[left : left + 100], offset - left

@@ -1,0 +1,174 @@
+"""`Registry`: what is installed, looked up and loaded; one for the process, safe from every thread."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+from kplug.registry import messages
+from kplug.registry.component import CUSTOM, Component
+from kplug.registry.declarations import Problem
+from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
+from kplug.registry.errors import (
+    DeprecatedComponentWarning,
+    ShadowedComponentWarning,
+)
+from kplug.registry.index import Choice, Index, build_index, choose
+from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.policy import Policy, read_policy
+from kplug.registry.scopes import find_in_user_code, user_components
+from kplug.registry.spec import Spec
+
+
+@dataclass(slots=True)
+class _State:
+    """Everything that one discovery found out; swapped as a whole."""
+
+    policy: Policy
+    discovery: Discovery
+    fingerprint: object
+    indexes: dict[str, Index] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
+    failures: dict[str, BaseException] = field(default_factory=dict)
+    warned: set[tuple[str, ...]] = field(default_factory=set)
+    plans: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
+class Registry:
+    """Finds components by name and loads them when they are first used."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._state: _State | None = None
+        self._prefer: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> _State:
+        """What the last discovery found; the first use discovers."""
+        state = self._state
+        return state if state is not None else self._discover()
+
+    def reload(self) -> None:
+        """Forget everything found so far: settings, plugins, failures."""
+        with self._lock:
+            self._state = None
+
+    def prefer(self, *entries: str) -> None:
+        """Let these distributions, or ``distribution/name``, win a bare name over all others.
+
+        Each call replaces the preferences of the one before; without arguments it clears them.
+        """
+        with self._lock:
+            self._prefer = entries
+            self._state = None
+
+    def index(self, kind: Kind) -> Index:
+        """Return the installed components of a kind."""
+        state = self.state
+        index = state.indexes.get(kind.name)
+        if index is None:
+            with self._lock:
+                offers = getattr(state.discovery.manager.hook, kind.hook)()
+                found = [component for offer in offers for component in offer.values()]
+                index = state.indexes.setdefault(kind.name, build_index(kind, found))
+        return index
+
+    def components(self, kind: Kind) -> tuple[Component, ...]:
+        """Return every component of a kind, the user's own first."""
+        return (*user_components(kind.name), *self.index(kind).components)
+
+    def problems(self) -> list[Problem]:
+        """Return what is wrong with installed plugins, as far as it shows without importing them."""
+        for kind in KINDS.values():
+            self.index(kind)
+        discovery = self.state.discovery
+        own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
+        return [*discovery.problems, *own]
+
+    def lookup(self, kind: Kind, spec: Spec) -> Choice:
+        """Return the component that a reference means.
+
+        Raises:
+            ResolutionError: of the type that says why there is none.
+        """
+        choice = self._find(kind, spec)
+        if choice is None and self._is_stale():
+            self.reload()
+            choice = self._find(kind, spec)
+        if choice is None:
+            raise messages.explain_miss(self, kind, spec)
+        self._warn_once(kind, spec, choice)
+        return choice
+
+    def load(self, component: Component) -> Any:
+        """Return the object of a component, importing its module if need be.
+
+        Raises:
+            PluginLoadError: if that fails; the cause is chained, and kept until ``reload``.
+        """
+        target = component.target
+        if not isinstance(target, str):
+            return target
+        state = self.state
+        if target in state.objects:
+            return state.objects[target]
+        with self._lock:
+            error = state.failures.get(target)
+            if error is None:
+                try:
+                    return state.objects.setdefault(target, _import(target))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
+                    error = state.failures[target] = caught
+        raise messages.explain_failure(component, error) from error
+
+    def _find(self, kind: Kind, spec: Spec) -> Choice | None:
+        distribution = spec.distribution
+        from_user = find_in_user_code(kind.name, spec.name)
+        if distribution is None:
+            return choose(self.index(kind), spec.name, from_user, self.state.policy.prefer)
+        if distribution == CUSTOM:
+            return from_user
+        component = self.index(kind).find_qualified(distribution, spec.name)
+        return None if component is None else Choice(component, "qualified name")
+
+    def _discover(self) -> _State:
+        with self._lock:
+            if self._state is None:
+                policy = read_policy()
+                if self._prefer:
+                    policy = policy.preferring(self._prefer)
+                self._state = _State(policy, discover(policy), search_path_fingerprint())
+            return self._state
+
+    def _is_stale(self) -> bool:
+        """Whether something was installed or removed since the last discovery."""
+        return self.state.fingerprint != search_path_fingerprint()
+
+    def _warn_once(self, kind: Kind, spec: Spec, choice: Choice) -> None:
+        component, warned = choice.component, self.state.warned
+        place = (kind.name, component.qualified_name)
+        losers = [item for item in choice.shadowed if not item.origin.is_built_in]
+        if choice.rule == "built-in" and losers and place not in warned:
+            warned.add(place)
+            message = messages.shadowing(kind, spec.name, component, losers)
+            warnings.warn(message, ShadowedComponentWarning, stacklevel=4)
+        if component.deprecated and (*place, "deprecated") not in warned:
+            warned.add((*place, "deprecated"))
+            message = f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}"
+            warnings.warn(message, DeprecatedComponentWarning, stacklevel=4)
+
+
+def _import(target: str) -> Any:
+    module, _, path = target.partition(":")
+    found: Any = importlib.import_module(module)
+    for attribute in path.split("."):
+        found = getattr(found, attribute)
+    return found
+
+
+REGISTRY = Registry()

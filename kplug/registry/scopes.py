@@ -1,0 +1,172 @@
+"""Names that the user's own code adds: for a while (`scope`), or until taken back (`register`)."""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace as copy_with
+from typing import Any, ParamSpec, TypeVar
+
+from kplug.registry.component import USER_CODE, Component
+from kplug.registry.errors import RegistrationError
+from kplug.registry.index import Choice
+from kplug.registry.keys import keys_of, lookup_key
+from kplug.registry.kinds import KINDS, Kind, get_kind
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+Names = dict[tuple[str, str], Component]  # (kind, lookup key) -> component
+
+# Innermost last. Context variables keep one thread's or task's scopes out of another's.
+_SCOPES: contextvars.ContextVar[tuple[Names, ...]] = contextvars.ContextVar("scopes", default=())
+_REGISTERED: Names = {}
+_LOCK = threading.Lock()
+
+
+class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like contextlib's
+    """Add names for the length of a ``with`` block, on top of all others and of enclosing scopes.
+
+    Args:
+        kinds: For each kind, by its plural, a mapping of name to object, ``"module:object"`` or
+            ``Component``.
+
+    Raises:
+        RegistrationError: for an unknown kind or a name outside the grammar; nothing is added.
+
+    Example:
+        >>> def absolute(y_true, y_pred):
+        ...     return (y_true - y_pred).abs()
+        >>> with scope(losses={"mine": absolute}):
+        ...     find_in_user_code("loss", "Mine").component.qualified_name
+        'custom/mine'
+    """
+
+    def __init__(self, **kinds: Mapping[str, Any]) -> None:
+        self._names: Names = {}
+        for plural, declarations in kinds.items():
+            kind = next((kind for kind in KINDS.values() if kind.plural == plural), None)
+            if kind is None:
+                raise RegistrationError(
+                    f"scope() has no kind {plural!r}",
+                    hint=f"Kinds are {', '.join(kind.plural for kind in KINDS.values())}.",
+                )
+            for name, target in declarations.items():
+                _insert(self._names, _make_component(kind, name, target))
+        self._tokens: list[contextvars.Token[tuple[Names, ...]]] = []
+
+    def __enter__(self) -> scope:
+        self._tokens.append(_SCOPES.set((*_SCOPES.get(), self._names)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _SCOPES.reset(self._tokens.pop())
+
+    def bind(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        """Return the function wrapped so that it sees this scope in whichever thread it runs."""
+
+        @functools.wraps(function)
+        def inside(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            def call() -> Result:
+                _SCOPES.set((*_SCOPES.get(), self._names))
+                return function(*args, **kwargs)
+
+            return contextvars.copy_context().run(call)
+
+        return inside
+
+
+def register(
+    kind: str, name: str, target: object, *, aliases: tuple[str, ...] = (), replace: bool = False
+) -> Component:
+    """Add a name for the rest of the process.
+
+    Args:
+        kind: The kind, singular or plural.
+        name: The name that strings will use.
+        target: The object, ``"module:object"`` or a ``Component``.
+        aliases: Further names.
+        replace: Whether a name that was registered before may be taken over.
+
+    Returns:
+        The component, with ``custom/name`` as its qualified name.
+
+    Raises:
+        RegistrationError: if the name is registered already or outside the grammar; nothing changes.
+    """
+    component = _make_component(get_kind(kind), name, target, aliases)
+    with _LOCK:
+        taken = [key for key in keys_of(component) if (component.kind, key) in _REGISTERED]
+        if taken and not replace:
+            raise RegistrationError(
+                f"the {component.kind} {name!r} is registered already",
+                hint="Pass replace=True to take the name over, or use kplug.scope for a while.",
+            )
+        for key in taken:
+            _remove(_REGISTERED[component.kind, key])
+        _insert(_REGISTERED, component)
+    return component
+
+
+def unregister(kind: str, name: str) -> None:
+    """Take back what ``register`` added.
+
+    Raises:
+        RegistrationError: if no such name is registered.
+    """
+    record = get_kind(kind)
+    with _LOCK:
+        component = _REGISTERED.get((record.name, lookup_key(name)))
+        if component is None:
+            raise RegistrationError(
+                f"no {record.name} {name!r} is registered",
+                hint="Only what kplug.register added can be taken back.",
+            )
+        _remove(component)
+
+
+def find_in_user_code(kind: str, ref: str) -> Choice | None:
+    """Return what the user's code offers under a name: innermost scope first, registrations last."""
+    place = (kind, lookup_key(ref))
+    for names in reversed(_SCOPES.get()):
+        if place in names:
+            return Choice(names[place], "innermost scope")
+    if place in _REGISTERED:
+        return Choice(_REGISTERED[place], "registered in code")
+    return None
+
+
+def has_user_names() -> bool:
+    """Whether any scope is open here, or anything is registered."""
+    return bool(_SCOPES.get() or _REGISTERED)
+
+
+def user_components(kind: str) -> list[Component]:
+    """Return every component of a kind that the user's code offers here, each once."""
+    tables = (*reversed(_SCOPES.get()), _REGISTERED)
+    found = {id(item): item for table in tables for item in table.values() if item.kind == kind}
+    return list(found.values())
+
+
+def _make_component(
+    kind: Kind, name: str, target: object, aliases: tuple[str, ...] = ()
+) -> Component:
+    if isinstance(target, Component):
+        names = (*target.aliases, *aliases)
+        return copy_with(target, name=name, aliases=names, kind=kind.name, origin=USER_CODE)
+    if target is None:
+        raise RegistrationError(
+            f"the {kind.name} {name!r} is None", hint="Give the object that the name stands for."
+        )
+    return Component(name, target, aliases=tuple(aliases), kind=kind.name, origin=USER_CODE)
+
+
+def _insert(names: Names, component: Component) -> None:
+    for key in keys_of(component):
+        names[component.kind, key] = component
+
+
+def _remove(component: Component) -> None:
+    for key in keys_of(component):
+        _REGISTERED.pop((component.kind, key), None)

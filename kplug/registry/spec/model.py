@@ -1,0 +1,194 @@
+"""`Spec`: a reference and its arguments, as frozen data, and the dict forms that stand for one."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from kplug.registry.errors import SpecError, SpecLimitError
+from kplug.registry.spec.formatting import format_call, format_value
+
+Value = Any  # None, bool, int, float, str, list, tuple, dict of these, or a nested Spec
+
+MAX_BYTES = 4096
+MAX_DEPTH = 16
+
+_DISTRIBUTION = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+REF = re.compile(rf"(?:{_DISTRIBUTION}/)?{_NAME}")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# Keras 3 writes where a class lives beside its name. kplug never imports by path, so it reads past them.
+_KERAS_EXTRAS = frozenset({"module", "registered_name", "build_config", "name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A reference to a component and the arguments it is to be made with.
+
+    Args:
+        ref: ``name`` or ``distribution/name``, as written.
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+
+    Raises:
+        SpecError: for a reference or a keyword outside the grammar.
+        SpecLimitError: for values nested deeper than 16.
+
+    Example:
+        >>> print(Spec("dice_loss", kwargs={"smooth": 1e-5}))
+        dice_loss(smooth=1e-05)
+    """
+
+    ref: str
+    args: tuple[Value, ...] = ()
+    kwargs: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_ref(self.ref)
+        for key in self.kwargs:
+            _check_key(key, self.ref)
+        room = MAX_DEPTH - 1
+        args = tuple(_normalise(value, room) for value in self.args)
+        kwargs = {key: _normalise(value, room) for key, value in self.kwargs.items()}
+        object.__setattr__(self, "args", args)
+        object.__setattr__(self, "kwargs", kwargs)
+
+    @property
+    def distribution(self) -> str | None:
+        """Normalised distribution of a qualified reference, else None."""
+        head, slash, _ = self.ref.rpartition("/")
+        return canonicalize_name(head) if slash else None
+
+    @property
+    def name(self) -> str:
+        """The reference without its distribution."""
+        return self.ref.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        if not self.args and not self.kwargs:
+            return self.ref
+        return format_call(self.ref, self.args, self.kwargs)
+
+    def __kplug_format__(self) -> str:
+        """Write the spec as a value inside another one."""
+        if _is_python_expression(self.ref):
+            return str(self)
+        # "3d-losses/x" is no Python expression, so the reader could not find its end; the dict form is.
+        if self.args:
+            raise SpecError(
+                f"the positional arguments of the nested {self.ref!r} cannot be written as text",
+                hint="Give them by keyword.",
+            )
+        return format_value({"name": self.ref, "args": dict(self.kwargs)})
+
+
+def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
+    """Read one of the dict forms: kplug's ``{"name", "args"}`` or Keras's ``{"class_name", "config"}``.
+
+    Args:
+        mapping: The dict, as it comes from JSON.
+        room: How many levels it may still be nested.
+
+    Raises:
+        SpecError: for other keys, or values of other types.
+        SpecLimitError: for more than 16 levels.
+
+    Example:
+        >>> print(spec_from_dict({"class_name": "L2", "config": {"l2": 0.01}}))
+        L2(l2=0.01)
+    """
+    if room < 1:
+        raise _too_deep()
+    if "class_name" in mapping:
+        ref, arguments = _keras_parts(mapping)
+    elif "name" in mapping and set(mapping) <= {"name", "args"}:
+        ref, arguments = mapping["name"], mapping.get("args") or {}
+    else:
+        raise SpecError(
+            f"a dict with the keys {sorted(map(str, mapping))} does not describe a component",
+            hint="Give {'name': …, 'args': {…}} or Keras's {'class_name': …, 'config': {…}}.",
+        )
+    if not isinstance(arguments, Mapping):
+        raise SpecError(
+            f"the arguments of {ref!r} are {arguments!r}", hint="Give a dict of argument to value."
+        )
+    _check_ref(ref)
+    return Spec(ref, kwargs={key: _normalise(item, room - 1) for key, item in arguments.items()})
+
+
+def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
+    unknown = set(mapping) - _KERAS_EXTRAS - {"class_name", "config"}
+    if unknown:
+        raise SpecError(
+            f"a dict with the keys {sorted(map(str, mapping))} does not describe a component",
+            hint="Keras's form is {'class_name': …, 'config': {…}}.",
+        )
+    config = mapping.get("config") or {}
+    if mapping["class_name"] == "function" and isinstance(config, str):
+        return config, {}
+    return mapping["class_name"], config
+
+
+def _normalise(value: Value, room: int) -> Value:
+    """Turn dict forms inside a value into specs; refuse what is nested too deeply."""
+    if isinstance(value, Spec):
+        if depth_of(value) > room:
+            raise _too_deep()
+        return value
+    if not isinstance(value, (list, tuple, dict)):
+        return value
+    if room < 1:
+        raise _too_deep()
+    if isinstance(value, dict):
+        if set(value) in ({"name", "args"}, {"class_name", "config"}):
+            return spec_from_dict(value, room)
+        return {key: _normalise(item, room - 1) for key, item in value.items()}
+    items = [_normalise(item, room - 1) for item in value]
+    return items if isinstance(value, list) else tuple(items)
+
+
+def depth_of(value: Value) -> int:
+    """Return how many levels of specs and containers a value has; 0 for a plain literal."""
+    if isinstance(value, Spec):
+        return 1 + max((depth_of(item) for item in (*value.args, *value.kwargs.values())), default=0)
+    if isinstance(value, dict):
+        return 1 + max((depth_of(item) for item in value.values()), default=0)
+    if isinstance(value, (list, tuple)):
+        return 1 + max((depth_of(item) for item in value), default=0)
+    return 0
+
+
+def _check_ref(ref: object) -> None:
+    if not isinstance(ref, str) or not REF.fullmatch(ref):
+        raise SpecError(
+            f"{ref!r} is not a reference to a component",
+            hint="A reference is 'name' or 'distribution/name'.",
+        )
+
+
+def _check_key(key: object, ref: str) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key) or keyword.iskeyword(key):
+        raise SpecError(
+            f"{key!r} cannot be the name of an argument of {ref!r}",
+            hint="Argument names are Python identifiers.",
+        )
+
+
+def _is_python_expression(ref: str) -> bool:
+    words = re.split(r"[/.-]", ref)
+    if ref in ("inf", "nan"):
+        return False
+    return all(word.isidentifier() and not keyword.iskeyword(word) for word in words)
+
+
+def _too_deep() -> SpecLimitError:
+    return SpecLimitError(
+        f"the spec is nested more than {MAX_DEPTH} levels deep",
+        hint="Make the inner object in code and pass it instead of its text.",
+    )

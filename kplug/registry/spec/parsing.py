@@ -1,0 +1,179 @@
+"""Read the text form of a spec. Nothing is evaluated: the syntax tree is walked, literals are taken."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from functools import lru_cache
+from typing import NoReturn
+
+from kplug.registry.errors import SpecLimitError, SpecSyntaxError
+from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
+
+_HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
+_WORDS = {"inf": math.inf, "nan": math.nan}
+# The reference in front of the top-level parenthesis is replaced by this name, so that a distribution
+# such as 3d-losses, which is no Python expression, can stand there.
+_STAND_IN = "f"
+
+
+@lru_cache(maxsize=4096)
+def parse_spec(text: str) -> Spec:
+    """Read a spec.
+
+    Args:
+        text: At most 4 KiB, nested at most 16 levels.
+
+    Returns:
+        The spec; ``parse_spec(str(spec)) == spec``.
+
+    Raises:
+        SpecSyntaxError: with a caret under the column that does not fit.
+        SpecLimitError: if it is too long or too deep.
+
+    Example:
+        >>> parse_spec("dice_loss(smooth=1e-5, thresh=0.5)").kwargs
+        {'smooth': 1e-05, 'thresh': 0.5}
+    """
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise SpecLimitError(
+            f"the spec that begins {text[:40]!r} has {size} bytes; at most {MAX_BYTES} are read",
+            hint="Make the object in code and pass it instead of its text.",
+        )
+    return _Reader(text).read()
+
+
+class _Reader:
+    """Reads one text; knows how to point at a place in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.start = 0  # where the part handed to `ast` begins in the text
+        self.source = ""
+
+    def read(self) -> Spec:
+        head = _HEAD.match(self.text)
+        if head is None:
+            offset = len(self.text) - len(self.text.lstrip())
+            raise SpecSyntaxError(self.text, offset, "a component's name is expected here")
+        rest = self.text[head.end() :]
+        if not rest:
+            return Spec(head["ref"])
+        if not rest.startswith("("):
+            raise SpecSyntaxError(self.text, head.end(), "'(' or the end is expected here")
+        self.start = head.end() - len(_STAND_IN)
+        self.source = _STAND_IN + rest
+        call = self._parse()
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+            self._refuse(call, "one call is expected, and nothing after it")
+        return self._spec(head["ref"], call, MAX_DEPTH)
+
+    def _parse(self) -> ast.expr:
+        try:
+            return ast.parse(self.source, mode="eval").body
+        except SyntaxError as error:
+            column = self._column(error.lineno or 1, max((error.offset or 1) - 1, 0))
+            raise SpecSyntaxError(self.text, column, f"{error.msg}") from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SpecSyntaxError(self.text, max(self.start, 0), f"{error}".strip() or "too deep") from None
+
+    def _spec(self, ref: str, call: ast.Call, room: int) -> Spec:
+        if room < 1:
+            raise SpecLimitError(
+                f"the spec that begins {self.text[:40]!r} is nested more than {MAX_DEPTH} levels deep",
+                hint="Make the inner object in code and pass it instead of its text.",
+            )
+        args = tuple(self._value(node, room - 1) for node in call.args)
+        kwargs: dict[str, Value] = {}
+        for item in call.keywords:
+            if item.arg is None:
+                self._refuse(item.value, "'**' is not part of the grammar")
+            if not item.arg.isascii():
+                self._refuse(item.value, f"{item.arg!r} cannot be the name of an argument")
+            if item.arg in kwargs:
+                self._refuse(item.value, f"the argument {item.arg!r} is given twice")
+            kwargs[item.arg] = self._value(item.value, room - 1)
+        return Spec(ref, args, kwargs)
+
+    def _value(self, node: ast.expr, room: int) -> Value:
+        if isinstance(node, ast.Constant):
+            return self._constant(node)
+        if isinstance(node, ast.UnaryOp):
+            return self._signed(node)
+        if isinstance(node, ast.Name) and node.id in _WORDS:
+            return _WORDS[node.id]
+        if isinstance(node, (ast.Name, ast.Call, ast.BinOp)):
+            return self._nested(node, room)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Dict)):
+            return self._container(node, room)
+        self._refuse(node, "only literals and further specs are read")
+
+    def _constant(self, node: ast.Constant) -> Value:
+        if node.value is None or isinstance(node.value, (bool, int, float, str)):
+            return node.value
+        self._refuse(node, f"a {type(node.value).__name__} is not one of the allowed literals")
+
+    def _signed(self, node: ast.UnaryOp) -> Value:
+        value = None
+        if isinstance(node.op, (ast.USub, ast.UAdd)):
+            if isinstance(node.operand, ast.Constant):
+                value = self._constant(node.operand)
+            elif isinstance(node.operand, ast.Name):
+                value = _WORDS.get(node.operand.id)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            self._refuse(node, "a sign may stand before a number only")
+        if math.isnan(value):
+            return math.nan  # the one object, so that specs with nan compare equal
+        return -value if isinstance(node.op, ast.USub) else value
+
+    def _container(self, node: ast.List | ast.Tuple | ast.Dict, room: int) -> Value:
+        if room < 1:
+            raise SpecLimitError(
+                f"the spec that begins {self.text[:40]!r} is nested more than {MAX_DEPTH} levels deep",
+                hint="Make the inner object in code and pass it instead of its text.",
+            )
+        if isinstance(node, ast.Dict):
+            return self._mapping(node, room)
+        items = [self._value(item, room - 1) for item in node.elts]
+        return items if isinstance(node, ast.List) else tuple(items)
+
+    def _mapping(self, node: ast.Dict, room: int) -> dict[Value, Value]:
+        mapping: dict[Value, Value] = {}
+        for key, item in zip(node.keys, node.values, strict=True):
+            if key is None:
+                self._refuse(item, "'**' is not part of the grammar")
+            if not isinstance(key, (ast.Constant, ast.UnaryOp)):
+                self._refuse(key, "a dict key must be a plain literal")
+            mapping[self._value(key, 0)] = self._value(item, room - 1)
+        return mapping
+
+    def _nested(self, node: ast.Name | ast.Call | ast.BinOp, room: int) -> Spec:
+        """Read a spec inside a spec; `a-b/c-d(x=1)` is arithmetic to Python, a reference to us."""
+        call: ast.expr = node
+        while isinstance(call, ast.BinOp):
+            call = call.right
+        segment = ast.get_source_segment(self.source, node) or ""
+        head = _HEAD.match(segment)
+        if head is None or segment[: len(head["ref"])] != head["ref"]:
+            self._refuse(node, "only literals and further specs are read")
+        rest = segment[head.end() :]
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and rest.startswith("("):
+            return self._spec(head["ref"], call, room)
+        if isinstance(call, ast.Name) and not rest:
+            if room < 1:
+                return self._spec(head["ref"], ast.Call(call, [], []), room)
+            return Spec(head["ref"])
+        self._refuse(node, "only literals and further specs are read")
+
+    def _refuse(self, node: ast.expr, reason: str) -> NoReturn:
+        line = self.source.splitlines()[node.lineno - 1] if self.source else ""
+        column = len(line.encode()[: node.col_offset].decode(errors="replace"))
+        raise SpecSyntaxError(self.text, self._column(node.lineno, column), reason)
+
+    def _column(self, line: int, column: int) -> int:
+        """Turn a place in the parsed part into an offset in the whole text."""
+        lines = self.source.splitlines(keepends=True)
+        before = sum(len(text) for text in lines[: line - 1])
+        return min(max(before + column + self.start, 0), len(self.text))

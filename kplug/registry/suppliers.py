@@ -1,0 +1,154 @@
+"""One distribution's offer, as the one pluggy plugin that the host registers for it."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Sequence
+
+import pluggy
+
+from kplug import hookspecs
+from kplug.registry.component import Component, Origin
+from kplug.registry.declarations import (
+    Offer,
+    Problem,
+    describe,
+    merge_offers,
+    read_declarations,
+    read_entry_points,
+)
+from kplug.registry.kinds import KINDS, Kind
+
+_KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
+
+
+class Supplier:
+    """A distribution and everything it declares.
+
+    It catches whatever its own plugin code raises, so one plugin cannot break a hook call for others,
+    and it stamps every component with its origin, so the host knows who offered it.
+
+    Args:
+        origin: The distribution.
+        entries: For each kind, the static tier's pairs of name and target.
+        modules: The dynamic tier: dotted names of modules with hookimpls, or functions that load one.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        entries: dict[str, list[tuple[str, str]]] | None = None,
+        modules: Sequence[str | Callable[[], object]] = (),
+    ) -> None:
+        self.origin = origin
+        self.entries = entries or {}
+        self.problems: list[Problem] = []
+        self._loaders = tuple(modules)
+        self._managers: tuple[pluggy.PluginManager, ...] | None = None
+        for hook in dir(self):
+            setattr(self, hook, _make_hook(self, hook))
+
+    def __dir__(self) -> list[str]:
+        """Name the hooks that can have something to offer.
+
+        pluggy looks at every name in ``dir`` when a plugin is registered; with all of Python's own
+        among them, that is most of the time of a discovery.
+        """
+        kinds = KINDS if self._loaders else self.entries
+        return [KINDS[name].hook for name in kinds]
+
+    @property
+    def declared_names(self) -> list[tuple[str, str]]:
+        """Pairs of kind and name that are known without importing anything."""
+        return [(kind, name) for kind, pairs in self.entries.items() for name, _ in pairs]
+
+    def offer(self, kind: Kind) -> dict[str, Component]:
+        """Return the components of one kind, by declared name."""
+        offers = [read_entry_points(kind, self.entries.get(kind.name, ()), self.origin)]
+        for manager in self._load_modules():
+            offers += [self._call_hook(manager, kind)]
+        merged = merge_offers(kind, offers, self.origin)
+        self.problems += merged.problems
+        return {component.name: component for component in merged.components}
+
+    def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> Offer:
+        try:
+            results = getattr(manager.hook, kind.hook)()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
+            problem = Problem(self.origin, f"{kind.hook} raised {describe(error)}", error)
+            return Offer(problems=(problem,))
+        offers = [read_declarations(kind, result, self.origin) for result in results]
+        return Offer(
+            tuple(item for offer in offers for item in offer.components),
+            tuple(item for offer in offers for item in offer.problems),
+        )
+
+    def _load_modules(self) -> tuple[pluggy.PluginManager, ...]:
+        if self._managers is None:
+            found = [self._load_module(loader) for loader in self._loaders]
+            self._managers = tuple(manager for manager in found if manager is not None)
+        return self._managers
+
+    def _load_module(self, loader: str | Callable[[], object]) -> pluggy.PluginManager | None:
+        """Load and check one module of hooks in a pluggy manager of its own.
+
+        A registration that fails half-way would leave hooks behind in a shared manager.
+        """
+        try:
+            module = importlib.import_module(loader) if isinstance(loader, str) else loader()
+            return _check_hooks(module)
+        except KeyboardInterrupt:
+            raise
+        except pluggy.PluginValidationError as error:
+            self.problems.append(Problem(self.origin, _explain(error), error))
+        except BaseException as error:  # noqa: BLE001 - also SystemExit: see the class
+            message = f"its module of hooks cannot be imported: {describe(error)}"
+            self.problems.append(Problem(self.origin, message, error))
+        return None
+
+
+def _make_hook(supplier: Supplier, name: str) -> Callable[[], dict[str, Component]]:
+    kind = _KIND_OF_HOOK[name]
+
+    @hookspecs.hookimpl
+    def hook() -> dict[str, Component]:
+        return supplier.offer(kind)
+
+    return hook
+
+
+def new_manager() -> pluggy.PluginManager:
+    """Return a pluggy manager that knows kplug's hooks and no plugin."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def _check_hooks(module: object) -> pluggy.PluginManager:
+    manager = new_manager()
+    manager.register(module)
+    manager.check_pending()
+    for name, value in vars(module).items() if hasattr(module, "__dict__") else ():
+        if name.startswith("kplug_") and callable(value) and not hasattr(value, "kplug_impl"):
+            raise pluggy.PluginValidationError(
+                module, f"function {name!r} is not marked. Put @kplug.hookimpl above it"
+            )
+    return manager
+
+
+def _explain(error: pluggy.PluginValidationError) -> str:
+    text = " ".join(str(error).split())
+    if "unknown hook" in text:
+        wrong = text.split("'")[1]
+        hooks = [kind.hook for kind in KINDS.values()]
+        close = difflib.get_close_matches(wrong, hooks, n=1)
+        advice = f"Did you mean {close[0]!r}?" if close else f"Hooks are {', '.join(hooks)}."
+        return f"it implements {wrong!r}, which is no hook. {advice}"
+    if "Argument(s)" in text:
+        wrong = text.partition("for hook '")[2].partition("'")[0]
+        arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]
+        return f"its {wrong} takes {arguments}; the hook is called without arguments"
+    return f"its hooks do not fit: {text}"
