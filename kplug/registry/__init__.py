@@ -2,7 +2,7 @@
 
 The nouns in the order in which data flows::
 
-    spec/  →  component  →  (discovery, policy, index, scopes, host)  →  binding  →  resolve
+    spec/  →  component  →  (discovery, policy, index, scopes, host)  →  binding  →  resolution
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from kplug.registry.component import Component, Origin, factory, function
 from kplug.registry.host import REGISTRY
 from kplug.registry.kinds import KINDS, Kind, get_kind
-from kplug.registry.resolve import Resolved, resolve, resolve_object
+from kplug.registry.resolution import Resolved, resolve, resolve_object
 from kplug.registry.scopes import register, scope, unregister
 from kplug.registry.spec import Spec, parse_spec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from kplug.registry.component import Component, Origin
+from kplug.registry.component import Component, Origin, check_name
 from kplug.registry.errors import KplugError, RegistrationError
 from kplug.registry.keys import keys_of, lookup_key
 from kplug.registry.kinds import Kind
@@ -53,7 +53,9 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
         origin: The distribution that the hook belongs to.
     """
     if not isinstance(declarations, Mapping):
-        message = f"{kind.hook} returned {declarations!r:.60}; it must return a mapping of name to target"
+        message = (
+            f"{kind.hook} returned {declarations!r:.60}; it must return a mapping of name to target"
+        )
         return Offer(problems=(Problem(origin, message),))
     components: list[Component] = []
     problems: list[Problem] = []
@@ -119,4 +121,5 @@ def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Compon
                 hint="Use one name; aliases belong into the component.",
             )
         return replace(target, kind=kind.name, origin=origin)
-    return Component(str(name) if isinstance(name, str) else name, target, kind=kind.name, origin=origin)  # type: ignore[arg-type]
+    check_name(name)
+    return Component(str(name), target, kind=kind.name, origin=origin)

@@ -6,10 +6,11 @@ The built-in components come in through the same hooks, from modules named here 
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import importlib_metadata
 import pluggy
@@ -48,7 +49,8 @@ class Discovery:
     @property
     def suppliers(self) -> list[Supplier]:
         """The registered distributions, sorted by name."""
-        return [plugin for _, plugin in sorted(self.manager.list_name_plugin())]
+        named = sorted(self.manager.list_name_plugin(), key=lambda pair: pair[0])
+        return [plugin for _, plugin in named if isinstance(plugin, Supplier)]
 
 
 def discover(policy: Policy) -> Discovery:
@@ -73,7 +75,7 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
     found = []
     for folder in sys.path:
         try:
-            found.append((folder, os.stat(folder or ".").st_mtime_ns))
+            found.append((folder, Path(folder).stat().st_mtime_ns))
         except OSError:  # sys.path may name folders that do not exist
             continue
     return tuple(found)
@@ -102,7 +104,7 @@ def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint])
     return Supplier(origin, static, loaders)
 
 
-def _origin_of(distribution: importlib_metadata.Distribution | None) -> Origin:
+def _origin_of(distribution: Any) -> Origin:
     """Return name and version, reading two header lines rather than parsing the whole metadata."""
     if distribution is None:
         return Origin("unknown")
@@ -139,5 +141,7 @@ def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:
             continue
         close = difflib.get_close_matches(name, installed, n=1)
         advice = f"; did you mean {close[0]!r}?" if close else ""
-        problems.append(Problem(Origin(name), f"{setting} names it, but it is not installed{advice}"))
+        problems.append(
+            Problem(Origin(name), f"{setting} names it, but it is not installed{advice}")
+        )
     return problems

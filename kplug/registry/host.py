@@ -155,11 +155,13 @@ class Registry:
         losers = [item for item in choice.shadowed if not item.origin.is_built_in]
         if choice.rule == "built-in" and losers and place not in warned:
             warned.add(place)
-            message = messages.shadowing(kind, spec.name, component, losers)
+            message = messages.shadowing(kind, spec.name, losers)
             warnings.warn(message, ShadowedComponentWarning, stacklevel=4)
         if component.deprecated and (*place, "deprecated") not in warned:
             warned.add((*place, "deprecated"))
-            message = f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}"
+            message = (
+                f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}"
+            )
             warnings.warn(message, DeprecatedComponentWarning, stacklevel=4)
 
 

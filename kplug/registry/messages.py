@@ -57,7 +57,7 @@ def explain_failure(component: Component, error: BaseException) -> PluginLoadErr
     )
 
 
-def shadowing(kind: Kind, ref: str, chosen: Component, losers: Sequence[Component]) -> str:
+def shadowing(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
     """Return the warning that a bare name went to the built-in."""
     others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
     return (

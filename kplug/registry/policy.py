@@ -147,9 +147,10 @@ def _read_toml(file: Path) -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(text.decode())
+        table: dict[str, Any] = tomllib.loads(text.decode())
     except ValueError as error:
         raise PolicyError(f"{file} cannot be read: {error}", hint="Mend the file.") from error
+    return table
 
 
 def _check(place: str, table: object) -> _Layer:
@@ -172,7 +173,9 @@ def _check(place: str, table: object) -> _Layer:
                 f"'disable' in {place} names {name!r}, which ships with kplug",
                 hint="Built-in components cannot be switched off; prefer a plugin's instead.",
             )
-    return _Layer(place, plugins, disable, autoload, _names(place, "prefer", table.get("prefer", [])))
+    return _Layer(
+        place, plugins, disable, autoload, _names(place, "prefer", table.get("prefer", []))
+    )
 
 
 def _names(place: str, key: str, entries: object) -> tuple[str, ...]:

@@ -156,7 +156,9 @@ def _normalise(value: Value, room: int) -> Value:
 def depth_of(value: Value) -> int:
     """Return how many levels of specs and containers a value has; 0 for a plain literal."""
     if isinstance(value, Spec):
-        return 1 + max((depth_of(item) for item in (*value.args, *value.kwargs.values())), default=0)
+        return 1 + max(
+            (depth_of(item) for item in (*value.args, *value.kwargs.values())), default=0
+        )
     if isinstance(value, dict):
         return 1 + max((depth_of(item) for item in value.values()), default=0)
     if isinstance(value, (list, tuple)):

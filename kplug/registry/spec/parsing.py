@@ -77,7 +77,9 @@ class _Reader:
             column = self._column(error.lineno or 1, max((error.offset or 1) - 1, 0))
             raise SpecSyntaxError(self.text, column, f"{error.msg}") from None
         except (ValueError, RecursionError, MemoryError) as error:
-            raise SpecSyntaxError(self.text, max(self.start, 0), f"{error}".strip() or "too deep") from None
+            raise SpecSyntaxError(
+                self.text, max(self.start, 0), f"{error}".strip() or "too deep"
+            ) from None
 
     def _spec(self, ref: str, call: ast.Call, room: int) -> Spec:
         if room < 1:

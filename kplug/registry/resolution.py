@@ -7,7 +7,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from kplug.registry.binding import Call, bind
@@ -187,7 +187,7 @@ def _config_of(instance: object) -> Mapping[str, Any]:
     return {key: value for key, value in config.items() if is_literal(value)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _adapter(target: str) -> Callable[[Any], Any]:
     module, _, name = target.partition(":")
     adapter: Callable[[Any], Any] = getattr(importlib.import_module(module), name)

@@ -1,0 +1,32 @@
+"""Put the commands together, and print errors as sentences."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from kplug.cli.demo.command import demo
+from kplug.cli.listing import list_components
+from kplug.cli.show import show
+from kplug.errors import KplugError
+
+app = typer.Typer(
+    name="kplug",
+    help="Components for Keras-shaped models on PyTorch, and the plugins that offer them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(name="list")(list_components)
+app.command(name="show")(show)
+app.command(name="demo")(demo)
+
+
+def main() -> None:
+    """Run the command line; an error of kplug's own is printed without a traceback, exit status 1."""
+    try:
+        app()
+    except KplugError as error:
+        typer.echo(f"kplug: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,8 @@
+"""Settings shared by every test: the oracle's backend, the threads, and a clean slate of names."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
