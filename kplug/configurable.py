@@ -1,0 +1,163 @@
+"""Objects that are described by the arguments that made them, and the checks of those arguments."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+import numbers
+import operator
+import re
+from collections.abc import Mapping
+from typing import Any, SupportsIndex
+
+from typing_extensions import Self
+
+from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class Configurable:
+    """An object whose configuration is its constructor's arguments.
+
+    A subclass that keeps each argument under the argument's own name needs to write neither
+    `get_config` nor `from_config`.
+
+    Example:
+        >>> class Scaled(Configurable):
+        ...     def __init__(self, factor=2.0):
+        ...         self.factor = factor
+        >>> Scaled(3.0).get_config()
+        {'factor': 3.0}
+        >>> Scaled.from_config({"factor": 3.0})
+        Scaled(factor=3.0)
+    """
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, as values that JSON can hold.
+
+        Raises:
+            ContractError: if an argument was not kept under its own name.
+        """
+        names = _list_parameters(type(self))
+        lost = [name for name in names if not hasattr(self, name)]
+        if lost:
+            raise ContractError(
+                f"{type(self).__name__} cannot be described: it does not keep its "
+                f"argument{'s' * (len(lost) > 1)} {', '.join(map(repr, lost))}",
+                hint=f"Set self.{lost[0]} in __init__, or write get_config().",
+            )
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the object that `get_config` described.
+
+        Raises:
+            ArgumentError: for a key that is no argument of the constructor.
+        """
+        if not _takes_any_keyword(cls):
+            _check_keys(cls, config)
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def declared_name(owner: type) -> str:
+    """Return the name that messages use for a component class: its own, in snake case.
+
+    Example:
+        >>> class HeNormal: ...
+        >>> declared_name(HeNormal)
+        'he_normal'
+    """
+    return _WORD_STARTS.sub("_", owner.__name__).lower()
+
+
+def require_number(
+    owner: object,
+    argument: str,
+    value: object,
+    allowed: str = "a finite number",
+    *,
+    at_least: float = -math.inf,
+    above: float = -math.inf,
+    at_most: float = math.inf,
+) -> float:
+    """Return the value as a float, or say what is wrong with it.
+
+    Args:
+        owner: The object that is being made; its class names it in the message.
+        argument: The name of the argument.
+        value: What was given: any real number, also NumPy's.
+        allowed: The range in words, for the message.
+        at_least: Smallest allowed value.
+        above: Bound that the value must exceed.
+        at_most: Largest allowed value.
+
+    Raises:
+        ArgumentValueError: if it is no finite real number inside the range.
+    """
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    number = float(value) if isinstance(value, numbers.Real) else math.nan
+    if not (is_number and math.isfinite(number) and at_least <= number <= at_most):
+        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
+    if number <= above:
+        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
+    return number
+
+
+def require_integer(owner: object, argument: str, value: object, allowed: str) -> int:
+    """Return the value as an int, or say what is wrong with it; a bool is not an integer here.
+
+    Raises:
+        ArgumentValueError: if it is no integer.
+    """
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
+    try:
+        return operator.index(value)
+    except TypeError:  # arrays have the method and refuse
+        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed) from None
+
+
+def require_choice(
+    owner: object, argument: str, value: object, choices: Mapping[str, str] | tuple[str, ...]
+) -> str:
+    """Return the chosen word in lower case, translated if the choices are a mapping.
+
+    Raises:
+        ArgumentValueError: if it is none of the choices.
+    """
+    table = choices if isinstance(choices, Mapping) else {word: word for word in choices}
+    key = value.lower() if isinstance(value, str) else ""
+    if key not in table:
+        allowed = ", ".join(map(repr, table))
+        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
+    return table[key]
+
+
+def _list_parameters(owner: type) -> list[str]:
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(owner).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind not in variadic]
+
+
+def _takes_any_keyword(owner: type) -> bool:
+    parameters = inspect.signature(owner).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def _check_keys(owner: type, config: Mapping[str, Any]) -> None:
+    known = _list_parameters(owner)
+    for key in config:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise ArgumentError(
+                f"{declared_name(owner)}: the configuration has an unknown argument {key!r}",
+                hint=f"{hint}Known: {', '.join(known) or 'none'}.",
+            )

@@ -1,0 +1,90 @@
+"""Checks that an object can be called in the way that its kind of component is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kplug.errors import ContractError
+
+
+def as_callable(candidate: object, kind: str, contract: str) -> Callable[[Any], Any]:
+    """Return what stands for a component that is called with one tensor.
+
+    Args:
+        candidate: A callable is kept; a class is called without arguments, for its instance.
+        kind: The kind with its article, such as ``"a regularizer"``.
+        contract: One sentence that says what the kind is, for the message.
+
+    Raises:
+        ContractError: for anything else, and for a callable that needs more than the tensor.
+
+    Example:
+        >>> as_callable(abs, "an activation", "An activation is a callable (x).")(-2)
+        2
+    """
+    if isinstance(candidate, type):
+        candidate = instantiate(candidate, kind)
+    if not callable(candidate):
+        raise ContractError(f"{candidate!r} is not {kind}", hint=contract)
+    check_call(candidate, (None,), {}, kind, contract)
+    return candidate
+
+
+def instantiate(owner: type, kind: str) -> object:
+    """Call a class without arguments.
+
+    Raises:
+        ContractError: if it needs some.
+    """
+    check_call(owner, (), {}, kind, f"Give an instance: {owner.__name__}(…).")
+    return owner()
+
+
+def check_call(
+    function: Callable[..., Any],
+    arguments: tuple[object, ...],
+    keywords: Mapping[str, object],
+    kind: str,
+    hint: str,
+) -> None:
+    """Refuse a function whose signature does not take these arguments; nothing is called.
+
+    Raises:
+        ContractError: with the signature and what does not fit.
+    """
+    signature = find_signature(function)
+    if signature is None:
+        return
+    try:
+        signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        text = f"{name_of(function)}{_without_annotations(signature)}"
+        raise ContractError(f"{text} cannot be used as {kind}: {error}", hint=hint) from None
+
+
+def find_signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return the signature, or None for a function written in C that shows none."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return None
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function, class or callable object, seen through ``functools.partial``.
+
+    Example:
+        >>> import functools
+        >>> name_of(functools.partial(print, end=""))
+        'print'
+    """
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def _without_annotations(signature: inspect.Signature) -> inspect.Signature:
+    empty = inspect.Parameter.empty
+    parameters = [one.replace(annotation=empty) for one in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty)

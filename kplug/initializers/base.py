@@ -1,0 +1,76 @@
+"""What every initializer is, and how its shape, data type and result are checked."""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, SupportsIndex, TypeAlias
+
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.backend import DTypeLike
+from kplug.configurable import Configurable, declared_name
+from kplug.errors import ArgumentValueError
+
+ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
+
+
+class Initializer(Configurable, ABC):
+    """Makes the first values of a weight.
+
+    A subclass writes ``__call__``; if it keeps its constructor's arguments under their own names,
+    its configuration comes by itself.
+
+    Example:
+        >>> import torch
+        >>> from kplug.backend import to_dtype
+        >>> class Ramp(Initializer):
+        ...     def __call__(self, shape, dtype=None):
+        ...         size = torch.Size(shape).numel()
+        ...         return torch.arange(size, dtype=to_dtype(dtype)).reshape(shape)
+        >>> Ramp()((2, 2))
+        tensor([[0., 1.],
+                [2., 3.]])
+    """
+
+    @abstractmethod
+    def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
+        """Return the values.
+
+        Args:
+            shape: Shape of the weight in Keras's order: ``(in, out)``, or
+                ``(height, width, in, out)``.
+            dtype: A data type or its name; None means ``kplug.backend.floatx()``.
+
+        Returns:
+            A tensor of that shape and data type.
+        """
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the initializer that `get_config` described; Keras 2's ``dtype`` key is left out."""
+        return super().from_config({key: value for key, value in config.items() if key != "dtype"})
+
+
+def as_shape(owner: object, shape: ShapeLike) -> tuple[int, ...]:
+    """Return a shape as a tuple of ints; one number is a shape of rank 1.
+
+    Args:
+        owner: The initializer, named in the message.
+        shape: Tuple, list, ``torch.Size`` or number.
+
+    Raises:
+        ArgumentValueError: for a dimension that is negative, None or no integer.
+    """
+    try:
+        dimensions = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        sizes = tuple(operator.index(dimension) for dimension in dimensions)
+    except TypeError:
+        sizes = (-1,)
+    if any(size < 0 for size in sizes):
+        raise ArgumentValueError(
+            declared_name(type(owner)), "shape", shape, "integers >= 0, one for each dimension"
+        )
+    return sizes

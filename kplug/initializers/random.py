@@ -1,0 +1,191 @@
+"""Initializers that draw each value by itself: normal, uniform, truncated normal."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor
+
+from kplug.backend import DTypeLike, to_dtype
+from kplug.configurable import declared_name, require_integer, require_number
+from kplug.errors import ArgumentValueError
+from kplug.initializers.base import Initializer, ShapeLike, as_shape
+
+# Probability that a standard normal value lies within 2 standard deviations; torch.erf of sqrt(2).
+_WITHIN_TWO_SIGMA = math.erf(math.sqrt(2.0))
+_NOT_NEGATIVE = "a finite number >= 0"
+
+
+class RandomInitializer(Initializer):
+    """An initializer that draws; subclasses say what in `fill`.
+
+    Args:
+        seed: None draws fresh values at each call from torch's global generator, so that
+            ``torch.manual_seed`` controls them. An int draws the same values at each call.
+
+    Raises:
+        ArgumentValueError: for a seed that is neither; at the call, for a data type without
+            fractions.
+
+    Reference:
+        Keras 3 fixes the seed of an unseeded initializer when it is made: one instance given to
+        two layers starts both with the same weights. Here it does not.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = None if seed is None else _check_seed(self, seed)
+
+    def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
+        """Return values drawn for the shape."""
+        sizes, target = as_shape(self, shape), to_dtype(dtype)
+        if not target.is_floating_point:
+            name = declared_name(type(self))
+            raise ArgumentValueError(name, "dtype", dtype, "a floating-point type")
+        # Half precision is drawn in float32 and rounded once: its own draws are coarse.
+        working = target if target in (torch.float32, torch.float64) else torch.float32
+        values = torch.empty(sizes, dtype=working)
+        self.fill(values, self._make_generator(values.device))
+        return values.to(target)
+
+    @abstractmethod
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Overwrite ``values`` (float32 or float64, any shape) with drawn ones.
+
+        Args:
+            values: The tensor to fill; its shape is the weight's, in Keras's order.
+            generator: Where the draws come from; None is torch's global generator.
+        """
+
+    def _make_generator(self, device: torch.device) -> torch.Generator | None:
+        if self.seed is None or device.type == "meta":
+            return None
+        return torch.Generator(device).manual_seed(self.seed)
+
+
+@final
+class RandomNormal(RandomInitializer):
+    """Normal values: ``N(mean, stddev²)``.
+
+    Args:
+        mean: Mean.
+        stddev: Standard deviation, >= 0.
+        seed: None for fresh values at each call, an int for the same ones.
+
+    Raises:
+        ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
+
+    Example:
+        >>> values = RandomNormal(mean=1.0, stddev=0.01, seed=7)((1000,))
+        >>> round(values.mean().item(), 2)
+        1.0
+
+    Reference:
+        Keras's ``RandomNormal`` (also ``random_normal``, ``normal``). With a seed, the values are
+        those of Keras 3 on torch.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean = require_number(self, "mean", mean)
+        self.stddev = require_number(self, "stddev", stddev, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
+
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with normal values."""
+        values.normal_(self.mean, self.stddev, generator=generator)
+
+
+@final
+class RandomUniform(RandomInitializer):
+    """Uniform values between ``minval`` and ``maxval``.
+
+    Args:
+        minval: Lower bound.
+        maxval: Upper bound, >= ``minval``.
+        seed: None for fresh values at each call, an int for the same ones.
+
+    Raises:
+        ArgumentValueError: if ``maxval < minval``, or for a bound that is no finite number.
+
+    Example:
+        >>> values = RandomUniform(minval=0.0, maxval=0.1)((1000,))
+        >>> 0.0 <= values.min().item() <= values.max().item() <= 0.1
+        True
+
+    Reference:
+        Keras's ``RandomUniform`` (also ``random_uniform``, ``uniform``). With a seed, the values
+        are those of Keras 3 on torch.
+    """
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        self.minval = require_number(self, "minval", minval)
+        allowed = f"a finite number >= minval ({self.minval:g})"
+        self.maxval = require_number(self, "maxval", maxval, allowed, at_least=self.minval)
+        super().__init__(seed)
+
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with uniform values."""
+        values.uniform_(self.minval, self.maxval, generator=generator)
+
+
+@final
+class TruncatedNormal(RandomInitializer):
+    """Normal values of which those beyond two standard deviations are drawn again.
+
+    ``N(mean, stddev²)`` restricted to ``[mean - 2·stddev, mean + 2·stddev]``. The standard
+    deviation of the result is therefore ``0.8796·stddev``; it is not corrected, as in Keras.
+
+    Args:
+        mean: Mean.
+        stddev: Standard deviation before the cut, >= 0.
+        seed: None for fresh values at each call, an int for the same ones.
+
+    Raises:
+        ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
+
+    Example:
+        >>> values = TruncatedNormal(stddev=1.0)((1000,))
+        >>> values.abs().max().item() <= 2.0
+        True
+
+    Reference:
+        Keras's ``TruncatedNormal``. ``torch.nn.init.trunc_normal_`` cuts at ``±2`` whatever the
+        standard deviation is.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        self.mean = require_number(self, "mean", mean)
+        self.stddev = require_number(self, "stddev", stddev, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
+
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with truncated normal values."""
+        fill_truncated_normal(values, self.mean, self.stddev, generator)
+
+
+def fill_truncated_normal(
+    values: Tensor, mean: float, stddev: float, generator: torch.Generator | None
+) -> None:
+    """Fill with ``N(mean, stddev²)`` cut at two standard deviations.
+
+    One uniform draw a value through the inverse of the normal distribution: the same law as
+    drawing again, in one pass, and the same values with every version of torch.
+    """
+    values.uniform_(-_WITHIN_TWO_SIGMA, _WITHIN_TWO_SIGMA, generator=generator)
+    values.erfinv_().mul_(stddev * math.sqrt(2.0))
+    if mean:
+        values.add_(mean)
+    # Rounding in erfinv may pass the bound by an ulp.
+    values.clamp_(mean - 2.0 * stddev, mean + 2.0 * stddev)
+
+
+def _check_seed(owner: object, seed: object) -> int:
+    allowed = "None or an integer from 0 to 2**63 - 1"
+    number = require_integer(owner, "seed", seed, allowed)
+    if not 0 <= number < 2**63:
+        raise ArgumentValueError(declared_name(type(owner)), "seed", seed, allowed)
+    return number
