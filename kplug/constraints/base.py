@@ -1,0 +1,38 @@
+"""What every constraint is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from kplug.configurable import Configurable
+
+
+class Constraint(Configurable, ABC):
+    """Moves a weight back to where it is allowed to be; applied after each update.
+
+    Any function ``(weight_matrix) -> weight matrix`` serves as well. A subclass that keeps its
+    constructor's arguments under their own names gets its configuration for free.
+
+    Example:
+        >>> import torch
+        >>> class Clipped(Constraint):
+        ...     def __init__(self, limit=1.0):
+        ...         self.limit = limit
+        ...     def __call__(self, weight_matrix):
+        ...         return weight_matrix.clamp(-self.limit, self.limit)
+        >>> Clipped(limit=2.0)(torch.tensor([1.0, -4.0]))
+        tensor([ 1., -2.])
+    """
+
+    @abstractmethod
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        """Return the allowed weight next to the given one.
+
+        Args:
+            weight_matrix: The weight in Keras's shape, any rank.
+
+        Returns:
+            A tensor of the same shape and data type.
+        """

@@ -1,0 +1,38 @@
+"""What every regularizer is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from kplug.configurable import Configurable
+
+
+class Regularizer(Configurable, ABC):
+    """Makes a penalty of a weight or of a layer's output; it is added to the training loss.
+
+    Any function ``(weight_matrix) -> scalar`` serves as well. A subclass that keeps its
+    constructor's arguments under their own names gets its configuration for free.
+
+    Example:
+        >>> import torch
+        >>> class Largest(Regularizer):
+        ...     def __init__(self, factor=0.1):
+        ...         self.factor = factor
+        ...     def __call__(self, weight_matrix):
+        ...         return self.factor * weight_matrix.abs().max()
+        >>> Largest(factor=0.5)(torch.tensor([1.0, -4.0]))
+        tensor(2.)
+    """
+
+    @abstractmethod
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        """Return the penalty.
+
+        Args:
+            weight_matrix: The weight in Keras's shape, any rank; or a layer's output.
+
+        Returns:
+            A scalar (0-d) tensor of the weight's data type.
+        """

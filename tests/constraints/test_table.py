@@ -1,0 +1,81 @@
+"""Every built-in constraint, and what else may stand where one is expected."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import torch
+
+from kplug import constraints
+from kplug.builtins.constraints import kplug_constraints
+from kplug.constraints import Constraint, MaxNorm, as_constraint, get
+from kplug.errors import ContractError
+
+TABLE = kplug_constraints()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_component_loads_and_survives_its_configuration(name: str) -> None:
+    constraint = get(name)
+    assert isinstance(constraint, Constraint)
+    assert constraint(torch.ones(2, 3)).shape == (2, 3)
+    config = json.loads(json.dumps(constraint.get_config()))
+    assert type(constraint).from_config(config).get_config() == config
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_component_has_a_summary_and_lower_case_names(name: str) -> None:
+    assert TABLE[name].summary.endswith(".")
+    assert getattr(constraints, name) is type(get(name))
+
+
+@pytest.mark.parametrize(
+    "name", ["max_norm", "maxnorm", "MaxNorm", "non_neg", "nonneg", "unitnorm", "MinMaxNorm"]
+)
+def test_every_name_of_keras_resolves(name: str) -> None:
+    assert isinstance(get(name), Constraint)
+
+
+def test_arguments_reach_the_constructor() -> None:
+    assert repr(get("max_norm(3, axis=[0, 1])")) == "MaxNorm(max_value=3.0, axis=[0, 1])"
+
+
+def test_none_stays_none() -> None:
+    assert get(None) is None
+
+
+def test_functions_instances_and_classes_are_accepted() -> None:
+    def halve(weight_matrix: torch.Tensor) -> torch.Tensor:
+        return weight_matrix / 2
+
+    instance = MaxNorm(1.0)
+    assert get(halve) is halve
+    assert get(instance) is instance
+    assert isinstance(get(MaxNorm), MaxNorm)
+
+
+def two(weight_matrix: Any, limit: Any) -> Any: ...
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            2,
+            "2 is not a constraint\n"
+            "  A constraint is a callable (weight_matrix) that returns a weight of its shape.",
+        ),
+        (
+            two,
+            "two(weight_matrix, limit) cannot be used as a constraint: missing a required "
+            "argument: 'limit'\n"
+            "  A constraint is a callable (weight_matrix) that returns a weight of its shape.",
+        ),
+    ],
+)
+def test_what_is_no_constraint_is_refused(candidate: object, message: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        as_constraint(candidate)
+    assert str(caught.value) == message

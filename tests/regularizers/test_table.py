@@ -1,0 +1,111 @@
+"""Every built-in regularizer, and what else may stand where one is expected."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import pytest
+import torch
+
+from kplug import backend as K
+from kplug import regularizers
+from kplug.builtins.regularizers import kplug_regularizers
+from kplug.errors import ContractError
+from kplug.regularizers import L1, L2, Regularizer, as_regularizer, get
+
+TABLE = kplug_regularizers()
+
+
+def l1_reg(weight_matrix: torch.Tensor) -> Any:
+    """Penalise as the guide's custom regularizer does."""
+    return 0.01 * K.sum(K.abs(weight_matrix))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_component_loads_and_survives_its_configuration(name: str) -> None:
+    regularizer = get(name)
+    assert isinstance(regularizer, Regularizer)
+    assert regularizer(torch.ones(2, 3)).item() > 0.0
+    config = json.loads(json.dumps(regularizer.get_config()))
+    assert type(regularizer).from_config(config).get_config() == config
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_component_has_a_summary_and_a_lower_case_name(name: str) -> None:
+    assert TABLE[name].summary.endswith(".")
+    assert getattr(regularizers, name) is type(get(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("l1", "L1(l1=0.01)"),
+        ("L1", "L1(l1=0.01)"),
+        ("l1_l2", "L1L2(l1=0.01, l2=0.01)"),
+        ("L1L2", "L1L2(l1=0.01, l2=0.01)"),
+        ("l1l2", "L1L2(l1=0.01, l2=0.01)"),
+        ("l2(0.5)", "L2(l2=0.5)"),
+        ("OrthogonalRegularizer", "OrthogonalRegularizer(factor=0.01, mode='rows')"),
+    ],
+)
+def test_names_and_specs_resolve(name: str, expected: str) -> None:
+    assert repr(get(name)) == expected
+
+
+def test_none_stays_none() -> None:
+    assert get(None) is None
+
+
+def test_functions_and_instances_are_kept() -> None:
+    instance = L2(0.5)
+    assert get(instance) is instance
+    assert get(l1_reg) is l1_reg
+    assert l1_reg(torch.ones(10)).item() == pytest.approx(0.1)
+
+
+def test_a_class_is_instantiated() -> None:
+    assert isinstance(get(L1), L1)
+
+
+def test_a_subclass_gets_its_configuration_for_free() -> None:
+    class Largest(Regularizer):
+        def __init__(self, factor: float = 0.1) -> None:
+            self.factor = factor
+
+        def __call__(self, weight_matrix: torch.Tensor) -> torch.Tensor:
+            return self.factor * weight_matrix.abs().max()
+
+    assert Largest.from_config(Largest(0.5).get_config()).factor == 0.5
+
+
+def scaled(weight_matrix: Any, factor: Any) -> Any:
+    return factor * weight_matrix.sum()
+
+
+def test_bound_arguments_are_no_hindrance() -> None:
+    bound = functools.partial(scaled, factor=2.0)
+    assert as_regularizer(bound) is bound
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            0.01,
+            "0.01 is not a regularizer\n"
+            "  A regularizer is a callable (weight_matrix) that returns a scalar penalty.",
+        ),
+        (
+            scaled,
+            "scaled(weight_matrix, factor) cannot be used as a regularizer: missing a required "
+            "argument: 'factor'\n"
+            "  A regularizer is a callable (weight_matrix) that returns a scalar penalty.",
+        ),
+    ],
+)
+def test_what_is_no_regularizer_is_refused(candidate: object, message: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        as_regularizer(candidate)
+    assert str(caught.value) == message
