@@ -1,0 +1,160 @@
+"""Smooth relatives of the rectifier, and shrinking activations."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def exponential(x: Tensor) -> Tensor:
+    """``exp(x)``.
+
+    Example:
+        >>> exponential(torch.tensor([0.0, 1.0]))
+        tensor([1.0000, 2.7183])
+    """
+    return torch.exp(x)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """``log(exp(x) + 1)``, without overflow.
+
+    Example:
+        >>> softplus(torch.tensor([0.0, 100.0]))
+        tensor([  0.6931, 100.0000])
+    """
+    return F.softplus(x)
+
+
+def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
+    """``(x + √(x² + b)) / 2``: softplus without exponentials.
+
+    Args:
+        x: Any shape, floating.
+        b: How round the corner is, >= 0.
+
+    Returns:
+        A tensor of the shape of ``x``.
+
+    Example:
+        >>> squareplus(torch.tensor([0.0, 3.0]), b=16.0)
+        tensor([2., 4.])
+
+    Reference:
+        Barron, 2021.
+    """
+    return (x + torch.sqrt(x.square() + b)) / 2.0
+
+
+def sparse_plus(x: Tensor) -> Tensor:
+    """0 up to −1, ``(x + 1)² / 4`` up to 1, ``x`` above.
+
+    Example:
+        >>> sparse_plus(torch.tensor([-2.0, 0.0, 3.0]))
+        tensor([0.0000, 0.2500, 3.0000])
+    """
+    return torch.where(x < 1.0, (x + 1.0).clamp(min=0.0).square() / 4.0, x)
+
+
+def silu(x: Tensor) -> Tensor:
+    """``x · sigmoid(x)``, also called swish.
+
+    Example:
+        >>> silu(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.7311])
+
+    Reference:
+        Ramachandran et al., 2017.
+    """
+    return F.silu(x)
+
+
+def hard_silu(x: Tensor) -> Tensor:
+    """Straight-edged silu: ``x · clip(x / 6 + 0.5, 0, 1)``, also called hard swish.
+
+    Example:
+        >>> hard_silu(torch.tensor([1.0, 4.0]))
+        tensor([0.6667, 4.0000])
+
+    Reference:
+        Howard et al., 2019.
+    """
+    return F.hardswish(x)
+
+
+def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+    """``x · Φ(x)`` with the standard normal distribution function Φ.
+
+    Args:
+        x: Any shape, floating.
+        approximate: Use the tangent formula in place of Φ.
+
+    Returns:
+        A tensor of the shape of ``x``.
+
+    Example:
+        >>> gelu(torch.tensor([-1.0, 1.0]))
+        tensor([-0.1587,  0.8413])
+
+    Reference:
+        Hendrycks & Gimpel, 2016.
+    """
+    return F.gelu(x, approximate="tanh" if approximate else "none")
+
+
+def mish(x: Tensor) -> Tensor:
+    """``x · tanh(softplus(x))``.
+
+    Example:
+        >>> mish(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.8651])
+
+    Reference:
+        Misra, 2019.
+    """
+    return F.mish(x)
+
+
+def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """Move every value towards 0 by ``threshold``, and no further.
+
+    Args:
+        x: Any shape, floating.
+        threshold: Distance, >= 0.
+
+    Returns:
+        A tensor of the shape of ``x``.
+
+    Example:
+        >>> soft_shrink(torch.tensor([-2.0, 0.25]))
+        tensor([-1.5000,  0.0000])
+    """
+    return F.softshrink(x, threshold)
+
+
+def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """Keep values beyond ``±threshold``; the others become 0.
+
+    Args:
+        x: Any shape, floating.
+        threshold: Bound, >= 0.
+
+    Returns:
+        A tensor of the shape of ``x``.
+
+    Example:
+        >>> hard_shrink(torch.tensor([-2.0, 0.25]))
+        tensor([-2.,  0.])
+    """
+    return F.hardshrink(x, threshold)
+
+
+def tanh_shrink(x: Tensor) -> Tensor:
+    """``x − tanh(x)``.
+
+    Example:
+        >>> tanh_shrink(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.2384])
+    """
+    return F.tanhshrink(x)

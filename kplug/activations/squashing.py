@@ -1,0 +1,83 @@
+"""Activations with bounded outputs: sigmoids, tangents and their straight-edged stand-ins."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """Logistic function ``1 / (1 + exp(−x))``: from 0 to 1.
+
+    Example:
+        >>> sigmoid(torch.tensor([-2.0, 0.0]))
+        tensor([0.1192, 0.5000])
+    """
+    return torch.sigmoid(x)
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """Straight-edged sigmoid: ``clip(x / 6 + 0.5, 0, 1)``.
+
+    Example:
+        >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.0]))
+        tensor([0.0000, 0.5000, 0.6667])
+
+    Reference:
+        Keras 3's; Keras 2's is ``clip(0.2·x + 0.5, 0, 1)``.
+    """
+    return F.hardsigmoid(x)
+
+
+def log_sigmoid(x: Tensor) -> Tensor:
+    """Logarithm of the sigmoid, ``−log(1 + exp(−x))``, without overflow.
+
+    Example:
+        >>> log_sigmoid(torch.tensor([-200.0, 0.0]))
+        tensor([-200.0000,   -0.6931])
+    """
+    return F.logsigmoid(x)
+
+
+def sparse_sigmoid(x: Tensor) -> Tensor:
+    """Steep straight-edged sigmoid: ``clip((x + 1) / 2, 0, 1)``.
+
+    Example:
+        >>> sparse_sigmoid(torch.tensor([-2.0, 0.0, 0.5]))
+        tensor([0.0000, 0.5000, 0.7500])
+
+    Reference:
+        Blondel, Martins & Niculae, 2019.
+    """
+    return (0.5 * (x + 1.0)).clamp(0.0, 1.0)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent: from −1 to 1.
+
+    Example:
+        >>> tanh(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.7616])
+    """
+    return torch.tanh(x)
+
+
+def hard_tanh(x: Tensor) -> Tensor:
+    """Straight-edged tangent: ``clip(x, −1, 1)``.
+
+    Example:
+        >>> hard_tanh(torch.tensor([-2.0, 0.5]))
+        tensor([-1.0000,  0.5000])
+    """
+    return F.hardtanh(x)
+
+
+def softsign(x: Tensor) -> Tensor:
+    """``x / (1 + |x|)``: from −1 to 1, slower than the tangent.
+
+    Example:
+        >>> softsign(torch.tensor([-1.0, 3.0]))
+        tensor([-0.5000,  0.7500])
+    """
+    return F.softsign(x)
