@@ -6,3 +6,6 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Broken on purpose, or scripts: nothing in these folders is a test.
+collect_ignore_glob = ["bad_plugins/*", "benchmarks/*"]

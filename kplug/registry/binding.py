@@ -26,12 +26,14 @@ class Call:
         role: What it is.
         arguments: The arguments as written, by name.
         defaults: What the signature fills in for the others.
+        order: The names of both, in the order of the signature.
     """
 
     target: Any
     role: Role
     arguments: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
     def make(self, arguments: Mapping[str, Any]) -> Any:
         """Return the component's object: the call's result, or the function with its arguments bound."""
@@ -90,7 +92,8 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
         for name, parameter in parameters.items()
         if parameter.default is not parameter.empty and name not in arguments
     }
-    return Call(target, role, arguments, defaults)
+    order = tuple(dict.fromkeys([*parameters, *arguments]))
+    return Call(target, role, arguments, defaults, order)
 
 
 def describe_signature(kind: Kind, target: Any, component: Component) -> list[tuple[str, str]]:

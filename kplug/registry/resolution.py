@@ -136,7 +136,8 @@ def _plan(kind: Kind, spec: Spec) -> _Plan:
     given = {name: value for name, value in call.arguments.items() if name not in nested}
     defaults = {name: value for name, value in call.defaults.items() if is_literal(value)}
     copies = any(isinstance(value, (list, dict)) for value in given.values())
-    arguments = {**given, **defaults}
+    known = {**given, **defaults}
+    arguments = {name: known[name] for name in call.order or known if name in known}
     return _Plan(component, choice.rule, call, arguments, _adapter(kind.adapter), nested, copies)
 
 
