@@ -1,0 +1,133 @@
+"""Adam and AMSGrad."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import torch
+
+from kplug.optimizers.arguments import (
+    DefaultRate,
+    check_beta,
+    check_epsilon,
+    check_flag,
+    check_nonnegative,
+)
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+class Adam(Optimizer, torch.optim.Adam):
+    """Steps from bias-corrected running averages of the gradient and of its square.
+
+    m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
+    p ← p − lr_t · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε) at step t = 1, 2, …;
+    lr_t = lr / (1 + decay · (t − 1)). With ``amsgrad`` the largest v so far stands in v's place.
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        beta_1: β₁, in [0, 1).
+        beta_2: β₂, in [0, 1).
+        epsilon: ε >= 0; None is ``K.epsilon()``.
+        decay: Decrease of the learning rate per step, >= 0.
+        amsgrad: Whether v may only grow.
+        learning_rate: The other spelling of ``lr``.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest magnitude of each gradient element.
+        global_clipnorm: Largest norm of all gradients together.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+        >>> adam = Adam(lr=0.1).build([weight])
+        >>> weight.grad = torch.tensor([0.5, -1.0])
+        >>> adam.step()
+        >>> weight
+        Parameter containing:
+        tensor([ 0.9000, -1.9000], requires_grad=True)
+
+    Reference:
+        Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, with the paper's ε̂ as in Keras;
+        ``torch.optim.Adam`` adds ε after v's bias is corrected. Reddi et al., On the Convergence of
+        Adam and Beyond, 2018.
+    """
+
+    fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps", "xpu"})
+    beta_1 = GroupSetting("betas", check_beta, index=0)
+    beta_2 = GroupSetting("betas", check_beta, index=1)
+    epsilon = GroupSetting("epsilon", check_epsilon)
+    _torch_step = get_unhooked_step(torch.optim.Adam)
+
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = None,
+        decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        learning_rate: object = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        owner = self._owner()
+        rate, schedule = self._resolve_rate(lr, learning_rate)
+        betas = check_beta(owner, "beta_1", beta_1), check_beta(owner, "beta_2", beta_2)
+        epsilon = check_epsilon(owner, "epsilon", epsilon)
+        decay = check_nonnegative(owner, "decay", decay)
+        amsgrad = check_flag(owner, "amsgrad", amsgrad)
+        clipping = Clipping.from_arguments(
+            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
+        )
+        torch.optim.Adam.__init__(
+            self, [{"params": []}], lr=rate, betas=betas, eps=epsilon, amsgrad=amsgrad
+        )
+        self._configure(schedule, clipping, decay, epsilon=epsilon)
+
+    @property
+    def amsgrad(self) -> bool:
+        """Whether v may only grow."""
+        return bool(self.param_groups[0]["amsgrad"])
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        return {
+            "beta_1": self.beta_1,
+            "beta_2": self.beta_2,
+            "epsilon": self.epsilon,
+            "decay": self.decay,
+            "amsgrad": self.amsgrad,
+        }
+
+    def _update(self, iteration: int) -> None:
+        for group in self.param_groups:
+            # torch divides √v by √(1 − β₂ᵗ) before it adds eps; Keras adds ε to √v itself.
+            group["eps"] = group["epsilon"] / math.sqrt(1.0 - group["betas"][1] ** (iteration + 1))
+        self._torch_step()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    self._count_step(parameter, group)
+
+    def _count_step(self, parameter: torch.Tensor, group: dict[str, Any]) -> None:
+        """Advance the counter of a parameter without gradient: bias correction follows the optimizer."""
+        if not parameter.requires_grad:
+            return
+        state = self.state[parameter]
+        if not state:
+            device = parameter.device if group["fused"] or group["capturable"] else "cpu"
+            state["step"] = torch.zeros((), dtype=torch.float32, device=device)
+            averages = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
+            for name in averages:
+                state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+        state["step"] += 1

@@ -1,0 +1,154 @@
+"""The contract of an optimizer, and torch's own ones brought to it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import torch
+
+from kplug.errors import ContractError
+from kplug.optimizers.arguments import check_parameters
+from kplug.optimizers.base import Optimizer
+
+_EXPECTED: Final = (
+    "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "
+    "that returns a torch.optim.Optimizer."
+)
+
+
+class TorchOptimizerFactory:
+    """Something that makes a ``torch.optim.Optimizer`` as soon as the parameters are known.
+
+    Args:
+        make: A torch optimizer class, a ``functools.partial`` of one, or a function of the parameters.
+
+    Example:
+        >>> import torch
+        >>> factory = TorchOptimizerFactory(functools.partial(torch.optim.AdamW, lr=1e-3))
+        >>> factory
+        TorchOptimizerFactory(AdamW, lr=0.001)
+        >>> type(factory.build([torch.nn.Parameter(torch.zeros(2))])).__name__
+        'AdamW'
+    """
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self.make = make
+
+    def build(self, params: Iterable[torch.Tensor]) -> torch.optim.Optimizer:
+        """Make the optimizer for these parameters.
+
+        Raises:
+            ContractError: If what was made is no torch optimizer.
+        """
+        parameters = check_parameters(self.name, params)
+        made = self.make(parameters) if _takes_parameters(self.make) else self.make()
+        if isinstance(made, Optimizer):
+            return made.build(parameters)
+        if not isinstance(made, torch.optim.Optimizer):
+            raise ContractError(
+                f"{self.name} returned {_describe(made)}, not a torch.optim.Optimizer",
+                hint=_EXPECTED,
+            )
+        check_ownership(made, parameters)
+        return made
+
+    @property
+    def name(self) -> str:
+        """The name of what is called, without arguments."""
+        target: Any = self.make
+        while isinstance(target, functools.partial):
+            target = target.func
+        return str(getattr(target, "__name__", type(target).__name__))
+
+    def __repr__(self) -> str:
+        arguments = self.make.keywords if isinstance(self.make, functools.partial) else {}
+        return f"TorchOptimizerFactory({', '.join([self.name, *_format(arguments)])})"
+
+
+def as_optimizer(obj: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
+    """Return what ``compile`` can use: an optimizer, or something that builds one from parameters.
+
+    Args:
+        obj: An optimizer instance; a class; a ``functools.partial``; a function of the parameters, or
+            of nothing.
+
+    Raises:
+        ContractError: If it is none of these.
+    """
+    if isinstance(obj, torch.optim.Optimizer | TorchOptimizerFactory):
+        return obj
+    target = obj.func if isinstance(obj, functools.partial) else obj
+    if isinstance(target, type):
+        if issubclass(target, Optimizer):
+            return obj()  # type: ignore[operator, no-any-return]
+        if not issubclass(target, torch.optim.Optimizer):
+            raise ContractError(
+                f"the class {target.__name__} is no torch.optim.Optimizer", hint=_EXPECTED
+            )
+    if not callable(obj):
+        raise ContractError(f"{_describe(obj)} is no optimizer", hint=_EXPECTED)
+    return TorchOptimizerFactory(obj)
+
+
+def build_optimizer(obj: object, params: Iterable[torch.Tensor]) -> torch.optim.Optimizer:
+    """Return an optimizer that trains the parameters.
+
+    Args:
+        obj: Whatever ``as_optimizer`` takes. An instance that already has parameters is kept.
+        params: The model's trainable parameters.
+
+    Raises:
+        ContractError: If an instance was made for parameters that are not the model's.
+    """
+    parameters = list(params)
+    optimizer = as_optimizer(obj)
+    if isinstance(optimizer, Optimizer | TorchOptimizerFactory):
+        return optimizer.build(parameters)
+    check_ownership(optimizer, parameters)
+    return optimizer
+
+
+def check_ownership(optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> None:
+    """Refuse an optimizer that trains something else; training a part of the parameters is fine.
+
+    Raises:
+        ContractError: If it holds a parameter that is not in the list.
+    """
+    known = {id(parameter) for parameter in parameters}
+    held = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    foreign = sum(id(parameter) not in known for parameter in held)
+    if foreign:
+        name = type(optimizer).__name__
+        raise ContractError(
+            f"the optimizer {name} was made for other parameters: {foreign} of its {len(held)} are "
+            f"not among this model's {len(parameters)}, so training would not change the model",
+            hint=f"Make it after the model is built, from its parameters; or give the class or a "
+            f"factory, which gets the right ones: optimizer=functools.partial(torch.optim.{name}, …).",
+        )
+
+
+def _takes_parameters(make: Callable[..., Any]) -> bool:
+    """Tell whether a factory wants the parameters: its first argument has no default, or is so named."""
+    try:
+        arguments = list(inspect.signature(make).parameters.values())
+    except ValueError:  # a built-in without a signature
+        return True
+    if not arguments or arguments[0].kind in (
+        inspect.Parameter.KEYWORD_ONLY,
+        inspect.Parameter.VAR_KEYWORD,
+    ):
+        return False
+    first = arguments[0]
+    return first.default is first.empty or first.name in ("params", "parameters")
+
+
+def _describe(obj: object) -> str:
+    text = repr(obj)
+    return f"{text if len(text) <= 60 else text[:59] + '…'} (a {type(obj).__name__})"
+
+
+def _format(arguments: dict[str, Any]) -> list[str]:
+    return [f"{key}={value!r}" for key, value in arguments.items()]

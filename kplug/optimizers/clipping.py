@@ -1,0 +1,80 @@
+"""Gradient clipping with Keras 3's three meanings, without waiting for the device."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from kplug.errors import ArgumentError
+from kplug.optimizers.arguments import check_nonnegative
+
+
+@dataclasses.dataclass(frozen=True)
+class Clipping:
+    """How gradients are limited before the update; at most one limit is set.
+
+    Args:
+        clipnorm: Largest norm ‖g‖ of each gradient alone: g · c / max(‖g‖, c).
+        clipvalue: Largest magnitude of each element.
+        global_clipnorm: Largest norm n of all gradients together: g · c · min(1/n, 1/c).
+    """
+
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
+
+    @classmethod
+    def from_arguments(cls, owner: str, **limits: object) -> Clipping | None:
+        """Return the clipping that the arguments ask for, or None; 0 switches a limit off.
+
+        Raises:
+            ArgumentError: If more than one limit is given.
+            ArgumentValueError: If a limit is negative, not finite or no number.
+        """
+        given = {
+            name: check_nonnegative(owner, name, value)
+            for name, value in limits.items()
+            if value is not None
+        }
+        if len(given) > 1:
+            listing = ", ".join(f"{name}={value:g}" for name, value in given.items())
+            raise ArgumentError(
+                f"{owner}: only one way of clipping can be used at a time, given: {listing}",
+                hint="clipnorm limits each gradient's norm, global_clipnorm the norm of all together, "
+                "clipvalue each element.",
+            )
+        active = {name: value for name, value in given.items() if value > 0.0}
+        return cls(**active) if active else None
+
+    def get_config(self) -> dict[str, float]:
+        """Return the limit that is set."""
+        return {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+
+    @torch.no_grad()
+    def apply(self, parameters: Sequence[torch.Tensor]) -> None:
+        """Clip the parameters' gradients in place, as ``torch.nn.utils.clip_grad_norm_`` does."""
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        if self.clipvalue is not None:
+            for gradient in gradients:
+                gradient.clamp_(-self.clipvalue, self.clipvalue)
+        elif self.clipnorm is not None:
+            for gradient in gradients:
+                norm = torch.linalg.vector_norm(gradient)
+                gradient.mul_(self.clipnorm / norm.clamp_min(self.clipnorm))
+        elif self.global_clipnorm is not None and gradients:
+            self._clip_together(gradients, self.global_clipnorm)
+
+    @staticmethod
+    def _clip_together(gradients: Sequence[torch.Tensor], limit: float) -> None:
+        device = gradients[0].device
+        norms = [torch.linalg.vector_norm(gradient).to(device) for gradient in gradients]
+        norm = torch.linalg.vector_norm(torch.stack(norms))
+        # norm - norm is 0, or NaN if a gradient is infinite: the damage then shows in every weight
+        # instead of passing for a zero update.
+        scale = limit * (1.0 / norm).clamp_max(1.0 / limit) + (norm - norm)
+        for gradient in gradients:
+            gradient.mul_(scale.to(gradient.device))

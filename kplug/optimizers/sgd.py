@@ -1,0 +1,147 @@
+"""Stochastic gradient descent with momentum."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+
+from kplug.optimizers.arguments import DefaultRate, check_flag, check_nonnegative
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.01)
+
+
+class SGD(Optimizer, torch.optim.SGD):
+    """Stochastic gradient descent, optionally with momentum.
+
+    v ← μ·v − lr_t·g and p ← p + v, or with ``nesterov`` p ← p + μ·v − lr_t·g with the new v;
+    lr_t = lr / (1 + decay · i) at step i = 0, 1, …
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        momentum: μ >= 0.
+        decay: Decrease of the learning rate per step, >= 0.
+        nesterov: Whether the gradient's step is taken from where the momentum leads.
+        learning_rate: The other spelling of ``lr``.
+        clipnorm: Largest norm of each gradient.
+        clipvalue: Largest magnitude of each gradient element.
+        global_clipnorm: Largest norm of all gradients together.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+        >>> sgd = SGD(lr=0.01, decay=1e-6, momentum=0.9, nesterov=True).build([weight])
+        >>> weight.grad = torch.tensor([0.5, -1.0])
+        >>> sgd.step()
+        >>> weight
+        Parameter containing:
+        tensor([ 0.9905, -1.9810], requires_grad=True)
+
+    Reference:
+        Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
+        The velocity is Keras's: a change of the learning rate does not rescale past steps, as it does
+        in ``torch.optim.SGD``.
+    """
+
+    fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
+    momentum = GroupSetting("momentum", check_nonnegative)
+    _torch_step = get_unhooked_step(torch.optim.SGD)
+
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        momentum: float = 0.0,
+        decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        learning_rate: object = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
+        owner = self._owner()
+        rate, schedule = self._resolve_rate(lr, learning_rate)
+        momentum = check_nonnegative(owner, "momentum", momentum)
+        decay = check_nonnegative(owner, "decay", decay)
+        self.nesterov = check_flag(owner, "nesterov", nesterov)
+        clipping = Clipping.from_arguments(
+            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
+        )
+        torch.optim.SGD.__init__(
+            self,
+            [{"params": []}],
+            lr=rate,
+            momentum=momentum,
+            nesterov=self.nesterov
+            and momentum > 0.0,  # without momentum there is nothing to look ahead
+        )
+        self._configure(schedule, clipping, decay, applied_lr=None)
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        return {"momentum": self.momentum, "decay": self.decay, "nesterov": self.nesterov}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "nesterov": self.nesterov}
+
+    def _start_state(self, group: dict[str, Any]) -> None:
+        # From zeros the first step gives what torch gives from nothing, and parameters that get their
+        # first gradient later fit into the same fused call.
+        if group["momentum"]:
+            for parameter in group["params"]:
+                if self.state[parameter].get("momentum_buffer") is None:
+                    self.state[parameter]["momentum_buffer"] = torch.zeros_like(
+                        parameter, memory_format=torch.preserve_format
+                    )
+
+    def _update(self, iteration: int) -> None:  # noqa: ARG002 - the rule does not depend on it
+        coasting = []
+        for group in self.param_groups:
+            if group["momentum"] and group["lr"] != group["applied_lr"]:
+                if group["lr"] == 0.0 and group["applied_lr"]:
+                    coasting.append(group)
+                else:
+                    self._keep_velocity(group)
+        if coasting:
+            self._update_around(coasting)
+        else:
+            self._torch_step()
+
+    @torch.no_grad()
+    def _keep_velocity(self, group: dict[str, Any]) -> None:
+        """Rescale torch's buffer, which is −v/lr, to the new rate: v itself must not change."""
+        applied, rate = group["applied_lr"], group["lr"]
+        if applied is not None and rate != 0.0:
+            torch._foreach_mul_(self._get_buffers(group), applied / rate)
+        group["applied_lr"] = rate
+
+    def _update_around(self, coasting: list[dict[str, Any]]) -> None:
+        """Let torch update the other groups: at rate 0 the velocity carries these on without it."""
+        groups = self.param_groups
+        self.param_groups = [g for g in groups if not any(g is other for other in coasting)]
+        try:
+            if self.param_groups:
+                self._torch_step()
+        finally:
+            self.param_groups = groups
+        for group in coasting:
+            self._coast(group)
+
+    @torch.no_grad()
+    def _coast(self, group: dict[str, Any]) -> None:
+        """Make a step without gradient: v ← μ·v, in units of the last rate that was not 0."""
+        moving = [p for p in group["params"] if p.grad is not None]
+        buffers = [self.state[p]["momentum_buffer"] for p in moving]
+        torch._foreach_mul_(buffers, group["momentum"])
+        ahead = group["momentum"] if group["nesterov"] else 1.0
+        torch._foreach_add_(moving, buffers, alpha=-group["applied_lr"] * ahead)
+
+    def _get_buffers(self, group: dict[str, Any]) -> list[torch.Tensor]:
+        return [self.state[parameter]["momentum_buffer"] for parameter in group["params"]]

@@ -1,0 +1,224 @@
+"""Parameters that come later, the step, hooks, and what torch expects of an optimizer."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import torch
+
+from kplug import optimizers
+from kplug.errors import ContractError, NotBuiltError
+
+CLASSES = [
+    optimizers.SGD,
+    optimizers.RMSprop,
+    optimizers.Adagrad,
+    optimizers.Adadelta,
+    optimizers.Adam,
+    optimizers.Nadam,
+]
+SIGNATURES: dict[str, dict[str, object]] = {
+    "SGD": {"lr": 0.01, "momentum": 0.0, "decay": 0.0, "nesterov": False},
+    "RMSprop": {"lr": 0.001, "rho": 0.9, "epsilon": None, "decay": 0.0},
+    "Adagrad": {"lr": 0.01, "epsilon": None, "decay": 0.0},
+    "Adadelta": {"lr": 1.0, "rho": 0.95, "epsilon": None, "decay": 0.0},
+    "Adam": {
+        "lr": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": None,
+        "decay": 0.0,
+        "amsgrad": False,
+    },
+    "Nadam": {
+        "lr": 0.002,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": None,
+        "schedule_decay": 0.004,
+    },
+}
+
+
+def make_parameter(*values: float) -> torch.nn.Parameter:
+    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,)))
+    parameter.grad = torch.ones_like(parameter)
+    return parameter
+
+
+@pytest.mark.parametrize("optimizer_class", CLASSES)
+def test_the_signature_is_the_guides(optimizer_class: type[optimizers.Optimizer]) -> None:
+    parameters = inspect.signature(optimizer_class).parameters.values()
+    positional = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
+    assert list(positional.items()) == list(SIGNATURES[optimizer_class.__name__].items())
+    assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == [
+        "learning_rate",
+        "clipnorm",
+        "clipvalue",
+        "global_clipnorm",
+    ]
+
+
+@pytest.mark.parametrize("optimizer_class", CLASSES)
+def test_it_is_a_torch_optimizer_before_and_after_build(
+    optimizer_class: type[optimizers.Optimizer],
+) -> None:
+    optimizer = optimizer_class()
+    parameter = make_parameter()
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    assert not optimizer.built
+    assert optimizer.build([parameter]) is optimizer
+    assert optimizer.built
+    assert optimizer.param_groups[0]["params"] == [parameter]
+
+
+@pytest.mark.parametrize("optimizer_class", CLASSES)
+def test_a_step_before_build_is_refused(optimizer_class: type[optimizers.Optimizer]) -> None:
+    name = optimizer_class.__name__.lower()
+    with pytest.raises(NotBuiltError) as caught:
+        optimizer_class().step()
+    assert str(caught.value) == (
+        f"{name}: step() before the parameters are known\n"
+        "  Call build(model.parameters()), or compile the model with this optimizer."
+    )
+
+
+def test_building_again_with_the_same_parameters_changes_nothing() -> None:
+    parameters = [make_parameter(), make_parameter(2.0)]
+    optimizer = optimizers.Adam().build(parameters)
+    optimizer.step()
+    assert optimizer.build(iter(parameters)).iterations == 1
+
+
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [(3, "1 of the new ones are unknown to it"), (1, "the new list is shorter")],
+)
+def test_building_again_with_others_is_refused(later: int, reason: str) -> None:
+    parameters = [make_parameter(), make_parameter(), make_parameter()]
+    optimizer = optimizers.Adam().build(parameters[:2])
+    with pytest.raises(ContractError) as caught:
+        optimizer.build(parameters[:later])
+    assert str(caught.value) == (
+        f"adam: this optimizer already trains 2 other parameters ({reason}); its state belongs to "
+        "them\n  Make a new one for this model: Adam.from_config(optimizer.get_config())."
+    )
+    assert optimizer.param_groups[0]["params"] == parameters[:2]
+
+
+BAD_PARAMETERS = [
+    ([], "sgd: there is nothing to train, the list of parameters is empty"),
+    (["kernel"], "sgd: parameter 0 is a str, not a tensor"),
+    (
+        [torch.zeros(2, dtype=torch.int64)],
+        "sgd: parameter 0 has dtype torch.int64, and only floating-point tensors can be trained",
+    ),
+    (
+        [torch.ones(2, requires_grad=True) * 2],
+        "sgd: parameter 0 is the result of a computation, not a leaf tensor",
+    ),
+]
+
+
+@pytest.mark.parametrize(("params", "message"), BAD_PARAMETERS)
+def test_what_cannot_be_trained_is_refused(params: list[torch.Tensor], message: str) -> None:
+    optimizer = optimizers.SGD()
+    with pytest.raises(ContractError) as caught:
+        optimizer.build(params)
+    assert str(caught.value).splitlines()[0] == message
+    assert not optimizer.built
+
+
+def test_a_repeated_parameter_is_refused() -> None:
+    parameter = make_parameter()
+    with pytest.raises(ContractError, match="parameter 1 stands in the list twice"):
+        optimizers.SGD().build([parameter, parameter])
+
+
+def test_groups_made_before_build_keep_their_own_rate() -> None:
+    slow, fast = make_parameter(), make_parameter()
+    optimizer = optimizers.SGD(lr=0.5)
+    optimizer.add_param_group({"params": [slow], "lr": 0.125})
+    optimizer.build([slow, fast])
+    optimizer.step()
+    assert (fast.item(), slow.item()) == (0.5, 0.875)
+
+
+def test_groups_added_after_build_are_trained() -> None:
+    first, second = make_parameter(), make_parameter()
+    optimizer = optimizers.SGD(lr=0.5, momentum=0.9).build([first])
+    optimizer.add_param_group({"params": [second], "lr": 0.25})
+    optimizer.step()
+    assert (first.item(), second.item()) == (0.5, 0.75)
+
+
+def test_every_group_taken_before_build_is_refused() -> None:
+    parameter = make_parameter()
+    optimizer = optimizers.SGD()
+    optimizer.add_param_group({"params": [parameter]})
+    with pytest.raises(ContractError, match="every parameter already stands in a group"):
+        optimizer.build([parameter])
+
+
+@pytest.mark.parametrize("optimizer_class", CLASSES)
+def test_step_hooks_run_once(optimizer_class: type[optimizers.Optimizer]) -> None:
+    # An instance of torch's class makes torch wrap the method that ours calls.
+    torch_class = getattr(torch.optim, optimizer_class.__name__, torch.optim.NAdam)
+    torch_class([make_parameter()])
+    optimizer = optimizer_class().build([make_parameter()])
+    calls: list[str] = []
+    optimizer.register_step_pre_hook(lambda *_: calls.append("before"))
+    optimizer.register_step_post_hook(lambda *_: calls.append("after"))
+    optimizer.step()
+    assert calls == ["before", "after"]
+
+
+def test_a_closure_is_called_once_with_gradients_enabled() -> None:
+    parameter = make_parameter(3.0)
+    optimizer = optimizers.SGD(lr=0.5).build([parameter])
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        loss = (parameter**2).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    assert optimizer.step(closure) == 9.0
+    assert parameter.item() == 0.0
+
+
+@pytest.mark.parametrize("optimizer_class", CLASSES)
+def test_gradients_are_not_written_to(optimizer_class: type[optimizers.Optimizer]) -> None:
+    parameter = make_parameter(1.0, 2.0)
+    optimizer = optimizer_class().build([parameter])
+    optimizer.step()
+    assert parameter.grad is not None
+    assert parameter.grad.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("optimizer_class", [optimizers.SGD, optimizers.Adagrad, optimizers.Adam])
+def test_fused_kernels_are_used_where_torch_has_them(
+    optimizer_class: type[optimizers.Optimizer],
+) -> None:
+    assert optimizer_class().build([make_parameter()]).param_groups[0]["fused"] is True
+
+
+def test_tensor_subclasses_fall_back_to_torchs_choice() -> None:
+    class Tagged(torch.Tensor):
+        pass
+
+    parameter = torch.ones(2).as_subclass(Tagged)
+    optimizer = optimizers.Adam().build([parameter.requires_grad_()])
+    assert not optimizer.param_groups[0]["fused"]
+
+
+def test_the_gradient_scaler_drives_it() -> None:
+    parameter = make_parameter()
+    parameter.grad = torch.tensor([float("inf")])
+    optimizer = optimizers.Adam().build([parameter])
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    scaler.scale(torch.ones(()))
+    scaler.step(optimizer)
+    scaler.update()
+    assert (parameter.item(), optimizer.iterations) == (1.0, 0)

@@ -1,0 +1,277 @@
+"""Each rule against its own rewrite in NumPy, over generated gradients and hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from kplug import optimizers
+
+Array = NDArray[np.float64]
+Rule = Callable[..., list[Array]]
+
+
+def sgd(
+    weight: Array, gradients: list[Array], lr: float, momentum: float, decay: float, nesterov: bool
+) -> list[Array]:
+    path, velocity = [], np.zeros_like(weight)
+    for step, gradient in enumerate(gradients):
+        rate = lr / (1 + decay * step)
+        velocity = momentum * velocity - rate * gradient
+        weight = weight + (momentum * velocity - rate * gradient if nesterov else velocity)
+        path.append(weight)
+    return path
+
+
+def rmsprop(
+    weight: Array, gradients: list[Array], lr: float, rho: float, epsilon: float, decay: float
+) -> list[Array]:
+    path, average = [], np.zeros_like(weight)
+    for step, gradient in enumerate(gradients):
+        average = rho * average + (1 - rho) * gradient**2
+        weight = weight - lr / (1 + decay * step) * gradient / (np.sqrt(average) + epsilon)
+        path.append(weight)
+    return path
+
+
+def adagrad(
+    weight: Array, gradients: list[Array], lr: float, epsilon: float, decay: float
+) -> list[Array]:
+    path, total = [], np.zeros_like(weight)
+    for step, gradient in enumerate(gradients):
+        total = total + gradient**2
+        weight = weight - lr / (1 + decay * step) * gradient / (np.sqrt(total) + epsilon)
+        path.append(weight)
+    return path
+
+
+def adadelta(
+    weight: Array, gradients: list[Array], lr: float, rho: float, epsilon: float, decay: float
+) -> list[Array]:
+    path, average, delta = [], np.zeros_like(weight), np.zeros_like(weight)
+    for step, gradient in enumerate(gradients):
+        average = rho * average + (1 - rho) * gradient**2
+        update = gradient * np.sqrt(delta + epsilon) / np.sqrt(average + epsilon)
+        weight = weight - lr / (1 + decay * step) * update
+        delta = rho * delta + (1 - rho) * update**2
+        path.append(weight)
+    return path
+
+
+def adam(
+    weight: Array,
+    gradients: list[Array],
+    lr: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    decay: float,
+    amsgrad: bool,
+) -> list[Array]:
+    path, mean, square, largest = [], np.zeros_like(weight), np.zeros_like(weight), 0.0 * weight
+    for step, gradient in enumerate(gradients):
+        mean = beta_1 * mean + (1 - beta_1) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        largest = np.maximum(largest, square)
+        correction = np.sqrt(1 - beta_2 ** (step + 1)) / (1 - beta_1 ** (step + 1))
+        root = np.sqrt(largest if amsgrad else square)
+        weight = weight - lr / (1 + decay * step) * correction * mean / (root + epsilon)
+        path.append(weight)
+    return path
+
+
+def nadam(
+    weight: Array,
+    gradients: list[Array],
+    lr: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    schedule_decay: float,
+) -> list[Array]:
+    def momentum(step: int) -> float:
+        return float(beta_1 * (1 - 0.5 * 0.96 ** (step * schedule_decay)))
+
+    path, mean, square, product = [], np.zeros_like(weight), np.zeros_like(weight), 1.0
+    for step, gradient in enumerate(gradients, start=1):
+        product *= momentum(step)
+        mean = beta_1 * mean + (1 - beta_1) * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        ahead = (1 - momentum(step)) * gradient / (1 - product)
+        ahead = ahead + momentum(step + 1) * mean / (1 - product * momentum(step + 1))
+        weight = weight - lr * ahead / (np.sqrt(square / (1 - beta_2**step)) + epsilon)
+        path.append(weight)
+    return path
+
+
+RATE = st.floats(1e-4, 1.0)
+BETA = st.floats(0.0, 0.999)
+EPSILON = st.floats(1e-8, 1e-2)
+DECAY = st.sampled_from([0.0, 1e-6, 0.1, 2.0])
+
+RULES: dict[str, tuple[type[optimizers.Optimizer], Rule, dict[str, st.SearchStrategy[Any]]]] = {
+    "sgd": (
+        optimizers.SGD,
+        sgd,
+        {"lr": RATE, "momentum": st.just(0.0) | BETA, "decay": DECAY, "nesterov": st.booleans()},
+    ),
+    "rmsprop": (
+        optimizers.RMSprop,
+        rmsprop,
+        {"lr": RATE, "rho": BETA, "epsilon": EPSILON, "decay": DECAY},
+    ),
+    "adagrad": (optimizers.Adagrad, adagrad, {"lr": RATE, "epsilon": EPSILON, "decay": DECAY}),
+    "adadelta": (
+        optimizers.Adadelta,
+        adadelta,
+        {"lr": RATE, "rho": BETA, "epsilon": EPSILON, "decay": DECAY},
+    ),
+    "adam": (
+        optimizers.Adam,
+        adam,
+        {
+            "lr": RATE,
+            "beta_1": BETA,
+            "beta_2": BETA,
+            "epsilon": EPSILON,
+            "decay": DECAY,
+            "amsgrad": st.booleans(),
+        },
+    ),
+    "nadam": (
+        optimizers.Nadam,
+        nadam,
+        {
+            "lr": RATE,
+            "beta_1": BETA,
+            "beta_2": BETA,
+            "epsilon": EPSILON,
+            "schedule_decay": st.sampled_from([0.0, 0.004, 1.0]),
+        },
+    ),
+}
+GRADIENT = st.lists(
+    st.floats(-3.0, 3.0).filter(lambda value: value == 0.0 or abs(value) > 1e-3),
+    min_size=3,
+    max_size=3,
+)
+
+
+def train(
+    optimizer: optimizers.Optimizer, gradients: list[Array], dtype: torch.dtype
+) -> tuple[list[Array], Array]:
+    start = np.array([1.0, -2.0, 0.5])
+    weight = torch.nn.Parameter(torch.tensor(start, dtype=dtype))
+    optimizer.build([weight])
+    path = []
+    for gradient in gradients:
+        weight.grad = torch.tensor(gradient, dtype=dtype)
+        optimizer.step()
+        path.append(weight.detach().double().numpy().copy())
+    return path, start
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_float64_follows_the_formula(name: str, data: st.DataObject) -> None:
+    optimizer_class, rule, strategies = RULES[name]
+    arguments = {key: data.draw(strategy, key) for key, strategy in strategies.items()}
+    gradients = [np.array(g) for g in data.draw(st.lists(GRADIENT, min_size=1, max_size=8))]
+    path, start = train(optimizer_class(**arguments), gradients, torch.float64)
+    np.testing.assert_allclose(path, rule(start, gradients, **arguments), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**16))
+def test_float32_follows_the_formula(name: str, seed: int) -> None:
+    optimizer_class, rule, _ = RULES[name]
+    gradients = list(
+        np.random.default_rng(seed).normal(size=(8, 3)).astype(np.float32).astype(float)
+    )
+    optimizer = optimizer_class(lr=0.01)
+    arguments = optimizer.get_config()
+    path, start = train(optimizer, gradients, torch.float32)
+    np.testing.assert_allclose(path, rule(start, gradients, **arguments), rtol=1e-5, atol=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rates=st.lists(st.sampled_from([0.0, 1e-3, 0.01, 0.5, 2.0]), min_size=2, max_size=8),
+    momentum=st.sampled_from([0.5, 0.9]),
+    nesterov=st.booleans(),
+)
+def test_a_changing_rate_leaves_the_velocity_alone(
+    rates: list[float], momentum: float, nesterov: bool
+) -> None:
+    gradients = [np.array([0.5, -1.0]) * (index + 1) for index in range(len(rates))]
+    velocity, expected = np.zeros(2), np.array([1.0, -2.0])
+    weight = torch.nn.Parameter(torch.tensor([1.0, -2.0], dtype=torch.float64))
+    optimizer = optimizers.SGD(momentum=momentum, nesterov=nesterov).build([weight])
+    for rate, gradient in zip(rates, gradients, strict=True):
+        velocity = momentum * velocity - rate * gradient
+        expected = expected + (momentum * velocity - rate * gradient if nesterov else velocity)
+        optimizer.lr = rate
+        weight.grad = torch.tensor(gradient)
+        optimizer.step()
+    np.testing.assert_allclose(weight.detach().numpy(), expected, rtol=1e-11, atol=1e-12)
+
+
+def test_bias_correction_counts_the_steps_of_the_optimizer() -> None:
+    first, second = (torch.nn.Parameter(torch.ones(1, dtype=torch.float64)) for _ in range(2))
+    optimizer = optimizers.Adam(lr=0.1, epsilon=1e-2).build([first, second])
+    mean = square = 0.0
+    expected = 1.0
+    for step, gradient in enumerate([None, 0.5, None, -2.0, 1.0], start=1):
+        first.grad = torch.ones(1, dtype=torch.float64)
+        second.grad = None if gradient is None else torch.full((1,), gradient, dtype=torch.float64)
+        optimizer.step()
+        if gradient is not None:
+            mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+            rate = 0.1 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            expected -= rate * mean / (np.sqrt(square) + 1e-2)
+    assert second.item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_parameters_without_gradient_stay(name: str) -> None:
+    trained, frozen = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
+    optimizer = RULES[name][0]().build([trained, frozen])
+    trained.grad = torch.ones(2)
+    optimizer.step()
+    assert frozen.tolist() == [1.0, 1.0]
+    assert trained.tolist() != [1.0, 1.0]
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_dtype_and_memory_order_are_kept(name: str, dtype: torch.dtype) -> None:
+    kernel = torch.nn.Parameter(torch.ones(4, 3, dtype=dtype).T)
+    optimizer = RULES[name][0]().build([kernel])
+    kernel.grad = torch.ones_like(kernel)
+    optimizer.step()
+    state = optimizer.state[kernel]
+    mirrors = [value for value in state.values() if value.ndim]
+    assert kernel.dtype is dtype
+    assert all(value.dtype is dtype and value.stride() == kernel.stride() for value in mirrors)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_converges_on_a_parabola(name: str) -> None:
+    weight = torch.nn.Parameter(torch.tensor([3.0, -2.0]))
+    rates = {"adadelta": 10.0, "adagrad": 1.0}
+    optimizer = RULES[name][0](lr=rates.get(name, 0.1)).build([weight])
+    target = torch.tensor([1.0, 1.0])
+    for _ in range(600):
+        optimizer.zero_grad()
+        ((weight - target) ** 2).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert weight.tolist() == pytest.approx([1.0, 1.0], abs=0.05)
