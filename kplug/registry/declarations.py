@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from kplug.registry.component import Component, Origin, check_name
@@ -95,20 +95,49 @@ def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
     """Merge the offers of one distribution; a name with two meanings in it is used for neither."""
     offers = tuple(offers)
     problems = [problem for offer in offers for problem in offer.problems]
+    kept: dict[int, Component] = {}
     owners: dict[str, Component] = {}
     refused: set[str] = set()
-    for component in (component for offer in offers for component in offer.components):
-        for key in keys_of(component):
-            other = owners.setdefault(key, component)
-            if other.target is not component.target and other.target != component.target:
-                refused.add(key)
-                message = (
-                    f"the {kind.name} {component.name!r} is offered twice, as {other.location} and as "
-                    f"{component.location}; neither is used. Give one of them another name"
-                )
-                problems.append(Problem(origin, message))
-    kept = {id(item): item for item in owners.values() if refused.isdisjoint(keys_of(item))}
-    return Offer(tuple(kept.values()), tuple(problems))
+    for declared in (component for offer in offers for component in offer.components):
+        component, keys = declared, keys_of(declared).keys()
+        for other in {id(owners[key]): owners[key] for key in keys if key in owners}.values():
+            if _is_same_object(other, component):
+                del kept[id(other)]
+                component = _merge(other, component)
+            else:
+                shared = keys & keys_of(other).keys()
+                refused |= shared
+                problems.append(Problem(origin, _twice(kind, shared, other, component)))
+        kept[id(component)] = component
+        owners.update(dict.fromkeys(keys_of(component), component))
+    used = tuple(item for item in kept.values() if refused.isdisjoint(keys_of(item)))
+    return Offer(used, tuple(problems))
+
+
+def _is_same_object(one: Component, other: Component) -> bool:
+    if isinstance(one.target, str) and isinstance(other.target, str):
+        return one.target == other.target
+    return one.target is other.target
+
+
+def _merge(first: Component, second: Component) -> Component:
+    """Merge two declarations of one object, such as an entry point and a hook that adds a summary."""
+    names = dict.fromkeys((*first.aliases, second.name, *second.aliases))
+    return replace(
+        first,
+        aliases=tuple(name for name in names if name != first.name),
+        role=first.role or second.role,
+        summary=first.summary or second.summary,
+        deprecated=first.deprecated or second.deprecated,
+    )
+
+
+def _twice(kind: Kind, keys: Set[str], first: Component, second: Component) -> str:
+    name = next(n for n in (second.name, *second.aliases) if lookup_key(n) in keys)
+    return (
+        f"the {kind.name} {name!r} is offered twice, as {first.location} and as {second.location}; "
+        "neither is used. Give one of them another name"
+    )
 
 
 def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Component:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
-from kplug.registry.declarations import Problem
+from kplug.registry.declarations import Problem, describe
 from kplug.registry.kinds import KINDS
 from kplug.registry.policy import Policy
 from kplug.registry.suppliers import Supplier, new_manager
@@ -29,6 +30,7 @@ _BUILT_IN_MODULES = {
     "torch": ("kplug.builtins.torch",),
 }
 _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
+_UNNAMED = "unknown"
 _HEADER = re.compile(r"^(Name|Version): *(.*?) *$", re.MULTILINE)
 
 
@@ -58,7 +60,7 @@ def discover(policy: Policy) -> Discovery:
     found = Discovery(new_manager())
     for name, modules in _BUILT_IN_MODULES.items():
         found.manager.register(Supplier(_built_in_origin(name), modules=modules), name=name)
-    installed = _read_entry_points()
+    installed = _read_entry_points(found.problems)
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):
             found.problems.append(_reserved(supplier.origin))
@@ -81,16 +83,37 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _read_entry_points() -> dict[str, Supplier]:
+def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
     by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
-    for entry in importlib_metadata.entry_points():
+    for entry in _find_entry_points(problems):
         if entry.group == HOOK_GROUP or entry.group in _GROUPS:
             by_distribution.setdefault(id(entry.dist), []).append(entry)
     suppliers: dict[str, Supplier] = {}
     for entries in by_distribution.values():
-        origin = _origin_of(entries[0].dist)
-        suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
+        try:
+            origin = _origin_of(entries[0].dist)
+        except (OSError, ValueError) as error:
+            problems.append(_unreadable(Origin(_UNNAMED), error))
+        else:
+            suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
     return suppliers
+
+
+def _find_entry_points(problems: list[Problem]) -> Iterable[importlib_metadata.EntryPoint]:
+    """Return all entry points; where one file cannot be read, those of every other distribution."""
+    try:
+        return importlib_metadata.entry_points()
+    except Exception:  # noqa: BLE001 - whatever it is, the loop below says whose it is
+        found: dict[str, list[importlib_metadata.EntryPoint]] = {}
+    for distribution in importlib_metadata.distributions():
+        origin = Origin(_UNNAMED)
+        try:
+            origin = _origin_of(distribution)
+            if origin.distribution not in found:
+                found[origin.distribution] = list(distribution.entry_points)
+        except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
+            problems.append(_unreadable(origin, error))
+    return [entry for entries in found.values() for entry in entries]
 
 
 def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
@@ -106,15 +129,13 @@ def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint])
 
 def _origin_of(distribution: Any) -> Origin:
     """Return name and version, reading two header lines rather than parsing the whole metadata."""
-    if distribution is None:
-        return Origin("unknown")
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     headers: dict[str, str] = {}
     for match in _HEADER.finditer(text, 0, text.find("\n\n") if "\n\n" in text else len(text)):
         headers.setdefault(match[1], match[2])
         if len(headers) == 2:
             break
-    return Origin(canonicalize_name(headers.get("Name", "unknown")), headers.get("Version", ""))
+    return Origin(canonicalize_name(headers.get("Name", _UNNAMED)), headers.get("Version", ""))
 
 
 def _built_in_origin(name: str) -> Origin:
@@ -124,6 +145,14 @@ def _built_in_origin(name: str) -> Origin:
         return _origin_of(importlib_metadata.distribution(name))
     except importlib_metadata.PackageNotFoundError:  # a build of torch without metadata
         return Origin(name)
+
+
+def _unreadable(origin: Origin, error: Exception) -> Problem:
+    message = (
+        f"its metadata cannot be read, so its components are not known: {describe(error)}. "
+        "Install it again"
+    )
+    return Problem(origin, message, error)
 
 
 def _reserved(origin: Origin) -> Problem:

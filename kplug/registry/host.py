@@ -53,6 +53,7 @@ class Registry:
 
     def reload(self) -> None:
         """Forget everything found so far: settings, plugins, failures."""
+        importlib.invalidate_caches()  # a module that was just installed may not be seen otherwise
         with self._lock:
             self._state = None
 
@@ -70,10 +71,14 @@ class Registry:
         state = self.state
         index = state.indexes.get(kind.name)
         if index is None:
+            for supplier in state.discovery.suppliers:
+                supplier.load_modules()
             with self._lock:
-                offers = getattr(state.discovery.manager.hook, kind.hook)()
-                found = [component for offer in offers for component in offer.values()]
-                index = state.indexes.setdefault(kind.name, build_index(kind, found))
+                index = state.indexes.get(kind.name)
+                if index is None:
+                    offers = getattr(state.discovery.manager.hook, kind.hook)()
+                    found = [component for offer in offers for component in offer.values()]
+                    index = state.indexes[kind.name] = build_index(kind, found)
         return index
 
     def components(self, kind: Kind) -> tuple[Component, ...]:
@@ -115,15 +120,16 @@ class Registry:
         state = self.state
         if target in state.objects:
             return state.objects[target]
-        with self._lock:
-            error = state.failures.get(target)
-            if error is None:
-                try:
-                    return state.objects.setdefault(target, _import(target))
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
-                    error = state.failures[target] = caught
+        error = state.failures.get(target)
+        if error is None:
+            # No lock: another thread may be importing the same module, and that module may ask the
+            # registry for something. Python's own import locks see to it that it is imported once.
+            try:
+                return state.objects.setdefault(target, _import(target))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
+                error = state.failures[target] = caught
         raise messages.explain_failure(component, error) from error
 
     def _find(self, kind: Kind, spec: Spec) -> Choice | None:

@@ -134,7 +134,12 @@ def _plan(kind: Kind, spec: Spec) -> _Plan:
         if isinstance(value, Spec)
     }
     given = {name: value for name, value in call.arguments.items() if name not in nested}
-    defaults = {name: value for name, value in call.defaults.items() if is_literal(value)}
+    defaults = {
+        name: value
+        for name, value in call.defaults.items()
+        # A default can be void because the argument was given under its other spelling.
+        if is_literal(value) and getattr(value, "replaced_by", None) not in call.arguments
+    }
     copies = any(isinstance(value, (list, dict)) for value in given.values())
     known = {**given, **defaults}
     arguments = {name: known[name] for name in call.order or known if name in known}

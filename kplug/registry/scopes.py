@@ -21,7 +21,7 @@ Names = dict[tuple[str, str], Component]  # (kind, lookup key) -> component
 
 # Innermost last. Context variables keep one thread's or task's scopes out of another's.
 _SCOPES: contextvars.ContextVar[tuple[Names, ...]] = contextvars.ContextVar("scopes", default=())
-_REGISTERED: Names = {}
+_REGISTERED: Names = {}  # replaced as a whole, never changed: readers take no lock
 _LOCK = threading.Lock()
 
 
@@ -53,23 +53,36 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
                     hint=f"Kinds are {', '.join(kind.plural for kind in KINDS.values())}.",
                 )
             for name, target in declarations.items():
-                _insert(self._names, _make_component(kind, name, target))
-        self._tokens: list[contextvars.Token[tuple[Names, ...]]] = []
+                component = _make_component(kind, name, target)
+                if any((kind.name, key) in self._names for key in keys_of(component)):
+                    raise RegistrationError(
+                        f"scope() is given the {kind.name} {name!r} twice",
+                        hint="Spellings that differ in case, '_' or '-' only are one name.",
+                    )
+                self._names.update(_entries(component))
 
     def __enter__(self) -> scope:
-        self._tokens.append(_SCOPES.set((*_SCOPES.get(), self._names)))
+        _SCOPES.set((*_SCOPES.get(), self._names))
         return self
 
     def __exit__(self, *_: object) -> None:
-        _SCOPES.reset(self._tokens.pop())
+        # No context token is kept: several threads may have the same scope object open.
+        open_ones = list(_SCOPES.get())
+        last = max(place for place, names in enumerate(open_ones) if names is self._names)
+        del open_ones[last]
+        _SCOPES.set(tuple(open_ones))
 
     def bind(self, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        """Return the function wrapped so that it sees this scope in whichever thread it runs."""
+        """Return the function wrapped so that it sees this scope in whichever thread it runs.
+
+        Scopes that enclose this one at the time of the call of ``bind`` go with it.
+        """
+        enclosing = tuple(names for names in _SCOPES.get() if names is not self._names)
 
         @functools.wraps(function)
         def inside(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
             def call() -> Result:
-                _SCOPES.set((*_SCOPES.get(), self._names))
+                _SCOPES.set((*_SCOPES.get(), *enclosing, self._names))
                 return function(*args, **kwargs)
 
             return contextvars.copy_context().run(call)
@@ -95,17 +108,18 @@ def register(
     Raises:
         RegistrationError: if the name is registered already or outside the grammar; nothing changes.
     """
+    global _REGISTERED
     component = _make_component(get_kind(kind), name, target, aliases)
     with _LOCK:
-        taken = [key for key in keys_of(component) if (component.kind, key) in _REGISTERED]
+        entries = _entries(component)
+        taken = {id(_REGISTERED[place]) for place in entries if place in _REGISTERED}
         if taken and not replace:
             raise RegistrationError(
                 f"the {component.kind} {name!r} is registered already",
                 hint="Pass replace=True to take the name over, or use kplug.scope for a while.",
             )
-        for key in taken:
-            _remove(_REGISTERED[component.kind, key])
-        _insert(_REGISTERED, component)
+        kept = {place: item for place, item in _REGISTERED.items() if id(item) not in taken}
+        _REGISTERED = kept | entries
     return component
 
 
@@ -115,6 +129,7 @@ def unregister(kind: str, name: str) -> None:
     Raises:
         RegistrationError: if no such name is registered.
     """
+    global _REGISTERED
     record = get_kind(kind)
     with _LOCK:
         component = _REGISTERED.get((record.name, lookup_key(name)))
@@ -123,7 +138,7 @@ def unregister(kind: str, name: str) -> None:
                 f"no {record.name} {name!r} is registered",
                 hint="Only what kplug.register added can be taken back.",
             )
-        _remove(component)
+        _REGISTERED = {k: item for k, item in _REGISTERED.items() if item is not component}
 
 
 def find_in_user_code(kind: str, ref: str) -> Choice | None:
@@ -132,9 +147,8 @@ def find_in_user_code(kind: str, ref: str) -> Choice | None:
     for names in reversed(_SCOPES.get()):
         if place in names:
             return Choice(names[place], "innermost scope")
-    if place in _REGISTERED:
-        return Choice(_REGISTERED[place], "registered in code")
-    return None
+    registered = _REGISTERED.get(place)
+    return None if registered is None else Choice(registered, "registered in code")
 
 
 def has_user_names() -> bool:
@@ -162,11 +176,5 @@ def _make_component(
     return Component(name, target, aliases=tuple(aliases), kind=kind.name, origin=USER_CODE)
 
 
-def _insert(names: Names, component: Component) -> None:
-    for key in keys_of(component):
-        names[component.kind, key] = component
-
-
-def _remove(component: Component) -> None:
-    for key in keys_of(component):
-        _REGISTERED.pop((component.kind, key), None)
+def _entries(component: Component) -> Names:
+    return {(component.kind, key): component for key in keys_of(component)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import pluggy
 
@@ -21,6 +22,11 @@ from kplug.registry.declarations import (
 from kplug.registry.kinds import KINDS, Kind
 
 _KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
+
+
+class _Loaded(NamedTuple):
+    managers: tuple[pluggy.PluginManager, ...]
+    problems: tuple[Problem, ...]
 
 
 class Supplier:
@@ -43,9 +49,9 @@ class Supplier:
     ) -> None:
         self.origin = origin
         self.entries = entries or {}
-        self.problems: list[Problem] = []
         self._loaders = tuple(modules)
-        self._managers: tuple[pluggy.PluginManager, ...] | None = None
+        self._loaded: _Loaded | None = None
+        self._problems: dict[str, tuple[Problem, ...]] = {}  # by kind
         for hook in dir(self):
             setattr(self, hook, _make_hook(self, hook))
 
@@ -63,36 +69,45 @@ class Supplier:
         """Pairs of kind and name that are known without importing anything."""
         return [(kind, name) for kind, pairs in self.entries.items() for name, _ in pairs]
 
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with the declarations that have been read so far."""
+        loaded = self._loaded.problems if self._loaded is not None else ()
+        return [*loaded, *(item for found in list(self._problems.values()) for item in found)]
+
+    def load_modules(self) -> _Loaded:
+        """Import the modules of hooks, once; no lock may be held around it.
+
+        Another thread may be importing the same package and ask the registry for something.
+        """
+        if self._loaded is None:
+            found = [self._load_module(loader) for loader in self._loaders]
+            self._loaded = _Loaded(
+                tuple(item for item in found if not isinstance(item, Problem)),
+                tuple(item for item in found if isinstance(item, Problem)),
+            )
+        return self._loaded
+
     def offer(self, kind: Kind) -> dict[str, Component]:
         """Return the components of one kind, by declared name."""
         offers = [read_entry_points(kind, self.entries.get(kind.name, ()), self.origin)]
-        for manager in self._load_modules():
-            offers += [self._call_hook(manager, kind)]
+        for manager in self.load_modules().managers:
+            offers += self._call_hook(manager, kind)
         merged = merge_offers(kind, offers, self.origin)
-        self.problems += merged.problems
+        self._problems[kind.name] = merged.problems
         return {component.name: component for component in merged.components}
 
-    def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> Offer:
+    def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> list[Offer]:
         try:
             results = getattr(manager.hook, kind.hook)()
+            return [read_declarations(kind, result, self.origin) for result in results]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
             problem = Problem(self.origin, f"{kind.hook} raised {describe(error)}", error)
-            return Offer(problems=(problem,))
-        offers = [read_declarations(kind, result, self.origin) for result in results]
-        return Offer(
-            tuple(item for offer in offers for item in offer.components),
-            tuple(item for offer in offers for item in offer.problems),
-        )
+            return [Offer(problems=(problem,))]
 
-    def _load_modules(self) -> tuple[pluggy.PluginManager, ...]:
-        if self._managers is None:
-            found = [self._load_module(loader) for loader in self._loaders]
-            self._managers = tuple(manager for manager in found if manager is not None)
-        return self._managers
-
-    def _load_module(self, loader: str | Callable[[], object]) -> pluggy.PluginManager | None:
+    def _load_module(self, loader: str | Callable[[], object]) -> pluggy.PluginManager | Problem:
         """Load and check one module of hooks in a pluggy manager of its own.
 
         A registration that fails half-way would leave hooks behind in a shared manager.
@@ -103,11 +118,10 @@ class Supplier:
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:
-            self.problems.append(Problem(self.origin, _explain(error), error))
+            return Problem(self.origin, _explain(error), error)
         except BaseException as error:  # noqa: BLE001 - also SystemExit: see the class
             message = f"its module of hooks cannot be imported: {describe(error)}"
-            self.problems.append(Problem(self.origin, message, error))
-        return None
+            return Problem(self.origin, message, error)
 
 
 def _make_hook(supplier: Supplier, name: str) -> Callable[[], dict[str, Component]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import starmap
 from typing import Any
 
 from kplug.registry.errors import SpecError
@@ -29,10 +30,12 @@ def format_value(value: Any) -> str:
     Raises:
         SpecError: for a value that is no literal.
     """
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return repr(value)
+    if isinstance(value, str):
+        return str.__repr__(value)  # not repr(): an Enum of texts writes its own
     if isinstance(value, int):
-        return int.__repr__(value)
+        return _format_int(value)
     if isinstance(value, float):
         return float.__repr__(value)
     if isinstance(value, list):
@@ -41,8 +44,7 @@ def format_value(value: Any) -> str:
         comma = "," if len(value) == 1 else ""
         return f"({', '.join(map(format_value, value))}{comma})"
     if isinstance(value, dict):
-        items = (f"{format_value(key)}: {format_value(item)}" for key, item in value.items())
-        return f"{{{', '.join(items)}}}"
+        return f"{{{', '.join(starmap(_format_item, value.items()))}}}"
     if hasattr(value, "__kplug_format__"):
         return str(value.__kplug_format__())
     raise SpecError(
@@ -53,10 +55,28 @@ def format_value(value: Any) -> str:
 
 def is_literal(value: Any) -> bool:
     """Whether a value can be written in a spec (nested specs aside)."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if _is_plain(value):
         return True
     if isinstance(value, (list, tuple)):
         return all(map(is_literal, value))
     if isinstance(value, dict):
-        return all(map(is_literal, value)) and all(map(is_literal, value.values()))
+        return all(map(_is_plain, value)) and all(map(is_literal, value.values()))
     return False
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _format_int(value: int) -> str:
+    # Python refuses to write more than 4300 decimal digits, but reads any number of others.
+    return int.__repr__(value) if value.bit_length() < 10_000 else hex(value)
+
+
+def _format_item(key: Any, value: Any) -> str:
+    if not _is_plain(key):
+        raise SpecError(
+            f"a {type(key).__name__} cannot be the key of a dict in a spec",
+            hint="Keys are None, booleans, numbers and texts.",
+        )
+    return f"{format_value(key)}: {format_value(value)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -142,15 +143,24 @@ def _normalise(value: Value, room: int) -> Value:
             raise _too_deep()
         return value
     if not isinstance(value, (list, tuple, dict)):
-        return value
+        # The one object for nan, so that specs that hold it compare equal.
+        return math.nan if isinstance(value, float) and math.isnan(value) else value
     if room < 1:
         raise _too_deep()
     if isinstance(value, dict):
-        if set(value) in ({"name", "args"}, {"class_name", "config"}):
+        if _describes_component(value):
             return spec_from_dict(value, room)
         return {key: _normalise(item, room - 1) for key, item in value.items()}
     items = [_normalise(item, room - 1) for item in value]
     return items if isinstance(value, list) else tuple(items)
+
+
+def _describes_component(value: Mapping[Value, Value]) -> bool:
+    """Whether a dict inside a spec is one of the dict forms rather than a plain value."""
+    keys = set(value)
+    if keys == {"name", "args"}:
+        return True
+    return keys >= {"class_name", "config"} and keys - {"class_name", "config"} <= _KERAS_EXTRAS
 
 
 def depth_of(value: Value) -> int:

@@ -12,6 +12,7 @@ from kplug.registry.errors import SpecLimitError, SpecSyntaxError
 from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
 
 _HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")  # Python's lines; str.splitlines knows more
 _WORDS = {"inf": math.inf, "nan": math.nan}
 # The reference in front of the top-level parenthesis is replaced by this name, so that a distribution
 # such as 3d-losses, which is no Python expression, can stand there.
@@ -146,9 +147,13 @@ class _Reader:
         for key, item in zip(node.keys, node.values, strict=True):
             if key is None:
                 self._refuse(item, "'**' is not part of the grammar")
-            if not isinstance(key, (ast.Constant, ast.UnaryOp)):
+            is_word = isinstance(key, ast.Name) and key.id in _WORDS
+            if not is_word and not isinstance(key, (ast.Constant, ast.UnaryOp)):
                 self._refuse(key, "a dict key must be a plain literal")
-            mapping[self._value(key, 0)] = self._value(item, room - 1)
+            name = self._value(key, 0)
+            # The dict form of a spec is one level, although it is written as two.
+            inner = room if name == "args" and len(node.keys) == 2 else room - 1
+            mapping[name] = self._value(item, inner)
         return mapping
 
     def _nested(self, node: ast.Name | ast.Call | ast.BinOp, room: int) -> Spec:
@@ -160,22 +165,22 @@ class _Reader:
         head = _HEAD.match(segment)
         if head is None or segment[: len(head["ref"])] != head["ref"]:
             self._refuse(node, "only literals and further specs are read")
-        rest = segment[head.end() :]
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and rest.startswith("("):
-            return self._spec(head["ref"], call, room)
-        if isinstance(call, ast.Name) and not rest:
-            if room < 1:
+        # Python's last operand has to end where our reference ends: a(1)-b(2) is arithmetic to both.
+        end = (node.lineno, node.col_offset + len(head["ref"]))
+        name = call.func if isinstance(call, ast.Call) else call
+        if isinstance(name, ast.Name) and (name.end_lineno, name.end_col_offset) == end:
+            if isinstance(call, ast.Call):
+                return self._spec(head["ref"], call, room)
+            if head.end() == len(segment):
                 return self._spec(head["ref"], ast.Call(call, [], []), room)
-            return Spec(head["ref"])
         self._refuse(node, "only literals and further specs are read")
 
     def _refuse(self, node: ast.expr, reason: str) -> NoReturn:
-        line = self.source.splitlines()[node.lineno - 1] if self.source else ""
+        line = _LINE.findall(self.source)[node.lineno - 1]
         column = len(line.encode()[: node.col_offset].decode(errors="replace"))
         raise SpecSyntaxError(self.text, self._column(node.lineno, column), reason)
 
     def _column(self, line: int, column: int) -> int:
         """Turn a place in the parsed part into an offset in the whole text."""
-        lines = self.source.splitlines(keepends=True)
-        before = sum(len(text) for text in lines[: line - 1])
+        before = sum(len(text) for text in _LINE.findall(self.source)[: line - 1])
         return min(max(before + column + self.start, 0), len(self.text))

@@ -1,0 +1,63 @@
+"""torch's own optimizers and losses, under the origin ``torch``: ``torch/adamw``.
+
+An explicit table: a scan of ``torch.optim`` would change with the installed torch. Left out is what a
+model cannot call: LBFGS and SparseAdam (a closure, sparse gradients), and losses with other inputs than
+one target and one output.
+"""
+
+from __future__ import annotations
+
+from kplug.hookspecs import hookimpl
+from kplug.registry.component import Component
+
+_OPTIMIZERS = {
+    "adadelta": "Adadelta",
+    "adafactor": "Adafactor",
+    "adagrad": "Adagrad",
+    "adam": "Adam",
+    "adamax": "Adamax",
+    "adamw": "AdamW",
+    "asgd": "ASGD",
+    "nadam": "NAdam",
+    "radam": "RAdam",
+    "rmsprop": "RMSprop",
+    "rprop": "Rprop",
+    "sgd": "SGD",
+}
+_LOSSES = {
+    "bce_loss": "BCELoss",
+    "bce_with_logits_loss": "BCEWithLogitsLoss",
+    "cross_entropy_loss": "CrossEntropyLoss",
+    "hinge_embedding_loss": "HingeEmbeddingLoss",
+    "huber_loss": "HuberLoss",
+    "kl_div_loss": "KLDivLoss",
+    "l1_loss": "L1Loss",
+    "mse_loss": "MSELoss",
+    "multi_label_margin_loss": "MultiLabelMarginLoss",
+    "multi_label_soft_margin_loss": "MultiLabelSoftMarginLoss",
+    "multi_margin_loss": "MultiMarginLoss",
+    "nll_loss": "NLLLoss",
+    "poisson_nll_loss": "PoissonNLLLoss",
+    "smooth_l1_loss": "SmoothL1Loss",
+    "soft_margin_loss": "SoftMarginLoss",
+}
+
+
+@hookimpl
+def kplug_optimizers() -> dict[str, Component]:
+    """Offer the optimizers that torch 2.6 and later have."""
+    return {
+        name: Component(name, f"torch.optim:{attribute}", summary=f"torch.optim.{attribute}.")
+        for name, attribute in _OPTIMIZERS.items()
+    }
+
+
+@hookimpl
+def kplug_losses() -> dict[str, Component]:
+    """Offer torch's loss modules; the order of their arguments is adapted."""
+    return {
+        name: Component(
+            name, f"torch.nn:{attribute}", role="class", summary=f"torch.nn.{attribute}."
+        )
+        for name, attribute in _LOSSES.items()
+    }

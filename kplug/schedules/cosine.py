@@ -1,0 +1,147 @@
+"""Schedules that follow half a cosine wave, once or again and again."""
+
+from __future__ import annotations
+
+import math
+
+from kplug.errors import ArgumentValueError
+from kplug.schedules.base import LearningRateSchedule, check_number
+
+
+class CosineDecay(LearningRateSchedule):
+    """lr · ((1 − alpha) · ½(1 + cos(π · min(step, n) / n)) + alpha), optionally after a warm-up.
+
+    Args:
+        initial_learning_rate: lr, the rate at step 0.
+        decay_steps: n, counted from the end of the warm-up; > 0.
+        alpha: The last rate as a fraction of the largest.
+        name: Kept for the configuration; nothing else uses it.
+        warmup_target: The rate that a linear warm-up reaches; it then takes lr's place. None: no
+            warm-up.
+        warmup_steps: Length of the warm-up, >= 0.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+
+    Example:
+        >>> CosineDecay(0.1, decay_steps=100)(100)
+        0.0
+        >>> CosineDecay(0.0, decay_steps=100, warmup_target=0.4, warmup_steps=10)(5)
+        0.2
+
+    Reference:
+        Loshchilov and Hutter, SGDR, 2017; ``keras.optimizers.schedules.CosineDecay``.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: float = 0,
+    ) -> None:
+        self.initial_learning_rate = check_number(
+            self, "initial_learning_rate", initial_learning_rate
+        )
+        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
+        self.alpha = check_number(self, "alpha", alpha)
+        self.name = name
+        self.warmup_target = (
+            None if warmup_target is None else check_number(self, "warmup_target", warmup_target)
+        )
+        self.warmup_steps = check_number(self, "warmup_steps", warmup_steps)
+        if self.warmup_steps < 0.0:
+            raise ArgumentValueError("CosineDecay", "warmup_steps", warmup_steps, "a number >= 0")
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        position, peak = float(step), self.initial_learning_rate
+        if self.warmup_target is not None:
+            if position < self.warmup_steps:
+                climb = self.warmup_target - self.initial_learning_rate
+                return self.initial_learning_rate + climb * position / self.warmup_steps
+            position, peak = position - self.warmup_steps, self.warmup_target
+        fraction = min(position, self.decay_steps) / self.decay_steps
+        return peak * blend_cosine(fraction, self.alpha)
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """Cosine decays one after another, each longer and lower than the one before.
+
+    lr · ((1 − alpha) · m_mulⁱ · ½(1 + cos(π · f)) + alpha), where f is the fraction of period
+    i = 0, 1, … that has passed; the period lasts first_decay_steps · t_mulⁱ steps.
+
+    Args:
+        initial_learning_rate: lr, the rate at step 0.
+        first_decay_steps: Length of the first period, > 0.
+        t_mul: Factor of the length, >= 1.
+        m_mul: Factor of the amplitude.
+        alpha: The last rate of a period as a fraction of ``initial_learning_rate``.
+        name: Kept for the configuration; nothing else uses it.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+
+    Example:
+        >>> schedule = CosineDecayRestarts(0.1, first_decay_steps=10, m_mul=0.5)
+        >>> round(schedule(5), 6), schedule(10), schedule(30)
+        (0.05, 0.05, 0.025)
+
+    Reference:
+        Loshchilov and Hutter, SGDR, 2017; ``keras.optimizers.schedules.CosineDecayRestarts``.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        self.initial_learning_rate = check_number(
+            self, "initial_learning_rate", initial_learning_rate
+        )
+        self.first_decay_steps = check_number(
+            self, "first_decay_steps", first_decay_steps, above=0.0
+        )
+        self.t_mul = check_number(self, "t_mul", t_mul)
+        if self.t_mul < 1.0:  # shorter and shorter periods would come to an end
+            raise ArgumentValueError("CosineDecayRestarts", "t_mul", t_mul, "a number >= 1")
+        self.m_mul = check_number(self, "m_mul", m_mul)
+        self.alpha = check_number(self, "alpha", alpha)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        period, fraction = self._locate(float(step) / self.first_decay_steps)
+        return float(
+            self.initial_learning_rate * blend_cosine(fraction, self.alpha, self.m_mul**period)
+        )
+
+    def _locate(self, progress: float) -> tuple[int, float]:
+        """Return the period's number and how much of it has passed; progress is in first periods."""
+        if self.t_mul == 1.0:
+            return math.floor(progress), progress % 1.0
+        growth = self.t_mul - 1.0
+        period = math.floor(math.log(1.0 + progress * growth) / math.log(self.t_mul))
+        # The logarithms may round across a whole number, where the rate jumps.
+        while (self.t_mul ** (period + 1) - 1.0) / growth <= progress:
+            period += 1
+        while period and (self.t_mul**period - 1.0) / growth > progress:
+            period -= 1
+        begin = (self.t_mul**period - 1.0) / growth
+        return period, (progress - begin) / self.t_mul**period
+
+
+def blend_cosine(fraction: float, alpha: float, amplitude: float = 1.0) -> float:
+    """Return a value that falls from (1 − alpha)·amplitude + alpha to alpha as fraction goes 0 to 1.
+
+    Example:
+        >>> blend_cosine(0.0, alpha=0.1), blend_cosine(1.0, alpha=0.1)
+        (1.0, 0.1)
+    """
+    return (1.0 - alpha) * amplitude * 0.5 * (1.0 + math.cos(math.pi * fraction)) + alpha

@@ -1,0 +1,199 @@
+"""Schedules that decrease the rate by a formula of the step."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from collections.abc import Sequence
+
+from kplug.errors import ArgumentValueError
+from kplug.schedules.base import LearningRateSchedule, check_number
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate · decay_rate^(step / decay_steps).
+
+    Args:
+        initial_learning_rate: The rate at step 0.
+        decay_steps: Steps over which the rate is multiplied by ``decay_rate`` once, > 0.
+        decay_rate: The factor.
+        staircase: Whether step / decay_steps is rounded down.
+        name: Kept for the configuration; nothing else uses it.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+
+    Example:
+        >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)(200)
+        0.025
+
+    Reference:
+        ``keras.optimizers.schedules.ExponentialDecay``, which computes in float32; here in float64.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        self.initial_learning_rate = check_number(
+            self, "initial_learning_rate", initial_learning_rate
+        )
+        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
+        self.decay_rate = check_number(self, "decay_rate", decay_rate)
+        self.staircase = bool(staircase)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        periods = float(step) / self.decay_steps
+        exponent = math.floor(periods) if self.staircase else periods
+        return float(self.initial_learning_rate * self.decay_rate**exponent)
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate · step / decay_steps).
+
+    Args:
+        initial_learning_rate: The rate at step 0.
+        decay_steps: Steps that count as one unit of time, > 0.
+        decay_rate: How much the divisor grows in one unit.
+        staircase: Whether step / decay_steps is rounded down.
+        name: Kept for the configuration; nothing else uses it.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+
+    Example:
+        >>> InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10)
+        0.05
+
+    Reference:
+        ``keras.optimizers.schedules.InverseTimeDecay``. An optimizer's own ``decay`` argument is this
+        with ``decay_rate = decay · decay_steps``.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        self.initial_learning_rate = check_number(
+            self, "initial_learning_rate", initial_learning_rate
+        )
+        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
+        self.decay_rate = check_number(self, "decay_rate", decay_rate)
+        self.staircase = bool(staircase)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        periods = float(step) / self.decay_steps
+        if self.staircase:
+            periods = math.floor(periods)
+        return self.initial_learning_rate / (1.0 + self.decay_rate * periods)
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """(initial − end) · (1 − min(step, n) / n)^power + end, with n = decay_steps.
+
+    Args:
+        initial_learning_rate: The rate at step 0.
+        decay_steps: n, the step from which the rate is ``end_learning_rate``; > 0.
+        end_learning_rate: The last rate.
+        power: 1 is a straight line.
+        cycle: Whether n becomes the next multiple of decay_steps when it is reached.
+        name: Kept for the configuration; nothing else uses it.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+
+    Example:
+        >>> PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0)(5)
+        0.5
+
+    Reference:
+        ``keras.optimizers.schedules.PolynomialDecay``.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        self.initial_learning_rate = check_number(
+            self, "initial_learning_rate", initial_learning_rate
+        )
+        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
+        self.end_learning_rate = check_number(self, "end_learning_rate", end_learning_rate)
+        self.power = check_number(self, "power", power)
+        self.cycle = bool(cycle)
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        position, length = float(step), self.decay_steps
+        if self.cycle:
+            length *= max(1, math.ceil(position / self.decay_steps))
+        else:
+            position = min(position, length)
+        span = self.initial_learning_rate - self.end_learning_rate
+        return float(span * (1.0 - position / length) ** self.power + self.end_learning_rate)
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """Constant rates between given steps; a boundary itself still has the earlier rate.
+
+    Args:
+        boundaries: Increasing steps.
+        values: The rates, one more than there are boundaries.
+        name: Kept for the configuration; nothing else uses it.
+
+    Raises:
+        ArgumentValueError: If the boundaries do not increase or the numbers of entries do not match.
+
+    Example:
+        >>> schedule = PiecewiseConstantDecay([100, 200], [1.0, 0.5, 0.1])
+        >>> schedule(100), schedule(101), schedule(500)
+        (1.0, 0.5, 0.1)
+
+    Reference:
+        ``keras.optimizers.schedules.PiecewiseConstantDecay``.
+    """
+
+    def __init__(
+        self,
+        boundaries: Sequence[float],
+        values: Sequence[float],
+        name: str = "PiecewiseConstant",
+    ) -> None:
+        steps = [check_number(self, "boundaries", boundary) for boundary in boundaries]
+        rates = [check_number(self, "values", value) for value in values]
+        if any(later <= earlier for earlier, later in itertools.pairwise(steps)):
+            raise ArgumentValueError(
+                type(self).__name__, "boundaries", list(boundaries), "strictly increasing steps"
+            )
+        if len(rates) != len(steps) + 1:
+            raise ArgumentValueError(
+                type(self).__name__,
+                "values",
+                list(values),
+                f"{len(steps) + 1} rates, one more than there are boundaries",
+            )
+        self.boundaries, self.values = list(boundaries), rates
+        self.name = name
+
+    def __call__(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return self.values[bisect.bisect_left(self.boundaries, float(step))]
