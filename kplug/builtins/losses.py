@@ -1,0 +1,106 @@
+"""The losses that ship with kplug. Names only: what they name is imported when it is used."""
+
+from __future__ import annotations
+
+from kplug.hookspecs import hookimpl
+from kplug.registry.component import Component
+
+_REGRESSION = "kplug.losses.regression"
+_ROBUST = "kplug.losses.robust"
+_MARGIN = "kplug.losses.margin"
+_DIVERGENCE = "kplug.losses.divergence"
+
+_COMPONENTS = (
+    Component(
+        "mean_squared_error",
+        f"{_REGRESSION}:MeanSquaredError",
+        aliases=("mse",),
+        summary="Mean of squared differences.",
+    ),
+    Component(
+        "mean_absolute_error",
+        f"{_REGRESSION}:MeanAbsoluteError",
+        aliases=("mae",),
+        summary="Mean of absolute differences.",
+    ),
+    Component(
+        "mean_absolute_percentage_error",
+        f"{_REGRESSION}:MeanAbsolutePercentageError",
+        aliases=("mape",),
+        summary="Mean of relative differences, in percent of the target.",
+    ),
+    Component(
+        "mean_squared_logarithmic_error",
+        f"{_REGRESSION}:MeanSquaredLogarithmicError",
+        aliases=("msle",),
+        summary="Mean of squared differences of logarithms.",
+    ),
+    Component(
+        "huber",
+        f"{_ROBUST}:Huber",
+        aliases=("huber_loss",),
+        summary="Squared for small errors, absolute for large ones.",
+    ),
+    Component(
+        "log_cosh",
+        f"{_ROBUST}:LogCosh",
+        summary="Logarithm of the hyperbolic cosine of the error.",
+    ),
+    Component(
+        "cosine_similarity",
+        "kplug.losses.similarity:CosineSimilarity",
+        aliases=("cosine_proximity", "cosine"),
+        summary="Negative cosine of the angle between target and prediction.",
+    ),
+    Component("hinge", f"{_MARGIN}:Hinge", summary="Margin that is missing to 1."),
+    Component(
+        "squared_hinge",
+        f"{_MARGIN}:SquaredHinge",
+        summary="Square of the margin that is missing to 1.",
+    ),
+    Component(
+        "categorical_hinge",
+        f"{_MARGIN}:CategoricalHinge",
+        summary="Margin of the true class over the best wrong one.",
+    ),
+    Component(
+        "binary_crossentropy",
+        "kplug.losses.binary:BinaryCrossentropy",
+        aliases=("bce",),
+        summary="Cross-entropy of independent yes/no answers.",
+    ),
+    Component(
+        "categorical_crossentropy",
+        "kplug.losses.categorical:CategoricalCrossentropy",
+        aliases=("cce",),
+        summary="Cross-entropy of exclusive classes, with one-hot targets.",
+    ),
+    Component(
+        "sparse_categorical_crossentropy",
+        "kplug.losses.sparse:SparseCategoricalCrossentropy",
+        summary="Cross-entropy of exclusive classes, with class ids as targets.",
+    ),
+    Component(
+        "crossentropy",
+        "kplug.losses.sparse:Crossentropy",
+        aliases=("ce",),
+        summary="The cross-entropy that fits the shapes.",
+    ),
+    Component(
+        "kl_divergence",
+        f"{_DIVERGENCE}:KLDivergence",
+        aliases=("kld", "kullback_leibler_divergence"),
+        summary="Kullback-Leibler divergence of the prediction from the target distribution.",
+    ),
+    Component(
+        "poisson",
+        f"{_DIVERGENCE}:Poisson",
+        summary="Negative log-likelihood of counts under Poisson distributions.",
+    ),
+)
+
+
+@hookimpl
+def kplug_losses() -> dict[str, Component]:
+    """Return the built-in losses."""
+    return {component.name: component for component in _COMPONENTS}

@@ -1,0 +1,127 @@
+"""Make targets and predictions comparable: tensors, one device, one type, one rank, one shape.
+
+The trap this module closes: targets of shape (N,) minus predictions of shape (N, 1) broadcast to
+(N, N), and the mean of that is a number that looks like a loss.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kplug.backend import floatx, to_dtype
+from kplug.errors import DataError
+
+ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers
+
+# Sums and logarithms near 0 and 1 have no digits left in these types.
+REDUCED_TYPES = frozenset({torch.float16, torch.bfloat16})
+
+
+def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") -> Tensor:
+    """Return the values as a tensor; numbers given as Python sequences get type ``floatx()``.
+
+    Args:
+        values: Tensor (returned as it is), array or nested sequence.
+        owner: Who was given them, for the message.
+        argument: The name of the argument, for the message.
+
+    Raises:
+        DataError: if they are no rectangular array of numbers.
+    """
+    if isinstance(values, Tensor):
+        return values
+    try:
+        array = np.asarray(values)
+        # A copy: NumPy's memory may be read-only, which torch warns about.
+        tensor = torch.tensor(array)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{owner}: {argument} is no array of numbers: {type(values).__name__} ({error})"
+        ) from error
+    is_python = not isinstance(values, (np.ndarray, np.generic)) and not hasattr(values, "dtype")
+    return tensor.to(to_dtype(floatx())) if is_python and tensor.is_floating_point() else tensor
+
+
+def as_predictions(
+    y_pred: ArrayLike, dtype: torch.dtype | None = None, owner: str = "loss"
+) -> Tensor:
+    """Return predictions as a float tensor of the given type, or of their own if none is given."""
+    tensor = as_tensor(y_pred, owner, "y_pred")
+    if dtype is None:
+        if tensor.is_floating_point():
+            return tensor
+        dtype = to_dtype(floatx())
+    return tensor.to(dtype)
+
+
+def as_targets(y_true: ArrayLike, y_pred: Tensor, owner: str = "loss") -> Tensor:
+    """Return targets on the predictions' device and in their type."""
+    tensor = as_tensor(y_true, owner, "y_true")
+    if tensor.dtype is not y_pred.dtype or tensor.device != y_pred.device:
+        tensor = tensor.to(device=y_pred.device, dtype=y_pred.dtype)
+    return tensor
+
+
+def align_ranks(
+    y_true: Tensor, y_pred: Tensor, keep_last_axis: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Give both tensors one rank where they differ by a last axis of length 1.
+
+    (N,) beside (N, 1) becomes (N, 1) twice, on either side. At higher ranks the axis of length 1 is
+    dropped, as Keras does, unless it is to be kept.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions.
+        keep_last_axis: Add the missing axis instead of dropping the extra one, so that a loss
+            reduces over it alone and leaves one value for each time step.
+
+    Returns:
+        The pair, unchanged where the ranks do not differ that way.
+    """
+    difference = y_pred.ndim - y_true.ndim
+    if difference == 1 and y_pred.shape[-1] == 1:
+        if keep_last_axis or y_true.ndim == 1:
+            return y_true.unsqueeze(-1), y_pred
+        return y_true, y_pred.squeeze(-1)
+    if difference == -1 and y_true.shape[-1] == 1:
+        if keep_last_axis or y_pred.ndim == 1:
+            return y_true, y_pred.unsqueeze(-1)
+        return y_true.squeeze(-1), y_pred
+    return y_true, y_pred
+
+
+def prepare(
+    y_true: ArrayLike, y_pred: ArrayLike, owner: str, advice: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return targets and predictions of one rank, type, device and shape.
+
+    Args:
+        y_true: Targets.
+        y_pred: Predictions; their float type and device decide.
+        owner: The loss or metric, for the message.
+        advice: What to do if the shapes differ.
+
+    Raises:
+        DataError: if the shapes differ after alignment.
+    """
+    predictions = as_predictions(y_pred, owner=owner)
+    targets = as_targets(y_true, predictions, owner)
+    if targets.ndim != predictions.ndim:
+        targets, predictions = align_ranks(targets, predictions)
+    if targets.shape != predictions.shape:
+        raise shape_error(owner, targets, predictions, advice)
+    return targets, predictions
+
+
+def shape_error(owner: str, y_true: Tensor, y_pred: Tensor, advice: str | None = None) -> DataError:
+    """Return the error that names both shapes."""
+    return DataError(
+        f"{owner}: y_true has shape {tuple(y_true.shape)} and y_pred has shape "
+        f"{tuple(y_pred.shape)}; the two must be equal",
+        hint=advice or "Give one target for each output, or change the last layer's size.",
+    )

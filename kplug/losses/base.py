@@ -1,0 +1,211 @@
+"""What every loss is: values a sample from ``call``, one number from ``__call__``."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.backend import dtype_name, snake_case, to_dtype
+from kplug.configurable import Configurable
+from kplug.errors import ContractError, KplugWarning
+from kplug.losses.alignment import (
+    REDUCED_TYPES,
+    ArrayLike,
+    align_ranks,
+    as_predictions,
+    as_targets,
+    as_tensor,
+)
+from kplug.losses.reduction import (
+    MEAN_REDUCTIONS,
+    mean_of,
+    reduce_values,
+    standardize_reduction,
+)
+
+
+class Loss(Configurable, ABC):
+    """Compares targets with predictions.
+
+    L = reduce(call(y_true, y_pred), sample_weight), where the reduction is one of
+    ``sum_over_batch_size`` (Σws / numel), ``mean`` (the same), ``sum`` (Σws), ``none`` (ws) and
+    ``mean_with_sample_weight`` (Σws / Σw).
+
+    A subclass writes ``call``. Before it runs, targets of shape (N,) beside predictions of shape
+    (N, 1) are given shape (N, 1), and targets are cast to the predictions' type.
+
+    Args:
+        reduction: One of the names above; None is ``none``.
+        name: Label of the loss in logs; by default the class's name in snake case.
+        dtype: Type of the arithmetic; None keeps the predictions' own, but float32 for half types.
+
+    Raises:
+        ArgumentValueError: if the reduction has no such name.
+
+    Example:
+        >>> class Cubed(Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return (y_pred - y_true).abs().pow(3).mean(dim=-1)
+        >>> Cubed()(torch.tensor([1.0, 0.0]), torch.tensor([[3.0], [1.0]]))
+        tensor(4.5000)
+
+    Reference:
+        ``keras.losses.Loss``. Keras does not align ranks for a subclass, so that (N,) and (N, 1)
+        broadcast to (N, N); and its first argument is ``name``.
+    """
+
+    # On the class, so that a subclass that forgets super().__init__() still reduces as documented.
+    reduction: str = "sum_over_batch_size"
+    dtype: str | None = None
+    takes_class_ids: bool = False
+    _compute_dtype: torch.dtype | None = None
+    _has_warned: bool = False
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | torch.dtype | None = None,
+    ) -> None:
+        self.name = name if name is not None else snake_case(type(self).__name__)
+        self.reduction = standardize_reduction(reduction, self.name)
+        self.dtype = None if dtype is None else dtype_name(dtype)
+        self._compute_dtype = None if dtype is None else to_dtype(dtype)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = snake_case(cls.__name__)
+        # A subclass with its own arithmetic must not inherit its parent's shortcut for it.
+        if "call" in cls.__dict__ and "batch_mean" not in cls.__dict__:
+            cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
+
+    name: str = "loss"
+
+    @abstractmethod
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss of each sample.
+
+        Args:
+            y_true: Targets, usually of the shape of ``y_pred`` and in its type.
+            y_pred: Predictions, shape (N, …).
+
+        Returns:
+            Shape (N,) or (N, T, …); or () for a loss that is defined on the whole batch.
+        """
+
+    def __call__(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike = None,
+        mask: ArrayLike = None,
+    ) -> Tensor:
+        """Return the reduced loss.
+
+        Args:
+            y_true: Targets, shape (N, …).
+            y_pred: Predictions, shape (N, …).
+            sample_weight: None or weights of shape (), (N,), (N, 1) or (N, T, …).
+            mask: None or booleans; False leaves a sample or time step out of the mean.
+
+        Returns:
+            A tensor of shape (), or the values for reduction ``none``.
+
+        Raises:
+            DataError: if shapes do not fit each other.
+        """
+        targets, predictions = self.align(y_true, y_pred, sample_weight)
+        if sample_weight is None and mask is None and self.reduction in MEAN_REDUCTIONS:
+            return self.batch_mean(targets, predictions)
+        values = self.call(targets, predictions)
+        if sample_weight is not None and values.ndim == 0:
+            self._warn_of_scalar(sample_weight)
+        return reduce_values(values, self.reduction, sample_weight, mask)
+
+    def align(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return targets and predictions as tensors of one rank, device and type.
+
+        With weights a sample, predictions of shape (N,) are N samples of one value; with weights a
+        time step, a last axis of length 1 is kept. Both leave ``call`` a value for each weight.
+        """
+        predictions = as_predictions(y_pred, self._compute_dtype, self.name)
+        if predictions.dtype in REDUCED_TYPES and self._compute_dtype is None:
+            predictions = predictions.float()
+        if self.takes_class_ids:
+            return as_tensor(y_true, self.name, "y_true").to(predictions.device), predictions
+        targets = as_targets(y_true, predictions, self.name)
+        weight_rank = 0 if sample_weight is None else _find_rank(sample_weight)
+        if targets.ndim != predictions.ndim:
+            return align_ranks(targets, predictions, keep_last_axis=weight_rank > 1)
+        if weight_rank and targets.ndim == 1:
+            return targets.unsqueeze(-1), predictions.unsqueeze(-1)
+        return targets, predictions
+
+    def values(self, y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+        """Return the unreduced, unweighted values: ``call`` after alignment."""
+        return self.call(*self.align(y_true, y_pred))
+
+    def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
+        return mean_of(self.call(y_true, y_pred))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, as values that JSON can hold."""
+        config = super().get_config()
+        if _passes_keywords_on(type(self)):
+            config = {"reduction": self.reduction, "name": self.name, **config}
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the loss that `get_config` described."""
+        return super().from_config(config)
+
+    def _warn_of_scalar(self, sample_weight: ArrayLike) -> None:
+        if self._has_warned or _find_rank(sample_weight) == 0:
+            return
+        self._has_warned = True
+        warnings.warn(
+            f"{self.name}: sample_weight cannot act on single samples, because the loss returns one "
+            "number for the whole batch; that number is multiplied by the mean weight. Return one "
+            "value a sample, shape (N,), to have each weighted.",
+            KplugWarning,
+            stacklevel=3,
+        )
+
+
+def _find_rank(values: ArrayLike) -> int:
+    return values.ndim if isinstance(values, Tensor) else as_tensor(values).ndim
+
+
+def _passes_keywords_on(owner: type) -> bool:
+    parameters = inspect.signature(owner).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def require_tensor(values: object, owner: str) -> Tensor:
+    """Return the values of a user's function, or say what it returned instead of a tensor.
+
+    Raises:
+        ContractError: if they are no tensor.
+    """
+    if isinstance(values, Tensor):
+        return values if values.is_floating_point() else values.to(to_dtype(None))
+    if callable(values):
+        hint = f"{owner} makes a loss: pass what it returns, such as loss={owner}(…)."
+        raise ContractError(f"{owner} returned a function instead of a tensor", hint=hint)
+    raise ContractError(
+        f"{owner} returned {type(values).__name__} instead of a tensor",
+        hint="Return one value a sample, shape (N,), or one for the batch, shape (), computed with "
+        "torch or kplug.backend.",
+    )

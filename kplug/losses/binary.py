@@ -1,0 +1,147 @@
+"""Binary cross-entropy, from probabilities or from logits."""
+
+from __future__ import annotations
+
+import numbers
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.backend import epsilon
+from kplug.errors import ArgumentValueError
+from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare
+from kplug.losses.base import Loss
+from kplug.losses.reduction import mean_of
+
+_OWNER = "binary_crossentropy"
+_ADVICE = (
+    "Give one target in [0, 1] for each output; for several exclusive classes use "
+    "categorical_crossentropy, or sparse_categorical_crossentropy with class ids."
+)
+
+
+def binary_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Cross-entropy of independent yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)] over ``axis``.
+
+    Args:
+        y_true: Targets in [0, 1], shape (N, …, D).
+        y_pred: Probabilities, clipped to [ε, 1 − ε]; or logits. Shape (N, …, D).
+        from_logits: Whether ``y_pred`` holds logits, ŷ = sigmoid(y_pred), which are never clipped.
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
+        axis: The axis of the mean.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        ArgumentValueError: if ``label_smoothing`` is out of range.
+        DataError: if the shapes differ.
+
+    Example:
+        >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
+        tensor([0.6931])
+    """
+    targets, predictions = prepare(y_true, y_pred, _OWNER, _ADVICE)
+    if predictions.dtype in REDUCED_TYPES:  # where 1 - epsilon rounds to 1, whose logit is infinite
+        values = binary_crossentropy(
+            targets.float(), predictions.float(), from_logits, label_smoothing, axis
+        )
+        return values.to(predictions.dtype)
+    targets = smooth_labels(targets, label_smoothing, 2, _OWNER)
+    logits = predictions if from_logits else _as_logits(predictions)
+    return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(axis)
+
+
+def _as_logits(probabilities: Tensor) -> Tensor:
+    # ln(p / (1 - p)) of the clipped p, one kernel. torch's own binary_cross_entropy refuses NaN with
+    # an error (on a GPU: by aborting it), before anyone could say at which step the loss became NaN.
+    return torch.logit(probabilities, epsilon())
+
+
+def smooth_labels(targets: Tensor, label_smoothing: float, classes: int, owner: str) -> Tensor:
+    """Return y(1 − α) + α / classes.
+
+    Raises:
+        ArgumentValueError: if α is not in [0, 1].
+    """
+    if label_smoothing == 0.0:
+        return targets
+    alpha = require_smoothing(label_smoothing, owner)
+    return targets * (1.0 - alpha) + alpha / classes
+
+
+def require_smoothing(label_smoothing: object, owner: str) -> float:
+    """Return the label smoothing as a float.
+
+    Raises:
+        ArgumentValueError: if it is no number in [0, 1].
+    """
+    is_number = isinstance(label_smoothing, numbers.Real) and not isinstance(label_smoothing, bool)
+    if not is_number or not 0.0 <= float(label_smoothing) <= 1.0:  # type: ignore[arg-type]
+        raise ArgumentValueError(owner, "label_smoothing", label_smoothing, "a number in [0, 1]")
+    return float(label_smoothing)  # type: ignore[arg-type]
+
+
+class BinaryCrossentropy(Loss):
+    """Cross-entropy of independent yes/no answers.
+
+    L = mean −[y ln ŷ + (1 − y) ln(1 − ŷ)], over ``axis`` and then by ``reduction``. Probabilities are
+    clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``, so that a value is at most 16.12 in
+    float32; logits are not clipped.
+
+    Args:
+        from_logits: Whether predictions are logits, ŷ = sigmoid(y_pred).
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
+        axis: The axis of the mean.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        ArgumentValueError: if ``label_smoothing`` is out of range.
+        DataError: when called, if the shapes differ.
+
+    Example:
+        >>> BinaryCrossentropy()([1.0, 0.0], [[0.5], [0.5]])
+        tensor(0.6931)
+
+    Reference:
+        ``keras.losses.BinaryCrossentropy``; ``torch.nn.BCELoss`` bounds the logarithms at −100 instead
+        of clipping, and raises for NaN.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        self.from_logits = from_logits
+        self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
+        self.axis = axis
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `binary_crossentropy`."""
+        return binary_crossentropy(
+            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
+        )
+
+    def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the mean by torch's fused kernel."""
+        is_plain = y_true.shape == y_pred.shape and y_pred.dtype not in REDUCED_TYPES
+        if not is_plain or not y_pred.numel():
+            return mean_of(self.call(y_true, y_pred))
+        targets = smooth_labels(y_true, self.label_smoothing, 2, _OWNER)
+        logits = y_pred if self.from_logits else _as_logits(y_pred)
+        return F.binary_cross_entropy_with_logits(logits, targets)

@@ -1,0 +1,123 @@
+"""Cross-entropy with one-hot targets."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.backend import epsilon
+from kplug.errors import DataError
+from kplug.losses.alignment import ArrayLike, as_predictions, as_targets, shape_error
+from kplug.losses.base import Loss
+from kplug.losses.binary import require_smoothing, smooth_labels
+
+_OWNER = "categorical_crossentropy"
+
+
+def categorical_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Cross-entropy of exclusive classes: −Σ y ln ŷ over ``axis``.
+
+    Args:
+        y_true: One-hot classes or a distribution, shape (N, …, C).
+        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
+            (N, …, C) with C > 1.
+        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), which are never clipped.
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C.
+        axis: The axis of the classes.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        ArgumentValueError: if ``label_smoothing`` is out of range.
+        DataError: if the shapes differ, as they do for class ids, or if there is one class only.
+
+    Example:
+        >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]])
+        tensor([0.0513])
+    """
+    predictions = as_predictions(y_pred, owner=_OWNER)
+    targets = as_targets(y_true, predictions, _OWNER)
+    if targets.shape != predictions.shape:
+        raise shape_error(_OWNER, targets, predictions, _advise(targets, predictions))
+    classes = predictions.shape[axis]
+    if classes == 1:
+        raise DataError(
+            f"{_OWNER}: y_pred has shape {tuple(predictions.shape)}, which is one class; the loss "
+            "of one class is always 0",
+            hint="Use binary_crossentropy, or a last layer with one output for each class.",
+        )
+    targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
+    if from_logits:
+        log_probabilities = F.log_softmax(predictions, axis)
+    else:
+        smallest = epsilon()
+        shares = predictions / predictions.sum(axis, keepdim=True)
+        log_probabilities = shares.clamp(smallest, 1.0 - smallest).log()
+    return -(targets * log_probabilities).sum(axis)
+
+
+def _advise(targets: Tensor, predictions: Tensor) -> str | None:
+    has_ids = targets.ndim < predictions.ndim or targets.shape[-1] == 1
+    if not has_ids:
+        return None
+    return (
+        "These look like class ids: use sparse_categorical_crossentropy, or "
+        f"kplug.utils.to_categorical(y_true, num_classes={predictions.shape[-1]})."
+    )
+
+
+class CategoricalCrossentropy(Loss):
+    """Cross-entropy of exclusive classes, with one-hot targets.
+
+    L = −Σ y ln ŷ over ``axis``, then by ``reduction``. Probabilities are divided by their sum and
+    clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``; logits are not clipped.
+
+    Args:
+        from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C for C classes.
+        axis: The axis of the classes.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        ArgumentValueError: if ``label_smoothing`` is out of range.
+        DataError: when called, if the shapes differ, as they do for class ids.
+
+    Example:
+        >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        >>> y_pred = [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]]
+        >>> CategoricalCrossentropy()(y_true, y_pred)
+        tensor(1.1769)
+
+    Reference:
+        ``keras.losses.CategoricalCrossentropy``, which takes the class count of the smoothing from
+        the last axis even if ``axis`` is another. ``torch.nn.CrossEntropyLoss`` takes logits.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        self.from_logits = from_logits
+        self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
+        self.axis = axis
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `categorical_crossentropy`."""
+        return categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
+        )

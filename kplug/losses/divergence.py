@@ -1,0 +1,126 @@
+"""Losses between distributions and counts: Kullback-Leibler divergence and Poisson."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from kplug.backend import epsilon
+from kplug.losses.alignment import ArrayLike, prepare
+from kplug.losses.base import Loss
+
+
+def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """Kullback-Leibler divergence: Σ y ln(y / ŷ) over the last axis, both clipped to [ε, 1].
+
+    Args:
+        y_true: Target distribution, shape (N, …, D), in [0, 1].
+        y_pred: Predicted distribution, shape (N, …, D), in [0, 1].
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]])
+        tensor([0.1438])
+    """
+    targets, predictions = prepare(y_true, y_pred, "kl_divergence")
+    smallest = epsilon()
+    targets = targets.clamp(smallest, 1.0)
+    return (targets * torch.log(targets / predictions.clamp(smallest, 1.0))).sum(-1)
+
+
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """Negative log-likelihood of counts, without its constant: mean (ŷ − y ln(ŷ + ε)).
+
+    Args:
+        y_true: Counts, shape (N, …, D), ≥ 0.
+        y_pred: Predicted rates, shape (N, …, D), ≥ 0.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> poisson([[2.0]], [[2.0]])
+        tensor([0.6137])
+    """
+    targets, predictions = prepare(y_true, y_pred, "poisson")
+    return (predictions - targets * torch.log(predictions + epsilon())).mean(-1)
+
+
+class KLDivergence(Loss):
+    """Kullback-Leibler divergence of the prediction from the target distribution.
+
+    L = Σ y ln(y / ŷ) over the last axis, both clipped to [ε, 1], then by ``reduction``; ε is
+    ``kplug.backend.epsilon()``.
+
+    Args:
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        DataError: when called, if the shapes differ.
+
+    Example:
+        >>> KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])
+        tensor(0.1438)
+
+    Reference:
+        S. Kullback and R. A. Leibler, 1951; ``keras.losses.KLDivergence``. ``torch.nn.KLDivLoss``
+        takes the logarithm of the prediction.
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "kl_divergence",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `kl_divergence`."""
+        return kl_divergence(y_true, y_pred)
+
+
+class Poisson(Loss):
+    """Negative log-likelihood of counts under Poisson distributions.
+
+    L = mean (ŷ − y ln(ŷ + ε)), over the last axis and then by ``reduction``; ε is
+    ``kplug.backend.epsilon()``.
+
+    Args:
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        DataError: when called, if the shapes differ.
+
+    Example:
+        >>> Poisson()([[2.0]], [[2.0]])
+        tensor(0.6137)
+
+    Reference:
+        ``keras.losses.Poisson``. ``torch.nn.PoissonNLLLoss`` takes the logarithm of the rate unless
+        told otherwise.
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "poisson",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `poisson`."""
+        return poisson(y_true, y_pred)

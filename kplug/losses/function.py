@@ -1,0 +1,121 @@
+"""Plain functions as losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.backend import snake_case
+from kplug.contracts import check_call, find_signature, name_of
+from kplug.errors import ContractError
+from kplug.losses.base import Loss, require_tensor
+
+Order: TypeAlias = Literal["targets_first", "predictions_first"]
+
+# torch's functions and modules name their arguments so, and take the predictions first.
+_PREDICTIONS_FIRST = {("input", "target"), ("y_pred", "y_true"), ("preds", "target")}
+
+
+class FunctionLoss(Loss):
+    """A loss from a function of ``(y_true, y_pred)``.
+
+    L = reduce(function(y_true, y_pred), sample_weight). The function may return one value a sample,
+    unreduced values of shape (N, …), or one number for the batch.
+
+    Args:
+        function: Called with targets and predictions of one rank and type. If its parameters are
+            named ``(y_pred, y_true)`` or ``(input, target)`` it is called in that order.
+        name: Label of the loss in logs; by default the function's name.
+        reduction: See `Loss`.
+
+    Raises:
+        ContractError: if the function cannot be called with two arguments.
+
+    Example:
+        >>> import torch
+        >>> def absolute(y_true, y_pred):
+        ...     return (y_true - y_pred).abs()
+        >>> FunctionLoss(absolute)(torch.tensor([1.0, 2.0]), torch.tensor([[1.5], [4.0]]))
+        tensor(1.2500)
+
+    Reference:
+        Keras wraps functions in the same way (``LossFunctionWrapper``); there, unreduced values
+        cannot be weighted by one weight a sample.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+    ) -> None:
+        label = name if name is not None else find_function_name(function)
+        super().__init__(reduction, label)
+        self.function = function
+        self._order = check_signature(function, "a loss")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return what the function returns, checked to be a tensor."""
+        if self._order == "targets_first":
+            return require_tensor(self.function(y_true, y_pred), self.name)
+        return require_tensor(self.function(y_pred, y_true), self.name)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name and reduction, with the function as ``custom/<name>``."""
+        return {
+            "function": f"custom/{find_function_name(self.function)}",
+            "name": self.name,
+            "reduction": self.reduction,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the loss again, if the configuration holds the function itself."""
+        return super().from_config(require_function(config))
+
+
+def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration if it holds a function, not the name of one.
+
+    Raises:
+        ContractError: if there is only a name: a built-in of that name need not be the same function.
+    """
+    if not callable(config.get("function")):
+        raise ContractError(
+            f"the function {config.get('function')!r} is not part of its configuration",
+            hint="Register it, in kplug.scope(losses={…}) or as a plugin, and refer to it by name.",
+        )
+    return config
+
+
+def find_function_name(function: Callable[..., Any]) -> str:
+    """Return the name that a function is logged under; that of a callable object is its class's.
+
+    Example:
+        >>> find_function_name(find_function_name)
+        'find_function_name'
+    """
+    name = name_of(function)
+    return "lambda" if name == "<lambda>" else snake_case(name)
+
+
+def check_signature(function: Callable[..., Any], kind: str) -> Order:
+    """Return the order in which a callable takes targets and predictions.
+
+    Raises:
+        ContractError: if it cannot be called with exactly two positional arguments.
+    """
+    check_call(
+        function,
+        (None, None),
+        {},
+        kind,
+        f"{kind[0].upper()}{kind[1:]} is called with (y_true, y_pred): bind other arguments first, "
+        "with functools.partial or in a function that returns it.",
+    )
+    signature = find_signature(function)
+    leading = () if signature is None else tuple(signature.parameters)[:2]
+    return "predictions_first" if leading in _PREDICTIONS_FIRST else "targets_first"

@@ -1,0 +1,74 @@
+"""The angle between target and prediction."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.backend import epsilon
+from kplug.losses.alignment import ArrayLike, prepare
+from kplug.losses.base import Loss
+
+
+def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
+    """Negative cosine of the angle: −Σ y·ŷ / (max(‖y‖, ε) max(‖ŷ‖, ε)), so that −1 is the best value.
+
+    Args:
+        y_true: Targets, shape (N, …, D).
+        y_pred: Predictions, shape (N, …, D).
+        axis: The axis of the vectors.
+
+    Returns:
+        Shape (N, …), in [−1, 1]; 0 where either vector is 0.
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> cosine_similarity([[3.0, 4.0]], [[3.0, -4.0]])
+        tensor([0.2800])
+    """
+    targets, predictions = prepare(y_true, y_pred, "cosine_similarity")
+    smallest = epsilon()
+    unit_targets = F.normalize(targets, dim=axis, eps=smallest)
+    unit_predictions = F.normalize(predictions, dim=axis, eps=smallest)
+    return -(unit_targets * unit_predictions).sum(axis)
+
+
+class CosineSimilarity(Loss):
+    """Negative cosine of the angle between target and prediction.
+
+    L = −Σ y·ŷ / (max(‖y‖, ε) max(‖ŷ‖, ε)) along ``axis``, then by ``reduction``; ε is
+    ``kplug.backend.epsilon()``. −1 is the best value.
+
+    Args:
+        axis: The axis of the vectors.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        DataError: when called, if the shapes differ.
+
+    Example:
+        >>> CosineSimilarity()([[1.0, 1.0]], [[2.0, 2.0]])
+        tensor(-1.0000)
+
+    Reference:
+        ``keras.losses.CosineSimilarity``; Keras 2 calls it ``cosine_proximity``. The *metric* of the
+        same name has the other sign.
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "cosine_similarity",
+        dtype: str | None = None,
+    ) -> None:
+        self.axis = axis
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `cosine_similarity`."""
+        return cosine_similarity(y_true, y_pred, self.axis)

@@ -1,0 +1,237 @@
+"""Cross-entropy with class ids, and the cross-entropy that looks at the shapes."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.backend import epsilon
+from kplug.errors import DataError
+from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
+from kplug.losses.base import Loss
+from kplug.losses.binary import BinaryCrossentropy
+from kplug.losses.categorical import CategoricalCrossentropy
+from kplug.losses.reduction import mean_of
+
+_OWNER = "sparse_categorical_crossentropy"
+# torch ignores -100 unless told otherwise; here it is a class id like any other, and out of range.
+_NO_CLASS = torch.iinfo(torch.int64).min
+
+
+def sparse_categorical_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Tensor:
+    """Cross-entropy of exclusive classes, given by number: −ln ŷ[y].
+
+    Args:
+        y_true: Class ids in [0, C), shape (N, …) or (N, …, 1); integers, or floats holding them.
+        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
+            (N, …, C).
+        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), which are never clipped.
+        ignore_class: Id, often −1, whose samples have loss 0.
+        axis: The axis of the classes.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes do not fit, as one-hot targets do not; on a CPU also for an id out of
+            range. A GPU reports that later and in its own way: a check would wait for it every step.
+
+    Example:
+        >>> sparse_categorical_crossentropy([1, 2], [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]])
+        tensor([0.0513, 2.3026])
+    """
+    predictions = as_predictions(y_pred, owner=_OWNER)
+    ids = _as_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, axis)
+    if ignore_class is None:
+        return _pick(ids, predictions, from_logits, axis)
+    is_kept = ids != ignore_class
+    values = _pick(torch.where(is_kept, ids, 0), predictions, from_logits, axis)
+    return torch.where(is_kept, values, 0.0)
+
+
+def _as_ids(y_true: Tensor, predictions: Tensor, axis: int) -> Tensor:
+    expected = list(predictions.shape)
+    del expected[axis]
+    ids = y_true
+    if ids.ndim == predictions.ndim and ids.shape[axis] == 1:
+        ids = ids.squeeze(axis)
+    if list(ids.shape) != expected:
+        is_one_hot = y_true.shape == predictions.shape
+        raise DataError(
+            f"{_OWNER}: y_true has shape {tuple(y_true.shape)} and y_pred has shape "
+            f"{tuple(predictions.shape)}; class ids of shape {tuple(expected)} are needed",
+            hint="These look like one-hot targets: use categorical_crossentropy, or y_true.argmax(-1)."
+            if is_one_hot
+            else "Give one class id for each row of predictions.",
+        )
+    return ids.to(device=predictions.device, dtype=torch.int64)
+
+
+def _pick(
+    ids: Tensor, predictions: Tensor, from_logits: bool, axis: int, reduction: str = "none"
+) -> Tensor:
+    try:
+        if from_logits:
+            rows = predictions if predictions.ndim < 3 else predictions.movedim(axis, 1)
+            rows = rows.movedim(axis, -1) if predictions.ndim == 2 and axis == 0 else rows
+            return F.cross_entropy(rows, ids, ignore_index=_NO_CLASS, reduction=reduction)
+        # One column is enough: the logarithm of the others would be thrown away.
+        picked = predictions.gather(axis, ids.unsqueeze(axis)).squeeze(axis)
+        smallest = epsilon()
+        values = -(picked / predictions.sum(axis)).clamp(smallest, 1.0 - smallest).log()
+        return values if reduction == "none" else values.mean()
+    except (IndexError, RuntimeError) as error:
+        raise _explain(error, ids, predictions.shape[axis]) from error
+
+
+def _explain(error: Exception, ids: Tensor, classes: int) -> Exception:
+    """Return the error to raise: torch's own, unless an id is out of range on a CPU."""
+    if ids.device.type != "cpu" or not ids.numel():
+        return error
+    lowest, highest = int(ids.min()), int(ids.max())
+    if lowest >= 0 and highest < classes:
+        return error
+    return DataError(
+        f"{_OWNER}: y_true holds the class id {lowest if lowest < 0 else highest}; y_pred has "
+        f"{classes} classes, so that ids go from 0 to {classes - 1}",
+        hint="Count classes from 0, enlarge the last layer, or set ignore_class.",
+    )
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """Cross-entropy of exclusive classes, with class ids as targets.
+
+    L = −ln ŷ[y], then by ``reduction``. Probabilities are divided by their sum and clipped to
+    [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``; logits are not clipped.
+
+    Args:
+        from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
+        ignore_class: Id, often −1, whose samples are left out: above and below the line of a mean.
+        reduction: See `Loss`.
+        axis: The axis of the classes.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        DataError: when called, if the shapes do not fit or, on a CPU, an id is out of range.
+
+    Example:
+        >>> loss = SparseCategoricalCrossentropy()
+        >>> loss([1, 2], [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]])
+        tensor(1.1769)
+
+    Reference:
+        ``keras.losses.SparseCategoricalCrossentropy``; ``torch.nn.CrossEntropyLoss`` takes logits
+        and ignores the id −100.
+    """
+
+    takes_class_ids = True
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        self.from_logits = from_logits
+        self.ignore_class = ignore_class
+        self.axis = axis
+        super().__init__(reduction, name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `sparse_categorical_crossentropy`."""
+        return sparse_categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
+        )
+
+    def __call__(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike = None,
+        mask: ArrayLike = None,
+    ) -> Tensor:
+        """Return the reduced loss; the ignored class joins the mask."""
+        if self.ignore_class is not None:
+            targets, predictions = self.align(y_true, y_pred)
+            is_kept = _as_ids(targets, predictions, self.axis) != self.ignore_class
+            mask = is_kept if mask is None else is_kept & as_tensor(mask).to(is_kept)
+        return super().__call__(y_true, y_pred, sample_weight, mask)
+
+    def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the mean, from logits by torch's fused kernel."""
+        if self.ignore_class is not None or not y_pred.numel() or y_pred.dtype in REDUCED_TYPES:
+            return mean_of(self.call(y_true, y_pred))
+        ids = _as_ids(y_true, y_pred, self.axis)
+        return _pick(ids, y_pred, self.from_logits, self.axis, "mean")
+
+
+class Crossentropy(Loss):
+    """The cross-entropy that fits the shapes.
+
+    L is `BinaryCrossentropy` if predictions have one column, `SparseCategoricalCrossentropy` if targets
+    have one column or one axis less, and `CategoricalCrossentropy` otherwise.
+
+    Args:
+        from_logits: Whether predictions are logits.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        DataError: when called, if the shapes fit none of them.
+
+    Example:
+        >>> Crossentropy()([1, 2], [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]])
+        tensor(1.1769)
+
+    Reference:
+        ``compile(loss="crossentropy")`` of Keras.
+    """
+
+    takes_class_ids = True
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        self.from_logits = from_logits
+        super().__init__(reduction, name, dtype)
+        self._binary = BinaryCrossentropy(from_logits, reduction=reduction, dtype=dtype)
+        self._sparse = SparseCategoricalCrossentropy(from_logits, reduction=reduction, dtype=dtype)
+        self._one_hot = CategoricalCrossentropy(from_logits, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the values of the chosen loss."""
+        return self._choose(y_true, y_pred).values(y_true, y_pred)
+
+    def __call__(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike = None,
+        mask: ArrayLike = None,
+    ) -> Tensor:
+        """Return the reduced value of the chosen loss."""
+        targets, predictions = self.align(y_true, y_pred)
+        chosen = self._choose(targets, predictions)
+        return chosen(targets, predictions, sample_weight, mask)
+
+    def _choose(self, y_true: Tensor, y_pred: Tensor) -> Loss:
+        if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
+            return self._binary
+        is_sparse = y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
+        return self._sparse if is_sparse else self._one_hot

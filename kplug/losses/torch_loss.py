@@ -1,0 +1,181 @@
+"""torch's loss modules, with the argument order and the target types that Keras's users give."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import Self
+
+from kplug.backend import snake_case
+from kplug.errors import ContractError
+from kplug.losses.alignment import (
+    ArrayLike,
+    align_ranks,
+    as_predictions,
+    as_tensor,
+    shape_error,
+)
+from kplug.losses.base import Loss, require_tensor
+from kplug.losses.function import check_signature
+from kplug.losses.reduction import reduce_values
+
+# These take class ids of type int64; the class axis of their input is axis 1.
+_TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+_REDUCTIONS = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
+
+
+class TorchLoss(Loss):
+    """A ``torch.nn`` loss module, called as ``module(y_pred, y_true)``.
+
+    L = module(y_pred, y_true): torch's own number and reduction. With sample weights w the module is
+    evaluated unreduced, giving s, and L = Σws / d, where d is what torch's mean divides by: the number
+    of values or of samples, or the sum of the class weights of the targets that count.
+
+    Targets are adapted to the module: the type of the predictions and, where the ranks differ by an
+    axis of length 1, their rank; int64 class ids of shape (N,), from (N, 1) or floats, for
+    ``CrossEntropyLoss``, ``NLLLoss`` and ``MultiMarginLoss``. Integer targets of a module that is not
+    torch's own stay integers.
+
+    Args:
+        module: The module; one whose ``forward`` begins with ``y_true`` is called in Keras's order.
+        name: Label of the loss in logs; by default the class's name in snake case.
+
+    Raises:
+        ContractError: if the module cannot be called with two arguments.
+
+    Example:
+        >>> loss = TorchLoss(nn.BCEWithLogitsLoss())
+        >>> loss(torch.tensor([1, 0]), torch.tensor([[2.0], [-1.0]]))
+        tensor(0.2201)
+
+    Reference:
+        ``torch.nn`` loss functions.
+    """
+
+    def __init__(self, module: nn.Module, name: str | None = None) -> None:
+        label = name if name is not None else snake_case(type(module).__name__)
+        reduction = getattr(module, "reduction", "mean")
+        super().__init__(_REDUCTIONS.get(reduction, "sum_over_batch_size"), label)
+        self.module = module
+        check_signature(module.forward, "a loss")
+        # torch's modules say (input, target); a module with other names follows torch's order too.
+        self._is_keras_order = next(iter(inspect.signature(module.forward).parameters)) == "y_true"
+        self._is_torchs_own = type(module).__module__.startswith("torch.nn.modules.loss")
+        self._unreduced = _without_reduction(module)
+        self._device: torch.device | None = None
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the module's unreduced values, or its result if it has no ``reduction``."""
+        return self._run(self._unreduced, y_true, y_pred)
+
+    def __call__(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike = None,
+        mask: ArrayLike = None,
+    ) -> Tensor:
+        """Return torch's number, or the weighted one; see `Loss.__call__`."""
+        targets, predictions = self.align(y_true, y_pred, sample_weight)
+        if sample_weight is None and mask is None:
+            return self._run(self.module, targets, predictions)
+        values = self.call(targets, predictions)
+        if values.ndim == 0 and sample_weight is not None:
+            self._warn_of_scalar(sample_weight)
+        if values.ndim == 0 or self.reduction != "sum_over_batch_size":
+            return reduce_values(values, self.reduction, sample_weight, mask)
+        shares = self._find_shares(values, targets)
+        return reduce_values(values, "sum", sample_weight, mask) / reduce_values(
+            shares, "sum", mask=mask
+        )
+
+    def align(
+        self,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        sample_weight: ArrayLike = None,  # noqa: ARG002  # the module decides about ranks
+    ) -> tuple[Tensor, Tensor]:
+        """Return targets in the shape and type that the module takes, and predictions."""
+        predictions = as_predictions(y_pred, owner=self.name)
+        targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
+        self._follow(predictions.device)
+        if isinstance(self.module, _TAKES_IDS) and targets.shape != predictions.shape:
+            return self._as_class_ids(targets, predictions), predictions
+        if isinstance(self.module, nn.MultiLabelMarginLoss):
+            return targets.long(), predictions
+        if self._is_torchs_own or targets.is_floating_point():
+            targets = targets.to(predictions.dtype)
+        targets, predictions = align_ranks(targets, predictions, keep_last_axis=True)
+        if self._is_torchs_own and targets.shape != predictions.shape:
+            raise shape_error(self.name, targets, predictions)
+        return targets, predictions
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name; the module itself is described by the spec that made it."""
+        return {"module": f"torch/{type(self.module).__name__}", "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the loss again, if the configuration holds the module itself.
+
+        Raises:
+            ContractError: if there is only its name.
+        """
+        if not isinstance(config.get("module"), nn.Module):
+            raise ContractError(
+                f"the module {config.get('module')!r} is not part of its configuration",
+                hint="Refer to it by name, such as 'torch/BCEWithLogitsLoss'.",
+            )
+        return super().from_config(config)
+
+    def _run(self, module: nn.Module, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        if self._is_keras_order:
+            return require_tensor(module(y_true, y_pred), self.name)
+        return require_tensor(module(y_pred, y_true), self.name)
+
+    def _follow(self, device: torch.device) -> None:
+        """Move the module's class weights to the predictions, once."""
+        if self._device != device:
+            self.module.to(device)
+            self._device = device
+
+    def _as_class_ids(self, targets: Tensor, predictions: Tensor) -> Tensor:
+        if targets.ndim == predictions.ndim and targets.ndim > 1 and targets.shape[1] == 1:
+            targets = targets.squeeze(1)
+        elif targets.ndim == predictions.ndim and targets.shape[-1] == 1:
+            targets = targets.squeeze(-1)
+        if targets.shape != predictions.shape[:1] + predictions.shape[2:] and predictions.ndim > 1:
+            raise shape_error(
+                self.name,
+                targets,
+                predictions,
+                "Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes).",
+            )
+        return targets.long()
+
+    def _find_shares(self, values: Tensor, targets: Tensor) -> Tensor:
+        """Return what each value adds to the number that torch's mean divides by."""
+        if getattr(self.module, "reduction", "mean") == "batchmean":
+            return torch.full_like(values, values.shape[0] / max(values.numel(), 1))
+        has_ids = isinstance(self.module, (nn.CrossEntropyLoss, nn.NLLLoss))
+        if not has_ids or targets.is_floating_point():
+            return torch.ones_like(values)
+        counts = targets.ne(int(self.module.ignore_index))  # type: ignore[arg-type]  # torch types it as a module
+        class_weights = self.module.weight
+        if not isinstance(class_weights, Tensor):
+            return counts.to(values.dtype)
+        return class_weights[torch.where(counts, targets, 0)] * counts
+
+
+def _without_reduction(module: nn.Module) -> nn.Module:
+    if getattr(module, "reduction", "none") == "none":
+        return module
+    # Shallow: parameters and buffers stay shared, so a later move of the original reaches the copy.
+    unreduced = copy.copy(module)
+    unreduced.reduction = "none"  # type: ignore[assignment]  # a plain string attribute of torch's
+    return unreduced

@@ -1,0 +1,274 @@
+"""Shares of right answers: binary, one-hot, class ids, and the accuracy that looks at the shapes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from kplug.backend import to_dtype
+from kplug.errors import ArgumentValueError, DataError
+from kplug.losses.alignment import ArrayLike, align_ranks, as_tensor, shape_error
+from kplug.metrics.mean import MeanMetric
+
+_USE_SPARSE = "For class ids use sparse_categorical_accuracy."
+
+
+def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
+    """1 where y = [ŷ > threshold], else 0.
+
+    Args:
+        y_true: Labels 0 or 1, shape (N, …).
+        y_pred: Probabilities, shape (N, …).
+        threshold: Smallest probability that is no yes; a number in (0, 1).
+
+    Returns:
+        Shape (N, …), not yet averaged.
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> binary_accuracy([1, 0, 1], [0.5, 0.4, 0.6])
+        tensor([0., 1., 1.])
+    """
+    return _as_numbers(_is_right_binary(*_as_pair(y_true, y_pred, "binary_accuracy"), threshold))
+
+
+def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """1 where argmax y = argmax ŷ, else 0.
+
+    Args:
+        y_true: One-hot classes, shape (N, …, C).
+        y_pred: Scores, shape (N, …, C).
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+        tensor([0., 1.])
+    """
+    return _as_numbers(_is_right_one_hot(*_as_pair(y_true, y_pred, "categorical_accuracy")))
+
+
+def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """1 where y = argmax ŷ, else 0.
+
+    Args:
+        y_true: Class ids, shape (N, …) or (N, …, 1).
+        y_pred: Scores, shape (N, …, C).
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes do not fit.
+
+    Example:
+        >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
+        tensor([0., 1.])
+    """
+    predictions = as_tensor(y_pred)
+    targets = as_tensor(y_true, argument="y_true").to(predictions.device)
+    return _as_numbers(_is_right_id(targets, predictions))
+
+
+class BinaryAccuracy(MeanMetric):
+    """Share of yes/no answers that are right.
+
+    a = mean [y = (ŷ > threshold)].
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+        threshold: Smallest probability that is no yes; a number in (0, 1).
+
+    Raises:
+        ArgumentValueError: if the threshold is out of range.
+
+    Example:
+        >>> BinaryAccuracy()([1, 1, 0, 0], [[0.98], [1.0], [0.0], [0.6]])
+        tensor(0.7500)
+
+    Reference:
+        ``keras.metrics.BinaryAccuracy``; Keras 2 rounds, so that 0.5 counts as no there too.
+    """
+
+    def __init__(
+        self,
+        name: str | None = "binary_accuracy",
+        dtype: str | None = None,
+        threshold: float = 0.5,
+    ) -> None:
+        if not 0.0 < threshold < 1.0:
+            raise ArgumentValueError(
+                "binary_accuracy", "threshold", threshold, "a number in (0, 1)"
+            )
+        super().__init__(name, dtype)
+        self.threshold = threshold
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return whether each answer is right."""
+        return _is_right_binary(y_true, y_pred, self.threshold)
+
+
+class CategoricalAccuracy(MeanMetric):
+    """Share of samples whose best score is the true class, with one-hot targets.
+
+    a = mean [argmax y = argmax ŷ].
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> CategoricalAccuracy()([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+        tensor(0.5000)
+
+    Reference:
+        ``keras.metrics.CategoricalAccuracy``.
+    """
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return whether each class is right."""
+        return _is_right_one_hot(y_true, y_pred)
+
+
+class SparseCategoricalAccuracy(MeanMetric):
+    """Share of samples whose best score is the true class, with class ids as targets.
+
+    a = mean [y = argmax ŷ].
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> SparseCategoricalAccuracy()([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
+        tensor(0.5000)
+
+    Reference:
+        ``keras.metrics.SparseCategoricalAccuracy``.
+    """
+
+    aligns_ranks = False
+
+    def __init__(
+        self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None
+    ) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return whether each class is right."""
+        return _is_right_id(y_true, y_pred)
+
+
+class AutoAccuracy(MeanMetric):
+    """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
+
+    a is `BinaryAccuracy` if predictions have one column, `SparseCategoricalAccuracy` if targets have
+    one column or one axis less, and `CategoricalAccuracy` otherwise. Several yes/no answers a sample
+    have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> AutoAccuracy()([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
+        tensor(0.5000)
+        >>> AutoAccuracy()([1, 0], [[0.7], [0.6]])
+        tensor(0.5000)
+
+    Reference:
+        ``compile(metrics=["accuracy"])`` of Keras 3; Keras 2 looks at the loss too.
+    """
+
+    def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return whether each answer is right."""
+        if y_pred.shape[-1] == 1:
+            return _is_right_binary(y_true, y_pred, 0.5)
+        if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
+            return _is_right_id(y_true, y_pred)
+        return _is_right_one_hot(y_true, y_pred)
+
+
+class Accuracy(MeanMetric):
+    """Share of predictions that equal the target.
+
+    a = mean [y = ŷ]: for predicted labels, not for probabilities.
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> Accuracy()([[1], [2], [3], [4]], [[0], [2], [3], [4]])
+        tensor(0.7500)
+
+    Reference:
+        ``keras.metrics.Accuracy``. As text it is ``"exact_accuracy"``: in Keras as here,
+        ``metrics=["accuracy"]`` means another one, `AutoAccuracy`.
+    """
+
+    def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return whether each label is right."""
+        if y_true.shape != y_pred.shape:
+            raise shape_error("accuracy", y_true, y_pred)
+        return y_true == y_pred
+
+
+def _as_pair(y_true: ArrayLike, y_pred: ArrayLike, owner: str) -> tuple[Tensor, Tensor]:
+    predictions = as_tensor(y_pred, owner, "y_pred")
+    targets = as_tensor(y_true, owner, "y_true").to(predictions.device)
+    return align_ranks(targets, predictions)
+
+
+def _is_right_binary(y_true: Tensor, y_pred: Tensor, threshold: float) -> Tensor:
+    if y_true.shape != y_pred.shape:
+        raise shape_error("binary_accuracy", y_true, y_pred)
+    return y_true == (y_pred > threshold)
+
+
+def _is_right_one_hot(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    if y_true.shape != y_pred.shape:
+        raise shape_error("categorical_accuracy", y_true, y_pred, _USE_SPARSE)
+    return y_true.argmax(-1) == y_pred.argmax(-1)
+
+
+def _is_right_id(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return squeeze_ids(y_true, y_pred, "sparse_categorical_accuracy") == y_pred.argmax(-1)
+
+
+def squeeze_ids(y_true: Tensor, y_pred: Tensor, owner: str) -> Tensor:
+    """Return class ids of shape (N, …) for scores of shape (N, …, C).
+
+    Raises:
+        DataError: if the shapes do not fit.
+    """
+    ids = y_true
+    if ids.ndim == y_pred.ndim and ids.shape[-1] == 1:
+        ids = ids.squeeze(-1)
+    if ids.shape != y_pred.shape[:-1]:
+        raise DataError(
+            f"{owner}: y_true has shape {tuple(y_true.shape)} and y_pred has shape "
+            f"{tuple(y_pred.shape)}; class ids of shape {tuple(y_pred.shape[:-1])} are needed",
+            hint="For one-hot targets use the metric without 'sparse_'.",
+        )
+    return ids
+
+
+def _as_numbers(is_right: Tensor) -> Tensor:
+    return is_right.to(to_dtype(None)) if is_right.dtype is torch.bool else is_right

@@ -1,0 +1,233 @@
+"""Cross-entropies, divergences and hinges as metrics: the losses' values, averaged over samples."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from kplug.losses.binary import binary_crossentropy, require_smoothing
+from kplug.losses.categorical import categorical_crossentropy
+from kplug.losses.divergence import kl_divergence, poisson
+from kplug.losses.margin import categorical_hinge, hinge, squared_hinge
+from kplug.losses.sparse import sparse_categorical_crossentropy
+from kplug.metrics.mean import MeanMetric
+
+
+class BinaryCrossentropy(MeanMetric):
+    """Cross-entropy of yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)].
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+        from_logits: Whether predictions are logits.
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
+
+    Example:
+        >>> BinaryCrossentropy()([[1.0], [0.0]], [[0.5], [0.5]])
+        tensor(0.6931)
+
+    Reference:
+        ``keras.metrics.BinaryCrossentropy``.
+    """
+
+    def __init__(
+        self,
+        name: str | None = "binary_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.from_logits = from_logits
+        self.label_smoothing = require_smoothing(label_smoothing, "binary_crossentropy")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
+
+
+class CategoricalCrossentropy(MeanMetric):
+    """Cross-entropy of exclusive classes with one-hot targets: mean −Σ y ln ŷ.
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+        from_logits: Whether predictions are logits.
+        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C.
+        axis: The axis of the classes.
+
+    Example:
+        >>> CategoricalCrossentropy()([[0.0, 1.0]], [[0.5, 0.5]])
+        tensor(0.6931)
+
+    Reference:
+        ``keras.metrics.CategoricalCrossentropy``.
+    """
+
+    def __init__(
+        self,
+        name: str | None = "categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.from_logits = from_logits
+        self.label_smoothing = require_smoothing(label_smoothing, "categorical_crossentropy")
+        self.axis = axis
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
+        )
+
+
+class SparseCategoricalCrossentropy(MeanMetric):
+    """Cross-entropy of exclusive classes with class ids: mean −ln ŷ[y].
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+        from_logits: Whether predictions are logits.
+        axis: The axis of the classes.
+
+    Example:
+        >>> SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])
+        tensor(0.6931)
+
+    Reference:
+        ``keras.metrics.SparseCategoricalCrossentropy``.
+    """
+
+    aligns_ranks = False
+
+    def __init__(
+        self,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.from_logits = from_logits
+        self.axis = axis
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)
+
+
+class KLDivergence(MeanMetric):
+    """Kullback-Leibler divergence: mean Σ y ln(y / ŷ).
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])
+        tensor(0.1438)
+
+    Reference:
+        ``keras.metrics.KLDivergence``.
+    """
+
+    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return kl_divergence(y_true, y_pred)
+
+
+class Poisson(MeanMetric):
+    """Negative log-likelihood of counts: mean (ŷ − y ln(ŷ + ε)).
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> Poisson()([[2.0]], [[2.0]])
+        tensor(0.6137)
+
+    Reference:
+        ``keras.metrics.Poisson``.
+    """
+
+    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return poisson(y_true, y_pred)
+
+
+class Hinge(MeanMetric):
+    """Margin that is missing to 1: mean max(1 − y·ŷ, 0).
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> Hinge()([[0.0, 1.0], [0.0, 0.0]], [[0.6, 0.4], [0.4, 0.6]])
+        tensor(1.3000)
+
+    Reference:
+        ``keras.metrics.Hinge``.
+    """
+
+    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return hinge(y_true, y_pred)
+
+
+class SquaredHinge(MeanMetric):
+    """Square of the missing margin: mean max(1 − y·ŷ, 0)².
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> SquaredHinge()([[0.0, 1.0]], [[0.6, 0.4]])
+        tensor(1.4600)
+
+    Reference:
+        ``keras.metrics.SquaredHinge``.
+    """
+
+    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return squared_hinge(y_true, y_pred)
+
+
+class CategoricalHinge(MeanMetric):
+    """Margin of the true class over the best wrong one: mean max(0, max((1 − y)·ŷ) − Σ y·ŷ + 1).
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> CategoricalHinge()([[0.0, 1.0, 0.0]], [[0.5, 0.4, 0.1]])
+        tensor(1.1000)
+
+    Reference:
+        ``keras.metrics.CategoricalHinge``.
+    """
+
+    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the value of each sample."""
+        return categorical_hinge(y_true, y_pred)

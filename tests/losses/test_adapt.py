@@ -1,0 +1,262 @@
+"""What may be given as a loss: names, classes, functions, dicts; and what may not."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pickle
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import kplug
+from kplug import losses
+from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+
+NAMES = {
+    "MeanSquaredError": "mean_squared_error MeanSquaredError mse MSE",
+    "MeanAbsoluteError": "mean_absolute_error MeanAbsoluteError mae MAE",
+    "MeanAbsolutePercentageError": "mean_absolute_percentage_error mape MAPE",
+    "MeanSquaredLogarithmicError": "mean_squared_logarithmic_error msle MSLE",
+    "Hinge": "hinge Hinge",
+    "SquaredHinge": "squared_hinge SquaredHinge",
+    "CategoricalHinge": "categorical_hinge CategoricalHinge",
+    "BinaryCrossentropy": "binary_crossentropy BinaryCrossentropy bce BCE",
+    "CategoricalCrossentropy": "categorical_crossentropy CategoricalCrossentropy cce",
+    "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
+    "Crossentropy": "crossentropy ce",
+    "KLDivergence": "kl_divergence KLDivergence kld KLD kullback_leibler_divergence",
+    "Poisson": "poisson Poisson",
+    "CosineSimilarity": "cosine_similarity CosineSimilarity cosine_proximity cosine",
+    "LogCosh": "log_cosh logcosh LogCosh",
+    "Huber": "huber Huber huber_loss",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [(n, cls) for cls, names in NAMES.items() for n in names.split()]
+)
+def test_every_name_of_keras_2_and_3_is_found(name: str, expected: str) -> None:
+    assert type(losses.get(name)).__name__ == expected
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["huber(delta=2.0)", "kplug/huber(2.0)", {"class_name": "Huber", "config": {"delta": 2.0}}],
+)
+def test_arguments_reach_the_loss(identifier: Any) -> None:
+    loss = losses.get(identifier)
+    assert isinstance(loss, losses.Huber)
+    assert loss.delta == 2.0
+
+
+def test_none_is_no_loss() -> None:
+    assert losses.get(None) is None
+
+
+def instances() -> list[losses.Loss]:
+    return [
+        losses.MeanSquaredError(reduction="sum", name="mine"),
+        losses.MeanAbsoluteError(),
+        losses.MeanAbsolutePercentageError(),
+        losses.MeanSquaredLogarithmicError(dtype="float64"),
+        losses.Huber(delta=0.25),
+        losses.LogCosh(reduction=None),
+        losses.CosineSimilarity(axis=1),
+        losses.Hinge(),
+        losses.SquaredHinge(),
+        losses.CategoricalHinge(),
+        losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1, axis=1),
+        losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2),
+        losses.SparseCategoricalCrossentropy(ignore_class=-1, axis=1),
+        losses.Crossentropy(from_logits=True),
+        losses.KLDivergence(reduction="mean_with_sample_weight"),
+        losses.Poisson(),
+    ]
+
+
+@pytest.mark.parametrize("loss", instances(), ids=lambda loss: type(loss).__name__)
+def test_configuration_survives_json(loss: losses.Loss) -> None:
+    config = json.loads(json.dumps(loss.get_config()))
+    again = type(loss).from_config(config)
+    assert again.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize("loss", instances(), ids=lambda loss: type(loss).__name__)
+def test_spec_of_an_instance_makes_it_again(loss: losses.Loss) -> None:
+    spec = str(kplug.resolve("loss", loss).spec)
+    again = losses.get(spec)
+    assert isinstance(again, losses.Loss)
+    assert spec.startswith("kplug/")
+    assert again.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize("loss", instances(), ids=lambda loss: type(loss).__name__)
+def test_losses_can_be_pickled(loss: losses.Loss) -> None:
+    assert pickle.loads(pickle.dumps(loss)).get_config() == loss.get_config()
+
+
+def test_plain_functions_of_the_package_become_their_classes() -> None:
+    assert isinstance(losses.as_loss(losses.huber), losses.Huber)
+    assert isinstance(losses.as_loss(losses.kld), losses.KLDivergence)
+
+
+def weighted(y_true: Tensor, y_pred: Tensor, factor: float = 1.0) -> Tensor:
+    return factor * (y_true - y_pred).abs().mean(-1)
+
+
+def test_functions_are_named_after_themselves() -> None:
+    assert losses.as_loss(weighted).name == "weighted"
+    assert losses.as_loss(functools.partial(weighted, factor=2.0)).name == "weighted"
+    assert losses.as_loss(lambda y_true, y_pred: y_true - y_pred).name == "lambda"
+
+
+def test_parameter_names_decide_about_the_order() -> None:
+    def swapped(y_pred: Tensor, y_true: Tensor) -> Tensor:
+        return 2 * y_pred - y_true
+
+    assert losses.as_loss(swapped)(torch.zeros(2, 1), torch.ones(2, 1)).item() == 2.0
+
+
+class Percentile(losses.Loss):
+    def __init__(self, q: float, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.q = q
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        error = y_true - y_pred
+        return torch.maximum(self.q * error, (self.q - 1) * error).mean(-1)
+
+
+def test_subclass_gets_its_name_and_configuration() -> None:
+    loss = Percentile(0.9, reduction="sum")
+    assert loss.name == "percentile"
+    assert loss.get_config() == {"reduction": "sum", "name": "percentile", "q": 0.9}
+    assert Percentile.from_config(loss.get_config()).q == 0.9
+
+
+def test_subclass_without_super_init_reduces_to_the_mean() -> None:
+    class Careless(losses.Loss):
+        def __init__(self) -> None:
+            pass
+
+        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+            return (y_true - y_pred).square().mean(-1)
+
+    assert Careless()(torch.zeros(2), torch.tensor([[1.0], [3.0]])).item() == 5.0
+
+
+def test_subclass_of_a_built_in_does_not_inherit_its_shortcut() -> None:
+    class Doubled(losses.MeanSquaredError):
+        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+            return 2 * super().call(y_true, y_pred)
+
+    assert Doubled()(torch.zeros(2, 1), torch.ones(2, 1)).item() == 2.0
+
+
+def test_dtype_is_that_of_the_arithmetic() -> None:
+    loss = losses.MeanSquaredError(dtype="float64")
+    assert loss(torch.zeros(2, 1), torch.ones(2, 1)).dtype is torch.float64
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.5, float("nan"), "0.1", None, True])
+@pytest.mark.parametrize("name", ["BinaryCrossentropy", "CategoricalCrossentropy"])
+def test_label_smoothing_out_of_range(name: str, alpha: Any) -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        getattr(losses, name)(label_smoothing=alpha)
+    owner = {"B": "binary_crossentropy", "C": "categorical_crossentropy"}[name[0]]
+    assert str(caught.value) == (
+        f"{owner}: argument 'label_smoothing' is {alpha!r}; allowed: a number in [0, 1]"
+    )
+
+
+@pytest.mark.parametrize("delta", [0, -1.0, float("inf"), float("nan"), "1", None])
+def test_delta_out_of_range(delta: Any) -> None:
+    text = f"huber: argument 'delta' is {delta!r}; allowed: a finite number > 0"
+    with pytest.raises(ArgumentValueError) as caught:
+        losses.Huber(delta=delta)
+    assert str(caught.value) == text
+    with pytest.raises(ArgumentValueError) as caught:
+        losses.huber([[0.0]], [[1.0]], delta=delta)
+    assert str(caught.value) == text
+
+
+def test_misspelt_argument() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        losses.get("huber(dleta=2)")
+    assert str(caught.value).startswith("huber has no argument 'dleta'. Did you mean 'delta'?")
+
+
+class WithoutCall(losses.Loss):
+    pass
+
+
+def makes_a_loss(smooth: float, thresh: float) -> Any:
+    return weighted
+
+
+@pytest.mark.parametrize(
+    ("candidate", "text"),
+    [
+        (
+            3,
+            "3 is no loss\n  A loss is a name, a kplug.losses.Loss, a torch.nn loss module, or a "
+            "function of (y_true, y_pred).",
+        ),
+        (
+            WithoutCall,
+            "WithoutCall has no method call(y_true, y_pred)\n  A subclass of kplug.losses.Loss "
+            "writes it.",
+        ),
+        (
+            Percentile,
+            "Percentile(q, **keywords) cannot be used as a loss: missing a required argument: 'q'\n"
+            "  Give an instance: Percentile(…).",
+        ),
+        (
+            lambda y_true: y_true,
+            "<lambda>(y_true) cannot be used as a loss: too many positional arguments\n"
+            "  A loss is called with (y_true, y_pred): bind other arguments first, with "
+            "functools.partial or in a function that returns it.",
+        ),
+    ],
+)
+def test_what_is_no_loss(candidate: Any, text: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        losses.as_loss(candidate)
+    assert str(caught.value) == text
+
+
+def test_function_that_makes_a_loss_given_as_a_loss() -> None:
+    with pytest.raises(ContractError) as caught:
+        losses.as_loss(makes_a_loss)(torch.zeros(2, 1), torch.zeros(2, 1))
+    assert str(caught.value) == (
+        "makes_a_loss returned a function instead of a tensor\n"
+        "  makes_a_loss makes a loss: pass what it returns, such as loss=makes_a_loss(…)."
+    )
+
+
+def test_function_that_returns_nothing() -> None:
+    def forgetful(y_true: Tensor, y_pred: Tensor) -> None:
+        pass
+
+    with pytest.raises(ContractError) as caught:
+        losses.as_loss(forgetful)(torch.zeros(2, 1), torch.zeros(2, 1))
+    assert str(caught.value) == (
+        "forgetful returned NoneType instead of a tensor\n"
+        "  Return one value a sample, shape (N,), or one for the batch, shape (), computed with torch "
+        "or kplug.backend."
+    )
+
+
+def test_function_loss_is_not_made_from_a_name() -> None:
+    config = losses.FunctionLoss(weighted).get_config()
+    assert config["function"] == "custom/weighted"
+    with pytest.raises(ContractError) as caught:
+        losses.FunctionLoss.from_config(config)
+    assert str(caught.value) == (
+        "the function 'custom/weighted' is not part of its configuration\n"
+        "  Register it, in kplug.scope(losses={…}) or as a plugin, and refer to it by name."
+    )
