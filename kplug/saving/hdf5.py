@@ -1,0 +1,224 @@
+"""Reading HDF5 files that may come from anywhere.
+
+Whatever is wrong with a file ends in ``WeightsError``. Nothing outside the file is opened (no
+external or soft link, no external storage, no virtual dataset, no filter that HDF5 would load as a
+library), and a size is looked at before memory is taken for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from kplug.errors import KplugError, WeightsError
+
+# HDF5 keeps a group's attributes in its header, which ends at 64 KiB; Keras splits longer lists
+# into numbered attributes of at most this many bytes.
+ATTRIBUTE_LIMIT = 64512
+
+# A list of names beyond this is no model; the largest published ones have some ten thousand
+# weights.
+MOST_NAMES = 1_000_000
+MOST_NAME_BYTES = 64 << 20
+
+# Filters compiled into HDF5 and h5py. Others are libraries found through the environment at run
+# time.
+_KNOWN_FILTERS = {
+    h5py.h5z.FILTER_DEFLATE,
+    h5py.h5z.FILTER_SHUFFLE,
+    h5py.h5z.FILTER_FLETCHER32,
+    h5py.h5z.FILTER_SZIP,
+    h5py.h5z.FILTER_NBIT,
+    h5py.h5z.FILTER_SCALEOFFSET,
+    h5py.h5z.FILTER_LZF,
+}
+
+_DAMAGED_HINT = "Copy or download the file again; what it was saved from may still be there."
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; whatever HDF5 raises in the block is a ``WeightsError``."""
+    if not path.exists():
+        raise WeightsError("there is no such file", hint="Check the path and the working folder.")
+    if path.is_dir():
+        raise WeightsError(
+            "this is a folder, not an HDF5 file",
+            hint="Give the path of the file that `save_weights` wrote.",
+        )
+    try:
+        if not h5py.is_hdf5(path):
+            raise WeightsError(f"this is not an HDF5 file, but {_guess_content(path)}")
+        with h5py.File(path, "r") as file:
+            yield file
+    except KplugError:
+        raise
+    # What h5py raises depends on which of HDF5's functions met the damage first.
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise WeightsError(
+            f"the file is truncated or damaged; HDF5 says: {error}", hint=_DAMAGED_HINT
+        ) from error
+
+
+def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
+    """Return a list of names from an attribute, whole or split into ``attribute0, attribute1, …``.
+
+    Args:
+        group: The group that carries the attribute.
+        attribute: ``layer_names`` or ``weight_names``.
+
+    Returns:
+        The names, or None when there is no such attribute. Bytes, str and the float64 array that
+        NumPy makes of an empty list are all read.
+    """
+    if attribute in group.attrs:
+        return _read_name_array(group, attribute)
+    names: list[str] = []
+    part = 0
+    while f"{attribute}{part}" in group.attrs:
+        names += _read_name_array(group, f"{attribute}{part}")
+        part += 1
+        if len(names) > MOST_NAMES:
+            raise _bad_attribute(group, attribute, f"it lists more than {MOST_NAMES} names")
+    return names if part else None
+
+
+def read_text(group: h5py.Group, attribute: str) -> str | None:
+    """Return a text attribute such as ``backend``, or None when it is missing or no text."""
+    if attribute not in group.attrs:
+        return None
+    handle = group.attrs.get_id(attribute)
+    if handle.get_storage_size() > MOST_NAME_BYTES:
+        return None
+    value = group.attrs[attribute]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value if isinstance(value, str) else None
+
+
+def get_group(parent: h5py.Group, name: str) -> h5py.Group:
+    """Return the group ``name`` (with or without ``/``) below ``parent``; hard links only."""
+    found = _descend(parent, name)
+    if not isinstance(found, h5py.Group):
+        raise WeightsError(f"{_path_below(parent, name)!r} in the file is a dataset, not a group")
+    return found
+
+
+def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
+    """Return the dataset ``name`` below ``parent``, if it holds numbers and inside the file."""
+    found = _descend(parent, name)
+    if not isinstance(found, h5py.Dataset):
+        raise WeightsError(f"{_path_below(parent, name)!r} in the file is a group, not a dataset")
+    reason = _find_reason_to_refuse(found)
+    if reason:
+        raise WeightsError(f"refused to read the dataset {found.name!r}: {reason}")
+    return found
+
+
+def read_array(dataset: h5py.Dataset) -> npt.NDArray[Any]:
+    """Return a dataset as an array in this machine's byte order."""
+    array = np.asarray(dataset[()])
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _read_name_array(group: h5py.Group, attribute: str) -> list[str]:
+    handle = group.attrs.get_id(attribute)
+    if len(handle.shape) != 1:
+        raise _bad_attribute(group, attribute, f"it has shape {handle.shape}")
+    if handle.shape[0] == 0:
+        return []
+    if handle.shape[0] > MOST_NAMES or handle.get_storage_size() > MOST_NAME_BYTES:
+        raise _bad_attribute(group, attribute, f"it declares {handle.shape[0]} names")
+    if h5py.check_string_dtype(handle.dtype) is None:
+        raise _bad_attribute(group, attribute, f"it holds {handle.dtype}")
+    return [_decode(group, attribute, value) for value in group.attrs[attribute]]
+
+
+def _decode(group: h5py.Group, attribute: str, value: object) -> str:
+    # h5py marks the bytes of a text that are not UTF-8 by surrogates.
+    raw = bytes(value) if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _bad_attribute(group, attribute, f"{raw!r} is not UTF-8") from error
+
+
+def _bad_attribute(group: h5py.Group, attribute: str, reason: str) -> WeightsError:
+    return WeightsError(
+        f"the attribute {attribute!r} of {group.name!r} is not a list of names: {reason}"
+    )
+
+
+def _descend(parent: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    current: h5py.Group | h5py.Dataset = parent
+    parts = name.split("/")
+    # HDF5 would read "/etc" from the root of the file, and "." as the group itself.
+    if {"", ".", ".."} & set(parts):
+        raise WeightsError(f"{name!r} is not a name that a layer or weight can have")
+    for part in parts:
+        if not isinstance(current, h5py.Group) or part not in current:
+            raise WeightsError(
+                f"the file announces {_path_below(parent, name)!r} but does not hold it",
+                hint=_DAMAGED_HINT,
+            )
+        link = current.get(part, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise WeightsError(
+                f"refused to follow the {type(link).__name__} {_path_below(parent, name)!r}: "
+                "links that leave their group can point outside the file"
+            )
+        current = current[part]
+    return current
+
+
+def _path_below(parent: h5py.Group, name: str) -> str:
+    return f"{parent.name.rstrip('/')}/{name}"
+
+
+def _find_reason_to_refuse(dataset: h5py.Dataset) -> str | None:
+    """Return why this dataset must not be read, judged from its description alone."""
+    if dataset.is_virtual:
+        return "it is virtual, its data lie in other files"
+    if dataset.external:
+        return "its data lie in another file"
+    if dataset.shape is None or dataset.dtype.kind not in "fiubc":
+        return f"it holds {dataset.dtype}, not numbers"
+    creation = dataset.id.get_create_plist()
+    filters = {creation.get_filter(index)[0] for index in range(creation.get_nfilters())}
+    if filters - _KNOWN_FILTERS:
+        return f"it needs the HDF5 filter {min(filters - _KNOWN_FILTERS)}, which is not built in"
+    if dataset.chunks and _count_bytes(dataset, dataset.chunks) > max(
+        _count_bytes(dataset, dataset.shape), 1 << 20
+    ):
+        return f"its chunks {dataset.chunks} are larger than its shape {dataset.shape}"
+    if dataset.size and dataset.id.get_space_status() == h5py.h5d.SPACE_STATUS_NOT_ALLOCATED:
+        return "its data were never written"
+    return None
+
+
+def _count_bytes(dataset: h5py.Dataset, shape: tuple[int, ...]) -> int:
+    size = int(dataset.dtype.itemsize)
+    for extent in shape:
+        size *= extent
+    return size
+
+
+def _guess_content(path: Path) -> str:
+    """Return what the first bytes of a file say it is."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start:
+        return "an empty file"
+    if start.startswith(b"PK"):
+        return "a zip archive (a `.keras` or torch file?)"
+    if start.startswith(b"version "):
+        return "a text file (a git-lfs pointer? run `git lfs pull`)"
+    if start.startswith((b"<", b"{")):
+        return "a text file (a web page or JSON?)"
+    return f"something that starts with {start!r}"

@@ -1,0 +1,107 @@
+"""Models reduced to what saving looks at: names, layers, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+
+class StandInLayer(nn.Module):
+    """A layer that has weights of given shapes and computes nothing."""
+
+    def __init__(self, name: str, shapes: dict[str, tuple[int, ...]]) -> None:
+        super().__init__()
+        self.name = name
+        self.built = True
+        for index, (weight, shape) in enumerate(shapes.items()):
+            values = torch.full(shape, float(index)) + torch.rand(shape)
+            self.register_parameter(weight, nn.Parameter(values))
+
+    @property
+    def weights(self) -> list[Tensor]:
+        return [*self.parameters()]
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        return [weight for weight in self.parameters() if weight.requires_grad]
+
+
+class StandInModel(nn.Module):
+    """A model: layers, and possibly a weight of its own."""
+
+    def __init__(self, name: str, layers: Sequence[nn.Module], own: Tensor | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.built = True
+        self._layers = nn.ModuleList(layers)
+        self.components: list[dict[str, Any]] = []
+        if own is not None:
+            self.scale = nn.Parameter(own)
+
+    @property
+    def layers(self) -> list[Any]:
+        return [*self._layers]
+
+    @property
+    def weights(self) -> list[Tensor]:
+        return [*self.parameters()]
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        return [weight for weight in self.parameters() if weight.requires_grad]
+
+    def get_weights(self) -> list[Any]:
+        return [weight.detach().numpy().copy() for weight in self.weights]
+
+
+MakeModel = Callable[..., StandInModel]
+
+
+@pytest.fixture
+def make_layer() -> Callable[[str, dict[str, tuple[int, ...]]], StandInLayer]:
+    return StandInLayer
+
+
+@pytest.fixture
+def make_model() -> MakeModel:
+    """Return a factory: ``make_model(dense={"kernel": (3, 4)}, flatten={})``; random weights."""
+
+    def make(*layers: nn.Module, own: Tensor | None = None, **shapes: Any) -> StandInModel:
+        made = [StandInLayer(name, weights) for name, weights in shapes.items()]
+        return StandInModel("standin", [*layers, *made], own)
+
+    return make
+
+
+@pytest.fixture
+def keras2_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return a writer of files as Keras 2.2.4 with h5py 2 writes them, by hand.
+
+    ``keras2_file({"dense_1": {"dense_1/kernel:0": array}}, group="model_weights")``
+    """
+
+    def write(
+        layers: dict[str, dict[str, Any]], group: str = "/", backend: bytes = b"tensorflow"
+    ) -> Path:
+        path = tmp_path / "keras2.h5"
+        with h5py.File(path, "w") as file:
+            root = file.require_group(group)
+            root.attrs["layer_names"] = np.asarray([name.encode() for name in layers])
+            root.attrs["backend"] = backend
+            root.attrs["keras_version"] = b"2.2.4"
+            for name, weights in layers.items():
+                layer = root.create_group(name)
+                # NumPy makes float64 of an empty list, and so did Keras.
+                layer.attrs["weight_names"] = np.asarray([weight.encode() for weight in weights])
+                for weight, values in weights.items():
+                    layer.create_dataset(weight, data=values)
+        return path
+
+    return write

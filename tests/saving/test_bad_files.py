@@ -1,0 +1,368 @@
+"""Files that do not fit or cannot be trusted: the exact message, and the model as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kplug.errors import KplugWarning, WeightsError
+from kplug.saving import load_weights, save_weights
+
+Make = Callable[..., Any]
+DENSE = {"kernel": (3, 4), "bias": (4,)}
+DAMAGED = "\n  Copy or download the file again; what it was saved from may still be there."
+ANYWAY = (
+    "\n  Build the model as it was saved, pass by_name=True to load only the layers whose names "
+    "agree, or pass skip_mismatch=True to leave what differs as it is."
+)
+
+
+def assert_refused(model: Any, path: Path, message: str, **options: Any) -> None:
+    """Assert that loading raises exactly this message and changes nothing."""
+    before = model.get_weights()
+    with pytest.raises(WeightsError) as caught:
+        load_weights(model, path, **options)
+    assert str(caught.value) == f"{path}: {message}"
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_layer_count_names_both_sides(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(a=DENSE, flatten={}, b=DENSE), tmp_path / "a.h5")
+    assert_refused(
+        make_model(dense=DENSE),
+        tmp_path / "a.h5",
+        "the file holds 2 layers with weights ('a', 'b'), the model has 1 ('dense')\n  Build the "
+        "model as it was saved, or pass by_name=True to load only the layers whose names agree.",
+    )
+
+
+def test_weight_count_names_layer_and_weights(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(a=DENSE, out={"kernel": (4, 1)}), tmp_path / "a.h5")
+    assert_refused(
+        make_model(b=DENSE, last={"kernel": (4, 1), "bias": (1,)}),
+        tmp_path / "a.h5",
+        "layer 'last' has 2 weights ('last/kernel:0', 'last/bias:0'), the file holds 1 for it "
+        "('out/kernel:0'), saved as 'out'" + ANYWAY,
+    )
+
+
+def test_shape_names_layer_and_both_shapes(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(a=DENSE, out={"kernel": (4, 1)}), tmp_path / "a.h5")
+    assert_refused(
+        make_model(a=DENSE, out={"kernel": (4, 2)}),
+        tmp_path / "a.h5",
+        "layer 'out': weight 'out/kernel:0' has shape (4, 2), the file's '/out/out/kernel:0' has "
+        "shape (4, 1)" + ANYWAY,
+    )
+
+
+def test_shape_by_name_suggests_what_helps_there(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(a={"kernel": (4, 1)}), tmp_path / "a.h5")
+    assert_refused(
+        make_model(a={"kernel": (4, 2)}),
+        tmp_path / "a.h5",
+        "layer 'a': weight 'a/kernel:0' has shape (4, 2), the file's '/a/a/kernel:0' has shape "
+        "(4, 1)\n  Rename the layer, or pass skip_mismatch=True to leave what differs as it is.",
+        by_name=True,
+    )
+
+
+def test_further_problems_are_counted(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(a={"k": (1,)}, b={"k": (1,)}, c={"k": (1,)}), tmp_path / "a.h5")
+    assert_refused(
+        make_model(a={"k": (2,)}, b={"k": (2,)}, c={"k": (2,)}),
+        tmp_path / "a.h5",
+        "layer 'a': weight 'a/k:0' has shape (2,), the file's '/a/a/k:0' has shape (1,); 2 more "
+        "weights or layers do not fit" + ANYWAY,
+    )
+
+
+def test_skip_mismatch_loads_the_rest_and_warns(make_model: Make, tmp_path: Path) -> None:
+    saved = make_model(a=DENSE, out={"kernel": (4, 1)})
+    loaded = make_model(a=DENSE, out={"kernel": (4, 2)})
+    before = loaded.layers[1].kernel.detach().clone()
+    path = tmp_path / "a.h5"
+    save_weights(saved, path)
+    with pytest.warns(KplugWarning) as caught:
+        load_weights(loaded, path, skip_mismatch=True)
+    assert str(caught[0].message) == (
+        f"{path}: skipped what does not fit:\n  layer 'out': weight 'out/kernel:0' has shape "
+        "(4, 2), the file's '/out/out/kernel:0' has shape (4, 1)"
+    )
+    np.testing.assert_array_equal(loaded.get_weights()[0], saved.get_weights()[0])
+    assert (loaded.layers[1].kernel == before).all()
+
+
+def test_integers_do_not_take_fractions(make_model: Make, keras2_file: Make) -> None:
+    model = make_model(a={"count": (2,)})
+    model.layers[0].count.requires_grad_(False)
+    model.layers[0].count.data = model.layers[0].count.data.long()
+    assert_refused(
+        model,
+        keras2_file({"a": {"count": np.ones(2)}}),
+        "layer 'a': weight 'a/count:0' is int64, the file's '/a/count' is float64" + ANYWAY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "this is not an HDF5 file, but an empty file"),
+        (
+            b"PK\x03\x04....",
+            "this is not an HDF5 file, but a zip archive (a `.keras` or torch file?)",
+        ),
+        (
+            b"version https://git-lfs",
+            "this is not an HDF5 file, but a text file (a git-lfs pointer? run `git lfs pull`)",
+        ),
+        (b"<html>", "this is not an HDF5 file, but a text file (a web page or JSON?)"),
+        (b"\x80\x02}q", "this is not an HDF5 file, but something that starts with b'\\x80\\x02}q'"),
+    ],
+)
+def test_other_files_are_recognised(
+    make_model: Make, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "a.h5").write_bytes(content)
+    assert_refused(make_model(a=DENSE), tmp_path / "a.h5", message)
+
+
+def test_missing_file_and_folder(make_model: Make, tmp_path: Path) -> None:
+    assert_refused(
+        make_model(a=DENSE),
+        tmp_path / "no.h5",
+        "there is no such file\n  Check the path and the working folder.",
+    )
+    assert_refused(
+        make_model(a=DENSE),
+        tmp_path,
+        "this is a folder, not an HDF5 file\n"
+        "  Give the path of the file that `save_weights` wrote.",
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.3, 0.6, 0.9, 0.999])
+def test_truncated_file(make_model: Make, tmp_path: Path, fraction: float) -> None:
+    path = tmp_path / "a.h5"
+    save_weights(make_model(a=DENSE, b=DENSE), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * fraction)])
+    with pytest.raises(WeightsError, match=r"a\.h5: the file is truncated or damaged; HDF5 says: "):
+        load_weights(make_model(a=DENSE, b=DENSE), path)
+
+
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
+def test_changed_byte_loads_or_is_refused(
+    make_model: Make, tmp_path: Path, position: float, mask: int
+) -> None:
+    path, model = tmp_path / "a.h5", make_model(a=DENSE, b=DENSE)
+    save_weights(model, path)
+    content = bytearray(path.read_bytes())
+    content[int(position * len(content))] ^= mask
+    path.write_bytes(content)
+    before = model.get_weights()
+    try:
+        load_weights(model, path, verify="off")
+    except WeightsError:
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_file_of_something_else(make_model: Make, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["temperature"] = [1.0]
+    assert_refused(
+        make_model(a=DENSE),
+        tmp_path / "a.h5",
+        "this HDF5 file holds no Keras weights: it has no 'layer_names', but 'temperature'\n"
+        "  Expected is a file of `save_weights`, or a whole model saved by Keras as HDF5.",
+    )
+
+
+def test_layout_of_keras_3_is_named(make_model: Make, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_group("layers")
+    assert_refused(
+        make_model(a=DENSE),
+        tmp_path / "a.h5",
+        "the file has Keras 3's `.weights.h5` layout, and only Keras 2's HDF5 layout is read\n"
+        "  In Keras, call model.save('model.h5'); the weights of that file load here.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3, "it has shape ()"),
+        ([1, 2], "it holds int64"),
+        ([b"\xff"], "b'\\xff' is not UTF-8"),
+        (np.asarray([b"\xff"]), "b'\\xff' is not UTF-8"),
+    ],
+)
+def test_layer_names_that_are_no_names(
+    make_model: Make, tmp_path: Path, value: Any, message: str
+) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["layer_names"] = value
+    assert_refused(
+        make_model(a=DENSE),
+        tmp_path / "a.h5",
+        f"the attribute 'layer_names' of '/' is not a list of names: {message}",
+    )
+
+
+def announce(path: Path, weight: str = "kernel") -> h5py.File:
+    """Return an open file that announces one layer 'a' with one weight and does not hold it."""
+    file = h5py.File(path, "w")
+    file.attrs["layer_names"] = np.asarray([b"a"])
+    file.create_group("a").attrs["weight_names"] = np.asarray([weight.encode()])
+    return file
+
+
+def missing(file: h5py.File) -> None:
+    pass
+
+
+def soft(file: h5py.File) -> None:
+    file["a/kernel"] = h5py.SoftLink("/elsewhere")
+
+
+def external(file: h5py.File) -> None:
+    file["a/kernel"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+def outside(file: h5py.File) -> None:
+    file["a"].create_dataset("kernel", (3, 4), "f4", external=[("/etc/passwd", 0, 48)])
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((3, 4), "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "x", (3, 4))
+    file["a"].create_virtual_dataset("kernel", layout)
+
+
+def text(file: h5py.File) -> None:
+    file["a/kernel"] = "os.system('true')"
+
+
+def group(file: h5py.File) -> None:
+    file.create_group("a/kernel")
+
+
+def huge_chunks(file: h5py.File) -> None:
+    file["a"].create_dataset(
+        "kernel", (3, 4), "f4", chunks=(1 << 14, 1 << 14), maxshape=(None, None), compression=9
+    )
+
+
+def never_written(file: h5py.File) -> None:
+    file["a"].create_dataset("kernel", (3, 4), "f4")
+
+
+def foreign_filter(file: h5py.File) -> None:
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk((3, 4))
+    creation.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
+    space = h5py.h5s.create_simple((3, 4))
+    h5py.h5d.create(file["a"].id, b"kernel", h5py.h5t.IEEE_F32LE, space, creation)
+
+
+@pytest.mark.parametrize(
+    ("fill", "message"),
+    [
+        (missing, "the file announces '/a/kernel' but does not hold it" + DAMAGED),
+        (
+            soft,
+            "refused to follow the SoftLink '/a/kernel': links that leave their group can point "
+            "outside the file",
+        ),
+        (
+            external,
+            "refused to follow the ExternalLink '/a/kernel': links that leave their group can "
+            "point outside the file",
+        ),
+        (outside, "refused to read the dataset '/a/kernel': its data lie in another file"),
+        (
+            virtual,
+            "refused to read the dataset '/a/kernel': it is virtual, its data lie in other files",
+        ),
+        (text, "refused to read the dataset '/a/kernel': it holds object, not numbers"),
+        (group, "'/a/kernel' in the file is a group, not a dataset"),
+        (never_written, "refused to read the dataset '/a/kernel': its data were never written"),
+        (
+            foreign_filter,
+            "refused to read the dataset '/a/kernel': it needs the HDF5 filter 32015, which is "
+            "not built in",
+        ),
+        (
+            huge_chunks,
+            "refused to read the dataset '/a/kernel': its chunks (16384, 16384) are larger than "
+            "its shape (3, 4)",
+        ),
+    ],
+)
+def test_dataset_that_cannot_be_trusted(
+    make_model: Make, tmp_path: Path, fill: Callable[[h5py.File], None], message: str
+) -> None:
+    with announce(tmp_path / "a.h5") as file:
+        fill(file)
+    model = make_model(a={"kernel": (3, 4)})
+    assert_refused(model, tmp_path / "a.h5", message)
+    assert_refused(model, tmp_path / "a.h5", message, by_name=True, skip_mismatch=True)
+
+
+def test_huge_declared_shape_takes_no_memory(make_model: Make, tmp_path: Path) -> None:
+    with announce(tmp_path / "a.h5") as file:
+        file["a"].create_dataset("kernel", (1 << 40, 1 << 20), "f4", chunks=(16, 16))
+        file["a/kernel"][0, 0] = 1
+    assert_refused(
+        make_model(a={"kernel": (3, 4)}),
+        tmp_path / "a.h5",
+        "layer 'a': weight 'a/kernel:0' has shape (3, 4), the file's '/a/kernel' has shape "
+        "(1099511627776, 1048576)" + ANYWAY,
+    )
+
+
+@pytest.mark.parametrize("name", ["/etc/x", "../b/kernel", "a//b", ""])
+def test_weight_name_that_leaves_its_group(make_model: Make, tmp_path: Path, name: str) -> None:
+    announce(tmp_path / "a.h5", name).close()
+    assert_refused(
+        make_model(a={"kernel": (3, 4)}),
+        tmp_path / "a.h5",
+        f"{name!r} is not a name that a layer or weight can have",
+    )
+
+
+def test_million_attributes_cost_no_time(make_model: Make, tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs["layer_names"] = np.zeros(2_000_000, dtype="S1")
+    assert_refused(
+        make_model(a=DENSE),
+        path,
+        "the attribute 'layer_names' of '/' is not a list of names: it declares 2000000 names",
+    )
+
+
+def test_overwrite_false_keeps_the_file(make_model: Make, tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"old")
+    with pytest.raises(WeightsError) as caught:
+        save_weights(make_model(a=DENSE), path, overwrite=False)
+    assert str(caught.value) == (
+        f"{path}: cannot save: the file exists and overwrite=False\n"
+        "  Pass overwrite=True to replace it, or choose another path."
+    )
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.h5"]
