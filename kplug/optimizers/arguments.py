@@ -25,11 +25,8 @@ class DefaultRate(float):
     """A learning rate that nobody typed.
 
     It makes ``Adam(learning_rate=0.1)`` distinguishable from ``Adam(lr=0.001, learning_rate=0.1)``
-    while the signature still shows a number. The registry reads ``replaced_by``: the canonical spec of
-    ``adam(learning_rate=0.1)`` does not repeat the default of ``lr``.
+    while the signature still shows a number.
     """
-
-    replaced_by: Final = "learning_rate"
 
 
 def is_number(value: object) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from kplug.registry.component import Component, Origin, factory, function
 from kplug.registry.host import REGISTRY
 from kplug.registry.kinds import KINDS, Kind, get_kind
-from kplug.registry.resolution import Resolved, resolve, resolve_object
+from kplug.registry.resolution import resolve, resolve_object
+from kplug.registry.resolved import Resolved
 from kplug.registry.scopes import register, scope, unregister
 from kplug.registry.spec import Spec, parse_spec
 

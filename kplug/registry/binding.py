@@ -13,6 +13,7 @@ from kplug.registry.component import Component, Role, find_role
 from kplug.registry.errors import ArgumentError, ContractError
 from kplug.registry.kinds import Kind
 from kplug.registry.spec import Spec
+from kplug.registry.spec.formatting import is_literal
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -35,6 +36,11 @@ class Call:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
 
+    @property
+    def literal_defaults(self) -> dict[str, Any]:
+        """The defaults that a spec can hold."""
+        return {name: value for name, value in self.defaults.items() if is_literal(value)}
+
     def make(self, arguments: Mapping[str, Any]) -> Any:
         """Return the component's object: the call's result, or the function with its arguments bound."""
         if self.role == "function":
@@ -46,7 +52,8 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
     """Decide whether a registered object is the component or makes it (D4).
 
     The author's mark wins. Without one, an object whose leading parameters are those of the kind is
-    the component itself; a class is called; so is a function that uses none of the kind's words.
+    the component itself, and so is an instance that can be called; a class is called; so is a function
+    that uses none of the kind's words.
 
     Raises:
         ContractError: if the object is not callable, or its parameter names could mean either.
@@ -66,9 +73,13 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
         return "function"
     if inspect.isclass(target):
         return "class"
+    if not inspect.isroutine(target) and not isinstance(target, functools.partial):
+        return "function"
+    if not names and not _has_signature(target):
+        raise _undecided(kind, component, "has no signature that Python can read")
     words = set(names[: max(len(leading), 1)]) & (kind.vocabulary | set(leading))
     if words:
-        raise _undecided(kind, component, names)
+        raise _undecided(kind, component, f"takes ({', '.join(names)})")
     return "factory"
 
 
@@ -202,9 +213,9 @@ def _has_signature(target: Any) -> bool:
     return True
 
 
-def _undecided(kind: Kind, component: Component, names: list[str]) -> ContractError:
+def _undecided(kind: Kind, component: Component, finding: str) -> ContractError:
     return ContractError(
-        f"{component.qualified_name} ({component.location}) takes ({', '.join(names)}): it may be "
+        f"{component.qualified_name} ({component.location}) {finding}: it may be "
         f"{kind.with_article} or a factory of one",
         hint="Its author marks it: @kplug.function if it is the "
         f"{kind.name} itself, @kplug.factory if it returns one"

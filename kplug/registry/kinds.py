@@ -63,7 +63,7 @@ def _kind(
     slots: tuple[str, ...] = (),
 ) -> Kind:
     adapter = f"kplug.{plural}.adapt:as_{name}"
-    return Kind(name, plural, leading, vocabulary, adapter, default, (name, *slots))
+    return Kind(name, plural, leading, vocabulary, adapter, default, (name, plural, *slots))
 
 
 KINDS: dict[str, Kind] = {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import importlib_metadata
 
 from kplug.registry.component import CUSTOM, Component
 from kplug.registry.declarations import describe
@@ -19,6 +22,7 @@ from kplug.registry.errors import (
 from kplug.registry.keys import lookup_key
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.known import find_known_distribution
+from kplug.registry.scopes import find_in_user_code
 from kplug.registry.spec import Spec
 
 if TYPE_CHECKING:
@@ -45,16 +49,30 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
 def explain_failure(component: Component, error: BaseException) -> PluginLoadError:
     """Return the error of a component whose module does not import."""
     origin = component.origin
-    hint = f"Mend or upgrade {origin.distribution}"
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        hint = f"Install what it needs: pip install {error.name.partition('.')[0]}"
+    hint = _name_missing_module(component, error)
+    if origin.is_custom:
+        hint = hint or "Mend the module or the target"
+    elif not origin.is_built_in:
+        hint = hint or f"Mend or upgrade {origin.distribution}"
+        hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
     return PluginLoadError(
         f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
         f"cannot be loaded: {describe(error)}",
         kind=component.kind,
         ref=component.name,
-        hint=f"{hint}, or switch the plugin off: KPLUG_DISABLE={origin.distribution}",
+        hint=f"{hint or f'Install {origin.distribution} again'}.",
     )
+
+
+def _name_missing_module(component: Component, error: BaseException) -> str:
+    """Return what to install, where a package that the plugin needs is not there."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    package = error.name.partition(".")[0]
+    own = component.location.partition(":")[0].partition(".")[0]
+    if package == own or package in sys.modules:  # it is there, only not this part of it
+        return ""
+    return f"Install what it needs: pip install {package}"
 
 
 def shadowing(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
@@ -93,9 +111,14 @@ def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledCompon
 
 def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindError | None:
     for other in KINDS.values():
-        found = registry.index(other).candidates(spec.name) if other is not kind else ()
+        if other is kind:
+            continue
+        found = list(registry.index(other).candidates(spec.name))
+        from_user = find_in_user_code(other.name, spec.name)
+        if from_user is not None:
+            found.insert(0, from_user.component)
         if spec.distribution is not None:
-            found = tuple(item for item in found if item.origin.distribution == spec.distribution)
+            found = [item for item in found if item.origin.distribution == spec.distribution]
         if found:
             return WrongKindError(
                 f"{spec.ref!r} is {other.with_article}, not {kind.with_article}",
@@ -112,12 +135,21 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
     own = [c for c in registry.index(kind).components if c.origin.distribution == distribution]
     suppliers = {s.origin.distribution: s for s in registry.state.discovery.suppliers}
     supplier = suppliers.get(distribution)
+    if supplier is None and _is_installed(distribution):
+        return UnknownComponentError(
+            f"{distribution!r} is installed, and offers no components",
+            kind=kind.name,
+            ref=spec.ref,
+            hint=f"`kplug list {kind.plural}` shows what is there.",
+        )
     if supplier is None:
+        close = difflib.get_close_matches(distribution, suppliers, n=1, cutoff=0.8)
+        advice = f"Did you mean '{close[0]}/{spec.name}'? Otherwise: " if close else ""
         return NotInstalledError(
             f"the {kind.name} {spec.ref!r} belongs to {distribution!r}, which is not installed",
             kind=kind.name,
             ref=spec.ref,
-            hint=f"pip install {distribution}",
+            hint=f"{advice}pip install {distribution}",
         )
     if supplier.problems and not own:
         problem = supplier.problems[0]
@@ -137,6 +169,14 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
         candidates=names,
         hint=_did_you_mean(spec.name, own) + _known(kind, names),
     )
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib_metadata.distribution(distribution)
+    except (importlib_metadata.PackageNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:

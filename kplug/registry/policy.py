@@ -17,11 +17,12 @@ project file can narrow what may load, never widen it::
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
 
 _ENTRY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+# [tool.kplug] in each of the ways that TOML has of writing it.
+_MAY_HOLD_SETTINGS = re.compile(
+    rb"""tool["']?\s*\.\s*["']?kplug|^\s*\[\s*["']?tool["']?\s*\]|^\s*["']?tool["']?\s*=""",
+    re.MULTILINE,
+)
+_ENVIRONMENT = "environment"
+_COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEYS = ("plugins", "disable", "autoload", "prefer")
 _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -40,23 +48,23 @@ class Policy:
     """What may load.
 
     Args:
-        allowed: The only distributions that may load, or None for all.
+        allowed: Lists of the only distributions that may load, each with what it says of the others;
+            a distribution has to be in all of them.
         disabled: Distributions that may not load, each with the setting that says so.
         prefer: ``distribution`` or ``distribution/name``, best first.
+        named: Every distribution that a setting names, with that setting: to find misspelt ones.
     """
 
-    allowed: Mapping[str, str] | None = None
-    allowed_by: str = ""
-    disabled: Mapping[str, str] | None = None
+    allowed: tuple[tuple[frozenset[str], str], ...] = ()
+    disabled: Mapping[str, str] = field(default_factory=dict)
     prefer: tuple[str, ...] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def find_refusal(self, distribution: str) -> str | None:
         """Return the setting that keeps a distribution from loading, or None if it may load."""
-        if self.disabled and distribution in self.disabled:
+        if distribution in self.disabled:
             return f"{self.disabled[distribution]} names it"
-        if self.allowed is not None and distribution not in self.allowed:
-            return f"{self.allowed_by} does not name it"
-        return None
+        return next((reason for names, reason in self.allowed if distribution not in names), None)
 
     def preferring(self, entries: tuple[str, ...]) -> Policy:
         """Return this policy with preferences made in code in front of those of the settings.
@@ -64,13 +72,10 @@ class Policy:
         Raises:
             PolicyError: for an entry that is neither ``distribution`` nor ``distribution/name``.
         """
-        prefer = tuple(_normalise("the call of prefer()", "prefer", entry) for entry in entries)
-        return replace(self, prefer=(*prefer, *self.prefer))
-
-    @property
-    def named(self) -> dict[str, str]:
-        """Every distribution that a setting names, with that setting: to find misspelt ones."""
-        return {**(self.allowed or {}), **(self.disabled or {})}
+        setting = "the call of prefer()"
+        prefer = tuple(_normalise(setting, "prefer", entry) for entry in entries)
+        named = {entry.partition("/")[0]: setting for entry in prefer}
+        return replace(self, prefer=(*prefer, *self.prefer), named={**named, **self.named})
 
 
 def read_policy(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Policy:
@@ -84,20 +89,20 @@ def read_policy(environ: Mapping[str, str] | None = None, folder: Path | None = 
         PolicyError: for a setting that cannot be understood, naming it and the file or variable.
     """
     environ = os.environ if environ is None else environ
-    layers = [_from_environment(environ), *_from_project(folder or Path.cwd())]
-    allowed: dict[str, str] | None = None
-    allowed_by: list[str] = []
+    layers = [_from_environment(environ), *_from_project(folder)]
+    allowed: list[tuple[frozenset[str], str]] = []
     for layer in layers:
         if layer.plugins is not None:
-            names = dict.fromkeys(layer.plugins, layer.source("plugins"))
-            allowed = names if allowed is None else {k: v for k, v in allowed.items() if k in names}
-            allowed_by.append(layer.source("plugins"))
-        elif not layer.autoload:
-            allowed = {} if allowed is None else allowed
-            allowed_by.append(layer.source("autoload"))
+            allowed.append(
+                (frozenset(layer.plugins), f"{layer.source('plugins')} does not name it")
+            )
+        elif not layer.autoload and not allowed:
+            reason = f"{layer.source('autoload')} is off and no list of plugins names it"
+            allowed.append((frozenset(), reason))
     disabled = {name: layer.source("disable") for layer in layers for name in layer.disable}
     prefer = tuple(entry for layer in layers for entry in layer.prefer)
-    return Policy(allowed, " and ".join(allowed_by), disabled, prefer)
+    named = {name: source for layer in reversed(layers) for name, source in layer.named.items()}
+    return Policy(tuple(allowed), disabled, prefer, named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,25 @@ class _Layer:
     prefer: tuple[str, ...]
 
     def source(self, key: str) -> str:
-        return f"KPLUG_{key.upper()}" if self.place == "environment" else f"{key!r} in {self.place}"
+        return _source(self.place, key)
+
+    @property
+    def named(self) -> dict[str, str]:
+        lists = {"prefer": self.prefer, "disable": self.disable, "plugins": self.plugins or ()}
+        return {
+            entry.partition("/")[0]: self.source(key)
+            for key, entries in lists.items()
+            for entry in entries
+        }
+
+
+def _source(place: str, key: str) -> str:
+    return f"KPLUG_{key.upper()}" if place == _ENVIRONMENT else f"{key!r} in {place}"
 
 
 def _from_environment(environ: Mapping[str, str]) -> _Layer:
     values: dict[str, Any] = {}
+    _refuse_misspelt(environ)
     for key in _KEYS:
         text = environ.get(f"KPLUG_{key.upper()}")
         if text is None:
@@ -126,31 +145,48 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
             values[key] = _SWITCH[text.lower()]
         else:
             values[key] = [part.strip() for part in text.split(",") if part.strip()]
-    return _check("environment", values)
+    return _check(_ENVIRONMENT, values)
 
 
-def _from_project(folder: Path) -> list[_Layer]:
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    """Refuse KPLUG_DISABLED and the like: to ignore it would be to load what it means to keep out."""
+    known = [f"KPLUG_{key.upper()}" for key in _KEYS]
+    for variable in environ:
+        if variable.startswith("KPLUG_") and variable not in known:
+            close = difflib.get_close_matches(variable, known, n=1, cutoff=0.9)
+            if close:
+                raise PolicyError(
+                    f"{variable} is no setting of kplug", hint=f"Did you mean {close[0]}?"
+                )
+
+
+def _from_project(folder: Path | None) -> list[_Layer]:
+    try:
+        folder = Path.cwd() if folder is None else folder
+    except OSError:  # the working directory was removed
+        return []
     for parent in (folder, *folder.parents):
         file = parent / "pyproject.toml"
         if file.is_file():
-            table = _read_toml(file).get("tool", {}).get("kplug")
+            table = _read_toml(file)
             return [] if table is None else [_check(str(file), table)]
     return []
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _read_toml(file: Path) -> object:
+    """Return the table [tool.kplug], or None."""
     text = file.read_bytes()
-    if b"tool.kplug" not in text:  # parsing takes longer than everything else here
-        return {}
+    if not _MAY_HOLD_SETTINGS.search(text):  # parsing takes longer than everything else here
+        return None
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        table: dict[str, Any] = tomllib.loads(text.decode())
+        tool = tomllib.loads(text.decode()).get("tool", {})
     except ValueError as error:
         raise PolicyError(f"{file} cannot be read: {error}", hint="Mend the file.") from error
-    return table
+    return tool.get("kplug") if isinstance(tool, dict) else None
 
 
 def _check(place: str, table: object) -> _Layer:
@@ -164,13 +200,15 @@ def _check(place: str, table: object) -> _Layer:
             )
     autoload = table.get("autoload", True)
     if not isinstance(autoload, bool):
-        raise PolicyError(f"'autoload' in {place} is {autoload!r}", hint="It is true or false.")
+        raise PolicyError(
+            f"{_source(place, 'autoload')} is {autoload!r}", hint="It is true or false."
+        )
     plugins = _names(place, "plugins", table["plugins"]) if "plugins" in table else None
     disable = _names(place, "disable", table.get("disable", []))
     for name in disable:
         if name in BUILT_IN:
             raise PolicyError(
-                f"'disable' in {place} names {name!r}, which ships with kplug",
+                f"{_source(place, 'disable')} names {name!r}, which ships with kplug",
                 hint="Built-in components cannot be switched off; prefer a plugin's instead.",
             )
     return _Layer(
@@ -180,15 +218,16 @@ def _check(place: str, table: object) -> _Layer:
 
 def _names(place: str, key: str, entries: object) -> tuple[str, ...]:
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise PolicyError(f"{key!r} in {place} is {entries!r}", hint="Give a list of names.")
-    return tuple(_normalise(place, key, entry) for entry in entries)
+        raise PolicyError(f"{_source(place, key)} is {entries!r}", hint="Give a list of names.")
+    return tuple(_normalise(_source(place, key), key, entry) for entry in entries)
 
 
-def _normalise(place: str, key: str, entry: str) -> str:
+def _normalise(setting: str, key: str, entry: str) -> str:
     distribution, slash, name = entry.partition("/")
-    if not _ENTRY.fullmatch(distribution) or (slash and key != "prefer"):
+    fits = not slash or (key == "prefer" and _COMPONENT.fullmatch(name))
+    if not fits or not _ENTRY.fullmatch(distribution):
         raise PolicyError(
-            f"{key!r} in {place} holds {entry!r}",
+            f"{setting} holds {entry!r}",
             hint="Give names of distributions"
             + (", or distribution/name." if key == "prefer" else "."),
         )

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import copy
+import functools
 import importlib
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from kplug.registry.binding import Call, bind
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.declarations import describe
-from kplug.registry.errors import ContractError, KplugError
+from kplug.registry.errors import ContractError, KplugError, WrongKindError
 from kplug.registry.host import REGISTRY
 from kplug.registry.index import Rule
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
+from kplug.registry.resolved import Resolved, fill
 from kplug.registry.reverse import find_component_of, name_of
 from kplug.registry.scopes import has_user_names
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
-from kplug.registry.spec.formatting import is_literal
 
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A built component and how it came about.
-
-    Args:
-        kind: Name of its kind.
-        object: The object, as its kind's contract wants it.
-        component: What it was made from, with its origin.
-        arguments: What it was made with, defaults included, as far as they are literals.
-        rule: Why this component and no other.
-        children: Components that were arguments of this one, by argument.
-    """
-
-    kind: str
-    object: Any
-    component: Component
-    arguments: Mapping[str, Any]
-    rule: Rule
-    children: Mapping[str, Resolved] = field(default_factory=dict)
-
-    @property
-    def spec(self) -> Spec:
-        """The canonical spec: qualified name, every argument by name."""
-        children = {name: child.spec for name, child in self.children.items()}
-        return Spec(self.component.qualified_name, kwargs={**self.arguments, **children})
+_MOST_PLANS = 4096  # a search over hyper-parameters writes a new text each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +30,8 @@ class _Plan:
     component: Component
     rule: Rule
     call: Call
-    arguments: Mapping[str, Any]
     adapt: Callable[[Any], Any]
-    nested: Mapping[str, tuple[Kind, Spec]]
-    copies: bool
+    containers: Mapping[str, Any]
 
 
 def resolve(kind: str, identifier: object, *, where: str | None = None) -> Resolved:
@@ -110,7 +81,7 @@ def _resolve(kind: Kind, identifier: object, where: str | None) -> Resolved:
     if isinstance(identifier, Spec):
         return _build(_plan(kind, identifier), where)
     if isinstance(identifier, Resolved):
-        return identifier
+        return _check_kind(kind, identifier)
     return _from_object(kind, identifier)
 
 
@@ -120,44 +91,57 @@ def _from_text(kind: Kind, text: str, where: str | None) -> Resolved:
     plans = REGISTRY.state.plans
     plan = plans.get((kind.name, text))
     if plan is None:
-        plan = plans[kind.name, text] = _plan(kind, parse_spec(text))
+        plan = _plan(kind, parse_spec(text))
+        if not plan.component.origin.is_custom:  # another thread may just have registered it
+            if len(plans) >= _MOST_PLANS:
+                plans.clear()
+            plans[kind.name, text] = plan
     return _build(plan, where)
+
+
+def _check_kind(kind: Kind, resolved: Resolved) -> Resolved:
+    if resolved.kind == kind.name:
+        return resolved
+    name = resolved.component.qualified_name
+    raise WrongKindError(
+        f"{name!r} is {get_kind(resolved.kind).with_article}, not {kind.with_article}",
+        kind=kind.name,
+        ref=name,
+        candidates=[name],
+        hint=f"`kplug list {kind.plural}` shows what fits here.",
+    )
 
 
 def _plan(kind: Kind, spec: Spec) -> _Plan:
     choice = REGISTRY.lookup(kind, spec)
     component = choice.component
     call = bind(kind, REGISTRY.load(component), component, spec)
-    nested = {
-        name: (find_kind_of_slot(name) or kind, value)
-        for name, value in call.arguments.items()
-        if isinstance(value, Spec)
-    }
-    given = {name: value for name, value in call.arguments.items() if name not in nested}
-    defaults = {
+    # A component may keep and change what it was given, so each gets lists and dicts of its own.
+    containers = {
         name: value
-        for name, value in call.defaults.items()
-        # A default can be void because the argument was given under its other spelling.
-        if is_literal(value) and getattr(value, "replaced_by", None) not in call.arguments
+        for name, value in call.arguments.items()
+        if isinstance(value, (list, tuple, dict, Spec))
     }
-    copies = any(isinstance(value, (list, dict)) for value in given.values())
-    known = {**given, **defaults}
-    arguments = {name: known[name] for name in call.order or known if name in known}
-    return _Plan(component, choice.rule, call, arguments, _adapter(kind.adapter), nested, copies)
+    return _Plan(component, choice.rule, call, _adapter(kind.adapter), containers)
 
 
 def _build(plan: _Plan, where: str | None) -> Resolved:
-    component, given = plan.component, plan.call.arguments
+    component = plan.component
+    given = arguments = plan.call.arguments
     children: dict[str, Resolved] = {}
-    if plan.nested:
-        for name, (kind, spec) in plan.nested.items():
-            place = f"{where}.{name}" if where else name
-            children[name] = resolve(kind.name, spec, where=place)
-        given = {**given, **{name: child.object for name, child in children.items()}}
-    if plan.copies:  # a component may keep and change the list or dict that it was given
-        given = copy.deepcopy(given)
-    made = plan.adapt(_make(plan, given))
-    return Resolved(component.kind, made, component, plan.arguments, plan.rule, children)
+
+    def build_child(spec: Spec, place: str) -> Any:
+        kind = find_kind_of_slot(place.partition("[")[0]) or get_kind(component.kind)
+        inside = f"{where}.{place}" if where else place
+        children[place] = resolve(kind.name, spec, where=inside)
+        return children[place].object
+
+    if plan.containers:
+        filled = {name: fill(item, name, build_child) for name, item in plan.containers.items()}
+        arguments = {**given, **filled}
+    made = _make(plan, arguments)
+    adapted = plan.adapt(made)
+    return Resolved(component.kind, adapted, component, plan.rule, given, children, plan.call, made)
 
 
 def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
@@ -176,24 +160,16 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
 
 def _from_object(kind: Kind, identifier: object) -> Resolved:
     made = _adapter(kind.adapter)(identifier)
-    found = find_component_of(REGISTRY, kind, identifier)
-    if found is not None:
-        return Resolved(kind.name, made, found, _config_of(identifier), "passed in code")
-    name = name_of(identifier)
-    component = Component(name, identifier, kind=kind.name, origin=USER_CODE)
-    return Resolved(kind.name, made, component, _config_of(identifier), "passed in code")
+    # What it was made into, too: the plain function of a loss becomes the component's class.
+    for candidate in (identifier, made):
+        found = find_component_of(REGISTRY, kind, candidate)
+        if found is not None:
+            return Resolved(kind.name, made, found, "passed in code", source=candidate)
+    component = Component(name_of(identifier), identifier, kind=kind.name, origin=USER_CODE)
+    return Resolved(kind.name, made, component, "passed in code", source=identifier)
 
 
-def _config_of(instance: object) -> Mapping[str, Any]:
-    """Return what an instance says that it was made with, as far as a spec can hold it."""
-    get_config = getattr(instance, "get_config", None)
-    if get_config is None or inspect.isclass(instance):
-        return {}
-    config = get_config()
-    return {key: value for key, value in config.items() if is_literal(value)}
-
-
-@cache
+@functools.cache
 def _adapter(target: str) -> Callable[[Any], Any]:
     module, _, name = target.partition(":")
     adapter: Callable[[Any], Any] = getattr(importlib.import_module(module), name)

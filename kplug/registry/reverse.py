@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
-    """Return the installed component whose class or function an object is, or None.
+    """Return the component whose class or function an object is, or None.
 
     Only modules that are imported already are looked at: nothing is imported to find out.
     """
     if isinstance(instance, functools.partial):
         instance = instance.func
     wanted = instance if _is_definition(instance) else type(instance)
-    for component in registry.index(kind).components:
+    for component in registry.components(kind):
         if _find_loaded(component.target) is wanted:
             return component
     return None

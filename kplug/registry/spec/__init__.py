@@ -10,7 +10,22 @@
 
 from __future__ import annotations
 
-from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, Spec, Value, spec_from_dict
+from kplug.registry.spec.model import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    Spec,
+    Value,
+    is_spec_mapping,
+    spec_from_dict,
+)
 from kplug.registry.spec.parsing import parse_spec
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Spec", "Value", "parse_spec", "spec_from_dict"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "Spec",
+    "Value",
+    "is_spec_mapping",
+    "parse_spec",
+    "spec_from_dict",
+]

@@ -136,6 +136,16 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
     return mapping["class_name"], config
 
 
+def is_spec_mapping(value: object) -> bool:
+    """Whether a value is a dict form of a component rather than plain data."""
+    if not isinstance(value, dict):
+        return False
+    keys = set(value)
+    if keys == {"name", "args"}:
+        return True
+    return keys >= {"class_name", "config"} and keys - {"class_name", "config"} <= _KERAS_EXTRAS
+
+
 def _normalise(value: Value, room: int) -> Value:
     """Turn dict forms inside a value into specs; refuse what is nested too deeply."""
     if isinstance(value, Spec):
@@ -148,19 +158,11 @@ def _normalise(value: Value, room: int) -> Value:
     if room < 1:
         raise _too_deep()
     if isinstance(value, dict):
-        if _describes_component(value):
+        if is_spec_mapping(value):
             return spec_from_dict(value, room)
         return {key: _normalise(item, room - 1) for key, item in value.items()}
     items = [_normalise(item, room - 1) for item in value]
     return items if isinstance(value, list) else tuple(items)
-
-
-def _describes_component(value: Mapping[Value, Value]) -> bool:
-    """Whether a dict inside a spec is one of the dict forms rather than a plain value."""
-    keys = set(value)
-    if keys == {"name", "args"}:
-        return True
-    return keys >= {"class_name", "config"} and keys - {"class_name", "config"} <= _KERAS_EXTRAS
 
 
 def depth_of(value: Value) -> int:

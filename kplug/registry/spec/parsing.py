@@ -68,7 +68,7 @@ class _Reader:
         self.source = _STAND_IN + rest
         call = self._parse()
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
-            self._refuse(call, "one call is expected, and nothing after it")
+            self._refuse_rest(call)
         return self._spec(head["ref"], call, MAX_DEPTH)
 
     def _parse(self) -> ast.expr:
@@ -175,10 +175,23 @@ class _Reader:
                 return self._spec(head["ref"], ast.Call(call, [], []), room)
         self._refuse(node, "only literals and further specs are read")
 
+    def _refuse_rest(self, tree: ast.expr) -> NoReturn:
+        """Point behind the first call, at what follows it."""
+        first = next(
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.col_offset
+        )
+        end = self._column_of(first.end_lineno or 1, first.end_col_offset or 0)
+        raise SpecSyntaxError(self.text, end, "one call is expected, and nothing after it")
+
     def _refuse(self, node: ast.expr, reason: str) -> NoReturn:
-        line = _LINE.findall(self.source)[node.lineno - 1]
-        column = len(line.encode()[: node.col_offset].decode(errors="replace"))
-        raise SpecSyntaxError(self.text, self._column(node.lineno, column), reason)
+        raise SpecSyntaxError(self.text, self._column_of(node.lineno, node.col_offset), reason)
+
+    def _column_of(self, line: int, offset: int) -> int:
+        """Turn a line and an offset in UTF-8 bytes, as `ast` counts, into an offset in the text."""
+        text = _LINE.findall(self.source)[line - 1]
+        return self._column(line, len(text.encode()[:offset].decode(errors="replace")))
 
     def _column(self, line: int, column: int) -> int:
         """Turn a place in the parsed part into an offset in the whole text."""

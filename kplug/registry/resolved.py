@@ -1,0 +1,111 @@
+"""`Resolved`: a built component, and what it was made from."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kplug.registry.binding import Call
+from kplug.registry.component import Component
+from kplug.registry.index import Rule
+from kplug.registry.spec import Spec, is_spec_mapping
+from kplug.registry.spec.formatting import is_literal
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A built component and how it came about.
+
+    Args:
+        kind: Name of its kind.
+        object: The object, as its kind's contract wants it.
+        component: What it was made from, with its origin.
+        rule: Why this component and no other.
+        given: The arguments as they were written.
+        children: Components that were arguments of this one, or stood inside one, by place: ``base``,
+            ``parts[0]``.
+        call: The checked call that made it; None for what was passed in code.
+        source: The object before its kind's adapter wrapped it.
+    """
+
+    kind: str
+    object: Any
+    component: Component
+    rule: Rule
+    given: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, Resolved] = field(default_factory=dict)
+    call: Call | None = None
+    source: Any = None
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Everything it was made with, defaults included, as far as they are literals.
+
+        An instance that can say so itself, with ``get_config``, is believed; otherwise the written
+        arguments and the signature's defaults are taken. Nested components are `children`.
+        """
+        plain = {name: value for name, value in self.given.items() if not holds_spec(value)}
+        config = config_of(self.source)
+        if self.call is None:
+            return config or {}
+        if config is None or self.call.role != "class":
+            config = {**self.call.literal_defaults, **plain}
+        nested = self.given.keys() - plain.keys()
+        order = self.call.order or tuple(config)
+        return {name: config[name] for name in order if name in config and name not in nested}
+
+    @property
+    def spec(self) -> Spec:
+        """The canonical spec: qualified names, every argument by name."""
+        return self._as_spec(self.arguments)
+
+    @property
+    def written(self) -> Spec:
+        """The qualified name with the arguments as they were written."""
+        return self._as_spec(self.arguments if self.call is None else self.given)
+
+    def _as_spec(self, arguments: Mapping[str, Any]) -> Spec:
+        nested = {
+            name: fill(value, name, lambda _, place: self.children[place].spec)
+            for name, value in self.given.items()
+            if holds_spec(value)
+        }
+        return Spec(self.component.qualified_name, kwargs={**arguments, **nested})
+
+
+def fill(value: Any, place: str, replace: Callable[[Spec, str], Any]) -> Any:
+    """Return a copy of a value, with each spec in it replaced."""
+    if isinstance(value, Spec):
+        return replace(value, place)
+    if isinstance(value, dict):
+        return {key: fill(item, f"{place}[{key!r}]", replace) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [fill(item, f"{place}[{at}]", replace) for at, item in enumerate(value)]
+        return items if isinstance(value, list) else tuple(items)
+    return value
+
+
+def holds_spec(value: Any) -> bool:
+    """Whether a value is a spec or has one somewhere inside."""
+    if isinstance(value, dict):
+        return any(map(holds_spec, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_spec, value))
+    return isinstance(value, Spec)
+
+
+def config_of(instance: object) -> dict[str, Any] | None:
+    """Return what an instance says that it was made with, as far as a spec can hold it."""
+    if isinstance(instance, functools.partial):
+        return {key: value for key, value in instance.keywords.items() if is_literal(value)}
+    get_config = getattr(instance, "get_config", None)
+    if get_config is None or inspect.isclass(instance):
+        return None
+    return {
+        key: value
+        for key, value in get_config().items()
+        if is_literal(value) and not is_spec_mapping(value)
+    }
