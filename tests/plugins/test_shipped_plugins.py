@@ -1,0 +1,63 @@
+"""What the plugins in this repository promise by being examples: what they import, and what they ship."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
+STANDARD = {"__future__", "collections", "functools", "math", "typing"}
+
+
+def name_of(plugin: Path) -> str:
+    return plugin.name
+
+
+def list_imports(source: str) -> set[str]:
+    """Return the dotted names of all modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def test_both_plugins_are_here() -> None:
+    assert {plugin.name for plugin in PLUGINS} >= {"kplug-penalties", "kplug-segmentation"}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=name_of)
+def test_a_plugin_uses_public_names_and_torch_only(plugin: Path) -> None:
+    own = plugin.name.replace("-", "_")
+    for path in plugin.glob("src/**/*.py"):
+        for module in list_imports(path.read_text("utf-8")):
+            top, _, rest = module.partition(".")
+            assert top in STANDARD | {"torch", "kplug", own}, f"{path}: {module}"
+            # A private module, or one below the public ones, may move without notice.
+            assert top != "kplug" or (rest.count(".") == 0 and not rest.startswith("_")), module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plugin", PLUGINS, ids=name_of)
+def test_the_wheel_is_typed_and_declares_its_components(plugin: Path, tmp_path: Path) -> None:
+    # Without isolation: hatchling is a test dependency, and no network is needed.
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
+    subprocess.run([*command, str(plugin)], capture_output=True, text=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    package = plugin.name.replace("-", "_")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (declared,) = (name for name in names if name.endswith("entry_points.txt"))
+        text = archive.read(declared).decode()
+    assert f"{package}/py.typed" in names
+    assert re.search(rf"^\w+ = {package}:\w+$", text, re.MULTILINE)
+    assert not [name for name in names if "test" in name]
