@@ -1,0 +1,95 @@
+"""The network beside Otsu's threshold, canvas by canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kplug.cli.demo.baseline import mask_with_otsu, score_each
+from kplug.cli.demo.task import Canvases
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the two methods found on the same canvases.
+
+    Args:
+        canvases: The canvases, ``n`` of them.
+        network: The network's masks, shape ``(n, height, width, 1)``.
+        otsu: The masks of Otsu's threshold, of the same shape.
+        network_scores: The network's dice on each canvas, shape ``(n,)``.
+        otsu_scores: The dice of Otsu's threshold on each canvas.
+    """
+
+    canvases: Canvases
+    network: Mask
+    otsu: Mask
+    network_scores: NDArray[np.float64]
+    otsu_scores: NDArray[np.float64]
+
+    @property
+    def wins(self) -> int:
+        """On how many canvases the network's dice is the higher one."""
+        return int(np.sum(self.network_scores > self.otsu_scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One held-out canvas and what was found on it.
+
+    Args:
+        image: Brightness in [0, 1], shape ``(height, width)``.
+        truth: The true mask, of the same shape.
+        network: The network's mask.
+        otsu: The mask of Otsu's threshold.
+        scores: The dice of the network and of Otsu's threshold.
+        rank: Share of the held-out canvases on which the network scored lower.
+    """
+
+    image: NDArray[np.floating]
+    truth: Mask
+    network: Mask
+    otsu: Mask
+    scores: tuple[float, float]
+    rank: float
+
+
+def compare(
+    canvases: Canvases, predictions: NDArray[np.floating], thresh: float = 0.5
+) -> Comparison:
+    """Threshold the network's predictions and score both methods."""
+    network, otsu = predictions > thresh, mask_with_otsu(canvases.images)
+    return Comparison(
+        canvases,
+        network,
+        otsu,
+        score_each(canvases.masks, network),
+        score_each(canvases.masks, otsu),
+    )
+
+
+def choose_examples(comparison: Comparison, count: int = 7) -> list[Example]:
+    """Return canvases at even steps of the network's score, its worst and its best included.
+
+    Evenly, so that the picture cannot be better than the network.
+    """
+    order = np.argsort(comparison.network_scores, kind="stable")
+    steps = np.linspace(0, len(order) - 1, count).round().astype(int)
+    return [
+        Example(
+            image=comparison.canvases.images[index, ..., 0],
+            truth=comparison.canvases.masks[index, ..., 0] > 0.5,
+            network=comparison.network[index, ..., 0],
+            otsu=comparison.otsu[index, ..., 0],
+            scores=(
+                float(comparison.network_scores[index]),
+                float(comparison.otsu_scores[index]),
+            ),
+            rank=float(step / (len(order) - 1)),
+        )
+        for step, index in zip(steps, order[steps], strict=True)
+    ]

@@ -1,0 +1,103 @@
+"""The run of ``kplug demo``: compose the task, train, compare, print, draw."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from kplug.cli.demo.baseline import mask_with_otsu, score_each
+from kplug.cli.demo.comparison import Comparison, choose_examples, compare
+from kplug.cli.demo.figure import draw_figure
+from kplug.cli.demo.task import Task, make_task
+from kplug.cli.demo.training import make_network, predict, train
+from kplug.training.components import ComponentTable
+
+
+def run(output: Path, seed: int, epochs: int) -> None:
+    """Do it all; the same seed gives the same numbers.
+
+    Args:
+        output: Where to write the picture.
+        seed: Fixes the canvases, the first weights, the dropout and the order of the batches.
+        epochs: How often to go through the training canvases.
+    """
+    started, console = time.perf_counter(), Console()
+    task = make_task(seed)
+    console.print(describe_task(task, seed), highlight=False)
+    network = make_network(seed)
+    console.print(make_component_table(network.components))
+    history = train(network, task.training, task.validation, epochs)
+    comparison = compare(task.held_out, predict(network, task.held_out))
+    console.print(describe(comparison), style="bold", highlight=False)
+    console.print(make_result_table(comparison))
+    otsu = score_each(task.validation.masks, mask_with_otsu(task.validation.images)).mean()
+    draw_figure(output, history, float(otsu), choose_examples(comparison), describe(comparison))
+    seconds = time.perf_counter() - started
+    console.print(f"Wrote {output} after {seconds:.0f} s.", highlight=False, markup=False)
+
+
+def describe_task(task: Task, seed: int) -> str:
+    """Return what is to be done in one line."""
+    training, validation, held_out = (
+        len(part.images) for part in (task.training, task.validation, task.held_out)
+    )
+    return (
+        f"Task: find handwritten ink on cluttered canvases; {training} to train on, {validation} to "
+        f"watch, {held_out} held out, each from a scan of its own (seed {seed})."
+    )
+
+
+def make_component_table(components: ComponentTable) -> Table:
+    """Return the model's components for print: one line for each, however many slots it fills."""
+    slots: dict[tuple[str, str, str], list[str]] = {}
+    for row in components:
+        name = (row.written or row.name).partition("/")[2]  # the package has its own column
+        slots.setdefault((row.kind, name, row.package), []).append(row.slot)
+    table = _make_table(
+        "Components of the network",
+        Column("component", overflow="fold"),
+        Column("package", no_wrap=True),
+        Column("slots", overflow="fold"),
+    )
+    for (_, name, package), filled in slots.items():
+        # One slot and a number stand for all of them; model.components has the whole list.
+        more = f" and {len(filled) - 1} more" if len(filled) > 1 else ""
+        table.add_row(*map(Text, (name, package, filled[0] + more)))
+    return table
+
+
+def make_result_table(comparison: Comparison) -> Table:
+    """Return the held-out scores of both methods for print."""
+    table = _make_table(None, "on held-out canvases", "mean dice", "lowest", "highest")
+    for method, scores in (
+        ("network", comparison.network_scores),
+        ("Otsu's threshold", comparison.otsu_scores),
+    ):
+        table.add_row(method, f"{scores.mean():.4f}", f"{scores.min():.4f}", f"{scores.max():.4f}")
+    return table
+
+
+def describe(comparison: Comparison) -> str:
+    """Return the result in one line."""
+    network, otsu = comparison.network_scores.mean(), comparison.otsu_scores.mean()
+    count = len(comparison.network_scores)
+    return (
+        f"Mean held-out dice: network {network:.3f}, Otsu's threshold {otsu:.3f}; "
+        f"the network is better on {comparison.wins} of {count} canvases"
+    )
+
+
+def _make_table(title: str | None, *columns: Column | str) -> Table:
+    return Table(
+        *columns,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )

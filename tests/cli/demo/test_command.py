@@ -1,0 +1,146 @@
+"""``kplug demo``: what it checks first, what it prints, and the whole run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from kplug.cli.demo import command
+from kplug.cli.demo.command import check_output, check_requirements
+from kplug.cli.demo.run import make_component_table
+from kplug.errors import ArgumentValueError, KplugError
+from kplug.training.components import ComponentRow, ComponentTable
+
+
+def print_wide(table: Table) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_everything_that_is_needed_is_there() -> None:
+    check_requirements()
+
+
+@pytest.mark.parametrize(
+    ("libraries", "plugins", "message"),
+    [
+        (
+            {"no_such_module": "scikit-learn"},
+            (),
+            'kplug demo needs scikit-learn; install with: pip install "kplug[demo]"',
+        ),
+        (
+            {},
+            ("kplug-no-such-plugin",),
+            "kplug demo needs kplug-no-such-plugin; install with: pip install kplug-no-such-plugin",
+        ),
+        (
+            {"no_such_module": "matplotlib"},
+            ("kplug-no-such-plugin",),
+            "kplug demo needs matplotlib, kplug-no-such-plugin; install with: "
+            'pip install "kplug[demo]" kplug-no-such-plugin',
+        ),
+    ],
+)
+def test_what_is_missing_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+    libraries: dict[str, str],
+    plugins: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.setattr(command, "LIBRARIES", libraries)
+    monkeypatch.setattr(command, "PLUGINS", plugins)
+    with pytest.raises(KplugError) as caught:
+        check_requirements()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", ["missing/picture.png", "."])
+def test_a_path_that_cannot_be_written_is_refused_before_training(
+    tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / name
+    with pytest.raises(ArgumentValueError) as caught:
+        check_output(output)
+    assert str(caught.value).endswith("allowed: a file in an existing folder that you may write to")
+
+
+def test_the_component_table_has_a_line_for_each_component() -> None:
+    penalty = (
+        "kplug-penalties/l1_reg",
+        {"strength": 0.5},
+        "kplug-penalties",
+        "9",
+        "only candidate",
+    )
+    rows = [
+        ComponentRow(f"{layer}.kernel_regularizer", "regularizer", *penalty, f"{penalty[0]}(0.5)")
+        for layer in ("a", "b", "c")
+    ]
+    rows.append(ComponentRow("metrics[0]", "metric", "kplug/mse", {}, "kplug", "8"))
+    lines = print_wide(make_component_table(ComponentTable(rows))).splitlines()
+    found = [" ".join(line.split()) for line in lines if " kplug" in line]
+    assert found == [
+        "l1_reg(0.5) kplug-penalties 9 a.kernel_regularizer and 2 more",
+        "mse kplug 8 metrics[0]",
+    ]
+
+
+def test_importing_the_command_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, kplug.cli.demo.command;"
+        "print([m for m in ('torch', 'numpy', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def run_demo(output: Path, *options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "kplug", "demo", "--output", str(output), *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def read_dice(printed: str, method: str) -> float:
+    found = re.search(rf"{method} {{2,}}(\d\.\d+)", printed)
+    assert found is not None, printed
+    return float(found.group(1))
+
+
+def test_two_short_runs_print_the_same_numbers(tmp_path: Path) -> None:
+    first, second = (run_demo(tmp_path / "demo.png", "--epochs", "1") for _ in range(2))
+    assert read_dice(first, "network") == read_dice(second, "network")
+    assert read_dice(first, "Otsu's threshold") == read_dice(second, "Otsu's threshold")
+
+
+@pytest.mark.slow
+def test_the_network_beats_the_baseline_and_the_table_names_its_suppliers(tmp_path: Path) -> None:
+    output = tmp_path / "demo.png"
+    printed = run_demo(output)
+    assert read_dice(printed, "network") > read_dice(printed, "Otsu's threshold") + 0.2
+    for plugin, component in (
+        ("kplug-segmentation", "dice_loss"),
+        ("kplug-segmentation", "dice_coef"),
+        ("kplug-penalties", "l1_reg"),
+        ("kplug", "he_normal"),
+        ("kplug", "adam"),
+    ):
+        line = rf" {component}\b.* {plugin} {re.escape(version(plugin))} "
+        assert re.search(line, printed), printed
+    assert output.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
