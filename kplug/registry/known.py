@@ -5,11 +5,18 @@ from __future__ import annotations
 from kplug.registry.keys import lookup_key
 
 _KNOWN = {
-    ("loss", "dice_loss"): "kplug-segmentation",
-    ("metric", "dice_coef"): "kplug-segmentation",
-    ("regularizer", "l1_reg"): "kplug-penalties",
+    "kplug-penalties": {"regularizer": ("group_lasso", "l1_reg", "orthogonality")},
+    "kplug-segmentation": {
+        "loss": ("dice_loss", "focal_loss", "jaccard_loss", "tversky_loss"),
+        "metric": ("dice_coef", "jaccard_coef"),
+    },
 }
-_BY_KEY = {(kind, lookup_key(name)): owner for (kind, name), owner in _KNOWN.items()}
+_BY_KEY = {
+    (kind, lookup_key(name)): owner
+    for owner, kinds in _KNOWN.items()
+    for kind, names in kinds.items()
+    for name in names
+}
 
 
 def find_known_distribution(kind: str, name: str) -> str | None:

@@ -1,0 +1,113 @@
+"""The promises about installing: README's plugin, packaged and used by name; README's lines as printed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+
+USE = """
+import kplug
+found = kplug.resolve("loss", "quantile_loss(quantile=0.9)")
+print(found.component.qualified_name, found.component.origin, found.arguments, found.rule)
+"""
+
+
+def run(*command: str | Path, cwd: Path, check: bool = True) -> str:
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=900
+    )
+    output = result.stdout + result.stderr
+    assert not check or result.returncode == 0, output
+    return output
+
+
+def readme_block(start: str) -> str:
+    """Return the text of README's first block that begins with a line."""
+    for match in re.finditer(r"^```\w+\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL):
+        if match[1].startswith(start):
+            return match[1]
+    raise LookupError(f"README has no block that starts with {start!r}")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write README's plugin to disk and build its wheel."""
+    project = tmp_path_factory.mktemp("kplug-quantile")
+    (project / "pyproject.toml").write_text(readme_block("[project]"))
+    (project / "kplug_quantile.py").write_text(readme_block("# kplug_quantile.py"))
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=project)
+    return next(project.glob("dist/*.whl"))
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """Make a virtual environment that has what this one has, and nothing of the plugin."""
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    interpreter = tmp_path / "venv" / SCRIPTS / "python"
+    site = run(
+        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path
+    )
+    here = sysconfig.get_path("purelib")
+    Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    return interpreter
+
+
+@pytest.mark.slow
+def test_a_plugin_wheel_is_used_by_name_and_gone_after_uninstalling(
+    wheel: Path, python: Path, tmp_path: Path
+) -> None:
+    before = run(python, "-c", USE, cwd=tmp_path, check=False)
+    assert "UnknownComponentError: no loss is named 'quantile_loss'" in before
+
+    run(python, "-m", "pip", "install", "--no-index", "--no-deps", wheel, cwd=tmp_path)
+    used = run(python, "-c", USE, cwd=tmp_path)
+    assert used == "kplug-quantile/quantile_loss kplug-quantile 0.1.0 {'quantile': 0.9} only candidate\n"
+    listed = run(python, "-m", "kplug", "list", "losses", cwd=tmp_path)
+    assert re.search(r"quantile_loss .*kplug-quantile 0\.1\.0", listed)
+
+    run(python, "-m", "pip", "uninstall", "--yes", "kplug-quantile", cwd=tmp_path)
+    after = run(python, "-c", USE, cwd=tmp_path, check=False)
+    assert "UnknownComponentError: no loss is named 'quantile_loss'" in after
+
+
+@pytest.mark.slow
+def test_a_readme_plugin_that_is_installed_meanwhile_is_found_without_restarting(
+    wheel: Path, python: Path, tmp_path: Path
+) -> None:
+    code = f"""
+import subprocess, sys, kplug
+try:
+    kplug.resolve("loss", "quantile_loss")
+except kplug.KplugError as error:
+    print(type(error).__name__)
+subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", {str(wheel)!r}])
+print(kplug.resolve("loss", "quantile_loss").component.origin)
+"""
+    assert run(python, "-c", code, cwd=tmp_path).splitlines() == [
+        "UnknownComponentError",
+        "kplug-quantile 0.1.0",
+    ]
+
+
+@pytest.mark.slow
+def test_the_run_line_works_as_printed_in_a_fresh_copy(tmp_path: Path) -> None:
+    line = re.search(r"^## Run it\n.*?^```\w*\n(.*?)\n```", README.read_text(), re.M | re.S)
+    assert line is not None
+    copy = tmp_path / "kplug"
+    files = run("git", "ls-files", cwd=ROOT).splitlines()
+    for name in files:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
+    output = run("bash", "-c", line[1], cwd=copy)
+    assert "kplug-segmentation 0.1.0" in output
+    assert (copy / "kplug-demo.png").read_bytes().startswith(b"\x89PNG")
