@@ -1,0 +1,158 @@
+"""Branches, phases, gradients, and the calls of Keras 2 that are about sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeAlias
+
+import torch
+
+from kplug.backend.convert import TensorLike, to_tensor
+from kplug.errors import ArgumentValueError, KplugError
+
+Branch: TypeAlias = "TensorLike | Callable[[], TensorLike]"
+
+
+class _Phase:
+    is_training: bool = False
+
+
+_phase = _Phase()
+
+
+def learning_phase() -> int:
+    """Return 1 while the phase is training, else 0; a model's own phase is ``model.training``."""
+    return int(_phase.is_training)
+
+
+def set_learning_phase(value: int) -> None:
+    """Set the phase that ``learning_phase()`` returns: 1 for training, 0 for inference.
+
+    Raises:
+        ArgumentValueError: ``value`` is neither 0 nor 1.
+    """
+    if value not in (0, 1):
+        raise ArgumentValueError("set_learning_phase", "value", value, "0 or 1")
+    _phase.is_training = bool(value)
+
+
+def in_train_phase(x: Branch, alt: Branch, training: bool | int | None = None) -> torch.Tensor:
+    """Return ``x`` while training and ``alt`` otherwise; either may be a function to call.
+
+    Args:
+        x: The value, or what computes it, in training.
+        alt: The same for inference.
+        training: ``None`` asks ``learning_phase()``.
+    """
+    is_training = _phase.is_training if training is None else bool(training)
+    return _evaluate(x if is_training else alt)
+
+
+def in_test_phase(x: Branch, alt: Branch, training: bool | int | None = None) -> torch.Tensor:
+    """Return ``x`` at inference and ``alt`` while training."""
+    return in_train_phase(alt, x, training)
+
+
+def switch(condition: TensorLike, then_expression: Branch, else_expression: Branch) -> torch.Tensor:
+    """Return one of two values.
+
+    Args:
+        condition: One truth value chooses a whole branch; a tensor of them chooses element by
+            element, its axes counted from the left.
+        then_expression: The value where the condition holds, or a function that computes it.
+        else_expression: The value elsewhere.
+
+    Returns:
+        A tensor.
+
+    Example:
+        >>> switch([True, False], [[1, 1], [1, 1]], [[2, 2], [2, 2]])
+        tensor([[1, 1],
+                [2, 2]])
+    """
+    chosen = to_tensor(condition)
+    if chosen.ndim == 0:
+        return _evaluate(then_expression if bool(chosen) else else_expression)
+    then_value, else_value = _evaluate(then_expression), _evaluate(else_expression)
+    missing = then_value.ndim - chosen.ndim
+    return torch.where(chosen.bool().reshape(*chosen.shape, *[1] * missing), then_value, else_value)
+
+
+def _evaluate(branch: Branch) -> torch.Tensor:
+    return to_tensor(branch() if callable(branch) else branch)
+
+
+def stop_gradient(x: TensorLike) -> torch.Tensor:
+    """Return ``x`` as a constant: no gradient flows through it."""
+    return to_tensor(x).detach()
+
+
+def gradients(
+    loss: torch.Tensor, variables: torch.Tensor | Sequence[torch.Tensor]
+) -> list[torch.Tensor]:
+    """Return the gradient of a scalar with respect to each variable.
+
+    Args:
+        loss: A scalar that depends on the variables. Its graph is kept, so gradients may be taken
+            again, and of the gradients too.
+        variables: One tensor or several.
+
+    Returns:
+        Tensors of the shapes of the variables.
+
+    Raises:
+        RuntimeError: ``loss`` does not depend on a variable through differentiable steps.
+    """
+    wanted = [variables] if isinstance(variables, torch.Tensor) else list(variables)
+    return list(torch.autograd.grad(loss, wanted, create_graph=True))
+
+
+def function(
+    inputs: Sequence[Any], outputs: Sequence[Any], updates: object = None
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return a function from values of ``inputs`` to NumPy values of ``outputs``.
+
+    Args:
+        inputs: Symbolic tensors, such as ``model.input``; ``K.learning_phase()`` may stand among
+            them as the last, its value then says whether dropout is active.
+        outputs: Symbolic tensors, such as ``layer.output``.
+        updates: Leave it empty; torch updates variables when the update is written.
+
+    Returns:
+        A function that takes a list and returns a list.
+
+    Raises:
+        KplugError: ``outputs`` is empty or not symbolic, or there are updates.
+    """
+    if not outputs or not all(getattr(output, "is_symbolic", False) for output in outputs):
+        raise KplugError(
+            "function: outputs must be symbolic tensors, such as layer.output",
+            hint="A plain Python function computes with tensors that already have values.",
+        )
+    if updates:
+        raise KplugError(
+            "function: updates are not supported",
+            hint="K.update(variable, value) writes at once.",
+        )
+    made: Callable[[Sequence[Any]], list[Any]] = outputs[0].make_function(inputs, outputs)
+    return made
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[None]:
+    """Do nothing around a block; Keras 2 grouped graph nodes by it."""
+    del name
+    yield
+
+
+def get_session() -> NoReturn:
+    """Refuse: there are no sessions on torch.
+
+    Raises:
+        KplugError: Always.
+    """
+    raise KplugError(
+        "get_session: torch computes at once and has no sessions",
+        hint="K.get_value(x) reads a tensor; K.function([...], [...]) evaluates a part of a model.",
+    )

@@ -1,0 +1,86 @@
+"""From numbers and arrays to tensors, and the axis arguments that all reductions share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.errors import ArgumentValueError
+
+TensorLike: TypeAlias = "torch.Tensor | np.ndarray[Any, Any] | Sequence[Any] | complex"
+Axis: TypeAlias = "int | Sequence[int] | None"
+
+
+def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
+    """Return ``value`` as a tensor; a tensor that already has the dtype is returned itself.
+
+    Args:
+        value: A tensor, an array, a number or nested lists of numbers.
+        dtype: The type to convert to. ``None`` keeps the type of tensors and arrays; Python floats
+            become ``floatx()``.
+
+    Returns:
+        A tensor of the same shape.
+    """
+    if isinstance(value, torch.Tensor):
+        return value if dtype is None else value.to(to_dtype(dtype))
+    if dtype is not None:
+        return torch.as_tensor(value, dtype=to_dtype(dtype))
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    tensor = torch.as_tensor(value)
+    return tensor.to(to_dtype(None)) if tensor.is_floating_point() else tensor
+
+
+def to_float(value: TensorLike) -> torch.Tensor:
+    """Return ``value`` as a tensor of a float type; integers and booleans become ``floatx()``."""
+    tensor = to_tensor(value)
+    if tensor.is_floating_point() or tensor.is_complex():
+        return tensor
+    return tensor.to(to_dtype(None))
+
+
+def to_pair(left: TensorLike, right: TensorLike) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return both as tensors; a Python number takes type and device from the other side.
+
+    torch's binary functions such as ``torch.maximum`` refuse Python numbers, Keras's accept them.
+    """
+    if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor):
+        return left, right
+    if isinstance(left, torch.Tensor):
+        return left, _like(right, left)
+    if isinstance(right, torch.Tensor):
+        return _like(left, right), right
+    return to_tensor(left), to_tensor(right)
+
+
+def _like(value: TensorLike, other: torch.Tensor) -> torch.Tensor:
+    if isinstance(value, (bool, int, float)):
+        # Filled on the device: copying a number there would make the program wait.
+        dtype = torch.result_type(other, value)
+        return torch.full((), value, dtype=dtype, device=other.device)
+    return to_tensor(value).to(other.device)
+
+
+def to_axes(axis: Axis) -> tuple[int, ...] | None:
+    """Return the axes as a tuple, or ``None`` for all of them."""
+    if axis is None:
+        return None
+    return (axis,) if isinstance(axis, int) else tuple(int(one) for one in axis)
+
+
+def to_shape(shape: object) -> tuple[int, ...]:
+    """Return a shape given as a number, a sequence, a ``torch.Size`` or a 1-D tensor.
+
+    Raises:
+        ArgumentValueError: ``shape`` holds something else than whole numbers >= 0.
+    """
+    given = shape.tolist() if isinstance(shape, (torch.Tensor, np.ndarray)) else shape
+    sizes: list[Any] = list(given) if isinstance(given, Iterable) else [given]
+    if any(not isinstance(size, (int, np.integer)) or size < 0 for size in sizes):
+        raise ArgumentValueError("backend", "shape", shape, "whole numbers >= 0")
+    return tuple(int(size) for size in sizes)

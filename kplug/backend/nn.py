@@ -1,0 +1,210 @@
+"""Activations, dropout and cross-entropies under their Keras names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+from kplug.backend.convert import TensorLike, to_float, to_tensor
+from kplug.backend.random import make_generator
+from kplug.backend.settings import epsilon
+from kplug.errors import ArgumentValueError
+
+
+def relu(
+    x: TensorLike, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> torch.Tensor:
+    """Return x where x ≥ threshold and alpha·(x − threshold) below it, at most ``max_value``.
+
+    Args:
+        x: Any shape.
+        alpha: Slope below the threshold.
+        max_value: Largest value returned, or ``None``.
+        threshold: Where the two pieces meet.
+
+    Returns:
+        A tensor of the same shape.
+
+    Example:
+        >>> relu([-2.0, 0.5, 9.0], alpha=0.1, max_value=6.0)
+        tensor([-0.2000,  0.5000,  6.0000])
+    """
+    x = to_tensor(x)
+    if threshold == 0.0:
+        result = F.leaky_relu(x, alpha) if alpha else F.relu(x)
+    else:
+        result = torch.where(x >= threshold, x, alpha * (x - threshold))
+    return result if max_value is None else torch.clamp(result, max=max_value)
+
+
+def elu(x: TensorLike, alpha: float = 1.0) -> torch.Tensor:
+    """Return x where x > 0 and alpha·(eˣ − 1) elsewhere."""
+    return F.elu(to_tensor(x), alpha)
+
+
+def softmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
+    """Return eˣ / Σ eˣ along ``axis``."""
+    return torch.softmax(to_tensor(x), dim=axis)
+
+
+def softplus(x: TensorLike) -> torch.Tensor:
+    """Return ln(1 + eˣ)."""
+    # Not F.softplus: it switches to x above 20 and so loses the last bits in float64.
+    x = to_tensor(x)
+    return torch.logaddexp(x, torch.zeros_like(x))
+
+
+def softsign(x: TensorLike) -> torch.Tensor:
+    """Return x / (1 + |x|)."""
+    return F.softsign(to_tensor(x))
+
+
+def sigmoid(x: TensorLike) -> torch.Tensor:
+    """Return 1 / (1 + e⁻ˣ)."""
+    return torch.sigmoid(to_tensor(x))
+
+
+def hard_sigmoid(x: TensorLike) -> torch.Tensor:
+    """Return 0.2·x + 0.5 kept in [0, 1]: Keras 2's slope; Keras 3 and torch have 1/6."""
+    return torch.clamp(0.2 * to_tensor(x) + 0.5, 0.0, 1.0)
+
+
+def tanh(x: TensorLike) -> torch.Tensor:
+    """Return the hyperbolic tangent."""
+    return torch.tanh(to_tensor(x))
+
+
+def dropout(
+    x: TensorLike,
+    level: float,
+    noise_shape: Sequence[int | None] | None = None,
+    seed: int | None = None,
+) -> torch.Tensor:
+    """Return ``x`` with a random part set to 0 and the rest divided by ``1 − level``.
+
+    Args:
+        x: Any shape.
+        level: The part to drop, in [0, 1).
+        noise_shape: Shape of the random mask; an entry ``None`` is that size of ``x``, 1 shares
+            the draw along that axis.
+        seed: The same seed drops the same elements.
+
+    Returns:
+        A tensor of the same shape.
+
+    Raises:
+        ArgumentValueError: ``level`` is outside [0, 1).
+    """
+    if not 0.0 <= level < 1.0:
+        raise ArgumentValueError("dropout", "level", level, "a number in [0, 1)")
+    x = to_float(x)
+    if seed is None and noise_shape is None:
+        return F.dropout(x, level, training=True)
+    generator = None if seed is None else make_generator(seed)
+    return x * dropout_mask(x, level, noise_shape, generator)
+
+
+def dropout_mask(
+    x: torch.Tensor,
+    level: float,
+    noise_shape: Sequence[int | None] | None,
+    generator: torch.Generator | None,
+) -> torch.Tensor:
+    """Return the factors of dropout: 0 with probability ``level``, else 1/(1 − level)."""
+    sizes = tuple(x.shape) if noise_shape is None else _fill_in(noise_shape, x.shape)
+    device = x.device if generator is None else generator.device
+    draws = torch.rand(sizes, generator=generator, device=device, dtype=torch.float32)
+    kept = (draws >= level).to(device=x.device, dtype=x.dtype)
+    return kept / (1.0 - level) if level < 1.0 else kept
+
+
+def _fill_in(noise_shape: Sequence[int | None], sizes: Sequence[int]) -> tuple[int, ...]:
+    pairs = zip(noise_shape, sizes, strict=True)
+    return tuple(size if given is None else given for given, size in pairs)
+
+
+def binary_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False
+) -> torch.Tensor:
+    """Return −[t ln p + (1 − t) ln(1 − p)] for each element; nothing is averaged.
+
+    Args:
+        target: t, numbers in [0, 1].
+        output: p, probabilities, kept in [ε, 1 − ε]; or logits.
+        from_logits: Whether ``output`` holds logits.
+
+    Returns:
+        A tensor of the shape of ``output``.
+    """
+    output = to_float(output)
+    target = to_tensor(target).to(output.dtype)
+    if from_logits:
+        return F.binary_cross_entropy_with_logits(output, target, reduction="none")
+    output = torch.clamp(output, epsilon(), 1.0 - epsilon())
+    return -(target * torch.log(output) + (1.0 - target) * torch.log(1.0 - output))
+
+
+def categorical_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> torch.Tensor:
+    """Return −Σ t ln p along ``axis``.
+
+    Args:
+        target: t, one-hot rows or probabilities.
+        output: p, scaled to a sum of 1 and kept in [ε, 1 − ε]; or logits.
+        from_logits: Whether ``output`` holds logits.
+        axis: The axis of the classes.
+
+    Returns:
+        A tensor without that axis.
+    """
+    output = to_float(output)
+    target = to_tensor(target).to(output.dtype)
+    return -(target * _log_probabilities(output, from_logits, axis)).sum(dim=axis)
+
+
+def sparse_categorical_crossentropy(
+    target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
+) -> torch.Tensor:
+    """Return −ln p of the target class.
+
+    Args:
+        target: Class numbers, shape of ``output`` without ``axis``, or with size 1 there.
+        output: p, scaled and kept in [ε, 1 − ε]; or logits.
+        from_logits: Whether ``output`` holds logits.
+        axis: The axis of the classes.
+
+    Returns:
+        A tensor without that axis.
+    """
+    output = to_float(output)
+    classes = to_tensor(target).long()
+    if classes.ndim < output.ndim:
+        classes = classes.unsqueeze(axis)
+    chosen = _log_probabilities(output, from_logits, axis).gather(axis, classes)
+    return -chosen.squeeze(axis)
+
+
+def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int) -> torch.Tensor:
+    if from_logits:
+        return torch.log_softmax(output, dim=axis)
+    output = output / output.sum(dim=axis, keepdim=True)
+    return torch.log(torch.clamp(output, epsilon(), 1.0 - epsilon()))
+
+
+def in_top_k(predictions: TensorLike, targets: TensorLike, k: int) -> torch.Tensor:
+    """Return whether each target class is among the ``k`` largest predictions; a tie counts as in.
+
+    Args:
+        predictions: Shape (N, classes).
+        targets: Class numbers, shape (N,).
+        k: How many count.
+
+    Returns:
+        Booleans, shape (N,).
+    """
+    predictions = to_tensor(predictions)
+    chosen = predictions.gather(1, to_tensor(targets).long().reshape(-1, 1))
+    return (predictions > chosen).sum(dim=1) < k

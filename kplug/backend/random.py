@@ -1,0 +1,120 @@
+"""Random tensors, drawn from torch's generator or from one seeded for the call."""
+
+from __future__ import annotations
+
+import torch
+
+from kplug.backend.convert import to_shape
+from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.errors import ArgumentValueError
+
+
+def make_generator(seed: int) -> torch.Generator:
+    """Return a generator that starts at ``seed``."""
+    # The seed's lowest 32 bits, as Keras 3 takes them: its draws are reproduced exactly.
+    return torch.Generator().manual_seed(seed & 0xFFFFFFFF)
+
+
+def _find_generator(seed: int | None) -> torch.Generator | None:
+    return None if seed is None else make_generator(seed)
+
+
+def random_normal(
+    shape: object,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: DTypeLike = None,
+    seed: int | None = None,
+) -> torch.Tensor:
+    """Return draws from the normal distribution N(mean, stddev²).
+
+    Args:
+        shape: Sizes, as a sequence, a ``torch.Size`` or a 1-D tensor.
+        mean: Centre.
+        stddev: Standard deviation, >= 0.
+        dtype: A float type; ``None`` is ``floatx()``.
+        seed: The same seed gives the same draws; ``None`` draws from torch's global generator.
+
+    Returns:
+        A tensor of ``shape``.
+
+    Example:
+        >>> random_normal((2, 3), stddev=0.0)
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
+    """
+    draws = torch.empty(to_shape(shape), dtype=to_dtype(dtype))
+    return draws.normal_(mean, stddev, generator=_find_generator(seed))
+
+
+def random_uniform(
+    shape: object,
+    minval: float = 0.0,
+    maxval: float = 1.0,
+    dtype: DTypeLike = None,
+    seed: int | None = None,
+) -> torch.Tensor:
+    """Return draws that are uniform in [minval, maxval).
+
+    Args:
+        shape: Sizes.
+        minval: Lower bound, included.
+        maxval: Upper bound, excluded.
+        dtype: A number type; ``None`` is ``floatx()``. For a whole-number type every integer in the
+            range is equally likely.
+        seed: The same seed gives the same draws.
+
+    Returns:
+        A tensor of ``shape``.
+    """
+    sizes, number_type = to_shape(shape), to_dtype(dtype)
+    generator = _find_generator(seed)
+    if not number_type.is_floating_point:
+        return torch.randint(
+            int(minval), int(maxval), sizes, dtype=number_type, generator=generator
+        )
+    draws = torch.rand(sizes, dtype=number_type, generator=generator)
+    return draws * (maxval - minval) + minval
+
+
+def truncated_normal(
+    shape: object,
+    mean: float = 0.0,
+    stddev: float = 1.0,
+    dtype: DTypeLike = None,
+    seed: int | None = None,
+) -> torch.Tensor:
+    """Return draws from N(mean, stddev²), those beyond two standard deviations drawn again."""
+    number_type = to_dtype(dtype)
+    draws = torch.randn((*to_shape(shape), 4), dtype=number_type, generator=_find_generator(seed))
+    # Four draws each and the first one inside: about 4e-6 of the elements have none inside.
+    first_inside = (draws.abs() < 2).to(torch.uint8).argmax(-1, keepdim=True)
+    return draws.gather(-1, first_inside).squeeze(-1) * stddev + mean
+
+
+def random_binomial(
+    shape: object, p: float = 0.0, dtype: DTypeLike = None, seed: int | None = None
+) -> torch.Tensor:
+    """Return ones with probability ``p`` and zeros otherwise.
+
+    Raises:
+        ArgumentValueError: ``p`` is outside [0, 1].
+    """
+    if not 0.0 <= p <= 1.0:
+        raise ArgumentValueError("random_binomial", "p", p, "a number in [0, 1]")
+    draws = torch.rand(to_shape(shape), generator=_find_generator(seed))
+    return (draws < p).to(to_dtype(dtype))
+
+
+def random_normal_variable(
+    shape: object, mean: float, scale: float, dtype: DTypeLike = None, seed: int | None = None
+) -> torch.Tensor:
+    """Return a variable with draws from N(mean, scale²)."""
+    return random_normal(shape, mean, scale, dtype, seed).requires_grad_()
+
+
+def random_uniform_variable(
+    shape: object, low: float, high: float, dtype: DTypeLike = None, seed: int | None = None
+) -> torch.Tensor:
+    """Return a variable with draws that are uniform in [low, high)."""
+    return random_uniform(shape, low, high, dtype, seed).requires_grad_()

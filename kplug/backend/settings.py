@@ -1,0 +1,178 @@
+"""What the whole library shares: epsilon, float type, image layout, counters of names."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Literal, TypeAlias
+
+from kplug.errors import ArgumentValueError
+
+DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
+
+_FLOAT_TYPES = ("float16", "bfloat16", "float32", "float64")
+_DATA_FORMATS: tuple[DataFormat, ...] = ("channels_last", "channels_first")
+
+
+class _Settings:
+    """The values that the setters change; one instance for the process."""
+
+    epsilon: float = 1e-7
+    floatx: str = "float32"
+    image_data_format: DataFormat = "channels_last"
+
+
+_settings = _Settings()
+_counters: dict[str, int] = {}
+_counters_lock = threading.Lock()
+
+
+def epsilon() -> float:
+    """Return the small number that keeps divisions and logarithms finite; 1e-7 unless set.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return _settings.epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the number that ``epsilon()`` returns.
+
+    Args:
+        value: A finite number > 0.
+
+    Raises:
+        ArgumentValueError: ``value`` is not such a number.
+    """
+    number = _as_number(value)
+    if not 0.0 < number < float("inf"):
+        raise ArgumentValueError("set_epsilon", "value", value, "a finite number > 0")
+    _settings.epsilon = number
+
+
+def _as_number(value: object) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else float("nan")  # type: ignore[arg-type]
+
+
+def floatx() -> str:
+    """Return the name of the default float type; ``'float32'`` unless set.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return _settings.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default float type of new weights and of converted numbers.
+
+    Args:
+        value: ``'float16'``, ``'bfloat16'``, ``'float32'`` or ``'float64'``.
+
+    Raises:
+        ArgumentValueError: ``value`` is none of them.
+    """
+    if value not in _FLOAT_TYPES:
+        raise ArgumentValueError("set_floatx", "value", value, _one_of(_FLOAT_TYPES))
+    _settings.floatx = value
+
+
+def image_data_format() -> DataFormat:
+    """Return where images keep their channels by default; ``'channels_last'`` unless set.
+
+    Example:
+        >>> image_data_format()
+        'channels_last'
+    """
+    return _settings.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the default layout of images.
+
+    Args:
+        data_format: ``'channels_last'`` or ``'channels_first'``.
+
+    Raises:
+        ArgumentValueError: ``data_format`` is neither.
+    """
+    _settings.image_data_format = standardize_data_format(data_format, "set_image_data_format")
+
+
+def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:
+    """Return a valid layout name; ``None`` means the default one.
+
+    Args:
+        data_format: ``'channels_last'``, ``'channels_first'`` or ``None``.
+        owner: Who was given it, for the message.
+
+    Returns:
+        The layout.
+
+    Raises:
+        ArgumentValueError: ``data_format`` is none of them.
+    """
+    if data_format is None:
+        return _settings.image_data_format
+    for known in _DATA_FORMATS:
+        if data_format == known:
+            return known
+    raise ArgumentValueError(owner, "data_format", data_format, _one_of(_DATA_FORMATS))
+
+
+def _one_of(values: tuple[str, ...]) -> str:
+    return "one of " + ", ".join(repr(value) for value in values)
+
+
+def get_uid(prefix: str = "") -> int:
+    """Return 1 for the first call with this prefix, 2 for the second, and so on.
+
+    Example:
+        >>> reset_uids()
+        >>> get_uid("branch"), get_uid("branch")
+        (1, 2)
+    """
+    with _counters_lock:
+        _counters[prefix] = _counters.get(prefix, 0) + 1
+        return _counters[prefix]
+
+
+def reset_uids() -> None:
+    """Let every counter of ``get_uid`` start at 1 again."""
+    with _counters_lock:
+        _counters.clear()
+
+
+def clear_session() -> None:
+    """Forget the automatic names given so far, so that the next ``Dense`` is ``dense`` again."""
+    reset_uids()
+
+
+_WORD_START = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
+
+
+def snake_case(class_name: str) -> str:
+    """Return the snake-case form that automatic names start with.
+
+    Example:
+        >>> snake_case("MaxPooling2D"), snake_case("LeakyReLU")
+        ('max_pooling2d', 'leaky_re_lu')
+    """
+    return _WORD_START.sub("_", re.sub(r"\W+", "", class_name)).lower()
+
+
+def auto_name(class_name: str) -> str:
+    """Return the next free automatic name for an object of this class.
+
+    Example:
+        >>> reset_uids()
+        >>> auto_name("Dense"), auto_name("Dense"), auto_name("UpSampling2D")
+        ('dense', 'dense_1', 'up_sampling2d')
+    """
+    prefix = snake_case(class_name)
+    number = get_uid(prefix)
+    return prefix if number == 1 else f"{prefix}_{number - 1}"

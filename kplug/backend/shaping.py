@@ -1,0 +1,156 @@
+"""Functions that rearrange, join and pick elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from kplug.backend.convert import TensorLike, to_shape, to_tensor
+from kplug.backend.dtypes import DTypeLike, to_dtype
+
+
+def flatten(x: TensorLike) -> torch.Tensor:
+    """Return all elements in one row, the batch axis included.
+
+    Example:
+        >>> flatten([[1, 2], [3, 4]])
+        tensor([1, 2, 3, 4])
+    """
+    return to_tensor(x).reshape(-1)
+
+
+def batch_flatten(x: TensorLike) -> torch.Tensor:
+    """Return ``x`` of shape (N, …) as a matrix (N, rest)."""
+    x = to_tensor(x)
+    return x.reshape(x.shape[0], -1)
+
+
+def reshape(x: TensorLike, shape: Sequence[int]) -> torch.Tensor:
+    """Return the elements in another shape; one size may be −1."""
+    return to_tensor(x).reshape(tuple(int(size) for size in shape))
+
+
+def expand_dims(x: TensorLike, axis: int = -1) -> torch.Tensor:
+    """Return ``x`` with an axis of size 1 put in at ``axis``."""
+    return to_tensor(x).unsqueeze(axis)
+
+
+def squeeze(x: TensorLike, axis: int) -> torch.Tensor:
+    """Return ``x`` without its ``axis``, whose size is 1.
+
+    Raises:
+        RuntimeError: The size is another one; torch would leave the axis in silence.
+    """
+    x = to_tensor(x)
+    if x.shape[axis] != 1:
+        raise RuntimeError(f"squeeze: axis {axis} of shape {tuple(x.shape)} has not size 1")
+    return x.squeeze(axis)
+
+
+def transpose(x: TensorLike) -> torch.Tensor:
+    """Return ``x`` with the order of all its axes reversed."""
+    x = to_tensor(x)
+    return x.permute(*reversed(range(x.ndim)))
+
+
+def permute_dimensions(x: TensorLike, pattern: Sequence[int]) -> torch.Tensor:
+    """Return ``x`` with its axes in the order of ``pattern``."""
+    return to_tensor(x).permute(*pattern)
+
+
+def concatenate(tensors: Sequence[TensorLike], axis: int = -1) -> torch.Tensor:
+    """Return the tensors joined along an existing axis."""
+    return torch.cat([to_tensor(one) for one in tensors], dim=axis)
+
+
+def stack(x: Sequence[TensorLike], axis: int = 0) -> torch.Tensor:
+    """Return the tensors joined along a new axis."""
+    return torch.stack([to_tensor(one) for one in x], dim=axis)
+
+
+def tile(x: TensorLike, n: int | Sequence[int]) -> torch.Tensor:
+    """Return ``x`` repeated ``n[i]`` times along each axis ``i``."""
+    return torch.tile(to_tensor(x), (n,) if isinstance(n, int) else tuple(n))
+
+
+def repeat(x: TensorLike, n: int) -> torch.Tensor:
+    """Return a matrix (N, D) repeated to (N, n, D)."""
+    return to_tensor(x).unsqueeze(1).repeat(1, n, 1)
+
+
+def repeat_elements(x: TensorLike, rep: int, axis: int) -> torch.Tensor:
+    """Return ``x`` with each element along ``axis`` written ``rep`` times in a row."""
+    return to_tensor(x).repeat_interleave(rep, dim=axis)
+
+
+def reverse(x: TensorLike, axes: int | Sequence[int]) -> torch.Tensor:
+    """Return ``x`` with the order of elements along ``axes`` reversed."""
+    return to_tensor(x).flip((axes,) if isinstance(axes, int) else tuple(axes))
+
+
+def arange(
+    start: int, stop: int | None = None, step: int = 1, dtype: DTypeLike = "int32"
+) -> torch.Tensor:
+    """Return the numbers from ``start`` (or from 0 to ``start``) up to below ``stop``."""
+    first, last = (0, start) if stop is None else (start, stop)
+    return torch.arange(first, max(first, last) if step > 0 else last, step, dtype=to_dtype(dtype))
+
+
+def gather(reference: TensorLike, indices: TensorLike) -> torch.Tensor:
+    """Return the rows of ``reference`` at ``indices``.
+
+    Args:
+        reference: Shape (rows, …).
+        indices: Whole numbers of any shape.
+
+    Returns:
+        A tensor of shape ``indices.shape + reference.shape[1:]``.
+    """
+    return to_tensor(reference)[to_tensor(indices).long()]
+
+
+def one_hot(indices: TensorLike, num_classes: int) -> torch.Tensor:
+    """Return rows of zeros with a 1 at each index.
+
+    Args:
+        indices: Whole numbers in [0, num_classes) of any shape. Others give a row of zeros.
+        num_classes: Length of the new last axis.
+
+    Returns:
+        A tensor of floatx and shape ``indices.shape + (num_classes,)``.
+
+    Example:
+        >>> one_hot([2, 0], 3)
+        tensor([[0., 0., 1.],
+                [1., 0., 0.]])
+    """
+    found = to_tensor(indices).long()
+    classes = torch.arange(num_classes, device=found.device)
+    return (found.unsqueeze(-1) == classes).to(to_dtype(None))
+
+
+def zeros(shape: object, dtype: DTypeLike = None) -> torch.Tensor:
+    """Return a tensor of zeros."""
+    return torch.zeros(to_shape(shape), dtype=to_dtype(dtype))
+
+
+def ones(shape: object, dtype: DTypeLike = None) -> torch.Tensor:
+    """Return a tensor of ones."""
+    return torch.ones(to_shape(shape), dtype=to_dtype(dtype))
+
+
+def eye(size: int | Sequence[int], dtype: DTypeLike = None) -> torch.Tensor:
+    """Return the identity matrix; ``size`` may be (rows, columns)."""
+    rows, columns = (size, size) if isinstance(size, int) else size
+    return torch.eye(rows, columns, dtype=to_dtype(dtype))
+
+
+def zeros_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
+    """Return zeros in the shape of ``x``, and of its type unless ``dtype`` is given."""
+    return torch.zeros_like(to_tensor(x), dtype=None if dtype is None else to_dtype(dtype))
+
+
+def ones_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
+    """Return ones in the shape of ``x``, and of its type unless ``dtype`` is given."""
+    return torch.ones_like(to_tensor(x), dtype=None if dtype is None else to_dtype(dtype))

@@ -1,0 +1,187 @@
+"""Convolution and pooling with Keras's padding and layouts, for one, two and three dimensions.
+
+Tensors keep their layout outside; torch computes with the channels second. For ``channels_last``
+the change is a view, since torch's ``channels_last`` memory is exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+from kplug.backend.convert import TensorLike, to_tensor
+from kplug.backend.settings import DataFormat, standardize_data_format
+from kplug.backend.windows import average_pool, convolve, max_pool, pad_spatial
+from kplug.errors import ArgumentValueError
+
+
+def to_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
+    """Return a view of ``x`` as torch wants it: (N, channels, …)."""
+    return x if data_format == "channels_first" else x.movedim(-1, 1)
+
+
+def from_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
+    """Return a view of ``x`` (N, channels, …) in the layout asked for."""
+    return x if data_format == "channels_first" else x.movedim(1, -1)
+
+
+def _convolution(
+    name: str,
+    rank: int,
+    x: TensorLike,
+    kernel: TensorLike,
+    strides: int | Sequence[int],
+    padding: str,
+    data_format: str | None,
+    dilation_rate: int | Sequence[int],
+) -> torch.Tensor:
+    layout = standardize_data_format(data_format, name)
+    if padding not in ("valid", "same") and not (padding == "causal" and rank == 1):
+        raise ArgumentValueError(name, "padding", padding, "'valid' or 'same'")
+    weights = to_tensor(kernel)
+    result = convolve(
+        to_channels_second(to_tensor(x), layout),
+        weights.permute(rank + 1, rank, *range(rank)),
+        None,
+        _per_axis(strides, rank),
+        padding,
+        _per_axis(dilation_rate, rank),
+    )
+    return from_channels_second(result, layout)
+
+
+def _per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    return (value,) * rank if isinstance(value, int) else tuple(value)
+
+
+def conv1d(
+    x: TensorLike,
+    kernel: TensorLike,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> torch.Tensor:
+    """Return the 1-D convolution with a kernel of Keras's shape (k, in, out)."""
+    return _convolution("conv1d", 1, x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv2d(
+    x: TensorLike,
+    kernel: TensorLike,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> torch.Tensor:
+    """Return the 2-D convolution with a kernel of Keras's shape (kh, kw, in, out)."""
+    return _convolution("conv2d", 2, x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def conv3d(
+    x: TensorLike,
+    kernel: TensorLike,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> torch.Tensor:
+    """Return the 3-D convolution with a kernel of Keras's shape (kd, kh, kw, in, out)."""
+    return _convolution("conv3d", 3, x, kernel, strides, padding, data_format, dilation_rate)
+
+
+def _pool(
+    name: str,
+    x: TensorLike,
+    pool_size: Sequence[int],
+    strides: Sequence[int] | None,
+    padding: str,
+    data_format: str | None,
+    pool_mode: str,
+) -> torch.Tensor:
+    layout = standardize_data_format(data_format, name)
+    if padding not in ("valid", "same"):
+        raise ArgumentValueError(name, "padding", padding, "'valid' or 'same'")
+    if pool_mode not in ("max", "avg"):
+        raise ArgumentValueError(name, "pool_mode", pool_mode, "'max' or 'avg'")
+    pool = max_pool if pool_mode == "max" else average_pool
+    second = to_channels_second(to_tensor(x), layout)
+    pooled = pool(second, tuple(pool_size), tuple(strides or pool_size), padding)
+    return from_channels_second(pooled, layout)
+
+
+def pool2d(
+    x: TensorLike,
+    pool_size: Sequence[int],
+    strides: Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> torch.Tensor:
+    """Return the largest (``'max'``) or mean (``'avg'``) value of each 2-D window.
+
+    Keras 2's ``strides=(1, 1)`` default is its functions' alone; here, as in the layers, ``None``
+    means ``pool_size``.
+    """
+    return _pool("pool2d", x, pool_size, strides, padding, data_format, pool_mode)
+
+
+def pool3d(
+    x: TensorLike,
+    pool_size: Sequence[int],
+    strides: Sequence[int] | None = None,
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> torch.Tensor:
+    """Return the largest (``'max'``) or mean (``'avg'``) value of each 3-D window."""
+    return _pool("pool3d", x, pool_size, strides, padding, data_format, pool_mode)
+
+
+def temporal_padding(x: TensorLike, padding: tuple[int, int] = (1, 1)) -> torch.Tensor:
+    """Return ``x`` of shape (N, time, features) with zeros before and after."""
+    return F.pad(to_tensor(x), (0, 0, *padding))
+
+
+def spatial_2d_padding(
+    x: TensorLike,
+    padding: Sequence[tuple[int, int]] = ((1, 1), (1, 1)),
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return images with zeros around them; ``padding`` is ((top, bottom), (left, right))."""
+    layout = standardize_data_format(data_format, "spatial_2d_padding")
+    second = to_channels_second(to_tensor(x), layout)
+    return from_channels_second(pad_spatial(second, padding), layout)
+
+
+def resize_images(
+    x: TensorLike,
+    height_factor: int,
+    width_factor: int,
+    data_format: str | None = None,
+    interpolation: str = "nearest",
+) -> torch.Tensor:
+    """Return images enlarged by whole factors.
+
+    Args:
+        x: Images in ``data_format``.
+        height_factor: Factor of the rows.
+        width_factor: Factor of the columns.
+        data_format: ``None`` is ``image_data_format()``.
+        interpolation: ``'nearest'`` repeats pixels; ``'bilinear'`` uses half-pixel centres.
+
+    Returns:
+        Images of shape (N, height·height_factor, width·width_factor, channels), or channels first.
+    """
+    layout = standardize_data_format(data_format, "resize_images")
+    if interpolation not in ("nearest", "bilinear"):
+        raise ArgumentValueError(
+            "resize_images", "interpolation", interpolation, "'nearest' or 'bilinear'"
+        )
+    second = to_channels_second(to_tensor(x), layout)
+    factors = (float(height_factor), float(width_factor))
+    align = None if interpolation == "nearest" else False
+    resized = F.interpolate(second, scale_factor=factors, mode=interpolation, align_corners=align)
+    return from_channels_second(resized, layout)

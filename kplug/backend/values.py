@@ -1,0 +1,208 @@
+"""Variables: making them, reading them into NumPy, and writing to them."""
+# ruff: noqa: A001 - Keras's name: K.eval
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from kplug.backend.convert import TensorLike, to_shape, to_tensor
+from kplug.backend.dtypes import DTypeLike, dtype_name, to_dtype
+from kplug.errors import ArgumentValueError, WeightsError
+
+NumpyArray: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+
+
+def variable(
+    value: TensorLike,
+    dtype: DTypeLike = None,
+    name: str | None = None,
+    constraint: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> torch.Tensor:
+    """Return a tensor that gathers gradients, with a copy of ``value``.
+
+    Args:
+        value: The initial value.
+        dtype: ``None`` is ``floatx()``.
+        name: Kept as the attribute ``label``.
+        constraint: Kept as the attribute ``constraint``; an optimizer of kplug applies it.
+
+    Returns:
+        A leaf tensor.
+    """
+    tensor = to_tensor(value, to_dtype(dtype)).detach().clone()
+    if tensor.is_floating_point():
+        tensor.requires_grad_()
+    vars(tensor).update(label=name, constraint=constraint)
+    return tensor
+
+
+def constant(
+    value: TensorLike,
+    dtype: DTypeLike = None,
+    shape: Sequence[int] | None = None,
+    name: str | None = None,
+) -> torch.Tensor:
+    """Return a tensor without gradient; with ``shape`` the value fills it.
+
+    Example:
+        >>> constant(3.0, shape=(2,))
+        tensor([3., 3.])
+    """
+    tensor = to_tensor(value, to_dtype(dtype)).detach()
+    if shape is not None:
+        tensor = tensor.expand(to_shape(shape)).clone()
+    if name is not None:
+        vars(tensor).update(label=name)
+    return tensor
+
+
+def get_value(x: object) -> NumpyArray:
+    """Return a copy of a tensor, a number or an array in NumPy.
+
+    Args:
+        x: Such as a weight, or an optimizer's ``lr``. bfloat16 is returned as float32, since NumPy
+            has no such type.
+
+    Returns:
+        An array of the same shape.
+
+    Example:
+        >>> get_value(torch.tensor([1.0, 2.0]))
+        array([1., 2.], dtype=float32)
+        >>> get_value(0.5).item()
+        0.5
+    """
+    if not isinstance(x, torch.Tensor):
+        return np.array(x)
+    values = x.detach()
+    if values.dtype is torch.bfloat16:
+        values = values.float()
+    return np.array(values.cpu().numpy(), order="C")
+
+
+def set_value(x: object, value: TensorLike) -> None:
+    """Write ``value`` into the tensor ``x``; its type and device stay.
+
+    Args:
+        x: A tensor, or what has an ``assign`` method, such as an optimizer's ``lr``.
+        value: A number or array of the same shape.
+
+    Raises:
+        ArgumentValueError: ``x`` is neither.
+        WeightsError: The shapes differ; nothing was written.
+    """
+    if not isinstance(x, torch.Tensor):
+        assign = getattr(x, "assign", None)
+        if assign is None:
+            raise ArgumentValueError("set_value", "x", x, "a tensor, or an optimizer's lr")
+        assign(value)
+        return
+    given = to_tensor(value)
+    if given.shape != x.shape:
+        raise WeightsError(
+            f"set_value: the variable has shape {tuple(x.shape)}, "
+            f"the value has shape {tuple(given.shape)}; nothing was written"
+        )
+    with torch.no_grad():
+        x.copy_(given)
+
+
+def batch_get_value(tensors: Sequence[object]) -> list[NumpyArray]:
+    """Return ``get_value`` of each."""
+    return [get_value(tensor) for tensor in tensors]
+
+
+def batch_set_value(tuples: Sequence[tuple[object, TensorLike]]) -> None:
+    """Do ``set_value`` for each pair of variable and value."""
+    for tensor, value in tuples:
+        set_value(tensor, value)
+
+
+def eval(x: object) -> NumpyArray:
+    """Return the value in NumPy; the same as ``get_value``, since nothing here is deferred."""
+    return get_value(x)
+
+
+def update(x: torch.Tensor, new_x: TensorLike) -> torch.Tensor:
+    """Write ``new_x`` into ``x`` and return ``x``."""
+    set_value(x, new_x)
+    return x
+
+
+def update_add(x: torch.Tensor, increment: TensorLike) -> torch.Tensor:
+    """Add to ``x`` in place and return it."""
+    with torch.no_grad():
+        return x.add_(to_tensor(increment))
+
+
+def update_sub(x: torch.Tensor, decrement: TensorLike) -> torch.Tensor:
+    """Subtract from ``x`` in place and return it."""
+    with torch.no_grad():
+        return x.sub_(to_tensor(decrement))
+
+
+def moving_average_update(x: torch.Tensor, value: TensorLike, momentum: float) -> torch.Tensor:
+    """Set x ← x·momentum + value·(1 − momentum) in place and return ``x``."""
+    with torch.no_grad():
+        return x.mul_(momentum).add_(to_tensor(value) * (1.0 - momentum))
+
+
+def cast_to_floatx(x: TensorLike) -> torch.Tensor | NumpyArray:
+    """Return ``x`` as ``floatx()``: a tensor for a tensor, a NumPy array for anything else."""
+    if isinstance(x, torch.Tensor):
+        return x.to(to_dtype(None))
+    name = dtype_name(None)
+    return np.asarray(x, dtype="float32" if name == "bfloat16" else name)
+
+
+def shape(x: TensorLike) -> tuple[int, ...]:
+    """Return the sizes of ``x``."""
+    return tuple(to_tensor(x).shape)
+
+
+def int_shape(x: object) -> tuple[int | None, ...]:
+    """Return the sizes of ``x``; those that are not known yet, as the batch, are ``None``."""
+    sizes = getattr(x, "shape", None)
+    return tuple(np.shape(x) if sizes is None else sizes)  # type: ignore[call-overload]
+
+
+def ndim(x: object) -> int:
+    """Return the number of axes."""
+    return len(int_shape(x))
+
+
+def dtype(x: object) -> str:
+    """Return the name of the number type.
+
+    Example:
+        >>> dtype(torch.zeros(2, dtype=torch.int32))
+        'int32'
+    """
+    return dtype_name(getattr(x, "dtype", None) or to_tensor(x).dtype)  # type: ignore[arg-type]
+
+
+def count_params(x: object) -> int:
+    """Return the number of elements; a size that is not known counts as nothing."""
+    return math.prod(size for size in int_shape(x) if size is not None)
+
+
+def is_tensor(x: object) -> bool:
+    """Return whether ``x`` is a torch tensor."""
+    return isinstance(x, torch.Tensor)
+
+
+def is_keras_tensor(x: object) -> bool:
+    """Return whether ``x`` is a symbolic tensor: an ``Input`` or what a layer made of one."""
+    return bool(getattr(x, "is_symbolic", False))
+
+
+def print_tensor(x: TensorLike, message: str = "") -> torch.Tensor:
+    """Print the tensor after ``message`` and return it unchanged."""
+    tensor = to_tensor(x)
+    print(message, tensor)  # noqa: T201 - printing is what it is for
+    return tensor

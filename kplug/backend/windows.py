@@ -1,0 +1,113 @@
+"""Windows that slide over one, two or three axes: padding, convolution, pooling.
+
+Channels are second here, as torch has them. The layouts of Keras are the callers' matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+_CONVOLUTIONS: dict[int, Callable[..., torch.Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_MAX_POOLS: dict[int, Callable[..., Any]] = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+_AVERAGE_POOLS: dict[int, Callable[..., Any]] = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+
+
+def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tuple[int, int]:
+    """Return the cells that padding ``'same'`` puts before and after one axis.
+
+    total = max((⌈size/stride⌉ − 1)·stride + (window − 1)·dilation + 1 − size, 0); the half that is
+    rounded up goes after. torch's own ``padding='same'`` refuses strides.
+
+    Example:
+        >>> same_padding(6, window=3, stride=2)
+        (0, 1)
+    """
+    reach = (window - 1) * dilation + 1
+    total = max((-(-size // stride) - 1) * stride + reach - size, 0)
+    return total // 2, total - total // 2
+
+
+def same_paddings(
+    sizes: Sequence[int], window: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return ``same_padding`` for each axis."""
+    return [same_padding(*one) for one in zip(sizes, window, strides, dilation, strict=True)]
+
+
+def pad_spatial(
+    x: torch.Tensor, paddings: Sequence[tuple[int, int]], value: float = 0.0
+) -> torch.Tensor:
+    """Return ``x`` of shape (N, channels, …) with cells of ``value`` around its last axes."""
+    if not any(before or after for before, after in paddings):
+        return x
+    # F.pad counts from the last axis to the first.
+    flat = [cells for pair in reversed(paddings) for cells in pair]
+    return F.pad(x, flat, value=value)
+
+
+def convolve(
+    x: torch.Tensor,
+    kernel: torch.Tensor,
+    bias: torch.Tensor | None,
+    strides: Sequence[int],
+    padding: str,
+    dilation: Sequence[int],
+    groups: int = 1,
+) -> torch.Tensor:
+    """Return the convolution of a tensor whose channels are second.
+
+    Args:
+        x: Shape (N, channels, …).
+        kernel: torch's order, shape (filters, channels/groups, …).
+        bias: Shape (filters,), or ``None``.
+        strides: One number an axis.
+        padding: ``'valid'``, ``'same'`` or ``'causal'`` (one axis only).
+        dilation: One number an axis.
+        groups: Number of groups of channels.
+
+    Returns:
+        A tensor (N, filters, …).
+    """
+    function = _CONVOLUTIONS[kernel.ndim - 2]
+    if padding == "valid":
+        return function(x, kernel, bias, strides, 0, dilation, groups)
+    window = kernel.shape[2:]
+    if padding == "causal":
+        cells = [(dilation[0] * (window[0] - 1), 0)]
+    else:
+        cells = same_paddings(x.shape[2:], window, strides, dilation)
+    if all(before == after for before, after in cells):
+        # torch pads both sides alike itself, without a copy.
+        return function(x, kernel, bias, strides, [before for before, _ in cells], dilation, groups)
+    return function(pad_spatial(x, cells), kernel, bias, strides, 0, dilation, groups)
+
+
+def max_pool(
+    x: torch.Tensor, window: Sequence[int], strides: Sequence[int], padding: str
+) -> torch.Tensor:
+    """Return the largest value of each window; cells that ``'same'`` adds never win."""
+    function = _MAX_POOLS[x.ndim - 2]
+    if padding == "same":
+        cells = same_paddings(x.shape[2:], window, strides, [1] * len(window))
+        if all(before == after for before, after in cells):
+            return function(x, window, strides, [before for before, _ in cells])  # type: ignore[no-any-return]
+        lowest = -torch.inf if x.is_floating_point() else torch.iinfo(x.dtype).min
+        x = pad_spatial(x, cells, value=lowest)
+    return function(x, window, strides)  # type: ignore[no-any-return]
+
+
+def average_pool(
+    x: torch.Tensor, window: Sequence[int], strides: Sequence[int], padding: str
+) -> torch.Tensor:
+    """Return the mean of each window, taken over the real cells only."""
+    function = _AVERAGE_POOLS[x.ndim - 2]
+    if padding == "valid":
+        return function(x, window, strides)  # type: ignore[no-any-return]
+    cells = same_paddings(x.shape[2:], window, strides, [1] * len(window))
+    real = pad_spatial(torch.ones_like(x[:1, :1]), cells)
+    pooled = function(pad_spatial(x, cells), window, strides)
+    return pooled / function(real, window, strides)  # type: ignore[no-any-return]

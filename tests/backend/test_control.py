@@ -1,0 +1,107 @@
+"""Branches, phases, gradients, and functions of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from kplug import backend as K
+from kplug.errors import ArgumentValueError, GraphError, KplugError
+from kplug.layers import Dense, Dropout, Input
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    yield
+    K.set_learning_phase(0)
+
+
+def test_phase_chooses_a_branch() -> None:
+    assert K.in_train_phase(1.0, lambda: 2.0).item() == 2.0
+    K.set_learning_phase(1)
+    assert K.learning_phase() == 1
+    assert K.in_train_phase(lambda: 1.0, 2.0).item() == 1.0
+    assert K.in_test_phase(1.0, 2.0).item() == 2.0
+    assert K.in_train_phase(1.0, 2.0, training=False).item() == 2.0
+
+
+def test_phase_is_zero_or_one() -> None:
+    with pytest.raises(ArgumentValueError, match="allowed: 0 or 1"):
+        K.set_learning_phase(2)
+
+
+def test_scalar_condition_evaluates_one_branch_only() -> None:
+    assert K.switch(True, 1.0, lambda: 1 / 0).item() == 1.0
+
+
+def test_tensor_condition_is_spread_over_the_right_axes() -> None:
+    made = K.switch([True, False], torch.ones(2, 3), torch.zeros(2, 3))
+    assert made.tolist() == [[1.0] * 3, [0.0] * 3]
+
+
+def test_gradients_may_be_taken_twice() -> None:
+    x = K.variable([2.0])
+    (first,) = K.gradients(K.sum(x**3), x)
+    (second,) = K.gradients(K.sum(first), [x])
+    assert (first.tolist(), second.tolist()) == ([12.0], [12.0])
+
+
+def test_stop_gradient_makes_a_constant() -> None:
+    assert not K.stop_gradient(K.variable([2.0])).requires_grad
+
+
+def test_function_evaluates_a_part_of_a_graph() -> None:
+    inputs = Input((3,))
+    hidden = Dense(2, kernel_initializer="ones")(inputs)
+    outputs = Dense(1, kernel_initializer="ones")(hidden)
+    both = K.function([inputs], [hidden, outputs])
+    values = both([[[1.0, 2.0, 3.0]]])
+    assert [value.tolist() for value in values] == [[[6.0, 6.0]], [[12.0]]]
+    assert K.function([hidden], [outputs])([torch.ones(1, 2)])[0].tolist() == [[2.0]]
+
+
+def test_function_takes_the_learning_phase() -> None:
+    inputs = Input((200,))
+    layer = Dropout(0.5)
+    function = K.function([inputs, K.learning_phase()], [layer(inputs)])
+    ones = torch.ones(1, 200)
+    assert set(function([ones, 0])[0].flatten()) == {1.0}
+    assert set(function([ones, 1])[0].flatten()) == {0.0, 2.0}
+    assert layer.training is False
+
+
+def test_function_names_a_missing_input() -> None:
+    one, two = Input((1,), name="one"), Input((1,), name="two")
+    outputs = Dense(1)(two)
+    with pytest.raises(GraphError) as caught:
+        K.function([one], [outputs])
+    assert str(caught.value) == (
+        "graph disconnected: the outputs depend on input 'two', which is not among the inputs "
+        "('one')\n  Give every Input that the outputs are made of."
+    )
+
+
+def test_function_counts_its_values() -> None:
+    inputs = Input((1,))
+    with pytest.raises(GraphError, match="the function takes 1 values, got 2"):
+        K.function([inputs], [Dense(1)(inputs)])([1, 2])
+
+
+def test_function_refuses_values_and_updates() -> None:
+    with pytest.raises(KplugError, match="outputs must be symbolic tensors"):
+        K.function([], [torch.zeros(1)])
+    inputs = Input((1,))
+    with pytest.raises(KplugError, match="updates are not supported"):
+        K.function([inputs], [inputs], updates=[1])
+
+
+def test_session_is_refused_with_advice() -> None:
+    with pytest.raises(KplugError, match=r"K\.get_value\(x\) reads a tensor"):
+        K.get_session()
+
+
+def test_name_scope_changes_nothing() -> None:
+    with K.name_scope("block"):
+        assert K.abs(-1.0).item() == 1.0
