@@ -1,0 +1,181 @@
+"""Nodes: which layer made which tensors of which, and the order in which to walk them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, final
+
+from kplug.errors import GraphError
+from kplug.graph.symbolic import Shape, SymbolicTensor, TensorSpec, find_symbolic, map_symbolic
+
+
+class Operation(Protocol):
+    """What the graph needs of a layer."""
+
+    name: str
+    inbound_nodes: list[Node]
+    outbound_nodes: list[Node]
+
+    def infer_specs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...]:
+        """Return what the layer makes of arguments that hold ``TensorSpec``s."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute with tensors."""
+
+
+@final
+class Node:
+    """One call of a layer on symbolic tensors; made by the call.
+
+    Args:
+        layer: The layer that was called.
+        args: Its positional arguments; symbolic tensors may stand in nested lists.
+        kwargs: Its keyword arguments.
+        output_count: How many tensors the layer makes.
+        specs: What they are, if that is known beforehand, as of an input.
+    """
+
+    def __init__(
+        self,
+        layer: Operation,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        output_count: int = 1,
+        specs: tuple[TensorSpec, ...] | None = None,
+    ) -> None:
+        self.layer = layer
+        self.args = args
+        self.kwargs = dict(kwargs or {})
+        self.known_specs = specs
+        self.input_tensors = list(find_symbolic((args, self.kwargs)))
+        self.output_tensors = [SymbolicTensor(self, index) for index in range(output_count)]
+        self.node_index = len(layer.inbound_nodes)
+        layer.inbound_nodes.append(self)
+        for producer in _unique_layers(self.input_tensors):
+            producer.outbound_nodes.append(self)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the node is an input of the graph: nothing comes before it."""
+        return not self.input_tensors
+
+    @property
+    def parent_nodes(self) -> list[Node]:
+        """The nodes that make this one's inputs, each once."""
+        return list(dict.fromkeys(tensor.node for tensor in self.input_tensors))
+
+    @property
+    def output_specs(self) -> tuple[TensorSpec, ...]:
+        """Shapes and types of the outputs; found when first asked for.
+
+        Raises:
+            GraphError: The layer makes another number of tensors than its class says.
+        """
+        if self.known_specs is None:
+            # One node after the other: recursion would limit the depth of models.
+            for node in sort_nodes(self.output_tensors, is_known=lambda one: one.has_specs):
+                node.infer()
+        assert self.known_specs is not None  # noqa: S101 - infer() sets it or raises
+        return self.known_specs
+
+    @property
+    def has_specs(self) -> bool:
+        """Whether shapes and types of the outputs are known."""
+        return self.known_specs is not None
+
+    def infer(self) -> None:
+        """Find shapes and types of the outputs; those of the inputs are known."""
+        if self.known_specs is not None:
+            return
+        args, kwargs = map_symbolic((self.args, self.kwargs), lambda tensor: tensor.spec)
+        specs = self.layer.infer_specs(args, kwargs)
+        if len(specs) != len(self.output_tensors):
+            raise GraphError(
+                f"layer {self.layer.name!r} makes {len(specs)} tensors, its class says "
+                f"{len(self.output_tensors)}",
+                hint="A layer class with several outputs sets output_count to their number.",
+            )
+        self.known_specs = specs
+
+    def compute(self, values: Mapping[SymbolicTensor, Any]) -> Sequence[Any]:
+        """Return the outputs for the values of the inputs."""
+        args, kwargs = map_symbolic((self.args, self.kwargs), values.__getitem__)
+        outputs = self.layer(*args, **kwargs)
+        return outputs if len(self.output_tensors) > 1 else (outputs,)
+
+    # Keras 2's names, and Keras 3's for the layer.
+
+    @property
+    def outbound_layer(self) -> Any:
+        """The layer that was called."""
+        return self.layer
+
+    @property
+    def operation(self) -> Any:
+        """The layer that was called."""
+        return self.layer
+
+    @property
+    def inbound_layers(self) -> list[Any]:
+        """The layer of each input tensor."""
+        return [tensor.layer for tensor in self.input_tensors]
+
+    @property
+    def node_indices(self) -> list[int]:
+        """For each input tensor, which call of its layer made it."""
+        return [tensor.node.node_index for tensor in self.input_tensors]
+
+    @property
+    def tensor_indices(self) -> list[int]:
+        """For each input tensor, its place among the outputs of that call."""
+        return [tensor.index for tensor in self.input_tensors]
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """Shape of each input tensor."""
+        return [tensor.shape for tensor in self.input_tensors]
+
+    @property
+    def output_shapes(self) -> list[Shape]:
+        """Shape of each output tensor."""
+        return [spec.shape for spec in self.output_specs]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of the call."""
+        return self.kwargs
+
+    def __repr__(self) -> str:
+        return f"<Node {self.node_index} of layer {self.layer.name!r}>"
+
+
+def _unique_layers(tensors: Iterable[SymbolicTensor]) -> list[Any]:
+    return list({id(tensor.layer): tensor.layer for tensor in tensors}.values())
+
+
+def sort_nodes(
+    tensors: Iterable[SymbolicTensor], is_known: Callable[[Node], bool] | None = None
+) -> list[Node]:
+    """Return the nodes that the tensors depend on, each after those it depends on.
+
+    Args:
+        tensors: The results.
+        is_known: Nodes for which it holds are left out, with all that only they depend on.
+
+    Returns:
+        The nodes, in the order in which a depth-first walk from left to right finishes them.
+    """
+    finished: dict[Node, None] = {}
+    pending = [(tensor.node, False) for tensor in reversed(list(tensors))]
+    while pending:
+        node, is_expanded = pending.pop()
+        if node in finished or (is_known is not None and is_known(node)):
+            continue
+        if is_expanded:
+            finished[node] = None
+        else:
+            pending.append((node, True))
+            pending.extend((parent, False) for parent in reversed(node.parent_nodes))
+    return list(finished)
