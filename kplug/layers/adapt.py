@@ -1,0 +1,47 @@
+"""What the registry does with an object that is to be a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from kplug.errors import ContractError
+from kplug.layers.base import Layer
+from kplug.layers.torch_module import TorchModule
+
+
+def as_layer(candidate: object) -> Layer:
+    """Return a layer for what was given.
+
+    Args:
+        candidate: A layer is kept, an ``nn.Module`` wrapped; a class of either is made without
+            arguments first.
+
+    Returns:
+        A layer.
+
+    Raises:
+        ContractError: ``candidate`` is something else, or a class that needs arguments.
+
+    Example:
+        >>> as_layer(nn.ReLU()).name
+        're_lu'
+    """
+    made: Any = candidate
+    if isinstance(candidate, type) and issubclass(candidate, nn.Module):
+        try:
+            made = candidate()
+        except TypeError as error:
+            raise ContractError(
+                f"the layer class {candidate.__name__} cannot be made without arguments: {error}",
+                hint=f"Give an instance: {candidate.__name__}(…).",
+            ) from error
+    if isinstance(made, Layer):
+        return made
+    if isinstance(made, nn.Module):
+        return TorchModule(made)
+    raise ContractError(
+        f"a layer must be a kplug.layers.Layer or a torch.nn.Module, got {candidate!r}",
+        hint="A function of tensors fits into Activation(function).",
+    )

@@ -1,0 +1,253 @@
+"""``Layer``: what every layer is, ours and yours.
+
+A layer's life: it is made (its components only named), connected or called (its input shape known, its
+weights declared), and used (components looked up, weights filled, tensors computed).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import Self
+
+from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
+from kplug.errors import ArgumentValueError
+from kplug.graph import Node, is_symbolic
+from kplug.layers.building import Building, marking_built, materialize_all, raise_problems
+from kplug.layers.inference import in_mode
+from kplug.layers.keywords import refuse_keywords
+from kplug.layers.shapes import check_shape, holds_arrays, standardize_input_shape
+
+__all__ = ["Layer", "check_shape", "materialize_all", "raise_problems"]
+
+_call_module = nn.Module.__call__
+
+
+class Layer(Building):
+    """A computation with weights; an ``nn.Module`` that is built when its input shape is known.
+
+    A subclass writes ``call``, and ``build`` if it has weights. Its constructor passes what it does
+    not know on to this one, and hands component arguments to ``add_slot``.
+
+    A layer starts in evaluation mode, as Keras's do: called by itself, a dropout layer drops nothing.
+    ``fit`` puts a model's layers into training mode, ``layer.train()`` does it by hand.
+
+    Args:
+        name: Unique in a model; made from the class if it is left out.
+        trainable: Whether training changes the weights.
+        dtype: Type of the weights; float inputs are cast to it. ``None`` is ``floatx()``.
+        activity_regularizer: A regularizer of the outputs. Its penalty is divided by the batch size.
+        input_shape: Shape of one sample, for a model's first layer.
+        input_dim: The same for samples that are rows: ``input_shape=(input_dim,)``.
+        batch_input_shape: Shape with the batch size, or ``None`` for it, in front.
+        batch_size: Goes with ``input_shape``.
+        weights: Arrays that replace the initial values.
+
+    Attributes:
+        output_count: How many tensors ``call`` returns; a class with several sets it.
+        casts_integers: Whether whole numbers are cast to the layer's type too, as a class whose
+            weights are multiplied with the inputs wants it.
+        slots: The constructor arguments that name components, by name.
+        input_spec: What shapes the layer takes, or ``None`` for all.
+        activity_penalties: Penalties of the calls since they were last cleared.
+
+    Raises:
+        ArgumentError: A keyword that the class does not know.
+        ArgumentValueError: A value outside its range.
+
+    Example:
+        >>> class Scale(Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight("factor", input_shape[-1:], initializer="ones")
+        ...
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> layer = Scale(name="scale")
+        >>> layer(torch.full((1, 3), 2.0)).detach()
+        tensor([[2., 2., 2.]])
+        >>> layer.get_weights()
+        [array([1., 1., 1.], dtype=float32)]
+
+    Reference:
+        Keras's ``Layer``; here a layer is called like a module, so hooks and ``torch.func`` work.
+    """
+
+    output_count: int = 1
+    casts_integers: bool = False
+    activity_regularizer: Any
+    _takes_training: bool = False
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: DTypeLike = None,
+        activity_regularizer: object = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        weights: Sequence[Any] | None = None,
+        **unknown: object,
+    ) -> None:
+        super().__init__()
+        refuse_keywords(type(self), unknown)
+        self.training = False
+        self.name = self._check_name(name)
+        self.built = False
+        self.slots = {}
+        self.inbound_nodes = []
+        self.outbound_nodes = []
+        self.activity_penalties = []
+        self._torch_dtype = to_dtype(dtype)
+        self._device = None
+        self._trainable = bool(trainable)
+        self._entries = []
+        self._initial_weights = weights
+        self._is_ready = False
+        self.batch_input_shape = standardize_input_shape(
+            type(self).__name__, input_shape, input_dim, batch_input_shape, batch_size
+        )
+        self.add_slot("activity_regularizer", "regularizer", activity_regularizer)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        if "build" in vars(cls):
+            cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
+
+    def _check_name(self, name: object) -> str:
+        if name is None:
+            return auto_name(type(self).__name__)
+        if not isinstance(name, str) or not name or "/" in name:
+            raise ArgumentValueError(type(self).__name__, "name", name, "a text without '/'")
+        return name
+
+    @property
+    def dtype(self) -> str:
+        """Name of the type of the weights."""
+        return dtype_name(self._torch_dtype)
+
+    # -- what subclasses write ----------------------------------------------------------------
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs.
+
+        Args:
+            inputs: A tensor, or nested tensors, as the layer is called with.
+            args: Further arguments of the call.
+            kwargs: Further keyword arguments. A parameter named ``training`` is given the mode.
+
+        Returns:
+            A tensor, or a list of tensors if ``output_count`` is more than 1.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs)")
+
+    # -- calling -----------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Connect the layer if ``inputs`` is symbolic, else compute.
+
+        Args:
+            inputs: A tensor, an array, a symbolic tensor, or a list of these.
+            args: Further arguments for ``call``.
+            kwargs: Further keyword arguments; ``training`` sets the mode for this call.
+
+        Returns:
+            What ``call`` returns; symbolic for symbolic inputs.
+
+        Raises:
+            DataError: The inputs do not have the shape that the layer takes.
+        """
+        if (
+            kwargs
+            or not self._is_ready
+            or not isinstance(inputs, Tensor)
+            or inputs.dtype is not self._torch_dtype
+        ):
+            return self._call_with_care(inputs, args, kwargs)
+        try:
+            return _call_module(self, inputs, *args)
+        except (RuntimeError, IndexError) as error:
+            self._check_shapes(inputs, error)
+            raise
+
+    def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if is_symbolic((inputs, args, kwargs)):
+            return self._connect((inputs, *args), kwargs)
+        inputs = self._convert(inputs)
+        self._prepare(inputs)
+        is_training = kwargs.pop("training", None)
+        modules = () if is_training is None else self.modules()
+        try:
+            with in_mode(modules, bool(is_training)):
+                return _call_module(self, inputs, *args, **kwargs)
+        except (RuntimeError, IndexError) as error:
+            self._check_shapes(inputs, error)
+            raise
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
+        if self._takes_training and "training" not in kwargs:
+            kwargs["training"] = self.training
+        outputs = self.call(*args, **kwargs)
+        if self.activity_regularizer is not None:
+            self._note_activity(outputs)
+        return outputs
+
+    def _note_activity(self, outputs: Any) -> None:
+        for output in outputs if isinstance(outputs, (list, tuple)) else (outputs,):
+            if not output.is_meta:
+                penalty = self.activity_regularizer(output) / output.shape[0]
+                self.activity_penalties.append(penalty)
+
+    def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        outputs = Node(self, args, kwargs, self.output_count).output_tensors
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _convert(self, inputs: Any) -> Any:
+        """Return inputs as tensors, floats of the layer's type."""
+        if isinstance(inputs, Tensor):
+            is_cast = self.casts_integers or inputs.is_floating_point()
+            # Under autocast the types of activations are torch's choice.
+            if is_cast and (inputs.is_meta or not torch.is_autocast_enabled(inputs.device.type)):
+                return inputs.to(self._torch_dtype)
+            return inputs
+        if isinstance(inputs, dict):
+            return {key: self._convert(part) for key, part in inputs.items()}
+        if isinstance(inputs, (list, tuple)) and holds_arrays(inputs):
+            return type(inputs)(self._convert(part) for part in inputs)
+        return self._convert(to_tensor(inputs))
+
+    # -- configuration -----------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` needs to make the layer again, without its weights.
+
+        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``.
+        """
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+        }
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = self.batch_input_shape
+        for name, slot in self.slots.items():
+            if slot.is_argument:
+                config[name] = slot.to_config()
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what ``get_config`` returned."""
+        return cls(**config)
+
+    def extra_repr(self) -> str:
+        """Return what torch prints of the layer besides its class."""
+        return f"name={self.name!r}"

@@ -1,0 +1,105 @@
+"""The layer in which every output depends on every input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.graph import Shape
+from kplug.layers.arguments import check_count
+from kplug.layers.base import Layer
+from kplug.layers.input_spec import InputSpec
+from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots, known_size
+
+
+class Dense(Layer):
+    """Outputs activation(inputs · kernel + bias) along the last axis.
+
+    Args:
+        units: Number of outputs.
+        activation: A component; ``None`` is ``linear``.
+        use_bias: Whether there is a bias.
+        kernel_initializer: First values of the kernel, shape (in, units).
+        bias_initializer: First values of the bias, shape (units,).
+        kernel_regularizer: Penalty of the kernel.
+        bias_regularizer: Penalty of the bias.
+        activity_regularizer: Penalty of the outputs.
+        kernel_constraint: Applied to the kernel after each update.
+        bias_constraint: Applied to the bias after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``units`` is no whole number >= 1.
+
+    Example:
+        >>> layer = Dense(2, kernel_initializer="ones")
+        >>> layer(torch.tensor([[1.0, 2.0, 3.0]])).detach()
+        tensor([[6., 6.]])
+        >>> [weight.shape for weight in layer.get_weights()]
+        [(3, 2), (2,)]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: object = None,
+        use_bias: bool = True,
+        kernel_initializer: object = "glorot_uniform",
+        bias_initializer: object = "zeros",
+        kernel_regularizer: object = None,
+        bias_regularizer: object = None,
+        activity_regularizer: object = None,
+        kernel_constraint: object = None,
+        bias_constraint: object = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = check_count("Dense", "units", units)
+        self.use_bias = bool(use_bias)
+        self.add_slot("activation", "activation", activation)
+        add_kernel_slots(
+            self,
+            (kernel_initializer, bias_initializer),
+            (kernel_regularizer, bias_regularizer),
+            (kernel_constraint, bias_constraint),
+        )
+        self.bias: Tensor | None = None
+        self.input_spec = InputSpec(min_ndim=2)
+
+    casts_integers = True
+    activation: Callable[[Tensor], Tensor]
+    kernel: Tensor
+
+    def build(self, input_shape: Shape) -> None:
+        """Add the kernel (in, units) and the bias (units,)."""
+        size = known_size(self, input_shape, -1)
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: size}, example=input_shape)
+        # (units, in) in memory, as torch.nn.Linear has it.
+        self.kernel = add_kernel(self, (size, self.units), memory_order=(1, 0))
+        if self.use_bias:
+            self.bias = add_bias(self, self.units)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the outputs.
+
+        Args:
+            inputs: Shape (N, …, in).
+
+        Returns:
+            A tensor (N, …, units).
+        """
+        bias = self.bias
+        if inputs.ndim == 2 and bias is not None:
+            # One call for both; F.linear would turn the kernel around first.
+            return self.activation(torch.addmm(bias, inputs, self.kernel))
+        if inputs.ndim < 2:
+            self._check_shapes(inputs)
+        return self.activation(F.linear(inputs, self.kernel.t(), bias))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias}

@@ -1,0 +1,162 @@
+"""Shapes of what a layer makes, found by running it on tensors that have no memory.
+
+A size that is unknown, as the batch, is run with two different numbers: where the results differ, the
+result's size is unknown too. Layer authors therefore write no shape function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kplug.errors import GraphError, KplugError
+from kplug.graph import Shape, TensorSpec
+
+# Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
+_TRIALS = ((2, 64), (3, 96))
+
+
+def infer_by_running(
+    layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], label: str
+) -> tuple[TensorSpec, ...]:
+    """Return shapes and types of a layer's outputs.
+
+    Args:
+        layer: A layer whose weights are declared at least.
+        args: Its positional arguments, with a ``TensorSpec`` in the place of each tensor.
+        kwargs: Its keyword arguments, likewise.
+        label: What messages call the layer.
+
+    Returns:
+        One ``TensorSpec`` an output.
+
+    Raises:
+        GraphError: The layer cannot be run without data.
+    """
+    has_unknown = any(None in spec.shape for spec in find_specs((args, kwargs)))
+    trials = _TRIALS if has_unknown else _TRIALS[:1]
+    with torch.no_grad(), torch.device("meta"), in_evaluation(layer):
+        results = [_run(layer, args, kwargs, trial, label) for trial in trials]
+    return tuple(_merge(*outputs) for outputs in zip(*results, strict=True))
+
+
+def _run(
+    layer: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    trial: tuple[int, int],
+    label: str,
+) -> list[Tensor]:
+    given, named = map_specs((args, dict(kwargs)), lambda spec: _empty(spec, *trial))
+    state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
+    try:
+        if state:
+            shadows = {name: torch.empty_like(t, device="meta") for name, t in state.items()}
+            outputs = torch.func.functional_call(layer, shadows, given, named)
+        else:
+            outputs = layer(*given, **named)
+    except KplugError:
+        raise
+    except Exception as error:
+        raise GraphError(
+            f"the output shape of {label} cannot be found: {type(error).__name__}: {error}",
+            hint="If the layer needs real data to run, write compute_output_shape(input_shape).",
+        ) from error
+    return _as_tensors(outputs, label)
+
+
+def _state(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from layer.named_parameters()
+    yield from layer.named_buffers()
+
+
+def _empty(spec: TensorSpec, batch: int, other: int) -> Tensor:
+    sizes = [
+        size if size is not None else (batch if axis == 0 else other)
+        for axis, size in enumerate(spec.shape)
+    ]
+    return torch.empty(sizes, dtype=spec.dtype, device="meta")
+
+
+def _as_tensors(outputs: Any, label: str) -> list[Tensor]:
+    found = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    for one in found:
+        if not isinstance(one, Tensor):
+            raise GraphError(
+                f"{label} returned {type(one).__name__}, which is no tensor",
+                hint="A layer returns a tensor, or a list of tensors.",
+            )
+    return found
+
+
+def _merge(first: Tensor, *others: Tensor) -> TensorSpec:
+    shape = tuple(
+        size if all(other.shape[axis] == size for other in others) else None
+        for axis, size in enumerate(first.shape)
+    )
+    return TensorSpec(shape, first.dtype)
+
+
+def find_specs(structure: object) -> Iterator[TensorSpec]:
+    """Yield each ``TensorSpec`` in nested lists, tuples and dicts."""
+    if isinstance(structure, TensorSpec):
+        yield structure
+    elif isinstance(structure, (list, tuple)):
+        for part in structure:
+            yield from find_specs(part)
+    elif isinstance(structure, dict):
+        for part in structure.values():
+            yield from find_specs(part)
+
+
+def map_specs(structure: Any, function: Callable[[TensorSpec], Any]) -> Any:
+    """Return a copy in which each ``TensorSpec`` is replaced by what ``function`` makes of it."""
+    if isinstance(structure, TensorSpec):
+        return function(structure)
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_specs(part, function) for part in structure)
+    if isinstance(structure, dict):
+        return {key: map_specs(part, function) for key, part in structure.items()}
+    return structure
+
+
+def shapes_of(structure: Any) -> Any:
+    """Return the shapes of tensors or specs, nested as these are; what ``build`` is given."""
+    if isinstance(structure, TensorSpec):
+        return structure.shape
+    if isinstance(structure, Tensor):
+        # The batch is left open: a layer must not depend on how many samples came first.
+        return (None, *structure.shape[1:])
+    if isinstance(structure, (list, tuple)):
+        return [shapes_of(part) for part in structure]
+    if isinstance(structure, dict):
+        return {key: shapes_of(part) for key, part in structure.items()}
+    return None
+
+
+def as_shapes(shapes: Any) -> list[Shape]:
+    """Return one shape or a list of shapes as a list of tuples."""
+    is_one = all(size is None or isinstance(size, int) for size in shapes)
+    return [tuple(shapes)] if is_one else [tuple(shape) for shape in shapes]
+
+
+@contextmanager
+def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
+    """Put modules into training or evaluation for a block, each back into its own mode after."""
+    changed = [module for module in modules if module.training is not is_training]
+    for module in changed:
+        module.training = is_training
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.training = not is_training
+
+
+def in_evaluation(module: nn.Module) -> Any:
+    """Put a module and all in it into evaluation for a block."""
+    return in_mode(module.modules(), is_training=False)

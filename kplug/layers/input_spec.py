@@ -1,0 +1,81 @@
+"""What a layer expects of its inputs, and the message when it gets something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+from kplug.graph import Shape
+
+
+@final
+class InputSpec:
+    """What shapes a layer takes.
+
+    Args:
+        ndim: Number of axes, the batch included.
+        min_ndim: Smallest number of axes.
+        max_ndim: Largest number of axes.
+        axes: Sizes of certain axes; −1 is the last.
+        shape: All sizes; ``None`` takes any.
+        example: The shape that messages show; made from the rest if it is left out.
+
+    Example:
+        >>> spec = InputSpec(min_ndim=2, axes={-1: 4})
+        >>> spec.fits((None, 4)), spec.fits((None, 5)), spec.fits((4,))
+        (True, False, False)
+    """
+
+    def __init__(
+        self,
+        ndim: int | None = None,
+        *,
+        min_ndim: int | None = None,
+        max_ndim: int | None = None,
+        axes: Mapping[int, int] | None = None,
+        shape: Sequence[int | None] | None = None,
+        example: Sequence[int | None] | None = None,
+    ) -> None:
+        self.shape = None if shape is None else tuple(shape)
+        self.ndim = len(self.shape) if self.shape is not None else ndim
+        self.min_ndim = min_ndim
+        self.max_ndim = max_ndim
+        self.axes = dict(axes or {})
+        if self.shape is not None:
+            known = {axis: size for axis, size in enumerate(self.shape) if size is not None}
+            self.axes = known | self.axes
+        self.example = None if example is None else tuple(example)
+
+    def fits(self, shape: Shape) -> bool:
+        """Return whether inputs may have this shape; a size that is unknown may be any."""
+        ndim = len(shape)
+        if self.ndim is not None and ndim != self.ndim:
+            return False
+        if ndim < (self.min_ndim or 0) or ndim > (self.max_ndim or ndim):
+            return False
+        return all(
+            -ndim <= axis < ndim and shape[axis] in (None, size) for axis, size in self.axes.items()
+        )
+
+    def describe(self) -> str:
+        """Return the expected shape in words."""
+        if self.example is not None:
+            return f"shape {_with_free_batch(self.example)}"
+        if self.ndim is not None and not self.axes:
+            return f"{self.ndim} axes"
+        if self.ndim is not None:
+            sizes: list[int | None] = [None] * self.ndim
+            for axis, size in self.axes.items():
+                sizes[axis] = size
+            return f"shape {tuple(sizes)}"
+        parts = []
+        if self.min_ndim is not None:
+            parts.append(f"at least {self.min_ndim} axes")
+        if self.max_ndim is not None:
+            parts.append(f"at most {self.max_ndim} axes")
+        parts += [f"size {size} on axis {axis}" for axis, size in self.axes.items()]
+        return " and ".join(parts) or "any shape"
+
+
+def _with_free_batch(shape: Shape) -> Shape:
+    return (None, *shape[1:])

@@ -1,0 +1,72 @@
+"""Keyword arguments that a layer does not know: which one, and which was meant."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable
+
+from kplug.errors import ArgumentError
+
+# What Keras 1 called arguments that have another name today.
+_KERAS_1 = {
+    "output_dim": "units",
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+    "p": "rate",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "nb_filter": "filters",
+    "nb_row": "kernel_size",
+    "nb_col": "kernel_size",
+    "dim_ordering": "data_format",
+    "atrous_rate": "dilation_rate",
+}
+
+
+def list_keywords(layer_class: type) -> list[str]:
+    """Return the names of all arguments that a class and its bases can be made with."""
+    names: dict[str, None] = {}
+    for one in layer_class.__mro__:
+        if "__init__" not in vars(one) or one.__module__.startswith("torch."):
+            continue
+        for parameter in inspect.signature(vars(one)["__init__"]).parameters.values():
+            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+                names[parameter.name] = None
+    names.pop("self", None)
+    return list(names)
+
+
+def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
+    """Refuse keyword arguments that no constructor of the class takes.
+
+    Raises:
+        ArgumentError: There are such; the message suggests the one that was meant.
+    """
+    names = list(unknown)
+    if not names:
+        return
+    known = list_keywords(layer_class)
+    asked = ", ".join(repr(name) for name in names)
+    plural = "an unknown keyword" if len(names) == 1 else "unknown keywords"
+    raise ArgumentError(
+        f"{layer_class.__name__} got {plural} {asked}.{_suggest(names, known)}",
+        hint=f"Known: {', '.join(known)}.",
+    )
+
+
+def _suggest(names: list[str], known: list[str]) -> str:
+    meant = [
+        repr(found)
+        for name in names
+        for found in ([_KERAS_1[name]] if _KERAS_1.get(name) in known else _closest(name, known))
+    ]
+    return f" Did you mean {', '.join(dict.fromkeys(meant))}?" if meant else ""
+
+
+def _closest(name: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(name, known, n=1, cutoff=0.7)

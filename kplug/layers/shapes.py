@@ -1,0 +1,80 @@
+"""Shapes as arguments: telling them from lists of shapes, and checking them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from kplug.errors import ArgumentValueError
+from kplug.graph import Shape
+
+
+def find_tensors(inputs: Any) -> list[Tensor]:
+    """Return the tensors in nested lists, tuples and dicts."""
+    if isinstance(inputs, Tensor):
+        return [inputs]
+    if isinstance(inputs, dict):
+        inputs = list(inputs.values())
+    if isinstance(inputs, (list, tuple)):
+        return [tensor for part in inputs for tensor in find_tensors(part)]
+    return []
+
+
+def holds_arrays(inputs: Any) -> bool:
+    """Return whether nested lists hold tensors or arrays: several inputs, not rows of numbers."""
+    if isinstance(inputs, (list, tuple)):
+        return any(holds_arrays(part) for part in inputs)
+    return isinstance(inputs, (Tensor, np.ndarray, dict))
+
+
+def is_shape(value: Any) -> bool:
+    """Return whether a value is one shape, not a list of shapes."""
+    return isinstance(value, (list, tuple)) and all(
+        size is None or isinstance(size, int) for size in value
+    )
+
+
+def standardize_input_shape(
+    owner: str,
+    input_shape: Sequence[int | None] | None,
+    input_dim: int | None,
+    batch_input_shape: Sequence[int | None] | None,
+    batch_size: int | None,
+) -> Shape | None:
+    """Return the input shape, with the batch in front, that a layer's constructor was given.
+
+    Raises:
+        ArgumentValueError: It is no sequence of sizes.
+    """
+    if batch_input_shape is not None:
+        return check_shape(owner, "batch_input_shape", batch_input_shape)
+    if input_shape is not None:
+        return (batch_size, *check_shape(owner, "input_shape", input_shape))
+    if input_dim is not None:
+        return (batch_size, *check_shape(owner, "input_dim", (input_dim,)))
+    return None
+
+
+def check_shape(owner: str, argument: str, shape: Any) -> Shape:
+    """Return a shape as a tuple.
+
+    Raises:
+        ArgumentValueError: It is no sequence of whole numbers >= 1 and ``None``.
+    """
+    is_sequence = isinstance(shape, (list, tuple))
+    sizes = [_as_size(size) for size in shape] if is_sequence else [0]
+    if any(size is not None and size < 1 for size in sizes):
+        given = shape[0] if argument == "input_dim" else shape
+        allowed = "a whole number >= 1" if argument == "input_dim" else "a tuple of whole numbers"
+        raise ArgumentValueError(owner, argument, given, f"{allowed}; None is a size that varies")
+    return tuple(sizes)
+
+
+def _as_size(size: object) -> int | None:
+    if size is None:
+        return None
+    is_number = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    return int(size) if is_number else 0  # type: ignore[call-overload]

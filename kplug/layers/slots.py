@@ -1,0 +1,101 @@
+"""Slots: the places of a layer that hold a component, looked up later than the layer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from kplug.errors import KplugError
+from kplug.registry import Resolved, Spec, get_kind, resolve
+
+
+@final
+class Slot:
+    """One constructor argument that names a component, such as ``kernel_regularizer``.
+
+    Args:
+        kind: What may stand in it, such as ``"regularizer"``.
+        identifier: What was given: text, dict, callable, class, instance or ``None``.
+        default: What ``None`` means, where it does not mean nothing.
+        is_argument: Whether it is an argument of the layer's constructor, so part of its config.
+
+    Attributes:
+        resolved: What the identifier led to, or ``None`` before that or if nothing was given.
+
+    Example:
+        >>> slot = Slot("activation", "elu(0.5)")
+        >>> slot.value
+        'elu(0.5)'
+        >>> slot.resolve("dense.activation")
+        >>> slot.to_config()
+        'kplug/elu(alpha=0.5)'
+    """
+
+    __slots__ = ("default", "identifier", "is_argument", "is_resolved", "kind", "resolved")
+
+    def __init__(
+        self,
+        kind: str,
+        identifier: object,
+        *,
+        default: str | None = None,
+        is_argument: bool = True,
+    ) -> None:
+        self.kind = kind
+        self.identifier = identifier
+        self.default = default or get_kind(kind).default
+        self.is_argument = is_argument
+        self.resolved: Resolved | None = None
+        self.is_resolved = False
+
+    @property
+    def value(self) -> Any:
+        """The component's object once it is resolved, and what was given before."""
+        return self.identifier if self.resolved is None else self.resolved.object
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was given and nothing stands for that."""
+        return self.identifier is None and self.default is None
+
+    def replace(self, identifier: object) -> None:
+        """Put another identifier into the slot, to be looked up anew."""
+        self.identifier = identifier
+        self.resolved = None
+        self.is_resolved = False
+
+    def resolve(self, where: str) -> None:
+        """Look the component up, unless that was done.
+
+        Args:
+            where: The slot's place in the model, for messages.
+
+        Raises:
+            KplugError: The identifier leads to no component.
+        """
+        if self.is_resolved:
+            return
+        if not self.is_empty:
+            identifier = self.default if self.identifier is None else self.identifier
+            self.resolved = resolve(self.kind, identifier, where=where)
+        self.is_resolved = True
+
+    def to_config(self) -> object:
+        """Return the slot as a config holds it: a spec with the component's qualified name.
+
+        What does not resolve is returned as it was given, if it is text or a dict: a config can be
+        looked at even where a plugin is missing.
+        """
+        try:
+            self.resolve(self.kind)
+        except KplugError:
+            if isinstance(self.identifier, (str, Mapping)):
+                return self.identifier
+            if isinstance(self.identifier, Spec):
+                return str(self.identifier)
+            raise
+        return None if self.resolved is None else str(self.resolved.spec)
+
+    def __repr__(self) -> str:
+        state = "resolved" if self.resolved is not None else "given"
+        return f"<Slot for {get_kind(self.kind).with_article}, {state}: {self.value!r}>"

@@ -1,0 +1,70 @@
+"""torch's own modules as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+from torch import nn
+from typing_extensions import Self
+
+from kplug.backend import auto_name
+from kplug.errors import ContractError
+from kplug.layers.base import Layer
+
+
+@final
+class TorchModule(Layer):
+    """Any ``nn.Module`` as a layer; it is given the inputs as they are.
+
+    Its weights are listed as torch has them, parameters before buffers. Images reach it with the
+    channels last, unless the model was told otherwise.
+
+    Args:
+        module: The module.
+        name: Made from the module's class if it is left out.
+        kwargs: What every layer takes.
+
+    Raises:
+        ContractError: ``module`` is no ``nn.Module``.
+
+    Example:
+        >>> import torch
+        >>> layer = TorchModule(nn.Linear(4, 2))
+        >>> layer(torch.zeros(3, 4)).shape, layer.name
+        (torch.Size([3, 2]), 'linear')
+    """
+
+    def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
+        if not isinstance(module, nn.Module):
+            raise ContractError(
+                f"TorchModule takes a torch.nn.Module, got {type(module).__name__}",
+                hint="Give an instance, such as torch.nn.Linear(4, 2).",
+            )
+        super().__init__(name=name or auto_name(type(module).__name__), **kwargs)
+        self.module = module
+        self.built = True
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return what the module makes of the inputs."""
+        return self.module(inputs, *args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name of the module's class; a module's arguments are not known."""
+        return {**super().get_config(), "module": f"custom/{type(self.module).__name__}"}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the layer, if the config holds the module itself.
+
+        Raises:
+            ContractError: It holds only the module's name, as ``get_config`` gives it.
+        """
+        module = config.get("module")
+        if not isinstance(module, nn.Module):
+            raise ContractError(
+                f"the torch module {module!r} of layer {config.get('name')!r} cannot be made from "
+                "a config",
+                hint="Build the model in code and load its weights.",
+            )
+        return cls(**config)

@@ -1,0 +1,68 @@
+"""Configurations of layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from kplug.backend import clear_session
+from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names() -> None:
+    clear_session()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: Dense(3, activation="relu", kernel_regularizer="l2(0.1)", use_bias=False),
+        lambda: Dense(3, input_shape=(4,), trainable=False, dtype="float64"),
+        lambda: Conv2D(3, (1, 2), strides=2, padding="same", activity_regularizer="l1"),
+        lambda: Activation("elu(alpha=0.5)"),
+        lambda: Dropout(0.5, noise_shape=(None, 1), seed=3),
+        lambda: Flatten(data_format="channels_first"),
+    ],
+)
+def test_config_makes_the_layer_again(layer: Any) -> None:
+    made = layer()
+    config = made.get_config()
+    assert type(made).from_config(config).get_config() == config
+
+
+def test_config_holds_qualified_specs() -> None:
+    config = Dense(3, activation="relu", bias_initializer="zeros").get_config()
+    assert config["bias_initializer"] == "kplug/zeros"
+    assert config["activation"].startswith("kplug/relu")
+    assert config["kernel_regularizer"] is None
+    assert config["units"] == 3
+
+
+def test_config_of_a_custom_component_names_it() -> None:
+    def my_init(shape: Any, dtype: Any = None) -> Tensor:
+        return torch.zeros(shape)
+
+    config = Dense(3, kernel_initializer=my_init).get_config()
+    assert config["kernel_initializer"] == "custom/my_init"
+
+
+def test_config_with_an_unknown_component_can_be_read() -> None:
+    config = Dense(3, kernel_initializer="plugin_of_tomorrow(scale=2)").get_config()
+    assert config["kernel_initializer"] == "plugin_of_tomorrow(scale=2)"
+
+
+def test_config_of_keras_is_taken() -> None:
+    layer = Dense.from_config(
+        {
+            "name": "d",
+            "units": 2,
+            "dtype": {"class_name": "DTypePolicy", "config": {"name": "float32"}},
+            "kernel_initializer": {"class_name": "Ones", "config": {}},
+            "activation": "relu",
+        }
+    )
+    assert layer(torch.ones(1, 3)).tolist() == [[3.0, 3.0]]

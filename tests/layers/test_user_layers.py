@@ -1,0 +1,172 @@
+"""Layers that users write, in Keras's style."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from kplug.backend import clear_session
+from kplug.errors import (
+    ArgumentValueError,
+    GraphError,
+)
+from kplug.layers import Dense, Input, Layer
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names() -> None:
+    clear_session()
+
+
+class Scale(Layer):
+    """A user's layer in Keras's style."""
+
+    def __init__(self, start: object = "ones", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_slot("start", "initializer", start)
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="scale", shape=input_shape[-1:], initializer=self.start)
+        self.count = self.add_weight("count", (), "zeros", trainable=False, dtype="int64")
+
+    def call(self, inputs: Tensor) -> Any:
+        return inputs * self.factor
+
+
+class Phase(Layer):
+    """Returns 1 in training, else 0."""
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        return torch.full_like(inputs, float(bool(training)))
+
+
+class Block(Layer):
+    """A layer made of layers, one of them torch's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first = Dense(3)
+        self.second = nn.Linear(3, 2)
+        self.drop = nn.Dropout(0.5)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        made: Tensor = self.drop(self.second(self.first(inputs)))
+        return made
+
+
+def test_weight_lives_under_the_attribute_of_its_author() -> None:
+    layer = Scale()
+    layer.build_for((None, 3))
+    assert [name for name, _ in layer.named_parameters()] == ["factor"]
+    assert [name for name, _ in layer.named_buffers()] == ["count"]
+    assert [name for name, _ in layer.named_weights()] == ["scale", "count"]
+
+
+def test_trainable_weights_come_first() -> None:
+    layer = Scale()
+    layer.build_for((None, 3))
+    assert layer.trainable_weights == [layer.factor]
+    assert layer.non_trainable_weights == [layer.count]
+    assert layer.count.dtype is torch.int64
+
+
+def test_slot_of_a_user_layer_is_looked_up_late() -> None:
+    layer: Any = Scale(start="constant(value=4.0)")
+    assert layer.start == "constant(value=4.0)"
+    assert layer(torch.ones(1, 2)).tolist() == [[4.0, 4.0]]
+    assert layer.start((1,)).tolist() == [4.0]
+    assert layer.slots["start"].resolved is not None
+    assert layer.slots["start"].resolved.component.qualified_name == "kplug/constant"
+
+
+def test_weight_names_are_checked() -> None:
+    layer = Scale()
+    layer.build_for((None, 3))
+    with pytest.raises(ArgumentValueError, match="a name that the layer does not have yet"):
+        layer.add_weight("count", ())
+    with pytest.raises(ArgumentValueError, match="a name without"):
+        layer.add_weight("a.b", ())
+    with pytest.raises(ArgumentValueError, match="whole numbers >= 0, all known"):
+        layer.add_weight("c", (None, 2))  # type: ignore[arg-type]
+
+
+def test_mode_is_given_to_layers_that_take_it() -> None:
+    layer, x = Phase(), torch.zeros(1)
+    assert layer(x).item() == 0.0
+    assert layer(x, training=True).item() == 1.0
+    assert layer(x, training=None).item() == 0.0
+    layer.train()
+    assert layer(x).item() == 1.0
+    assert layer(x, training=False).item() == 0.0
+    assert layer.training
+
+
+def test_mode_of_a_call_reaches_inner_layers_and_goes_back() -> None:
+    block = Block()
+    ones = torch.ones(50, 4)
+    assert torch.equal(block(ones), block(ones))
+    assert not torch.equal(block(ones, training=True), block(ones, training=True))
+    assert not any(module.training for module in block.modules())
+
+
+def test_inner_layers_belong_to_the_weights() -> None:
+    block = Block()
+    assert block(Input((4,))).shape == (None, 2)
+    assert [weight.shape for weight in block.get_weights()] == [(4, 3), (3,), (2, 3), (2,)]
+    names = [name for name, _ in block.named_weights()]
+    assert names == ["first/kernel", "first/bias", "second/weight", "second/bias"]
+    assert block.count_params() == 15 + 8
+
+
+def test_layer_without_call_says_so() -> None:
+    class Empty(Layer):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Empty has no call\(self, inputs\)"):
+        Empty()(torch.zeros(1))
+
+
+def test_author_may_write_the_shape_function() -> None:
+    class NeedsData(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            return inputs[:, : int(inputs.max().item())]
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return (input_shape[0], None)
+
+    assert NeedsData()(Input((4,))).shape == (None, None)
+
+
+def test_layer_that_needs_data_is_pointed_to_the_shape_function() -> None:
+    class NeedsData(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            return inputs[:, : int(inputs.max().item())]
+
+    with pytest.raises(GraphError, match="write compute_output_shape"):
+        _ = NeedsData()(Input((4,))).shape
+
+
+def test_layer_that_returns_no_tensor_is_refused() -> None:
+    class Wrong(Layer):
+        def call(self, inputs: Tensor) -> Any:
+            return "nothing"
+
+    with pytest.raises(GraphError, match="layer 'wrong' returned str, which is no tensor"):
+        _ = Wrong()(Input((4,))).shape
+
+
+def test_added_loss_is_collected() -> None:
+    class Adds(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            self.add_loss(inputs.sum())
+            return inputs
+
+    layer = Adds()
+    assert layer(Input((2,))).shape == (None, 2)
+    layer(torch.ones(1, 2))
+    assert [float(loss) for loss in layer.losses] == [2.0]
+    layer.clear_losses()
+    assert layer.losses == []
