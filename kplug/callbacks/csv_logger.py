@@ -1,0 +1,77 @@
+"""Logs of a training run as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from typing_extensions import override
+
+from kplug.callbacks.base import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Write the logs of every epoch to a CSV file, one row per epoch.
+
+    Columns are ``epoch`` and the logs in alphabetical order. Logs that an epoch lacks, such as
+    validation logs with ``validation_freq=2``, are written as ``NA``.
+
+    Args:
+        filename: The file to write.
+        separator: The text between columns.
+        append: Add to an existing file, whose header is kept, instead of replacing it.
+    """
+
+    def __init__(
+        self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
+    ) -> None:
+        self.filename, self.separator, self.append = os.fspath(filename), separator, append
+        self._file: TextIO | None = None
+        self._keys: list[str] = []
+        self._has_header = False
+
+    @override
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Open the file."""
+        path = Path(self.filename)
+        self._keys = []
+        self._has_header = self.append and path.is_file() and path.stat().st_size > 0
+        if self._has_header:
+            with path.open(newline="") as old:
+                header = next(csv.reader(old, delimiter=self.separator))
+            self._keys = [name for name in header if name != "epoch"]
+        self._file = path.open("a" if self.append else "w", newline="")
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Write one row and flush it, so that a killed run keeps its rows."""
+        file = self._file
+        if file is None:
+            return
+        values: dict[str, Any] = dict(logs or {})
+        if not self._keys:
+            self._keys = self._choose_columns(values)
+        writer = csv.DictWriter(
+            file, ["epoch", *self._keys], "NA", "ignore", delimiter=self.separator
+        )
+        if not self._has_header:
+            writer.writeheader()
+            self._has_header = True
+        writer.writerow({"epoch": epoch, **values})
+        file.flush()
+
+    def _choose_columns(self, values: dict[str, Any]) -> list[str]:
+        keys = sorted(values)
+        if self.params.get("do_validation") and not any(key.startswith("val_") for key in keys):
+            # The first epoch may run without validation; its rows must still fit the header.
+            keys += [f"val_{key}" for key in keys if key != "learning_rate"]
+        return keys
+
+    @override
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

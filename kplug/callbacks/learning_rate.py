@@ -1,0 +1,162 @@
+"""Callbacks that change the learning rate between epochs."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+from typing_extensions import override
+
+from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.monitoring import MonitoringCallback, say
+from kplug.errors import ArgumentValueError, ContractError
+
+
+def get_learning_rate(optimizer: Any) -> float:
+    """Return the learning rate of a kplug or torch optimizer (of its first group)."""
+    if hasattr(optimizer, "learning_rate"):
+        return float(optimizer.learning_rate)
+    return float(optimizer.param_groups[0]["lr"])
+
+
+def set_learning_rate(optimizer: Any, value: float) -> None:
+    """Set the learning rate of a kplug or torch optimizer; several groups keep their ratios."""
+    if hasattr(optimizer, "learning_rate"):
+        optimizer.learning_rate = value
+        return
+    first = float(optimizer.param_groups[0]["lr"])
+    for group in optimizer.param_groups:
+        # A capturable optimizer holds its rate in a tensor, which must stay the same tensor.
+        ratio = float(group["lr"]) / first if first else 1.0
+        if hasattr(group["lr"], "fill_"):
+            group["lr"].fill_(value * ratio)
+        else:
+            group["lr"] = value * ratio
+
+
+class LearningRateScheduler(Callback):
+    """Set the learning rate at the start of each epoch.
+
+    Args:
+        schedule: ``schedule(epoch, learning_rate) -> float`` or ``schedule(epoch) -> float``, with
+            epochs counted from 0.
+        verbose: 1 to print each new learning rate.
+
+    Example:
+        >>> halve = LearningRateScheduler(lambda epoch, rate: rate * 0.5)
+        >>> halve.next_rate(0, 0.5)
+        0.25
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        self.schedule, self.verbose = schedule, verbose
+
+    def next_rate(self, epoch: int, rate: float) -> float:
+        """Return what the schedule gives for this epoch.
+
+        Raises:
+            ContractError: If that is no number.
+        """
+        arguments = (epoch, rate) if _takes_two(self.schedule) else (epoch,)
+        result: Any = self.schedule(*arguments)
+        try:
+            return float(result)
+        except (TypeError, ValueError):
+            raise ContractError(
+                f"the schedule of LearningRateScheduler returned {result!r} for epoch {epoch}; "
+                "it must return a number"
+            ) from None
+
+    @override
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Ask the schedule and set the rate."""
+        rate = self.next_rate(epoch, get_learning_rate(self.model.optimizer))
+        set_learning_rate(self.model.optimizer, rate)
+        if self.verbose:
+            say(f"Epoch {epoch + 1}: the learning rate is now {rate:g}")
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Add the rate to the logs."""
+        if logs is not None:
+            logs["learning_rate"] = get_learning_rate(self.model.optimizer)
+
+
+def _takes_two(schedule: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(schedule).bind(0, 0.0)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+class ReduceLROnPlateau(MonitoringCallback):
+    """Multiply the learning rate by ``factor`` when a log has stopped improving.
+
+    Args:
+        monitor: The log to watch.
+        factor: The new rate is ``factor`` times the old one, 0 <= factor < 1.
+        patience: Epochs without improvement before the rate is reduced.
+        verbose: 1 to print each reduction.
+        mode: ``"min"``, ``"max"`` or ``"auto"``.
+        min_delta: A change smaller than this is no improvement, >= 0.
+        cooldown: Epochs to wait after a reduction before counting again.
+        min_lr: The rate never goes below this.
+
+    Raises:
+        ArgumentValueError: If ``factor`` is outside its range.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if not 0 <= factor < 1 or math.isnan(factor):
+            raise ArgumentValueError(self.label, "factor", factor, "a number >= 0 and < 1")
+        self.factor, self.patience, self.verbose = factor, patience, verbose
+        self.cooldown, self.min_lr = cooldown, min_lr
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best: float | None = None
+        self.wait, self.cooldown_counter = 0, 0
+
+    @override
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget earlier runs."""
+        self._reset()
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Count this epoch, and reduce the rate when it is time."""
+        rate = get_learning_rate(self.model.optimizer)
+        if logs is not None:
+            logs["learning_rate"] = rate
+        value = self.find_value(logs)
+        if value is None:
+            return
+        if self.cooldown_counter:
+            self.cooldown_counter, self.wait = self.cooldown_counter - 1, 0
+        if self.is_improvement(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.cooldown_counter:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                self._reduce(epoch, rate)
+
+    def _reduce(self, epoch: int, rate: float) -> None:
+        rate = max(rate * self.factor, self.min_lr)
+        set_learning_rate(self.model.optimizer, rate)
+        if self.verbose:
+            say(f"Epoch {epoch + 1}: the learning rate is reduced to {rate:g}")
+        self.cooldown_counter, self.wait = self.cooldown, 0

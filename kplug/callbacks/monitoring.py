@@ -1,0 +1,91 @@
+"""Watching one log: which way is better, and whether it got better."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.callbacks.base import Callback
+from kplug.errors import ArgumentValueError, KplugWarning
+
+_SMALLER_IS_BETTER = (
+    r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kld|hinge|poisson|logcosh"
+    r"|huber|perplexity"
+)
+_LARGER_IS_BETTER = (
+    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|r2|dice|jaccard"
+)
+
+
+class MonitoringCallback(Callback):
+    """Base of callbacks that act on whether one log improves.
+
+    Args:
+        monitor: The log to watch, such as ``"val_loss"``.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide from the log's name.
+        min_delta: A change smaller than this is no improvement; its sign is ignored.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
+    ) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise ArgumentValueError(self.label, "mode", mode, "'auto', 'min' or 'max'")
+        self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
+
+    @property
+    def label(self) -> str:
+        """The name that messages use for this callback."""
+        return type(self).__name__
+
+    def find_value(self, logs: Mapping[str, Any] | None) -> float | None:
+        """Return the watched log as a number; if it is missing, warn and return None."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(
+                f"{self.label} watches {self.monitor!r}, which this epoch has not got; "
+                f"it has: {', '.join(logs or {}) or 'no logs'}",
+                KplugWarning,
+                stacklevel=2,
+            )
+            return None
+        return float(value)
+
+    def is_improvement(self, value: float, reference: float | None) -> bool:
+        """Tell whether ``value`` is better than ``reference`` by more than ``min_delta``."""
+        if reference is None:
+            return True
+        if self.direction == "max":
+            return value - self.min_delta > reference
+        return value + self.min_delta < reference
+
+    @property
+    def direction(self) -> str:
+        """``"min"`` or ``"max"``."""
+        return self.mode if self.mode != "auto" else guess_direction(self.monitor, self.label)
+
+
+def guess_direction(monitor: str, owner: str = "EarlyStopping") -> str:
+    """Return ``"min"`` or ``"max"`` for a log, from the words in its name.
+
+    Raises:
+        ArgumentValueError: If no word says it. Keras 2 minimised such a log in silence.
+
+    Example:
+        >>> guess_direction("val_loss"), guess_direction("val_binary_accuracy")
+        ('min', 'max')
+    """
+    for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
+        if re.search(rf"(^|_)({words})(_|$)", monitor.lower()):
+            return direction
+    raise ArgumentValueError(
+        owner, "mode", "auto", f"'min' or 'max', because the name {monitor!r} does not say which"
+    )
+
+
+def say(text: str) -> None:
+    """Print one line for the user."""
+    sys.stdout.write(f"{text}\n")

@@ -1,0 +1,109 @@
+"""Callbacks that end a training run."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from typing_extensions import override
+
+from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.monitoring import MonitoringCallback, say
+
+
+class EarlyStopping(MonitoringCallback):
+    """Stop when a log has not improved for ``patience`` epochs.
+
+    Args:
+        monitor: The log to watch.
+        min_delta: A change smaller than this is no improvement, >= 0.
+        patience: Epochs without improvement after which training stops, >= 0.
+        verbose: 1 to print the epoch at which training stopped.
+        mode: ``"min"``, ``"max"`` or ``"auto"``.
+        baseline: If given, only a value better than this resets the patience.
+        restore_best_weights: Put the weights of the best epoch back when training ends.
+        start_from_epoch: Ignore the epochs before this one.
+
+    Example:
+        >>> EarlyStopping(patience=3).patience
+        3
+
+    Reference:
+        ``keras.callbacks.EarlyStopping`` of Keras 3: the best weights are put back at the end of
+        training also when it ran to its last epoch (Keras 2: only when it stopped early).
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.verbose, self.baseline = patience, verbose, baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self._reset()
+
+    def _reset(self) -> None:
+        self.wait, self.stopped_epoch, self.best_epoch = 0, 0, 0
+        self.best: float | None = None
+        self.best_weights: Any = None
+
+    @override
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget earlier runs, so that one instance may serve several."""
+        self._reset()
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compare this epoch with the best one."""
+        value = self.find_value(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            # Even if no epoch ever counts as an improvement (NaN), there is something to restore.
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if self.is_improvement(value, self.best):
+            self._remember(epoch, value)
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def _remember(self, epoch: int, value: float) -> None:
+        self.best, self.best_epoch = value, epoch
+        if self.restore_best_weights:
+            self.best_weights = self.model.get_weights()
+        if self.baseline is None or self.is_improvement(value, self.baseline):
+            self.wait = 0
+
+    @override
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Report, and restore the best weights if asked."""
+        if self.stopped_epoch and self.verbose:
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose:
+                say(f"Restoring the weights of the best epoch: {self.best_epoch + 1}")
+            self.model.set_weights(self.best_weights)
+
+
+class TerminateOnNaN(Callback):
+    """Stop at the first step whose loss is NaN or infinite.
+
+    The loss is read after every step, so on a GPU every step waits for the device.
+    """
+
+    @override
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Look at the loss so far; one bad step spoils the running average for good."""
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            say(f"Batch {batch}: the loss is {loss}; training stops")
+            self.model.stop_training = True
