@@ -1,0 +1,187 @@
+"""The loop that trains."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.callbacks import CallbackList, History
+from kplug.errors import NonFiniteLossWarning
+from kplug.training.batches import Batch, Source
+from kplug.training.compiled import Compiled
+from kplug.training.inference import evaluate
+from kplug.training.progress import ProgressDisplay
+from kplug.training.step import (
+    describe_loss,
+    make_train_step,
+    read_logs,
+    reset_metrics,
+)
+from kplug.training.tracking import RunningLoss, call_with_logs
+
+_NOT_FINITE = (
+    "Training goes on as in Keras, but weights that became NaN stay so. Try a smaller learning "
+    "rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and look for NaN in the data; "
+    "callbacks=['terminate_on_nan'] stops at the first such step."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of ``fit``: what trains on what, for how long, and who watches.
+
+    Args:
+        model: The built model; only its modes, its name and ``stop_training`` are used.
+        compiled: What ``compile`` made of it.
+        optimizer: The optimizer with its parameters, or None if nothing is trainable.
+        source: The training batches.
+        epochs: Number of the last epoch.
+        initial_epoch: Number of epochs that an earlier run has done.
+        steps: Steps per epoch; None for a whole pass over the source.
+        callbacks: Who watches; the last one is the History.
+        display: The progress display.
+        validation: The validation batches, or None.
+        validation_steps: Steps per validation; None for a whole pass.
+        validation_epochs: Tells whether an epoch, counted from 1, ends with a validation.
+    """
+
+    model: Any
+    compiled: Compiled
+    optimizer: torch.optim.Optimizer | None
+    source: Source
+    epochs: int
+    initial_epoch: int
+    steps: int | None
+    callbacks: CallbackList
+    display: ProgressDisplay
+    validation: Source | None = None
+    validation_steps: int | None = None
+    validation_epochs: Callable[[int], bool] = lambda epoch: True  # noqa: ARG005
+
+
+def fit(run: Run) -> History:
+    """Train, and return the record of all epochs."""
+    step = make_train_step(run.model, run.compiled, run.optimizer)
+    endless = _repeat(run.source) if run.steps is not None else None
+    run.model.stop_training = False
+    logs: dict[str, Any] = {}
+    run.callbacks.call("on_train_begin", {})
+    reporter = _NonFiniteReporter()
+    try:
+        with run.display:
+            for epoch in range(run.initial_epoch, run.epochs):
+                logs = _run_epoch(run, step, epoch, endless, reporter)
+                if run.model.stop_training:
+                    break
+    finally:
+        run.model.eval()  # as at the start: called by itself, a model computes what it predicts
+    run.callbacks.call("on_train_end", logs)
+    history = run.callbacks.callbacks[-1]
+    return history if isinstance(history, History) else History()
+
+
+def _run_epoch(
+    run: Run,
+    step: Callable[[Batch], Tensor],
+    epoch: int,
+    endless: Iterator[Batch] | None,
+    reporter: _NonFiniteReporter,
+) -> dict[str, Any]:
+    title = f"Epoch {epoch + 1}/{run.epochs}"
+    run.callbacks.call("on_epoch_begin", epoch, {})
+    run.display.start(title, run.steps if run.steps is not None else run.source.steps)
+    batches = run.source.batches() if endless is None else itertools.islice(endless, run.steps)
+    record = RunningLoss()
+    done = _train_on_batches(run, step, batches, record)
+    logs = dict(sorted(read_logs(run.compiled, record).items()))
+    reporter.report(record, epoch, run.compiled)
+    if run.validation is not None and run.validation_epochs(epoch + 1):
+        found = evaluate(
+            run.model, run.compiled, run.validation, run.validation_steps, run.callbacks
+        )
+        logs |= {f"val_{name}": value for name, value in found.items()}
+    logs = dict(sorted(logs.items()))
+    run.callbacks.call("on_epoch_end", epoch, logs)
+    run.display.finish(done, logs)
+    return logs
+
+
+def _train_on_batches(
+    run: Run, step: Callable[[Batch], Tensor], batches: Iterator[Batch], record: RunningLoss
+) -> int:
+    """Run the steps of one epoch; the loop that has to be fast."""
+    model, display, clock = run.model, run.display, time.perf_counter
+    begin_hooks = run.callbacks.hooks("on_train_batch_begin")
+    end_hooks = run.callbacks.hooks("on_train_batch_end")
+
+    def read() -> dict[str, float]:
+        return read_logs(run.compiled, record)
+
+    reset_metrics(run.compiled)
+    model.train()
+    done = 0
+    for batch in batches:
+        for hook in begin_hooks:
+            hook(done, {})
+        record.add(step(batch), len(batch.x))
+        if end_hooks:
+            call_with_logs(end_hooks, done, read)
+        done += 1
+        if clock() >= display.next_redraw:
+            display.redraw(done, read)
+        if model.stop_training:
+            break
+    return done
+
+
+def _repeat(source: Source) -> Iterator[Batch]:
+    """Return batches without end: one pass over the source after another."""
+    while True:
+        is_empty = True
+        for batch in source.batches():
+            is_empty = False
+            yield batch
+        if is_empty:
+            return
+
+
+class _NonFiniteReporter:
+    """Warns once in a run."""
+
+    def __init__(self) -> None:
+        self._is_reported = False
+
+    def report(self, record: RunningLoss, epoch: int, compiled: Compiled) -> None:
+        """Warn if a step of this epoch had a loss that is NaN or infinite."""
+        if record.first_bad_step is None or self._is_reported:
+            return
+        self._is_reported = True
+        warnings.warn(
+            f"the loss {describe_loss(compiled.loss)!r} was not finite for the first time in epoch "
+            f"{epoch + 1}, step {record.first_bad_step + 1}. {_NOT_FINITE}",
+            NonFiniteLossWarning,
+            stacklevel=6,
+        )
+
+
+def train_on_batch(
+    model: Any,
+    compiled: Compiled,
+    optimizer: torch.optim.Optimizer | None,
+    batch: Batch,
+    size: int,
+) -> dict[str, float]:
+    """Make one update and return loss and metrics of this batch alone."""
+    reset_metrics(compiled)
+    record = RunningLoss()
+    model.train()
+    record.add(make_train_step(model, compiled, optimizer)(batch), size)
+    model.eval()
+    return read_logs(compiled, record)

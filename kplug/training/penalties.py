@@ -1,0 +1,53 @@
+"""What layers add to the loss, and what they do to their weights after an update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from kplug.layers.base import Layer
+
+Pair = tuple[Callable[[Tensor], Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Penalties:
+    """The regularizers of a model.
+
+    Args:
+        weights: Each regularizer with the weight it is applied to.
+        activities: The lists into which layers put the penalties of their last call.
+    """
+
+    weights: tuple[Pair, ...] = ()
+    activities: tuple[list[Tensor], ...] = ()
+
+    def add_to(self, loss: Tensor | None) -> Tensor | None:
+        """Return the loss with all penalties, and empty the lists of the layers."""
+        for regularizer, weight in self.weights:
+            penalty = regularizer(weight)
+            loss = penalty if loss is None else loss + penalty
+        for found in self.activities:
+            for penalty in found:
+                loss = penalty if loss is None else loss + penalty
+            found.clear()
+        return loss
+
+    def forget(self) -> None:
+        """Empty the lists of the layers, after calls whose loss nobody wants."""
+        for found in self.activities:
+            found.clear()
+
+
+def find_penalties(model: Any) -> Penalties:
+    """Return the penalties of a built model.
+
+    The weights of a frozen layer are not penalised, its activities are, as in Keras 3.
+    """
+    # Every layer's list, not only of those with an activity regularizer: add_loss fills them too.
+    layers = [module for module in model.modules() if isinstance(module, Layer)]
+    activities = [layer.activity_penalties for layer in layers]
+    return Penalties(tuple(model.weight_penalties()), tuple(activities))

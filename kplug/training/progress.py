@@ -1,0 +1,161 @@
+"""What a person sees while a model trains: a live bar, one line per epoch, or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+)
+from rich.text import Text
+from typing_extensions import Self
+
+from kplug.errors import ArgumentValueError
+
+_REDRAW_SECONDS = 0.1
+
+
+def check_verbose(verbose: int | str | bool) -> int:
+    """Return how much to show, 0, 1 or 2; ``"auto"`` means 1.
+
+    Raises:
+        ArgumentValueError: If it is something else.
+    """
+    if verbose == "auto":
+        return 1
+    if verbose in (0, 1, 2):
+        return int(verbose)
+    raise ArgumentValueError("fit", "verbose", verbose, "0, 1, 2 or 'auto'")
+
+
+def format_logs(logs: Mapping[str, Any]) -> str:
+    """Return logs as one text.
+
+    Example:
+        >>> format_logs({"loss": 0.25, "accuracy": 1.0, "val_loss": 0.00001})
+        'loss: 0.2500 - accuracy: 1.0000 - val_loss: 1.0000e-05'
+    """
+    return " - ".join(f"{name}: {_format_value(value)}" for name, value in logs.items())
+
+
+def _format_value(value: Any) -> str:
+    if not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a duration with the unit that suits it.
+
+    Example:
+        >>> format_seconds(0.0012), format_seconds(75)
+        ('1ms', '1m15s')
+    """
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    return f"{seconds // 60:.0f}m{seconds % 60:02.0f}s"
+
+
+class _TimeColumn(ProgressColumn):
+    """Time left while a phase runs, time taken when it has ended."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text of the column."""
+        if task.finished:
+            return Text(format_seconds(task.finished_time or 0.0), style="progress.elapsed")
+        left = task.time_remaining
+        text = "" if left is None else f"{format_seconds(max(left, 1.0))} left"
+        return Text(text, style="progress.remaining")
+
+
+class ProgressDisplay:
+    """Shows one phase after another: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
+
+    A bar is drawn only where control codes work; into a file or a pipe each phase prints one line
+    when it ends.
+
+    Args:
+        verbose: 0 nothing, 1 a live bar, 2 one line per phase.
+        console: Where to draw; standard output if not given.
+    """
+
+    def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
+        self._verbose = check_verbose(verbose)
+        self._console = console or Console()
+        self.is_live = self._verbose == 1 and (
+            self._console.is_terminal or self._console.is_jupyter
+        )
+        self._bar: Progress | None = None
+        self._title, self._started = "", 0.0
+        #: Moment of the next redraw on the clock of ``time.perf_counter``; never, if not live.
+        self.next_redraw = float("inf")
+
+    def start(self, title: str, steps: int | None) -> None:
+        """Begin a phase of so many steps, or of an unknown number."""
+        self._title, self._started = title, time.perf_counter()
+        if not self.is_live:
+            return
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            _TimeColumn(),
+            TextColumn("{task.fields[logs]}"),
+            console=self._console,
+            auto_refresh=False,
+        )
+        self._bar.add_task(title, total=steps, logs="")
+        self._bar.start()
+        self.next_redraw = self._started + _REDRAW_SECONDS
+
+    def redraw(self, done: int, read_logs: Callable[[], Mapping[str, Any]]) -> None:
+        """Draw the bar after ``done`` steps; the only moment at which it reads the logs."""
+        if self._bar is None:
+            return
+        task = self._bar.task_ids[0]
+        self._bar.update(task, completed=done, logs=format_logs(read_logs()), refresh=True)
+        self.next_redraw = time.perf_counter() + _REDRAW_SECONDS
+
+    def finish(self, done: int, logs: Mapping[str, Any]) -> None:
+        """End the phase and leave its last line on the screen."""
+        if self._bar is not None:
+            task = self._bar.task_ids[0]
+            self._bar.update(task, total=done, completed=done, logs=format_logs(logs))
+            self.close()
+        elif self._verbose:
+            seconds = time.perf_counter() - self._started
+            pace = format_seconds(seconds / max(done, 1))
+            parts = [self._title, format_seconds(seconds), f"{pace}/step", format_logs(logs)]
+            # Not through rich: it would wrap a long line at the width of a terminal there is not.
+            self._console.file.write(" - ".join(part for part in parts if part) + "\n")
+            self._console.file.flush()
+
+    def close(self) -> None:
+        """Give the terminal back, also after an error."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar, self.next_redraw = None, float("inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,205 @@
+"""From the arguments of ``fit``, ``evaluate`` and ``predict`` to a run that can start."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+import torch
+
+from kplug.callbacks import Callback, CallbackList, History
+from kplug.errors import ArgumentValueError, KplugWarning, NotCompiledError
+from kplug.optimizers.adapt import build_optimizer
+from kplug.registry import resolve
+from kplug.training import inference, loop
+from kplug.training.compiled import Compiled
+from kplug.training.data import as_samples, weigh_classes
+from kplug.training.progress import ProgressDisplay, check_verbose
+from kplug.training.sources import (
+    check_targets,
+    make_array_source,
+    make_source,
+    training_sources,
+)
+
+
+def require_compiled(model: Any, method: str) -> Compiled:
+    """Return what ``compile`` made of a model.
+
+    Raises:
+        NotCompiledError: If it was not called.
+    """
+    compiled: Compiled | None = model.compiled
+    if compiled is None:
+        raise NotCompiledError(
+            f"{method}: model {model.name!r} is not compiled, so it has no loss and no optimizer",
+            hint=f"Call model.compile(optimizer='adam', loss='mean_squared_error') before {method}.",
+        )
+    return compiled
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """The arguments of ``fit``, as ``Model.fit`` documents them."""
+
+    x: Any
+    y: Any = None
+    batch_size: int | None = None
+    epochs: int = 1
+    verbose: int | str = "auto"
+    callbacks: object = None
+    validation_split: float = 0.0
+    validation_data: Any = None
+    shuffle: bool = True
+    class_weight: Mapping[int, float] | None = None
+    sample_weight: Any = None
+    initial_epoch: int = 0
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    validation_batch_size: int | None = None
+    validation_freq: int | Collection[int] = 1
+
+
+def fit(model: Any, request: FitRequest) -> History:
+    """Check the arguments and the data, build what is not built yet, and train."""
+    compiled = require_compiled(model, "fit")
+    verbose = check_verbose(request.verbose)
+    for name, count in (("epochs", request.epochs), ("steps_per_epoch", request.steps_per_epoch)):
+        _check_count(name, count)
+    callbacks = list_callbacks(request.callbacks)
+    training, validation = training_sources(model, compiled, request)
+    optimizer = prepare_optimizer(model, "fit")
+    steps = request.steps_per_epoch
+    params = {
+        "verbose": verbose,
+        "epochs": request.epochs,
+        "steps": steps if steps is not None else training.steps,
+        "do_validation": validation is not None,
+    }
+    run = loop.Run(
+        model=model,
+        compiled=compiled,
+        optimizer=optimizer,
+        source=training,
+        epochs=request.epochs,
+        initial_epoch=request.initial_epoch,
+        steps=steps,
+        callbacks=CallbackList([*callbacks, History()], model, params),
+        display=ProgressDisplay(verbose),
+        validation=validation,
+        validation_steps=request.validation_steps,
+        validation_epochs=_epochs_to_validate(request.validation_freq),
+    )
+    return loop.fit(run)
+
+
+def evaluate(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    batch_size: int | None,
+    verbose: int | str,
+    sample_weight: Any,
+    steps: int | None,
+    callbacks: object,
+) -> dict[str, float]:
+    """Check the data and return loss and metrics by name."""
+    compiled = require_compiled(model, "evaluate")
+    display = ProgressDisplay(verbose)
+    watchers = list_callbacks(callbacks)
+    source = make_source(model, "evaluate", x, y, sample_weight, batch_size)
+    check_targets(compiled, source, "evaluate")
+    params = {"verbose": verbose, "epochs": 1, "steps": steps}
+    callback_list = CallbackList(watchers, model, params)
+    return inference.evaluate(model, compiled, source, steps, callback_list, display)
+
+
+def predict(
+    model: Any,
+    x: Any,
+    *,
+    batch_size: int | None,
+    verbose: int | str,
+    steps: int | None,
+    callbacks: object,
+) -> npt.NDArray[Any]:
+    """Check the data and return the model's outputs."""
+    display = ProgressDisplay(verbose)
+    params = {"verbose": verbose, "epochs": 1, "steps": steps}
+    callback_list = CallbackList(list_callbacks(callbacks), model, params)
+    source = make_source(model, "predict", x, None, None, batch_size)
+    return inference.predict(model, source, steps, callback_list, display)
+
+
+def train_on_batch(
+    model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None
+) -> dict[str, float]:
+    """Make one update from one batch; return its loss, before the update, and its metrics."""
+    compiled = require_compiled(model, "train_on_batch")
+    samples = as_samples("train_on_batch", x, y, sample_weight)
+    if class_weight is not None:
+        samples = weigh_classes(samples, class_weight)
+    source = make_array_source(model, "train_on_batch", samples, len(samples))
+    check_targets(compiled, source, "train_on_batch")
+    optimizer = prepare_optimizer(model, "train_on_batch")
+    batch = next(source.batches())
+    return loop.train_on_batch(model, compiled, optimizer, batch, len(samples))
+
+
+def list_callbacks(callbacks: object) -> list[Callback]:
+    """Resolve the callbacks of one call: None, one, or a list of names, specs and instances."""
+    if callbacks is None:
+        return []
+    given = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return [
+        resolve("callback", each, where=f"callbacks[{index}]").object
+        for index, each in enumerate(given)
+    ]
+
+
+def prepare_optimizer(model: Any, method: str) -> torch.optim.Optimizer | None:
+    """Return the model's optimizer with the parameters that are trainable.
+
+    Returns:
+        None if the model has nothing to train.
+    """
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not parameters:
+        _warn(f"{method}: model {model.name!r} has no trainable weights, so nothing will change")
+        return None
+    if model.built_optimizer is None:
+        model.built_optimizer = build_optimizer(model.compiled.optimizer, parameters)
+        model.optimized = parameters
+    optimizer: torch.optim.Optimizer = model.built_optimizer
+    known = {id(parameter) for parameter in model.optimized}
+    missing = sum(id(parameter) not in known for parameter in parameters)
+    if missing:
+        _warn(
+            f"{method}: {missing} weights of model {model.name!r} became trainable after it was "
+            "compiled, and the optimizer does not train them; call compile again"
+        )
+    return optimizer
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, KplugWarning, stacklevel=5)
+
+
+def _check_count(name: str, count: object) -> None:
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
+        raise ArgumentValueError("fit", name, count, "an integer >= 1")
+
+
+def _epochs_to_validate(frequency: int | Collection[int]) -> Any:
+    """Return a function of the epoch, counted from 1: does it end with a validation?"""
+    if isinstance(frequency, int):
+        if isinstance(frequency, bool) or frequency < 1:
+            raise ArgumentValueError(
+                "fit", "validation_freq", frequency, "an integer >= 1, or a list of epochs"
+            )
+        return lambda epoch: epoch % frequency == 0
+    return frozenset(frequency).__contains__

@@ -1,0 +1,164 @@
+"""The training step: one function of a batch, in which nothing waits for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.errors import ContractError, LossWithoutGradientError
+from kplug.training.batches import Batch
+from kplug.training.compiled import Compiled
+from kplug.training.penalties import Penalties, find_penalties
+from kplug.training.tracking import RunningLoss, read_scalars
+
+_WITHOUT_GRADIENT = (
+    "No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, rounding and "
+    "argmax are constant almost everywhere, and detach(), .numpy() or no_grad() cut the "
+    "connection. Make the loss differentiable (keep y_pred as it is, or let the gradient pass "
+    "straight through the threshold), or pass the function as one of metrics=[…] and train on "
+    "another loss."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Model, loss and penalties: from a batch to its predictions and its loss."""
+
+    model: Any
+    compiled: Compiled
+    penalties: Penalties
+
+    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Return predictions, the loss on the data, and the loss with its penalties."""
+        y_pred = self.model(batch.x)
+        loss, weight = self.compiled.loss, self.compiled.loss_weight
+        data_loss = None
+        if loss is not None and batch.y is not None:
+            data_loss = loss(batch.y, y_pred, batch.weights)
+            if weight != 1.0:
+                data_loss = data_loss * weight
+        return y_pred, data_loss, self.penalties.add_to(data_loss)
+
+    def update_metrics(self, batch: Batch, y_pred: Tensor) -> None:
+        """Let every metric see the predictions of a batch."""
+        metrics = self.compiled.metrics
+        if not metrics or batch.y is None:
+            return
+        y_pred = y_pred.detach()
+        for entry in metrics:
+            weights = batch.weights if entry.is_weighted else None
+            entry.metric.update_state(batch.y, y_pred, weights)
+
+
+def make_train_step(
+    model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+) -> Callable[[Batch], Tensor]:
+    """Return the step: a function that trains on a batch and returns its loss without gradient.
+
+    Forward pass, loss, penalties, backward pass, update, constraints, metrics; the loss is that of
+    the weights before the update.
+
+    Args:
+        model: A built model.
+        compiled: What ``compile`` made of it.
+        optimizer: The optimizer with its parameters; None if the model has none to train.
+    """
+    forward = Forward(model, compiled, find_penalties(model))
+    constraints = model.weight_constraints()
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    has_metrics = bool(compiled.metrics)
+    is_checked = False
+
+    def train_step(batch: Batch) -> Tensor:
+        nonlocal is_checked
+        y_pred, data_loss, total = forward(batch)
+        if not is_checked:
+            check_loss(compiled, data_loss, total, is_trained=optimizer is not None)
+            is_checked = True
+        if total is None:  # check_loss refused it; for the type checker
+            return torch.zeros(())
+        if optimizer is not None:
+            for parameter in parameters:
+                parameter.grad = None
+            total.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if constraints:
+                apply_constraints(constraints)
+        if has_metrics:
+            with torch.no_grad():
+                forward.update_metrics(batch, y_pred)
+        return total.detach()
+
+    return train_step
+
+
+def make_test_step(model: Any, compiled: Compiled) -> Callable[[Batch], Tensor | None]:
+    """Return a function that evaluates a batch and returns its loss, None without a loss."""
+    forward = Forward(model, compiled, find_penalties(model))
+
+    def test_step(batch: Batch) -> Tensor | None:
+        y_pred, _, total = forward(batch)
+        forward.update_metrics(batch, y_pred)
+        return total
+
+    return test_step
+
+
+def check_loss(
+    compiled: Compiled, data_loss: Tensor | None, total: Tensor | None, *, is_trained: bool
+) -> None:
+    """Refuse a loss that cannot train, at the first step.
+
+    Raises:
+        ContractError: If there is no loss at all, or it is no scalar.
+        LossWithoutGradientError: If no gradient can flow from the loss on the data.
+    """
+    name = describe_loss(compiled.loss)
+    if total is None:
+        raise ContractError(
+            "there is nothing to minimise: the model was compiled without a loss and has no "
+            "penalties",
+            hint="Give one: compile(loss='mean_squared_error').",
+        )
+    if data_loss is None:
+        return
+    if data_loss.ndim:
+        raise ContractError(
+            f"the loss {name!r} returned a tensor of shape {tuple(data_loss.shape)}; training "
+            "needs one number per batch",
+            hint="Use a reduction other than 'none'.",
+        )
+    if is_trained and not data_loss.requires_grad:
+        raise LossWithoutGradientError(
+            f"the loss {name!r} has no gradient", hint=_WITHOUT_GRADIENT, where="loss"
+        )
+
+
+def describe_loss(loss: Any) -> str:
+    """Return the name that messages use for a loss."""
+    return str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))
+
+
+@torch.no_grad()
+def apply_constraints(constraints: list[tuple[Callable[[Tensor], Tensor], Tensor]]) -> None:
+    """Replace each constrained weight by what its constraint makes of it."""
+    for constraint, weight in constraints:
+        weight.copy_(constraint(weight))
+
+
+def reset_metrics(compiled: Compiled) -> None:
+    """Let every metric forget what it has seen."""
+    for entry in compiled.metrics:
+        entry.metric.reset_state()
+
+
+def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, float]:
+    """Return loss and metrics so far, in the order in which ``evaluate`` returns them."""
+    logs = {} if loss is None else {"loss": loss.read()}
+    values = read_scalars(entry.metric.result() for entry in compiled.metrics)
+    names = [entry.name for entry in compiled.metrics]
+    return logs | dict(zip(names, values, strict=True))

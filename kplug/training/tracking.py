@@ -1,0 +1,120 @@
+"""Losses and metrics of an epoch, kept on the device until somebody asks."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# Scalars that are kept one by one before they are packed into one tensor; bounds the memory of an
+# epoch of a million steps without a device call at every step.
+_PENDING = 256
+
+
+class RunningLoss:
+    """The mean loss so far, each step weighted by the number of its samples.
+
+    Adding a step appends a scalar that stays on its device; reading moves all new steps at once.
+    """
+
+    def __init__(self) -> None:
+        self._pending: list[Tensor] = []
+        self._packed: list[Tensor] = []
+        self._sizes: list[int] = []
+        self._total, self._count, self._steps = 0.0, 0, 0
+        self.first_bad_step: int | None = None
+
+    def add(self, loss: Tensor, size: int) -> None:
+        """Note the loss of one step, a 0-d tensor without gradient, over ``size`` samples."""
+        self._pending.append(loss)
+        self._sizes.append(size)
+        if len(self._pending) == _PENDING:
+            self._pack()
+
+    def _pack(self) -> None:
+        if self._pending:
+            self._packed.append(torch.stack(self._pending))
+            self._pending = []
+
+    def read(self) -> float:
+        """Return the mean so far (NaN before the first step), waiting for the device."""
+        self._pack()
+        if self._packed:
+            self._consume(torch.cat(self._packed).tolist())
+            self._packed = []
+        return self._total / self._count if self._count else math.nan
+
+    def _consume(self, losses: list[float]) -> None:
+        for loss, size in zip(losses, self._sizes, strict=True):
+            if self.first_bad_step is None and not math.isfinite(loss):
+                self.first_bad_step = self._steps
+            self._total += loss * size
+            self._count += size
+            self._steps += 1
+        self._sizes = []
+
+
+class BatchLogs(MutableMapping[str, Any]):
+    """Logs that are read from the device when first looked at.
+
+    Args:
+        read: Returns the logs of this moment.
+
+    Example:
+        >>> logs = BatchLogs(lambda: {"loss": 0.5})
+        >>> logs["loss"]
+        0.5
+    """
+
+    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+        self._read = read
+        self._values: dict[str, Any] | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Read now, unless that was done before, and return the logs."""
+        if self._values is None:
+            self._values = self._read()
+        return self._values
+
+    def __getitem__(self, name: str) -> Any:
+        return self.load()[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.load()[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self.load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.load())
+
+    def __len__(self) -> int:
+        return len(self.load())
+
+    def __bool__(self) -> bool:
+        return True  # `logs or {}` must not make the device wait
+
+    def __repr__(self) -> str:
+        return repr(self.load())
+
+
+def read_scalars(scalars: Iterable[Tensor]) -> list[float]:
+    """Return 0-d tensors as numbers, in one transfer."""
+    tensors = [scalar.detach().to(torch.float64).reshape(()) for scalar in scalars]
+    return torch.stack(tensors).tolist() if tensors else []
+
+
+def call_with_logs(
+    hooks: Sequence[Callable[..., Any]], batch: int, read: Callable[[], dict[str, float]]
+) -> None:
+    """Call the hooks of one step with logs that are read only if one of them looks."""
+    logs = BatchLogs(read)
+    for hook in hooks:
+        hook(batch, logs)
+    # Two references are ours. If a callback kept another, read now: the sums are about to move on.
+    if sys.getrefcount(logs) > 2:
+        logs.load()
