@@ -1,0 +1,280 @@
+"""A model that is a chain of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from typing_extensions import Self, override
+
+from kplug.errors import GraphError, NotBuiltError
+from kplug.graph import Node, Shape, SymbolicTensor
+from kplug.layers import Input, InputLayer, Layer, TorchModule
+from kplug.models.config import describe_layer, layer_from_config, scope_of
+from kplug.models.model import Model
+from kplug.registry import resolve
+
+
+class Sequential(Model):
+    """A chain: each layer's output is the next one's input.
+
+    The input shape comes from ``Input``, from the first layer's ``input_shape`` or ``input_dim``, or
+    from the first data that the model sees.
+
+    Args:
+        layers: The layers, in order; any ``torch.nn.Module`` may be among them.
+        name: The model's name.
+        **options: As for any layer.
+
+    Example:
+        >>> from kplug.layers import Dense
+        >>> model = Sequential([Dense(4, input_dim=3, activation="relu"), Dense(1)])
+        >>> model.output_shape
+        (None, 1)
+        >>> model.count_params()
+        21
+
+    Reference:
+        ``keras.Sequential``. A name that two layers share is an error when the second is added.
+    """
+
+    def __init__(
+        self, layers: Iterable[Any] | None = None, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(name=name, **options)
+        self._chain: tuple[Layer, ...] = ()
+        self._tensors: list[SymbolicTensor] = []
+        self._is_deferred = False
+        for layer in layers or ():
+            self.add(layer)
+
+    # ---------------------------------------------------------------- the chain
+
+    @property
+    @override
+    def layers(self) -> list[Layer]:
+        """The layers, in order, without the input."""
+        return list(self._chain)
+
+    def add(self, layer: Any) -> None:
+        """Append a layer.
+
+        Args:
+            layer: A layer; ``Input(shape)``; a ``torch.nn.Module``; or the spec of a layer.
+
+        Raises:
+            GraphError: If an input comes late, or a layer of that name is there already.
+        """
+        if isinstance(layer, SymbolicTensor):
+            layer = layer.layer
+        if isinstance(layer, InputLayer):
+            self._start(layer.inbound_nodes[0].output_tensors[0])
+            return
+        if not isinstance(layer, Layer):
+            layer = resolve("layer", layer, where=f"{self.name}.layers[{len(self._chain)}]").object
+        self._check_name_is_free(layer)
+        if not self._chain and not self._tensors:
+            shape = (
+                layer.find_input_shape() if isinstance(layer, Model) else layer.batch_input_shape
+            )
+            if shape is not None:
+                self._start(_make_input(shape, layer.dtype))
+        self._append(layer)
+
+    def _start(self, tensor: SymbolicTensor) -> None:
+        if self._chain or self._tensors:
+            raise GraphError(
+                f"model {self.name!r} already has {'an input' if self._tensors else 'layers'}; "
+                "an input comes first, and once"
+            )
+        self._tensors = [tensor]
+        self.batch_input_shape = tensor.shape
+
+    def _append(self, layer: Layer) -> None:
+        if self._tensors:
+            self._tensors = [*self._tensors, layer(self._tensors[-1])]
+        layer.train(self.training)
+        # Not add_module: it refuses names that an attribute of the model has, such as "training".
+        self._modules[self._free_key(layer.name)] = layer
+        self._chain = (*self._chain, layer)
+        self._forget_what_was_built()
+
+    def _free_key(self, name: str) -> str:
+        key = name.replace(".", "_")  # torch splits the keys of state_dict at dots
+        return key if key not in self._modules else f"{key}_{len(self._chain)}"
+
+    def _forget_what_was_built(self) -> None:
+        self.built = self._is_ready = False
+        self.compiled, self.built_optimizer = None, None
+
+    def _check_name_is_free(self, layer: Layer) -> None:
+        if any(layer is known for known in self._chain):
+            raise GraphError(
+                f"model {self.name!r} already contains layer {layer.name!r}",
+                hint="A chain holds each layer once; make a second layer.",
+            )
+        if any(layer.name == known.name for known in self._chain):
+            raise GraphError(
+                f"model {self.name!r} already has a layer named {layer.name!r}",
+                hint="Names are unique in a model; give the layer another name=….",
+            )
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it.
+
+        Raises:
+            GraphError: If there is none.
+        """
+        if not self._chain:
+            raise GraphError(f"model {self.name!r} has no layer to remove")
+        *rest, last = self._chain
+        if self._tensors:
+            _disconnect(self._tensors[-1].node)
+            self._tensors = self._tensors[:-1]
+        self._modules = {key: kept for key, kept in self._modules.items() if kept is not last}
+        self._chain = tuple(rest)
+        self._forget_what_was_built()
+        return last
+
+    # ---------------------------------------------------------------- the graph
+
+    @property
+    def inputs(self) -> list[SymbolicTensor]:
+        """The model's one input.
+
+        Raises:
+            NotBuiltError: While the input shape is unknown.
+        """
+        return [self._known_tensors("inputs")[0]]
+
+    @property
+    def outputs(self) -> list[SymbolicTensor]:
+        """The model's one output.
+
+        Raises:
+            NotBuiltError: While the input shape is unknown.
+        """
+        return [self._known_tensors("outputs")[-1]]
+
+    @property
+    @override
+    def input(self) -> SymbolicTensor:
+        """The model's input."""
+        return self._known_tensors("input")[0]
+
+    @property
+    @override
+    def output(self) -> SymbolicTensor:
+        """The model's output."""
+        return self._known_tensors("output")[-1]
+
+    @property
+    @override
+    def input_shape(self) -> Shape:
+        """Shape of the input, with ``None`` for the batch."""
+        return self._known_tensors("input_shape")[0].shape
+
+    @property
+    @override
+    def output_shape(self) -> Shape:
+        """Shape of the output, with ``None`` for the batch."""
+        return self._known_tensors("output_shape")[-1].shape
+
+    def _known_tensors(self, attribute: str) -> list[SymbolicTensor]:
+        if not self._tensors:
+            raise NotBuiltError(
+                f"model {self.name!r} has no {attribute} yet: its input shape is unknown",
+                hint="Give the first layer an input_shape, or call the model on data once.",
+            )
+        return self._tensors
+
+    @override
+    def find_input_shape(self) -> Shape | None:
+        """Return the input shape, or None while it is unknown."""
+        return self._tensors[0].shape if self._tensors else None
+
+    @override
+    def find_input_dtype(self) -> str | None:
+        """Return the type of the input; None for a chain that begins with a torch module."""
+        if self._chain and isinstance(self._chain[0], TorchModule):
+            return None
+        return self._tensors[0].dtype if self._tensors else self.dtype
+
+    @override
+    def build(self, input_shape: Any) -> None:
+        """Declare the weights of all layers.
+
+        Args:
+            input_shape: Shape of the input, with the batch in front.
+        """
+        if not self._tensors:
+            self._connect_all(tuple(input_shape))
+        _ = self._tensors[-1].spec  # finding the shape builds every layer on the way
+
+    def _connect_all(self, shape: Shape) -> None:
+        tensors = [_make_input((None, *shape[1:]), self.dtype)]
+        for layer in self._chain:
+            tensors.append(layer(tensors[-1]))
+        try:
+            _ = tensors[-1].spec
+        except Exception:
+            # Shapes that do not fit: the next data may, so nothing of this attempt must stay.
+            for tensor in tensors[:0:-1]:
+                _disconnect(tensor.node)
+            raise
+        self._tensors, self._is_deferred = tensors, True
+        self.batch_input_shape = tensors[0].shape
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        """Return the last layer's output."""
+        for layer in self._chain:
+            inputs = layer(inputs)
+        return inputs
+
+    # ---------------------------------------------------------------- configuration
+
+    @override
+    def get_config(self) -> dict[str, Any]:
+        """Return the name and the layers as ``{"class_name", "config"}``, without weights."""
+        entries = [describe_layer(layer) for layer in self._chain]
+        config: dict[str, Any] = {"name": self.name, "layers": entries}
+        if not self._tensors:
+            return config
+        if self._is_deferred:
+            config["build_input_shape"] = self._tensors[0].shape
+        elif not (self._chain and self._chain[0].batch_input_shape is not None):
+            entries.insert(0, describe_layer(self._tensors[0].layer))
+        return config
+
+    @classmethod
+    @override
+    def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make a model from what ``get_config`` returned, or Keras's ``get_config``.
+
+        Args:
+            config: The configuration; Keras's older list of layers is read as well.
+            custom_objects: Classes and functions of your own, by the names in the configuration.
+        """
+        if isinstance(config, (list, tuple)):
+            config = {"layers": config}
+        with scope_of(custom_objects):
+            layers = [layer_from_config(entry) for entry in config["layers"]]
+        model = cls(layers, name=config.get("name"))
+        shape = config.get("build_input_shape")
+        if shape is not None and model.find_input_shape() is None:
+            model.build(tuple(shape))
+        return model
+
+
+def _make_input(shape: Shape, dtype: str) -> SymbolicTensor:
+    tensor: SymbolicTensor = Input(batch_shape=shape, dtype=dtype)
+    return tensor
+
+
+def _disconnect(node: Node) -> None:
+    """Take a call back: its layers forget the node."""
+    node.layer.inbound_nodes.remove(node)
+    for tensor in node.input_tensors:
+        if node in tensor.layer.outbound_nodes:
+            tensor.layer.outbound_nodes.remove(node)

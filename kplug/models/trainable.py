@@ -1,0 +1,279 @@
+"""The training side of a model: compile, fit, evaluate, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from kplug.callbacks import History
+from kplug.errors import NotCompiledError
+from kplug.layers.base import Layer
+from kplug.training import session
+from kplug.training.compiled import Compiled, compile_model
+from kplug.training.components import ComponentTable
+
+
+class Trainable(Layer):
+    """A layer that can be compiled and trained; the base of ``Model``."""
+
+    def __init__(self, *, name: str | None = None, **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.compiled: Compiled | None = None
+        self.built_optimizer: torch.optim.Optimizer | None = None
+        self.optimized: list[Tensor] = []
+        self.stop_training = False
+        self.history: History | None = None
+
+    def find_input_shape(self) -> tuple[int | None, ...] | None:
+        """Return the shape of the inputs with its batch axis, or None while it is unknown."""
+        return self.batch_input_shape
+
+    def ensure_built(self) -> None:
+        """Make the weights, if the input shape is known and that was not done before."""
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------- compile
+
+    def compile(
+        self,
+        optimizer: object = "rmsprop",
+        loss: object = None,
+        *,
+        metrics: object = None,
+        weighted_metrics: object = None,
+        loss_weights: object = None,
+    ) -> None:
+        """Resolve every component of the model and prepare it for training.
+
+        Weights that exist are kept; the optimizer starts anew. Nothing changes if something is
+        wrong.
+
+        Args:
+            optimizer: Name, spec, dict, class, factory or instance.
+            loss: The same; None for a model that only has penalties, or that is only evaluated.
+            metrics: One metric, or a list of them.
+            weighted_metrics: Metrics that see the sample and class weights.
+            loss_weights: Factor of the loss, or a list of one.
+
+        Raises:
+            KplugError: The one problem found.
+            SeveralProblemsError: All problems of the model, if there are several.
+
+        Reference:
+            Keras 2 and Keras 3 disagree on what the third positional argument is, so here all
+            after ``loss`` are given by keyword. ``compile(loss=None)`` replaces an earlier loss
+            (Keras 3.15 keeps it).
+        """
+        compiled = compile_model(
+            self,
+            optimizer,
+            loss,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            loss_weights=loss_weights,
+        )
+        if self.find_input_shape() is not None:
+            self.ensure_built()
+        self.compiled, self.built_optimizer = compiled, None
+
+    @property
+    def components(self) -> ComponentTable:
+        """Which component fills each slot, and the package and version that supplied it.
+
+        Raises:
+            NotCompiledError: Before ``compile``.
+        """
+        return self._compiled_for("components").components
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer; before the first step, the one that was given, without parameters."""
+        return self.built_optimizer or self._compiled_for("optimizer").optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or None."""
+        return self._compiled_for("loss").loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics."""
+        return [entry.metric for entry in self._compiled_for("metrics").metrics]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what ``evaluate`` returns."""
+        return self._compiled_for("metrics_names").metric_names
+
+    def _compiled_for(self, attribute: str) -> Compiled:
+        if self.compiled is None:
+            raise NotCompiledError(
+                f"model {self.name!r} has no {attribute} yet: it is not compiled",
+                hint="Call model.compile(optimizer=…, loss=…) first.",
+            )
+        return self.compiled
+
+    # ---------------------------------------------------------------- training
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: object = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Collection[int] = 1,
+    ) -> History:
+        """Train the model.
+
+        Args:
+            x: Inputs, shape (N, …): NumPy, torch, nested lists; or an iterable of batches.
+            y: Targets, shape (N,) or (N, …).
+            batch_size: Samples per step; 32 if not given.
+            epochs: Number of the last epoch.
+            verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch.
+            callbacks: A list of callbacks: instances, names or specs.
+            validation_split: Share of the samples, taken from the end, to validate on.
+            validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before
+                ``validation_split``.
+            shuffle: Draw a new order for each epoch.
+            class_weight: Weight by class id; missing classes weigh 1.
+            sample_weight: Weight of each sample, shape (N,).
+            initial_epoch: Epochs that an earlier call has done.
+            steps_per_epoch: Steps in an epoch; None for a pass over the data.
+            validation_steps: Steps in a validation; None for a pass.
+            validation_batch_size: ``batch_size`` if not given.
+            validation_freq: Validate every so many epochs, or after the epochs listed, from 1.
+
+        Returns:
+            The History: logs per epoch.
+
+        Raises:
+            NotCompiledError: Before ``compile``.
+            DataError: If the arrays do not fit the model or each other.
+            LossWithoutGradientError: If the loss cannot train the model.
+        """
+        request = session.FitRequest(
+            x,
+            y,
+            batch_size,
+            epochs,
+            verbose,
+            callbacks,
+            validation_split,
+            validation_data,
+            shuffle,
+            class_weight,
+            sample_weight,
+            initial_epoch,
+            steps_per_epoch,
+            validation_steps,
+            validation_batch_size,
+            validation_freq,
+        )
+        self.history = session.fit(self, request)
+        return self.history
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: object = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the loss and the metrics on data.
+
+        Args:
+            x: Inputs, as for ``fit``.
+            y: Targets.
+            batch_size: Samples per step; 32 if not given.
+            verbose: As for ``fit``.
+            sample_weight: Weight of each sample.
+            steps: Number of batches; None for all.
+            callbacks: A list of callbacks.
+            return_dict: Return a dict by name.
+
+        Returns:
+            The loss; or a list ``[loss, *metrics]`` in the order of ``compile``; or a dict.
+        """
+        found = session.evaluate(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+        )
+        return _as_result(found, return_dict)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: object = None,
+    ) -> npt.NDArray[Any]:
+        """Return the outputs for inputs, as one NumPy array with the samples on its first axis."""
+        return session.predict(
+            self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
+        )
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Make one update; return this batch's loss before it, and its metrics."""
+        found = session.train_on_batch(self, x, y, sample_weight, class_weight)
+        return _as_result(found, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Return loss and metrics of one batch."""
+        found = session.evaluate(
+            self,
+            x,
+            y,
+            batch_size=len(x),
+            verbose=0,
+            sample_weight=sample_weight,
+            steps=None,
+            callbacks=None,
+        )
+        return _as_result(found, return_dict)
+
+    def predict_on_batch(self, x: Any) -> npt.NDArray[Any]:
+        """Return the outputs for one batch."""
+        return session.predict(self, x, batch_size=len(x), verbose=0, steps=None, callbacks=None)
+
+
+def _as_result(found: dict[str, float], return_dict: bool) -> Any:
+    if return_dict:
+        return found
+    values = list(found.values())
+    return values[0] if len(values) == 1 else values

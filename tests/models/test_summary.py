@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kplug import backend, layers
+from kplug.models import Sequential, print_summary
+from kplug.models.summary import format_size
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names() -> None:
+    backend.clear_session()
+
+
+def make_model() -> Sequential:
+    frozen = layers.Dense(4, input_shape=(3,))
+    frozen.trainable = False
+    return Sequential([frozen, layers.Activation("relu"), layers.Dense(1000)], name="net")
+
+
+def test_plain_text_comes_line_by_line() -> None:
+    lines: list[str] = []
+    make_model().summary(print_fn=lines.append)
+    assert lines == [
+        'Model: "net"',
+        "_" * 65,
+        "Layer (type)                 Output Shape              Param #",
+        "=" * 65,
+        "dense (Dense)                (None, 4)                 16",
+        "_" * 65,
+        "activation (Activation)      (None, 4)                 0",
+        "_" * 65,
+        "dense_1 (Dense)              (None, 1000)              5,000",
+        "=" * 65,
+        "Total params: 5,016 (19.59 KB)",
+        "Trainable params: 5,000",
+        "Non-trainable params: 16",
+        "_" * 65,
+    ]
+
+
+def test_width_and_columns_can_be_chosen() -> None:
+    lines: list[str] = []
+    print_summary(make_model(), line_length=40, positions=[0.5, 0.8, 1.0], print_fn=lines.append)
+    assert lines[2] == "Layer (type)        Output Shap Param #"
+
+
+def test_a_table_is_printed(capsys: Any) -> None:
+    make_model().summary(line_length=80)
+    text = capsys.readouterr().out
+    for part in ('Model: "net"', "dense_1 (Dense)", "(None, 1000)", "5,000", "Total params: 5,016"):
+        assert part in text
+
+
+def test_an_open_model_shows_question_marks_until_it_is_built() -> None:
+    lines: list[str] = []
+    model = Sequential([layers.Dense(2)])
+    model.summary(print_fn=lines.append)
+    assert "dense (Dense)                ?                         0 (unbuilt)" in lines
+    model.predict(np.zeros((1, 3)), verbose=0)
+    lines.clear()
+    model.summary(print_fn=lines.append)
+    assert "dense (Dense)                (None, 2)                 8" in lines
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0.00 B"), (7052, "6.89 KB"), (3 << 20, "3.00 MB"), (5 << 40, "5120.00 GB")],
+)
+def test_sizes_have_the_unit_that_suits_them(size: int, text: str) -> None:
+    assert format_size(size) == text
