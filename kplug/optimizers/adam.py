@@ -16,7 +16,7 @@ from kplug.optimizers.arguments import (
 )
 from kplug.optimizers.base import Optimizer
 from kplug.optimizers.clipping import Clipping
-from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.kernels import get_unhooked_step, use_memory_order
 from kplug.optimizers.settings import GroupSetting
 
 LEARNING_RATE = DefaultRate(0.001)
@@ -108,6 +108,14 @@ class Adam(Optimizer, torch.optim.Adam):
             "decay": self.decay,
             "amsgrad": self.amsgrad,
         }
+
+    def _init_group(self, group: dict[str, Any], *lists: Any) -> bool:
+        """Gather a group's tensors for torch's update, as views in memory order on the CPU."""
+        has_complex: bool = super()._init_group(group, *lists)  # type: ignore[no-untyped-call]
+        parameters, *companions, _steps = lists
+        if group["fused"] and parameters and parameters[0].device.type == "cpu":
+            use_memory_order(parameters, *companions)
+        return has_complex
 
     def _update(self, iteration: int) -> None:
         for group in self.param_groups:

@@ -16,7 +16,12 @@ from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.arguments import Schedule, check_parameters
 from kplug.optimizers.checkpoint import check_state, merge_groups
 from kplug.optimizers.clipping import Clipping
-from kplug.optimizers.kernels import can_fuse, can_use_foreach
+from kplug.optimizers.kernels import (
+    align_gradients,
+    align_state,
+    can_fuse,
+    can_use_foreach,
+)
 from kplug.optimizers.rates import Rated
 
 
@@ -145,6 +150,9 @@ class Optimizer(Rated):
         if not head["params"]:
             self._refuse_step()
         iteration = head["iterations"]
+        for group in self.param_groups:
+            if group.get("fused"):
+                align_gradients(group["params"])
         if self._clipping is not None:
             self._clipping.apply([p for group in self.param_groups for p in group["params"]])
         if self._schedule is not None:
@@ -214,6 +222,7 @@ class Optimizer(Rated):
         check_state(self._owner(), self.param_groups, state_dict)
         merged = merge_groups(self.param_groups, state_dict)
         super().load_state_dict(merged)
+        align_state(self)
         for group in self.param_groups:
             self._start_state(group)
 

@@ -40,3 +40,64 @@ def can_use_foreach(parameters: Iterable[torch.Tensor]) -> bool:
         type(parameter) in _PLAIN_TYPES and parameter.layout is torch.strided
         for parameter in parameters
     )
+
+
+# Below this a view costs more than the copy that it saves.
+_LARGE = 1 << 13
+
+
+def align_gradients(parameters: Iterable[torch.Tensor]) -> None:
+    """Give gradients the memory order of their parameters.
+
+    Backward passes do that already. A gradient that somebody assigned may lie otherwise, and torch's
+    fused CPU updates then pair its elements with the wrong ones of the parameter, in silence.
+    """
+    for parameter in parameters:
+        gradient = parameter.grad
+        if gradient is not None and gradient.layout is torch.strided:
+            parameter.grad = _in_order_of(parameter, gradient)
+
+
+def align_state(optimizer: torch.optim.Optimizer) -> None:
+    """Give state that was read from a file the memory order of its parameters; see above."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[name] = _in_order_of(parameter, value)
+
+
+def _in_order_of(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.stride() == parameter.stride():
+        return tensor
+    ordered = torch.empty_like(parameter, dtype=tensor.dtype, device=tensor.device)
+    return ordered.detach().copy_(tensor)
+
+
+def use_memory_order(parameters: list[torch.Tensor], *companions: list[torch.Tensor]) -> None:
+    """Replace large tensors whose axes are not in memory order by views in which they are.
+
+    A kernel of a layer is a transposed view of the memory that torch's matrix products want. torch's
+    fused CPU updates copy such a tensor first, which takes longer than the update itself.
+
+    Args:
+        parameters: The parameters; the list is changed.
+        companions: Lists of the same length, such as gradients and moments, changed likewise where
+            the tensor lies in memory as its parameter does.
+
+    Example:
+        >>> tensors = [torch.zeros(64, 256).t()]
+        >>> use_memory_order(tensors)
+        >>> tensors[0].shape
+        torch.Size([64, 256])
+    """
+    for index, parameter in enumerate(parameters):
+        if parameter.numel() < _LARGE or parameter.is_contiguous():
+            continue
+        strides = parameter.stride()
+        # A companion in another order would be paired with the wrong elements.
+        if any(lists[index].stride() != strides for lists in companions if lists):
+            continue
+        order = sorted(range(parameter.ndim), key=strides.__getitem__, reverse=True)
+        for lists in (parameters, *companions):
+            if lists:
+                lists[index] = lists[index].permute(order)
