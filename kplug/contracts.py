@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from types import CodeType, FunctionType
 from typing import Any
 
 from kplug.errors import ContractError
+
+_MOST_SIGNATURES = 1024
+_SIGNATURES: dict[tuple[CodeType, bool], tuple[object, object, inspect.Signature | None]] = {}
 
 
 def as_callable(candidate: object, kind: str, contract: str) -> Callable[[Any], Any]:
@@ -65,7 +69,36 @@ def check_call(
 
 
 def find_signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """Return the signature, or None for a function written in C that shows none."""
+    """Return the signature, or None for a function written in C that shows none.
+
+    Reading one takes longer than all the rest of making a component from its name. It is remembered by
+    the code that it belongs to, so that the functions which one factory returns share theirs.
+    """
+    owner, is_bound = _find_definition(function)
+    if owner is None:
+        return _read_signature(function)
+    key = (owner.__code__, is_bound)
+    known = _SIGNATURES.get(key)
+    if known is None or known[0] is not owner.__defaults__ or known[1] is not owner.__kwdefaults__:
+        if len(_SIGNATURES) >= _MOST_SIGNATURES:
+            _SIGNATURES.clear()
+        known = (owner.__defaults__, owner.__kwdefaults__, _read_signature(function))
+        _SIGNATURES[key] = known
+    return known[2]
+
+
+def _find_definition(function: object) -> tuple[FunctionType | None, bool]:
+    """Return the plain function that decides the signature, and whether its first argument is bound."""
+    is_function = isinstance(function, FunctionType)
+    owner = function if is_function else getattr(type(function), "__call__", None)  # noqa: B004
+    if not isinstance(owner, FunctionType) or hasattr(owner, "__wrapped__"):
+        return None, False
+    if hasattr(owner, "__signature__") or hasattr(function, "__signature__"):
+        return None, False
+    return owner, not is_function
+
+
+def _read_signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
         return inspect.signature(function)
     except ValueError:

@@ -73,7 +73,7 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
         return "function"
     if inspect.isclass(target):
         return "class"
-    if not inspect.isroutine(target) and not isinstance(target, functools.partial):
+    if not isinstance(target, functools.partial) and not inspect.isroutine(target):
         return "function"
     if not names and not _has_signature(target):
         raise _undecided(kind, component, "has no signature that Python can read")

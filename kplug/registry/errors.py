@@ -7,6 +7,7 @@ so that a program need not read the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class KplugError(Exception):
@@ -34,6 +35,19 @@ class KplugError(Exception):
         if self.where is None:
             self.where = where
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are unpickled by a call with `args`, which is not what subclasses here are made
+        # from; worker processes send theirs home that way.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    kind: type[KplugError], args: tuple[object, ...], facts: dict[str, object]
+) -> KplugError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class SpecError(KplugError, ValueError):
@@ -165,7 +179,8 @@ class SeveralProblemsError(KplugError):
             f"{number}. " + str(problem).replace("\n", "\n   ")
             for number, problem in enumerate(self.problems, start=1)
         )
-        super().__init__(f"{what}: {len(self.problems)} problems\n{listing}")
+        count = len(self.problems)
+        super().__init__(f"{what}: {count} problem{'s' * (count != 1)}\n{listing}")
 
 
 class KplugWarning(UserWarning):

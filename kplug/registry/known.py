@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kplug.registry.keys import lookup_key
 
-_KNOWN = {
+_KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "kplug-penalties": {"regularizer": ("group_lasso", "l1_reg", "orthogonality")},
     "kplug-segmentation": {
         "loss": ("dice_loss", "focal_loss", "jaccard_loss", "tversky_loss"),

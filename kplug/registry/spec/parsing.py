@@ -180,7 +180,9 @@ class _Reader:
         first = next(
             node
             for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.col_offset
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and not node.col_offset
         )
         end = self._column_of(first.end_lineno or 1, first.end_col_offset or 0)
         raise SpecSyntaxError(self.text, end, "one call is expected, and nothing after it")

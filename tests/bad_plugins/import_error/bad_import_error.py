@@ -1,0 +1,3 @@
+"""Raises when it is imported."""
+
+raise ImportError("the compiled part of this package was built for another Python")

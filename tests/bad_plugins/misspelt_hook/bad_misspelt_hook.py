@@ -1,0 +1,5 @@
+"""Fine by itself."""
+
+
+def spelling(weight_matrix):
+    return 1.0

@@ -1,0 +1,5 @@
+"""One of two."""
+
+
+def contested(weight_matrix):
+    return "two"

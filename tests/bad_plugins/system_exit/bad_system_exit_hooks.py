@@ -1,0 +1,5 @@
+"""A script that somebody published as a module."""
+
+import sys
+
+sys.exit("usage: bad-system-exit FILE")

@@ -1,0 +1,173 @@
+"""What finding a component costs, as ratios to the least that it could cost.
+
+Run it by path: ``python tests/benchmarks/registry.py``. Every ratio is the median of several fresh
+processes that alternate with those of its yardstick, so that a busy machine slows both alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from synthetic import make_distributions
+
+ROOT = Path(__file__).parents[2]
+RUNS = 9
+
+TIMED = (
+    "import time; start = time.perf_counter()\n{code}\nprint((time.perf_counter() - start) * 1e3)"
+)
+
+IMPORT_LEAST = TIMED.format(code="import pluggy, importlib_metadata")
+IMPORT_KPLUG = TIMED.format(code="import kplug")
+# What a user waits for who goes on to use it: the registry with both libraries behind it.
+IMPORT_REGISTRY = TIMED.format(code="import kplug.registry")
+
+SCAN = f"import importlib_metadata\n{TIMED.format(code='importlib_metadata.entry_points()')}"
+LOOKUP = "from kplug.registry import REGISTRY, get_kind, parse_spec\n" + TIMED.format(
+    code="REGISTRY.lookup(get_kind('loss'), parse_spec('component_003_0_1'))"
+)
+
+LIST = """
+import contextlib, io, json, sys
+from kplug.cli import main
+sys.argv = ["kplug", "list", "--json"]
+out = io.StringIO()
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(out):
+    main()
+found = json.loads(out.getvalue())["components"]
+assert sum(c["distribution"].startswith("synthetic") for c in found) == 1500, len(found)
+print(json.dumps([sum(name.startswith("synthetic") for name in sys.modules), "torch" in sys.modules]))
+"""
+
+WARM = """
+import json, statistics, timeit
+from kplug.registry import resolve
+def microseconds(kind, text):
+    resolve(kind, text)
+    rounds = timeit.repeat(lambda: resolve(kind, text), number=1000, repeat=9)
+    return statistics.median(rounds) * 1e3
+print(json.dumps([
+    microseconds("loss", "puddle_loss(smooth=1e-5, thresh=0.5)"),
+    microseconds("initializer", "he_normal"),
+    microseconds("regularizer", "l1_l2(l1=0.1, l2=0.2)"),
+    microseconds("optimizer", "adam(lr=1e-3)"),
+]))
+"""
+
+PLUGIN = '''
+def puddle_loss(smooth, thresh):
+    """A factory, as in the guide: called with the arguments, it returns the loss."""
+
+    def puddle(y_true, y_pred):
+        return (y_true - y_pred).abs() + smooth
+
+    return puddle
+'''
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    table = Table(title="Finding a component", box=box.SIMPLE_HEAD, title_justify="left")
+    for column in ("what", "measured", "yardstick", "ratio or count", "target"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_distributions(folder)
+        _add_plugin(folder)
+        _run(folder, LOOKUP)  # compiles whatever was not compiled yet
+        _run(folder, LIST)
+        _add_ratio(
+            table, "import kplug / import pluggy, importlib_metadata", IMPORT_KPLUG, IMPORT_LEAST
+        )
+        _add_ratio(table, "import kplug.registry / the same", IMPORT_REGISTRY, IMPORT_LEAST, "")
+        _add_ratio(
+            table, "first lookup / entry_points(), 501 distributions", LOOKUP, SCAN, folder=folder
+        )
+        _add_listing(table, folder)
+        _add_warm(table, folder)
+    Console(width=120).print(table)
+
+
+def _add_ratio(
+    table: Table, what: str, code: str, yardstick: str, target: str = "≤ 2", folder: Path = ROOT
+) -> None:
+    ours, least = [], []
+    for _ in range(RUNS):
+        least.append(float(_run(folder, yardstick)))
+        ours.append(float(_run(folder, code)))
+    ours_ms, least_ms = statistics.median(ours), statistics.median(least)
+    ratio = f"{ours_ms / least_ms:.2f}"
+    table.add_row(what, f"{ours_ms:.2f} ms", f"{least_ms:.2f} ms", ratio, target)
+
+
+def _add_listing(table: Table, folder: Path) -> None:
+    nothing, listing = [], []
+    for _ in range(RUNS):
+        nothing.append(_wall_clock(folder, "import typer, rich, pluggy, importlib_metadata"))
+        listing.append(_wall_clock(folder, LIST))
+    ours, least = statistics.median(listing), statistics.median(nothing)
+    what = "kplug list of 1500 components / a process that imports its libraries"
+    table.add_row(what, f"{ours:.0f} ms", f"{least:.0f} ms", f"{ours / least:.2f}", "")
+    plugins, has_torch = json.loads(_run(folder, LIST))
+    table.add_row("plugin modules imported by kplug list", "", "", str(plugins), "0")
+    table.add_row("torch imported by kplug list", "", "", "yes" if has_torch else "no", "no")
+
+
+def _add_warm(table: Table, folder: Path) -> None:
+    results = [json.loads(_run(folder, WARM)) for _ in range(3)]
+    texts = (
+        "puddle_loss(smooth=1e-5, thresh=0.5), of a plugin",
+        "he_normal",
+        "l1_l2(l1=0.1, l2=0.2)",
+        "adam(lr=1e-3)",
+    )
+    for text, numbers in zip(texts, zip(*results, strict=True), strict=True):
+        took = f"{statistics.median(numbers):.1f} µs"
+        table.add_row(f"warm resolve of {text}", "", "", took, "≤ 20 µs")
+
+
+def _add_plugin(folder: Path) -> None:
+    """Add a plugin that can be loaded to those that must not be."""
+    info = folder / "puddles-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: puddles\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kplug.losses]\npuddle_loss = puddles:puddle_loss\n")
+    (folder / "puddles.py").write_text(PLUGIN)
+
+
+def _wall_clock(folder: Path, code: str) -> float:
+    timed = (
+        "import subprocess, sys, time\n"
+        "start = time.perf_counter()\n"
+        "subprocess.run([sys.executable, '-c', sys.argv[1]], check=True, stdout=subprocess.DEVNULL)\n"
+        "print((time.perf_counter() - start) * 1e3)"
+    )
+    return float(_run(folder, timed, code))
+
+
+def _run(folder: Path, code: str, *arguments: str) -> str:
+    """Run code in a fresh process that sees kplug and the distributions of a folder."""
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("KPLUG_")}
+    path = os.pathsep.join(dict.fromkeys((str(folder), str(ROOT))))
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**clean, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Distributions made of metadata files, installed for the length of one test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+import pytest
+
+from kplug.registry import REGISTRY, scopes
+
+EntryPoints = Mapping[str, Mapping[str, str]]
+
+
+class Sandbox:
+    """A folder on the search path; only the distributions in it are installed, as kplug sees it.
+
+    Args:
+        folder: An empty folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def __call__(
+        self,
+        name: str,
+        version: str = "1.0",
+        *,
+        entry_points: EntryPoints | str = "",
+        modules: Mapping[str, str] | None = None,
+    ) -> None:
+        """Install a distribution.
+
+        Args:
+            name: Its name.
+            version: Its version.
+            entry_points: For each group, name and value; or the text of ``entry_points.txt``.
+            modules: Source text by file, such as ``package/__init__.py``.
+        """
+        info = self.info(name, version)
+        info.mkdir()
+        header = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        (info / "METADATA").write_text(f"{header}\nA description.\n")
+        (info / "entry_points.txt").write_text(_as_text(entry_points))
+        for file, source in (modules or {}).items():
+            path = self.folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        self.changed()
+
+    def copy(self, tree: Path) -> None:
+        """Install a source tree: a folder with ``METADATA``, ``entry_points.txt`` and modules."""
+        metadata = dict(
+            line.split(": ", 1) for line in (tree / "METADATA").read_text().splitlines() if line
+        )
+        info = self.info(metadata["Name"], metadata["Version"])
+        info.mkdir()
+        for path in sorted(tree.iterdir()):
+            home = info if path.name in ("METADATA", "entry_points.txt") else self.folder
+            shutil.copy(path, home / path.name)
+        self.changed()
+
+    def uninstall(self, name: str, version: str = "1.0") -> None:
+        shutil.rmtree(self.info(name, version))
+        self.changed()
+
+    def info(self, name: str, version: str) -> Path:
+        return self.folder / f"{name.replace('-', '_')}-{version}.dist-info"
+
+    def changed(self) -> None:
+        """Move the folder's time on, as time does between two installations, and look again."""
+        moment = self.folder.stat().st_mtime_ns + 10_000_000
+        os.utime(self.folder, ns=(moment, moment))
+        REGISTRY.reload()
+
+    def problems(self, name: str) -> list[str]:
+        """Return what is wrong with a distribution."""
+        found = REGISTRY.problems()
+        return [problem.message for problem in found if problem.origin.distribution == name]
+
+    def imported(self) -> set[str]:
+        """Return the modules of this folder that have been imported."""
+        prefix = str(self.folder)
+        return {
+            name
+            for name, module in list(sys.modules.items())
+            if str(getattr(module, "__file__", "")).startswith(prefix)
+        }
+
+
+def _as_text(entry_points: EntryPoints | str) -> str:
+    if isinstance(entry_points, str):
+        return entry_points
+    lines: list[str] = []
+    for group, entries in entry_points.items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(autouse=True)
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Install distributions; none but these are seen, and no setting but the test's own."""
+    sandbox = Sandbox(tmp_path / "site")
+    everything: Callable[..., Any] = importlib_metadata.distributions
+    monkeypatch.setattr(
+        importlib_metadata,
+        "distributions",
+        lambda **options: everything(**{"path": [str(sandbox.folder)], **options}),
+    )
+    monkeypatch.syspath_prepend(str(sandbox.folder))
+    monkeypatch.chdir(tmp_path)
+    for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
+        monkeypatch.delenv(variable)
+    REGISTRY.prefer()
+    yield sandbox
+    for name in sandbox.imported():
+        del sys.modules[name]
+    monkeypatch.setattr(scopes, "_REGISTERED", {})
+    monkeypatch.undo()
+    scopes._REGISTERED = {}
+    REGISTRY.prefer()

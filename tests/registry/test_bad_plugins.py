@@ -1,0 +1,315 @@
+"""Every sort of broken plugin costs itself alone, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import kplug
+from kplug.cli.listing import list_components
+from kplug.errors import (
+    AmbiguousComponentError,
+    DisabledComponentError,
+    PluginLoadError,
+    ShadowedComponentWarning,
+    UnknownComponentError,
+)
+from kplug.registry import KINDS, REGISTRY, get_kind, resolve
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import Sandbox
+
+FOLDER = Path(__file__).parents[1] / "bad_plugins"
+TREES = sorted(path.name for path in FOLDER.iterdir() if (path / "METADATA").is_file())
+BAD = [name for name in TREES if name != "good"]
+
+# Folder -> distribution and the problems that show without a component's being used.
+PROBLEMS: dict[str, tuple[str, list[str]]] = {
+    "import_error": ("bad-import-error", []),
+    "system_exit": (
+        "bad-system-exit",
+        [
+            "its module of hooks cannot be imported: SystemExit: usage: bad-system-exit FILE",
+        ],
+    ),
+    "missing_dependency": ("bad-missing-dependency", []),
+    "misspelt_hook": (
+        "bad-misspelt-hook",
+        [
+            "it implements 'kplug_regularizerss', which is no hook. "
+            "Did you mean 'kplug_regularizers'?",
+        ],
+    ),
+    "wrong_hook_signature": (
+        "bad-wrong-hook-signature",
+        ["its kplug_regularizers takes {'config'}; the hook is called without arguments"],
+    ),
+    "wrong_return_type": (
+        "bad-wrong-return-type",
+        ["kplug_regularizers returned ['never']; it must return a mapping of name to target"],
+    ),
+    "missing_target": ("bad-missing-target", []),
+    "same_name_one": ("bad-same-name-one", []),
+    "same_name_two": ("bad-same-name-two", []),
+    "duplicate_name": (
+        "bad-duplicate-name",
+        [
+            "the regularizer 'twice' is offered twice, as bad_duplicate_name:second and as "
+            "bad_duplicate_name:first; neither is used. Give one of them another name",
+        ],
+    ),
+    "shadows_adam": ("bad-shadows-adam", []),
+}
+
+
+@pytest.fixture
+def good(install: Sandbox) -> Sandbox:
+    install.copy(FOLDER / "good")
+    return install
+
+
+@pytest.fixture
+def everything(good: Sandbox) -> Sandbox:
+    for name in BAD:
+        good.copy(FOLDER / name)
+    return good
+
+
+def _marks(install: Sandbox) -> set[str]:
+    return {path.stem for path in install.folder.glob("*.imported")}
+
+
+def _check_that_the_others_work() -> None:
+    assert resolve("regularizer", "puddle(depth=2)").object("w") == 2
+    assert resolve("regularizer", "brook").component.qualified_name == "good-plugin/brook"
+    assert resolve("regularizer", "l2").component.qualified_name == "kplug/l2"
+
+
+def test_every_folder_has_its_expectation() -> None:
+    assert sorted(PROBLEMS) == BAD
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_it_costs_that_plugin_alone(good: Sandbox, name: str) -> None:
+    good.copy(FOLDER / name)
+    _check_that_the_others_work()
+    distribution, messages = PROBLEMS[name]
+    assert good.problems(distribution) == messages
+    assert good.problems("good-plugin") == []
+
+
+def test_all_of_them_at_once(everything: Sandbox) -> None:
+    _check_that_the_others_work()
+    found = {problem.origin.distribution: problem.message for problem in REGISTRY.problems()}
+    assert found == {owner: text for owner, texts in PROBLEMS.values() for text in texts}
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "message"),
+    [
+        (
+            "import_error",
+            "soggy",
+            "the regularizer 'soggy' of bad-import-error 1.0 (bad_import_error:soggy) cannot be loaded: "
+            "ImportError: the compiled part of this package was built for another Python\n"
+            "  Mend or upgrade bad-import-error, or switch the plugin off: "
+            "KPLUG_DISABLE=bad-import-error.",
+        ),
+        (
+            "system_exit",
+            "leaving",
+            "the regularizer 'leaving' of bad-system-exit 1.0 (bad_system_exit:leaving) cannot be "
+            "loaded: SystemExit: usage: bad-system-exit FILE\n"
+            "  Mend or upgrade bad-system-exit, or switch the plugin off: "
+            "KPLUG_DISABLE=bad-system-exit.",
+        ),
+        (
+            "missing_dependency",
+            "needy",
+            "the regularizer 'needy' of bad-missing-dependency 1.0 (bad_missing_dependency:needy) "
+            "cannot be loaded: ModuleNotFoundError: No module named 'a_package_that_nobody_has'\n"
+            "  Install what it needs: pip install a_package_that_nobody_has, or switch the plugin off: "
+            "KPLUG_DISABLE=bad-missing-dependency.",
+        ),
+        (
+            "missing_target",
+            "absent",
+            "the regularizer 'absent' of bad-missing-target 1.0 (bad_missing_target:absent) cannot be "
+            "loaded: AttributeError: module 'bad_missing_target' has no attribute 'absent'\n"
+            "  Mend or upgrade bad-missing-target, or switch the plugin off: "
+            "KPLUG_DISABLE=bad-missing-target.",
+        ),
+        (
+            "missing_target",
+            "nowhere",
+            "the regularizer 'nowhere' of bad-missing-target 1.0 (bad_missing_target.inner:nowhere) "
+            "cannot be loaded: ModuleNotFoundError: No module named 'bad_missing_target.inner'; "
+            "'bad_missing_target' is not a package\n"
+            "  Mend or upgrade bad-missing-target, or switch the plugin off: "
+            "KPLUG_DISABLE=bad-missing-target.",
+        ),
+    ],
+)
+def test_component_that_cannot_be_loaded(
+    everything: Sandbox, name: str, ref: str, message: str
+) -> None:
+    for _ in range(2):  # the second time from memory
+        with pytest.raises(PluginLoadError) as caught:
+            resolve("regularizer", ref)
+        assert str(caught.value) == message
+        assert caught.value.__cause__ is not None
+    _check_that_the_others_work()
+
+
+def test_component_of_a_bad_module_of_hooks_stays_usable(everything: Sandbox) -> None:
+    assert resolve("regularizer", "spelling").object("w") == 1.0
+
+
+def test_unknown_name_lists_what_could_not_be_read(everything: Sandbox) -> None:
+    with pytest.raises(UnknownComponentError) as caught:
+        resolve("regularizer", "never")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "no regularizer is named 'never'"
+    assert lines[2:] == [
+        f"  Not read: {owner} 1.0: {text}"
+        for owner, texts in sorted(PROBLEMS.values())
+        for text in texts
+    ]
+
+
+def test_two_distributions_with_one_name(everything: Sandbox) -> None:
+    with pytest.raises(AmbiguousComponentError) as caught:
+        resolve("regularizer", "contested")
+    assert str(caught.value) == (
+        "the regularizer 'contested' is offered by 2 plugins: "
+        "bad-same-name-one/contested (bad-same-name-one 1.0), "
+        "bad-same-name-two/contested (bad-same-name-two 1.0)\n"
+        "  Write 'bad-same-name-one/contested', or prefer one: KPLUG_PREFER=bad-same-name-one"
+    )
+    assert everything.imported() == {"good_plugin_hooks", *_modules_of_hooks()}
+    assert resolve("regularizer", "bad-same-name-two/contested").object("w") == "two"
+    kplug.prefer("bad-same-name-one")
+    assert resolve("regularizer", "contested").object("w") == "one"
+
+
+def test_name_with_two_objects_in_one_distribution(everything: Sandbox) -> None:
+    assert resolve("regularizer", "unique").object("w") == 0.0
+    with pytest.raises(UnknownComponentError):
+        resolve("regularizer", "twice")
+    with pytest.raises(UnknownComponentError) as caught:
+        resolve("regularizer", "bad-duplicate-name/twice")
+    assert str(caught.value).startswith("bad-duplicate-name 1.0 offers no regularizer 'twice'")
+
+
+def test_name_that_shadows_adam(everything: Sandbox) -> None:
+    with pytest.warns(ShadowedComponentWarning) as caught:
+        assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
+    assert [str(item.message) for item in caught] == [
+        "the optimizer 'adam' is kplug's own; 'bad-shadows-adam/adam' (bad-shadows-adam 1.0) has the "
+        "same name and is used only by that one. To prefer it: KPLUG_PREFER=bad-shadows-adam"
+    ]
+    assert "bad_shadows_adam" not in _marks(everything)
+
+
+def _modules_of_hooks() -> set[str]:
+    """Those that were imported, and are none the worse for it."""
+    return {"bad_misspelt_hook_hooks", "bad_wrong_hook_signature", "bad_wrong_return_type"}
+
+
+def test_component_that_nobody_uses_is_never_imported(everything: Sandbox) -> None:
+    for kind in KINDS.values():
+        REGISTRY.components(kind)
+    REGISTRY.problems()
+    resolve("regularizer", "l2")
+    assert _marks(everything) == {"good_plugin_hooks"}
+    assert everything.imported() == {"good_plugin_hooks", *_modules_of_hooks()}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KPLUG_DISABLE", "good-plugin"),
+        ("KPLUG_PLUGINS", "bad-shadows-adam"),
+        ("KPLUG_PLUGINS", ""),
+        ("KPLUG_AUTOLOAD", "0"),
+    ],
+)
+def test_disabled_plugin_is_never_imported(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    kplug.reload()
+    for kind in KINDS.values():
+        REGISTRY.components(kind)
+    REGISTRY.problems()
+    for ref in ("puddle", "good-plugin/puddle", "good-plugin/brook"):
+        with pytest.raises(DisabledComponentError):
+            resolve("regularizer", ref)
+    with pytest.raises(UnknownComponentError):  # only its hooks could tell
+        resolve("regularizer", "brook")
+    assert _marks(good) == set()
+    assert good.imported() == set()
+
+
+def test_plugin_disabled_by_the_project_is_never_imported(good: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.kplug]\ndisable = ['good-plugin']\n")
+    kplug.reload()
+    with pytest.raises(DisabledComponentError, match=r"'disable' in .*pyproject\.toml names it"):
+        resolve("regularizer", "puddle")
+    assert _marks(good) == set()
+
+
+def test_disabling_a_broken_plugin_silences_it(
+    everything: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", ",".join(owner for owner, _ in PROBLEMS.values()))
+    kplug.reload()
+    assert REGISTRY.problems() == []
+    assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
+    _check_that_the_others_work()
+
+
+def _list(*arguments: str) -> str:
+    app = typer.Typer()
+    app.command()(list_components)
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "400"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_list_says_what_is_wrong(everything: Sandbox) -> None:
+    output = _list("regularizers")
+    for owner, texts in PROBLEMS.values():
+        for text in texts:
+            assert f"broken: {owner} 1.0: {text}" in " ".join(output.split())
+    assert "puddle" in output
+    assert "good_plugin" not in _marks(everything)
+
+
+def test_list_as_json(everything: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "bad-same-name-two")
+    kplug.reload()
+    data: dict[str, Any] = json.loads(_list("--json"))
+    assert [(item["distribution"], item["message"]) for item in data["problems"]] == [
+        (owner, text) for owner, texts in sorted(PROBLEMS.values()) for text in texts
+    ]
+    assert data["disabled"] == [
+        {
+            "distribution": "bad-same-name-two",
+            "version": "1.0",
+            "reason": "KPLUG_DISABLE names it",
+        }
+    ]
+    names = {item["qualified_name"] for item in data["components"]}
+    assert {"kplug/adam", "good-plugin/brook", "bad-import-error/soggy"} <= names
+    assert _marks(everything) == {"good_plugin_hooks"}
+
+
+def test_kind_of_the_built_ins_is_untouched(everything: Sandbox) -> None:
+    built_in = {item.name for item in REGISTRY.components(get_kind("optimizer"))}
+    assert {"adam", "sgd", "adamw"} <= built_in

@@ -1,0 +1,98 @@
+"""Components, their origins, and the author's marks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+import kplug
+from kplug.errors import RegistrationError
+from kplug.registry.component import Component, Origin, find_role
+
+
+@pytest.mark.parametrize("name", ["adam", "l1_l2", "a9", "Adam", "L1L2"])
+def test_declared_names(name: str) -> None:
+    assert Component(name, "pkg.mod:obj").name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", "_x", "9a", "dice-loss", "Dice_Loss", "camelCase", "a.b", "ä", None]
+)
+def test_other_names_are_refused(name: Any) -> None:
+    message = (
+        f"{name!r} cannot be the name of a component\n"
+        "  Names are snake_case ([a-z][a-z0-9_]*) or CapWords."
+    )
+    with pytest.raises(RegistrationError, match=f"^{re.escape(message)}$"):
+        Component(name, "pkg.mod:obj")
+
+
+def test_aliases_follow_the_same_grammar() -> None:
+    with pytest.raises(RegistrationError, match="'a-b' cannot be the name of a component"):
+        Component("a", "pkg:obj", aliases=("a-b",))
+
+
+def test_aliases_given_as_one_text() -> None:
+    with pytest.raises(RegistrationError) as caught:
+        Component("mean", "pkg:obj", aliases="avg")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "the aliases of 'mean' are the text 'avg'\n  Give a tuple: aliases=('avg',)"
+    )
+
+
+@pytest.mark.parametrize(
+    "target", ["pkg", "pkg:", ":obj", "pkg mod:obj", "pkg/mod:obj", "pkg:obj()"]
+)
+def test_target_outside_the_grammar(target: str) -> None:
+    message = f"the target of 'adam' is {target!r}\n  A target is 'package.module:object'."
+    with pytest.raises(RegistrationError, match=f"^{re.escape(message)}$"):
+        Component("adam", target)
+
+
+def test_qualified_name_and_location() -> None:
+    component = Component("adam", "pkg.mod:Adam.inner", origin=Origin("my-plugin", "1.2"))
+    assert component.qualified_name == "my-plugin/adam"
+    assert component.location == "pkg.mod:Adam.inner"
+    assert Component("f", test_qualified_name_and_location).location.endswith(
+        ":test_qualified_name_and_location"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "built_in", "custom"),
+    [("kplug", True, False), ("torch", True, False), ("custom", False, True), ("x", False, False)],
+)
+def test_origin(name: str, built_in: bool, custom: bool) -> None:
+    origin = Origin(name, "1.0")
+    assert (origin.is_built_in, origin.is_custom) == (built_in, custom)
+    assert str(origin) == f"{name} 1.0"
+
+
+def test_origin_of_a_working_copy(install: Any) -> None:
+    install("my-plugin")
+    facts = {"url": "file:///src", "dir_info": {"editable": True}}
+    (install.info("my-plugin", "1.0") / "direct_url.json").write_text(json.dumps(facts))
+    origin = Origin("my-plugin", "1.0")
+    assert (origin.is_editable, origin.commit) == (True, None)
+
+
+def test_origin_of_a_revision(install: Any) -> None:
+    install("my-plugin")
+    facts = {"url": "https://example.org/x.git", "vcs_info": {"vcs": "git", "commit_id": "abc123"}}
+    (install.info("my-plugin", "1.0") / "direct_url.json").write_text(json.dumps(facts))
+    origin = Origin("my-plugin", "1.0")
+    assert (origin.is_editable, origin.commit) == (False, "abc123")
+
+
+def test_origin_of_what_is_not_installed() -> None:
+    origin = Origin("no-such-distribution")
+    assert (origin.is_editable, origin.commit) == (False, None)
+
+
+def test_marks() -> None:
+    assert find_role(kplug.factory(lambda: None)) == "factory"
+    assert find_role(kplug.function(lambda: None)) == "function"
+    assert find_role(lambda: None) is None

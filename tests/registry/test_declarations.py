@@ -1,0 +1,164 @@
+"""What plugins declare, as components and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from kplug.registry.component import Component, Origin
+from kplug.registry.declarations import (
+    Offer,
+    describe,
+    merge_offers,
+    read_declarations,
+    read_entry_points,
+)
+from kplug.registry.errors import ContractError
+from kplug.registry.kinds import get_kind
+
+LOSS = get_kind("loss")
+ORIGIN = Origin("my-plugin", "1.0")
+
+
+def _messages(offer: Offer) -> list[str]:
+    return [problem.message for problem in offer.problems]
+
+
+@pytest.mark.parametrize(
+    ("entries", "names"),
+    [
+        ([("dice_loss", "m:dice_loss")], {"dice_loss": ()}),
+        ([("dice", "m:DiceLoss"), ("dice_loss", "m:DiceLoss")], {"dice_loss": ("dice",)}),
+        ([("b", "m:thing"), ("a", "m:thing")], {"a": ("b",)}),
+        ([("a", "m:x"), ("a", "m:x")], {"a": ()}),
+        ([("a", "m:x [extra]")], {"a": ()}),
+        ([("a", "m:x"), ("b", "m:y")], {"a": (), "b": ()}),
+    ],
+)
+def test_entry_points(
+    entries: Iterable[tuple[str, str]], names: dict[str, tuple[str, ...]]
+) -> None:
+    offer = read_entry_points(LOSS, entries, ORIGIN)
+    assert {item.name: item.aliases for item in offer.components} == names
+    assert offer.problems == ()
+
+
+def test_entry_point_is_recorded_in_the_origin() -> None:
+    (component,) = read_entry_points(LOSS, [("dice", "m:dice")], ORIGIN).components
+    assert component.origin == Origin("my-plugin", "1.0", "kplug.losses:dice")
+
+
+def test_bad_entry_point_costs_itself_alone() -> None:
+    entries = [("good", "m:good"), ("not-good", "m:x"), ("also_bad", "m")]
+    offer = read_entry_points(LOSS, entries, ORIGIN)
+    assert [item.name for item in offer.components] == ["good"]
+    assert _messages(offer) == [
+        "kplug.losses: the target of 'also_bad' is 'm'. A target is 'package.module:object'.",
+        "kplug.losses: 'not-good' cannot be the name of a component. "
+        "Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
+    ]
+
+
+def test_hook_returns_targets_objects_and_components() -> None:
+    component = Component("c", "m:c", aliases=("d",), summary="A c.")
+    offer = read_declarations(LOSS, {"a": "m:a", "b": print, "c": component}, ORIGIN)
+    assert [(item.name, item.target, item.kind) for item in offer.components] == [
+        ("a", "m:a", "loss"),
+        ("b", print, "loss"),
+        ("c", "m:c", "loss"),
+    ]
+    assert all(item.origin is ORIGIN for item in offer.components)
+
+
+@pytest.mark.parametrize(
+    ("declarations", "message"),
+    [
+        (["a"], "kplug_losses returned ['a']; it must return a mapping of name to target"),
+        (3, "kplug_losses returned 3; it must return a mapping of name to target"),
+        ({"a": None}, "kplug_losses: 'a' is None. Give the object or its 'module:object'."),
+        (
+            {1: "m:a"},
+            "kplug_losses: 1 cannot be the name of a component. "
+            "Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
+        ),
+        (
+            {"a": Component("b", "m:b")},
+            "kplug_losses: the component 'b' is listed as 'a'. "
+            "Use one name; aliases belong into the component.",
+        ),
+    ],
+)
+def test_bad_hook_results(declarations: object, message: str) -> None:
+    offer = read_declarations(LOSS, declarations, ORIGIN)
+    assert offer.components == ()
+    assert _messages(offer) == [message]
+
+
+def _offer(*components: Component) -> Offer:
+    return Offer(components)
+
+
+def test_name_with_two_meanings_is_used_for_neither() -> None:
+    merged = merge_offers(
+        LOSS,
+        [
+            _offer(Component("dice", "m:a"), Component("other", "m:o")),
+            _offer(Component("Dice", "m:b")),
+        ],
+        ORIGIN,
+    )
+    assert [item.name for item in merged.components] == ["other"]
+    assert _messages(merged) == [
+        "the loss 'Dice' is offered twice, as m:a and as m:b; neither is used. "
+        "Give one of them another name"
+    ]
+
+
+def test_clash_of_aliases_names_the_alias() -> None:
+    first, second = Component("a", "m:a", aliases=("x",)), Component("b", "m:b", aliases=("X",))
+    merged = merge_offers(LOSS, [_offer(first, second)], ORIGIN)
+    assert merged.components == ()
+    assert _messages(merged)[0].startswith("the loss 'X' is offered twice, as m:a and as m:b")
+
+
+def test_third_meaning_is_refused_too() -> None:
+    components = [Component("a", f"m:x{number}") for number in range(3)]
+    assert merge_offers(LOSS, [_offer(*components)], ORIGIN).components == ()
+
+
+def test_one_object_declared_in_both_tiers_is_one_component() -> None:
+    static = Component("DiceLoss", "m:dice")
+    hook = Component("dice_loss", "m:dice", aliases=("dice",), summary="Overlap.", role="factory")
+    (component,) = merge_offers(LOSS, [_offer(static), _offer(hook)], ORIGIN).components
+    assert component.name == "DiceLoss"
+    assert component.aliases == ("dice_loss", "dice")
+    assert (component.summary, component.role) == ("Overlap.", "factory")
+
+
+class Stubborn:
+    """Like an array, it cannot be compared."""
+
+    def __eq__(self, other: object) -> Any:
+        raise ValueError("ambiguous")
+
+    __hash__ = object.__hash__
+
+
+def test_objects_that_cannot_be_compared() -> None:
+    components = [Component("a", Stubborn()), Component("a", Stubborn())]
+    assert merge_offers(LOSS, [_offer(*components)], ORIGIN).components == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("two\nlines"), "ValueError: two"),
+        (SystemExit(), "SystemExit"),
+        (SystemExit(3), "SystemExit: 3"),
+        (ContractError("no loss", hint="Give one."), "ContractError: no loss"),
+    ],
+)
+def test_exceptions_in_one_line(error: BaseException, text: str) -> None:
+    assert describe(error) == text

@@ -1,0 +1,282 @@
+"""The registry of the process: what is found when, what is kept, and many threads at once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import kplug
+from kplug.errors import (
+    DeprecatedComponentWarning,
+    PluginLoadError,
+    ShadowedComponentWarning,
+    UnknownComponentError,
+)
+from kplug.registry import REGISTRY, get_kind, host, resolve
+from kplug.registry.discovery import Discovery, discover
+from kplug.registry.policy import Policy
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import Sandbox
+
+REGULARIZER = get_kind("regularizer")
+POND = "def pond(weight_matrix, depth=0.25):\n    return depth\n"
+
+
+def _install_pond(install: Sandbox, name: str = "my-plugin") -> None:
+    module = name.replace("-", "_")
+    install(
+        name,
+        entry_points={"kplug.regularizers": {"pond": f"{module}:pond"}},
+        modules={f"{module}.py": POND},
+    )
+
+
+def test_module_is_imported_when_its_component_is_first_used(install: Sandbox) -> None:
+    _install_pond(install)
+    REGISTRY.problems()
+    assert install.imported() == set()
+    resolve("regularizer", "pond")
+    assert install.imported() == {"my_plugin"}
+
+
+def test_plugin_that_is_installed_later_is_found_on_a_miss(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UnknownComponentError):
+        resolve("regularizer", "pond")
+    state = REGISTRY.state
+    with monkeypatch.context() as patch:
+        patch.setattr(REGISTRY, "reload", lambda: None)
+        _install_pond(install)
+    assert REGISTRY.state is state
+    assert resolve("regularizer", "pond").component.qualified_name == "my-plugin/pond"
+
+
+def test_plugin_that_is_uninstalled_disappears(install: Sandbox) -> None:
+    _install_pond(install)
+    resolve("regularizer", "pond")
+    install.uninstall("my-plugin")
+    with pytest.raises(UnknownComponentError):
+        resolve("regularizer", "pond")
+
+
+def test_nothing_new_is_discovered_once(install: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnknownComponentError):
+        resolve("regularizer", "pond")
+    monkeypatch.setattr(host, "discover", None)
+    with pytest.raises(UnknownComponentError):
+        resolve("regularizer", "pond")
+
+
+@pytest.mark.parametrize("allowed", ["", "other", "my-plugin"])
+def test_settings_are_read_again_after_reload(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, allowed: str
+) -> None:
+    _install_pond(install)
+    resolve("regularizer", "pond")
+    monkeypatch.setenv("KPLUG_PLUGINS", allowed)
+    kplug.reload()
+    if allowed == "my-plugin":
+        assert resolve("regularizer", "pond").rule == "only candidate"
+    else:
+        with pytest.raises(
+            kplug.KplugError, match="is switched off: KPLUG_PLUGINS does not name it"
+        ):
+            resolve("regularizer", "pond")
+
+
+def test_preference_in_code(install: Sandbox) -> None:
+    _install_pond(install, "a-plugin")
+    _install_pond(install, "b-plugin")
+    kplug.prefer("B_Plugin")
+    assert resolve("regularizer", "pond").component.qualified_name == "b-plugin/pond"
+    kplug.prefer("a-plugin/pond")
+    assert resolve("regularizer", "pond").component.qualified_name == "a-plugin/pond"
+    kplug.prefer()
+    with pytest.raises(kplug.errors.AmbiguousComponentError):
+        resolve("regularizer", "pond")
+
+
+def _install_shadow(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.regularizers": {"l2": "my_plugin:pond"}},
+        modules={"my_plugin.py": POND},
+    )
+
+
+def test_shadowed_plugin_is_named_in_one_warning(install: Sandbox) -> None:
+    _install_shadow(install)
+    with pytest.warns(ShadowedComponentWarning) as caught:
+        found = [resolve("regularizer", text) for text in ("l2", "l2(l2=0.5)", "L2")]
+    assert {item.component.qualified_name for item in found} == {"kplug/l2"}
+    assert [str(item.message) for item in caught] == [
+        "the regularizer 'l2' is kplug's own; 'my-plugin/l2' (my-plugin 1.0) has the same name and is "
+        "used only by that one. To prefer it: KPLUG_PREFER=my-plugin"
+    ]
+
+
+def test_qualified_and_preferred_names_do_not_warn(install: Sandbox) -> None:
+    _install_shadow(install)
+    assert resolve("regularizer", "kplug/l2").component.qualified_name == "kplug/l2"
+    assert resolve("regularizer", "my-plugin/l2").object("w") == 0.25
+    kplug.prefer("my-plugin")
+    assert resolve("regularizer", "l2").object("w") == 0.25
+
+
+def test_deprecated_component_warns_once(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug": {"plugin": "my_hooks"}},
+        modules={
+            "my_hooks.py": "import kplug\n@kplug.hookimpl\ndef kplug_regularizers():\n"
+            "    return {'pond': kplug.Component('pond', 'my_plugin:pond', deprecated=\"'lake'\")}\n",
+            "my_plugin.py": POND,
+        },
+    )
+    with pytest.warns(DeprecatedComponentWarning) as caught:
+        _ = [resolve("regularizer", text) for text in ("pond", "pond(depth=1)")]
+    assert [str(item.message) for item in caught] == [
+        "the regularizer 'pond' is deprecated; use 'lake'"
+    ]
+
+
+FAILING = "with open(__file__ + '.count', 'a') as f:\n    f.write('x')\nraise OSError('no')\n"
+
+
+def test_failure_is_kept_until_reload(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.regularizers": {"pond": "my_plugin:pond"}},
+        modules={"my_plugin.py": FAILING},
+    )
+    for _ in range(3):
+        with pytest.raises(PluginLoadError) as caught:
+            resolve("regularizer", "pond")
+        assert isinstance(caught.value.__cause__, OSError)
+    assert (install.folder / "my_plugin.py.count").read_text() == "x"
+    (install.folder / "my_plugin.py").write_text(POND)
+    install.changed()
+    assert resolve("regularizer", "pond").object("w") == 0.25
+
+
+def test_interrupt_during_an_import_is_passed_on(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.regularizers": {"pond": "my_plugin:pond"}},
+        modules={"my_plugin.py": "raise KeyboardInterrupt"},
+    )
+    with pytest.raises(KeyboardInterrupt):
+        resolve("regularizer", "pond")
+
+
+def _together(count: int, work: Any) -> list[Any]:
+    barrier = threading.Barrier(count)
+
+    def start(number: int) -> Any:
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(start, range(count)))
+
+
+def test_many_threads_at_once_from_a_cold_registry(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        _install_pond(install, f"plugin-{number}")
+    install(
+        "with-hooks",
+        entry_points={"kplug": {"plugin": "with_hooks"}},
+        modules={
+            "with_hooks.py": "import kplug\ncalls = []\n@kplug.hookimpl\ndef kplug_regularizers():\n"
+            "    calls.append(1)\n    return {'bad-name': 'a:b', 'brook': lambda weight_matrix: 1}\n"
+        },
+    )
+    discoveries = []
+
+    def discover_and_count(policy: Policy) -> Discovery:
+        discoveries.append(1)
+        return discover(policy)
+
+    monkeypatch.setattr(host, "discover", discover_and_count)
+    resolve("activation", "relu")  # torch is imported by one thread, not by sixteen
+    REGISTRY.reload()
+    discoveries.clear()
+
+    def work(number: int) -> tuple[str, object]:
+        ref = f"plugin-{number % 20}/pond"
+        resolve("regularizer", "brook")
+        return ref, resolve("regularizer", ref).object("w")
+
+    results = _together(16, work)
+    assert results == [(f"plugin-{number}/pond", 0.25) for number in range(16)]
+    assert discoveries == [1]
+    assert sys.modules["with_hooks"].calls == [1]
+    assert len(install.problems("with-hooks")) == 1
+
+
+def test_threads_that_reload_meanwhile(install: Sandbox) -> None:
+    _install_pond(install)
+    resolve("regularizer", "pond")
+
+    def work(number: int) -> float:
+        total = 0.0
+        for _ in range(20):
+            if number == 0:
+                REGISTRY.reload()
+            total += resolve("regularizer", "pond").object("w")
+        return total
+
+    assert _together(4, work) == [5.0] * 4
+
+
+def test_module_that_asks_the_registry_while_another_thread_loads_it(install: Sandbox) -> None:
+    """The thread that imports holds Python's lock of the module; the other must not hold ours."""
+    install(
+        "my-plugin",
+        entry_points={"kplug.regularizers": {"pond": "my_plugin:pond"}},
+        modules={
+            "my_plugin.py": "import time\ntime.sleep(0.2)\nimport kplug\n"
+            f"SMALL = kplug.resolve('regularizer', 'l2')\n{POND}"
+        },
+    )
+    resolve("regularizer", "l1")
+    REGISTRY.reload()
+    importing = threading.Thread(target=__import__, args=("my_plugin",), daemon=True)
+    resolving = threading.Thread(target=resolve, args=("regularizer", "pond"), daemon=True)
+    importing.start()
+    resolving.start()
+    importing.join(timeout=10)
+    resolving.join(timeout=10)
+    assert not importing.is_alive()
+    assert not resolving.is_alive()
+
+
+def test_same_for_a_module_of_hooks(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug": {"plugin": "my_plugin"}},
+        modules={
+            "my_plugin.py": "import time\ntime.sleep(0.2)\nimport kplug\n"
+            "SMALL = kplug.resolve('regularizer', 'kplug/l2')\n"
+        },
+    )
+    resolve("activation", "relu")
+    REGISTRY.reload()
+    with warnings.catch_warnings():
+        importing = threading.Thread(target=__import__, args=("my_plugin",), daemon=True)
+        resolving = threading.Thread(target=REGISTRY.problems, daemon=True)
+        importing.start()
+        resolving.start()
+        importing.join(timeout=10)
+        resolving.join(timeout=10)
+    assert not importing.is_alive()
+    assert not resolving.is_alive()

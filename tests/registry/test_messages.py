@@ -1,0 +1,262 @@
+"""Why a reference leads nowhere: six answers that differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import kplug
+from kplug.errors import (
+    DisabledComponentError,
+    KplugError,
+    NotInstalledError,
+    PluginLoadError,
+    ResolutionError,
+    UnknownComponentError,
+    WrongKindError,
+)
+from kplug.registry import resolve
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import Sandbox
+
+
+def _fail(kind: str, ref: str, error: type[ResolutionError]) -> ResolutionError:
+    with pytest.raises(ResolutionError) as caught:
+        resolve(kind, ref)
+    assert type(caught.value) is error
+    return caught.value
+
+
+@pytest.fixture
+def puddles(install: Sandbox) -> Sandbox:
+    install(
+        "puddle-penalties",
+        "2.1",
+        entry_points={"kplug.regularizers": {"puddle": "puddles:puddle", "pond": "puddles:pond"}},
+        modules={"puddles.py": "def puddle(weight_matrix): ...\n"},
+    )
+    return install
+
+
+KNOWN = "Known: l1, l1_l2, l2, orthogonal_regularizer"
+
+
+def test_unknown_name_with_a_suggestion() -> None:
+    error = _fail("regularizer", "l1_l22", UnknownComponentError)
+    assert str(error) == (
+        "no regularizer is named 'l1_l22'\n"
+        f"  Did you mean 'l1_l2'? {KNOWN} (`kplug list regularizers` shows all)"
+    )
+    assert (error.kind, error.ref) == ("regularizer", "l1_l22")
+    assert error.candidates == ("l1", "l1_l2", "l2", "orthogonal_regularizer")
+
+
+def test_unknown_name_like_no_other() -> None:
+    assert str(_fail("regularizer", "zzz", UnknownComponentError)) == (
+        f"no regularizer is named 'zzz'\n  {KNOWN} (`kplug list regularizers` shows all)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "suggestion"),
+    [
+        ("optimizer", "admw", "Did you mean 'adamw'?"),
+        ("optimizer", "Addam", "Did you mean 'adam'?"),
+        ("loss", "binary_cross_entropi", "Did you mean 'binary_crossentropy'?"),
+        ("initializer", "he-norml", "Did you mean 'he_normal'?"),
+        ("activation", "rellu", "Did you mean 'relu'?"),
+    ],
+)
+def test_suggestions(kind: str, ref: str, suggestion: str) -> None:
+    assert suggestion in str(_fail(kind, ref, UnknownComponentError))
+
+
+def test_suggestion_from_a_plugin_names_it(puddles: Sandbox) -> None:
+    error = _fail("regularizer", "pudle", UnknownComponentError)
+    assert "Did you mean 'puddle' (puddle-penalties 2.1)? " in str(error)
+
+
+def test_name_from_the_users_own_code_is_suggested() -> None:
+    with kplug.scope(regularizers={"my_very_own": lambda weight_matrix: 0}):
+        assert "Did you mean 'my_very_own'" in str(
+            _fail("regularizer", "my_very_onw", UnknownComponentError)
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "text"),
+    [
+        (
+            "loss",
+            "adam",
+            "'adam' is an optimizer, not a loss\n  `kplug list losses` shows what fits here.",
+        ),
+        (
+            "optimizer",
+            "kplug/he_normal",
+            "'kplug/he_normal' is an initializer, not an optimizer\n"
+            "  `kplug list optimizers` shows what fits here.",
+        ),
+    ],
+)
+def test_wrong_kind(kind: str, ref: str, text: str) -> None:
+    assert str(_fail(kind, ref, WrongKindError)) == text
+
+
+def test_wrong_kind_of_the_users_own_code() -> None:
+    kplug.register("regularizer", "my_own", lambda weight_matrix: 0)
+    error = _fail("loss", "my_own", WrongKindError)
+    assert str(error).startswith("'my_own' is a regularizer, not a loss")
+    assert error.candidates == ("custom/my_own",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "owner"),
+    [
+        ("loss", "dice_loss", "kplug-segmentation"),
+        ("loss", "DiceLoss(smooth=1)", "kplug-segmentation"),
+        ("metric", "dice_coef", "kplug-segmentation"),
+        ("regularizer", "l1_reg", "kplug-penalties"),
+    ],
+)
+def test_known_package_that_is_not_installed(kind: str, ref: str, owner: str) -> None:
+    error = _fail(kind, ref, NotInstalledError)
+    assert str(error) == (
+        f"the {kind} {ref.partition('(')[0]!r} is offered by {owner!r}, which is not installed\n"
+        f"  pip install {owner}"
+    )
+
+
+def test_qualified_name_of_a_package_that_is_not_installed() -> None:
+    assert str(_fail("loss", "some_plugin/dice", NotInstalledError)) == (
+        "the loss 'some_plugin/dice' belongs to 'some-plugin', which is not installed\n"
+        "  pip install some-plugin"
+    )
+
+
+def test_misspelt_package_is_not_recommended_alone(puddles: Sandbox) -> None:
+    assert str(_fail("regularizer", "puddle-penaltys/puddle", NotInstalledError)) == (
+        "the regularizer 'puddle-penaltys/puddle' belongs to 'puddle-penaltys', which is not installed\n"
+        "  Did you mean 'puddle-penalties/puddle'? Otherwise: pip install puddle-penaltys"
+    )
+
+
+def test_installed_package_without_components(install: Sandbox) -> None:
+    install("plain-package")
+    assert str(_fail("loss", "plain-package/dice", UnknownComponentError)) == (
+        "'plain-package' is installed, and offers no components\n"
+        "  `kplug list losses` shows what is there."
+    )
+
+
+def test_package_that_offers_something_else(puddles: Sandbox) -> None:
+    assert str(_fail("regularizer", "puddle-penalties/pudle", UnknownComponentError)) == (
+        "puddle-penalties 2.1 offers no regularizer 'pudle'\n"
+        "  Did you mean 'puddle' (puddle-penalties 2.1)? Known: pond, puddle "
+        "(`kplug list regularizers` shows all)"
+    )
+
+
+@pytest.mark.parametrize("ref", ["puddle", "puddle-penalties/puddle"])
+def test_disabled(puddles: Sandbox, monkeypatch: pytest.MonkeyPatch, ref: str) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "puddle-penalties")
+    kplug.reload()
+    error = _fail("regularizer", ref, DisabledComponentError)
+    assert str(error) == (
+        "the regularizer 'puddle' belongs to puddle-penalties 2.1, which is switched off: "
+        "KPLUG_DISABLE names it\n  Change that setting to use it."
+    )
+    assert error.candidates == ("puddle-penalties/puddle",)
+    assert puddles.imported() == set()
+
+
+def test_custom_name_that_this_code_does_not_offer() -> None:
+    assert str(_fail("loss", "custom/mine", UnknownComponentError)) == (
+        "'custom/mine' was a loss defined in code, and this code does not offer it\n"
+        "  Offer it: with kplug.scope(losses={'mine': …}):"
+    )
+
+
+def test_target_that_does_not_exist(puddles: Sandbox) -> None:
+    error = _fail("regularizer", "pond", PluginLoadError)
+    assert str(error) == (
+        "the regularizer 'pond' of puddle-penalties 2.1 (puddles:pond) cannot be loaded: "
+        "AttributeError: module 'puddles' has no attribute 'pond'\n"
+        "  Mend or upgrade puddle-penalties, or switch the plugin off: KPLUG_DISABLE=puddle-penalties."
+    )
+    assert not isinstance(error, ImportError)
+    assert isinstance(error.__cause__, AttributeError)
+
+
+@pytest.mark.parametrize(
+    ("source", "cause", "hint"),
+    [
+        (
+            "import no_such_package.inner\n",
+            "ModuleNotFoundError: No module named 'no_such_package'",
+            "Install what it needs: pip install no_such_package",
+        ),
+        (
+            "import kplug.no_such_module\n",
+            "ModuleNotFoundError: No module named 'kplug.no_such_module'",
+            "Mend or upgrade my-plugin",
+        ),
+        ("from math import no\n", "ImportError: cannot import name 'no' from 'math'", "Mend"),
+        ("raise SystemExit(2)\n", "SystemExit: 2", "Mend or upgrade my-plugin"),
+        ("1 +\n", "SyntaxError: invalid syntax", "Mend or upgrade my-plugin"),
+    ],
+)
+def test_plugin_that_does_not_import(install: Sandbox, source: str, cause: str, hint: str) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.losses": {"puddle": "my_plugin:puddle"}},
+        modules={"my_plugin.py": source},
+    )
+    message = str(_fail("loss", "puddle", PluginLoadError))
+    assert message.startswith(
+        f"the loss 'puddle' of my-plugin 1.0 (my_plugin:puddle) cannot be loaded: {cause}"
+    )
+    assert f"\n  {hint}" in message
+    assert message.endswith(", or switch the plugin off: KPLUG_DISABLE=my-plugin.")
+
+
+def test_module_of_the_plugin_itself_is_not_to_be_installed(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug.losses": {"puddle": "my_plugin.lossy:puddle"}})
+    message = str(_fail("loss", "puddle", PluginLoadError))
+    assert "pip install" not in message
+    assert "Mend or upgrade my-plugin" in message
+
+
+def test_target_of_the_users_own_code_that_does_not_import() -> None:
+    kplug.register("loss", "mine", "no_such_module:mine")
+    assert str(_fail("loss", "mine", PluginLoadError)) == (
+        "the loss 'mine' of custom (no_such_module:mine) cannot be loaded: "
+        "ModuleNotFoundError: No module named 'no_such_module'\n"
+        "  Mend the module or the target."
+    )
+
+
+def test_broken_plugins_are_named_with_an_unknown_name(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug": {"plugin": "no_such_module"}})
+    assert str(_fail("regularizer", "puddle", UnknownComponentError)).endswith(
+        "\n  Not read: my-plugin 1.0: its module of hooks cannot be imported: "
+        "ModuleNotFoundError: No module named 'no_such_module'"
+    )
+
+
+def test_qualified_name_of_a_plugin_that_could_not_be_read(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug": {"plugin": "no_such_module"}})
+    error = _fail("regularizer", "my-plugin/puddle", PluginLoadError)
+    assert str(error) == (
+        "my-plugin 1.0 may offer the regularizer 'puddle', but its module of hooks cannot be imported: "
+        "ModuleNotFoundError: No module named 'no_such_module'\n  Mend or upgrade my-plugin."
+    )
+    assert isinstance(error.__cause__, ModuleNotFoundError)
+
+
+def test_every_one_of_them_is_a_lookup_error_of_ours() -> None:
+    error = _fail("loss", "zzz", UnknownComponentError)
+    assert isinstance(error, KplugError)
+    assert isinstance(error, LookupError)

@@ -1,0 +1,191 @@
+"""One distribution's offer, and what its failures cost."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+
+import pytest
+
+import kplug
+from kplug.registry.component import Component, Origin
+from kplug.registry.kinds import KINDS, get_kind
+from kplug.registry.suppliers import Supplier, new_manager
+
+LOSS = get_kind("loss")
+ORIGIN = Origin("my-plugin", "1.0")
+
+
+def _module(**members: object) -> Callable[[], object]:
+    module = types.ModuleType("my_plugin")
+    vars(module).update(members)
+    return lambda: module
+
+
+def _messages(supplier: Supplier) -> list[str]:
+    return [problem.message for problem in supplier.problems]
+
+
+def test_both_tiers_are_offered_together() -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, object]:
+        return {"b": "m:b", "c": Component("c", "m:c")}
+
+    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(kplug_losses=kplug_losses)])
+    assert list(supplier.offer(LOSS)) == ["a", "b", "c"]
+    assert supplier.problems == []
+
+
+def test_supplier_reaches_the_host_through_pluggy() -> None:
+    manager = new_manager()
+    manager.register(Supplier(ORIGIN, {"loss": [("a", "m:a")]}), name="my-plugin")
+    manager.check_pending()
+    (offer,) = manager.hook.kplug_losses()
+    assert offer["a"].qualified_name == "my-plugin/a"
+    assert manager.hook.kplug_metrics() == []
+
+
+def test_names_are_known_without_loading_anything() -> None:
+    def fail() -> object:
+        raise AssertionError
+
+    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, [fail])
+    assert supplier.declared_names == [("loss", "a"), ("loss", "b")]
+
+
+def test_module_is_loaded_once_for_all_kinds() -> None:
+    loads = []
+
+    def load() -> object:
+        loads.append(1)
+        return types.ModuleType("my_plugin")
+
+    supplier = Supplier(ORIGIN, modules=[load])
+    for kind in KINDS.values():
+        supplier.offer(kind)
+    assert loads == [1]
+
+
+def test_asking_twice_reports_a_problem_once() -> None:
+    supplier = Supplier(ORIGIN, {"loss": [("bad-name", "m:a")]})
+    supplier.offer(LOSS)
+    supplier.offer(LOSS)
+    assert len(supplier.problems) == 1
+
+
+class EvilMapping(dict[str, str]):
+    def items(self) -> object:  # type: ignore[override]
+        raise OSError("disk on fire")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("no"), "kplug_losses raised ValueError: no"),
+        (SystemExit(3), "kplug_losses raised SystemExit: 3"),
+        (GeneratorExit(), "kplug_losses raised GeneratorExit"),
+    ],
+)
+def test_hook_that_raises(error: BaseException, text: str) -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, object]:
+        raise error
+
+    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(kplug_losses=kplug_losses)])
+    assert list(supplier.offer(LOSS)) == ["a"]
+    assert _messages(supplier) == [text]
+    assert supplier.problems[0].cause is error
+
+
+def test_mapping_that_raises_when_read() -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, str]:
+        return EvilMapping()
+
+    supplier = Supplier(ORIGIN, modules=[_module(kplug_losses=kplug_losses)])
+    assert supplier.offer(LOSS) == {}
+    assert _messages(supplier) == ["kplug_losses raised OSError: disk on fire"]
+
+
+def test_interrupt_is_passed_on() -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    def load() -> object:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Supplier(ORIGIN, modules=[_module(kplug_losses=kplug_losses)]).offer(LOSS)
+    with pytest.raises(KeyboardInterrupt):
+        Supplier(ORIGIN, modules=[load]).offer(LOSS)
+
+
+@kplug.hookimpl
+def kplug_loses() -> dict[str, object]:
+    return {}
+
+
+@kplug.hookimpl(specname="kplug_losses")
+def with_an_argument(config: object) -> dict[str, object]:
+    return {}
+
+
+@kplug.hookimpl
+def something_else() -> dict[str, object]:
+    return {}
+
+
+@kplug.hookimpl(optionalhook=True)
+def kplug_datasets() -> dict[str, object]:
+    return {}
+
+
+def unmarked() -> dict[str, object]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            {"kplug_loses": kplug_loses},
+            "it implements 'kplug_loses', which is no hook. Did you mean 'kplug_losses'?",
+        ),
+        (
+            {"something_else": something_else},
+            "it implements 'something_else', which is no hook. Hooks are "
+            + ", ".join(kind.hook for kind in KINDS.values())
+            + ".",
+        ),
+        (
+            {"kplug_losses": with_an_argument},
+            "its kplug_losses takes {'config'}; the hook is called without arguments",
+        ),
+        (
+            {"kplug_losses": unmarked},
+            "its hooks do not fit: function 'kplug_losses' is not marked. Put @kplug.hookimpl above it",
+        ),
+    ],
+)
+def test_module_whose_hooks_do_not_fit(members: dict[str, object], message: str) -> None:
+    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(**members)])
+    assert list(supplier.offer(LOSS)) == ["a"]
+    assert _messages(supplier) == [message]
+
+
+def test_one_bad_module_does_not_cost_the_other() -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, object]:
+        return {"good": "m:a"}
+
+    modules = [_module(kplug_loses=kplug_loses), _module(kplug_losses=kplug_losses)]
+    supplier = Supplier(ORIGIN, modules=modules)
+    assert list(supplier.offer(LOSS)) == ["good"]
+    assert len(supplier.problems) == 1
+
+
+def test_hook_of_a_newer_kplug_is_passed_over() -> None:
+    supplier = Supplier(ORIGIN, modules=[_module(kplug_datasets=kplug_datasets)])
+    assert supplier.offer(LOSS) == {}
+    assert supplier.problems == []
