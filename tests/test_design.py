@@ -17,7 +17,9 @@ PACKAGE_FILES = {path.name for path in (ROOT / "kplug").iterdir() if not path.na
 
 @pytest.mark.parametrize(("nouns", "place"), ROWS, ids=[row[0] for row in ROWS])
 def test_every_noun_lives_where_the_table_says(nouns: str, place: str) -> None:
-    module = importlib.import_module("kplug." + place.removesuffix(".py").strip("/").replace("/", "."))
+    module = importlib.import_module(
+        "kplug." + place.removesuffix(".py").strip("/").replace("/", ".")
+    )
     for noun in re.findall(r"`(\w+)`", nouns):
         assert hasattr(module, noun)
 

@@ -71,7 +71,10 @@ def test_a_plugin_wheel_is_used_by_name_and_gone_after_uninstalling(
 
     run(python, "-m", "pip", "install", "--no-index", "--no-deps", wheel, cwd=tmp_path)
     used = run(python, "-c", USE, cwd=tmp_path)
-    assert used == "kplug-quantile/quantile_loss kplug-quantile 0.1.0 {'quantile': 0.9} only candidate\n"
+    assert (
+        used
+        == "kplug-quantile/quantile_loss kplug-quantile 0.1.0 {'quantile': 0.9} only candidate\n"
+    )
     listed = run(python, "-m", "kplug", "list", "losses", cwd=tmp_path)
     assert re.search(r"quantile_loss .*kplug-quantile 0\.1\.0", listed)
 
@@ -101,7 +104,9 @@ print(kplug.resolve("loss", "quantile_loss").component.origin)
 
 @pytest.mark.slow
 def test_the_run_line_works_as_printed_in_a_fresh_copy(tmp_path: Path) -> None:
-    line = re.search(r"^## Run it\n.*?^```\w*\n(.*?)\n```", README.read_text(), re.M | re.S)
+    line = re.search(
+        r"^## Run it\n.*?^```\w*\n(.*?)\n```", README.read_text(), re.MULTILINE | re.DOTALL
+    )
     assert line is not None
     copy = tmp_path / "kplug"
     files = run("git", "ls-files", cwd=ROOT).splitlines()

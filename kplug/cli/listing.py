@@ -14,7 +14,9 @@ from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 
 KindArgument = Annotated[
     str | None,
-    typer.Argument(help="Only this kind, such as losses. All kinds by default.", show_default=False),
+    typer.Argument(
+        help="Only this kind, such as losses. All kinds by default.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
