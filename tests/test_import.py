@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -117,9 +116,6 @@ def test_unknown_public_name() -> None:
         _ = kplug.optimisers
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("importlinter") is None, reason="import-linter is in the dev extra"
-)
 def test_import_contracts_hold() -> None:
     sources = sorted(ROOT.glob("plugins/*/src"))
     code = (

@@ -1,6 +1,6 @@
 """Time of ``fit`` as a multiple of a hand-written PyTorch loop with the same model and batches.
 
-Run it as ``python tests/benchmarks/test_fit_speed.py`` or ``pytest tests/benchmarks -m benchmark -s``.
+Run it by path: ``python tests/benchmarks/fit.py``.
 The contenders alternate in one process; the table holds medians. Nothing is asserted about time.
 """
 
@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -132,8 +131,7 @@ def measure(case: Case) -> tuple[float, float, float]:
     return by_hand, ours, ratio
 
 
-@pytest.mark.benchmark
-def test_fit_beside_a_hand_written_loop() -> None:
+def main() -> None:
     """Print the table."""
     table = Table(title=f"fit, eager, {torch.get_num_threads()} threads; medians of {ROUNDS}")
     for title in ("Case", "By hand, µs/step", "kplug fit, µs/step", "Ratio", "Target"):
@@ -147,4 +145,4 @@ def test_fit_beside_a_hand_written_loop() -> None:
 
 
 if __name__ == "__main__":
-    test_fit_beside_a_hand_written_loop()
+    main()
