@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
@@ -115,6 +115,9 @@ def call_with_logs(
     logs = BatchLogs(read)
     for hook in hooks:
         hook(batch, logs)
-    # Two references are ours. If a callback kept another, read now: the sums are about to move on.
-    if sys.getrefcount(logs) > 2:
-        logs.load()
+    # If a callback kept the logs, read them now: the sums are about to move on.
+    find_kept = weakref.ref(logs)
+    del logs
+    kept = find_kept()
+    if kept is not None:
+        kept.load()
