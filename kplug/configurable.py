@@ -1,19 +1,16 @@
-"""Objects that are described by the arguments that made them, and the checks of those arguments."""
+"""Objects that are described by the arguments that made them."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-import math
-import numbers
-import operator
 import re
 from collections.abc import Mapping
-from typing import Any, SupportsIndex
+from typing import Any
 
 from typing_extensions import Self
 
-from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+from kplug.errors import ArgumentError, ContractError
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -75,69 +72,6 @@ def declared_name(owner: type) -> str:
         'he_normal'
     """
     return _WORD_STARTS.sub("_", owner.__name__).lower()
-
-
-def require_number(
-    owner: object,
-    argument: str,
-    value: object,
-    allowed: str = "a finite number",
-    *,
-    at_least: float = -math.inf,
-    above: float = -math.inf,
-    at_most: float = math.inf,
-) -> float:
-    """Return the value as a float, or say what is wrong with it.
-
-    Args:
-        owner: The object that is being made; its class names it in the message.
-        argument: The name of the argument.
-        value: What was given: any real number, also NumPy's.
-        allowed: The range in words, for the message.
-        at_least: Smallest allowed value.
-        above: Bound that the value must exceed.
-        at_most: Largest allowed value.
-
-    Raises:
-        ArgumentValueError: if it is no finite real number inside the range.
-    """
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    number = float(value) if isinstance(value, numbers.Real) else math.nan
-    if not (is_number and math.isfinite(number) and at_least <= number <= at_most):
-        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
-    if number <= above:
-        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
-    return number
-
-
-def require_integer(owner: object, argument: str, value: object, allowed: str) -> int:
-    """Return the value as an int, or say what is wrong with it; a bool is not an integer here.
-
-    Raises:
-        ArgumentValueError: if it is no integer.
-    """
-    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
-        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
-    try:
-        return operator.index(value)
-    except TypeError:  # arrays have the method and refuse
-        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed) from None
-
-
-def require_choice(
-    owner: object, argument: str, value: object, choices: Mapping[str, str] | tuple[str, ...]
-) -> str:
-    """Return the chosen word in lower case, translated if the choices are a mapping.
-
-    Raises:
-        ArgumentValueError: if it is none of the choices.
-    """
-    table = choices if isinstance(choices, Mapping) else {word: word for word in choices}
-    key = value.lower() if isinstance(value, str) else ""
-    if key not in table:
-        allowed = ", ".join(map(repr, table))
-        raise ArgumentValueError(declared_name(type(owner)), argument, value, allowed)
-    return table[key]
 
 
 def _list_parameters(owner: type) -> list[str]:

@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from kplug.errors import ContractError
+from kplug.registry.reverse import name_of
 
 _MOST_SIGNATURES = 1024
 _SIGNATURES: dict[tuple[CodeType, bool], tuple[object, object, inspect.Signature | None]] = {}
@@ -39,11 +40,29 @@ def as_callable(candidate: object, kind: str, contract: str) -> Callable[[Any], 
 def instantiate(owner: type, kind: str) -> object:
     """Call a class without arguments.
 
+    Args:
+        owner: The class.
+        kind: The kind with its article, such as ``"a regularizer"``.
+
     Raises:
-        ContractError: if it needs some.
+        ContractError: if it needs some, or has abstract methods.
     """
+    if inspect.isabstract(owner):
+        missing = sorted(getattr(owner, "__abstractmethods__", ()))
+        raise ContractError(
+            f"{owner.__name__} cannot be used as {kind}: it has no {' and no '.join(missing)}",
+            hint=f"A subclass writes {'them' if len(missing) > 1 else 'it'}.",
+        )
     check_call(owner, (), {}, kind, f"Give an instance: {owner.__name__}(…).")
     return owner()
+
+
+def find_class_of(function: object, classes: Mapping[Callable[..., Any], type]) -> type | None:
+    """Return the class that stands for a plain function in a table, or None."""
+    try:
+        return classes.get(function)  # type: ignore[call-overload, no-any-return]
+    except TypeError:  # a callable object that cannot be hashed
+        return None
 
 
 def check_call(
@@ -103,18 +122,6 @@ def _read_signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return inspect.signature(function)
     except ValueError:
         return None
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """Return the name of a function, class or callable object, seen through ``functools.partial``.
-
-    Example:
-        >>> import functools
-        >>> name_of(functools.partial(print, end=""))
-        'print'
-    """
-    inner = getattr(function, "func", function)
-    return str(getattr(inner, "__name__", type(inner).__name__))
 
 
 def _without_annotations(signature: inspect.Signature) -> inspect.Signature:

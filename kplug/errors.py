@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kplug.registry.errors import (
     AmbiguousComponentError,
     ArgumentError,
@@ -22,6 +24,7 @@ from kplug.registry.errors import (
     SpecLimitError,
     SpecSyntaxError,
     UnknownComponentError,
+    UnknownKindError,
     WrongKindError,
 )
 
@@ -54,6 +57,23 @@ class NonFiniteLossWarning(KplugWarning):
     """The training loss became NaN or infinite; the message names the epoch and the step."""
 
 
+def raise_problems(problems: Sequence[KplugError], what: str) -> None:
+    """Raise a single problem itself, several together, and nothing if there is none.
+
+    Args:
+        problems: The problems of one model or layer.
+        what: What could not be done, such as ``layer 'dense' cannot be built``.
+
+    Raises:
+        KplugError: The one problem.
+        SeveralProblemsError: All of them, if there are several.
+    """
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise SeveralProblemsError(problems, what)
+
+
 __all__ = [
     "AmbiguousComponentError",
     "ArgumentError",
@@ -80,6 +100,7 @@ __all__ = [
     "SpecLimitError",
     "SpecSyntaxError",
     "UnknownComponentError",
+    "UnknownKindError",
     "WeightsError",
     "WrongKindError",
 ]

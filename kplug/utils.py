@@ -1,8 +1,10 @@
-"""Small helpers around training: seeds, class labels, normalization."""
+"""Small helpers around training: seeds, class labels, normalization, a printed summary."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +17,7 @@ def set_random_seed(seed: int) -> None:
     """Seed Python, NumPy and torch, so that a run can be repeated.
 
     Args:
-        seed: A whole number in [0, 2³²).
+        seed: An integer in [0, 2³²).
 
     Raises:
         ArgumentValueError: ``seed`` is something else.
@@ -30,7 +32,7 @@ def set_random_seed(seed: int) -> None:
     given: object = seed
     is_whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
     if not is_whole or not 0 <= seed < 2**32:
-        raise ArgumentValueError("set_random_seed", "seed", seed, "a whole number in [0, 2**32)")
+        raise ArgumentValueError("set_random_seed", "seed", seed, "an integer in [0, 2**32)")
     random.seed(int(seed))
     # The global generator is what code written for Keras draws from.
     np.random.seed(int(seed))
@@ -98,4 +100,28 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> NumpyArray | t
     return np.asarray(array / np.where(lengths == 0, 1, lengths))
 
 
-__all__ = ["normalize", "set_random_seed", "to_categorical"]
+def print_summary(
+    model: Any,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], object] | None = None,
+) -> None:
+    """Print a model's summary, as Keras 2 spells it: the same as ``model.summary(…)``.
+
+    Args:
+        model: The model.
+        line_length: Width of the lines.
+        positions: Ends of the columns as shares of the width.
+        print_fn: Called with each line of plain text, instead of printing a table.
+
+    Example:
+        >>> from kplug import Sequential
+        >>> lines = []
+        >>> print_summary(Sequential(name="empty"), print_fn=lines.append)
+        >>> lines[0]
+        'Model: "empty"'
+    """
+    model.summary(line_length, positions, print_fn)
+
+
+__all__ = ["normalize", "print_summary", "set_random_seed", "to_categorical"]

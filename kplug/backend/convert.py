@@ -77,10 +77,10 @@ def to_shape(shape: object) -> tuple[int, ...]:
     """Return a shape given as a number, a sequence, a ``torch.Size`` or a 1-D tensor.
 
     Raises:
-        ArgumentValueError: ``shape`` holds something else than whole numbers >= 0.
+        ArgumentValueError: ``shape`` holds something else than integers >= 0.
     """
     given = shape.tolist() if isinstance(shape, (torch.Tensor, np.ndarray)) else shape
     sizes: list[Any] = list(given) if isinstance(given, Iterable) else [given]
     if any(not isinstance(size, (int, np.integer)) or size < 0 for size in sizes):
-        raise ArgumentValueError("backend", "shape", shape, "whole numbers >= 0")
+        raise ArgumentValueError("backend", "shape", shape, "integers >= 0")
     return tuple(int(size) for size in sizes)

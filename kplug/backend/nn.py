@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.random import make_generator
 from kplug.backend.settings import epsilon
-from kplug.errors import ArgumentValueError
 
 
 def relu(
@@ -97,8 +97,7 @@ def dropout(
     Raises:
         ArgumentValueError: ``level`` is outside [0, 1).
     """
-    if not 0.0 <= level < 1.0:
-        raise ArgumentValueError("dropout", "level", level, "a number in [0, 1)")
+    require_number("dropout", "level", level, "a number in [0, 1)", at_least=0.0, below=1.0)
     x = to_float(x)
     if seed is None and noise_shape is None:
         return F.dropout(x, level, training=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from kplug.arguments import require_number
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
-from kplug.errors import ArgumentValueError
 
 
 def make_generator(seed: int) -> torch.Generator:
@@ -100,8 +100,8 @@ def random_binomial(
     Raises:
         ArgumentValueError: ``p`` is outside [0, 1].
     """
-    if not 0.0 <= p <= 1.0:
-        raise ArgumentValueError("random_binomial", "p", p, "a number in [0, 1]")
+    allowed = "a number in [0, 1]"
+    require_number("random_binomial", "p", p, allowed, at_least=0.0, at_most=1.0)
     draws = torch.rand(to_shape(shape), generator=_find_generator(seed))
     return (draws < p).to(to_dtype(dtype))
 

@@ -6,6 +6,7 @@ import re
 import threading
 from typing import Literal, TypeAlias
 
+from kplug.arguments import require_number
 from kplug.errors import ArgumentValueError
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
@@ -46,15 +47,8 @@ def set_epsilon(value: float) -> None:
     Raises:
         ArgumentValueError: ``value`` is not such a number.
     """
-    number = _as_number(value)
-    if not 0.0 < number < float("inf"):
-        raise ArgumentValueError("set_epsilon", "value", value, "a finite number > 0")
-    _settings.epsilon = number
-
-
-def _as_number(value: object) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number else float("nan")  # type: ignore[arg-type]
+    allowed = "a finite number > 0"
+    _settings.epsilon = require_number("set_epsilon", "value", value, allowed, above=0.0)
 
 
 def floatx() -> str:

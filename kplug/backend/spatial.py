@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.settings import DataFormat, standardize_data_format
 from kplug.backend.windows import average_pool, convolve, max_pool, pad_spatial
-from kplug.errors import ArgumentValueError
 
 
 def to_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
@@ -38,8 +38,8 @@ def _convolution(
     dilation_rate: int | Sequence[int],
 ) -> torch.Tensor:
     layout = standardize_data_format(data_format, name)
-    if padding not in ("valid", "same") and not (padding == "causal" and rank == 1):
-        raise ArgumentValueError(name, "padding", padding, "'valid' or 'same'")
+    paddings = ("valid", "same", "causal") if rank == 1 else ("valid", "same")
+    padding = require_choice(name, "padding", padding, paddings)
     weights = to_tensor(kernel)
     result = convolve(
         to_channels_second(to_tensor(x), layout),
@@ -102,10 +102,8 @@ def _pool(
     pool_mode: str,
 ) -> torch.Tensor:
     layout = standardize_data_format(data_format, name)
-    if padding not in ("valid", "same"):
-        raise ArgumentValueError(name, "padding", padding, "'valid' or 'same'")
-    if pool_mode not in ("max", "avg"):
-        raise ArgumentValueError(name, "pool_mode", pool_mode, "'max' or 'avg'")
+    padding = require_choice(name, "padding", padding, ("valid", "same"))
+    pool_mode = require_choice(name, "pool_mode", pool_mode, ("max", "avg"))
     pool = max_pool if pool_mode == "max" else average_pool
     second = to_channels_second(to_tensor(x), layout)
     pooled = pool(second, tuple(pool_size), tuple(strides or pool_size), padding)
@@ -176,10 +174,8 @@ def resize_images(
         Images of shape (N, height·height_factor, width·width_factor, channels), or channels first.
     """
     layout = standardize_data_format(data_format, "resize_images")
-    if interpolation not in ("nearest", "bilinear"):
-        raise ArgumentValueError(
-            "resize_images", "interpolation", interpolation, "'nearest' or 'bilinear'"
-        )
+    choices = ("nearest", "bilinear")
+    interpolation = require_choice("resize_images", "interpolation", interpolation, choices)
     second = to_channels_second(to_tensor(x), layout)
     factors = (float(height_factor), float(width_factor))
     align = None if interpolation == "nearest" else False

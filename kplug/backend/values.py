@@ -79,10 +79,16 @@ def get_value(x: object) -> NumpyArray:
     """
     if not isinstance(x, torch.Tensor):
         return np.array(x)
-    values = x.detach()
+    return np.array(to_numpy(x), order="C")
+
+
+def to_numpy(tensor: torch.Tensor) -> NumpyArray:
+    """Return a tensor's values as an array, sharing memory where it can; bfloat16 becomes float32."""
+    values = tensor.detach()
     if values.dtype is torch.bfloat16:
         values = values.float()
-    return np.array(values.cpu().numpy(), order="C")
+    array: NumpyArray = values.cpu().numpy()
+    return array
 
 
 def set_value(x: object, value: TensorLike) -> None:

@@ -72,18 +72,32 @@ def convolve(
     Returns:
         A tensor (N, filters, …).
     """
-    function = _CONVOLUTIONS[kernel.ndim - 2]
-    if padding == "valid":
-        return function(x, kernel, bias, strides, 0, dilation, groups)
     window = kernel.shape[2:]
-    if padding == "causal":
+    if padding == "valid":
+        cells = [(0, 0)] * len(window)
+    elif padding == "causal":
         cells = [(dilation[0] * (window[0] - 1), 0)]
     else:
         cells = same_paddings(x.shape[2:], window, strides, dilation)
-    if all(before == after for before, after in cells):
-        # torch pads both sides alike itself, without a copy.
-        return function(x, kernel, bias, strides, [before for before, _ in cells], dilation, groups)
-    return function(pad_spatial(x, cells), kernel, bias, strides, 0, dilation, groups)
+    if any(before != after for before, after in cells):
+        x, cells = pad_spatial(x, cells), [(0, 0)] * len(window)
+    # What is alike on both sides torch pads itself, without a copy.
+    both = [before for before, _ in cells]
+    if x.shape[1] == 1 and strides[-1] > 1:
+        reach = (window[-1] - 1) * dilation[-1] + 1
+        if x.shape[-1] + 2 * both[-1] - reach < strides[-1]:
+            x, kernel = _without_channels_last(x), _without_channels_last(kernel)
+    return _CONVOLUTIONS[len(window)](x, kernel, bias, strides, both, dilation, groups)
+
+
+def _without_channels_last(x: torch.Tensor) -> torch.Tensor:
+    """Return a view of a tensor of one channel whose strides are those of channels second.
+
+    In memory both orders are the same. oneDNN (of torch 2.13) takes the one with channels last for
+    another path, which leaves all rows but the first unwritten where outputs are 1 wide and the
+    windows step by more.
+    """
+    return x.squeeze(1).unsqueeze(1)
 
 
 def max_pool(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.arguments import is_number, require_choice
 from kplug.callbacks.base import Callback
-from kplug.errors import ArgumentValueError, KplugWarning
+from kplug.errors import ArgumentValueError
+from kplug.registry.warning import warn
 
 _SMALLER_IS_BETTER = (
     r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kld|hinge|poisson|logcosh"
@@ -32,9 +33,8 @@ class MonitoringCallback(Callback):
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
     ) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ArgumentValueError(self.label, "mode", mode, "'auto', 'min' or 'max'")
-        self.monitor, self.mode, self.min_delta = monitor, mode, abs(min_delta)
+        self.monitor, self.min_delta = monitor, abs(min_delta)
+        self.mode = require_choice(self.label, "mode", mode, ("auto", "min", "max"))
 
     @property
     def label(self) -> str:
@@ -45,13 +45,19 @@ class MonitoringCallback(Callback):
         """Return the watched log as a number; if it is missing, warn and return None."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warnings.warn(
+            warn(
                 f"{self.label} watches {self.monitor!r}, which this epoch has not got; "
-                f"it has: {', '.join(logs or {}) or 'no logs'}",
-                KplugWarning,
-                stacklevel=2,
+                f"it has: {', '.join(logs or {}) or 'no logs'}"
             )
             return None
+        if not is_number(value):
+            raise ArgumentValueError(
+                self.label,
+                "monitor",
+                self.monitor,
+                f"a log that is one number, and this one is {value!r}; a metric with a value for each "
+                "class has an argument that averages them",
+            )
         return float(value)
 
     def is_improvement(self, value: float, reference: float | None) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from kplug import __version__
 from kplug.cli.demo.command import demo
 from kplug.cli.listing import list_components
 from kplug.cli.show import show
@@ -13,11 +15,30 @@ from kplug.errors import KplugError
 
 app = typer.Typer(
     name="kplug",
-    help="Components for Keras-shaped models on PyTorch, and the plugins that offer them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"kplug {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Components for Keras-shaped models on PyTorch, and the plugins that offer them."""
+
+
 app.command(name="list")(list_components)
 app.command(name="show")(show)
 app.command(name="demo")(demo)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 
@@ -79,25 +81,31 @@ def _print_tables(kinds: list[Kind]) -> None:
 
 
 def _table(kind: Kind) -> Table:
+    """Return the components of a kind, those of each package under its name."""
     components = REGISTRY.components(kind)
     table = Table(
         title=f"{kind.plural} ({len(components)})",
         title_justify="left",
         title_style="bold",
-        box=box.SIMPLE_HEAD,
+        box=box.SIMPLE,
+        show_header=False,
         pad_edge=False,
     )
-    table.add_column("name", no_wrap=True)
-    table.add_column("also", overflow="fold")
-    table.add_column("package", no_wrap=True)
-    table.add_column("what it is", overflow="fold")
-    for component in components:
-        style = None if component.origin.is_built_in else "green"
-        table.add_row(
-            component.name,
-            ", ".join(component.aliases),
-            str(component.origin),
-            component.summary,
-            style=style,
-        )
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for origin, group in groupby(components, key=lambda component: str(component.origin)):
+        table.add_row(Text(origin, "underline"))
+        for component in group:
+            style = None if component.origin.is_built_in else "green"
+            table.add_row(f"  {component.name}", _explain(component), style=style)
     return table
+
+
+def _explain(component: Component) -> Text:
+    """Return the summary, with the aliases behind it."""
+    text = Text(component.summary)
+    if component.aliases:
+        text.append(
+            f"{' ' if component.summary else ''}Also {', '.join(component.aliases)}.", "dim"
+        )
+    return text

@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 
 from kplug.cli.listing import JsonOption, component_as_data
-from kplug.errors import UnknownComponentError
+from kplug.errors import UnknownComponentError, WrongKindError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind
 from kplug.registry.binding import decide_role, describe_signature
+from kplug.registry.messages import did_you_mean
 
 NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
 KindOption = Annotated[
@@ -39,34 +40,24 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
     """Return the component of each kind that has the name."""
     spec = Spec(name)
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
-    found = []
+    found, misses = [], []
     for record in kinds:
-        if kind or _has(record, spec):
+        try:
             found.append((record, REGISTRY.lookup(record, spec).component))
-    if not found:
-        raise _unknown(name)
-    return found
-
-
-def _has(kind: Kind, spec: Spec) -> bool:
-    index = REGISTRY.index(kind)
-    if spec.distribution is None:
-        return bool(index.candidates(spec.name))
-    return index.find_qualified(spec.distribution, spec.name) is not None
+        except (UnknownComponentError, WrongKindError) as error:
+            misses.append(error)
+    if found:
+        return found
+    raise misses[0] if kind else _unknown(name)
 
 
 def _unknown(name: str) -> UnknownComponentError:
-    from difflib import get_close_matches  # the error path only
-
-    names = {c.name for kind in KINDS.values() for c in REGISTRY.components(kind)}
-    close = get_close_matches(name, sorted(names), n=3)
-    advice = f"Did you mean {', '.join(map(repr, close))}? " if close else ""
+    everything = [item for kind in KINDS.values() for item in REGISTRY.components(kind)]
     return UnknownComponentError(
         f"no component is named {name!r}",
         kind="",
         ref=name,
-        candidates=close,
-        hint=f"{advice}`kplug list` shows what is installed.",
+        hint=f"{did_you_mean(name, everything)}`kplug list` shows what is installed.",
     )
 
 

@@ -6,16 +6,16 @@ asked for, so a layer may be connected before its components are looked up.
 
 from __future__ import annotations
 
+from kplug.graph.modes import in_mode
 from kplug.graph.nodes import Node, Operation, sort_nodes
 from kplug.graph.running import GraphFunction, find_path, run_path
+from kplug.graph.structures import find_leaves, map_leaves
 from kplug.graph.symbolic import (
     KerasHistory,
     Shape,
     SymbolicTensor,
     TensorSpec,
-    find_symbolic,
     is_symbolic,
-    map_symbolic,
 )
 
 __all__ = [
@@ -26,10 +26,11 @@ __all__ = [
     "Shape",
     "SymbolicTensor",
     "TensorSpec",
+    "find_leaves",
     "find_path",
-    "find_symbolic",
+    "in_mode",
     "is_symbolic",
-    "map_symbolic",
+    "map_leaves",
     "run_path",
     "sort_nodes",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, final
 
 from kplug.errors import GraphError
-from kplug.graph.symbolic import Shape, SymbolicTensor, TensorSpec, find_symbolic, map_symbolic
+from kplug.graph.structures import find_leaves, map_leaves
+from kplug.graph.symbolic import Shape, SymbolicTensor, TensorSpec
 
 
 class Operation(Protocol):
@@ -49,7 +50,7 @@ class Node:
         self.args = args
         self.kwargs = dict(kwargs or {})
         self.known_specs = specs
-        self.input_tensors = list(find_symbolic((args, self.kwargs)))
+        self.input_tensors = list(find_leaves((args, self.kwargs), SymbolicTensor))
         self.output_tensors = [SymbolicTensor(self, index) for index in range(output_count)]
         self.node_index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)
@@ -89,7 +90,7 @@ class Node:
         """Find shapes and types of the outputs; those of the inputs are known."""
         if self.known_specs is not None:
             return
-        args, kwargs = map_symbolic((self.args, self.kwargs), lambda tensor: tensor.spec)
+        args, kwargs = map_leaves((self.args, self.kwargs), SymbolicTensor, lambda one: one.spec)
         specs = self.layer.infer_specs(args, kwargs)
         if len(specs) != len(self.output_tensors):
             raise GraphError(
@@ -101,7 +102,7 @@ class Node:
 
     def compute(self, values: Mapping[SymbolicTensor, Any]) -> Sequence[Any]:
         """Return the outputs for the values of the inputs."""
-        args, kwargs = map_symbolic((self.args, self.kwargs), values.__getitem__)
+        args, kwargs = map_leaves((self.args, self.kwargs), SymbolicTensor, values.__getitem__)
         outputs = self.layer(*args, **kwargs)
         return outputs if len(self.output_tensors) > 1 else (outputs,)
 

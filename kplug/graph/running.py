@@ -9,6 +9,7 @@ import torch
 
 from kplug.backend import NumpyArray, get_value
 from kplug.errors import GraphError
+from kplug.graph.modes import in_mode
 from kplug.graph.nodes import Node, sort_nodes
 from kplug.graph.symbolic import SymbolicTensor
 
@@ -90,27 +91,13 @@ class GraphFunction:
             raise GraphError(f"the function takes {expected} values, got {len(values)}")
         is_training = bool(values[-1]) if self._has_phase else False
         tensors = [torch.as_tensor(value) for value in values[: len(self._inputs)]]
-        with torch.no_grad(), _phase(self._nodes, is_training):
+        with torch.no_grad(), in_mode(_modules_of(self._nodes), is_training):
             feeds: dict[SymbolicTensor, Any] = dict(zip(self._inputs, tensors, strict=True))
             return [get_value(one) for one in run_path(self._nodes, feeds, self._outputs)]
 
 
-class _phase:  # noqa: N801 - read as a statement
-    """Put the layers of some nodes into training or inference, and back afterwards."""
-
-    def __init__(self, nodes: Iterable[Node], is_training: bool) -> None:
-        self._layers: list[Any] = _unique_operations(nodes)
-        self._is_training = is_training
-
-    def __enter__(self) -> None:
-        modules = [module for layer in self._layers for module in layer.modules()]
-        self._before = [(module, module.training) for module in modules]
-        for layer in self._layers:
-            layer.train(self._is_training)
-
-    def __exit__(self, *unused: object) -> None:
-        for module, was_training in self._before:
-            module.training = was_training
+def _modules_of(nodes: Iterable[Node]) -> list[Any]:
+    return [module for layer in _unique_operations(nodes) for module in layer.modules()]
 
 
 def _unique_operations(nodes: Iterable[Node]) -> list[Any]:

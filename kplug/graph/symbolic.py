@@ -9,6 +9,7 @@ import torch
 
 from kplug.backend import NumpyArray, dtype_name
 from kplug.errors import GraphError
+from kplug.graph.structures import find_leaves
 
 if TYPE_CHECKING:
     from kplug.graph.nodes import Node
@@ -119,27 +120,4 @@ class SymbolicTensor:
 
 def is_symbolic(structure: object) -> bool:
     """Return whether a symbolic tensor occurs in a value, its lists, tuples or dicts."""
-    return next(find_symbolic(structure), None) is not None
-
-
-def find_symbolic(structure: object) -> Iterator[SymbolicTensor]:
-    """Yield the symbolic tensors in a value, its lists, tuples and dicts, from left to right."""
-    if isinstance(structure, SymbolicTensor):
-        yield structure
-    elif isinstance(structure, (list, tuple)):
-        for part in structure:
-            yield from find_symbolic(part)
-    elif isinstance(structure, dict):
-        for part in structure.values():
-            yield from find_symbolic(part)
-
-
-def map_symbolic(structure: Any, function: Callable[[SymbolicTensor], Any]) -> Any:
-    """Return a copy in which each symbolic tensor is replaced by what ``function`` makes of it."""
-    if isinstance(structure, SymbolicTensor):
-        return function(structure)
-    if isinstance(structure, (list, tuple)) and not hasattr(structure, "_fields"):
-        return type(structure)(map_symbolic(part, function) for part in structure)
-    if isinstance(structure, dict):
-        return {key: map_symbolic(part, function) for key, part in structure.items()}
-    return structure
+    return next(find_leaves(structure, SymbolicTensor), None) is not None

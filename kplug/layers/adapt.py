@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import nn
 
+from kplug.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.layers.base import Layer
 from kplug.layers.torch_module import TorchModule
@@ -28,19 +27,12 @@ def as_layer(candidate: object) -> Layer:
         >>> as_layer(nn.ReLU()).name
         're_lu'
     """
-    made: Any = candidate
     if isinstance(candidate, type) and issubclass(candidate, nn.Module):
-        try:
-            made = candidate()
-        except TypeError as error:
-            raise ContractError(
-                f"the layer class {candidate.__name__} cannot be made without arguments: {error}",
-                hint=f"Give an instance: {candidate.__name__}(…).",
-            ) from error
-    if isinstance(made, Layer):
-        return made
-    if isinstance(made, nn.Module):
-        return TorchModule(made)
+        candidate = instantiate(candidate, "a layer")
+    if isinstance(candidate, Layer):
+        return candidate
+    if isinstance(candidate, nn.Module):
+        return TorchModule(candidate)
     raise ContractError(
         f"a layer must be a kplug.layers.Layer or a torch.nn.Module, got {candidate!r}",
         hint="A function of tensors fits into Activation(function).",

@@ -16,13 +16,11 @@ from typing_extensions import Self
 
 from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
 from kplug.errors import ArgumentValueError
-from kplug.graph import Node, is_symbolic
-from kplug.layers.building import Building, marking_built, materialize_all, raise_problems
-from kplug.layers.inference import in_mode
+from kplug.graph import Node, in_mode, is_symbolic
+from kplug.layers.building import Building, marking_built
 from kplug.layers.keywords import refuse_keywords
-from kplug.layers.shapes import check_shape, holds_arrays, standardize_input_shape
-
-__all__ = ["Layer", "check_shape", "materialize_all", "raise_problems"]
+from kplug.layers.shapes import holds_arrays, standardize_input_shape
+from kplug.regularizers.adapt import require_penalty
 
 _call_module = nn.Module.__call__
 
@@ -49,7 +47,7 @@ class Layer(Building):
 
     Attributes:
         output_count: How many tensors ``call`` returns; a class with several sets it.
-        casts_integers: Whether whole numbers are cast to the layer's type too, as a class whose
+        casts_integers: Whether integers are cast to the layer's type too, as a class whose
             weights are multiplied with the inputs wants it.
         slots: The constructor arguments that name components, by name.
         input_spec: What shapes the layer takes, or ``None`` for all.
@@ -203,8 +201,9 @@ class Layer(Building):
     def _note_activity(self, outputs: Any) -> None:
         for output in outputs if isinstance(outputs, (list, tuple)) else (outputs,):
             if not output.is_meta:
-                penalty = self.activity_regularizer(output) / output.shape[0]
-                self.activity_penalties.append(penalty)
+                regularizer = self.activity_regularizer
+                penalty = require_penalty(regularizer(output), regularizer)
+                self.activity_penalties.append(penalty / output.shape[0])
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         outputs = Node(self, args, kwargs, self.output_count).output_tensors

@@ -6,12 +6,14 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from kplug.errors import DataError, KplugError, SeveralProblemsError
-from kplug.graph import Shape, TensorSpec, sort_nodes
+from torch import Tensor
+
+from kplug.errors import DataError, KplugError, raise_problems
+from kplug.graph import Shape, TensorSpec, find_leaves, sort_nodes
 from kplug.layers.connections import Connections
-from kplug.layers.inference import as_shapes, find_specs, infer_by_running, shapes_of
+from kplug.layers.inference import as_shapes, infer_by_running, shapes_of
 from kplug.layers.input_spec import InputSpec
-from kplug.layers.shapes import find_tensors, is_shape
+from kplug.layers.shapes import is_shape
 from kplug.layers.weight_lists import WeightLists
 
 # Kinds of component that change values, never shapes.
@@ -43,14 +45,14 @@ class Building(Connections, WeightLists):
             return
         if not self.built:
             self.declare_for(shapes_of(inputs))
-        if any(tensor.is_meta for tensor in find_tensors(inputs)):
+        if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
             self._resolve_what_runs()
         else:
             self.materialize()
 
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
         """Raise an error that names the shapes, if they are why a call failed."""
-        shapes = [tuple(tensor.shape) for tensor in find_tensors(inputs)]
+        shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
         if len(shapes) == 1 and self.input_spec is not None:
             self._require_shape(shapes[0], cause)
 
@@ -182,7 +184,7 @@ class Building(Connections, WeightLists):
         shapes = shapes_of(args[0]) if args else None
         self.declare_for(shapes)
         if type(self).compute_output_shape is not Building.compute_output_shape:
-            first = next(find_specs((args, kwargs)))
+            first = next(find_leaves((args, kwargs), TensorSpec))
             dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
             made = as_shapes(self.compute_output_shape(shapes))
             return tuple(TensorSpec(shape, dtype) for shape in made)
@@ -203,19 +205,6 @@ class Building(Connections, WeightLists):
         argument = specs[0] if is_shape(input_shape) else specs
         made = [spec.shape for spec in self.infer_specs((argument,), {})]
         return made[0] if len(made) == 1 else made
-
-
-def raise_problems(problems: Sequence[KplugError], what: str) -> None:
-    """Raise a single problem itself, several together, and nothing if there is none.
-
-    Args:
-        problems: From ``resolve_slots``.
-        what: What could not be done, such as ``layer 'dense' cannot be built``.
-    """
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise SeveralProblemsError(problems, what)
 
 
 def materialize_all(layers: Iterable[Any]) -> None:

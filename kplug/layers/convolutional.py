@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug.arguments import require_choice, require_integer
 from kplug.backend.windows import convolve
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.arguments import check_choice, check_count, check_window
-from kplug.layers.images import ImageLayer
+from kplug.layers.images import ImageLayer, require_window
 from kplug.layers.input_spec import InputSpec
 from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots, known_size
 
@@ -80,12 +80,12 @@ class Conv2D(ImageLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format, activity_regularizer=activity_regularizer, **kwargs)
-        self.filters = check_count("Conv2D", "filters", filters)
-        self.kernel_size = check_window("Conv2D", "kernel_size", kernel_size, 2)
-        self.strides = check_window("Conv2D", "strides", strides, 2)
-        self.padding = check_choice("Conv2D", "padding", padding, ("valid", "same"))
-        self.dilation_rate = check_window("Conv2D", "dilation_rate", dilation_rate, 2)
-        self.groups = check_count("Conv2D", "groups", groups)
+        self.filters = require_integer("Conv2D", "filters", filters, "an integer >= 1", at_least=1)
+        self.kernel_size = require_window("Conv2D", "kernel_size", kernel_size, 2)
+        self.strides = require_window("Conv2D", "strides", strides, 2)
+        self.padding = require_choice("Conv2D", "padding", padding, ("valid", "same"))
+        self.dilation_rate = require_window("Conv2D", "dilation_rate", dilation_rate, 2)
+        self.groups = require_integer("Conv2D", "groups", groups, "an integer >= 1", at_least=1)
         self._check_together()
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)

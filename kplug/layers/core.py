@@ -124,6 +124,6 @@ def _check_target(target_shape: Any) -> tuple[int, ...]:
     is_valid = all(isinstance(size, int) and (size >= 1 or size == -1) for size in sizes)
     if not is_valid or sizes.count(-1) > 1:
         raise ArgumentValueError(
-            "Reshape", "target_shape", target_shape, "a tuple of whole numbers; one may be -1"
+            "Reshape", "target_shape", target_shape, "a tuple of integers; one may be -1"
         )
     return sizes

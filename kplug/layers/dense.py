@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_integer
 from kplug.graph import Shape
-from kplug.layers.arguments import check_count
 from kplug.layers.base import Layer
 from kplug.layers.input_spec import InputSpec
 from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots, known_size
@@ -33,7 +33,7 @@ class Dense(Layer):
         kwargs: What every layer takes.
 
     Raises:
-        ArgumentValueError: ``units`` is no whole number >= 1.
+        ArgumentValueError: ``units`` is no integer >= 1.
 
     Example:
         >>> layer = Dense(2, kernel_initializer="ones")
@@ -58,7 +58,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        self.units = check_count("Dense", "units", units)
+        self.units = require_integer("Dense", "units", units, "an integer >= 1", at_least=1)
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
         add_kernel_slots(

@@ -119,7 +119,7 @@ class WeightHolder(nn.Module):
         if any(entry.name == name for entry in self._entries) or hasattr(self, name):
             raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
         if any(not isinstance(size, int) or size < 0 for size in shape):
-            raise ArgumentValueError(owner, "shape", shape, "whole numbers >= 0, all known")
+            raise ArgumentValueError(owner, "shape", shape, "integers >= 0, all known")
         return tuple(shape)
 
     def _slot_for(

@@ -6,7 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug.arguments import refusal, require_integer
 from kplug.backend import standardize_data_format
+from kplug.errors import ArgumentValueError
 from kplug.layers.base import Layer
 from kplug.layers.input_spec import InputSpec
 
@@ -42,3 +44,20 @@ class ImageLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "data_format": self.data_format}
+
+
+def require_window(owner: str, argument: str, value: object, rank: int) -> tuple[int, ...]:
+    """Return one integer >= 1 for each of ``rank`` axes; a single number counts for all.
+
+    Raises:
+        ArgumentValueError: ``value`` is something else.
+    """
+    allowed = f"an integer >= 1, or {rank} of them"
+    sizes = tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
+    try:
+        whole = tuple(require_integer(owner, argument, size, allowed, at_least=1) for size in sizes)
+    except ArgumentValueError:  # it speaks of one size, not of what was given
+        whole = ()
+    if len(whole) != rank:
+        raise refusal(owner, argument, value, allowed)
+    return whole

@@ -6,15 +6,14 @@ result's size is unknown too. Layer authors therefore write no shape function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from kplug.errors import GraphError, KplugError
-from kplug.graph import Shape, TensorSpec
+from kplug.graph import Shape, TensorSpec, find_leaves, in_mode, map_leaves
 
 # Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
 _TRIALS = ((2, 64), (3, 96))
@@ -37,9 +36,9 @@ def infer_by_running(
     Raises:
         GraphError: The layer cannot be run without data.
     """
-    has_unknown = any(None in spec.shape for spec in find_specs((args, kwargs)))
+    has_unknown = any(None in spec.shape for spec in find_leaves((args, kwargs), TensorSpec))
     trials = _TRIALS if has_unknown else _TRIALS[:1]
-    with torch.no_grad(), torch.device("meta"), in_evaluation(layer):
+    with torch.no_grad(), torch.device("meta"), in_mode(layer.modules(), is_training=False):
         results = [_run(layer, args, kwargs, trial, label) for trial in trials]
     return tuple(_merge(*outputs) for outputs in zip(*results, strict=True))
 
@@ -51,7 +50,7 @@ def _run(
     trial: tuple[int, int],
     label: str,
 ) -> list[Tensor]:
-    given, named = map_specs((args, dict(kwargs)), lambda spec: _empty(spec, *trial))
+    given, named = map_leaves((args, dict(kwargs)), TensorSpec, lambda spec: _empty(spec, *trial))
     state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
     try:
         if state:
@@ -101,29 +100,6 @@ def _merge(first: Tensor, *others: Tensor) -> TensorSpec:
     return TensorSpec(shape, first.dtype)
 
 
-def find_specs(structure: object) -> Iterator[TensorSpec]:
-    """Yield each ``TensorSpec`` in nested lists, tuples and dicts."""
-    if isinstance(structure, TensorSpec):
-        yield structure
-    elif isinstance(structure, (list, tuple)):
-        for part in structure:
-            yield from find_specs(part)
-    elif isinstance(structure, dict):
-        for part in structure.values():
-            yield from find_specs(part)
-
-
-def map_specs(structure: Any, function: Callable[[TensorSpec], Any]) -> Any:
-    """Return a copy in which each ``TensorSpec`` is replaced by what ``function`` makes of it."""
-    if isinstance(structure, TensorSpec):
-        return function(structure)
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_specs(part, function) for part in structure)
-    if isinstance(structure, dict):
-        return {key: map_specs(part, function) for key, part in structure.items()}
-    return structure
-
-
 def shapes_of(structure: Any) -> Any:
     """Return the shapes of tensors or specs, nested as these are; what ``build`` is given."""
     if isinstance(structure, TensorSpec):
@@ -142,21 +118,3 @@ def as_shapes(shapes: Any) -> list[Shape]:
     """Return one shape or a list of shapes as a list of tuples."""
     is_one = all(size is None or isinstance(size, int) for size in shapes)
     return [tuple(shapes)] if is_one else [tuple(shape) for shape in shapes]
-
-
-@contextmanager
-def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
-    """Put modules into training or evaluation for a block, each back into its own mode after."""
-    changed = [module for module in modules if module.training is not is_training]
-    for module in changed:
-        module.training = is_training
-    try:
-        yield
-    finally:
-        for module in changed:
-            module.training = not is_training
-
-
-def in_evaluation(module: nn.Module) -> Any:
-    """Put a module and all in it into evaluation for a block."""
-    return in_mode(module.modules(), is_training=False)

@@ -12,7 +12,7 @@ from kplug.layers.holder import WeightHolder
 TensorFunction: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
-class Penalties(WeightHolder):
+class Penalized(WeightHolder):
     """The penalties side of a layer."""
 
     activity_penalties: list[Tensor]
@@ -63,8 +63,8 @@ class Penalties(WeightHolder):
         for holder in self._holders():
             holder.activity_penalties.clear()
 
-    def _holders(self) -> Iterator[Penalties]:
+    def _holders(self) -> Iterator[Penalized]:
         """Yield this layer and the layers inside it."""
         for module in self.modules():
-            if isinstance(module, Penalties):
+            if isinstance(module, Penalized):
                 yield module

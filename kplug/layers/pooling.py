@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug.arguments import require_choice
 from kplug.backend.windows import max_pool
-from kplug.layers.arguments import check_choice, check_window
-from kplug.layers.images import ImageLayer
+from kplug.layers.images import ImageLayer, require_window
 
 
 class MaxPooling2D(ImageLayer):
@@ -40,10 +40,10 @@ class MaxPooling2D(ImageLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format, **kwargs)
-        self.pool_size = check_window("MaxPooling2D", "pool_size", pool_size, 2)
+        self.pool_size = require_window("MaxPooling2D", "pool_size", pool_size, 2)
         steps = self.pool_size if strides is None else strides
-        self.strides = check_window("MaxPooling2D", "strides", steps, 2)
-        self.padding = check_choice("MaxPooling2D", "padding", padding, ("valid", "same"))
+        self.strides = require_window("MaxPooling2D", "strides", steps, 2)
+        self.padding = require_choice("MaxPooling2D", "padding", padding, ("valid", "same"))
 
     def compute(self, images: Tensor) -> Tensor:
         """Return the pooled images, channels second."""

@@ -8,9 +8,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_number
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import make_generator
-from kplug.layers.arguments import check_rate
 from kplug.layers.base import Layer
 
 
@@ -46,7 +46,9 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = check_rate("Dropout", "rate", rate)
+        self.rate = require_number(
+            "Dropout", "rate", rate, "a number in [0, 1]", at_least=0.0, at_most=1.0
+        )
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
         self._generator = None if seed is None else make_generator(seed)

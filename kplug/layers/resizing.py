@@ -8,8 +8,8 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.layers.arguments import check_choice, check_window
-from kplug.layers.images import ImageLayer
+from kplug.arguments import require_choice
+from kplug.layers.images import ImageLayer, require_window
 
 
 class UpSampling2D(ImageLayer):
@@ -39,8 +39,8 @@ class UpSampling2D(ImageLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format, **kwargs)
-        self.size = check_window("UpSampling2D", "size", size, 2)
-        self.interpolation = check_choice(
+        self.size = require_window("UpSampling2D", "size", size, 2)
+        self.interpolation = require_choice(
             "UpSampling2D", "interpolation", interpolation, ("nearest", "bilinear")
         )
         self._factors = [float(factor) for factor in self.size]

@@ -12,17 +12,6 @@ from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 
 
-def find_tensors(inputs: Any) -> list[Tensor]:
-    """Return the tensors in nested lists, tuples and dicts."""
-    if isinstance(inputs, Tensor):
-        return [inputs]
-    if isinstance(inputs, dict):
-        inputs = list(inputs.values())
-    if isinstance(inputs, (list, tuple)):
-        return [tensor for part in inputs for tensor in find_tensors(part)]
-    return []
-
-
 def holds_arrays(inputs: Any) -> bool:
     """Return whether nested lists hold tensors or arrays: several inputs, not rows of numbers."""
     if isinstance(inputs, (list, tuple)):
@@ -62,13 +51,13 @@ def check_shape(owner: str, argument: str, shape: Any) -> Shape:
     """Return a shape as a tuple.
 
     Raises:
-        ArgumentValueError: It is no sequence of whole numbers >= 1 and ``None``.
+        ArgumentValueError: It is no sequence of integers >= 1 and ``None``.
     """
     is_sequence = isinstance(shape, (list, tuple))
     sizes = [_as_size(size) for size in shape] if is_sequence else [0]
     if any(size is not None and size < 1 for size in sizes):
         given = shape[0] if argument == "input_dim" else shape
-        allowed = "a whole number >= 1" if argument == "input_dim" else "a tuple of whole numbers"
+        allowed = "an integer >= 1" if argument == "input_dim" else "a tuple of integers"
         raise ArgumentValueError(owner, argument, given, f"{allowed}; None is a size that varies")
     return tuple(sizes)
 

@@ -73,28 +73,32 @@ class Slot:
         Raises:
             KplugError: The identifier leads to no component.
         """
-        if self.is_resolved:
-            return
-        if not self.is_empty:
-            identifier = self.default if self.identifier is None else self.identifier
-            self.resolved = resolve(self.kind, identifier, where=where)
-        self.is_resolved = True
+        if not self.is_resolved:
+            self.resolved = self._look_up(where)
+            self.is_resolved = True
+
+    def _look_up(self, where: str) -> Resolved | None:
+        if self.is_empty:
+            return None
+        identifier = self.default if self.identifier is None else self.identifier
+        return resolve(self.kind, identifier, where=where)
 
     def to_config(self) -> object:
         """Return the slot as a config holds it: a spec with the component's qualified name.
 
-        What does not resolve is returned as it was given, if it is text or a dict: a config can be
-        looked at even where a plugin is missing.
+        The slot itself stays as it is: what fills it is decided when the model is compiled or built,
+        not when somebody looks. What does not resolve is returned as it was given, if it is text or
+        a dict: a config can be looked at even where a plugin is missing.
         """
         try:
-            self.resolve(self.kind)
+            resolved = self.resolved if self.is_resolved else self._look_up(self.kind)
         except KplugError:
             if isinstance(self.identifier, (str, Mapping)):
                 return self.identifier
             if isinstance(self.identifier, Spec):
                 return str(self.identifier)
             raise
-        return None if self.resolved is None else str(self.resolved.spec)
+        return None if resolved is None else str(resolved.spec)
 
     def __repr__(self) -> str:
         state = "resolved" if self.resolved is not None else "given"

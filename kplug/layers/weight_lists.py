@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from kplug.backend import NumpyArray, get_value
 from kplug.errors import NotBuiltError
-from kplug.layers.penalties import Penalties
+from kplug.layers.penalties import Penalized
 from kplug.layers.weights import assign_weights, count_elements
 
 
-class WeightLists(Penalties):
+class WeightLists(Penalized):
     """The part of a layer that lists its weights."""
 
     def named_weights(self) -> list[tuple[str, Tensor]]:

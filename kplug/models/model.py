@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy.typing as npt
+from torch import nn
 from typing_extensions import override
 
 from kplug import saving
@@ -109,6 +110,12 @@ class Model(Trainable):
 
     # ---------------------------------------------------------------- weights
 
+    @override
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        """Return the parameters, made now if the input shape is known: an optimizer wants them."""
+        self._ensure_values()
+        return super().parameters(recurse)
+
     def get_weights(self) -> list[npt.NDArray[Any]]:
         """Return copies of all weights, layer by layer, in Keras's shapes."""
         self.ensure_built()
@@ -141,16 +148,23 @@ class Model(Trainable):
         filepath: str | os.PathLike[str],
         by_name: bool = False,
         skip_mismatch: bool = False,
+        *,
+        verify: saving.Verify = "warn",
     ) -> None:
         """Load weights from an HDF5 file, everything checked first.
 
         Args:
             filepath: The file.
             by_name: Load only layers whose names occur in the file, instead of all in order.
-            skip_mismatch: With ``by_name``, warn of weights that do not fit, and skip them.
+            skip_mismatch: Warn of weights that do not fit, and skip them, instead of refusing.
+            verify: What to do if the file was made with other components than those that are
+                installed: ``"warn"``, refuse (``"exact"``), or nothing (``"off"``).
+
+        Raises:
+            WeightsError: If the file cannot be read or does not fit; nothing is assigned.
         """
         self.ensure_built()
-        saving.load_weights(self, filepath, by_name, skip_mismatch)
+        saving.load_weights(self, filepath, by_name, skip_mismatch, verify=verify)
 
     # ---------------------------------------------------------------- text
 

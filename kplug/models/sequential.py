@@ -108,6 +108,8 @@ class Sequential(Model):
         self.compiled, self.built_optimizer = None, None
 
     def _check_name_is_free(self, layer: Layer) -> None:
+        if any(module is self for module in layer.modules()):
+            raise GraphError(f"model {self.name!r} cannot be a layer of itself")
         if any(layer is known for known in self._chain):
             raise GraphError(
                 f"model {self.name!r} already contains layer {layer.name!r}",
@@ -155,6 +157,11 @@ class Sequential(Model):
             NotBuiltError: While the input shape is unknown.
         """
         return [self._known_tensors("outputs")[-1]]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the last layer, which ``compile`` takes as the key of a dict."""
+        return [layer.name for layer in self.layers[-1:]]
 
     @property
     @override

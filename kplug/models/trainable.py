@@ -13,7 +13,7 @@ from kplug.callbacks import History
 from kplug.errors import NotCompiledError
 from kplug.layers.base import Layer
 from kplug.training import session
-from kplug.training.compiled import Compiled, compile_model
+from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
 
 
@@ -40,7 +40,7 @@ class Trainable(Layer):
 
     def compile(
         self,
-        optimizer: object = "rmsprop",
+        optimizer: object = DEFAULT_OPTIMIZER,
         loss: object = None,
         *,
         metrics: object = None,
@@ -53,7 +53,7 @@ class Trainable(Layer):
         wrong.
 
         Args:
-            optimizer: Name, spec, dict, class, factory or instance.
+            optimizer: Name, spec, dict, class, factory or instance; RMSprop by default.
             loss: The same; None for a model that only has penalties, or that is only evaluated.
             metrics: One metric, or a list of them.
             weighted_metrics: Metrics that see the sample and class weights.

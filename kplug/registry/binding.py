@@ -28,6 +28,7 @@ class Call:
         arguments: The arguments as written, by name.
         defaults: What the signature fills in for the others.
         order: The names of both, in the order of the signature.
+        is_config: Whether the arguments are a configuration, which the class reads itself.
     """
 
     target: Any
@@ -35,6 +36,7 @@ class Call:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    is_config: bool = False
 
     @property
     def literal_defaults(self) -> dict[str, Any]:
@@ -45,7 +47,9 @@ class Call:
         """Return the component's object: the call's result, or the function with its arguments bound."""
         if self.role == "function":
             return functools.partial(self.target, **arguments) if arguments else self.target
-        return self.target(**arguments)
+        return (
+            self.target.from_config(dict(arguments)) if self.is_config else self.target(**arguments)
+        )
 
 
 def decide_role(kind: Kind, target: object, component: Component) -> Role:
@@ -86,11 +90,16 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
 def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     """Check the arguments of a spec against the real signature.
 
+    Keras's dict form is left to a class's own ``from_config``: it knows the keys of older versions.
+
     Raises:
         ArgumentError: for an unknown, missing or repeated argument, with the signature.
     """
     role = decide_role(kind, target, component)
     parameters = _parameters(target)
+    if spec.is_config and role == "class" and hasattr(target, "from_config"):
+        order = tuple(dict.fromkeys([*parameters, *spec.kwargs]))
+        return Call(target, role, spec.kwargs, order=order, is_config=True)
     if role == "function":
         parameters = dict(list(parameters.items())[max(len(kind.leading), 1) :])
     if not parameters and not _has_signature(target):

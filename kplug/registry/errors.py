@@ -157,6 +157,10 @@ class ArgumentValueError(KplugError, ValueError):
         )
 
 
+class UnknownKindError(KplugError, ValueError):
+    """A kind of component that does not exist."""
+
+
 class RegistrationError(KplugError, ValueError):
     """A call of ``register``, ``unregister`` or ``scope`` that cannot be carried out."""
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import importlib
 import threading
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 from kplug.registry import messages
-from kplug.registry.component import CUSTOM, Component
+from kplug.registry.component import CUSTOM, Component, Origin
 from kplug.registry.declarations import Problem
 from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
-from kplug.registry.errors import (
-    DeprecatedComponentWarning,
-    ShadowedComponentWarning,
-)
+from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
 from kplug.registry.index import Choice, Index, build_index, choose
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.scopes import find_in_user_code, user_components
 from kplug.registry.spec import Spec
+from kplug.registry.warning import warn
 
 
 @dataclass(slots=True)
@@ -91,7 +88,20 @@ class Registry:
             self.index(kind)
         discovery = self.state.discovery
         own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
-        return [*discovery.problems, *own]
+        return [*discovery.problems, *own, *self._vain_preferences()]
+
+    def _vain_preferences(self) -> list[Problem]:
+        """Return a problem for each preferred ``distribution/name`` that nothing has."""
+        problems = []
+        installed = {supplier.origin.distribution for supplier in self.state.discovery.suppliers}
+        for entry in self.state.policy.prefer:
+            distribution, slash, name = entry.partition("/")
+            indexes = map(self.index, KINDS.values())
+            is_judged = slash and distribution in installed
+            if is_judged and not any(i.find_qualified(distribution, name) for i in indexes):
+                message = f"it is preferred for {name!r}, which it does not offer"
+                problems.append(Problem(Origin(distribution), message))
+        return problems
 
     def lookup(self, kind: Kind, spec: Spec) -> Choice:
         """Return the component that a reference means.
@@ -161,14 +171,13 @@ class Registry:
         losers = [item for item in choice.shadowed if not item.origin.is_built_in]
         if choice.rule == "built-in" and losers and place not in warned:
             warned.add(place)
-            message = messages.shadowing(kind, spec.name, losers)
-            warnings.warn(message, ShadowedComponentWarning, stacklevel=4)
+            warn(messages.shadowing(kind, spec.name, losers), ShadowedComponentWarning)
         if component.deprecated and (*place, "deprecated") not in warned:
             warned.add((*place, "deprecated"))
-            message = (
-                f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}"
+            warn(
+                f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
+                DeprecatedComponentWarning,
             )
-            warnings.warn(message, DeprecatedComponentWarning, stacklevel=4)
 
 
 def _import(target: str) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
-from kplug.registry.errors import ArgumentValueError
+from kplug.registry.errors import UnknownKindError
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,20 @@ def get_kind(name: str) -> Kind:
         'kplug.losses'
 
     Raises:
-        ArgumentValueError: if there is no such kind.
+        UnknownKindError: if there is no such kind.
     """
-    try:
-        return _BY_NAME[name]
-    except KeyError:
-        raise ArgumentValueError("kplug", "kind", name, ", ".join(KINDS)) from None
+    kind = _BY_NAME.get(name)
+    if kind is None:
+        raise _unknown_kind(name)
+    return kind
+
+
+def _unknown_kind(name: str) -> UnknownKindError:
+    close = difflib.get_close_matches(str(name), _BY_NAME, n=1)
+    advice = f"Did you mean {close[0]!r}? " if close else ""
+    return UnknownKindError(
+        f"there is no kind {name!r}", hint=f"{advice}Kinds: {', '.join(KINDS)}."
+    )
 
 
 def find_kind_of_slot(parameter: str) -> Kind | None:

@@ -167,7 +167,7 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
         kind=kind.name,
         ref=spec.ref,
         candidates=names,
-        hint=_did_you_mean(spec.name, own) + _known(kind, names),
+        hint=did_you_mean(spec.name, own) + _known(kind, names),
     )
 
 
@@ -196,11 +196,12 @@ def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
         kind=kind.name,
         ref=spec.ref,
         candidates=names,
-        hint=_did_you_mean(spec.name, components) + _known(kind, names) + broken,
+        hint=did_you_mean(spec.name, components) + _known(kind, names) + broken,
     )
 
 
-def _did_you_mean(name: str, components: Sequence[Component]) -> str:
+def did_you_mean(name: str, components: Sequence[Component]) -> str:
+    """Return the suggestion of the name that is closest to a misspelt one, or an empty text."""
     spellings = {n: c for c in components for n in (*reversed(c.aliases), c.name)}
     by_key = {lookup_key(spelling): spelling for spelling in spellings}
     close = difflib.get_close_matches(lookup_key(name), by_key, n=1, cutoff=0.7)

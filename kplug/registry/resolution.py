@@ -16,7 +16,7 @@ from kplug.registry.host import REGISTRY
 from kplug.registry.index import Rule
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
 from kplug.registry.resolved import Resolved, fill
-from kplug.registry.reverse import find_component_of, name_of
+from kplug.registry.reverse import find_component_of, suggest_name
 from kplug.registry.scopes import has_user_names
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
 
@@ -151,6 +151,9 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
         raise
     except Exception as error:
         component = plan.component
+        if plan.call.is_config:  # the signature tells better than Python which key does not fit
+            plain = Spec(component.name, kwargs=plan.call.arguments)
+            bind(get_kind(component.kind), plan.call.target, component, plain)
         raise ContractError(
             f"the {component.kind} {component.name!r} of {component.origin} cannot be made: "
             f"{describe(error)}",
@@ -165,7 +168,7 @@ def _from_object(kind: Kind, identifier: object) -> Resolved:
         found = find_component_of(REGISTRY, kind, candidate)
         if found is not None:
             return Resolved(kind.name, made, found, "passed in code", source=candidate)
-    component = Component(name_of(identifier), identifier, kind=kind.name, origin=USER_CODE)
+    component = Component(suggest_name(identifier), identifier, kind=kind.name, origin=USER_CODE)
     return Resolved(kind.name, made, component, "passed in code", source=identifier)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from kplug.registry.binding import Call
 from kplug.registry.component import Component
 from kplug.registry.index import Rule
-from kplug.registry.spec import Spec, is_spec_mapping
+from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 
 
@@ -64,8 +64,9 @@ class Resolved:
 
     @property
     def written(self) -> Spec:
-        """The qualified name with the arguments as they were written."""
-        return self._as_spec(self.arguments if self.call is None else self.given)
+        """The qualified name with the arguments as they were written; a config's own are translated."""
+        is_code = self.call is None or self.call.is_config
+        return self._as_spec(self.arguments if is_code else self.given)
 
     def _as_spec(self, arguments: Mapping[str, Any]) -> Spec:
         nested = {
@@ -98,14 +99,24 @@ def holds_spec(value: Any) -> bool:
 
 
 def config_of(instance: object) -> dict[str, Any] | None:
-    """Return what an instance says that it was made with, as far as a spec can hold it."""
+    """Return what an instance says that it was made with.
+
+    Returns:
+        Every argument by name; None if it does not say so, or if a spec could not hold one of them: with
+        a part of the arguments another object would be made.
+    """
     if isinstance(instance, functools.partial):
-        return {key: value for key, value in instance.keywords.items() if is_literal(value)}
+        config = None if instance.args else dict(instance.keywords)
+    else:
+        config = _ask_for_config(instance)
+    return config if config is not None and is_literal(config) else None
+
+
+def _ask_for_config(instance: object) -> dict[str, Any] | None:
     get_config = getattr(instance, "get_config", None)
     if get_config is None or inspect.isclass(instance):
         return None
-    return {
-        key: value
-        for key, value in get_config().items()
-        if is_literal(value) and not is_spec_mapping(value)
-    }
+    try:
+        return dict(get_config())
+    except Exception:  # noqa: BLE001 - it is anyone's code, and a model trains without this record
+        return None

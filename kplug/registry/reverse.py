@@ -3,52 +3,60 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 from kplug.registry.component import NAME, Component
 from kplug.registry.kinds import Kind
+from kplug.registry.resolved import config_of
 
 if TYPE_CHECKING:
     from kplug.registry.host import Registry
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
-    """Return the component whose class or function an object is, or None.
+    """Return the component that an object is, or from which it could be made again; None if none.
 
-    Only modules that are imported already are looked at: nothing is imported to find out.
+    An instance of a component's class that cannot say what it was made with, such as
+    ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``, is nobody's: by the name alone another object would
+    be made. Only modules that are imported already are looked at: nothing is imported to find out.
     """
-    if isinstance(instance, functools.partial):
-        instance = instance.func
-    wanted = instance if _is_definition(instance) else type(instance)
+    maker = instance.func if isinstance(instance, functools.partial) else type(instance)
+    is_described = config_of(instance) is not None
     for component in registry.components(kind):
-        if _find_loaded(component.target) is wanted:
+        loaded = _find_loaded(component.target)
+        if loaded is instance or (is_described and loaded is maker):
             return component
     return None
 
 
 def name_of(instance: object) -> str:
-    """Return a declared name for an object of the user's code.
+    """Return the name of a function, class or callable object, seen through ``functools.partial``.
 
     Example:
-        >>> name_of(lambda w: w)
-        'lambda_function'
+        >>> name_of(functools.partial(print, end=""))
+        'print'
     """
     while isinstance(instance, functools.partial):
         instance = instance.func
-    name = getattr(instance, "__name__", type(instance).__name__)
+    return str(getattr(instance, "__name__", type(instance).__name__))
+
+
+def suggest_name(instance: object) -> str:
+    """Return a declared name for an object of the user's code.
+
+    Example:
+        >>> suggest_name(lambda w: w)
+        'lambda_function'
+    """
+    name = name_of(instance)
     if name == "<lambda>":
         return "lambda_function"
     name = name.lstrip("_") or "unnamed"
     if not NAME.fullmatch(name):
         name = re.sub(r"[^a-z0-9_]", "_", name.lower()).lstrip("_0123456789") or "unnamed"
     return name
-
-
-def _is_definition(instance: object) -> bool:
-    return inspect.isclass(instance) or inspect.isroutine(instance)
 
 
 def _find_loaded(target: Any) -> object:

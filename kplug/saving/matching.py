@@ -137,7 +137,7 @@ def _layer_and_weight(name: str) -> str:
     return "/".join(_whole_name(name).split("/")[-2:])
 
 
-def raise_problems(problems: Sequence[KplugError]) -> None:
+def raise_misfits(problems: Sequence[KplugError]) -> None:
     """Raise the first problem, saying how many there are."""
     first, *others = problems
     if not others:

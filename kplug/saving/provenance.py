@@ -17,7 +17,8 @@ import importlib_metadata
 import numpy as np
 from packaging.version import InvalidVersion, Version
 
-from kplug.errors import ArgumentValueError, NotCompiledError, WeightsError
+from kplug.arguments import require_choice
+from kplug.errors import NotCompiledError, WeightsError
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
 
 Verify = Literal["off", "warn", "exact"]
@@ -103,8 +104,7 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
 
 def check_verify(verify: str) -> None:
     """Raise ``ArgumentValueError`` unless ``verify`` is one of the three words."""
-    if verify not in ("off", "warn", "exact"):
-        raise ArgumentValueError("load_weights", "verify", verify, "'off', 'warn' or 'exact'")
+    require_choice("load_weights", "verify", verify, ("off", "warn", "exact"))
 
 
 def find_version(distribution: str) -> str | None:

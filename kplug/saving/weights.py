@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from kplug.errors import KplugError, KplugWarning, WeightsError
+from kplug.errors import KplugError, WeightsError
+from kplug.registry.warning import warn
 from kplug.saving.atomic import replacing
 from kplug.saving.hdf5 import opened, read_array
 from kplug.saving.keras2_hdf5 import StoredWeights, read_layout, write_layout
@@ -24,7 +24,7 @@ from kplug.saving.matching import (
     list_names,
     match_by_name,
     match_by_position,
-    raise_problems,
+    raise_misfits,
 )
 from kplug.saving.model_weights import LayerWeights, ModelLike, NamedWeight, describe, describe_own
 from kplug.saving.provenance import (
@@ -118,7 +118,7 @@ def load_weights(
             match = match_by_name if by_name else match_by_position
             plan = match(layers, own, stored)
             if plan.problems and not skip_mismatch:
-                raise_problems(plan.problems)
+                raise_misfits(plan.problems)
             _verify_components(file, verify, source)
             values = [_read(assignment, stored) for assignment in plan.assignments]
     except WeightsError as error:
@@ -188,7 +188,7 @@ def _verify_components(file: h5py.File, verify: Verify, source: Path) -> None:
     except WeightsError as error:
         if verify == "exact":
             raise
-        warnings.warn(f"{source}: {error}", KplugWarning, stacklevel=4)
+        warn(f"{source}: {error}")
         return
     sentences = compare_installed(rows, exact=verify == "exact")
     if not sentences:
@@ -196,15 +196,13 @@ def _verify_components(file: h5py.File, verify: Verify, source: Path) -> None:
     message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
     if verify == "exact":
         raise WeightsError(message, hint="Install them, or pass verify='warn'.")
-    warnings.warn(f"{source}: {message}", KplugWarning, stacklevel=4)
+    warn(f"{source}: {message}")
 
 
 def _warn_about_skipped(plan: Plan, source: Path) -> None:
     if plan.problems:
         listing = "\n  ".join(problem.message for problem in plan.problems)
-        warnings.warn(
-            f"{source}: skipped what does not fit:\n  {listing}", KplugWarning, stacklevel=4
-        )
+        warn(f"{source}: skipped what does not fit:\n  {listing}")
 
 
 def _warn_about_nothing(
@@ -215,9 +213,7 @@ def _warn_about_nothing(
     theirs = [layer.name for layer in stored.layers if layer.weight_names]
     if not ours or set(ours) & set(theirs):
         return
-    warnings.warn(
+    warn(
         f"{source}: nothing was loaded: no layer of the model{list_names(ours)} has the name of a "
-        f"layer in the file{list_names(theirs)}",
-        KplugWarning,
-        stacklevel=4,
+        f"layer in the file{list_names(theirs)}"
     )

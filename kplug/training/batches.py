@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from kplug.errors import ArgumentValueError, DataError
+from kplug.arguments import require_integer
+from kplug.errors import DataError
 from kplug.training.data import Samples, as_samples
 
 # Rows are gathered for several small batches at once: at this size the block stays in the cache,
@@ -46,6 +47,7 @@ class ArraySource:
         device: Where the batches go.
         input_type: The type the model takes; inputs of another type are cast block by block.
         shuffle: Draw a new order for each epoch from torch's global generator.
+        method: The method that the batch size was given to, for messages.
     """
 
     def __init__(
@@ -56,8 +58,9 @@ class ArraySource:
         device: torch.device | None = None,
         input_type: torch.dtype | None = None,
         shuffle: bool = False,
+        method: str = "fit",
     ) -> None:
-        self.samples, self.batch_size = samples, check_batch_size(batch_size)
+        self.samples, self.batch_size = samples, check_batch_size(batch_size, method)
         self.device = samples.x.device if device is None else device
         self.input_type = samples.x.dtype if input_type is None else input_type
         self.shuffle = shuffle
@@ -158,7 +161,7 @@ class IterableSource:
         return Batch(*self.prepare(as_samples(self.method, *parts)).arrays)
 
 
-def check_batch_size(batch_size: int | None) -> int:
+def check_batch_size(batch_size: int | None, method: str) -> int:
     """Return the batch size, 32 for None.
 
     Raises:
@@ -166,6 +169,4 @@ def check_batch_size(batch_size: int | None) -> int:
     """
     if batch_size is None:
         return 32
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
-        raise ArgumentValueError("fit", "batch_size", batch_size, "an integer >= 1")
-    return int(batch_size)
+    return require_integer(method, "batch_size", batch_size, "an integer >= 1", at_least=1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
+from kplug.errors import KplugError, SeveralProblemsError, raise_problems
 from kplug.registry import Resolved, parse_spec, resolve
 from kplug.training.components import ComponentRow, ComponentTable, as_data, as_text
+from kplug.training.outputs import pick_for_output, read_loss_weight
+
+# Qualified, so that no plugin changes what a model gets that names no optimizer.
+DEFAULT_OPTIMIZER = "kplug/rmsprop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Compiled:
 
 def compile_model(
     model: Any,
-    optimizer: object = "rmsprop",
+    optimizer: object = DEFAULT_OPTIMIZER,
     loss: object = None,
     *,
     metrics: object = None,
@@ -66,22 +71,23 @@ def compile_model(
     Args:
         model: The model; it is not changed, except that its slots know their components.
         optimizer: Name, spec, dict, class, factory or instance.
-        loss: The same, or None.
-        metrics: One metric or a list of them.
+        loss: The same, or None; also in a list of one, or in a dict by the name of the output.
+        metrics: One metric or a list of them; also in a list of one, or in a dict by that name.
         weighted_metrics: Metrics that see sample and class weights.
-        loss_weights: A number, or a list of one.
+        loss_weights: A number; also in a list of one, or in a dict by the name of the output.
 
     Raises:
         KplugError: The one problem of the model.
         SeveralProblemsError: All of them, if there are several.
     """
     collector = _Collector()
-    resolved_loss = None if loss is None else collector.resolve("loss", _only(loss), "loss")
+    own_loss = collector.attempt(partial(pick_for_output, model, "loss"), loss)
+    resolved_loss = None if own_loss is None else collector.resolve("loss", own_loss, "loss")
     resolved_optimizer = collector.resolve("optimizer", optimizer, "optimizer")
-    named = _resolve_metrics(collector, metrics, weighted_metrics)
-    weight = collector.attempt(_check_loss_weight, loss_weights)
+    named = _resolve_metrics(collector, model, metrics, weighted_metrics)
+    weight = collector.attempt(partial(read_loss_weight, model), loss_weights)
     collector.add_layers(model)
-    collector.raise_problems(f"cannot compile {model.name!r}")
+    raise_problems(collector.problems, f"cannot compile {model.name!r}")
     return Compiled(
         optimizer=resolved_optimizer.object if resolved_optimizer else None,
         loss=resolved_loss.object if resolved_loss else None,
@@ -129,12 +135,6 @@ class _Collector:
                 if slot.resolved is not None and slot.identifier is not None:
                     self.rows += describe(f"{layer.name}.{name}", slot.resolved)
 
-    def raise_problems(self, what: str) -> None:
-        if len(self.problems) == 1:
-            raise self.problems[0]
-        if self.problems:
-            raise SeveralProblemsError(self.problems, what)
-
 
 def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     """Return the row of a resolved component, and those of the components inside it."""
@@ -167,12 +167,14 @@ def list_layers(model: Any) -> list[Any]:
 
 
 def _resolve_metrics(
-    collector: _Collector, metrics: object, weighted_metrics: object
+    collector: _Collector, model: Any, metrics: object, weighted_metrics: object
 ) -> tuple[NamedMetric, ...]:
     taken = {"loss"}
     named: list[NamedMetric] = []
     for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
         is_weighted = argument == "weighted_metrics"
+        if isinstance(given, Mapping):
+            given = collector.attempt(partial(pick_for_output, model, argument), given)
         for index, identifier in enumerate(_as_list(given)):
             resolved = collector.resolve("metric", identifier, f"{argument}[{index}]")
             if resolved is not None:
@@ -204,23 +206,3 @@ def _as_list(given: object) -> Sequence[object]:
         is_nested = len(given) == 1 and isinstance(given[0], (list, tuple))
         return given[0] if is_nested else given
     return [given]
-
-
-def _only(loss: object) -> object:
-    """Return the loss of a list of one, which is how Keras writes losses per output."""
-    if isinstance(loss, (list, tuple)) and len(loss) == 1:
-        return loss[0]
-    return loss
-
-
-def _check_loss_weight(given: Any) -> float:
-    if given is None:
-        return 1.0
-    values = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-    try:
-        (weight,) = (float(value) for value in values)
-    except (TypeError, ValueError):
-        raise ArgumentValueError(
-            "compile", "loss_weights", given, "a number, or a list of one number per output"
-        ) from None
-    return weight

@@ -11,8 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.backend import floatx
+from kplug.arguments import require_number
+from kplug.backend import to_dtype
 from kplug.errors import ArgumentValueError, DataError
+
+_ENCODE = "Encode texts and categories as numbers first; pad rows of unequal length."
+_HINTS = {
+    "O": "If all of them are numbers, as in a table of bool and float columns, "
+    f"np.asarray(x, dtype='float32') makes one type of them. {_ENCODE}",
+    "c": "Pass real and imaginary part as columns of their own.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def as_samples(method: str, x: Any, y: Any = None, sample_weight: Any = None) ->
         )
     weights = tensors["sample_weight"]
     if weights is not None and not weights.is_floating_point():
-        weights = weights.to(_float_type())
+        weights = weights.to(to_dtype(None))
     inputs = tensors["x"]
     if inputs is None or not len(inputs):
         raise DataError(f"{method}: x has no samples")
@@ -87,22 +95,28 @@ def as_tensor(array: Any, what: str) -> Tensor:
     """
     tensor = array.detach() if isinstance(array, Tensor) else _from_numpy(array, what)
     if tensor.is_floating_point():
-        tensor = tensor.to(_float_type())
+        tensor = tensor.to(to_dtype(None))
     if not tensor.ndim:
         raise DataError(f"{what} is the single number {tensor.item()!r}; an array is needed")
     return tensor
 
 
 def _from_numpy(array: Any, what: str) -> Tensor:
+    if isinstance(array, Mapping):
+        raise DataError(
+            f"{what} is a {type(array).__name__}; one array is needed",
+            hint="Pass the array itself: a model of this kind has one input and one output.",
+        )
     try:
         values = np.asarray(array)
     except (ValueError, TypeError) as error:
-        raise DataError(f"{what} cannot become an array: {error}") from error
+        raise _describe_ragged(array, what, error) from error
     if values.dtype.kind not in "fiub":
         raise DataError(
             f"{what} holds {values.dtype} values; numbers are needed",
-            hint="Encode texts and categories as numbers first; pad rows of unequal length.",
+            hint=_HINTS.get(values.dtype.kind, _ENCODE),
         )
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     if values.dtype.kind == "u" and values.dtype.itemsize > 1:
         values = values.astype(np.int64)  # torch computes little with wider unsigned integers
     if values.dtype.kind == "f" and values.dtype.itemsize not in (2, 4, 8):
@@ -112,16 +126,23 @@ def _from_numpy(array: Any, what: str) -> Tensor:
     return torch.from_numpy(values)
 
 
+def _describe_ragged(array: Any, what: str, error: Exception) -> DataError:
+    """Return the error for a sequence that NumPy cannot stack."""
+    shapes = [tuple(getattr(each, "shape", ())) for each in array]
+    if not all(shapes):
+        return DataError(f"{what} cannot become an array: {error}", hint=_ENCODE)
+    listing = ", ".join(map(str, shapes[:4])) + (", …" if len(shapes) > 4 else "")
+    return DataError(
+        f"{what} is a {type(array).__name__} of arrays of different shapes: {listing}",
+        hint="Pass one array; inputs and targets are two arguments, as in fit(x, y).",
+    )
+
+
 def _unwrap(given: Any) -> Any:
     """Return the array of a list that holds just one, as Keras's list of inputs does."""
     if isinstance(given, (list, tuple)) and len(given) == 1 and hasattr(given[0], "shape"):
         return given[0]
     return given
-
-
-def _float_type() -> torch.dtype:
-    dtype: torch.dtype = getattr(torch, floatx())
-    return dtype
 
 
 def adjust_inputs(samples: Samples, shape: Sequence[int | None], method: str, name: str) -> Samples:
@@ -144,22 +165,32 @@ def adjust_inputs(samples: Samples, shape: Sequence[int | None], method: str, na
     elif x.ndim == len(wanted) + 2 and x.shape[-1] == 1:
         x = x.squeeze(-1)
     given = tuple(x.shape[1:])
-    if len(given) != len(wanted) or any(
-        length not in (None, have) for length, have in zip(wanted, given, strict=True)
-    ):
-        given = tuple(samples.x.shape[1:])
+    if not _fits(given, wanted):
         raise DataError(
-            f"{method}: x has samples of shape {given}, but model {name!r} takes samples of "
-            f"shape {wanted}",
-            hint=_suggest_shape(given, wanted),
+            f"{method}: x has samples of shape {tuple(samples.x.shape[1:])}, but model {name!r} "
+            f"takes samples of shape {wanted}",
+            hint=_suggest_shape(tuple(samples.x.shape), wanted),
         )
     return samples if x is samples.x else replace(samples, x=x)
 
 
-def _suggest_shape(given: tuple[int, ...], wanted: tuple[int | None, ...]) -> str | None:
-    if None not in wanted and math.prod(given) == math.prod(length or 0 for length in wanted):
+def _suggest_shape(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> str | None:
+    """Return what makes an array of this shape fit, if one step does and keeps its meaning."""
+    given = shape[1:]
+    if _fits(shape, wanted):
+        return "The first axis counts the samples: for a single one, pass x[None]."
+    if _fits(given, (*wanted[-1:], *wanted[:-1])):
+        return "The channels come last: np.moveaxis(x, 1, -1) fits."
+    is_known = None not in wanted and len(given) != len(wanted)
+    if is_known and math.prod(given) == math.prod(length or 0 for length in wanted):
         return f"The numbers of elements agree: x.reshape(-1, {', '.join(map(str, wanted))}) fits."
     return None
+
+
+def _fits(given: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    return len(given) == len(wanted) and all(
+        length in (None, have) for length, have in zip(wanted, given, strict=True)
+    )
 
 
 def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
@@ -174,8 +205,8 @@ def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
         ArgumentValueError: If the fraction is outside its range.
         DataError: If a part would be empty.
     """
-    if not 0 < fraction < 1:
-        raise ArgumentValueError("fit", "validation_split", fraction, "a number > 0 and < 1")
+    allowed = "a number > 0 and < 1"
+    fraction = require_number("fit", "validation_split", fraction, allowed, above=0.0, below=1.0)
     count = len(samples)
     split = math.floor(count * (1.0 - fraction))
     if split in (0, count):
@@ -207,26 +238,25 @@ def weigh_classes(samples: Samples, class_weight: Mapping[int, float]) -> Sample
         raise DataError("fit: class_weight needs targets, and y is None")
     table = _class_table(class_weight)
     classes = _class_ids(samples.y)
-    weights = torch.ones(classes.shape, dtype=_float_type(), device=classes.device)
+    weights = torch.ones(classes.shape, dtype=to_dtype(None), device=classes.device)
     for label, weight in table.items():
         weights[classes == label] = weight
     return replace(samples, weights=weights)
 
 
-def _class_table(class_weight: Mapping[int, float]) -> dict[int, float]:
+def _class_table(class_weight: Any) -> dict[int, float]:
     table: dict[int, float] = {}
-    for label, weight in class_weight.items():
-        try:
-            table[int(label)] = float(weight)
-        except (TypeError, ValueError):
-            break
-        if int(label) != label or not math.isfinite(float(weight)):
-            break
-    else:
-        return table
-    raise ArgumentValueError(
-        "fit", "class_weight", dict(class_weight), "{class id: finite weight, …}"
-    )
+    if isinstance(class_weight, Mapping):
+        for label, weight in class_weight.items():
+            try:
+                table[int(label)] = float(weight)
+            except (TypeError, ValueError):
+                break
+            if int(label) != label or not math.isfinite(float(weight)):
+                break
+        else:
+            return table
+    raise ArgumentValueError("fit", "class_weight", class_weight, "{class id: finite weight, …}")
 
 
 def _class_ids(targets: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
 from kplug.training.batches import Batch, Source
 from kplug.training.compiled import Compiled
@@ -40,7 +41,8 @@ def evaluate(
         display: Where progress is shown.
 
     Returns:
-        The loss, weighted by batch sizes, and the metrics in the order of ``compile``.
+        The loss, weighted by batch sizes, and the metrics in the order of ``compile``; nothing if
+        the source gave no batch.
     """
     callbacks = callbacks or CallbackList([])
     display = display or ProgressDisplay(0)
@@ -61,7 +63,7 @@ def evaluate(
     with display:
         display.start("Evaluate", steps if steps is not None else source.steps)
         done = _run_batches("test", source, steps, callbacks, display, run_batch, read)
-        logs = read()
+        logs = read() if done else {}
         display.finish(done, logs)
     callbacks.call("on_test_end", logs)
     return logs
@@ -117,12 +119,3 @@ def _run_batches(
         if time.perf_counter() >= display.next_redraw:
             display.redraw(done, read)
     return done
-
-
-def to_numpy(tensor: Tensor) -> npt.NDArray[Any]:
-    """Return a tensor's values as an array of their own type; bfloat16 becomes float32."""
-    tensor = tensor.detach().cpu()
-    array: npt.NDArray[Any] = (
-        tensor.float().numpy() if tensor.dtype is torch.bfloat16 else tensor.numpy()
-    )
-    return array

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,9 @@ import torch
 from torch import Tensor
 
 from kplug.callbacks import CallbackList, History
-from kplug.errors import NonFiniteLossWarning
+from kplug.errors import DataError, NonFiniteLossWarning
+from kplug.optimizers.adapt import finalize_weights
+from kplug.registry.warning import warn
 from kplug.training.batches import Batch, Source
 from kplug.training.compiled import Compiled
 from kplug.training.inference import evaluate
@@ -30,6 +31,11 @@ _NOT_FINITE = (
     "Training goes on as in Keras, but weights that became NaN stay so. Try a smaller learning "
     "rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and look for NaN in the data; "
     "callbacks=['terminate_on_nan'] stops at the first such step."
+)
+
+_ONCE = (
+    "A generator can be gone through once: pass a DataLoader, a Dataset or arrays, or let it give "
+    "enough batches for all epochs."
 )
 
 
@@ -77,11 +83,13 @@ def fit(run: Run) -> History:
     try:
         with run.display:
             for epoch in range(run.initial_epoch, run.epochs):
-                logs = _run_epoch(run, step, epoch, endless, reporter)
+                found = _run_epoch(run, step, epoch, endless, reporter)
+                logs = logs if found is None else found
                 if run.model.stop_training:
                     break
     finally:
         run.model.eval()  # as at the start: called by itself, a model computes what it predicts
+    finalize_weights(run.optimizer)
     run.callbacks.call("on_train_end", logs)
     history = run.callbacks.callbacks[-1]
     return history if isinstance(history, History) else History()
@@ -93,24 +101,54 @@ def _run_epoch(
     epoch: int,
     endless: Iterator[Batch] | None,
     reporter: _NonFiniteReporter,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Return the logs of one epoch, or None if the data had ended before it."""
     title = f"Epoch {epoch + 1}/{run.epochs}"
     run.callbacks.call("on_epoch_begin", epoch, {})
     run.display.start(title, run.steps if run.steps is not None else run.source.steps)
     batches = run.source.batches() if endless is None else itertools.islice(endless, run.steps)
     record = RunningLoss()
     done = _train_on_batches(run, step, batches, record)
+    _check_for_end(run, epoch, done)
+    if not done:
+        return None
     logs = dict(sorted(read_logs(run.compiled, record).items()))
     reporter.report(record, epoch, run.compiled)
     if run.validation is not None and run.validation_epochs(epoch + 1):
-        found = evaluate(
-            run.model, run.compiled, run.validation, run.validation_steps, run.callbacks
-        )
-        logs |= {f"val_{name}": value for name, value in found.items()}
+        logs |= _validate(run, run.validation, epoch)
     logs = dict(sorted(logs.items()))
     run.callbacks.call("on_epoch_end", epoch, logs)
     run.display.finish(done, logs)
     return logs
+
+
+def _check_for_end(run: Run, epoch: int, done: int) -> None:
+    """Stop training where an iterable gave less than an epoch needs.
+
+    Raises:
+        DataError: If it gave nothing at all.
+    """
+    if run.model.stop_training or done >= (run.steps or 1):
+        return
+    if not done and epoch == run.initial_epoch:
+        raise describe_no_batch("fit")
+    steps = f"{done} steps" if run.steps is None else f"{done} of {run.steps} steps"
+    warn(
+        f"fit: the data ended in epoch {epoch + 1}, after {steps}, so training stops here. {_ONCE}"
+    )
+    run.model.stop_training = True
+
+
+def describe_no_batch(method: str) -> DataError:
+    """Return the error for an iterable that is empty, or that was gone through before."""
+    return DataError(f"{method}: the iterable gave no batch", hint=_ONCE)
+
+
+def _validate(run: Run, source: Source, epoch: int) -> dict[str, float]:
+    found = evaluate(run.model, run.compiled, source, run.validation_steps, run.callbacks)
+    if not found:
+        warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")
+    return {f"val_{name}": value for name, value in found.items()}
 
 
 def _train_on_batches(
@@ -163,11 +201,10 @@ class _NonFiniteReporter:
         if record.first_bad_step is None or self._is_reported:
             return
         self._is_reported = True
-        warnings.warn(
+        warn(
             f"the loss {describe_loss(compiled.loss)!r} was not finite for the first time in epoch "
             f"{epoch + 1}, step {record.first_bad_step + 1}. {_NOT_FINITE}",
             NonFiniteLossWarning,
-            stacklevel=6,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.layers.base import Layer
+from kplug.regularizers.adapt import require_penalty
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]
 
@@ -28,7 +29,7 @@ class Penalties:
     def add_to(self, loss: Tensor | None) -> Tensor | None:
         """Return the loss with all penalties, and empty the lists of the layers."""
         for regularizer, weight in self.weights:
-            penalty = regularizer(weight)
+            penalty = require_penalty(regularizer(weight), regularizer)
             loss = penalty if loss is None else loss + penalty
         for found in self.activities:
             for penalty in found:

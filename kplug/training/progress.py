@@ -24,8 +24,8 @@ from kplug.errors import ArgumentValueError
 _REDRAW_SECONDS = 0.1
 
 
-def check_verbose(verbose: int | str | bool) -> int:
-    """Return how much to show, 0, 1 or 2; ``"auto"`` means 1.
+def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
+    """Return how much to show, 0, 1 or 2; ``"auto"`` means 1. The method is named in the error.
 
     Raises:
         ArgumentValueError: If it is something else.
@@ -34,7 +34,7 @@ def check_verbose(verbose: int | str | bool) -> int:
         return 1
     if verbose in (0, 1, 2):
         return int(verbose)
-    raise ArgumentValueError("fit", "verbose", verbose, "0, 1, 2 or 'auto'")
+    raise ArgumentValueError(method, "verbose", verbose, "0, 1, 2 or 'auto'")
 
 
 def format_logs(logs: Mapping[str, Any]) -> str:
@@ -43,11 +43,15 @@ def format_logs(logs: Mapping[str, Any]) -> str:
     Example:
         >>> format_logs({"loss": 0.25, "accuracy": 1.0, "val_loss": 0.00001})
         'loss: 0.2500 - accuracy: 1.0000 - val_loss: 1.0000e-05'
+        >>> format_logs({"f1_score": [0.5, 1.0]})
+        'f1_score: [0.5000, 1.0000]'
     """
     return " - ".join(f"{name}: {_format_value(value)}" for name, value in logs.items())
 
 
 def _format_value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_format_value, value))}]"
     if not isinstance(value, (int, float)):
         return str(value)
     return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +9,12 @@ from typing import Any
 import numpy.typing as npt
 import torch
 
+from kplug.arguments import require_integer
 from kplug.callbacks import Callback, CallbackList, History
-from kplug.errors import ArgumentValueError, KplugWarning, NotCompiledError
+from kplug.errors import NotCompiledError
 from kplug.optimizers.adapt import build_optimizer
 from kplug.registry import resolve
+from kplug.registry.warning import warn
 from kplug.training import inference, loop
 from kplug.training.compiled import Compiled
 from kplug.training.data import as_samples, weigh_classes
@@ -24,6 +25,8 @@ from kplug.training.sources import (
     make_source,
     training_sources,
 )
+
+_COUNT = "an integer >= 1"
 
 
 def require_compiled(model: Any, method: str) -> Compiled:
@@ -67,8 +70,10 @@ def fit(model: Any, request: FitRequest) -> History:
     """Check the arguments and the data, build what is not built yet, and train."""
     compiled = require_compiled(model, "fit")
     verbose = check_verbose(request.verbose)
-    for name, count in (("epochs", request.epochs), ("steps_per_epoch", request.steps_per_epoch)):
-        _check_count(name, count)
+    require_integer("fit", "epochs", request.epochs, _COUNT, at_least=1)
+    _check_steps("fit", "steps_per_epoch", request.steps_per_epoch)
+    require_integer("fit", "initial_epoch", request.initial_epoch, "an integer >= 0", at_least=0)
+    _check_steps("fit", "validation_steps", request.validation_steps)
     callbacks = list_callbacks(request.callbacks)
     training, validation = training_sources(model, compiled, request)
     optimizer = prepare_optimizer(model, "fit")
@@ -109,13 +114,17 @@ def evaluate(
 ) -> dict[str, float]:
     """Check the data and return loss and metrics by name."""
     compiled = require_compiled(model, "evaluate")
-    display = ProgressDisplay(verbose)
+    display = ProgressDisplay(check_verbose(verbose, "evaluate"))
+    _check_steps("evaluate", "steps", steps)
     watchers = list_callbacks(callbacks)
     source = make_source(model, "evaluate", x, y, sample_weight, batch_size)
     check_targets(compiled, source, "evaluate")
     params = {"verbose": verbose, "epochs": 1, "steps": steps}
     callback_list = CallbackList(watchers, model, params)
-    return inference.evaluate(model, compiled, source, steps, callback_list, display)
+    logs = inference.evaluate(model, compiled, source, steps, callback_list, display)
+    if not logs:
+        raise loop.describe_no_batch("evaluate")
+    return logs
 
 
 def predict(
@@ -128,7 +137,8 @@ def predict(
     callbacks: object,
 ) -> npt.NDArray[Any]:
     """Check the data and return the model's outputs."""
-    display = ProgressDisplay(verbose)
+    display = ProgressDisplay(check_verbose(verbose, "predict"))
+    _check_steps("predict", "steps", steps)
     params = {"verbose": verbose, "epochs": 1, "steps": steps}
     callback_list = CallbackList(list_callbacks(callbacks), model, params)
     source = make_source(model, "predict", x, None, None, batch_size)
@@ -169,37 +179,32 @@ def prepare_optimizer(model: Any, method: str) -> torch.optim.Optimizer | None:
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not parameters:
-        _warn(f"{method}: model {model.name!r} has no trainable weights, so nothing will change")
+        warn(f"{method}: model {model.name!r} has no trainable weights, so nothing will change")
         return None
     if model.built_optimizer is None:
-        model.built_optimizer = build_optimizer(model.compiled.optimizer, parameters)
+        names = {weight: name for name, weight in model.named_weights()}
+        model.built_optimizer = build_optimizer(model.compiled.optimizer, parameters, names)
         model.optimized = parameters
     optimizer: torch.optim.Optimizer = model.built_optimizer
     known = {id(parameter) for parameter in model.optimized}
     missing = sum(id(parameter) not in known for parameter in parameters)
     if missing:
-        _warn(
+        warn(
             f"{method}: {missing} weights of model {model.name!r} became trainable after it was "
             "compiled, and the optimizer does not train them; call compile again"
         )
     return optimizer
 
 
-def _warn(message: str) -> None:
-    warnings.warn(message, KplugWarning, stacklevel=5)
-
-
-def _check_count(name: str, count: object) -> None:
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-        raise ArgumentValueError("fit", name, count, "an integer >= 1")
+def _check_steps(method: str, argument: str, steps: object) -> None:
+    if steps is not None:
+        require_integer(method, argument, steps, _COUNT, at_least=1)
 
 
 def _epochs_to_validate(frequency: int | Collection[int]) -> Any:
     """Return a function of the epoch, counted from 1: does it end with a validation?"""
-    if isinstance(frequency, int):
-        if isinstance(frequency, bool) or frequency < 1:
-            raise ArgumentValueError(
-                "fit", "validation_freq", frequency, "an integer >= 1, or a list of epochs"
-            )
-        return lambda epoch: epoch % frequency == 0
-    return frozenset(frequency).__contains__
+    if isinstance(frequency, Collection) and not isinstance(frequency, str):
+        return frozenset(frequency).__contains__
+    allowed = f"{_COUNT}, or a list of epochs"
+    period = require_integer("fit", "validation_freq", frequency, allowed, at_least=1)
+    return lambda epoch: epoch % period == 0

@@ -10,7 +10,7 @@ import torch
 
 from kplug.backend import to_dtype
 from kplug.errors import DataError
-from kplug.training.batches import ArraySource, IterableSource, Source
+from kplug.training.batches import ArraySource, IterableSource, Source, check_batch_size
 from kplug.training.compiled import Compiled
 from kplug.training.data import Samples, adjust_inputs, as_samples, split_samples, weigh_classes
 from kplug.training.step import describe_loss
@@ -83,7 +83,7 @@ def make_source(
     if not is_iterable_of_batches(x):
         return make_array_source(model, method, as_samples(method, x, y, sample_weight), batch_size)
     if isinstance(x, torch.utils.data.Dataset):
-        x = torch.utils.data.DataLoader(x, batch_size=batch_size or 32)
+        x = torch.utils.data.DataLoader(x, batch_size=check_batch_size(batch_size, method))
     source = IterableSource(x, method, lambda samples: _place(model, samples, method))
     if not model.built:
         source.peek()
@@ -101,6 +101,7 @@ def make_array_source(
         device=find_device(model),
         input_type=find_input_type(model, samples),
         shuffle=shuffle,
+        method=method,
     )
 
 

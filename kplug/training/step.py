@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.errors import ContractError, LossWithoutGradientError
+from kplug.errors import ContractError, DataError, LossWithoutGradientError
+from kplug.optimizers.adapt import find_loss_scaling
 from kplug.training.batches import Batch
 from kplug.training.compiled import Compiled
 from kplug.training.penalties import Penalties, find_penalties
-from kplug.training.tracking import RunningLoss, read_scalars
+from kplug.training.tracking import RunningLoss, read_results
 
 _WITHOUT_GRADIENT = (
     "No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, rounding and "
@@ -37,7 +38,12 @@ class Forward:
         y_pred = self.model(batch.x)
         loss, weight = self.compiled.loss, self.compiled.loss_weight
         data_loss = None
-        if loss is not None and batch.y is not None:
+        if loss is not None:
+            if batch.y is None:
+                raise DataError(
+                    f"a batch has no targets, and the loss {describe_loss(loss)!r} needs them",
+                    hint="Each batch must be (x, y) or (x, y, sample_weight).",
+                )
             data_loss = loss(batch.y, y_pred, batch.weights)
             if weight != 1.0:
                 data_loss = data_loss * weight
@@ -68,9 +74,11 @@ def make_train_step(
         optimizer: The optimizer with its parameters; None if the model has none to train.
     """
     forward = Forward(model, compiled, find_penalties(model))
+    forward.penalties.forget()
     constraints = model.weight_constraints()
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     has_metrics = bool(compiled.metrics)
+    scale_loss = find_loss_scaling(optimizer)
     is_checked = False
 
     def train_step(batch: Batch) -> Tensor:
@@ -84,7 +92,8 @@ def make_train_step(
         if optimizer is not None:
             for parameter in parameters:
                 parameter.grad = None
-            total.backward()  # type: ignore[no-untyped-call]
+            scaled = total if scale_loss is None else scale_loss(total)
+            scaled.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             if constraints:
                 apply_constraints(constraints)
@@ -99,6 +108,7 @@ def make_train_step(
 def make_test_step(model: Any, compiled: Compiled) -> Callable[[Batch], Tensor | None]:
     """Return a function that evaluates a batch and returns its loss, None without a loss."""
     forward = Forward(model, compiled, find_penalties(model))
+    forward.penalties.forget()
 
     def test_step(batch: Batch) -> Tensor | None:
         y_pred, _, total = forward(batch)
@@ -139,8 +149,8 @@ def check_loss(
 
 
 def describe_loss(loss: Any) -> str:
-    """Return the name that messages use for a loss."""
-    return str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))
+    """Return the name that messages use for a loss; None is a model that has penalties alone."""
+    return "penalties" if loss is None else str(loss.name)
 
 
 @torch.no_grad()
@@ -156,9 +166,14 @@ def reset_metrics(compiled: Compiled) -> None:
         entry.metric.reset_state()
 
 
-def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, float]:
-    """Return loss and metrics so far, in the order in which ``evaluate`` returns them."""
-    logs = {} if loss is None else {"loss": loss.read()}
-    values = read_scalars(entry.metric.result() for entry in compiled.metrics)
-    names = [entry.name for entry in compiled.metrics]
-    return logs | dict(zip(names, values, strict=True))
+def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
+    """Return loss and metrics so far, in the order in which ``evaluate`` returns them.
+
+    A metric with a value for each class or threshold has a list, and one whose result is a dict has a
+    log for each key.
+    """
+    logs: dict[str, Any] = {} if loss is None else {"loss": loss.read()}
+    values = read_results(entry.metric.result() for entry in compiled.metrics)
+    for entry, value in zip(compiled.metrics, values, strict=True):
+        logs |= value if isinstance(value, dict) else {entry.name: value}
+    return logs

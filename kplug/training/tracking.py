@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import torch
@@ -102,10 +102,50 @@ class BatchLogs(MutableMapping[str, Any]):
         return repr(self.load())
 
 
-def read_scalars(scalars: Iterable[Tensor]) -> list[float]:
-    """Return 0-d tensors as numbers, in one transfer."""
-    tensors = [scalar.detach().to(torch.float64).reshape(()) for scalar in scalars]
-    return torch.stack(tensors).tolist() if tensors else []
+def read_results(results: Iterable[Any]) -> list[Any]:
+    """Return results of metrics as Python values, in one transfer.
+
+    A 0-d tensor becomes a number, one of higher rank a list, and a dict or sequence of tensors a dict
+    or list of these.
+
+    Example:
+        >>> read_results([torch.tensor(0.5), torch.tensor([1.0, 2.0])])
+        [0.5, [1.0, 2.0]]
+    """
+    tensors: list[Tensor] = []
+    skeletons = [_take_apart(result, tensors) for result in results]
+    if not tensors:
+        return skeletons
+    shapes = [tensor.shape for tensor in tensors]
+    flat = torch.cat([tensor.detach().to(torch.float64).reshape(-1) for tensor in tensors]).cpu()
+    parts = torch.split(flat, [shape.numel() for shape in shapes])
+    values = [part.reshape(shape).tolist() for part, shape in zip(parts, shapes, strict=True)]
+    return [_put_together(skeleton, values) for skeleton in skeletons]
+
+
+class _Place(int):
+    """The index of a value that is still on its device."""
+
+
+def _take_apart(result: Any, tensors: list[Tensor]) -> Any:
+    if isinstance(result, Tensor):
+        tensors.append(result)
+        return _Place(len(tensors) - 1)
+    if isinstance(result, Mapping):
+        return {key: _take_apart(value, tensors) for key, value in result.items()}
+    if isinstance(result, (list, tuple)):
+        return [_take_apart(value, tensors) for value in result]
+    return result
+
+
+def _put_together(skeleton: Any, values: list[Any]) -> Any:
+    if isinstance(skeleton, _Place):
+        return values[skeleton]
+    if isinstance(skeleton, dict):
+        return {key: _put_together(value, values) for key, value in skeleton.items()}
+    if isinstance(skeleton, list):
+        return [_put_together(value, values) for value in skeleton]
+    return skeleton
 
 
 def call_with_logs(

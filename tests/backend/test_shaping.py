@@ -71,5 +71,5 @@ def test_shape_may_be_any_sequence(shape: Any) -> None:
 
 @pytest.mark.parametrize("shape", [(2, None), (-1,), "ab", 1.5])
 def test_wrong_shape_is_refused(shape: Any) -> None:
-    with pytest.raises(ArgumentValueError, match="allowed: whole numbers >= 0"):
+    with pytest.raises(ArgumentValueError, match="allowed: integers >= 0"):
         K.zeros(shape)

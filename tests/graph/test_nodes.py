@@ -13,9 +13,6 @@ from kplug.graph import (
     Node,
     SymbolicTensor,
     find_path,
-    find_symbolic,
-    is_symbolic,
-    map_symbolic,
     run_path,
     sort_nodes,
 )
@@ -189,16 +186,6 @@ def test_repr_never_infers() -> None:
     assert outputs.shape == (None, 3)
     assert repr(outputs) == "<SymbolicTensor 'd', shape (None, 3)>"
     assert repr(outputs.node) == "<Node 0 of layer 'd'>"
-
-
-def test_structures_are_searched_and_mapped() -> None:
-    one, two = Input((1,)), Input((2,))
-    structure = {"a": [one, 1], "b": (two, {"c": one})}
-    assert list(find_symbolic(structure)) == [one, two, one]
-    assert is_symbolic(structure)
-    assert not is_symbolic([1, "a", {"b": None}])
-    mapped = map_symbolic(structure, lambda tensor: tensor.shape)
-    assert mapped == {"a": [(None, 1), 1], "b": ((None, 2), {"c": (None, 1)})}
 
 
 def test_nodes_are_sorted_after_what_they_depend_on() -> None:

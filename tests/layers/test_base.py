@@ -86,10 +86,10 @@ def test_input_shape_keywords(keywords: dict[str, Any], expected: Any) -> None:
 @pytest.mark.parametrize(
     ("keywords", "text"),
     [
-        ({"input_shape": 4}, "argument 'input_shape' is 4; allowed: a tuple of whole numbers"),
+        ({"input_shape": 4}, "argument 'input_shape' is 4; allowed: a tuple of integers"),
         ({"input_shape": (0,)}, r"argument 'input_shape' is \(0,\)"),
         ({"input_shape": (2.5,)}, r"argument 'input_shape' is \(2.5,\)"),
-        ({"input_dim": -1}, "argument 'input_dim' is -1; allowed: a whole number >= 1"),
+        ({"input_dim": -1}, "argument 'input_dim' is -1; allowed: an integer >= 1"),
         ({"batch_input_shape": (None, "a")}, "argument 'batch_input_shape' is"),
     ],
 )

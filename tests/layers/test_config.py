@@ -42,6 +42,15 @@ def test_config_holds_qualified_specs() -> None:
     assert config["units"] == 3
 
 
+def test_layer_works_after_its_config_was_looked_at() -> None:
+    layer = Dense(3, input_dim=4)
+    layer.get_config()
+    assert [weight.shape for weight in layer.get_weights()] == [(4, 3), (3,)]
+    other = Dense(2, kernel_initializer="ones")
+    other.get_config()
+    assert other(torch.ones(1, 3)).tolist() == [[3.0, 3.0]]
+
+
 def test_config_of_a_custom_component_names_it() -> None:
     def my_init(shape: Any, dtype: Any = None) -> Tensor:
         return torch.zeros(shape)

@@ -19,17 +19,16 @@ def _make(layer_class: Any, argument: Any) -> Any:
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Dense(0), "Dense: argument 'units' is 0; allowed: a whole number >= 1"),
-        (lambda: _make(Dense, 2.5), "Dense: argument 'units' is 2.5; allowed: a whole number >= 1"),
-        (lambda: Dense(True), "Dense: argument 'units' is True; allowed: a whole number >= 1"),
+        (lambda: Dense(0), "Dense: argument 'units' is 0; allowed: an integer >= 1"),
+        (lambda: _make(Dense, 2.5), "Dense: argument 'units' is 2.5; allowed: an integer >= 1"),
+        (lambda: Dense(True), "Dense: argument 'units' is True; allowed: an integer >= 1"),
         (
             lambda: Conv2D(4, (3, 0)),
-            "Conv2D: argument 'kernel_size' is (3, 0); allowed: a whole number >= 1, or 2 of them",
+            "Conv2D: argument 'kernel_size' is (3, 0); allowed: an integer >= 1, or 2 of them",
         ),
         (
             lambda: Conv2D(4, (3, 3, 3)),
-            "Conv2D: argument 'kernel_size' is (3, 3, 3); "
-            "allowed: a whole number >= 1, or 2 of them",
+            "Conv2D: argument 'kernel_size' is (3, 3, 3); allowed: an integer >= 1, or 2 of them",
         ),
         (
             lambda: Conv2D(4, 3, padding="sam"),
@@ -50,7 +49,7 @@ def _make(layer_class: Any, argument: Any) -> Any:
         ),
         (
             lambda: _make(MaxPooling2D, "2"),
-            "MaxPooling2D: argument 'pool_size' is '2'; allowed: a whole number >= 1, or 2 of them",
+            "MaxPooling2D: argument 'pool_size' is '2'; allowed: an integer >= 1, or 2 of them",
         ),
         (
             lambda: Up(2, interpolation="area"),
@@ -63,7 +62,7 @@ def _make(layer_class: Any, argument: Any) -> Any:
         (
             lambda: Reshape((2, -1, -1)),
             "Reshape: argument 'target_shape' is (2, -1, -1); "
-            "allowed: a tuple of whole numbers; one may be -1",
+            "allowed: a tuple of integers; one may be -1",
         ),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kplug import regularizers
+import kplug
+from kplug import initializers, regularizers
 from kplug.errors import KplugError
 from kplug.layers import Slot
 from kplug.registry import Spec
@@ -68,6 +69,16 @@ def test_config_keeps_what_cannot_be_resolved(identifier: object) -> None:
 
 def test_config_of_an_unknown_spec_is_its_text() -> None:
     assert Slot("regularizer", Spec("of_tomorrow")).to_config() == "of_tomorrow"
+
+
+def test_looking_at_the_config_decides_nothing() -> None:
+    slot = Slot("initializer", "mine")
+    with kplug.scope(initializers={"mine": initializers.Ones()}):
+        slot.to_config()
+    assert not slot.is_resolved
+    with kplug.scope(initializers={"mine": initializers.Zeros()}):
+        slot.resolve("x")
+    assert isinstance(slot.value, initializers.Zeros)
 
 
 def test_config_of_something_impossible_is_refused() -> None:

@@ -115,7 +115,7 @@ def test_misspelt_argument_in_text_is_refused() -> None:
     [
         (3, "a layer must be a kplug.layers.Layer or a torch.nn.Module, got 3"),
         (torch.sin, "A function of tensors fits into Activation"),
-        (nn.Linear, "the layer class Linear cannot be made without arguments"),
+        (nn.Linear, "cannot be used as a layer: missing a required argument: 'in_features'"),
     ],
 )
 def test_what_is_no_layer_is_refused(candidate: Any, text: str) -> None:

@@ -89,7 +89,7 @@ def test_weight_names_are_checked() -> None:
         layer.add_weight("count", ())
     with pytest.raises(ArgumentValueError, match="a name without"):
         layer.add_weight("a.b", ())
-    with pytest.raises(ArgumentValueError, match="whole numbers >= 0, all known"):
+    with pytest.raises(ArgumentValueError, match="integers >= 0, all known"):
         layer.add_weight("c", (None, 2))  # type: ignore[arg-type]
 
 

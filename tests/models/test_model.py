@@ -18,6 +18,7 @@ from kplug.models import Model, Sequential
 @pytest.fixture(autouse=True)
 def _fresh_names() -> None:
     backend.clear_session()
+    torch.manual_seed(0)
 
 
 class Residual(Model):

@@ -247,3 +247,26 @@ def test_a_configuration_of_keras_is_read() -> None:
     ours.set_weights(theirs.get_weights())
     x = np.random.default_rng(0).normal(size=(4, 6, 6, 1)).astype("float32")
     np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
+
+
+def test_parameters_are_there_for_an_optimizer_as_soon_as_the_input_shape_is_known() -> None:
+    model = Sequential([layers.Dense(2, input_shape=(3,)), layers.Dense(1)])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    assert [tuple(weight.shape) for weight in optimizer.param_groups[0]["params"]] == [
+        (3, 2),
+        (2,),
+        (2, 1),
+        (1,),
+    ]
+    model.compile(optimizer=optimizer, loss="mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+
+
+def test_a_model_is_no_layer_of_itself() -> None:
+    model = Sequential([layers.Dense(3, input_shape=(3,))])
+    with pytest.raises(GraphError, match="cannot be a layer of itself"):
+        model.add(model)
+    outer = Sequential([model])
+    with pytest.raises(GraphError, match="cannot be a layer of itself"):
+        model.add(outer)
+    assert len(model.layers) == 1

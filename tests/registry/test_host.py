@@ -280,3 +280,14 @@ def test_same_for_a_module_of_hooks(install: Sandbox) -> None:
         resolving.join(timeout=10)
     assert not importing.is_alive()
     assert not resolving.is_alive()
+
+
+def test_preference_for_a_name_that_is_not_offered_is_a_problem(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_pond(install)
+    monkeypatch.setenv("KPLUG_PREFER", "my-plugin/pont,my-plugin/pond")
+    REGISTRY.reload()
+    assert [str(problem) for problem in REGISTRY.problems()] == [
+        "my-plugin: it is preferred for 'pont', which it does not offer"
+    ]

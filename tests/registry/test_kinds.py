@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kplug import hookspecs
-from kplug.errors import ArgumentValueError
+from kplug.errors import UnknownKindError
 from kplug.registry import KINDS, get_kind
 from kplug.registry.kinds import find_kind_of_slot
 
@@ -42,8 +42,8 @@ def test_singular_and_plural_name_the_same_record(kind: object) -> None:
 
 
 def test_unknown_kind_lists_the_known_ones() -> None:
-    message = f"kplug: argument 'kind' is 'lossy'; allowed: {', '.join(NAMES)}"
-    with pytest.raises(ArgumentValueError, match=f"^{re.escape(message)}$"):
+    message = f"there is no kind 'lossy'\n  Did you mean 'loss'? Kinds: {', '.join(NAMES)}."
+    with pytest.raises(UnknownKindError, match=f"^{re.escape(message)}$"):
         get_kind("lossy")
 
 

@@ -6,11 +6,15 @@ import functools
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 from torch import Tensor
 
-from kplug.registry import REGISTRY, get_kind, resolve_object
-from kplug.registry.reverse import find_component_of, name_of
+from kplug.activations import elu
+from kplug.optimizers import SGD
+from kplug.registry import REGISTRY, get_kind, resolve, resolve_object
+from kplug.registry.reverse import find_component_of, suggest_name
 from kplug.regularizers import L1, L2, Regularizer
+from kplug.schedules import ExponentialDecay
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -40,6 +44,56 @@ def test_built_in(instance: object, name: str) -> None:
 @pytest.mark.parametrize("instance", [Mine(), Mine, Thing(), len])
 def test_anything_else_is_nobodys(instance: object) -> None:
     assert find_component_of(REGISTRY, REGULARIZER, instance) is None
+
+
+def _adamw() -> torch.optim.Optimizer:
+    return torch.optim.AdamW([torch.nn.Parameter(torch.zeros(2))], lr=1e-4)
+
+
+def _bce_with_weight() -> torch.nn.Module:
+    return torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "instance", "name"),
+    [
+        ("loss", torch.nn.BCEWithLogitsLoss, "torch/bce_with_logits_loss"),
+        ("loss", _bce_with_weight(), "custom/BCEWithLogitsLoss"),
+        (
+            "loss",
+            functools.partial(torch.nn.BCEWithLogitsLoss, pos_weight=torch.tensor([2.0])),
+            "custom/BCEWithLogitsLoss",
+        ),
+        ("optimizer", torch.optim.AdamW, "torch/adamw"),
+        ("optimizer", functools.partial(torch.optim.AdamW, lr=1e-4), "torch/adamw(lr=0.0001)"),
+        ("optimizer", _adamw(), "custom/AdamW"),
+        ("optimizer", SGD(lr=lambda step: 0.1 / (step + 1)), "custom/SGD"),
+        ("activation", functools.partial(elu, alpha=0.5), "kplug/elu(alpha=0.5)"),
+    ],
+)
+def test_no_instance_is_recorded_without_what_it_was_made_with(
+    kind: str, instance: object, name: str
+) -> None:
+    assert str(resolve(kind, instance).spec) == name
+
+
+def test_a_schedule_inside_an_instance_is_recorded() -> None:
+    found = resolve("optimizer", SGD(lr=ExponentialDecay(0.5, decay_steps=10, decay_rate=0.5)))
+    again = resolve_object("optimizer", str(found.spec))
+    assert found.component.qualified_name == "kplug/sgd"
+    assert again.get_config() == found.object.get_config()
+
+
+def test_an_instance_whose_config_fails_is_recorded_by_its_name() -> None:
+    class Forgetful(Regularizer):
+        def __init__(self, factor: float) -> None:
+            self._factor = factor
+
+        def __call__(self, weight_matrix: Tensor) -> Tensor:
+            return weight_matrix.sum() * self._factor
+
+    found = resolve("regularizer", Forgetful(0.5))
+    assert (str(found.spec), found.arguments) == ("custom/Forgetful", {})
 
 
 def test_nothing_is_imported_to_find_out(install: Sandbox) -> None:
@@ -74,4 +128,4 @@ def camelCase(w: object) -> None: ...
     ],
 )
 def test_declared_name_of_an_object(instance: object, name: str) -> None:
-    assert name_of(instance) == name
+    assert suggest_name(instance) == name

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -118,6 +120,63 @@ def test_every_problem_is_reported_together_and_nothing_changes() -> None:
     with pytest.raises(KplugError):
         model.compile(loss="nonsense")
     assert (model.compiled, model.loss, model.components) == before
+
+
+def test_the_text_of_all_problems_names_each_slot_and_what_to_do() -> None:
+    model = make_model(kernel_regularizer="l2(l3=1)", activity_regularizer="l2(")
+    with pytest.raises(SeveralProblemsError) as caught:
+        model.compile(
+            loss="dice_loss", optimizer="he_normal", metrics=["mean_squared_error(dleta=1)"]
+        )
+    assert str(caught.value) == (
+        "cannot compile 'sequential': 5 problems\n"
+        "1. loss: dice_loss needs 'smooth' and 'thresh'\n"
+        "     Write 'dice_loss(smooth=…, thresh=…)'. Its arguments (kplug-segmentation 0.1.0): "
+        "smooth, thresh, sharpness=None, reduction='batch'.\n"
+        "2. optimizer: 'he_normal' is an initializer, not an optimizer\n"
+        "     `kplug list optimizers` shows what fits here.\n"
+        "3. metrics[0]: mean_squared_error has no argument 'dleta'.\n"
+        "     Its arguments: name='mean_squared_error', dtype=None.\n"
+        "4. dense.activity_regularizer: cannot read the spec 'l2(': '(' was never closed\n"
+        "       l2(\n"
+        "         ^\n"
+        "     A spec is name, name(key=value, …) or distribution/name(…); values are Python "
+        "literals or further specs.\n"
+        "5. dense.kernel_regularizer: l2 has no argument 'l3'. Did you mean 'l'?\n"
+        "     Its arguments: l2=0.01, l=None."
+    )
+
+
+def make_adamw(params: Any) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(params, lr=0.1, weight_decay=0.5)
+
+
+@pytest.mark.parametrize("form", ["class", "name", "partial", "function", "instance"])
+def test_adamw_of_torch_trains_in_every_form_as_it_does_by_hand(form: str) -> None:
+    x, y = torch.arange(12.0).reshape(4, 3), torch.ones(4, 1)
+    model = Sequential([layers.Dense(1, input_shape=(3,), kernel_initializer="ones")])
+    arguments: dict[str, Any] = {} if form == "class" else {"lr": 0.1, "weight_decay": 0.5}
+    forms: dict[str, Callable[[], object]] = {
+        "class": lambda: torch.optim.AdamW,
+        "name": lambda: "torch/adamw(lr=0.1, weight_decay=0.5)",
+        "partial": lambda: functools.partial(torch.optim.AdamW, **arguments),
+        "function": lambda: make_adamw,
+        "instance": lambda: torch.optim.AdamW(model.parameters(), **arguments),
+    }
+    model.compile(loss="mse", optimizer=forms[form]())
+    model.fit(x, y, batch_size=4, epochs=3, verbose=0)
+
+    by_hand = torch.nn.Linear(3, 1)
+    torch.nn.init.ones_(by_hand.weight)
+    torch.nn.init.zeros_(by_hand.bias)
+    optimizer = torch.optim.AdamW(by_hand.parameters(), **arguments)
+    for _ in range(3):
+        optimizer.zero_grad()
+        torch.autograd.backward(torch.nn.functional.mse_loss(by_hand(x), y))
+        optimizer.step()
+    kernel, bias = model.get_weights()
+    torch.testing.assert_close(torch.from_numpy(kernel).t(), by_hand.weight.detach())
+    torch.testing.assert_close(torch.from_numpy(bias), by_hand.bias.detach())
 
 
 def test_the_default_optimizer_is_rmsprop() -> None:

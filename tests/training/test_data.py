@@ -207,3 +207,58 @@ def test_a_batch_size_that_is_none_is_refused(batch_size: Any) -> None:
     assert str(caught.value) == (
         f"fit: argument 'batch_size' is {batch_size}; allowed: an integer >= 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("array", "hint"),
+    [
+        (np.array([[1, None]], object), "np.asarray(x, dtype='float32')"),
+        (np.array([1 + 2j]), "Pass real and imaginary part as columns of their own"),
+        ({"a": [1.0]}, "Pass the array itself"),
+        (np.array(["a"]), "Encode texts and categories as numbers first"),
+    ],
+)
+def test_what_holds_no_numbers_is_refused_with_the_way_out(array: Any, hint: str) -> None:
+    with pytest.raises(DataError) as caught:
+        as_tensor(array, "fit: x")
+    assert hint in str(caught.value)
+
+
+def test_a_pair_as_x_is_named() -> None:
+    with pytest.raises(DataError) as caught:
+        as_tensor((np.zeros((4, 3)), np.zeros((4, 1))), "fit: x")
+    assert str(caught.value) == (
+        "fit: x is a tuple of arrays of different shapes: (4, 3), (4, 1)\n"
+        "  Pass one array; inputs and targets are two arguments, as in fit(x, y)."
+    )
+
+
+def test_the_other_byte_order_is_read() -> None:
+    assert as_tensor(np.array([1.0, 2.0], ">f4"), "fit: x").tolist() == [1.0, 2.0]
+
+
+def test_images_with_channels_first_are_not_told_to_be_reshaped() -> None:
+    with pytest.raises(DataError) as caught:
+        adjust_inputs(as_samples("fit", np.zeros((2, 3, 28, 28))), (None, 28, 28, 3), "fit", "m")
+    assert "np.moveaxis(x, 1, -1) fits" in str(caught.value)
+    assert "reshape" not in str(caught.value)
+
+
+def test_one_sample_is_told_to_become_a_batch() -> None:
+    with pytest.raises(DataError, match=r"x\[None\]"):
+        adjust_inputs(
+            as_samples("predict", np.zeros((28, 28, 3))), (None, 28, 28, 3), "predict", "m"
+        )
+
+
+def test_a_validation_split_that_is_no_number_is_refused() -> None:
+    samples = as_samples("fit", np.zeros((4, 3)))
+    with pytest.raises(ArgumentValueError, match="validation_split"):
+        split_samples(samples, "0.2")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given_weights", [[1, 2], "balanced"])
+def test_class_weights_that_are_no_mapping_are_refused(given_weights: Any) -> None:
+    samples = as_samples("fit", np.zeros((2, 3)), np.array([0, 1]))
+    with pytest.raises(ArgumentValueError, match="class id: finite weight"):
+        weigh_classes(samples, given_weights)

@@ -480,3 +480,92 @@ def test_weights_of_a_loss_over_the_whole_batch_are_warned_about() -> None:
 
     with pytest.warns(KplugWarning, match="sample_weight cannot act on single samples"):
         make_model(loss=whole).fit(X, Y, sample_weight=np.ones(64), verbose=0)
+
+
+def batches(count: int, *, have_targets: bool = True) -> Any:
+    return ((X[:16], Y[:16]) if have_targets else X[:16] for _ in range(count))
+
+
+def test_a_generator_that_ends_early_stops_training_instead_of_reporting_nan() -> None:
+    model = make_model()
+    with pytest.warns(KplugWarning, match="ended in epoch 2, after 0 steps"):
+        history = model.fit(batches(2), epochs=4, verbose=0)
+    assert (history.epoch, len(history.history["loss"])) == ([0], 1)
+
+
+def test_an_epoch_cut_short_by_its_generator_is_the_last_one() -> None:
+    model = make_model()
+    with pytest.warns(KplugWarning, match="ended in epoch 2, after 1 of 4 steps"):
+        history = model.fit(batches(5), epochs=4, steps_per_epoch=4, verbose=0)
+    assert history.epoch == [0, 1]
+    assert np.isfinite(history.history["loss"]).all()
+
+
+def test_a_generator_that_gives_exactly_what_is_asked_for_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = make_model().fit(batches(4), epochs=2, steps_per_epoch=2, verbose=0)
+    assert history.epoch == [0, 1]
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_no_batch_at_all_is_refused(method: str) -> None:
+    with pytest.raises(DataError, match=f"{method}: the iterable gave no batch"):
+        getattr(make_model(), method)(batches(0), verbose=0)
+
+
+def test_a_validation_generator_that_has_ended_costs_its_logs_and_not_the_training() -> None:
+    with pytest.warns(KplugWarning, match=r"validation_data gave no batch in epoch 2"):
+        history = make_model().fit(X, Y, validation_data=batches(1), epochs=2, verbose=0)
+    assert (len(history.history["loss"]), len(history.history["val_loss"])) == (2, 1)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_batches_without_targets_are_named(method: str) -> None:
+    model = make_model(kernel_regularizer="l2")
+    with pytest.raises(DataError, match="a batch has no targets"):
+        getattr(model, method)(batches(2, have_targets=False), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("method", "argument", "value"),
+    [
+        ("fit", "initial_epoch", "1"),
+        ("fit", "initial_epoch", -1),
+        ("fit", "validation_steps", 0),
+        ("fit", "validation_freq", "2"),
+        ("evaluate", "batch_size", 0),
+        ("evaluate", "verbose", 7),
+        ("evaluate", "steps", 0),
+        ("predict", "batch_size", 2.5),
+        ("predict", "verbose", "loud"),
+        ("predict", "steps", "1"),
+    ],
+)
+def test_arguments_outside_their_range_name_their_method(
+    method: str, argument: str, value: Any
+) -> None:
+    arguments = (X,) if method == "predict" else (X, Y)
+    with pytest.raises(ArgumentValueError, match=f"^{method}: argument '{argument}' is"):
+        getattr(make_model(), method)(*arguments, **{"verbose": 0, argument: value})
+
+
+@pytest.mark.parametrize("slot", ["kernel_regularizer", "bias_regularizer", "activity_regularizer"])
+@pytest.mark.parametrize(
+    ("regularizer", "what"),
+    [(torch.abs, "a tensor of shape"), (lambda weight_matrix: None, "None")],
+)
+def test_a_regularizer_without_one_number_is_named(slot: str, regularizer: Any, what: str) -> None:
+    model = make_model(name="hidden", **{slot: regularizer})
+    with pytest.raises(ContractError, match=what) as caught:
+        model.fit(X, Y, verbose=0)
+    assert "K.sum" in str(caught.value)
+
+
+def test_a_refused_batch_leaves_no_penalty_for_the_next_call() -> None:
+    model = make_model(activity_regularizer="l2(1.0)")
+    expected = model.evaluate(X, Y, verbose=0)
+    with pytest.raises(DataError):
+        model.evaluate(X, np.zeros((64, 3)), verbose=0)
+    model(torch.ones(1, 3))
+    assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected)

@@ -40,6 +40,17 @@ def test_a_terminal_gets_a_bar_with_live_logs() -> None:
     assert "accuracy: 0.5000 - loss: 0.2500" in text
 
 
+def test_the_bar_says_how_much_time_is_left() -> None:
+    clock, file = [0.0], io.StringIO()
+    console = Console(file=file, width=120, force_terminal=True, get_time=lambda: clock[0])
+    with ProgressDisplay(1, console) as display:
+        display.start("Epoch 1/1", 100)
+        for done in (10, 20, 30):
+            clock[0] = done / 2  # two steps a second
+            display.redraw(done, dict)
+    assert "35.0s left" in file.getvalue()
+
+
 def test_a_line_per_epoch_stays_plain_on_a_terminal() -> None:
     assert "\x1b" not in run_epoch(2, force_terminal=True)
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kplug.training.tracking import BatchLogs, RunningLoss, read_scalars
+from kplug.training.tracking import BatchLogs, RunningLoss, read_results
 
 
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.integers(1, 64)), min_size=1, max_size=600))
@@ -68,5 +68,14 @@ def test_logs_can_be_written() -> None:
 
 
 def test_scalars_of_several_types_are_read_together() -> None:
-    assert read_scalars([torch.tensor(1), torch.tensor(0.5)]) == [1.0, 0.5]
-    assert read_scalars([]) == []
+    assert read_results([torch.tensor(1), torch.tensor(0.5)]) == [1.0, 0.5]
+    assert read_results([]) == []
+
+
+def test_results_of_any_shape_are_read_at_once() -> None:
+    results = [
+        torch.eye(2),
+        {"a": torch.tensor(1.0), "b": [torch.zeros(0), 3]},
+        torch.tensor([2.0]),
+    ]
+    assert read_results(results) == [[[1.0, 0.0], [0.0, 1.0]], {"a": 1.0, "b": [[], 3]}, [2.0]]

@@ -26,6 +26,8 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Keras 3 writes where a class lives beside its name. kplug never imports by path, so it reads past them.
 _KERAS_EXTRAS = frozenset({"module", "registered_name", "build_config", "name"})
+# Keras 3 writes data in the same form: these, arrays as "__numpy__", tensors as "__tensor__".
+_KERAS_DATA = frozenset({"DTypePolicy", "FloatDTypePolicy", "OptimizerMap", "SeedGenerator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Spec:
         ref: ``name`` or ``distribution/name``, as written.
         args: Positional arguments.
         kwargs: Keyword arguments.
+        is_config: Whether the arguments are a configuration as Keras writes it, with keys that the
+            constructor need not know. Text cannot say so, and it plays no part in equality.
 
     Raises:
         SpecError: for a reference or a keyword outside the grammar.
@@ -49,6 +53,7 @@ class Spec:
     ref: str
     args: tuple[Value, ...] = ()
     kwargs: Mapping[str, Value] = field(default_factory=dict)
+    is_config: bool = field(default=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check_ref(self.ref)
@@ -120,7 +125,8 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
             f"the arguments of {ref!r} are {arguments!r}", hint="Give a dict of argument to value."
         )
     _check_ref(ref)
-    return Spec(ref, kwargs={key: _normalise(item, room - 1) for key, item in arguments.items()})
+    values = {key: _normalise(item, room - 1) for key, item in arguments.items()}
+    return Spec(ref, kwargs=values, is_config="class_name" in mapping)
 
 
 def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
@@ -143,6 +149,9 @@ def is_spec_mapping(value: object) -> bool:
     keys = set(value)
     if keys == {"name", "args"}:
         return True
+    class_name = str(value.get("class_name", ""))
+    if class_name.startswith("__") or class_name in _KERAS_DATA:
+        return False
     return keys >= {"class_name", "config"} and keys - {"class_name", "config"} <= _KERAS_EXTRAS
 
 

@@ -83,11 +83,7 @@ class _Reader:
             ) from None
 
     def _spec(self, ref: str, call: ast.Call, room: int) -> Spec:
-        if room < 1:
-            raise SpecLimitError(
-                f"the spec that begins {self.text[:40]!r} is nested more than {MAX_DEPTH} levels deep",
-                hint="Make the inner object in code and pass it instead of its text.",
-            )
+        self._check_depth(room)
         args = tuple(self._value(node, room - 1) for node in call.args)
         kwargs: dict[str, Value] = {}
         for item in call.keywords:
@@ -99,6 +95,13 @@ class _Reader:
                 self._refuse(item.value, f"the argument {item.arg!r} is given twice")
             kwargs[item.arg] = self._value(item.value, room - 1)
         return Spec(ref, args, kwargs)
+
+    def _check_depth(self, room: int) -> None:
+        if room < 1:
+            raise SpecLimitError(
+                f"the spec that begins {self.text[:40]!r} is nested more than {MAX_DEPTH} levels deep",
+                hint="Make the inner object in code and pass it instead of its text.",
+            )
 
     def _value(self, node: ast.expr, room: int) -> Value:
         if isinstance(node, ast.Constant):
@@ -132,11 +135,7 @@ class _Reader:
         return -value if isinstance(node.op, ast.USub) else value
 
     def _container(self, node: ast.List | ast.Tuple | ast.Dict, room: int) -> Value:
-        if room < 1:
-            raise SpecLimitError(
-                f"the spec that begins {self.text[:40]!r} is nested more than {MAX_DEPTH} levels deep",
-                hint="Make the inner object in code and pass it instead of its text.",
-            )
+        self._check_depth(room)
         if isinstance(node, ast.Dict):
             return self._mapping(node, room)
         items = [self._value(item, room - 1) for item in node.elts]

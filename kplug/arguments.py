@@ -1,0 +1,126 @@
+"""Checks of plain arguments: each returns the value in its own type, or says what is allowed.
+
+The owner of an argument is named by a text, or by the object that is being made: its class names it.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, SupportsIndex
+
+from kplug.configurable import declared_name
+from kplug.errors import ArgumentValueError
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is one real number: Python's, NumPy's, a 0-d array or tensor; no bool."""
+    value = _unwrap(value)
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _unwrap(value: Any) -> object:
+    """Return the Python number of NumPy's numbers and of 0-d arrays and tensors."""
+    is_scalar = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_scalar else value
+
+
+def require_number(
+    owner: object,
+    argument: str,
+    value: Any,
+    allowed: str = "a finite number",
+    *,
+    at_least: float = -math.inf,
+    above: float = -math.inf,
+    at_most: float = math.inf,
+    below: float = math.inf,
+) -> float:
+    """Return the value as a float.
+
+    Args:
+        owner: Whose argument it is.
+        argument: The name of the argument.
+        value: What was given.
+        allowed: The range in words, for the message.
+        at_least: Smallest allowed value.
+        above: Bound that the value must exceed.
+        at_most: Largest allowed value.
+        below: Bound that the value must not reach.
+
+    Raises:
+        ArgumentValueError: if it is no finite real number inside the range.
+    """
+    number = float(value) if is_number(value) else math.nan
+    if math.isfinite(number) and at_least <= number <= at_most and above < number < below:
+        return number
+    raise refusal(owner, argument, value, allowed)
+
+
+def require_integer(
+    owner: object, argument: str, value: object, allowed: str, *, at_least: float = -math.inf
+) -> int:
+    """Return the value as an int; a bool is not an integer here.
+
+    Raises:
+        ArgumentValueError: if it is no integer, or smaller than ``at_least``.
+    """
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        try:
+            number = operator.index(value)
+        except TypeError:  # arrays have the method and refuse
+            raise refusal(owner, argument, value, allowed) from None
+        if number >= at_least:
+            return number
+    raise refusal(owner, argument, value, allowed)
+
+
+def require_flag(owner: object, argument: str, value: object) -> bool:
+    """Return a boolean; 0 and 1 pass, a text such as ``"false"`` does not.
+
+    Raises:
+        ArgumentValueError: if it is something else.
+    """
+    given = _unwrap(value)
+    if isinstance(given, (bool, int, float)) and given in (0, 1):
+        return bool(given)
+    raise refusal(owner, argument, value, "True or False")
+
+
+def require_choice(
+    owner: object, argument: str, value: object, choices: Mapping[str, str] | Iterable[str]
+) -> str:
+    """Return the chosen word in lower case, translated if the choices are a mapping.
+
+    Raises:
+        ArgumentValueError: if it is none of the choices.
+    """
+    table = choices if isinstance(choices, Mapping) else {word: word for word in choices}
+    key = value.lower() if isinstance(value, str) else ""
+    if key not in table:
+        raise refusal(owner, argument, value, list_words(table))
+    return table[key]
+
+
+def list_words(words: Iterable[str]) -> str:
+    """Return words as a sentence lists them.
+
+    Example:
+        >>> list_words(["fan_in", "fan_out", "fan_avg"])
+        "'fan_in', 'fan_out' or 'fan_avg'"
+    """
+    *others, last = map(repr, words)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def refusal(owner: object, argument: str, value: object, allowed: str) -> ArgumentValueError:
+    """Return the error that refuses an argument.
+
+    Example:
+        >>> print(refusal("l1", "l1", -0.5, "a finite number >= 0"))
+        l1: argument 'l1' is -0.5; allowed: a finite number >= 0
+    """
+    name = owner if isinstance(owner, str) else declared_name(type(owner))
+    return ArgumentValueError(name, argument, value, allowed)

@@ -1,0 +1,26 @@
+"""Training and evaluation mode for the length of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@contextmanager
+def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
+    """Put modules into training or evaluation for a block, each back into its own mode after.
+
+    Args:
+        modules: Each alone: those inside a module are not followed.
+        is_training: The mode.
+    """
+    changed = [module for module in modules if module.training is not is_training]
+    for module in changed:
+        module.training = is_training
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.training = not is_training

@@ -1,0 +1,38 @@
+"""The one way to warn: the warning points at the line of the user that led to it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from kplug.registry.errors import KplugWarning
+
+# torch's decorators, such as no_grad, stand between two frames of kplug.
+_PASSED_OVER = frozenset({"kplug", "torch", "contextlib"})
+
+
+def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
+    """Warn at the innermost line outside kplug.
+
+    A ``stacklevel`` would have to be right for every path to here; ``skip_file_prefixes`` needs Python
+    3.12.
+
+    Args:
+        message: What happened and what to do about it.
+        category: The type of the warning.
+    """
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _package_of(frame.f_globals) in _PASSED_OVER:
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def _package_of(module_globals: dict[str, object]) -> str:
+    return str(module_globals.get("__name__", "")).partition(".")[0]

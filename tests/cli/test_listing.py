@@ -1,0 +1,51 @@
+"""``kplug list``, on what is installed here; broken plugins are in ``tests/registry``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from kplug.cli.app import app
+from kplug.registry import KINDS
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["list", *arguments], env={"COLUMNS": "400"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def read(*arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))["components"]
+    return found
+
+
+def test_every_kind_has_its_table() -> None:
+    lines = run().splitlines()
+    for kind in KINDS.values():
+        count = sum(facts["kind"] == kind.name for facts in read())
+        assert count > 0
+        assert f"{kind.plural} ({count})" in [line.strip() for line in lines]
+
+
+@pytest.mark.parametrize("kind", ["losses", "loss"])
+def test_one_kind_alone(kind: str) -> None:
+    assert {facts["kind"] for facts in read(kind)} == {"loss"}
+    output = run(kind)
+    assert "regularizers (" not in output
+    under_its_package = output.partition("kplug-segmentation ")[2]
+    assert "dice_loss" in under_its_package.split()
+
+
+def test_json_says_who_offers_what() -> None:
+    found = {(facts["kind"], facts["qualified_name"]): facts for facts in read()}
+    assert found["regularizer", "kplug-penalties/l1_reg"]["target"] == "kplug_penalties:l1_reg"
+    adam = found["optimizer", "kplug/adam"]
+    assert set(adam) == {
+        *("kind", "name", "aliases", "qualified_name", "distribution", "version", "target"),
+        *("summary", "deprecated"),
+    }
+    assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]

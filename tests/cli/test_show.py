@@ -1,0 +1,82 @@
+"""``kplug show``: everything about one component."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import kplug
+from kplug.cli.app import app
+from kplug.errors import KplugError
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["show", *arguments], env={"COLUMNS": "400"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def read(*arguments: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
+    return found
+
+
+def test_signature_defaults_documentation_package_and_version_are_shown() -> None:
+    lines = run("sgd").splitlines()
+    assert lines[0].startswith("sgd(lr=0.01, momentum=0.0, decay=0.0, nesterov=False, ")
+    assert lines[1:5] == [
+        "  kind       optimizer",
+        lines[2],
+        "  write      'kplug/sgd', which no other package can take over",
+        "  lives in   kplug.optimizers.sgd:SGD",
+    ]
+    assert lines[2].split()[:3] == ["package", "kplug", kplug.__version__]
+    assert "Args:" in lines
+
+
+def test_arguments_without_a_default_stand_alone() -> None:
+    first, *rest = run("dice_loss").splitlines()
+    assert first.startswith("dice_loss(smooth, thresh, ")
+    assert any(line.startswith("  package    kplug-segmentation ") for line in rest)
+    assert any("straight-through" in line for line in rest)
+
+
+def test_json_holds_the_same_facts() -> None:
+    (facts,) = read("dice_loss")
+    assert facts["kind"] == "loss"
+    assert facts["qualified_name"] == "kplug-segmentation/dice_loss"
+    assert facts["distribution"] == "kplug-segmentation"
+    assert facts["version"]
+    assert facts["target"] == "kplug_segmentation:dice_loss"
+    assert facts["role"] == "factory"
+    assert facts["arguments"][:2] == [
+        {"name": "smooth", "default": None, "required": True},
+        {"name": "thresh", "default": None, "required": True},
+    ]
+    assert facts["documentation"].startswith("Make the loss that is minus the dice coefficient")
+
+
+@pytest.mark.parametrize("name", ["Dice-Loss", "kplug-segmentation/dice_loss"])
+def test_every_spelling_of_a_name_leads_there(name: str) -> None:
+    assert [facts["name"] for facts in read(name)] == ["dice_loss"]
+
+
+def test_a_name_of_several_kinds_shows_all_of_them_unless_one_is_asked_for() -> None:
+    assert [facts["kind"] for facts in read("mse")] == ["loss", "metric"]
+    assert [facts["kind"] for facts in read("mse", "--kind", "metric")] == ["metric"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("zzzz", "  `kplug list` shows"), ("dice_los", "  Did you mean 'dice_loss'")],
+)
+def test_an_unknown_name_is_an_error_with_a_suggestion(name: str, hint: str) -> None:
+    result = CliRunner().invoke(app, ["show", name])
+    assert isinstance(result.exception, KplugError)
+    message, advice = str(result.exception).splitlines()
+    assert message == f"no component is named {name!r}"
+    assert advice.startswith(hint)
+    assert advice.endswith("`kplug list` shows what is installed.")

@@ -1,0 +1,167 @@
+"""Keras's dict form: a class reads its own configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kplug.errors import ArgumentError, ContractError
+from kplug.registry import Spec, resolve, resolve_object
+from kplug.registry.spec import spec_from_dict
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import Sandbox
+
+STREAMS = '''
+class Stream:
+    """A class that reads the configurations of its first version, in which depth had another name."""
+    made_by = "the constructor"
+
+    def __init__(self, depth=0.5, source=None, **options):
+        self.depth, self.source, self.options = depth, source, options
+
+    def __call__(self, weight_matrix):
+        return self.depth
+
+    def get_config(self):
+        return {"depth": self.depth, **self.options}
+
+    @classmethod
+    def from_config(cls, config):
+        config["depth"] = config.pop("deepness", config.get("depth", 0.5))
+        stream = cls(**config)
+        stream.made_by = "from_config"
+        return stream
+
+class Brook:
+    """A class whose from_config checks nothing."""
+    def __init__(self, depth):
+        if depth < 0:
+            raise RuntimeError("dry")
+        self.depth = depth
+
+    def __call__(self, weight_matrix):
+        return self.depth
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+def delta(weight_matrix, depth=0.25):
+    return depth
+'''
+
+
+@pytest.fixture(autouse=True)
+def streams(install: Sandbox) -> None:
+    install(
+        "streams",
+        "2.1",
+        entry_points={
+            "kplug.regularizers": {name: f"streams:{name}" for name in ("Stream", "Brook", "delta")}
+        },
+        modules={"streams.py": STREAMS},
+    )
+
+
+def _keras(name: str, /, **config: object) -> dict[str, Any]:
+    return {"class_name": name, "config": config}
+
+
+def test_class_reads_its_own_configuration() -> None:
+    found = resolve("regularizer", _keras("Stream", deepness=2.0))
+    assert (found.object.made_by, found.object.depth) == ("from_config", 2.0)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["stream(depth=2.0)", {"name": "stream", "args": {"depth": 2.0}}, Spec("stream", (2.0,))],
+)
+def test_other_forms_call_the_constructor(identifier: object) -> None:
+    found = resolve_object("regularizer", identifier)
+    assert (found.made_by, found.depth) == ("the constructor", 2.0)
+
+
+def test_old_keys_do_not_enter_the_record() -> None:
+    found = resolve("regularizer", _keras("Stream", deepness=2.0, speed=3))
+    assert str(found.spec) == str(found.written) == "streams/Stream(depth=2.0, speed=3)"
+    assert resolve("regularizer", str(found.spec)).object.depth == 2.0
+
+
+def test_function_gets_the_configuration_as_keywords() -> None:
+    assert resolve_object("regularizer", _keras("delta", depth=3))("w") == 3
+
+
+def test_configuration_stays_the_callers() -> None:
+    identifier = _keras("Stream", deepness=2.0)
+    resolve("regularizer", identifier)
+    resolve("regularizer", identifier)
+    assert identifier == _keras("Stream", deepness=2.0)
+
+
+def test_component_inside_a_configuration_is_made_first() -> None:
+    found = resolve("regularizer", _keras("Stream", source=_keras("Stream", deepness=7)))
+    assert (found.object.source.made_by, found.object.source.depth) == ("from_config", 7)
+    assert str(found.spec) == "streams/Stream(depth=0.5, source=streams/Stream(depth=7))"
+
+
+def test_unknown_key_is_named_with_what_was_meant() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        resolve("regularizer", _keras("Brook", dept=2.0), where="dense.kernel_regularizer")
+    assert str(caught.value) == (
+        "dense.kernel_regularizer: Brook has no argument 'dept'. Did you mean 'depth'?\n"
+        "  Its arguments (streams 2.1): depth."
+    )
+
+
+def test_missing_key_is_named() -> None:
+    with pytest.raises(ArgumentError, match="Brook needs 'depth'"):
+        resolve("regularizer", _keras("Brook"))
+
+
+def test_failure_inside_the_class_is_told_as_such() -> None:
+    with pytest.raises(ContractError, match=r"cannot be made: RuntimeError: dry"):
+        resolve("regularizer", _keras("Brook", depth=-1))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "spec"),
+    [
+        (
+            _keras("HeNormal", scale=2.0, mode="fan_in", distribution="normal", seed=3),
+            "kplug/he_normal(seed=3)",
+        ),
+        (
+            _keras("RandomNormal", mean=0.0, stddev=1.0, seed=None, dtype="float32"),
+            "kplug/random_normal(mean=0.0, stddev=1.0, seed=None)",
+        ),
+        (
+            _keras("Constant", value={"class_name": "__numpy__", "config": {"value": [1, 2]}}),
+            "kplug/constant(value=[1, 2])",
+        ),
+        (
+            {**_keras("Zeros"), "module": "keras.initializers", "registered_name": None},
+            "kplug/zeros",
+        ),
+    ],
+)
+def test_configurations_of_both_keras(identifier: dict[str, Any], spec: str) -> None:
+    assert str(resolve("initializer", identifier).spec) == spec
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _keras("__numpy__", value=[1.0]),
+        _keras("__tensor__", value=[1.0]),
+        {**_keras("DTypePolicy", name="float32"), "module": "keras", "registered_name": None},
+        _keras("SeedGenerator", seed=3),
+    ],
+)
+def test_data_in_the_form_of_a_component_stays_data(data: dict[str, Any]) -> None:
+    assert spec_from_dict(_keras("Stream", value=data)).kwargs == {"value": data}
+
+
+def test_a_configuration_equals_the_text_with_its_arguments() -> None:
+    assert spec_from_dict(_keras("Stream", depth=1)) == Spec("Stream", kwargs={"depth": 1})
