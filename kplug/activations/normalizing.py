@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+Axes: TypeAlias = "int | Sequence[int]"
 
-def softmax(x: Tensor, axis: int = -1) -> Tensor:
+
+def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     """``exp(x) / Σ exp(x)`` along an axis: positive values that sum to 1.
 
     Args:
         x: Any shape of at least one dimension, floating.
-        axis: The axis of the classes.
+        axis: The axis of the classes; several axes are taken together.
 
     Returns:
         A tensor of the shape of ``x``.
@@ -24,15 +29,15 @@ def softmax(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Keras 3's; Keras 2 refuses a vector.
     """
-    return F.softmax(x, dim=axis)
+    return _along(F.softmax, x, axis)
 
 
-def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
+def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     """Logarithm of the softmax, ``x − log Σ exp(x)``, without overflow.
 
     Args:
         x: Any shape of at least one dimension, floating.
-        axis: The axis of the classes.
+        axis: The axis of the classes; several axes are taken together.
 
     Returns:
         A tensor of the shape of ``x``.
@@ -41,7 +46,7 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
         >>> log_softmax(torch.tensor([[0.0, 0.0]]))
         tensor([[-0.6931, -0.6931]])
     """
-    return F.log_softmax(x, dim=axis)
+    return _along(F.log_softmax, x, axis)
 
 
 def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
@@ -91,3 +96,13 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
         Dauphin et al., 2017.
     """
     return F.glu(x, dim=axis)
+
+
+def _along(function: Callable[..., Tensor], x: Tensor, axis: Axes) -> Tensor:
+    """Apply a function of one axis to several as if they were one."""
+    if isinstance(axis, int):
+        return function(x, dim=axis)
+    ends = tuple(range(-len(axis), 0))
+    last = x.movedim(tuple(axis), ends)
+    together = function(last.flatten(-len(axis)), dim=-1)
+    return together.reshape(last.shape).movedim(ends, tuple(axis))

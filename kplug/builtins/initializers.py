@@ -9,7 +9,11 @@ _FAMILY = "kplug.initializers"
 
 
 def _component(name: str, target: str, summary: str, *aliases: str) -> Component:
-    return Component(name, f"{_FAMILY}.{target}", aliases, role="class", summary=summary)
+    # tf-keras has written each class with this suffix, too.
+    versioned = f"{target.partition(':')[2]}V2"
+    return Component(
+        name, f"{_FAMILY}.{target}", (*aliases, versioned), role="class", summary=summary
+    )
 
 
 @hookimpl
@@ -49,6 +53,12 @@ def kplug_initializers() -> dict[str, Component]:
             "orthogonal:Orthogonal",
             "A random matrix with orthonormal rows or columns.",
             "OrthogonalInitializer",
+        ),
+        _component(
+            "stft",
+            "fourier:STFT",
+            "Cosines or sines of a short-time Fourier transform.",
+            "STFTInitializer",
         ),
     )
     return {component.name: component for component in components}

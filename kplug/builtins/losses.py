@@ -81,10 +81,45 @@ _COMPONENTS = (
         summary="Cross-entropy of exclusive classes, with class ids as targets.",
     ),
     Component(
+        "binary_focal_crossentropy",
+        "kplug.losses.focal:BinaryFocalCrossentropy",
+        summary="Binary cross-entropy in which well-classified samples count less.",
+    ),
+    Component(
+        "categorical_focal_crossentropy",
+        "kplug.losses.focal:CategoricalFocalCrossentropy",
+        summary="Cross-entropy of exclusive classes in which well-classified samples count less.",
+    ),
+    Component(
+        "categorical_generalized_cross_entropy",
+        "kplug.losses.generalized:CategoricalGeneralizedCrossEntropy",
+        summary="Cross-entropy for labels of which some are wrong.",
+    ),
+    Component(
         "crossentropy",
         "kplug.losses.sparse:Crossentropy",
         aliases=("ce",),
         summary="The cross-entropy that fits the shapes.",
+    ),
+    Component(
+        "dice",
+        "kplug.losses.overlap:Dice",
+        summary="One minus the Dice coefficient of the predicted region and the true one.",
+    ),
+    Component(
+        "tversky",
+        "kplug.losses.overlap:Tversky",
+        summary="One minus the Tversky index: false positives and false negatives have own weights.",
+    ),
+    Component(
+        "circle",
+        "kplug.losses.circle:Circle",
+        summary="Embeddings of one class close together, those of others far apart.",
+    ),
+    Component(
+        "ctc",
+        "kplug.losses.ctc:CTC",
+        summary="Label sequences without an alignment in time; class 0 is the blank.",
     ),
     Component(
         "kl_divergence",

@@ -113,12 +113,106 @@ _FROM_LOSSES = (
     ),
 )
 
-_MEAN = (_component("mean", "mean:Mean", "Weighted mean of given values."),)
+_CONFUSION = (
+    _component("true_positives", "confusion:TruePositives", "Weight of right yes answers."),
+    _component("false_positives", "confusion:FalsePositives", "Weight of wrong yes answers."),
+    _component("true_negatives", "confusion:TrueNegatives", "Weight of right no answers."),
+    _component("false_negatives", "confusion:FalseNegatives", "Weight of wrong no answers."),
+    _component("precision", "confusion:Precision", "Share of the yes answers that are right."),
+    _component("recall", "confusion:Recall", "Share of the true labels that are found."),
+    _component("auc", "auc:AUC", "Area under the ROC, precision-recall or gain curve."),
+    _component(
+        "sensitivity_at_specificity",
+        "operating_points:SensitivityAtSpecificity",
+        "Best sensitivity where the specificity reaches a bound.",
+    ),
+    _component(
+        "specificity_at_sensitivity",
+        "operating_points:SpecificityAtSensitivity",
+        "Best specificity where the sensitivity reaches a bound.",
+    ),
+    _component(
+        "precision_at_recall",
+        "operating_points:PrecisionAtRecall",
+        "Best precision where the recall reaches a bound.",
+    ),
+    _component(
+        "recall_at_precision",
+        "operating_points:RecallAtPrecision",
+        "Best recall where the precision reaches a bound.",
+    ),
+    _component("f1_score", "f_score:F1Score", "Harmonic mean of precision and recall."),
+    _component("fbeta_score", "f_score:FBetaScore", "F-score in which recall counts beta² times."),
+)
+
+_OVERLAPS = (
+    _component("iou", "iou:IoU", "Mean over some classes of intersection over union."),
+    _component("mean_iou", "iou:MeanIoU", "Mean over all classes of intersection over union."),
+    _component(
+        "binary_iou", "iou:BinaryIoU", "Intersection over union of yes, of no, or their mean."
+    ),
+    _component("one_hot_iou", "iou:OneHotIoU", "Intersection over union with one-hot targets."),
+    _component(
+        "one_hot_mean_iou",
+        "iou:OneHotMeanIoU",
+        "Mean intersection over union with one-hot targets.",
+    ),
+)
+
+_FITS = (
+    _component("r2_score", "r2_score:R2Score", "Share of the targets' variance explained."),
+    _component(
+        "pearson_correlation",
+        "correlation:PearsonCorrelation",
+        "Pearson's correlation along an axis.",
+    ),
+    _component(
+        "concordance_correlation",
+        "correlation:ConcordanceCorrelation",
+        "Lin's concordance along an axis.",
+    ),
+)
+
+_VALUES = (
+    _component("mean", "mean:Mean", "Weighted mean of given values."),
+    _component("sum", "mean:Sum", "Weighted sum of given values."),
+)
+
+# Keras 2 takes every loss for a metric, and tf-keras has these as functions in its metrics module.
+_LOSSES = tuple(
+    Component(name, f"kplug.losses.{target}", aliases, role="class", summary=summary)
+    for name, target, summary, aliases in (
+        ("crossentropy", "sparse:Crossentropy", "The cross-entropy that fits the shapes.", ("ce",)),
+        (
+            "cosine_proximity",
+            "similarity:CosineSimilarity",
+            "Negative cosine, as Keras 2 prints it.",
+            ("cosine",),
+        ),
+        (
+            "binary_focal_crossentropy",
+            "focal:BinaryFocalCrossentropy",
+            "Cross-entropy of yes/no answers that counts hard ones more.",
+            (),
+        ),
+        (
+            "categorical_focal_crossentropy",
+            "focal:CategoricalFocalCrossentropy",
+            "Cross-entropy of classes that counts hard samples more.",
+            (),
+        ),
+        (
+            "huber",
+            "robust:Huber",
+            "Squared for small errors, absolute for large ones.",
+            ("huber_loss",),
+        ),
+    )
+)
 
 
 @hookimpl
 def kplug_metrics() -> dict[str, Component]:
     """Return the built-in metrics."""
-    return {
-        component.name: component for component in (*_ACCURACIES, *_ERRORS, *_FROM_LOSSES, *_MEAN)
-    }
+    families = (_ACCURACIES, _ERRORS, _FROM_LOSSES, _CONFUSION, _OVERLAPS, _FITS, _VALUES, _LOSSES)
+    return {component.name: component for family in families for component in family}

@@ -1,8 +1,9 @@
-"""torch's own optimizers and losses, under the origin ``torch``: ``torch/adamw``.
+"""torch's own optimizers, losses and initializers, under the origin ``torch``: ``torch/adamw``.
 
 An explicit table: a scan of ``torch.optim`` would change with the installed torch. Left out is what a
 model cannot call: LBFGS and SparseAdam (a closure, sparse gradients), and losses with other inputs than
-one target and one output.
+one target and one output. The initializers are ``torch.nn.init``'s functions without their underscore;
+``zeros``, ``ones``, ``constant`` and ``identity`` are kplug's, which do the same.
 """
 
 from __future__ import annotations
@@ -41,6 +42,18 @@ _LOSSES = {
     "smooth_l1_loss": "SmoothL1Loss",
     "soft_margin_loss": "SoftMarginLoss",
 }
+_INITIALIZERS = {
+    "dirac": "Dirac",
+    "kaiming_normal": "KaimingNormal",
+    "kaiming_uniform": "KaimingUniform",
+    "normal": "Normal",
+    "orthogonal": "TorchOrthogonal",
+    "sparse": "Sparse",
+    "trunc_normal": "TruncNormal",
+    "uniform": "Uniform",
+    "xavier_normal": "XavierNormal",
+    "xavier_uniform": "XavierUniform",
+}
 
 
 @hookimpl
@@ -60,4 +73,18 @@ def kplug_losses() -> dict[str, Component]:
             name, f"torch.nn:{attribute}", role="class", summary=f"torch.nn.{attribute}."
         )
         for name, attribute in _LOSSES.items()
+    }
+
+
+@hookimpl
+def kplug_initializers() -> dict[str, Component]:
+    """Offer ``torch.nn.init``, filled in torch's order of a shape and seen in Keras's."""
+    return {
+        name: Component(
+            name,
+            f"kplug.initializers.torch_init:{attribute}",
+            role="class",
+            summary=f"torch.nn.init.{name}_.",
+        )
+        for name, attribute in _INITIALIZERS.items()
     }

@@ -7,6 +7,7 @@ from typing import Any
 from kplug.constraints.adapt import as_constraint
 from kplug.constraints.base import Constraint
 from kplug.constraints.norms import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from kplug.constraints.radial import RadialConstraint
 from kplug.registry import resolve_object
 
 # Keras's lower-case names of the classes; those in one word are Keras 2's.
@@ -14,6 +15,7 @@ max_norm = maxnorm = MaxNorm
 non_neg = nonneg = NonNeg
 unit_norm = unitnorm = UnitNorm
 min_max_norm = MinMaxNorm
+radial_constraint = RadialConstraint
 
 
 def get(identifier: object) -> Any:
@@ -31,6 +33,7 @@ __all__ = [
     "MaxNorm",
     "MinMaxNorm",
     "NonNeg",
+    "RadialConstraint",
     "UnitNorm",
     "as_constraint",
     "get",
@@ -39,6 +42,7 @@ __all__ = [
     "min_max_norm",
     "non_neg",
     "nonneg",
+    "radial_constraint",
     "unit_norm",
     "unitnorm",
 ]

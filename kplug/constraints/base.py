@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 from torch import Tensor
 
 from kplug.configurable import Configurable
 
 
-class Constraint(Configurable, ABC):
+class Constraint(Configurable):
     """Moves a weight back to where it is allowed to be; applied after each update.
 
     Any function ``(weight_matrix) -> weight matrix`` serves as well. A subclass that keeps its
@@ -26,9 +24,8 @@ class Constraint(Configurable, ABC):
         tensor([ 1., -2.])
     """
 
-    @abstractmethod
     def __call__(self, weight_matrix: Tensor) -> Tensor:
-        """Return the allowed weight next to the given one.
+        """Return the allowed weight next to the given one; here, as in Keras, the given one.
 
         Args:
             weight_matrix: The weight in Keras's shape, any rank.
@@ -36,3 +33,4 @@ class Constraint(Configurable, ABC):
         Returns:
             A tensor of the same shape and data type.
         """
+        return weight_matrix

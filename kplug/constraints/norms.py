@@ -7,10 +7,9 @@ from typing import TypeAlias, final
 
 from torch import Tensor
 
+from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.configurable import declared_name, require_integer, require_number
 from kplug.constraints.base import Constraint
-from kplug.errors import ArgumentValueError
 
 Axes: TypeAlias = "int | Iterable[int]"
 
@@ -160,5 +159,5 @@ def _measure(owner: Constraint, weight_matrix: Tensor, axis: int | list[int]) ->
     axes, rank = [axis] if isinstance(axis, int) else axis, weight_matrix.dim()
     if not axes or any(not -rank <= one < rank for one in axes):
         allowed = f"axes of the weight, whose shape is {tuple(weight_matrix.shape)}"
-        raise ArgumentValueError(declared_name(type(owner)), "axis", axis, allowed)
+        raise refusal(owner, "axis", axis, allowed)
     return weight_matrix.square().sum(dim=axes, keepdim=True).sqrt()

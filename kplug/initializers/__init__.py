@@ -12,6 +12,7 @@ from typing import Any
 from kplug.initializers.adapt import FunctionInitializer, as_initializer, initial_values
 from kplug.initializers.base import Initializer
 from kplug.initializers.constant import Constant, Identity, Ones, Zeros
+from kplug.initializers.fourier import STFT
 from kplug.initializers.orthogonal import Orthogonal
 from kplug.initializers.random import (
     RandomInitializer,
@@ -46,6 +47,7 @@ glorot_normal = GlorotNormal
 glorot_uniform = GlorotUniform
 he_normal = HeNormal
 he_uniform = HeUniform
+stft = STFT
 
 
 def get(identifier: object) -> Any:
@@ -59,6 +61,7 @@ def get(identifier: object) -> Any:
 
 
 __all__ = [
+    "STFT",
     "Constant",
     "FunctionInitializer",
     "GlorotNormal",
@@ -95,6 +98,7 @@ __all__ = [
     "orthogonal",
     "random_normal",
     "random_uniform",
+    "stft",
     "truncated_normal",
     "uniform",
     "variance_scaling",

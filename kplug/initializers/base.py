@@ -10,9 +10,9 @@ from typing import Any, SupportsIndex, TypeAlias
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.arguments import refusal
 from kplug.backend import DTypeLike
-from kplug.configurable import Configurable, declared_name
-from kplug.errors import ArgumentValueError
+from kplug.configurable import Configurable
 
 ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
 
@@ -70,7 +70,5 @@ def as_shape(owner: object, shape: ShapeLike) -> tuple[int, ...]:
     except TypeError:
         sizes = (-1,)
     if any(size < 0 for size in sizes):
-        raise ArgumentValueError(
-            declared_name(type(owner)), "shape", shape, "integers >= 0, one for each dimension"
-        )
+        raise refusal(owner, "shape", shape, "integers >= 0, one for each dimension")
     return sizes

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.arguments import require_number
 from kplug.backend import DTypeLike, to_dtype
-from kplug.configurable import declared_name, require_number
+from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 

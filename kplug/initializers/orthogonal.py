@@ -7,9 +7,10 @@ from typing import final
 import torch
 from torch import Tensor
 
-from kplug.configurable import declared_name, require_number
+from kplug.arguments import require_number
+from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
-from kplug.initializers.random import RandomInitializer
+from kplug.initializers.random import RandomInitializer, Seed
 
 
 @final
@@ -22,7 +23,7 @@ class Orthogonal(RandomInitializer):
 
     Args:
         gain: Factor.
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
 
     Raises:
         ArgumentValueError: at the call, for a shape of fewer than two dimensions.
@@ -38,7 +39,7 @@ class Orthogonal(RandomInitializer):
         the same law, other numbers.
     """
 
-    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
         self.gain = require_number(self, "gain", gain)
         super().__init__(seed)
 

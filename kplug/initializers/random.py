@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import final
+from collections.abc import Mapping
+from typing import Any, TypeAlias, final
 
 import torch
 from torch import Tensor
 
+from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import DTypeLike, to_dtype
-from kplug.configurable import declared_name, require_integer, require_number
+from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 
@@ -18,16 +20,20 @@ from kplug.initializers.base import Initializer, ShapeLike, as_shape
 _WITHIN_TWO_SIGMA = math.erf(math.sqrt(2.0))
 _NOT_NEGATIVE = "a finite number >= 0"
 
+Seed: TypeAlias = "int | torch.Generator | Mapping[str, Any] | None"
+
 
 class RandomInitializer(Initializer):
     """An initializer that draws; subclasses say what in `fill`.
 
     Args:
         seed: None draws fresh values at each call from torch's global generator, so that
-            ``torch.manual_seed`` controls them. An int draws the same values at each call.
+            ``torch.manual_seed`` controls them. An int draws the same values at each call. A
+            ``torch.Generator`` draws its next ones; a configuration records where it started, in the
+            form of Keras's ``SeedGenerator``, which is read as well.
 
     Raises:
-        ArgumentValueError: for a seed that is neither; at the call, for a data type without
+        ArgumentValueError: for a seed that is none of these; at the call, for a data type without
             fractions.
 
     Reference:
@@ -35,8 +41,8 @@ class RandomInitializer(Initializer):
         two layers starts both with the same weights. Here it does not.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.seed = None if seed is None else _check_seed(self, seed)
+    def __init__(self, seed: Seed = None) -> None:
+        self.seed = _read_seed(self, seed)
 
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
         """Return values drawn for the shape."""
@@ -46,9 +52,19 @@ class RandomInitializer(Initializer):
             raise ArgumentValueError(name, "dtype", dtype, "a floating-point type")
         # Half precision is drawn in float32 and rounded once: its own draws are coarse.
         working = target if target in (torch.float32, torch.float64) else torch.float32
-        values = torch.empty(sizes, dtype=working)
-        self.fill(values, self._make_generator(values.device))
-        return values.to(target)
+        values = self.allocate(sizes, working)
+        generator = self._make_generator(values.device)
+        if generator is None or generator.device.type == values.device.type:
+            self.fill(values, generator)
+            return values.to(target)
+        with generator.device:
+            drawn = self.allocate(sizes, working)
+        self.fill(drawn, generator)
+        return values.copy_(drawn).to(target)
+
+    def allocate(self, sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return a tensor for `fill`, of any content, in the memory order that drawing wants."""
+        return torch.empty(sizes, dtype=dtype)
 
     @abstractmethod
     def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
@@ -62,7 +78,17 @@ class RandomInitializer(Initializer):
     def _make_generator(self, device: torch.device) -> torch.Generator | None:
         if self.seed is None or device.type == "meta":
             return None
+        if isinstance(self.seed, torch.Generator):
+            return self.seed
         return torch.Generator(device).manual_seed(self.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments; of a generator, the seed that it started from."""
+        config = super().get_config()
+        if isinstance(config.get("seed"), torch.Generator):
+            start = {"seed": config["seed"].initial_seed()}
+            config["seed"] = {"class_name": "SeedGenerator", "config": start}
+        return config
 
 
 @final
@@ -72,7 +98,7 @@ class RandomNormal(RandomInitializer):
     Args:
         mean: Mean.
         stddev: Standard deviation, >= 0.
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
 
     Raises:
         ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
@@ -87,7 +113,7 @@ class RandomNormal(RandomInitializer):
         those of Keras 3 on torch.
     """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None) -> None:
         self.mean = require_number(self, "mean", mean)
         self.stddev = require_number(self, "stddev", stddev, _NOT_NEGATIVE, at_least=0.0)
         super().__init__(seed)
@@ -104,7 +130,7 @@ class RandomUniform(RandomInitializer):
     Args:
         minval: Lower bound.
         maxval: Upper bound, >= ``minval``.
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
 
     Raises:
         ArgumentValueError: if ``maxval < minval``, or for a bound that is no finite number.
@@ -119,9 +145,7 @@ class RandomUniform(RandomInitializer):
         are those of Keras 3 on torch.
     """
 
-    def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
-    ) -> None:
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Seed = None) -> None:
         self.minval = require_number(self, "minval", minval)
         allowed = f"a finite number >= minval ({self.minval:g})"
         self.maxval = require_number(self, "maxval", maxval, allowed, at_least=self.minval)
@@ -142,7 +166,7 @@ class TruncatedNormal(RandomInitializer):
     Args:
         mean: Mean.
         stddev: Standard deviation before the cut, >= 0.
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
 
     Raises:
         ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
@@ -157,7 +181,7 @@ class TruncatedNormal(RandomInitializer):
         standard deviation is.
     """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Seed = None) -> None:
         self.mean = require_number(self, "mean", mean)
         self.stddev = require_number(self, "stddev", stddev, _NOT_NEGATIVE, at_least=0.0)
         super().__init__(seed)
@@ -183,9 +207,18 @@ def fill_truncated_normal(
     values.clamp_(mean - 2.0 * stddev, mean + 2.0 * stddev)
 
 
+def _read_seed(owner: object, seed: object) -> int | torch.Generator | None:
+    if seed is None or isinstance(seed, torch.Generator):
+        return seed
+    if isinstance(seed, Mapping) and seed.get("class_name") == "SeedGenerator":
+        start = dict(seed.get("config") or {}).get("seed")
+        return torch.Generator().manual_seed(_check_seed(owner, start))
+    return _check_seed(owner, seed)
+
+
 def _check_seed(owner: object, seed: object) -> int:
-    allowed = "None or an integer from 0 to 2**63 - 1"
+    allowed = "None, an integer from 0 to 2**64 - 1, or a torch.Generator"
     number = require_integer(owner, "seed", seed, allowed)
-    if not 0 <= number < 2**63:
-        raise ArgumentValueError(declared_name(type(owner)), "seed", seed, allowed)
+    if not 0 <= number < 2**64:
+        raise refusal(owner, "seed", seed, allowed)
     return number

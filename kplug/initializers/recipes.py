@@ -9,6 +9,7 @@ from typing_extensions import Self
 
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
+from kplug.initializers.random import Seed
 from kplug.initializers.scaling import DISTRIBUTIONS, VarianceScaling
 
 
@@ -19,7 +20,7 @@ class _Recipe(VarianceScaling):
 
     def __init__(
         self,
-        seed: int | None = None,
+        seed: Seed = None,
         input_axes: Iterable[int] | None = None,
         output_axes: Iterable[int] | None = None,
     ) -> None:
@@ -45,7 +46,7 @@ class LecunNormal(_Recipe):
     """Truncated normal values of variance ``1 / fan_in``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 
@@ -66,7 +67,7 @@ class LecunUniform(_Recipe):
     """Uniform values of variance ``1 / fan_in``, between ``±√(3 / fan_in)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 
@@ -86,7 +87,7 @@ class GlorotNormal(_Recipe):
     """Truncated normal values of variance ``2 / (fan_in + fan_out)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 
@@ -110,7 +111,7 @@ class GlorotUniform(_Recipe):
     They lie between ``±√(6 / (fan_in + fan_out))``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 
@@ -131,7 +132,7 @@ class HeNormal(_Recipe):
     """Truncated normal values of variance ``2 / fan_in``, for layers followed by ``relu``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 
@@ -153,7 +154,7 @@ class HeUniform(_Recipe):
     """Uniform values of variance ``2 / fan_in``, between ``±√(6 / fan_in)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: See `VarianceScaling`.
         output_axes: See `VarianceScaling`.
 

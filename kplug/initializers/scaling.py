@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.configurable import declared_name, require_choice, require_integer, require_number
-from kplug.errors import ArgumentValueError
-from kplug.initializers.random import RandomInitializer, fill_truncated_normal
+from kplug.arguments import refusal, require_choice, require_integer, require_number
+from kplug.initializers.random import RandomInitializer, Seed, fill_truncated_normal
 
 # Standard deviation of a standard normal cut at ±2, to the digits that Keras divides by.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -69,7 +68,7 @@ class VarianceScaling(RandomInitializer):
         mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
         distribution: ``"truncated_normal"`` (``"normal"`` means the same), ``"untruncated_normal"``
             or ``"uniform"``.
-        seed: None for fresh values at each call, an int for the same ones.
+        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
         input_axes: Axes of the shape that count as input; given together with ``output_axes``.
         output_axes: Axes that count as output.
 
@@ -93,7 +92,7 @@ class VarianceScaling(RandomInitializer):
         scale: float = 1.0,
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
-        seed: int | None = None,
+        seed: Seed = None,
         input_axes: Iterable[int] | None = None,
         output_axes: Iterable[int] | None = None,
     ) -> None:
@@ -106,7 +105,7 @@ class VarianceScaling(RandomInitializer):
             missing = "input_axes" if input_axes is None else "output_axes"
             other = "output_axes" if input_axes is None else "input_axes"
             allowed = f"a list of axes, because {other} is given"
-            raise ArgumentValueError(declared_name(type(self)), missing, None, allowed)
+            raise refusal(self, missing, None, allowed)
         super().__init__(seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -131,7 +130,7 @@ class VarianceScaling(RandomInitializer):
             axes = getattr(self, name) or []
             if any(not -len(shape) <= axis < len(shape) for axis in axes):
                 allowed = f"axes of the shape {shape}"
-                raise ArgumentValueError(declared_name(type(self)), name, axes, allowed)
+                raise refusal(self, name, axes, allowed)
         fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}
         return max(1.0, fans[self.mode])
@@ -142,5 +141,5 @@ def _check_axes(owner: object, argument: str, axes: object) -> list[int] | None:
         return None
     allowed = "None or a list of integers"
     if not isinstance(axes, Iterable) or isinstance(axes, str):
-        raise ArgumentValueError(declared_name(type(owner)), argument, axes, allowed)
+        raise refusal(owner, argument, axes, allowed)
     return [require_integer(owner, argument, axis, allowed) for axis in axes]

@@ -6,7 +6,8 @@ from typing import Any, final
 
 from torch import Tensor
 
-from kplug.configurable import declared_name, require_number
+from kplug.arguments import require_number
+from kplug.configurable import declared_name
 from kplug.errors import ArgumentError
 from kplug.regularizers.base import Regularizer
 

@@ -7,8 +7,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon
-from kplug.configurable import declared_name, require_choice, require_number
+from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.regularizers.base import Regularizer
 

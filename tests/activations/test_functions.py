@@ -171,3 +171,18 @@ def test_sparsemax_looks_along_its_axis() -> None:
 def test_sparsemax_has_an_exact_gradient() -> None:
     x = torch.tensor([[0.5, 0.1, -1.0], [2.0, 0.3, 0.2]], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(activations.sparsemax, (x,))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("axis", [(1, 2), [0, -1], (2, 0, 1), (1,)])
+def test_several_axes_are_taken_together(name: str, axis: Any) -> None:
+    x = torch.randn(2, 3, 4, 5)
+    ours = getattr(activations, name)(x, axis=axis)
+    places = tuple(place % 4 for place in axis)  # Keras mixes up negative ones among several
+    theirs = getattr(keras.activations, name)(x, axis=places)
+    torch.testing.assert_close(ours, theirs)
+    assert activations.get({"name": name, "args": {"axis": axis}})(x).equal(ours)
+
+
+def test_several_axes_of_an_empty_batch() -> None:
+    assert activations.softmax(torch.zeros(0, 3, 4), axis=(1, 2)).shape == (0, 3, 4)

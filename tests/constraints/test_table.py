@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import keras
 import pytest
 import torch
 
@@ -20,7 +21,8 @@ TABLE = kplug_constraints()
 def test_every_component_loads_and_survives_its_configuration(name: str) -> None:
     constraint = get(name)
     assert isinstance(constraint, Constraint)
-    assert constraint(torch.ones(2, 3)).shape == (2, 3)
+    shape = (3, 3, 2, 1) if name == "radial_constraint" else (2, 3)
+    assert constraint(torch.ones(shape)).shape == shape
     config = json.loads(json.dumps(constraint.get_config()))
     assert type(constraint).from_config(config).get_config() == config
 
@@ -31,11 +33,24 @@ def test_every_component_has_a_summary_and_lower_case_names(name: str) -> None:
     assert getattr(constraints, name) is type(get(name))
 
 
-@pytest.mark.parametrize(
-    "name", ["max_norm", "maxnorm", "MaxNorm", "non_neg", "nonneg", "unitnorm", "MinMaxNorm"]
-)
+# Keras 2's, tf-keras's and Keras 3's.
+NAMES = [
+    *("max_norm", "maxnorm", "MaxNorm", "non_neg", "nonneg", "NonNeg", "unit_norm", "unitnorm"),
+    *("UnitNorm", "min_max_norm", "MinMaxNorm", "radial_constraint", "RadialConstraint"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_name_of_keras_resolves(name: str) -> None:
     assert isinstance(get(name), Constraint)
+
+
+@pytest.mark.parametrize("name", ["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"])
+def test_configurations_have_keras_3s_keys(name: str) -> None:
+    theirs = getattr(keras.constraints, name)().get_config()
+    ours = get(name).get_config()
+    assert ours == theirs
+    assert get({"class_name": name, "config": theirs}).get_config() == theirs
 
 
 def test_arguments_reach_the_constructor() -> None:
@@ -79,3 +94,9 @@ def test_what_is_no_constraint_is_refused(candidate: object, message: str) -> No
     with pytest.raises(ContractError) as caught:
         as_constraint(candidate)
     assert str(caught.value) == message
+
+
+def test_the_base_class_leaves_weights_alone() -> None:
+    weight = torch.ones(2, 3)
+    assert Constraint()(weight) is weight
+    assert Constraint().get_config() == {}

@@ -205,15 +205,18 @@ def test_types_without_fractions_are_refused() -> None:
         ),
         (
             lambda: HeNormal(seed=1.5),  # type: ignore[arg-type]
-            "he_normal: argument 'seed' is 1.5; allowed: None or an integer from 0 to 2**63 - 1",
+            "he_normal: argument 'seed' is 1.5; allowed: None, an integer from 0 to 2**64 - 1, "
+            "or a torch.Generator",
         ),
         (
             lambda: HeNormal(seed=True),
-            "he_normal: argument 'seed' is True; allowed: None or an integer from 0 to 2**63 - 1",
+            "he_normal: argument 'seed' is True; allowed: None, an integer from 0 to 2**64 - 1, "
+            "or a torch.Generator",
         ),
         (
             lambda: HeNormal(seed=-1),
-            "he_normal: argument 'seed' is -1; allowed: None or an integer from 0 to 2**63 - 1",
+            "he_normal: argument 'seed' is -1; allowed: None, an integer from 0 to 2**64 - 1, "
+            "or a torch.Generator",
         ),
     ],
 )

@@ -138,12 +138,12 @@ def test_words_are_read_in_any_case_and_normal_means_truncated() -> None:
         ),
         (
             {"mode": "fan"},
-            "variance_scaling: argument 'mode' is 'fan'; allowed: 'fan_in', 'fan_out', 'fan_avg'",
+            "variance_scaling: argument 'mode' is 'fan'; allowed: 'fan_in', 'fan_out' or 'fan_avg'",
         ),
         (
             {"distribution": "cauchy"},
             "variance_scaling: argument 'distribution' is 'cauchy'; allowed: "
-            "'truncated_normal', 'normal', 'untruncated_normal', 'uniform'",
+            "'truncated_normal', 'normal', 'untruncated_normal' or 'uniform'",
         ),
         (
             {"input_axes": [0]},

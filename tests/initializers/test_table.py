@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import keras
@@ -21,18 +22,31 @@ KERAS_3_NAMES = [
     *("lecun_uniform", "LecunUniform", "lecun_normal", "LecunNormal"),
     *("glorot_uniform", "GlorotUniform", "glorot_normal", "GlorotNormal"),
     *("he_uniform", "HeUniform", "he_normal", "HeNormal", "orthogonal", "Orthogonal"),
-    *("OrthogonalInitializer", "IdentityInitializer"),
+    *("OrthogonalInitializer", "IdentityInitializer", "stft", "STFT", "STFTInitializer"),
 ]
 # Keras 3 fails on the first two and does not know the others.
 FURTHER_NAMES = ["constant", "Constant", "HE_NORMAL", "he-normal", "kplug/he_normal"]
+# tf-keras adds the suffix to every class that it had before its version 2, and to six functions.
+TF_KERAS_CLASSES = [
+    *("Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Ones"),
+    *("LecunNormal", "LecunUniform", "Orthogonal", "RandomNormal", "RandomUniform", "Zeros"),
+    *("TruncatedNormal", "VarianceScaling"),
+]
+KERAS_3_CLASSES = {
+    name: one
+    for name, one in vars(keras.initializers).items()
+    if isinstance(one, type) and one is not keras.initializers.Initializer
+}
+SHAPES = {"stft": (4, 1, 3)}
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_every_component_loads_and_fills_a_matrix(name: str) -> None:
     initializer = get(name)
     assert isinstance(initializer, Initializer)
-    assert initializer((4, 3)).shape == (4, 3)
-    assert initializer((4, 3)).dtype is torch.float32
+    shape = SHAPES.get(name, (4, 3))
+    assert initializer(shape).shape == shape
+    assert initializer(shape).dtype is torch.float32
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -56,6 +70,19 @@ def test_names_mean_what_they_mean_in_keras(name: str) -> None:
 @pytest.mark.parametrize("name", FURTHER_NAMES)
 def test_further_names_resolve(name: str) -> None:
     assert isinstance(get(name), Initializer)
+
+
+@pytest.mark.parametrize("name", KERAS_3_CLASSES)
+def test_every_class_of_keras_3_has_a_component_with_its_arguments(name: str) -> None:
+    theirs, ours = KERAS_3_CLASSES[name], type(get(name))
+    assert ours.__name__ == theirs.__name__
+    wanted = set(inspect.signature(theirs).parameters)
+    assert wanted <= set(inspect.signature(ours).parameters)
+
+
+@pytest.mark.parametrize("name", TF_KERAS_CLASSES)
+def test_names_of_tf_keras_resolve(name: str) -> None:
+    assert type(get(f"{name}V2")).__name__ == name
 
 
 def test_the_guides_calls_work() -> None:

@@ -58,7 +58,7 @@ def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ArgumentValueError) as caught:
         OrthogonalRegularizer(mode="diagonal")
     assert str(caught.value) == (
-        "orthogonal_regularizer: argument 'mode' is 'diagonal'; allowed: 'rows', 'columns'"
+        "orthogonal_regularizer: argument 'mode' is 'diagonal'; allowed: 'rows' or 'columns'"
     )
 
 

@@ -6,6 +6,7 @@ import functools
 import json
 from typing import Any
 
+import keras
 import pytest
 import torch
 
@@ -52,6 +53,33 @@ def test_every_component_has_a_summary_and_a_lower_case_name(name: str) -> None:
 )
 def test_names_and_specs_resolve(name: str, expected: str) -> None:
     assert repr(get(name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("L1", {"l1": 0.5}),
+        ("L2", {"l2": 0.5}),
+        ("L1L2", {"l1": 0.5, "l2": 0.25}),
+        ("OrthogonalRegularizer", {"factor": 0.5, "mode": "columns"}),
+    ],
+)
+def test_configurations_are_keras_3s(name: str, arguments: dict[str, Any]) -> None:
+    theirs = getattr(keras.regularizers, name)(**arguments).get_config()
+    regularizer = get({"class_name": name, "config": theirs})
+    assert regularizer.get_config() == theirs == arguments
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ({"class_name": "L1L2", "config": {"l1": 0.5, "l2": 0.0}}, "L1L2(l1=0.5, l2=0.0)"),
+        ({"class_name": "l1_l2", "config": {}}, "L1L2(l1=0.01, l2=0.01)"),
+        ({"class_name": "l1", "config": {"l": 0.5}}, "L1(l1=0.5)"),
+    ],
+)
+def test_configurations_of_keras_2_are_read(identifier: dict[str, Any], expected: str) -> None:
+    assert repr(get(identifier)) == expected
 
 
 def test_none_stays_none() -> None:

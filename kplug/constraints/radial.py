@@ -1,0 +1,48 @@
+"""A constraint on the form of a filter: the same weight at every place equally far from its centre."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import refusal
+from kplug.constraints.base import Constraint
+
+
+@final
+class RadialConstraint(Constraint):
+    """Every filter of a square 2-D convolution becomes rings of equal weights.
+
+    Places whose larger distance from the centre, of row and column, is the same form a ring; each ring
+    gets the weight that stands on the diagonal towards the last row and column.
+
+    Raises:
+        ArgumentValueError: at the call, for a weight that is not of shape (size, size, in, out).
+
+    Example:
+        >>> kernel = torch.arange(9.0).reshape(3, 3, 1, 1)
+        >>> RadialConstraint()(kernel)[:, :, 0, 0]
+        tensor([[8., 8., 8.],
+                [8., 4., 8.],
+                [8., 8., 8.]])
+
+    Reference:
+        ``RadialConstraint`` of tf-keras. For sizes that are odd that one takes each ring's weight from
+        one place further inside, so that the filter changes each time the constraint is applied; for
+        even ones the innermost ring keeps the weight above and left of the centre, here as there.
+    """
+
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        """Return the weight with rings."""
+        sizes = tuple(weight_matrix.shape)
+        if len(sizes) != 4 or sizes[0] != sizes[1]:
+            raise refusal(self, "weight_matrix", sizes, "a shape (size, size, in, out)")
+        half, is_even = sizes[0] // 2, sizes[0] % 2 == 0
+        places = torch.arange(sizes[0], device=weight_matrix.device)
+        distances = torch.where(places < half, half - is_even - places, places - half)
+        sources = half + torch.maximum(distances.unsqueeze(0), distances.unsqueeze(1))
+        if is_even:
+            sources = torch.where(sources == half, half - 1, sources)
+        return weight_matrix[sources, sources]

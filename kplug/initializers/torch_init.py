@@ -1,0 +1,335 @@
+"""torch's own initializers, in Keras's order of a shape: ``torch/kaiming_uniform`` and the others.
+
+``torch.nn.init`` fills a tensor of torch's shape ``(out, in, space…)`` in place and computes its fans from
+that. A weight of Keras's shape ``(in, out)`` or ``(space…, in, out)`` is filled in that order here and seen
+in the other, so that it starts as the weight of the ``torch.nn`` layer of the same sizes does, with the same
+fans, and under ``torch.manual_seed`` with the same values. Other shapes (0 or 1 dimensions) are left as they
+are.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import init
+
+from kplug.arguments import refusal, require_choice, require_integer, require_number
+from kplug.initializers.random import RandomInitializer, Seed
+
+_NOT_NEGATIVE = "a finite number >= 0"
+_MODES = ("fan_in", "fan_out")
+_LINEAR = ("linear", *(f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3)))
+_NONLINEARITIES = (*_LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu")
+
+
+class TorchInitializer(RandomInitializer):
+    """One of ``torch.nn.init``'s functions; subclasses call it in `fill_torch`.
+
+    Args:
+        seed: None for fresh values at each call, an int for the same ones, or a ``torch.Generator``.
+    """
+
+    def allocate(self, sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return memory in torch's order under a shape in Keras's."""
+        rank = len(sizes)
+        if rank < 2:
+            return super().allocate(sizes, dtype)
+        memory = torch.empty((sizes[-1], sizes[-2], *sizes[:-2]), dtype=dtype)
+        return memory.permute(*range(2, rank), 1, 0)
+
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with torch's values; say which shapes are allowed if torch refuses this one."""
+        rank = values.dim()
+        ours = values if rank < 2 else values.permute(rank - 1, rank - 2, *range(rank - 2))
+        if rank not in self.ranks:
+            allowed = f"{self.ranks[0]} to {self.ranks[-1]} dimensions, as torch.nn.init wants"
+            raise refusal(self, "shape", tuple(values.shape), allowed)
+        if values.numel():
+            self.fill_torch(ours, generator)
+
+    ranks: range = range(2, 65)  # how many dimensions torch's function takes
+
+    @abstractmethod
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Overwrite ``values``, of shape (out, in, space…), with torch's function."""
+
+
+@final
+class Uniform(TorchInitializer):
+    """Uniform values between ``a`` and ``b``: ``torch.nn.init.uniform_``.
+
+    Args:
+        a: Lower bound.
+        b: Upper bound, >= ``a``.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> 0.0 <= Uniform()((3, 4)).min().item() <= 1.0
+        True
+    """
+
+    ranks = range(65)
+
+    def __init__(self, a: float = 0.0, b: float = 1.0, seed: Seed = None) -> None:
+        self.a = require_number(self, "a", a)
+        self.b = require_number(self, "b", b, f"a finite number >= a ({a:g})", at_least=self.a)
+        super().__init__(seed)
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with uniform values."""
+        init.uniform_(values, self.a, self.b, generator=generator)
+
+
+@final
+class Normal(TorchInitializer):
+    """Normal values ``N(mean, std²)``: ``torch.nn.init.normal_``.
+
+    Args:
+        mean: Mean.
+        std: Standard deviation, >= 0.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> round(Normal(std=0.1, seed=1)((1000,)).std().item(), 1)
+        0.1
+    """
+
+    ranks = range(65)
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0, seed: Seed = None) -> None:
+        self.mean = require_number(self, "mean", mean)
+        self.std = require_number(self, "std", std, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with normal values."""
+        init.normal_(values, self.mean, self.std, generator=generator)
+
+
+@final
+class TruncNormal(TorchInitializer):
+    """Normal values ``N(mean, std²)`` cut at ``a`` and ``b``: ``torch.nn.init.trunc_normal_``.
+
+    Args:
+        mean: Mean.
+        std: Standard deviation, > 0.
+        a: Lower bound, an absolute value.
+        b: Upper bound, > ``a``.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> TruncNormal(std=5.0)((1000,)).abs().max().item() <= 2.0
+        True
+
+    Reference:
+        The bounds are values, where Keras's ``TruncatedNormal`` counts standard deviations.
+    """
+
+    ranks = range(65)
+
+    def __init__(
+        self,
+        mean: float = 0.0,
+        std: float = 1.0,
+        a: float = -2.0,
+        b: float = 2.0,
+        seed: Seed = None,
+    ) -> None:
+        self.mean = require_number(self, "mean", mean)
+        self.std = require_number(self, "std", std, "a finite number > 0", above=0.0)
+        self.a = require_number(self, "a", a)
+        self.b = require_number(self, "b", b, f"a finite number > a ({a:g})", above=self.a)
+        super().__init__(seed)
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with truncated normal values."""
+        init.trunc_normal_(values, self.mean, self.std, self.a, self.b, generator=generator)
+
+
+class _Xavier(TorchInitializer):
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
+        self.gain = require_number(self, "gain", gain, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
+
+
+@final
+class XavierUniform(_Xavier):
+    """Uniform values between ``±gain·√(6 / (fan_in + fan_out))``: ``torch.nn.init.xavier_uniform_``.
+
+    Args:
+        gain: Factor, >= 0.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> XavierUniform()((2, 4)).abs().max().item() <= 1.0
+        True
+    """
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with uniform values."""
+        init.xavier_uniform_(values, self.gain, generator=generator)
+
+
+@final
+class XavierNormal(_Xavier):
+    """Normal values of variance ``gain²·2 / (fan_in + fan_out)``: ``torch.nn.init.xavier_normal_``.
+
+    Args:
+        gain: Factor, >= 0.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> XavierNormal()((2, 4)).shape
+        torch.Size([2, 4])
+    """
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with normal values."""
+        init.xavier_normal_(values, self.gain, generator=generator)
+
+
+class _Kaiming(TorchInitializer):
+    def __init__(
+        self,
+        a: float = 0.0,
+        mode: str = "fan_in",
+        nonlinearity: str = "leaky_relu",
+        seed: Seed = None,
+    ) -> None:
+        self.a = require_number(self, "a", a)
+        self.mode = require_choice(self, "mode", mode, _MODES)
+        self.nonlinearity = require_choice(self, "nonlinearity", nonlinearity, _NONLINEARITIES)
+        super().__init__(seed)
+
+
+@final
+class KaimingUniform(_Kaiming):
+    """Uniform values between ``±gain·√(3 / fan)``: ``torch.nn.init.kaiming_uniform_``.
+
+    Args:
+        a: Slope of the ``leaky_relu`` behind the layer; torch's own layers start with √5.
+        mode: ``"fan_in"`` or ``"fan_out"``.
+        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> KaimingUniform(nonlinearity="relu")((6, 100)).abs().max().item() <= 1.0
+        True
+
+    Reference:
+        He et al., 2015.
+    """
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with uniform values."""
+        init.kaiming_uniform_(values, self.a, self.mode, self.nonlinearity, generator=generator)  # type: ignore[arg-type]
+
+
+@final
+class KaimingNormal(_Kaiming):
+    """Normal values of variance ``gain² / fan``: ``torch.nn.init.kaiming_normal_``.
+
+    Args:
+        a: See `KaimingUniform`.
+        mode: ``"fan_in"`` or ``"fan_out"``.
+        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> KaimingNormal(nonlinearity="relu")((6, 100)).shape
+        torch.Size([6, 100])
+
+    Reference:
+        He et al., 2015. The normal is not cut, unlike that of Keras's ``he_normal``.
+    """
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with normal values."""
+        init.kaiming_normal_(values, self.a, self.mode, self.nonlinearity, generator=generator)  # type: ignore[arg-type]
+
+
+@final
+class TorchOrthogonal(TorchInitializer):
+    """Orthonormal rows or columns of ``(out, in·space)``: ``torch.nn.init.orthogonal_``.
+
+    Args:
+        gain: Factor.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> kernel = TorchOrthogonal()((4, 3))
+        >>> torch.allclose(kernel.T @ kernel, torch.eye(3), atol=1e-5)
+        True
+    """
+
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
+        self.gain = require_number(self, "gain", gain)
+        super().__init__(seed)
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with a random orthogonal matrix."""
+        init.orthogonal_(values, self.gain, generator=generator)
+
+
+@final
+class Sparse(TorchInitializer):
+    """Normal values with zeros in a part of each input's weights: ``torch.nn.init.sparse_``.
+
+    Args:
+        sparsity: Share of the weights of each input that are 0, rounded up to whole ones.
+        std: Standard deviation of the others, >= 0.
+        seed: See `TorchInitializer`.
+
+    Example:
+        >>> int((Sparse(0.5)((3, 4)) == 0).sum())
+        6
+    """
+
+    ranks = range(2, 3)
+
+    def __init__(self, sparsity: float, std: float = 0.01, seed: Seed = None) -> None:
+        allowed = "a number in [0, 1]"
+        self.sparsity = require_number(
+            self, "sparsity", sparsity, allowed, at_least=0.0, at_most=1.0
+        )
+        self.std = require_number(self, "std", std, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Fill with normal values and zeros."""
+        # torch.nn.init.sparse_ itself draws the places of the zeros from the global generator only.
+        rows, columns = values.shape
+        init.normal_(values, 0.0, self.std, generator=generator)
+        for column in range(columns):
+            places = torch.randperm(rows, generator=generator)[: math.ceil(self.sparsity * rows)]
+            values[places, column] = 0.0
+
+
+@final
+class Dirac(TorchInitializer):
+    """A convolution that hands its inputs on: ``torch.nn.init.dirac_``.
+
+    Args:
+        groups: Into how many groups the filters fall, each of which does so, >= 1.
+
+    Example:
+        >>> Dirac()((3, 1, 1)).flatten()
+        tensor([0., 1., 0.])
+    """
+
+    ranks = range(3, 6)
+
+    def __init__(self, groups: int = 1) -> None:
+        self.groups = require_integer(self, "groups", groups, "an integer >= 1", at_least=1)
+        super().__init__()
+
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:  # noqa: ARG002
+        """Fill with zeros and ones."""
+        if values.shape[0] % self.groups:
+            allowed = f"a divisor of the number of filters, {values.shape[0]}"
+            raise refusal(self, "groups", self.groups, allowed)
+        init.dirac_(values, self.groups)
