@@ -6,8 +6,20 @@ from kplug.losses.adapt import as_loss
 from kplug.losses.base import Loss
 from kplug.losses.binary import BinaryCrossentropy, binary_crossentropy
 from kplug.losses.categorical import CategoricalCrossentropy, categorical_crossentropy
+from kplug.losses.circle import Circle, circle
+from kplug.losses.ctc import CTC, ctc
 from kplug.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
+from kplug.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+)
 from kplug.losses.function import FunctionLoss
+from kplug.losses.generalized import (
+    CategoricalGeneralizedCrossEntropy,
+    categorical_generalized_cross_entropy,
+)
 from kplug.losses.margin import (
     CategoricalHinge,
     Hinge,
@@ -16,6 +28,7 @@ from kplug.losses.margin import (
     hinge,
     squared_hinge,
 )
+from kplug.losses.overlap import Dice, Tversky, dice, tversky
 from kplug.losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -27,6 +40,7 @@ from kplug.losses.regression import (
     mean_squared_logarithmic_error,
 )
 from kplug.losses.robust import Huber, LogCosh, huber, log_cosh
+from kplug.losses.serialization import Reduction, deserialize, serialize
 from kplug.losses.similarity import CosineSimilarity, cosine_similarity
 from kplug.losses.sparse import (
     Crossentropy,
@@ -57,16 +71,22 @@ def get(identifier: object) -> Loss | None:
 
 __all__ = [
     "BCE",
+    "CTC",
     "KLD",
     "MAE",
     "MAPE",
     "MSE",
     "MSLE",
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
+    "Circle",
     "CosineSimilarity",
     "Crossentropy",
+    "Dice",
     "FunctionLoss",
     "Hinge",
     "Huber",
@@ -78,18 +98,27 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "Reduction",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "TorchLoss",
+    "Tversky",
     "as_loss",
     "bce",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
     "cce",
+    "circle",
     "cosine",
     "cosine_proximity",
     "cosine_similarity",
+    "ctc",
+    "deserialize",
+    "dice",
     "get",
     "hinge",
     "huber",
@@ -108,6 +137,8 @@ __all__ = [
     "mse",
     "msle",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "tversky",
 ]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
-from kplug.contracts import instantiate
+from kplug.contracts import find_class_of, instantiate
 from kplug.errors import ContractError
 from kplug.losses import (
     binary,
     categorical,
+    circle,
+    ctc,
     divergence,
+    focal,
+    generalized,
     margin,
+    overlap,
     regression,
     robust,
     similarity,
@@ -41,7 +47,17 @@ _CLASS_OF: dict[Callable[..., Any], type[Loss]] = {
     sparse.sparse_categorical_crossentropy: sparse.SparseCategoricalCrossentropy,
     divergence.kl_divergence: divergence.KLDivergence,
     divergence.poisson: divergence.Poisson,
+    focal.binary_focal_crossentropy: focal.BinaryFocalCrossentropy,
+    focal.categorical_focal_crossentropy: focal.CategoricalFocalCrossentropy,
+    generalized.categorical_generalized_cross_entropy: (
+        generalized.CategoricalGeneralizedCrossEntropy
+    ),
+    overlap.dice: overlap.Dice,
+    overlap.tversky: overlap.Tversky,
+    circle.circle: circle.Circle,
+    ctc.ctc: ctc.CTC,
 }
+BUILT_IN_CLASSES = frozenset(_CLASS_OF.values())
 
 
 def as_loss(candidate: object) -> Loss:
@@ -61,7 +77,7 @@ def as_loss(candidate: object) -> Loss:
     if isinstance(candidate, Loss):
         return candidate
     if isinstance(candidate, type):
-        return as_loss(_instantiate(candidate))
+        return as_loss(instantiate(candidate, "a loss"))
     if isinstance(candidate, nn.Module):
         return TorchLoss(candidate)
     if not callable(candidate):
@@ -70,17 +86,25 @@ def as_loss(candidate: object) -> Loss:
             hint="A loss is a name, a kplug.losses.Loss, a torch.nn loss module, or a function of "
             "(y_true, y_pred).",
         )
-    try:
-        known = _CLASS_OF.get(candidate)
-    except TypeError:  # a callable object that cannot be hashed
-        known = None
-    return FunctionLoss(candidate) if known is None else known()
+    known = _make_known(candidate)
+    return FunctionLoss(candidate) if known is None else known
 
 
-def _instantiate(owner: type) -> object:
-    if inspect.isabstract(owner):
-        raise ContractError(
-            f"{owner.__name__} has no method call(y_true, y_pred)",
-            hint="A subclass of kplug.losses.Loss writes it.",
-        )
-    return instantiate(owner, "a loss")
+def find_loss_class(function: object) -> type[Loss] | None:
+    """Return the class of a plain loss function of this package, None for anything else."""
+    return find_class_of(function, _CLASS_OF)
+
+
+def _make_known(candidate: Callable[..., Any]) -> Loss | None:
+    """Return the loss of a function of this package, also of one with keywords bound to it.
+
+    What the class knows and the function cannot say, such as which values are left out, then counts.
+    """
+    if not isinstance(candidate, functools.partial):
+        owner = find_loss_class(candidate)
+        return None if owner is None else owner()
+    owner = find_loss_class(candidate.func)
+    if owner is None or candidate.args:
+        return None
+    is_taken = candidate.keywords.keys() <= inspect.signature(owner).parameters.keys()
+    return owner(**candidate.keywords) if is_taken else None

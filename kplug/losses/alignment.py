@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.backend import floatx, to_dtype
+from kplug.arguments import refusal, require_integer
+from kplug.backend import to_dtype
 from kplug.errors import DataError
 
 ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers
@@ -33,7 +34,7 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
         DataError: if they are no rectangular array of numbers.
     """
     if isinstance(values, Tensor):
-        return values
+        return _require_real(values, owner, argument)
     try:
         array = np.asarray(values)
         # A copy: NumPy's memory may be read-only, which torch warns about.
@@ -42,8 +43,18 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
         raise DataError(
             f"{owner}: {argument} is no array of numbers: {type(values).__name__} ({error})"
         ) from error
+    _require_real(tensor, owner, argument)
     is_python = not isinstance(values, (np.ndarray, np.generic)) and not hasattr(values, "dtype")
-    return tensor.to(to_dtype(floatx())) if is_python and tensor.is_floating_point() else tensor
+    return tensor.to(to_dtype(None)) if is_python and tensor.is_floating_point() else tensor
+
+
+def _require_real(tensor: Tensor, owner: str, argument: str) -> Tensor:
+    if tensor.is_complex():
+        raise DataError(
+            f"{owner}: {argument} holds complex numbers ({str(tensor.dtype).removeprefix('torch.')})",
+            hint="Give real and imaginary parts as two outputs: torch.view_as_real.",
+        )
+    return tensor
 
 
 def as_predictions(
@@ -54,7 +65,7 @@ def as_predictions(
     if dtype is None:
         if tensor.is_floating_point():
             return tensor
-        dtype = to_dtype(floatx())
+        dtype = to_dtype(None)
     return tensor.to(dtype)
 
 
@@ -118,10 +129,26 @@ def prepare(
     return targets, predictions
 
 
+def require_axis(owner: str, axis: object, predictions: Tensor) -> int:
+    """Return an axis of the predictions.
+
+    Raises:
+        ArgumentValueError: if they have no such axis, or it is no integer.
+    """
+    rank = predictions.ndim
+    if type(axis) is int and -rank <= axis < rank:
+        return axis
+    allowed = f"an axis of y_pred, which has {rank}: an integer from {-rank} to {rank - 1}"
+    number = require_integer(owner, "axis", axis, allowed, at_least=-rank)
+    if number >= rank:
+        raise refusal(owner, "axis", axis, allowed)
+    return number
+
+
 def shape_error(owner: str, y_true: Tensor, y_pred: Tensor, advice: str | None = None) -> DataError:
     """Return the error that names both shapes."""
     return DataError(
         f"{owner}: y_true has shape {tuple(y_true.shape)} and y_pred has shape "
-        f"{tuple(y_pred.shape)}; the two must be equal",
+        f"{tuple(y_pred.shape)}; the two must have the same shape",
         hint=advice or "Give one target for each output, or change the last layer's size.",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +11,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.backend import dtype_name, snake_case, to_dtype
+from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.configurable import Configurable
-from kplug.errors import ContractError, KplugWarning
+from kplug.errors import ContractError
 from kplug.losses.alignment import (
     REDUCED_TYPES,
     ArrayLike,
@@ -25,10 +24,13 @@ from kplug.losses.alignment import (
 )
 from kplug.losses.reduction import (
     MEAN_REDUCTIONS,
+    find_mask_of,
+    join_masks,
     mean_of,
     reduce_values,
     standardize_reduction,
 )
+from kplug.registry.warning import warn
 
 
 class Loss(Configurable, ABC):
@@ -42,12 +44,14 @@ class Loss(Configurable, ABC):
     (N, 1) are given shape (N, 1), and targets are cast to the predictions' type.
 
     Args:
-        reduction: One of the names above; None is ``none``.
         name: Label of the loss in logs; by default the class's name in snake case.
-        dtype: Type of the arithmetic; None keeps the predictions' own, but float32 for half types.
+        reduction: One of the names above; None is ``none``.
+        dtype: Type of the arithmetic, or a Keras policy, of which the type to compute in counts. None
+            keeps that of predictions that are tensors (but float32 for half types) and means
+            ``floatx()`` for arrays and sequences.
 
     Raises:
-        ArgumentValueError: if the reduction has no such name.
+        ArgumentValueError: if the reduction or the type has no such name.
 
     Example:
         >>> class Cubed(Loss):
@@ -58,26 +62,32 @@ class Loss(Configurable, ABC):
 
     Reference:
         ``keras.losses.Loss``. Keras does not align ranks for a subclass, so that (N,) and (N, 1)
-        broadcast to (N, N); and its first argument is ``name``.
+        broadcast to (N, N); it computes in ``floatx()`` unless told otherwise, also for tensors; and
+        its configuration forgets ``dtype``. Keras 2 and tf-keras take ``reduction`` first.
     """
 
     # On the class, so that a subclass that forgets super().__init__() still reduces as documented.
+    name: str = "loss"
     reduction: str = "sum_over_batch_size"
-    dtype: str | None = None
     takes_class_ids: bool = False
     _compute_dtype: torch.dtype | None = None
     _has_warned: bool = False
+    _has_checked: bool = False
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
-        dtype: str | torch.dtype | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
     ) -> None:
         self.name = name if name is not None else snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction, self.name)
-        self.dtype = None if dtype is None else dtype_name(dtype)
-        self._compute_dtype = None if dtype is None else to_dtype(dtype)
+        self._compute_dtype = None if dtype is None else _read_dtype(dtype)
+
+    @property
+    def dtype(self) -> str | None:
+        """Name of the type of the arithmetic, or None: that of the predictions."""
+        return None if self._compute_dtype is None else dtype_name(self._compute_dtype)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -86,8 +96,6 @@ class Loss(Configurable, ABC):
         # A subclass with its own arithmetic must not inherit its parent's shortcut for it.
         if "call" in cls.__dict__ and "batch_mean" not in cls.__dict__:
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
-
-    name: str = "loss"
 
     @abstractmethod
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -114,18 +122,28 @@ class Loss(Configurable, ABC):
             y_true: Targets, shape (N, …).
             y_pred: Predictions, shape (N, …).
             sample_weight: None or weights of shape (), (N,), (N, 1) or (N, T, …).
-            mask: None or booleans; False leaves a sample or time step out of the mean.
+            mask: None or booleans; False leaves a sample or time step out of the mean. A mask that
+                the predictions carry, as ``_keras_mask``, is joined with it.
 
         Returns:
             A tensor of shape (), or the values for reduction ``none``.
 
         Raises:
-            DataError: if shapes do not fit each other.
+            DataError: if shapes do not fit each other; at the first call also for values that the
+                loss is not defined for.
         """
-        targets, predictions = self.align(y_true, y_pred, sample_weight)
-        if sample_weight is None and mask is None and self.reduction in MEAN_REDUCTIONS:
+        mask = join_masks(mask, find_mask_of(y_pred))
+        targets, predictions = self.align(
+            y_true, y_pred, sample_weight if sample_weight is not None else mask
+        )
+        if not self._has_checked:
+            self._check_once(targets, predictions)
+        is_plain = sample_weight is None and mask is None and not self.masks_values
+        if is_plain and self.reduction in MEAN_REDUCTIONS:
             return self.batch_mean(targets, predictions)
         values = self.call(targets, predictions)
+        if self.masks_values:
+            mask = join_masks(mask, self.find_mask(targets, predictions, values))
         if sample_weight is not None and values.ndim == 0:
             self._warn_of_scalar(sample_weight)
         return reduce_values(values, self.reduction, sample_weight, mask)
@@ -138,8 +156,11 @@ class Loss(Configurable, ABC):
         With weights a sample, predictions of shape (N,) are N samples of one value; with weights a
         time step, a last axis of length 1 is kept. Both leave ``call`` a value for each weight.
         """
-        predictions = as_predictions(y_pred, self._compute_dtype, self.name)
-        if predictions.dtype in REDUCED_TYPES and self._compute_dtype is None:
+        dtype = self._compute_dtype
+        if dtype is None and not isinstance(y_pred, Tensor):
+            dtype = to_dtype(floatx())
+        predictions = as_predictions(y_pred, dtype, self.name)
+        if dtype is None and predictions.dtype in REDUCED_TYPES:
             predictions = predictions.float()
         if self.takes_class_ids:
             return as_tensor(y_true, self.name, "y_true").to(predictions.device), predictions
@@ -159,33 +180,89 @@ class Loss(Configurable, ABC):
         """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
         return mean_of(self.call(y_true, y_pred))
 
+    @property
+    def masks_values(self) -> bool:
+        """Whether `find_mask` has values to leave out."""
+        return False
+
+    def find_mask(self, y_true: Tensor, y_pred: Tensor, values: Tensor) -> Tensor | None:  # noqa: ARG002  # for subclasses
+        """Return which values count, shape of ``values``, or None if all do."""
+        return None
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse numbers that the loss is not defined for.
+
+        It is called once, with the first batch: reading numbers in every step would make each wait
+        for the device.
+
+        Raises:
+            DataError: with the argument, the number and the allowed range.
+        """
+
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, as values that JSON can hold."""
+        """Return the constructor's arguments, as values that JSON can hold.
+
+        The keys are Keras 3's, with the arguments that its configurations lose; ``dtype`` is among
+        them if it was given.
+        """
         config = super().get_config()
         if _passes_keywords_on(type(self)):
-            config = {"reduction": self.reduction, "name": self.name, **config}
+            config = {"name": self.name, "reduction": self.reduction, "dtype": self.dtype, **config}
+        if config.get("dtype", "") is None:
+            del config["dtype"]
         return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the loss that `get_config` described."""
-        return super().from_config(config)
+        """Make the loss that `get_config` described, in kplug, Keras 3, tf-keras or Keras 2.3."""
+        return super().from_config(translate_config(config))
+
+    def _check_once(self, y_true: Tensor, y_pred: Tensor) -> None:
+        # A compiled graph must not read numbers, meta tensors have none.
+        if torch.compiler.is_compiling() or y_pred.is_meta or not y_pred.numel():
+            return
+        if not self.takes_class_ids and y_true.shape != y_pred.shape:
+            return  # the loss itself says so
+        self.check_values(y_true, y_pred)
+        self._has_checked = True
 
     def _warn_of_scalar(self, sample_weight: ArrayLike) -> None:
         if self._has_warned or _find_rank(sample_weight) == 0:
             return
         self._has_warned = True
-        warnings.warn(
+        warn(
             f"{self.name}: sample_weight cannot act on single samples, because the loss returns one "
             "number for the whole batch; that number is multiplied by the mean weight. Return one "
-            "value a sample, shape (N,), to have each weighted.",
-            KplugWarning,
-            stacklevel=3,
+            "value a sample, shape (N,), to have each weighted."
         )
 
 
 def _find_rank(values: ArrayLike) -> int:
     return values.ndim if isinstance(values, Tensor) else as_tensor(values).ndim
+
+
+def _read_dtype(dtype: Any) -> torch.dtype:
+    """Return the type to compute in: a policy such as ``mixed_float16`` has one of its own."""
+    given = getattr(dtype, "compute_dtype", dtype)
+    if isinstance(given, Mapping):
+        given = str(given.get("config", {}).get("name", ""))
+    return to_dtype(given.removeprefix("mixed_") if isinstance(given, str) else given)
+
+
+def translate_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration of any Keras in the words of Keras 3.
+
+    tf-keras writes the reduction ``auto`` where nothing was chosen, and the name of the function
+    behind a class as ``fn``.
+
+    Example:
+        >>> translate_config({"reduction": "auto", "fn": "mean_squared_error"})
+        {'reduction': 'sum_over_batch_size'}
+    """
+    translated = {key: value for key, value in config.items() if key != "fn"}
+    if translated.get("reduction") == "auto":
+        translated["reduction"] = "sum_over_batch_size"
+    return translated
 
 
 def _passes_keywords_on(owner: type) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numbers
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_flag, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.errors import ArgumentValueError
-from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare
+from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base import Loss
+from kplug.losses.checks import SIGMOID_HINT, require_range
 from kplug.losses.reduction import mean_of
 
 _OWNER = "binary_crossentropy"
@@ -54,6 +53,7 @@ def binary_crossentropy(
             targets.float(), predictions.float(), from_logits, label_smoothing, axis
         )
         return values.to(predictions.dtype)
+    require_axis(_OWNER, axis, predictions)
     targets = smooth_labels(targets, label_smoothing, 2, _OWNER)
     logits = predictions if from_logits else _as_logits(predictions)
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(axis)
@@ -83,10 +83,10 @@ def require_smoothing(label_smoothing: object, owner: str) -> float:
     Raises:
         ArgumentValueError: if it is no number in [0, 1].
     """
-    is_number = isinstance(label_smoothing, numbers.Real) and not isinstance(label_smoothing, bool)
-    if not is_number or not 0.0 <= float(label_smoothing) <= 1.0:  # type: ignore[arg-type]
-        raise ArgumentValueError(owner, "label_smoothing", label_smoothing, "a number in [0, 1]")
-    return float(label_smoothing)  # type: ignore[arg-type]
+    allowed = "a number in [0, 1]"
+    return require_number(
+        owner, "label_smoothing", label_smoothing, allowed, at_least=0.0, at_most=1.0
+    )
 
 
 class BinaryCrossentropy(Loss):
@@ -106,7 +106,8 @@ class BinaryCrossentropy(Loss):
 
     Raises:
         ArgumentValueError: if ``label_smoothing`` is out of range.
-        DataError: when called, if the shapes differ.
+        DataError: when called, if the shapes differ; at the first call also for targets or
+            probabilities outside [0, 1], which clipping would leave without a gradient.
 
     Example:
         >>> BinaryCrossentropy()([1.0, 0.0], [[0.5], [0.5]])
@@ -126,16 +127,23 @@ class BinaryCrossentropy(Loss):
         name: str | None = "binary_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        self.from_logits = from_logits
+        self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
-        self.axis = axis
-        super().__init__(reduction, name, dtype)
+        self.axis = require_integer(_OWNER, "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `binary_crossentropy`."""
         return binary_crossentropy(
             y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
         )
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse targets and probabilities outside [0, 1], and an axis that is not there."""
+        require_axis(_OWNER, self.axis, y_pred)
+        require_range(_OWNER, "y_true", y_true, hint=_ADVICE)
+        if not self.from_logits:
+            require_range(_OWNER, "y_pred", y_pred, hint=SIGMOID_HINT)
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean by torch's fused kernel."""

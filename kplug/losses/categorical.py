@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
 from kplug.errors import DataError
-from kplug.losses.alignment import ArrayLike, as_predictions, as_targets, shape_error
+from kplug.losses.alignment import (
+    ArrayLike,
+    as_predictions,
+    as_targets,
+    require_axis,
+    shape_error,
+)
 from kplug.losses.base import Loss
 from kplug.losses.binary import require_smoothing, smooth_labels
+from kplug.losses.checks import SOFTMAX_HINT, require_range
 
 _OWNER = "categorical_crossentropy"
 
@@ -42,17 +52,7 @@ def categorical_crossentropy(
         >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]])
         tensor([0.0513])
     """
-    predictions = as_predictions(y_pred, owner=_OWNER)
-    targets = as_targets(y_true, predictions, _OWNER)
-    if targets.shape != predictions.shape:
-        raise shape_error(_OWNER, targets, predictions, _advise(targets, predictions))
-    classes = predictions.shape[axis]
-    if classes == 1:
-        raise DataError(
-            f"{_OWNER}: y_pred has shape {tuple(predictions.shape)}, which is one class; the loss "
-            "of one class is always 0",
-            hint="Use binary_crossentropy, or a last layer with one output for each class.",
-        )
+    targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
     targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
     if from_logits:
         log_probabilities = F.log_softmax(predictions, axis)
@@ -61,6 +61,28 @@ def categorical_crossentropy(
         shares = predictions / predictions.sum(axis, keepdim=True)
         log_probabilities = shares.clamp(smallest, 1.0 - smallest).log()
     return -(targets * log_probabilities).sum(axis)
+
+
+def prepare_one_hot(
+    y_true: ArrayLike, y_pred: ArrayLike, axis: int, owner: str
+) -> tuple[Tensor, Tensor, int]:
+    """Return one-hot targets and predictions of one shape and type, and the number of classes.
+
+    Raises:
+        DataError: if the shapes differ, as they do for class ids, or if there is one class only.
+    """
+    predictions = as_predictions(y_pred, owner=owner)
+    targets = as_targets(y_true, predictions, owner)
+    if targets.shape != predictions.shape:
+        raise shape_error(owner, targets, predictions, _advise(targets, predictions))
+    classes = predictions.shape[require_axis(owner, axis, predictions)]
+    if classes == 1:
+        raise DataError(
+            f"{owner}: y_pred has shape {tuple(predictions.shape)}, which is one class; the loss "
+            "of one class is always 0",
+            hint="Use binary_crossentropy, or a last layer with one output for each class.",
+        )
+    return targets, predictions, classes
 
 
 def _advise(targets: Tensor, predictions: Tensor) -> str | None:
@@ -89,7 +111,8 @@ class CategoricalCrossentropy(Loss):
 
     Raises:
         ArgumentValueError: if ``label_smoothing`` is out of range.
-        DataError: when called, if the shapes differ, as they do for class ids.
+        DataError: when called, if the shapes differ, as they do for class ids; at the first call also
+            for negative probabilities.
 
     Example:
         >>> y_true = [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
@@ -111,13 +134,18 @@ class CategoricalCrossentropy(Loss):
         name: str | None = "categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        self.from_logits = from_logits
+        self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
-        self.axis = axis
-        super().__init__(reduction, name, dtype)
+        self.axis = require_integer(_OWNER, "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `categorical_crossentropy`."""
         return categorical_crossentropy(
             y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
         )
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Refuse negative probabilities; the rest is divided by its sum."""
+        if not self.from_logits:
+            require_range(_OWNER, "y_pred", y_pred, 0.0, math.inf, SOFTMAX_HINT)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from kplug.backend import epsilon
 from kplug.losses.alignment import ArrayLike, prepare
 from kplug.losses.base import Loss
+from kplug.losses.checks import require_range
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
@@ -66,7 +69,8 @@ class KLDivergence(Loss):
         dtype: See `Loss`.
 
     Raises:
-        DataError: when called, if the shapes differ.
+        DataError: when called, if the shapes differ; at the first call also for probabilities outside
+            [0, 1].
 
     Example:
         >>> KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])
@@ -83,11 +87,16 @@ class KLDivergence(Loss):
         name: str | None = "kl_divergence",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `kl_divergence`."""
         return kl_divergence(y_true, y_pred)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse probabilities outside [0, 1]."""
+        require_range("kl_divergence", "y_true", y_true)
+        require_range("kl_divergence", "y_pred", y_pred, hint="End the model with a softmax.")
 
 
 class Poisson(Loss):
@@ -102,7 +111,7 @@ class Poisson(Loss):
         dtype: See `Loss`.
 
     Raises:
-        DataError: when called, if the shapes differ.
+        DataError: when called, if the shapes differ; at the first call also for negative rates.
 
     Example:
         >>> Poisson()([[2.0]], [[2.0]])
@@ -119,8 +128,13 @@ class Poisson(Loss):
         name: str | None = "poisson",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `poisson`."""
         return poisson(y_true, y_pred)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Refuse negative rates, whose logarithm is no number."""
+        hint = "End the model with an activation that is never negative, such as softplus or exp."
+        require_range("poisson", "y_pred", y_pred, 0.0, math.inf, hint)

@@ -9,9 +9,10 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.contracts import check_call, find_signature, name_of
+from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
 from kplug.losses.base import Loss, require_tensor
+from kplug.registry.reverse import name_of
 
 Order: TypeAlias = Literal["targets_first", "predictions_first"]
 
@@ -30,6 +31,7 @@ class FunctionLoss(Loss):
             named ``(y_pred, y_true)`` or ``(input, target)`` it is called in that order.
         name: Label of the loss in logs; by default the function's name.
         reduction: See `Loss`.
+        dtype: See `Loss`.
 
     Raises:
         ContractError: if the function cannot be called with two arguments.
@@ -51,9 +53,10 @@ class FunctionLoss(Loss):
         function: Callable[..., Any],
         name: str | None = None,
         reduction: str | None = "sum_over_batch_size",
+        dtype: str | None = None,
     ) -> None:
         label = name if name is not None else find_function_name(function)
-        super().__init__(reduction, label)
+        super().__init__(label, reduction, dtype)
         self.function = function
         self._order = check_signature(function, "a loss")
 
@@ -65,11 +68,8 @@ class FunctionLoss(Loss):
 
     def get_config(self) -> dict[str, Any]:
         """Return name and reduction, with the function as ``custom/<name>``."""
-        return {
-            "function": f"custom/{find_function_name(self.function)}",
-            "name": self.name,
-            "reduction": self.reduction,
-        }
+        config = super().get_config()
+        return {**config, "function": f"custom/{find_function_name(self.function)}"}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

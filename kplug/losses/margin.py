@@ -114,7 +114,7 @@ class Hinge(Loss):
         name: str | None = "hinge",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `hinge`."""
@@ -148,7 +148,7 @@ class SquaredHinge(Loss):
         name: str | None = "squared_hinge",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `squared_hinge`."""
@@ -182,7 +182,7 @@ class CategoricalHinge(Loss):
         name: str | None = "categorical_hinge",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `categorical_hinge`."""

@@ -96,6 +96,29 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
     return fitted
 
 
+def find_mask_of(values: object) -> Tensor | None:
+    """Return the mask that a tensor carries in Keras's way, as the attribute ``_keras_mask``."""
+    mask: Tensor | None = getattr(values, "_keras_mask", None)
+    return mask
+
+
+def join_masks(first: ArrayLike, second: ArrayLike) -> ArrayLike:
+    """Return the mask that keeps what both masks keep; None keeps everything.
+
+    Example:
+        >>> join_masks([True, False, True], [True, True, False])
+        tensor([ True, False, False])
+    """
+    if first is None or second is None:
+        return second if first is None else first
+    one, other = as_tensor(first, "loss", "mask").bool(), as_tensor(second, "loss", "mask").bool()
+    while one.ndim < other.ndim:
+        one = one.unsqueeze(-1)
+    while other.ndim < one.ndim:
+        other = other.unsqueeze(-1)
+    return one & other.to(one.device)
+
+
 def _reduce_unweighted(values: Tensor, reduction: str) -> Tensor:
     if reduction == "none":
         return values

@@ -127,7 +127,7 @@ class MeanSquaredError(Loss):
         name: str | None = "mean_squared_error",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `mean_squared_error`."""
@@ -167,7 +167,7 @@ class MeanAbsoluteError(Loss):
         name: str | None = "mean_absolute_error",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `mean_absolute_error`."""
@@ -208,7 +208,7 @@ class MeanAbsolutePercentageError(Loss):
         name: str | None = "mean_absolute_percentage_error",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `mean_absolute_percentage_error`."""
@@ -243,7 +243,7 @@ class MeanSquaredLogarithmicError(Loss):
         name: str | None = "mean_squared_logarithmic_error",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `mean_squared_logarithmic_error`."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.errors import ArgumentValueError
+from kplug.arguments import require_number
 from kplug.losses.alignment import ArrayLike, prepare
 from kplug.losses.base import Loss
 from kplug.losses.reduction import mean_of
@@ -64,10 +63,7 @@ def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
 
 
 def _require_delta(delta: object) -> float:
-    is_number = isinstance(delta, numbers.Real) and not isinstance(delta, bool)
-    if not is_number or not 0.0 < float(delta) < math.inf:  # type: ignore[arg-type]
-        raise ArgumentValueError("huber", "delta", delta, "a finite number > 0")
-    return float(delta)  # type: ignore[arg-type]
+    return require_number("huber", "delta", delta, "a finite number > 0", above=0.0)
 
 
 class Huber(Loss):
@@ -103,7 +99,7 @@ class Huber(Loss):
         dtype: str | None = None,
     ) -> None:
         self.delta = _require_delta(delta)
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `huber`."""
@@ -144,7 +140,7 @@ class LogCosh(Loss):
         name: str | None = "log_cosh",
         dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `log_cosh`."""

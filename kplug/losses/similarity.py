@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_integer
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare
+from kplug.losses.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base import Loss
 
 
@@ -29,6 +30,7 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> T
         tensor([0.2800])
     """
     targets, predictions = prepare(y_true, y_pred, "cosine_similarity")
+    require_axis("cosine_similarity", axis, predictions)
     smallest = epsilon()
     unit_targets = F.normalize(targets, dim=axis, eps=smallest)
     unit_predictions = F.normalize(predictions, dim=axis, eps=smallest)
@@ -66,8 +68,8 @@ class CosineSimilarity(Loss):
         name: str | None = "cosine_similarity",
         dtype: str | None = None,
     ) -> None:
-        self.axis = axis
-        super().__init__(reduction, name, dtype)
+        self.axis = require_integer("cosine_similarity", "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `cosine_similarity`."""

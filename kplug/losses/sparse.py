@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
-from kplug.errors import DataError
 from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
 from kplug.losses.base import Loss
 from kplug.losses.binary import BinaryCrossentropy
 from kplug.losses.categorical import CategoricalCrossentropy
+from kplug.losses.checks import SOFTMAX_HINT, require_ids, require_range, require_whole
+from kplug.losses.class_ids import as_class_ids, explain
 from kplug.losses.reduction import mean_of
 
 _OWNER = "sparse_categorical_crossentropy"
 # torch ignores -100 unless told otherwise; here it is a class id like any other, and out of range.
 _NO_CLASS = torch.iinfo(torch.int64).min
+_RANGE_HINT = "Count classes from 0, enlarge the last layer, or set ignore_class."
 
 
 def sparse_categorical_crossentropy(
@@ -48,30 +53,12 @@ def sparse_categorical_crossentropy(
         tensor([0.0513, 2.3026])
     """
     predictions = as_predictions(y_pred, owner=_OWNER)
-    ids = _as_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, axis)
+    ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, axis, _OWNER)
     if ignore_class is None:
         return _pick(ids, predictions, from_logits, axis)
     is_kept = ids != ignore_class
     values = _pick(torch.where(is_kept, ids, 0), predictions, from_logits, axis)
     return torch.where(is_kept, values, 0.0)
-
-
-def _as_ids(y_true: Tensor, predictions: Tensor, axis: int) -> Tensor:
-    expected = list(predictions.shape)
-    del expected[axis]
-    ids = y_true
-    if ids.ndim == predictions.ndim and ids.shape[axis] == 1:
-        ids = ids.squeeze(axis)
-    if list(ids.shape) != expected:
-        is_one_hot = y_true.shape == predictions.shape
-        raise DataError(
-            f"{_OWNER}: y_true has shape {tuple(y_true.shape)} and y_pred has shape "
-            f"{tuple(predictions.shape)}; class ids of shape {tuple(expected)} are needed",
-            hint="These look like one-hot targets: use categorical_crossentropy, or y_true.argmax(-1)."
-            if is_one_hot
-            else "Give one class id for each row of predictions.",
-        )
-    return ids.to(device=predictions.device, dtype=torch.int64)
 
 
 def _pick(
@@ -88,21 +75,8 @@ def _pick(
         values = -(picked / predictions.sum(axis)).clamp(smallest, 1.0 - smallest).log()
         return values if reduction == "none" else values.mean()
     except (IndexError, RuntimeError) as error:
-        raise _explain(error, ids, predictions.shape[axis]) from error
-
-
-def _explain(error: Exception, ids: Tensor, classes: int) -> Exception:
-    """Return the error to raise: torch's own, unless an id is out of range on a CPU."""
-    if ids.device.type != "cpu" or not ids.numel():
-        return error
-    lowest, highest = int(ids.min()), int(ids.max())
-    if lowest >= 0 and highest < classes:
-        return error
-    return DataError(
-        f"{_OWNER}: y_true holds the class id {lowest if lowest < 0 else highest}; y_pred has "
-        f"{classes} classes, so that ids go from 0 to {classes - 1}",
-        hint="Count classes from 0, enlarge the last layer, or set ignore_class.",
-    )
+        explain(error, _OWNER, ids, predictions.shape[axis], _RANGE_HINT)
+        raise
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -143,10 +117,14 @@ class SparseCategoricalCrossentropy(Loss):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        self.from_logits = from_logits
-        self.ignore_class = ignore_class
-        self.axis = axis
-        super().__init__(reduction, name, dtype)
+        self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
+        self.ignore_class = (
+            None
+            if ignore_class is None
+            else require_integer(_OWNER, "ignore_class", ignore_class, "an integer or None")
+        )
+        self.axis = require_integer(_OWNER, "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return `sparse_categorical_crossentropy`."""
@@ -154,25 +132,32 @@ class SparseCategoricalCrossentropy(Loss):
             y_true, y_pred, self.from_logits, self.ignore_class, self.axis
         )
 
-    def __call__(
-        self,
-        y_true: ArrayLike,
-        y_pred: ArrayLike,
-        sample_weight: ArrayLike = None,
-        mask: ArrayLike = None,
-    ) -> Tensor:
-        """Return the reduced loss; the ignored class joins the mask."""
+    @property
+    def masks_values(self) -> bool:
+        """Whether there is a class to leave out."""
+        return self.ignore_class is not None
+
+    def find_mask(self, y_true: Tensor, y_pred: Tensor, values: Tensor) -> Tensor | None:  # noqa: ARG002  # the contract
+        """Return where the target is not the ignored class."""
+        if self.ignore_class is None:
+            return None
+        return as_class_ids(y_true, y_pred, self.axis, _OWNER).ne(self.ignore_class)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse ids that are no class, and negative probabilities."""
+        require_whole(_OWNER, "y_true", y_true)
+        ids = as_class_ids(y_true, y_pred, self.axis, _OWNER)
         if self.ignore_class is not None:
-            targets, predictions = self.align(y_true, y_pred)
-            is_kept = _as_ids(targets, predictions, self.axis) != self.ignore_class
-            mask = is_kept if mask is None else is_kept & as_tensor(mask).to(is_kept)
-        return super().__call__(y_true, y_pred, sample_weight, mask)
+            ids = ids[ids != self.ignore_class]
+        require_ids(_OWNER, ids, y_pred.shape[self.axis], _RANGE_HINT)
+        if not self.from_logits:
+            require_range(_OWNER, "y_pred", y_pred, 0.0, math.inf, SOFTMAX_HINT)
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean, from logits by torch's fused kernel."""
         if self.ignore_class is not None or not y_pred.numel() or y_pred.dtype in REDUCED_TYPES:
             return mean_of(self.call(y_true, y_pred))
-        ids = _as_ids(y_true, y_pred, self.axis)
+        ids = as_class_ids(y_true, y_pred, self.axis, _OWNER)
         return _pick(ids, y_pred, self.from_logits, self.axis, "mean")
 
 
@@ -208,11 +193,13 @@ class Crossentropy(Loss):
         name: str | None = "crossentropy",
         dtype: str | None = None,
     ) -> None:
-        self.from_logits = from_logits
-        super().__init__(reduction, name, dtype)
-        self._binary = BinaryCrossentropy(from_logits, reduction=reduction, dtype=dtype)
-        self._sparse = SparseCategoricalCrossentropy(from_logits, reduction=reduction, dtype=dtype)
-        self._one_hot = CategoricalCrossentropy(from_logits, reduction=reduction, dtype=dtype)
+        self.from_logits = require_flag("crossentropy", "from_logits", from_logits)
+        super().__init__(name, reduction, dtype)
+        self._binary = BinaryCrossentropy(self.from_logits, reduction=reduction, dtype=dtype)
+        self._sparse = SparseCategoricalCrossentropy(
+            self.from_logits, reduction=reduction, dtype=dtype
+        )
+        self._one_hot = CategoricalCrossentropy(self.from_logits, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values of the chosen loss."""

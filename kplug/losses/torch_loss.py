@@ -60,7 +60,7 @@ class TorchLoss(Loss):
     def __init__(self, module: nn.Module, name: str | None = None) -> None:
         label = name if name is not None else snake_case(type(module).__name__)
         reduction = getattr(module, "reduction", "mean")
-        super().__init__(_REDUCTIONS.get(reduction, "sum_over_batch_size"), label)
+        super().__init__(label, _REDUCTIONS.get(reduction, "sum_over_batch_size"))
         self.module = module
         check_signature(module.forward, "a loss")
         # torch's modules say (input, target); a module with other names follows torch's order too.
@@ -116,8 +116,8 @@ class TorchLoss(Loss):
         return targets, predictions
 
     def get_config(self) -> dict[str, Any]:
-        """Return the name; the module itself is described by the spec that made it."""
-        return {"module": f"torch/{type(self.module).__name__}", "name": self.name}
+        """Return the name, with the module as ``custom/<name>``: its arguments are not known."""
+        return {"module": f"custom/{type(self.module).__name__}", "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -7,6 +7,8 @@ import json
 import pickle
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -32,6 +34,14 @@ NAMES = {
     "CosineSimilarity": "cosine_similarity CosineSimilarity cosine_proximity cosine",
     "LogCosh": "log_cosh logcosh LogCosh",
     "Huber": "huber Huber huber_loss",
+    "BinaryFocalCrossentropy": "binary_focal_crossentropy BinaryFocalCrossentropy",
+    "CategoricalFocalCrossentropy": "categorical_focal_crossentropy CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy": "categorical_generalized_cross_entropy "
+    "CategoricalGeneralizedCrossEntropy",
+    "Dice": "dice Dice",
+    "Tversky": "tversky Tversky",
+    "Circle": "circle Circle",
+    "CTC": "ctc CTC",
 }
 
 
@@ -74,6 +84,13 @@ def instances() -> list[losses.Loss]:
         losses.Crossentropy(from_logits=True),
         losses.KLDivergence(reduction="mean_with_sample_weight"),
         losses.Poisson(),
+        losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.5, gamma=1.0),
+        losses.CategoricalFocalCrossentropy(alpha=[0.5, 1.0], gamma=0.0, axis=1),
+        losses.CategoricalGeneralizedCrossEntropy(q=0.7),
+        losses.Dice(axis=(1, 2)),
+        losses.Tversky(alpha=0.2, beta=0.8, axis=-1),
+        losses.Circle(gamma=64.0, margin=0.25, remove_diagonal=False),
+        losses.CTC(reduction="sum"),
     ]
 
 
@@ -156,6 +173,42 @@ def test_subclass_of_a_built_in_does_not_inherit_its_shortcut() -> None:
     assert Doubled()(torch.zeros(2, 1), torch.ones(2, 1)).item() == 2.0
 
 
+def test_tensors_keep_their_type_and_other_arrays_get_the_default() -> None:
+    loss = losses.MeanSquaredError()
+    array = np.ones((2, 1))
+    assert loss(array, torch.tensor(array)).dtype is torch.float64
+    assert loss(array, array).dtype is torch.float32
+    assert loss([[1.0]], [[1.0]]).dtype is torch.float32
+    assert loss(array, np.ones((2, 1), dtype=int)).dtype is torch.float32
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        ("bfloat16", torch.bfloat16),
+        (torch.float64, torch.float64),
+        (keras.DTypePolicy("mixed_float16"), torch.float16),
+        ("mixed_bfloat16", torch.bfloat16),
+        (keras.saving.serialize_keras_object(keras.DTypePolicy("float64")), torch.float64),
+    ],
+)
+def test_type_may_be_a_name_a_type_or_a_policy(dtype: Any, expected: torch.dtype) -> None:
+    for loss in (losses.MeanSquaredError(dtype=dtype), Percentile(0.5, dtype=dtype)):
+        assert loss.dtype == str(expected).removeprefix("torch.")
+        assert loss(torch.zeros(2, 1), torch.ones(2, 1)).dtype is expected
+
+
+def test_type_that_is_none() -> None:
+    with pytest.raises(ArgumentValueError, match="argument 'dtype' is 'float31'"):
+        losses.MeanSquaredError(dtype="float31")
+
+
+def test_type_cannot_be_changed_afterwards() -> None:
+    loss: Any = losses.MeanSquaredError(dtype="float64")
+    with pytest.raises(AttributeError):
+        loss.dtype = "float32"
+
+
 def test_dtype_is_that_of_the_arithmetic() -> None:
     loss = losses.MeanSquaredError(dtype="float64")
     assert loss(torch.zeros(2, 1), torch.ones(2, 1)).dtype is torch.float64
@@ -207,8 +260,7 @@ def makes_a_loss(smooth: float, thresh: float) -> Any:
         ),
         (
             WithoutCall,
-            "WithoutCall has no method call(y_true, y_pred)\n  A subclass of kplug.losses.Loss "
-            "writes it.",
+            "WithoutCall cannot be used as a loss: it has no call\n  A subclass writes it.",
         ),
         (
             Percentile,

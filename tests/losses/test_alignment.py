@@ -138,7 +138,7 @@ def test_shapes_that_differ_are_refused(
         losses.as_loss(function)(torch.ones(targets), torch.ones(4, 3))
     assert str(caught.value) == (
         f"{function.__name__}: y_true has shape {targets} and y_pred has shape (4, 3); the two "
-        "must be equal\n"
+        "must have the same shape\n"
         "  Give one target for each output, or change the last layer's size."
     )
 
@@ -149,7 +149,7 @@ def test_class_ids_for_the_one_hot_loss(targets: tuple[int, ...]) -> None:
         losses.CategoricalCrossentropy()(torch.zeros(targets, dtype=torch.int64), torch.rand(4, 3))
     assert str(caught.value) == (
         f"categorical_crossentropy: y_true has shape {targets} and y_pred has shape (4, 3); the two "
-        "must be equal\n"
+        "must have the same shape\n"
         "  These look like class ids: use sparse_categorical_crossentropy, or "
         "kplug.utils.to_categorical(y_true, num_classes=3)."
     )

@@ -84,6 +84,50 @@ def test_mask_a_step_with_a_weight_a_sample() -> None:
     assert loss.item() == pytest.approx((1 + 2 * 3 + 2 * 4) / 3)
 
 
+class Squares(losses.Loss):
+    """One value for each number, as in Keras's own tests."""
+
+    def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
+        return (y_true - y_pred).square()
+
+
+@pytest.mark.parametrize("rank", ["none", "mask", "weights", "both", "values"])
+def test_mask_that_the_predictions_carry(rank: str) -> None:
+    y, p = torch.tensor([1.0, 0.0, 1.0, 0.0]), torch.tensor([0.1, 0.2, 0.3, 0.4])
+    weights = torch.tensor([0.4, 0.3, 0.2, 0.1])
+    mask = torch.tensor([True, False, True, True])
+    expected = (0.4 * 0.81 + 0.2 * 0.49 + 0.1 * 0.16) / 3
+    if rank in ("weights", "both"):
+        weights = weights.unsqueeze(-1)
+    if rank in ("mask", "both"):
+        mask = mask.unsqueeze(-1)
+    if rank == "values":
+        y, p = y.unsqueeze(-1), p.unsqueeze(-1)
+    assert Squares()(y, p, weights, mask).item() == pytest.approx(expected)
+    keras.src.backend.set_keras_mask(p, mask)
+    assert Squares()(y, p, weights).item() == pytest.approx(expected)
+    assert losses.MeanSquaredError()(y, p, weights).item() == pytest.approx(expected)
+
+
+def test_masks_given_and_carried_are_joined() -> None:
+    y, p = torch.zeros(2, 2, 1), torch.tensor([[[1.0], [2.0]], [[3.0], [4.0]]])
+    keras.src.backend.set_keras_mask(p, torch.tensor([[True, False], [True, True]]))
+    loss = losses.MeanSquaredError()(y, p, mask=[False, True])
+    assert loss.item() == pytest.approx((9 + 16) / 2)
+
+
+def test_nothing_but_masked_values() -> None:
+    loss = losses.MeanSquaredError()(torch.zeros(3, 1), torch.ones(3, 1), mask=[False] * 3)
+    assert loss.item() == 0.0
+
+
+def test_mask_joins_the_ignored_class() -> None:
+    ids, outputs = torch.tensor([[0, -1, 1]]), torch.full((1, 3, 2), 0.5)
+    outputs[0, 2] = torch.tensor([0.75, 0.25])
+    loss = losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    assert loss(ids, outputs, mask=[[False, True, True]]).item() == pytest.approx(1.3862944)
+
+
 def test_unreduced_function_with_a_weight_a_sample() -> None:
     loss = losses.FunctionLoss(lambda y_true, y_pred: (y_pred - y_true) ** 2)
     outputs = torch.tensor([[1.0, 3.0], [2.0, 2.0]])

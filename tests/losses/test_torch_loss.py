@@ -146,13 +146,13 @@ def test_wrong_shapes_name_both() -> None:
     with pytest.raises(DataError) as caught:
         losses.as_loss(nn.MSELoss())(torch.zeros(6, 2), REAL)
     assert str(caught.value).startswith(
-        "mse_loss: y_true has shape (6, 2) and y_pred has shape (6, 3); the two must be equal"
+        "mse_loss: y_true has shape (6, 2) and y_pred has shape (6, 3); the two must have the same shape"
     )
     with pytest.raises(DataError) as caught:
         losses.as_loss(nn.CrossEntropyLoss())(torch.zeros(6, 2), REAL)
     assert str(caught.value) == (
-        "cross_entropy_loss: y_true has shape (6, 2) and y_pred has shape (6, 3); the two must be "
-        "equal\n  Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes)."
+        "cross_entropy_loss: y_true has shape (6, 2) and y_pred has shape (6, 3); the two must have "
+        "the same shape\n  Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes)."
     )
 
 
@@ -176,6 +176,6 @@ def test_configuration_without_the_module_is_refused() -> None:
     with pytest.raises(ContractError) as caught:
         losses.TorchLoss.from_config(loss.get_config())
     assert str(caught.value) == (
-        "the module 'torch/MSELoss' is not part of its configuration\n"
+        "the module 'custom/MSELoss' is not part of its configuration\n"
         "  Refer to it by name, such as 'torch/BCEWithLogitsLoss'."
     )

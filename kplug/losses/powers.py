@@ -1,0 +1,29 @@
+"""Powers whose value is that of the formula everywhere and whose gradient is finite at 0."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def power_of_share(base: Tensor, exponent: float) -> Tensor:
+    """Return base^exponent for a base in [0, 1].
+
+    The gradient of x^q at 0 is infinite for q < 1, and infinity times the 0 of a saturated softmax is
+    NaN. Here a base of exactly 0 has gradient 0.
+
+    Args:
+        base: Numbers in [0, 1], any shape; negative rounding errors count as 0.
+        exponent: A number ≥ 0; 0⁰ = 1.
+
+    Returns:
+        The shape of ``base``.
+
+    Example:
+        >>> power_of_share(torch.tensor([0.0, 0.25]), 0.5)
+        tensor([0.0000, 0.5000])
+    """
+    if exponent >= 1.0 or exponent == 0.0:
+        return base.clamp(min=0.0).pow(exponent)
+    smallest = torch.finfo(base.dtype).tiny
+    return torch.where(base > 0.0, base.clamp(min=smallest).pow(exponent), 0.0)

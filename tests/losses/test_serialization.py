@@ -1,0 +1,189 @@
+"""Losses as data: to Keras 3 and back, from tf-keras and Keras 2.3, and what no Keras knows."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from typing import Any
+
+import keras
+import pytest
+import torch
+
+from kplug import losses
+from kplug.errors import ArgumentError, KplugError
+from kplug.losses.adapt import BUILT_IN_CLASSES
+
+BUILT_IN = sorted(BUILT_IN_CLASSES, key=lambda owner: owner.__name__)
+parametrize_classes = pytest.mark.parametrize("owner", BUILT_IN, ids=lambda owner: owner.__name__)
+# Keras's configurations leave these out, so that a loaded loss has the defaults.
+LOST_BY_KERAS = {"CosineSimilarity": {"axis"}, "Huber": {"delta"}}
+LOST_BY_KERAS["SparseCategoricalCrossentropy"] = {"axis"}
+
+
+def test_every_loss_of_keras_is_here() -> None:
+    classes = {name for name in dir(keras.losses) if isinstance(getattr(keras.losses, name), type)}
+    assert classes - {"Loss"} == {owner.__name__ for owner in BUILT_IN}
+    functions = {name for name in dir(keras.losses) if callable(getattr(keras.losses, name))}
+    assert not [name for name in functions - classes if not hasattr(losses, name)]
+
+
+@parametrize_classes
+def test_configuration_has_the_keys_of_keras_3(owner: type[losses.Loss]) -> None:
+    theirs = getattr(keras.losses, owner.__name__)().get_config()
+    ours = owner().get_config()
+    lost = LOST_BY_KERAS.get(owner.__name__, set())
+    assert ours.keys() - lost == theirs.keys()
+    assert {key: ours[key] for key in theirs} == theirs
+
+
+@parametrize_classes
+def test_constructor_has_the_arguments_of_keras_3(owner: type[losses.Loss]) -> None:
+    theirs = inspect.signature(getattr(keras.losses, owner.__name__)).parameters
+    ours = inspect.signature(owner).parameters
+    assert list(ours) == list(theirs)
+    assert [each.default for each in ours.values()] == [each.default for each in theirs.values()]
+
+
+# Keras 3.15.1 finds no CategoricalGeneralizedCrossEntropy by name.
+@pytest.mark.parametrize(
+    "owner", [owner for owner in BUILT_IN if owner is not losses.CategoricalGeneralizedCrossEntropy]
+)
+def test_keras_reads_what_is_written_and_the_other_way_round(owner: type[losses.Loss]) -> None:
+    loss = owner(reduction="sum", name="mine")
+    data = json.loads(json.dumps(losses.serialize(loss)))
+    theirs = keras.losses.deserialize(data)
+    assert type(theirs).__name__ == owner.__name__
+    assert (theirs.name, theirs.reduction) == ("mine", "sum")
+    again = losses.deserialize(keras.losses.serialize(theirs))
+    assert type(again) is owner
+    assert again.get_config() == loss.get_config()
+    direct = losses.deserialize(data)
+    assert direct is not None
+    assert direct.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize(
+    ("class_name", "config"),
+    [
+        ("MeanSquaredError", {"reduction": "auto", "name": "mean_squared_error"}),
+        ("MeanSquaredError", {"reduction": "auto", "name": "mse", "fn": "mean_squared_error"}),
+        ("Huber", {"reduction": "sum_over_batch_size", "name": "huber_loss", "delta": 1.0}),
+        (
+            "BinaryCrossentropy",
+            {
+                "reduction": "auto",
+                "name": "binary_crossentropy",
+                "from_logits": True,
+                "label_smoothing": 0.1,
+                "axis": -1,
+                "fn": "binary_crossentropy",
+            },
+        ),
+        ("SparseCategoricalCrossentropy", {"reduction": "none", "name": "s", "from_logits": True}),
+    ],
+)
+def test_configurations_of_tf_keras_and_keras_2_are_read(
+    class_name: str, config: dict[str, Any]
+) -> None:
+    loss = losses.get({"class_name": class_name, "config": config})
+    assert type(loss).__name__ == class_name
+    assert loss is not None
+    read = loss.get_config()
+    expected = {key: value for key, value in config.items() if key not in ("fn", "reduction")}
+    assert {key: read[key] for key in expected} == expected
+    assert read["reduction"] == config["reduction"].replace("auto", "sum_over_batch_size")
+
+
+def test_unknown_key_of_a_configuration() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        losses.Huber.from_config({"dleta": 2.0})
+    assert str(caught.value) == (
+        "huber: the configuration has an unknown argument 'dleta'\n"
+        "  Did you mean 'delta'? Known: delta, reduction, name, dtype."
+    )
+
+
+def test_plain_functions_are_their_names() -> None:
+    data = losses.serialize(losses.kld)
+    assert data == keras.losses.serialize(keras.losses.kl_divergence)
+    assert isinstance(losses.deserialize(data), losses.KLDivergence)
+
+
+def test_what_keras_does_not_have_is_a_spec() -> None:
+    loss = losses.Crossentropy(from_logits=True)
+    data = losses.serialize(loss)
+    assert data == (
+        "kplug/crossentropy(from_logits=True, reduction='sum_over_batch_size', name='crossentropy')"
+    )
+    again = losses.deserialize(data)
+    assert again is not None
+    assert again.get_config() == loss.get_config()
+
+
+def mine(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
+    return (y_true - y_pred).abs()
+
+
+def test_custom_objects_are_known_for_one_call() -> None:
+    loss = losses.deserialize("mine", {"mine": mine})
+    assert isinstance(loss, losses.FunctionLoss)
+    with pytest.raises(KplugError):
+        losses.deserialize("mine")
+
+
+def test_none_is_no_loss() -> None:
+    assert losses.deserialize(None) is None
+
+
+def test_reductions_have_the_names_of_tf_keras() -> None:
+    for name in ("AUTO", "NONE", "SUM", "SUM_OVER_BATCH_SIZE"):
+        losses.MeanSquaredError(reduction=getattr(losses.Reduction, name))
+
+
+# --- what the constructor and the configuration of a subclass look like -------------------------
+
+
+class Scaled(losses.Loss):
+    def __init__(self, scale: float = 1.0, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.scale = scale
+
+    def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
+        return self.scale * (y_true - y_pred).square().mean(-1)
+
+
+class Positional(losses.Loss):
+    def __init__(self) -> None:
+        super().__init__("by_place", "sum", "float64")
+
+    def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
+        return (y_true - y_pred).square().mean(-1)
+
+
+def test_base_takes_name_reduction_and_type_in_the_order_of_keras_3() -> None:
+    loss = Positional()
+    assert (loss.name, loss.reduction, loss.dtype) == ("by_place", "sum", "float64")
+
+
+def test_type_is_part_of_the_configuration_if_it_was_given() -> None:
+    assert Scaled(2.0).get_config() == {
+        "name": "scaled",
+        "reduction": "sum_over_batch_size",
+        "scale": 2.0,
+    }
+    config = Scaled(dtype="float64").get_config()
+    assert config["dtype"] == "float64"
+    assert Scaled.from_config(config).dtype == "float64"
+    assert losses.Huber(dtype="float64").get_config()["dtype"] == "float64"
+
+
+def test_keywords_bound_to_a_function_of_the_package_reach_its_class() -> None:
+    loss = losses.as_loss(
+        functools.partial(losses.sparse_categorical_crossentropy, ignore_class=-1)
+    )
+    assert isinstance(loss, losses.SparseCategoricalCrossentropy)
+    assert loss.ignore_class == -1
+    references = functools.partial(losses.circle, ref_labels=[0], ref_embeddings=torch.eye(1))
+    assert isinstance(losses.as_loss(references), losses.FunctionLoss)
