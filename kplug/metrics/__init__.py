@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from kplug.losses import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
     categorical_hinge,
     hinge,
+    huber,
     kl_divergence,
+    log_cosh,
     mean_absolute_error,
     mean_absolute_percentage_error,
     mean_squared_error,
@@ -27,7 +31,22 @@ from kplug.metrics.accuracy import (
     sparse_categorical_accuracy,
 )
 from kplug.metrics.adapt import as_metric
+from kplug.metrics.auc import AUC
 from kplug.metrics.base import Metric
+from kplug.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from kplug.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
 from kplug.metrics.errors import (
     CosineSimilarity,
     LogCoshError,
@@ -37,6 +56,7 @@ from kplug.metrics.errors import (
     MeanSquaredLogarithmicError,
     RootMeanSquaredError,
 )
+from kplug.metrics.f_score import F1Score, FBetaScore
 from kplug.metrics.from_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -47,8 +67,21 @@ from kplug.metrics.from_losses import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
-from kplug.metrics.mean import FunctionMetric, Mean, MeanMetric
-from kplug.metrics.top_k import SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy
+from kplug.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from kplug.metrics.mean import FunctionMetric, Mean, MeanMetric, MeanMetricWrapper, Sum
+from kplug.metrics.operating_points import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from kplug.metrics.r2_score import R2Score
+from kplug.metrics.top_k import (
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 from kplug.registry import resolve_object
 
 # The short names of Keras 2 and 3.
@@ -65,6 +98,7 @@ def get(identifier: object) -> Metric | None:
 
 
 __all__ = [
+    "AUC",
     "MAE",
     "MAPE",
     "MSE",
@@ -73,37 +107,64 @@ __all__ = [
     "AutoAccuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "FunctionMetric",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetric",
+    "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
+    "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "as_metric",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
+    "concordance_correlation",
     "get",
     "hinge",
+    "huber",
     "kl_divergence",
+    "log_cosh",
     "mae",
     "mape",
     "mean_absolute_error",
@@ -112,8 +173,11 @@ __all__ = [
     "mean_squared_logarithmic_error",
     "mse",
     "msle",
+    "pearson_correlation",
     "poisson",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
     "squared_hinge",
+    "top_k_categorical_accuracy",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from kplug.arguments import require_number
 from kplug.backend import to_dtype
-from kplug.errors import ArgumentValueError, DataError
+from kplug.errors import DataError
 from kplug.losses.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.metrics.mean import MeanMetric
 
@@ -103,12 +104,10 @@ class BinaryAccuracy(MeanMetric):
         dtype: str | None = None,
         threshold: float = 0.5,
     ) -> None:
-        if not 0.0 < threshold < 1.0:
-            raise ArgumentValueError(
-                "binary_accuracy", "threshold", threshold, "a number in (0, 1)"
-            )
         super().__init__(name, dtype)
-        self.threshold = threshold
+        self.threshold = require_number(
+            self, "threshold", threshold, "a number in (0, 1)", above=0.0, below=1.0
+        )
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each answer is right."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
-from kplug.contracts import instantiate
+from kplug.contracts import find_class_of, instantiate
 from kplug.errors import ContractError
 from kplug.losses import binary, categorical, divergence, margin, regression, sparse
 from kplug.losses.adapt import as_loss
 from kplug.losses.base import Loss
-from kplug.metrics import accuracy, errors, from_losses
+from kplug.metrics import accuracy, correlation, errors, from_losses, top_k
 from kplug.metrics.base import Metric
 from kplug.metrics.mean import FunctionMetric
 
@@ -23,6 +22,10 @@ _CLASS_OF: dict[Callable[..., Any], type[Metric]] = {
     accuracy.binary_accuracy: accuracy.BinaryAccuracy,
     accuracy.categorical_accuracy: accuracy.CategoricalAccuracy,
     accuracy.sparse_categorical_accuracy: accuracy.SparseCategoricalAccuracy,
+    top_k.top_k_categorical_accuracy: top_k.TopKCategoricalAccuracy,
+    top_k.sparse_top_k_categorical_accuracy: top_k.SparseTopKCategoricalAccuracy,
+    correlation.pearson_correlation: correlation.PearsonCorrelation,
+    correlation.concordance_correlation: correlation.ConcordanceCorrelation,
     regression.mean_squared_error: errors.MeanSquaredError,
     regression.mean_absolute_error: errors.MeanAbsoluteError,
     regression.mean_absolute_percentage_error: errors.MeanAbsolutePercentageError,
@@ -56,7 +59,7 @@ def as_metric(candidate: object) -> Metric:
     if isinstance(candidate, Metric):
         return candidate
     if isinstance(candidate, type):
-        return as_metric(_instantiate(candidate))
+        return as_metric(instantiate(candidate, "a metric"))
     if isinstance(candidate, (Loss, nn.Module)):
         loss = as_loss(candidate)
         return FunctionMetric(loss.values, loss.name)
@@ -66,18 +69,5 @@ def as_metric(candidate: object) -> Metric:
             hint="A metric is a name, a kplug.metrics.Metric, a loss, or a function of "
             "(y_true, y_pred).",
         )
-    try:
-        known = _CLASS_OF.get(candidate)
-    except TypeError:  # a callable object that cannot be hashed
-        known = None
+    known = find_class_of(candidate, _CLASS_OF)
     return FunctionMetric(candidate) if known is None else known()
-
-
-def _instantiate(owner: type) -> object:
-    missing = getattr(owner, "__abstractmethods__", None)
-    if inspect.isabstract(owner) and missing:
-        raise ContractError(
-            f"{owner.__name__} has no {' and no '.join(sorted(missing))}",
-            hint="A subclass of kplug.metrics.Metric writes update_state and result.",
-        )
-    return instantiate(owner, "a metric")

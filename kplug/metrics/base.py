@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,10 @@ from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
 from kplug.configurable import Configurable
+from kplug.errors import ContractError
 from kplug.losses.alignment import ArrayLike
+from kplug.metrics.variable import Variable, make_variable
+from kplug.registry import resolve_object
 
 
 class Metric(Configurable, ABC):
@@ -44,14 +47,19 @@ class Metric(Configurable, ABC):
         ``keras.metrics.Metric``.
     """
 
-    dtype: str | None = None
+    _dtype: str | None = None
     _fills: dict[str, float]
 
     def __init__(self, name: str | None = None, dtype: str | torch.dtype | None = None) -> None:
         self.name = name if name is not None else snake_case(type(self).__name__)
-        self.dtype = None if dtype is None else dtype_name(dtype)
+        self._dtype = None if dtype is None else dtype_name(dtype)
         self._fills = {}
         self._device = torch.device("cpu")
+
+    @property
+    def dtype(self) -> str | None:
+        """The type of the result; None means ``floatx()``."""
+        return self._dtype
 
     @abstractmethod
     def update_state(
@@ -67,7 +75,11 @@ class Metric(Configurable, ABC):
 
     @abstractmethod
     def result(self) -> Tensor:
-        """Return the metric of the batches since the last reset, shape ()."""
+        """Return the metric of the batches since the last reset.
+
+        Shape (); or one value for each class or threshold, which logs and history show as a list; or
+        a dict of both, whose keys are log names of their own.
+        """
 
     def __call__(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
@@ -102,6 +114,47 @@ class Metric(Configurable, ABC):
         setattr(self, name, state)
         return state
 
+    def add_variable(
+        self,
+        shape: Sequence[int] = (),
+        initializer: object = "zeros",
+        dtype: str | torch.dtype | None = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Make state as Keras does; see `add_state` for the way of this package.
+
+        Args:
+            shape: Shape of the variable.
+            initializer: Its value before the first batch; `reset_state` sets it to 0, as in Keras.
+            dtype: Type of the variable; None means ``floatx()``.
+            name: Name in `state`; by default a number.
+
+        Returns:
+            A tensor with ``assign``, ``assign_add`` and ``assign_sub``. A metric that computes on a GPU
+            calls ``self.to(y_pred.device)`` before it adds to it.
+        """
+        label = name or f"variable_{len(self._fills)}"
+        place = label
+        while hasattr(self, place):  # such as a method of the same name
+            place += "_"
+        state = self.add_state(place, tuple(shape), 0.0, to_dtype(dtype))
+        first = resolve_object("initializer", "zeros" if initializer is None else initializer)
+        with torch.inference_mode(False):
+            state.copy_(first(tuple(shape), dtype=state.dtype))
+        variable = make_variable(state, label)
+        setattr(self, place, variable)
+        return variable
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: object = None,
+        dtype: str | torch.dtype | None = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Make state as tf.keras does; see `add_variable`."""
+        return self.add_variable(shape, initializer, dtype, name)
+
     @property
     def state(self) -> dict[str, Tensor]:
         """The tensors of state by name."""
@@ -109,11 +162,22 @@ class Metric(Configurable, ABC):
 
     @property
     def variables(self) -> list[Tensor]:
-        """The tensors of state in the order in which they were made."""
-        return list(self.state.values())
+        """The tensors of state in the order in which they were made, then those of inner metrics."""
+        inner = [variable for metric in self.inner_metrics for variable in metric.variables]
+        return [*self.state.values(), *inner]
+
+    @property
+    def inner_metrics(self) -> list[Metric]:
+        """The metrics that are attributes of this one, or stand in its lists and dicts.
+
+        They are reset, moved and merged with it; ``update_state`` is theirs to be called.
+        """
+        return list(_find_metrics(vars(self)))
 
     def reset_state(self) -> None:
         """Forget all batches."""
+        for metric in self.inner_metrics:
+            metric.reset_state()
         for name, fill in self._fills.items():
             getattr(self, name).fill_(fill)
 
@@ -122,18 +186,52 @@ class Metric(Configurable, ABC):
         wanted = torch.device(device)
         if wanted == self._device:
             return self
+        for metric in self.inner_metrics:
+            metric.to(wanted)
         with torch.inference_mode(False):
-            for name, state in self.state.items():
+            for state in self.state.values():
                 kind = _available(state.dtype, wanted)
-                setattr(self, name, state.to(device=wanted, dtype=kind))
+                moved = state.to(device=wanted, dtype=kind)
+                if isinstance(state, Variable):
+                    moved = make_variable(moved, state.label)
+                for name, value in vars(self).items():
+                    if value is state:
+                        setattr(self, name, moved)
         self._device = wanted
         return self
 
     def merge_state(self, others: Iterable[Metric]) -> None:
-        """Add the states of metrics that saw other batches, such as other workers'."""
-        for other in others:
+        """Add the states of metrics that saw other batches, such as other workers'.
+
+        Raises:
+            ContractError: if one is another class of metric, or its state has another shape; nothing
+                is added then.
+        """
+        added = list(others)
+        for other in added:
+            self._check_mergeable(other)
+        for other in added:
             for name, state in other.state.items():
+                if name not in self._fills:  # made at the first batch, which this one has not seen
+                    self.add_state(name, tuple(state.shape), other._fills[name], state.dtype)
                 getattr(self, name).add_(state.to(self._device))
+            for own, inner in zip(self.inner_metrics, other.inner_metrics, strict=True):
+                own.merge_state([inner])
+
+    def _check_mergeable(self, other: Metric) -> None:
+        if type(other) is not type(self):
+            raise ContractError(
+                f"{self.name} is a {type(self).__name__} and cannot take in the state of "
+                f"{other.name}, a {type(other).__name__}"
+            )
+        for name, state in other.state.items():
+            own = self.state.get(name)
+            if own is not None and own.shape != state.shape:
+                raise ContractError(
+                    f"{self.name} keeps {name!r} of shape {tuple(own.shape)} and cannot take in shape "
+                    f"{tuple(state.shape)}",
+                    hint="Metrics can be merged if they were made with the same arguments.",
+                )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -142,6 +240,16 @@ class Metric(Configurable, ABC):
 
     def _as_result(self, value: Tensor) -> Tensor:
         return value.to(to_dtype(self.dtype))
+
+
+def _find_metrics(found: object) -> Iterator[Metric]:
+    if isinstance(found, Metric):
+        yield found
+        return
+    values = found.values() if isinstance(found, dict) else found
+    if isinstance(found, (dict, list, tuple)):
+        for value in values:  # type: ignore[attr-defined]
+            yield from _find_metrics(value)
 
 
 def _available(dtype: torch.dtype, device: torch.device) -> torch.dtype:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from kplug.losses.alignment import ArrayLike, as_tensor
 from kplug.losses.binary import binary_crossentropy, require_smoothing
 from kplug.losses.categorical import categorical_crossentropy
 from kplug.losses.divergence import kl_divergence, poisson
 from kplug.losses.margin import categorical_hinge, hinge, squared_hinge
+from kplug.losses.reduction import fit_weights
 from kplug.losses.sparse import sparse_categorical_crossentropy
 from kplug.metrics.mean import MeanMetric
 
@@ -90,6 +92,8 @@ class SparseCategoricalCrossentropy(MeanMetric):
         name: Label in logs and history.
         dtype: Type of the result; None means ``floatx()``.
         from_logits: Whether predictions are logits.
+        ignore_class: A class id whose places have the value 0, and no weight where weights are given;
+            None for none.
         axis: The axis of the classes.
 
     Example:
@@ -97,7 +101,8 @@ class SparseCategoricalCrossentropy(MeanMetric):
         tensor(0.6931)
 
     Reference:
-        ``keras.metrics.SparseCategoricalCrossentropy``.
+        ``keras.metrics.SparseCategoricalCrossentropy``. As in Keras, ignored places count in an
+        unweighted mean.
     """
 
     aligns_ranks = False
@@ -107,15 +112,30 @@ class SparseCategoricalCrossentropy(MeanMetric):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: str | None = None,
         from_logits: bool = False,
+        ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = from_logits
+        self.ignore_class = ignore_class
         self.axis = axis
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the value of each sample."""
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, axis=self.axis)
+        return sparse_categorical_crossentropy(
+            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
+        )
+
+    def accumulate_pair(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch; ignored places lose their weights."""
+        values = self.call(y_true, y_pred)
+        if self.ignore_class is not None and sample_weight is not None:
+            weights = as_tensor(sample_weight, self.name, "sample_weight").to(values.device)
+            is_kept = y_true.reshape(values.shape) != self.ignore_class
+            sample_weight = fit_weights(weights, values) * is_kept
+        self.accumulate(values, sample_weight)
 
 
 class KLDivergence(MeanMetric):

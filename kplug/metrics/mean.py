@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -86,6 +87,57 @@ class Mean(_WeightedMean):
         return self.result()
 
 
+class Sum(Metric):
+    """Weighted sum of the values it is given.
+
+    m = Σ w v over all batches and axes.
+
+    Args:
+        name: Label in logs and history.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> metric = Sum()
+        >>> metric.update_state([1.0, 3.0, 5.0, 7.0], sample_weight=[1, 1, 0, 0])
+        >>> metric.result()
+        tensor(4.)
+
+    Reference:
+        ``keras.metrics.Sum``.
+    """
+
+    total: Tensor
+
+    def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+        self.add_state("total", dtype="float64")
+
+    def update_state(  # type: ignore[override]  # Keras's signature: values, not a pair
+        self, values: ArrayLike, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add values of shape () or (N, …), times weights of shape (), (N,) or (N, …)."""
+        with torch.no_grad():
+            added = as_tensor(values, self.name, "values")
+            self.to(added.device)
+            added = added.to(self.total.dtype)
+            if sample_weight is not None:
+                given = as_tensor(sample_weight, self.name, "sample_weight")
+                weights = given.to(device=added.device, dtype=added.dtype)
+                added = added * fit_weights(weights, added)
+            self.total += added.sum()
+
+    def result(self) -> Tensor:
+        """Return the sum so far, shape ()."""
+        return self._as_result(self.total)
+
+    def __call__(  # type: ignore[override]
+        self, values: ArrayLike, sample_weight: ArrayLike = None
+    ) -> Tensor:
+        """Add values and return the result so far."""
+        self.update_state(values, sample_weight)
+        return self.result()
+
+
 class MeanMetric(_WeightedMean):
     """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes.
 
@@ -119,7 +171,13 @@ class MeanMetric(_WeightedMean):
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
             if self.aligns_ranks:
                 targets, predictions = _align(targets, predictions)
-            self.accumulate(self.call(targets, predictions), sample_weight)
+            self.accumulate_pair(targets, predictions, sample_weight)
+
+    def accumulate_pair(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch of tensors on one device, of one rank where ranks are aligned."""
+        self.accumulate(self.call(y_true, y_pred), sample_weight)
 
 
 class FunctionMetric(MeanMetric):
@@ -176,6 +234,53 @@ class FunctionMetric(MeanMetric):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric again, if the configuration holds the function itself."""
         return super().from_config(require_function(config))
+
+
+class MeanMetricWrapper(FunctionMetric):
+    """A metric from a function and keywords for it; `FunctionMetric` under Keras's name.
+
+    m = Σ w fn(y, ŷ, **kwargs) / Σ w over all samples.
+
+    Args:
+        fn: Called with targets and predictions of one rank, and the keywords.
+        name: Label in logs and history; by default the function's name.
+        dtype: Type of the result; None means ``floatx()``.
+        **kwargs: Keywords of the function.
+
+    Raises:
+        ContractError: if the function cannot be called so, or returns no number.
+
+    Example:
+        >>> def within(y_true, y_pred, distance):
+        ...     return (y_true - y_pred).abs() <= distance
+        >>> metric = MeanMetricWrapper(within, distance=1)
+        >>> metric(torch.tensor([1.0, 2.0]), torch.tensor([[1.5], [4.0]]))
+        tensor(0.5000)
+
+    Reference:
+        ``keras.metrics.MeanMetricWrapper``, whose default name is the class's.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        dtype: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(functools.partial(fn, **kwargs) if kwargs else fn, name, dtype)
+        self.fn, self.keywords = fn, kwargs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name, type and keywords, with the function as ``custom/<name>``."""
+        config = {"name": self.name, "dtype": self.dtype, **self.keywords}
+        return {"fn": f"custom/{find_function_name(self.fn)}", **config}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the metric again, if the configuration holds the function itself."""
+        require_function({"function": config.get("fn")})
+        return cls(**config)
 
 
 def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:

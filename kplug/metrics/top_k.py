@@ -2,13 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
-from kplug.configurable import require_integer
-from kplug.errors import ArgumentValueError
-from kplug.losses.alignment import shape_error
+from kplug.arguments import require_flag, require_integer
+from kplug.backend import to_dtype
+from kplug.losses.alignment import ArrayLike, as_tensor, shape_error
 from kplug.metrics.accuracy import squeeze_ids
 from kplug.metrics.mean import MeanMetric
+
+
+def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
+    """1 where the true class is among the k best scores, else 0.
+
+    Args:
+        y_true: One-hot classes, shape (N, …, C).
+        y_pred: Scores, shape (N, …, C).
+        k: How many scores are looked at; an integer ≥ 1. Ties count as hits.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes differ.
+
+    Example:
+        >>> top_k_categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.4, 0.1, 0.3]], k=2)
+        tensor([1., 0.])
+    """
+    metric = TopKCategoricalAccuracy(k)
+    predictions = as_tensor(y_pred, metric.name, "y_pred")
+    targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
+    return metric.call(targets, predictions).to(to_dtype(None))
+
+
+def sparse_top_k_categorical_accuracy(
+    y_true: ArrayLike, y_pred: ArrayLike, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
+    """1 where the true class id is among the k best scores, else 0.
+
+    Args:
+        y_true: Class ids, shape (N, …) or (N, …, 1).
+        y_pred: Scores, shape (N, …, C); or the ids of the best classes, best first.
+        k: How many scores are looked at; an integer ≥ 1. Ties count as hits.
+        from_sorted_ids: Whether ``y_pred`` holds ids.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        DataError: if the shapes do not fit.
+
+    Example:
+        >>> sparse_top_k_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.4, 0.1, 0.3]], k=2)
+        tensor([1., 0.])
+    """
+    metric = SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids)
+    predictions = as_tensor(y_pred, metric.name, "y_pred")
+    targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
+    return metric.call(targets, predictions).to(to_dtype(None))
 
 
 class TopKCategoricalAccuracy(MeanMetric):
@@ -40,7 +93,7 @@ class TopKCategoricalAccuracy(MeanMetric):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, dtype)
-        self.k = _require_k(self, k)
+        self.k = require_integer(self, "k", k, "an integer >= 1", at_least=1)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each true class is among the best."""
@@ -58,6 +111,8 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
         k: How many scores are looked at; an integer ≥ 1.
         name: Label in logs and history.
         dtype: Type of the result; None means ``floatx()``.
+        from_sorted_ids: Whether predictions are no scores but the ids of the best classes, best first,
+            of which the first k are looked at.
 
     Raises:
         ArgumentValueError: if ``k`` is out of range.
@@ -78,21 +133,25 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
         k: int = 5,
         name: str | None = "sparse_top_k_categorical_accuracy",
         dtype: str | None = None,
+        from_sorted_ids: bool = False,
     ) -> None:
         super().__init__(name, dtype)
-        self.k = _require_k(self, k)
+        self.k = require_integer(self, "k", k, "an integer >= 1", at_least=1)
+        self.from_sorted_ids = require_flag(self, "from_sorted_ids", from_sorted_ids)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each true class is among the best."""
         ids = squeeze_ids(y_true, y_pred, "sparse_top_k_categorical_accuracy")
+        if self.from_sorted_ids:
+            return (y_pred[..., : self.k] == ids.unsqueeze(-1)).any(-1)
         return _is_among_best(ids.long(), y_pred, self.k)
 
-
-def _require_k(owner: object, k: object) -> int:
-    number = require_integer(owner, "k", k, "an integer >= 1")
-    if number < 1:
-        raise ArgumentValueError("top_k_categorical_accuracy", "k", k, "an integer >= 1")
-    return number
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; ``from_sorted_ids`` only if it is set, as Keras."""
+        config = super().get_config()
+        if not self.from_sorted_ids:
+            del config["from_sorted_ids"]
+        return config
 
 
 def _is_among_best(ids: Tensor, scores: Tensor, k: int) -> Tensor:

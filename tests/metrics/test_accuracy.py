@@ -129,8 +129,8 @@ def test_a_half_is_no_yes() -> None:
         (
             "CategoricalAccuracy",
             (4,),
-            "categorical_accuracy: y_true has shape (4,) and y_pred has shape (4, 3); the two must be "
-            "equal\n  For class ids use sparse_categorical_accuracy.",
+            "categorical_accuracy: y_true has shape (4,) and y_pred has shape (4, 3); the two must have "
+            "the same shape\n  For class ids use sparse_categorical_accuracy.",
         ),
         (
             "SparseCategoricalAccuracy",
@@ -141,8 +141,8 @@ def test_a_half_is_no_yes() -> None:
         (
             "BinaryAccuracy",
             (4, 2),
-            "binary_accuracy: y_true has shape (4, 2) and y_pred has shape (4, 3); the two must be "
-            "equal\n  Give one target for each output, or change the last layer's size.",
+            "binary_accuracy: y_true has shape (4, 2) and y_pred has shape (4, 3); the two must have "
+            "the same shape\n  Give one target for each output, or change the last layer's size.",
         ),
     ],
 )

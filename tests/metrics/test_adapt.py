@@ -138,8 +138,7 @@ class WithoutResult(metrics.Metric):
         ),
         (
             WithoutResult,
-            "WithoutResult has no result\n  A subclass of kplug.metrics.Metric writes update_state "
-            "and result.",
+            "WithoutResult cannot be used as a metric: it has no result\n  A subclass writes it.",
         ),
         (
             lambda y_true: y_true,

@@ -1,0 +1,357 @@
+"""Metrics that count right and wrong yes/no answers: the four counts, precision and recall."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import require_integer
+from kplug.backend import to_dtype
+from kplug.errors import DataError
+from kplug.losses.alignment import (
+    ArrayLike,
+    align_ranks,
+    as_predictions,
+    as_targets,
+    as_tensor,
+    shape_error,
+)
+from kplug.losses.reduction import fit_weights
+from kplug.metrics.base import Metric
+from kplug.metrics.thresholds import Outcomes, Thresholds, ratio, read_thresholds
+
+#: The threshold under ``top_k``: scores outside the best k are below it, all others above.
+_BELOW_ALL = -1e10
+
+
+class ConfusionMetric(Metric):
+    """Base of metrics that are computed from the outcomes at some thresholds.
+
+    An answer is yes where ŷ > t. Its outcome is true positive, false positive, true negative or false
+    negative; their weights are summed over all axes.
+
+    Args:
+        thresholds: The thresholds.
+        name: Label in logs and history; by default the class's name in snake case.
+        dtype: Type of the scores and of the result; None means ``floatx()``.
+        top_k: None, or how many best scores of the last axis can be yes.
+        class_id: None, or the one class of the last axis that counts.
+    """
+
+    #: The outcomes that are kept, by the names that they have as state.
+    _kept: ClassVar[dict[str, str]] = {name: name for name in Outcomes._fields}
+
+    def __init__(
+        self,
+        thresholds: Thresholds,
+        name: str | None,
+        dtype: str | None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.top_k = _require(self, "top_k", top_k, 1)
+        self.class_id = _require(self, "class_id", class_id, 0)
+        self._counter = thresholds
+        self._make_state()
+
+    def _make_state(self) -> None:
+        for state in self._kept:
+            self.add_state(state, (len(self._counter),), dtype="float64")
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch.
+
+        Args:
+            y_true: Labels, yes where they are not 0; shape (N, …).
+            y_pred: Scores, shape (N, …).
+            sample_weight: None or weights of shape (), (N,) or (N, …).
+
+        Raises:
+            DataError: if the shapes do not fit.
+        """
+        with torch.no_grad():
+            targets, scores = self._pair(y_true, y_pred)
+            targets, scores = self._select(targets, scores)
+            weights = self._expand_weights(sample_weight, scores)
+            self._accumulate(targets.bool(), scores, weights)
+
+    def _pair(self, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Tensor, Tensor]:
+        scores = as_predictions(y_pred, to_dtype(self.dtype), self.name)
+        targets, scores = align_ranks(as_targets(y_true, scores, self.name), scores)
+        if targets.shape != scores.shape:
+            raise shape_error(self.name, targets, scores)
+        return targets, scores
+
+    def _select(self, targets: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep the best k scores, and the one class, that were asked for."""
+        classes = scores.shape[-1] if scores.ndim > 1 else 0
+        if self.top_k is not None:
+            if self.top_k > (scores.shape[-1] if scores.ndim else 1):
+                raise _too_few(self.name, "top_k", self.top_k, scores)
+            best = torch.topk(scores, self.top_k).indices
+            is_best = torch.zeros_like(scores, dtype=torch.bool).scatter_(-1, best, True)
+            scores = torch.where(is_best, scores, -math.inf)
+        if self.class_id is not None:
+            if self.class_id >= classes:
+                raise _too_few(self.name, "class_id", self.class_id, scores)
+            kept = slice(self.class_id, self.class_id + 1)
+            targets, scores = targets[..., kept], scores[..., kept]
+        return targets, scores
+
+    def _expand_weights(self, sample_weight: ArrayLike, scores: Tensor) -> Tensor | None:
+        if sample_weight is None:
+            return None
+        given = as_tensor(sample_weight, self.name, "sample_weight").to(scores.device)
+        return fit_weights(given, scores).expand_as(scores)
+
+    def _accumulate(self, is_positive: Tensor, scores: Tensor, weights: Tensor | None) -> None:
+        self.to(scores.device)
+        flat = None if weights is None else weights.reshape(-1, 1)
+        outcomes = self._counter.count(is_positive.reshape(-1, 1), scores.reshape(-1, 1), flat)
+        self._add(Outcomes(*(each.squeeze(-1) for each in outcomes)))
+
+    def _add(self, outcomes: Outcomes) -> None:
+        for state, outcome in self._kept.items():
+            getattr(self, state).add_(getattr(outcomes, outcome))
+
+    def _one_or_all(self, values: Tensor) -> Tensor:
+        """Return a value for each threshold, as a scalar if there is one threshold."""
+        return self._as_result(values[0] if len(self._counter) == 1 else values)
+
+
+class _GivenThresholds(ConfusionMetric):
+    """Thresholds as an argument; ``get_config`` returns them as they were given."""
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None,
+        name: str | None,
+        dtype: str | None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+    ) -> None:
+        default = 0.5 if top_k is None else _BELOW_ALL
+        values = read_thresholds(self, thresholds, default)
+        super().__init__(Thresholds(values), name, dtype, top_k, class_id)
+        is_list = thresholds is not None and not isinstance(thresholds, (int, float))
+        self.init_thresholds = values if is_list else thresholds
+
+    @property
+    def thresholds(self) -> list[float]:
+        """The thresholds as a list."""
+        return self._counter.values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "thresholds": self.init_thresholds}
+
+
+class _Count(_GivenThresholds):
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype)
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        accumulator: Tensor = self.accumulator  # type: ignore[attr-defined]
+        return self._one_or_all(accumulator)
+
+
+class TruePositives(_Count):
+    """Weight of the yes answers that are right: Σ w [y = 1][ŷ > t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``true_positives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> TruePositives()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.TruePositives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_positives"}
+
+
+class FalsePositives(_Count):
+    """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``false_positives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.FalsePositives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_positives"}
+
+
+class TrueNegatives(_Count):
+    """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``true_negatives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.TrueNegatives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_negatives"}
+
+
+class FalseNegatives(_Count):
+    """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``false_negatives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.FalseNegatives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_negatives"}
+
+
+class Precision(_GivenThresholds):
+    """Share of the yes answers that are right.
+
+    p = TP / (TP + FP), and 0 without a yes; an answer is yes where ŷ > t.
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
+            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
+        top_k: Only the k best scores of a sample can be yes; None for all.
+        class_id: The one class, an index of the last axis, that counts; None for all.
+        name: Label in logs and history; by default ``precision``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+
+    Example:
+        >>> Precision()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(0.6667)
+
+    Reference:
+        ``keras.metrics.Precision``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_positives")}
+    true_positives: Tensor
+    false_positives: Tensor
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype, top_k, class_id)
+
+    def result(self) -> Tensor:
+        """Return the precision so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(ratio(self.true_positives, self.false_positives))
+
+
+class Recall(_GivenThresholds):
+    """Share of the true labels that were answered with yes.
+
+    r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
+            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
+        top_k: Only the k best scores of a sample can be yes; None for all.
+        class_id: The one class, an index of the last axis, that counts; None for all.
+        name: Label in logs and history; by default ``recall``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+
+    Example:
+        >>> Recall()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(0.6667)
+
+    Reference:
+        ``keras.metrics.Recall``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_negatives")}
+    true_positives: Tensor
+    false_negatives: Tensor
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype, top_k, class_id)
+
+    def result(self) -> Tensor:
+        """Return the recall so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(ratio(self.true_positives, self.false_negatives))
+
+
+def _require(owner: Metric, argument: str, value: object, at_least: int) -> int | None:
+    if value is None:
+        return None
+    return require_integer(
+        owner, argument, value, f"None or an integer >= {at_least}", at_least=at_least
+    )
+
+
+def _too_few(owner: str, argument: str, value: int, scores: Tensor) -> DataError:
+    return DataError(
+        f"{owner}: argument {argument!r} is {value}, but y_pred has shape {tuple(scores.shape)}",
+        hint="The classes are the last axis of y_pred, shape (N, …, C).",
+    )

@@ -1,0 +1,304 @@
+"""Intersection over union of classes, from a confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import refusal, require_flag, require_integer, require_number
+from kplug.backend import epsilon, to_dtype
+from kplug.errors import DataError
+from kplug.losses.alignment import ArrayLike, as_tensor
+from kplug.metrics.base import Metric
+
+
+class IoU(Metric):
+    """Mean over some classes of intersection over union, TP / (TP + FP + FN).
+
+    Classes that occur neither in targets nor in predictions do not count.
+
+    Args:
+        num_classes: C, the number of classes; an integer ≥ 1.
+        target_class_ids: The classes whose mean is wanted, each in [0, C).
+        name: Label in logs and history; by default the class's name in snake case.
+        dtype: Type of the result; None means ``floatx()``.
+        ignore_class: A class id of targets, in or outside [0, C), that is left out; None for none.
+        sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
+        sparse_y_pred: The same for predictions.
+        axis: The axis of the classes where they are not ids.
+
+    Raises:
+        ArgumentValueError: if an argument is out of range.
+
+    Example:
+        >>> IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])
+        tensor(0.3333)
+
+    Reference:
+        ``keras.metrics.IoU``. Keras keeps integers unless ``dtype`` says otherwise, and so cuts the
+        fractions off sample weights; here weights count as they are. As in Keras, ids outside [0, C)
+        are left out, and ``epsilon()`` stands below each line.
+    """
+
+    total_cm: Tensor
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: str | None = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(name, dtype)
+        self.num_classes = _require_count(self, num_classes)
+        self.target_class_ids = _require_ids(self, target_class_ids, num_classes)
+        self.ignore_class = ignore_class
+        self.sparse_y_true = require_flag(self, "sparse_y_true", sparse_y_true)
+        self.sparse_y_pred = require_flag(self, "sparse_y_pred", sparse_y_pred)
+        self.axis = axis
+        self.add_state("total_cm", (num_classes, num_classes), dtype="float64")
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch.
+
+        Args:
+            y_true: Class ids, shape (N, …), or scores with the classes on ``axis``.
+            y_pred: Class ids or scores, for as many places as targets.
+            sample_weight: None or weights of shape (), (N,) or one for each place.
+
+        Raises:
+            DataError: if the numbers of places differ.
+        """
+        with torch.no_grad():
+            predictions = as_tensor(y_pred, self.name, "y_pred")
+            targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
+            self.to(predictions.device)
+            ids = targets if self.sparse_y_true else targets.argmax(self.axis)
+            found = self._find_classes(predictions).reshape(-1)
+            weights = self._expand_weights(sample_weight, ids)
+            self._accumulate(ids.reshape(-1).long(), found.long(), weights)
+
+    def _find_classes(self, predictions: Tensor) -> Tensor:
+        return predictions if self.sparse_y_pred else predictions.argmax(self.axis)
+
+    def _expand_weights(self, sample_weight: ArrayLike, ids: Tensor) -> Tensor:
+        kind = self.total_cm.dtype
+        if sample_weight is None:
+            return torch.ones(ids.numel(), dtype=kind, device=ids.device)
+        given = as_tensor(sample_weight, self.name, "sample_weight")
+        weights = given.to(device=ids.device, dtype=kind)
+        if weights.numel() == ids.numel():
+            return weights.reshape(-1)
+        while weights.ndim > ids.ndim and weights.shape[-1] == 1:
+            weights = weights.squeeze(-1)
+        if 0 < weights.ndim < ids.ndim:
+            weights = weights.reshape(weights.shape + (1,) * (ids.ndim - weights.ndim))
+        try:
+            return weights.expand(ids.shape).reshape(-1)
+        except RuntimeError:
+            raise DataError(
+                f"{self.name}: sample_weight has shape {tuple(given.shape)}, and the classes have "
+                f"shape {tuple(ids.shape)}",
+                hint="Give one weight a sample, shape (N,), or one a place.",
+            ) from None
+
+    def _accumulate(self, ids: Tensor, found: Tensor, weights: Tensor) -> None:
+        if ids.shape != found.shape:
+            raise DataError(
+                f"{self.name}: y_true has {ids.numel()} classes and y_pred has {found.numel()}",
+                hint="Class ids are the default; say sparse_y_true=False or sparse_y_pred=False for "
+                "one-hot targets or scores.",
+            )
+        classes = self.num_classes
+        is_counted = (ids >= 0) & (ids < classes) & (found >= 0) & (found < classes)
+        if self.ignore_class is not None:
+            is_counted &= ids != self.ignore_class
+        cells = torch.where(is_counted, ids * classes + found, 0)
+        matrix = torch.zeros(classes * classes, dtype=weights.dtype, device=weights.device)
+        matrix.index_add_(0, cells, torch.where(is_counted, weights, torch.zeros_like(weights)))
+        self.total_cm.add_(matrix.reshape(classes, classes))
+
+    def result(self) -> Tensor:
+        """Return the mean so far, shape (); 0 before the first batch."""
+        hits = self.total_cm.diagonal()
+        union = self.total_cm.sum(0) + self.total_cm.sum(1) - hits
+        hits, union = hits[self.target_class_ids], union[self.target_class_ids]
+        is_present = union > 1e-9
+        shares = torch.where(is_present, hits / (union + epsilon()), 0.0)
+        mean = shares.sum() / (is_present.sum() + epsilon())
+        kind = to_dtype(self.dtype)
+        return mean.to(kind if kind.is_floating_point else to_dtype(None))
+
+
+class MeanIoU(IoU):
+    """Mean over all classes of intersection over union, TP / (TP + FP + FN).
+
+    Args:
+        num_classes: C, the number of classes; an integer ≥ 1.
+        name: Label in logs and history; by default ``mean_io_u``.
+        dtype: Type of the result; None means ``floatx()``.
+        ignore_class: A class id of targets that is left out; None for none.
+        sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
+        sparse_y_pred: The same for predictions.
+        axis: The axis of the classes where they are not ids.
+
+    Raises:
+        ArgumentValueError: if an argument is out of range.
+
+    Example:
+        >>> MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1], sample_weight=[0.3, 0.3, 0.3, 0.1])
+        tensor(0.2381)
+
+    Reference:
+        ``keras.metrics.MeanIoU``; for the differences see `IoU`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: str | None = None,
+        ignore_class: int | None = None,
+        sparse_y_true: bool = True,
+        sparse_y_pred: bool = True,
+        axis: int = -1,
+    ) -> None:
+        every = range(_require_count(self, num_classes))
+        super().__init__(
+            num_classes, every, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis
+        )
+
+
+class BinaryIoU(IoU):
+    """Intersection over union of no (class 0), of yes (class 1), or their mean.
+
+    An answer is yes where ŷ ≥ threshold.
+
+    Args:
+        target_class_ids: The classes whose mean is wanted: (0,), (1,) or (0, 1).
+        threshold: Smallest score that is a yes; a finite number.
+        name: Label in logs and history; by default ``binary_io_u``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if an argument is out of range.
+
+    Example:
+        >>> BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
+        tensor(0.3333)
+
+    Reference:
+        ``keras.metrics.BinaryIoU``; for the differences see `IoU`.
+    """
+
+    def __init__(
+        self,
+        target_class_ids: Sequence[int] = (0, 1),
+        threshold: float = 0.5,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(2, target_class_ids, name, dtype)
+        require_number(self, "threshold", threshold)
+        self.threshold = threshold
+
+    def _find_classes(self, predictions: Tensor) -> Tensor:
+        return predictions.to(torch.float32) >= self.threshold
+
+
+class OneHotIoU(IoU):
+    """`IoU` of one-hot targets (N, …, C), by default against scores of the same shape.
+
+    Args:
+        num_classes: C, the number of classes; an integer ≥ 1.
+        target_class_ids: The classes whose mean is wanted, each in [0, C).
+        name: Label in logs and history; by default ``one_hot_io_u``.
+        dtype: Type of the result; None means ``floatx()``.
+        ignore_class: A class id of targets that is left out; None for none.
+        sparse_y_pred: Whether predictions are class ids.
+        axis: The axis of the classes.
+
+    Raises:
+        ArgumentValueError: if an argument is out of range.
+
+    Example:
+        >>> metric = OneHotIoU(num_classes=3, target_class_ids=[0, 2])
+        >>> metric([[0, 0, 1], [1, 0, 0]], [[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]])
+        tensor(0.2500)
+
+    Reference:
+        ``keras.metrics.OneHotIoU``; for the differences see `IoU`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: str | None = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis
+        )
+
+
+class OneHotMeanIoU(MeanIoU):
+    """`MeanIoU` of one-hot targets (N, …, C), by default against scores of the same shape.
+
+    Args:
+        num_classes: C, the number of classes; an integer ≥ 1.
+        name: Label in logs and history; by default ``one_hot_mean_io_u``.
+        dtype: Type of the result; None means ``floatx()``.
+        ignore_class: A class id of targets that is left out; None for none.
+        sparse_y_pred: Whether predictions are class ids.
+        axis: The axis of the classes.
+
+    Raises:
+        ArgumentValueError: if an argument is out of range.
+
+    Example:
+        >>> metric = OneHotMeanIoU(num_classes=3)
+        >>> metric([[0, 0, 1], [1, 0, 0]], [[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]])
+        tensor(0.2500)
+
+    Reference:
+        ``keras.metrics.OneHotMeanIoU``; for the differences see `IoU`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        name: str | None = None,
+        dtype: str | None = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+
+
+def _require_count(owner: IoU, value: object) -> int:
+    return require_integer(owner, "num_classes", value, "an integer >= 1", at_least=1)
+
+
+def _require_ids(owner: IoU, given: Any, classes: int) -> list[int]:
+    allowed = f"class ids from 0 to {classes - 1}"
+    try:
+        ids = [require_integer(owner, "target_class_ids", each, allowed) for each in given]
+    except TypeError:
+        ids = []
+    if not ids or not all(0 <= each < classes for each in ids):
+        raise refusal(owner, "target_class_ids", given, allowed)
+    return ids

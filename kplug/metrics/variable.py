@@ -1,0 +1,46 @@
+"""State with the methods of a Keras variable, for metrics that were written for Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Variable(Tensor):
+    """A tensor that is assigned to; all else that is done with it gives plain tensors.
+
+    Example:
+        >>> total = make_variable(torch.zeros(()), "total")
+        >>> total.assign_add(2.0).assign_sub(torch.tensor(0.5)) + 1, total.label
+        (tensor(2.5000), 'total')
+
+    Reference:
+        ``keras.Variable``. The name is ``label``: a tensor's ``name`` is taken.
+    """
+
+    # As torch.nn.Parameter does: operations neither cost more nor return this class.
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+    label: str
+
+    def assign(self, value: Any) -> Variable:
+        """Replace the value by a number, array or tensor of the same shape."""
+        with torch.no_grad():
+            self.copy_(torch.as_tensor(value))
+        return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add a number, array or tensor."""
+        return self.assign(self + torch.as_tensor(value, device=self.device))
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Subtract a number, array or tensor."""
+        return self.assign(self - torch.as_tensor(value, device=self.device))
+
+
+def make_variable(values: Tensor, label: str) -> Variable:
+    """Return values as a variable, in the same memory."""
+    variable: Variable = values.detach().as_subclass(Variable)
+    variable.label = label
+    return variable

@@ -1,0 +1,238 @@
+"""What holds for every metric: Keras's names and configuration, state, merging, types, devices."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+import re
+from typing import Any
+
+import keras
+import pytest
+import torch
+from torch import Tensor
+
+from kplug import metrics
+from kplug.errors import ContractError
+from kplug.metrics import Metric
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "TopKCategoricalAccuracy": {"k": 2},
+    "SparseTopKCategoricalAccuracy": {"k": 2},
+    "IoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [1]},
+    "OneHotMeanIoU": {"num_classes": 3},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+}
+#: Metrics of one function, and those that take values instead of pairs.
+SPECIAL = {"MeanMetricWrapper", "Mean", "Sum"}
+IDS = {"IoU", "MeanIoU"}
+SPARSE = {
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+}
+#: Keras leaves these out of its configuration, so that the axis is lost.
+LOST_BY_KERAS = {"CosineSimilarity": {"axis"}}
+
+
+def is_metric(found: object) -> bool:
+    return inspect.isclass(found) and issubclass(found, keras.metrics.Metric)
+
+
+KERAS = sorted(
+    name
+    for name in dir(keras.metrics)
+    if is_metric(getattr(keras.metrics, name)) and name not in ("Metric", "MeanMetricWrapper")
+)
+PAIRED = [name for name in KERAS if name not in SPECIAL]
+
+
+def make(class_name: str, owner: Any = metrics, **arguments: Any) -> Any:
+    return getattr(owner, class_name)(**{**NEEDED.get(class_name, {}), **arguments})
+
+
+def draw(name: str, rows: int, seed: int, device: str = "cpu") -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.softmax(torch.randn(rows, 3, generator=generator), -1)
+    ids = torch.randint(0, 3, (rows,), generator=generator)
+    y = ids if name in SPARSE | IDS else torch.nn.functional.one_hot(ids, 3).float()
+    p = scores.argmax(-1) if name in IDS else scores
+    return y.to(device), p.to(device)
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_signature_and_name_are_those_of_keras(name: str) -> None:
+    ours, oracle = getattr(metrics, name), getattr(keras.metrics, name)
+    parameters = [
+        [(each.name, each.default) for each in inspect.signature(owner).parameters.values()]
+        for owner in (ours, oracle)
+    ]
+    assert parameters[0] == parameters[1]
+    counted = make(name, keras.metrics).name  # Keras numbers the automatic ones: auc, auc_1, …
+    assert make(name).name == re.sub(r"_\d+$", "", counted)
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_configuration_has_the_keys_of_keras(name: str) -> None:
+    expected = set(make(name, keras.metrics).get_config()) | LOST_BY_KERAS.get(name, set())
+    assert set(make(name).get_config()) == expected
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_configuration_of_keras_makes_the_metric(name: str) -> None:
+    config = json.loads(json.dumps(make(name, keras.metrics, name="mine").get_config()))
+    metric = getattr(metrics, name).from_config(config)
+    assert metric.name == "mine"
+    assert (
+        getattr(metrics, name).from_config(metric.get_config()).get_config() == metric.get_config()
+    )
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_a_keras_dict_or_a_name_makes_the_metric(name: str) -> None:
+    config = {"class_name": name, "config": make(name).get_config()}
+    metric = metrics.get(config)
+    expected = metrics.AutoAccuracy if name == "Accuracy" else getattr(metrics, name)
+    assert type(metric) is expected
+    snake = keras.src.utils.naming.to_snake_case(name)
+    assert type(metrics.get({"name": snake, "args": NEEDED.get(name, {})})) is expected
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_metrics_equal_keras_over_batches(name: str) -> None:
+    ours, oracle = make(name), make(name, keras.metrics)
+    for seed, rows in enumerate((7, 1, 4)):
+        y, p = draw(name, rows, seed)
+        weights = torch.arange(1.0, rows + 1)
+        if "IoU" in name:  # Keras cuts fractions off, and wants a weight for each place
+            weights = weights.int().repeat_interleave(3 if name == "BinaryIoU" else 1)
+        ours.update_state(y, p, weights)
+        oracle.update_state(y, p, weights)
+    torch.testing.assert_close(ours.result(), oracle.result(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_fresh_reset_and_copied_metrics(name: str) -> None:
+    metric = make(name)
+    assert torch.equal(metric.result().reshape(-1), torch.zeros_like(metric.result()).reshape(-1))
+    first = metric(*draw(name, 6, 0))
+    assert torch.equal(pickle.loads(pickle.dumps(metric)).result(), first)
+    twin = copy.deepcopy(metric)
+    metric.reset_state()
+    torch.testing.assert_close(metric(*draw(name, 6, 0)), first)
+    assert torch.equal(twin.result(), first)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_workers_are_merged(name: str) -> None:
+    whole, parts = make(name), [make(name) for _ in range(3)]
+    for seed, part in enumerate(parts[1:]):
+        pair = draw(name, 5 + seed, seed)
+        part.update_state(*pair)
+        whole.update_state(*pair)
+    parts[0].merge_state(parts[1:])
+    torch.testing.assert_close(parts[0].result(), whole.result())
+
+
+@pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_update_waits_for_no_device_and_follows_the_predictions(
+    name: str, is_weighted: bool
+) -> None:
+    metric = make(name)
+    weights = torch.ones(4, device="meta") if is_weighted else None
+    metric.update_state(*draw(name, 4, 0, "meta"), weights)
+    assert {state.device.type for state in metric.variables} == {"meta"}
+    assert metric.result().device.type == "meta"
+
+
+@pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_dtype_is_that_of_the_result(name: str, dtype: str) -> None:
+    result = make(name, dtype=dtype)(*draw(name, 4, 0))
+    assert result.dtype is getattr(torch, dtype)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_predictions_of_every_type_are_taken(name: str, kind: torch.dtype) -> None:
+    y, p = draw(name, 6, 3)
+    if name == "MeanAbsolutePercentageError":
+        y = y + 0.5  # a target of 0 makes an error that float16 cannot hold
+    given = p if name in IDS else p.to(kind)
+    expected = make(name)(y, p if name in IDS else given.float())
+    torch.testing.assert_close(make(name)(y, given), expected, rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_inputs_are_not_written_to_and_no_gradient_is_kept(name: str) -> None:
+    y, p = draw(name, 5, 1)
+    if p.is_floating_point():
+        p.requires_grad_()
+    before = (y.clone(), p.detach().clone())
+    metric = make(name)
+    result = metric(y, p)
+    assert not result.requires_grad
+    assert torch.equal(y, before[0])
+    assert torch.equal(p.detach(), before[1])
+
+
+def test_metrics_of_different_kinds_are_not_merged() -> None:
+    target, other = metrics.Recall(), metrics.Precision()
+    with pytest.raises(ContractError) as caught:
+        target.merge_state([metrics.Recall(), other])
+    assert str(caught.value) == (
+        "recall is a Recall and cannot take in the state of precision, a Precision"
+    )
+    first = metrics.Recall()
+    first.update_state([1], [1.0])
+    with pytest.raises(ContractError) as caught:
+        target.merge_state([first, metrics.Recall(thresholds=[0.1, 0.2])])
+    assert str(caught.value) == (
+        "recall keeps 'true_positives' of shape (1,) and cannot take in shape (2,)\n"
+        "  Metrics can be merged if they were made with the same arguments."
+    )
+    assert target.result().item() == 0.0
+
+
+class KerasStyle(Metric):
+    """A metric as it is written for tf.keras."""
+
+    def __init__(self, name: str = "hits", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.hits = self.add_weight(name="total_hits", initializer="zeros")
+        self.seen = self.add_variable((), "ones", "int32", "result")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.hits.assign_add((y_true == (y_pred > 0.5)).sum())
+        self.seen.assign(self.seen + len(y_true))
+
+    def result(self) -> Tensor:
+        return self.hits / self.seen
+
+
+def test_metrics_written_for_keras_work() -> None:
+    metric = KerasStyle()
+    assert [(each.label, each.item()) for each in (metric.hits, metric.seen)] == [
+        ("total_hits", 0.0),
+        ("result", 1),
+    ]
+    metric.reset_state()
+    y, p = torch.tensor([1, 0, 1]), torch.tensor([0.9, 0.8, 0.7])
+    metric.update_state(y, p)
+    metric.update_state(y, p)
+    assert metric.result().item() == pytest.approx(2 / 3)
+    assert type(metric.result()) is Tensor
+    twin = pickle.loads(pickle.dumps(metric))
+    twin.merge_state([metric])
+    assert twin.hits.item() == 8.0
+    metric.to("meta")
+    assert (metric.hits.device.type, metric.hits.label) == ("meta", "total_hits")
+    assert metric.hits is metric.state["total_hits"]
