@@ -10,12 +10,32 @@ from typing import cast
 import torch
 
 from kplug.optimizers.adadelta import Adadelta
+from kplug.optimizers.adafactor import Adafactor
 from kplug.optimizers.adagrad import Adagrad
 from kplug.optimizers.adam import Adam
+from kplug.optimizers.adamax import Adamax
+from kplug.optimizers.adamw import AdamW
 from kplug.optimizers.adapt import TorchOptimizerFactory, as_optimizer, build_optimizer
+from kplug.optimizers.arguments import (
+    DefaultRate,
+    require_beta,
+    require_epsilon,
+    require_nonnegative,
+    require_rho,
+)
 from kplug.optimizers.base import Optimizer
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.ftrl import Ftrl
+from kplug.optimizers.lamb import Lamb
+from kplug.optimizers.lion import Lion
+from kplug.optimizers.loss_scale import LossScaleOptimizer
+from kplug.optimizers.multi import MultiOptimizer, OptimizerMap
+from kplug.optimizers.muon import Muon
 from kplug.optimizers.nadam import Nadam
 from kplug.optimizers.rmsprop import RMSprop
+from kplug.optimizers.rule import RuleOptimizer
+from kplug.optimizers.schedule_free import ScheduleFreeAdamW
+from kplug.optimizers.settings import GroupSetting
 from kplug.optimizers.sgd import SGD
 from kplug.registry import resolve_object
 
@@ -30,13 +50,33 @@ def get(identifier: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
+    "AdamW",
+    "Adamax",
+    "CommonArguments",
+    "DefaultRate",
+    "Ftrl",
+    "GroupSetting",
+    "Lamb",
+    "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
+    "RuleOptimizer",
+    "ScheduleFreeAdamW",
     "TorchOptimizerFactory",
     "as_optimizer",
     "build_optimizer",
     "get",
+    "require_beta",
+    "require_epsilon",
+    "require_nonnegative",
+    "require_rho",
+    "takes_common",
 ]

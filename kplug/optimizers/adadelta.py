@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from typing_extensions import Unpack
 
-from kplug.optimizers.arguments import DefaultRate, check_epsilon, check_nonnegative, check_rho
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.clipping import Clipping
-from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.arguments import (
+    DefaultRate,
+    require_epsilon,
+    require_rho,
+)
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
 from kplug.optimizers.settings import GroupSetting
 
 LEARNING_RATE = DefaultRate(1.0)
 
 
-class Adadelta(Optimizer, torch.optim.Adadelta):
+class Adadelta(RuleOptimizer):
     """Steps in the units of the weights, from running averages of gradients and of updates.
 
     a ← ρ·a + (1 − ρ)·g²; u = g·√(d + ε) / √(a + ε); p ← p − lr_t·u; d ← ρ·d + (1 − ρ)·u²;
@@ -26,10 +30,7 @@ class Adadelta(Optimizer, torch.optim.Adadelta):
         rho: ρ, in [0, 1].
         epsilon: ε >= 0; None is ``K.epsilon()``.
         decay: Decrease of the learning rate per step, >= 0.
-        learning_rate: The other spelling of ``lr``.
-        clipnorm: Largest norm of each gradient.
-        clipvalue: Largest magnitude of each gradient element.
-        global_clipnorm: Largest norm of all gradients together.
+        common: The keywords of every optimizer, see ``CommonArguments``.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -49,35 +50,32 @@ class Adadelta(Optimizer, torch.optim.Adadelta):
         Keras 3 has 0.001, and torch has ρ = 0.9 and ε = 1e-6.
     """
 
-    rho = GroupSetting("rho", check_rho)
-    epsilon = GroupSetting("eps", check_epsilon)
-    _torch_step = get_unhooked_step(torch.optim.Adadelta)
+    slots: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")
+    rho = GroupSetting("rho", require_rho)
+    epsilon = GroupSetting("eps", require_epsilon)
 
+    @takes_common
     def __init__(
         self,
         lr: object = LEARNING_RATE,
         rho: float = 0.95,
         epsilon: float | None = None,
         decay: float = 0.0,
-        *,
-        learning_rate: object = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
+        **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
-        rate, schedule = self._resolve_rate(lr, learning_rate)
-        rho = check_rho(owner, "rho", rho)
-        epsilon = check_epsilon(owner, "epsilon", epsilon)
-        decay = check_nonnegative(owner, "decay", decay)
-        clipping = Clipping.from_arguments(
-            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
-        )
-        torch.optim.Adadelta.__init__(self, [{"params": []}], lr=rate, rho=rho, eps=epsilon)
-        self._configure(schedule, clipping, decay)
+        self._start(lr, common, rho=rho, epsilon=epsilon, decay=decay)
 
-    def _get_rule_config(self) -> dict[str, Any]:
-        return {"rho": self.rho, "epsilon": self.epsilon, "decay": self.decay}
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        return group["lr"], group["rho"], group["eps"]
 
-    def _update(self, iteration: int) -> None:  # noqa: ARG002 - the rule does not depend on it
-        self._torch_step()
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        (rate, rho, epsilon), (squares, deltas) = plan, state
+        torch._foreach_mul_(squares, rho)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - rho)
+        updates = torch._foreach_add(deltas, epsilon)
+        torch._foreach_div_(updates, torch._foreach_add(squares, epsilon))
+        torch._foreach_sqrt_(updates)
+        torch._foreach_mul_(updates, gradients)
+        torch._foreach_add_(parameters, updates, alpha=-rate)
+        torch._foreach_mul_(deltas, rho)
+        torch._foreach_addcmul_(deltas, updates, updates, 1.0 - rho)

@@ -6,16 +6,17 @@ import math
 from typing import Any, ClassVar
 
 import torch
+from typing_extensions import Unpack
 
+from kplug.arguments import require_flag
 from kplug.optimizers.arguments import (
     DefaultRate,
-    check_beta,
-    check_epsilon,
-    check_flag,
-    check_nonnegative,
+    require_beta,
+    require_epsilon,
+    require_nonnegative,
 )
 from kplug.optimizers.base import Optimizer
-from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step, use_memory_order
 from kplug.optimizers.settings import GroupSetting
 
@@ -36,10 +37,7 @@ class Adam(Optimizer, torch.optim.Adam):
         epsilon: ε >= 0; None is ``K.epsilon()``.
         decay: Decrease of the learning rate per step, >= 0.
         amsgrad: Whether v may only grow.
-        learning_rate: The other spelling of ``lr``.
-        clipnorm: Largest norm of each gradient.
-        clipvalue: Largest magnitude of each gradient element.
-        global_clipnorm: Largest norm of all gradients together.
+        common: The keywords of every optimizer, see ``CommonArguments``.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -62,11 +60,12 @@ class Adam(Optimizer, torch.optim.Adam):
     """
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps", "xpu"})
-    beta_1 = GroupSetting("betas", check_beta, index=0)
-    beta_2 = GroupSetting("betas", check_beta, index=1)
-    epsilon = GroupSetting("epsilon", check_epsilon)
+    beta_1 = GroupSetting("betas", require_beta, index=0)
+    beta_2 = GroupSetting("betas", require_beta, index=1)
+    epsilon = GroupSetting("epsilon", require_epsilon)
     _torch_step = get_unhooked_step(torch.optim.Adam)
 
+    @takes_common
     def __init__(
         self,
         lr: object = LEARNING_RATE,
@@ -75,25 +74,18 @@ class Adam(Optimizer, torch.optim.Adam):
         epsilon: float | None = None,
         decay: float = 0.0,
         amsgrad: bool = False,
-        *,
-        learning_rate: object = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
+        **common: Unpack[CommonArguments],
     ) -> None:
         owner = self._owner()
-        rate, schedule = self._resolve_rate(lr, learning_rate)
-        betas = check_beta(owner, "beta_1", beta_1), check_beta(owner, "beta_2", beta_2)
-        epsilon = check_epsilon(owner, "epsilon", epsilon)
-        decay = check_nonnegative(owner, "decay", decay)
-        amsgrad = check_flag(owner, "amsgrad", amsgrad)
-        clipping = Clipping.from_arguments(
-            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
-        )
+        shared = self._check_shared(lr, common)
+        betas = require_beta(owner, "beta_1", beta_1), require_beta(owner, "beta_2", beta_2)
+        epsilon = require_epsilon(owner, "epsilon", epsilon)
+        decay = require_nonnegative(owner, "decay", decay)
+        amsgrad = require_flag(owner, "amsgrad", amsgrad)
         torch.optim.Adam.__init__(
-            self, [{"params": []}], lr=rate, betas=betas, eps=epsilon, amsgrad=amsgrad
+            self, [{"params": []}], lr=shared.rate, betas=betas, eps=epsilon, amsgrad=amsgrad
         )
-        self._configure(schedule, clipping, decay, epsilon=epsilon)
+        self._configure(shared, decay=decay, epsilon=epsilon)
 
     @property
     def amsgrad(self) -> bool:
@@ -127,15 +119,25 @@ class Adam(Optimizer, torch.optim.Adam):
                 if parameter.grad is None:
                     self._count_step(parameter, group)
 
-    def _count_step(self, parameter: torch.Tensor, group: dict[str, Any]) -> None:
-        """Advance the counter of a parameter without gradient: bias correction follows the optimizer."""
-        if not parameter.requires_grad:
-            return
-        state = self.state[parameter]
-        if not state:
+    def _start_state(self, group: dict[str, Any]) -> None:
+        # torch starts a parameter's state when it finds none; accumulators and averages would hide that.
+        if self._extras is not None:
+            for parameter in group["params"]:
+                self._ensure_state(parameter, group)
+
+    def _ensure_state(
+        self, parameter: torch.Tensor, group: dict[str, Any]
+    ) -> dict[str, torch.Tensor]:
+        state: dict[str, torch.Tensor] = self.state[parameter]
+        if "step" not in state:
             device = parameter.device if group["fused"] or group["capturable"] else "cpu"
             state["step"] = torch.zeros((), dtype=torch.float32, device=device)
             averages = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
             for name in averages:
                 state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-        state["step"] += 1
+        return state
+
+    def _count_step(self, parameter: torch.Tensor, group: dict[str, Any]) -> None:
+        """Advance the counter of a parameter without gradient: bias correction follows the optimizer."""
+        if parameter.requires_grad:
+            self._ensure_state(parameter, group)["step"] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import torch
@@ -12,11 +12,14 @@ import torch
 from kplug.errors import ContractError
 from kplug.optimizers.arguments import check_parameters
 from kplug.optimizers.base import Optimizer
+from kplug.registry.reverse import name_of
 
 _EXPECTED: Final = (
     "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "
     "that returns a torch.optim.Optimizer."
 )
+
+_OPEN: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class TorchOptimizerFactory:
@@ -53,15 +56,13 @@ class TorchOptimizerFactory:
                 hint=_EXPECTED,
             )
         check_ownership(made, parameters)
+        _check_step(made)
         return made
 
     @property
     def name(self) -> str:
         """The name of what is called, without arguments."""
-        target: Any = self.make
-        while isinstance(target, functools.partial):
-            target = target.func
-        return str(getattr(target, "__name__", type(target).__name__))
+        return name_of(self.make)
 
     def __repr__(self) -> str:
         arguments = self.make.keywords if isinstance(self.make, functools.partial) else {}
@@ -93,22 +94,46 @@ def as_optimizer(obj: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
     return TorchOptimizerFactory(obj)
 
 
-def build_optimizer(obj: object, params: Iterable[torch.Tensor]) -> torch.optim.Optimizer:
+def build_optimizer(
+    obj: object,
+    params: Iterable[torch.Tensor],
+    names: Mapping[torch.Tensor, str] | None = None,
+) -> torch.optim.Optimizer:
     """Return an optimizer that trains the parameters.
 
     Args:
         obj: Whatever ``as_optimizer`` takes. An instance that already has parameters is kept.
         params: The model's trainable parameters.
+        names: Their names, for optimizers whose rule goes by names.
 
     Raises:
         ContractError: If an instance was made for parameters that are not the model's.
     """
     parameters = list(params)
     optimizer = as_optimizer(obj)
-    if isinstance(optimizer, Optimizer | TorchOptimizerFactory):
+    if isinstance(optimizer, Optimizer):
+        known = names or {}
+        return optimizer.build([(known[p], p) if p in known else p for p in parameters])
+    if isinstance(optimizer, TorchOptimizerFactory):
         return optimizer.build(parameters)
     check_ownership(optimizer, parameters)
+    _check_step(optimizer)
     return optimizer
+
+
+def find_loss_scaling(
+    optimizer: torch.optim.Optimizer | None,
+) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """Return the function that scales the loss before the backward pass, if the optimizer wants it."""
+    if isinstance(optimizer, Optimizer) and optimizer.scales_loss:
+        return optimizer.scale_loss
+    return None
+
+
+def finalize_weights(optimizer: torch.optim.Optimizer | None) -> None:
+    """End a training: an optimizer that keeps averages of the weights gives them to the model."""
+    if isinstance(optimizer, Optimizer):
+        optimizer.finalize_variable_values()
 
 
 def check_ownership(optimizer: torch.optim.Optimizer, parameters: list[torch.Tensor]) -> None:
@@ -127,6 +152,19 @@ def check_ownership(optimizer: torch.optim.Optimizer, parameters: list[torch.Ten
             f"not among this model's {len(parameters)}, so training would not change the model",
             hint=f"Make it after the model is built, from its parameters; or give the class or a "
             f"factory, which gets the right ones: optimizer=functools.partial(torch.optim.{name}, …).",
+        )
+
+
+def _check_step(optimizer: torch.optim.Optimizer) -> None:
+    """Refuse an optimizer such as LBFGS, whose step computes the loss again and again."""
+    arguments = inspect.signature(optimizer.step).parameters.values()
+    if any(each.default is each.empty and each.kind not in _OPEN for each in arguments):
+        name = type(optimizer).__name__
+        raise ContractError(
+            f"the optimizer {name} cannot be used by fit: its step needs a closure that computes the "
+            "loss again",
+            hint="Use one whose step takes the gradients as they are, such as 'adam', or write the "
+            f"loop with torch.optim.{name} yourself.",
         )
 
 

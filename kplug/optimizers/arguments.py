@@ -1,24 +1,21 @@
-"""Checks of optimizer arguments: each returns the value as a float, or says what is allowed.
+"""Checks of what several optimizers are given: hyperparameters, both spellings of the rate, parameters.
 
 Everything is checked before anything is assigned, so a refused argument leaves no half-made optimizer.
 """
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
+from kplug.arguments import require_number
 from kplug.backend import epsilon as default_epsilon
-from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+from kplug.errors import ArgumentError, ContractError
 
 Schedule: TypeAlias = Callable[[int], float]
-Check: TypeAlias = Callable[[str, str, object], float]
-
-RATE_ALLOWED: Final = "a finite number >= 0, or a learning-rate schedule"
+Check: TypeAlias = Callable[[str, str, object], Any]
 
 
 class DefaultRate(float):
@@ -29,70 +26,42 @@ class DefaultRate(float):
     """
 
 
-def is_number(value: object) -> bool:
-    """Tell whether the value is one real number: Python's, NumPy's, or a 0-d array or tensor."""
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        value = value.item()
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def _check_interval(
-    owner: str, argument: str, value: object, allowed: str, is_allowed: Callable[[float], bool]
-) -> float:
-    if not is_number(value):
-        raise ArgumentValueError(owner, argument, value, allowed)
-    number = float(value)  # type: ignore[arg-type]
-    if not is_allowed(number):
-        raise ArgumentValueError(owner, argument, value, allowed)
-    return number
-
-
-def check_nonnegative(owner: str, argument: str, value: object) -> float:
+def require_nonnegative(owner: str, argument: str, value: object) -> float:
     """Return a finite number >= 0."""
-    return _check_interval(
-        owner, argument, value, "a finite number >= 0", lambda number: 0.0 <= number < math.inf
-    )
+    return require_number(owner, argument, value, "a finite number >= 0", at_least=0.0)
 
 
-def check_beta(owner: str, argument: str, value: object) -> float:
+def require_positive(owner: str, argument: str, value: object) -> float:
+    """Return a finite number > 0."""
+    return require_number(owner, argument, value, "a finite number > 0", above=0.0)
+
+
+def require_beta(owner: str, argument: str, value: object) -> float:
     """Return the decay rate of a moving average whose bias is corrected: 1 would divide by zero."""
-    return _check_interval(
-        owner, argument, value, "a number in [0, 1)", lambda number: 0.0 <= number < 1.0
-    )
+    return require_number(owner, argument, value, "a number in [0, 1)", at_least=0.0, below=1.0)
 
 
-def check_rho(owner: str, argument: str, value: object) -> float:
+def require_open_beta(owner: str, argument: str, value: object) -> float:
+    """Return the decay rate of an average that the rule divides by, or that must not vanish."""
+    return require_number(owner, argument, value, "a number in (0, 1)", above=0.0, below=1.0)
+
+
+def require_rho(owner: str, argument: str, value: object) -> float:
     """Return the decay rate of a moving average without bias correction."""
-    return _check_interval(
-        owner, argument, value, "a number in [0, 1]", lambda number: 0.0 <= number <= 1.0
-    )
+    return require_number(owner, argument, value, "a number in [0, 1]", at_least=0.0, at_most=1.0)
 
 
-def check_epsilon(owner: str, argument: str, value: object) -> float:
+def require_epsilon(owner: str, argument: str, value: object) -> float:
     """Return the fuzz factor; ``None`` is the value of ``K.epsilon()`` at this moment."""
-    if value is None:
-        return float(default_epsilon())
-    return _check_interval(
-        owner,
-        argument,
-        value,
-        "a finite number >= 0, or None for K.epsilon()",
-        lambda number: 0.0 <= number < math.inf,
-    )
+    given = default_epsilon() if value is None else value
+    allowed = "a finite number >= 0, or None for K.epsilon()"
+    return require_number(owner, argument, given, allowed, at_least=0.0)
 
 
-def check_rate(owner: str, argument: str, value: object) -> float:
+def require_rate(owner: str, argument: str, value: object) -> float:
     """Return a constant learning rate."""
-    return _check_interval(
-        owner, argument, value, RATE_ALLOWED, lambda number: 0.0 <= number < math.inf
-    )
-
-
-def check_flag(owner: str, argument: str, value: object) -> bool:
-    """Return a boolean; 0 and 1 pass, a text such as ``"false"`` does not."""
-    if isinstance(value, bool) or (is_number(value) and value in (0, 1)):
-        return bool(value)
-    raise ArgumentValueError(owner, argument, value, "True or False")
+    allowed = "a finite number >= 0, or a learning-rate schedule"
+    return require_number(owner, argument, value, allowed, at_least=0.0)
 
 
 def choose_rate(owner: str, lr: object, learning_rate: object) -> tuple[str, object]:
@@ -105,6 +74,23 @@ def choose_rate(owner: str, lr: object, learning_rate: object) -> tuple[str, obj
         f"{owner}: 'lr' and 'learning_rate' are two spellings of one argument, and both were given: "
         f"lr={lr!r}, learning_rate={learning_rate!r}",
         hint="Give one of them.",
+    )
+
+
+def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
+    """Return the names of the parameters that came as (name, parameter), and the parameters."""
+    given = list(params)
+    pairs = [item for item in given if _is_named(item)]
+    names = {parameter: name for name, parameter in pairs}
+    return names, [item[1] if _is_named(item) else item for item in given]
+
+
+def _is_named(item: object) -> bool:
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], torch.Tensor)
     )
 
 

@@ -6,6 +6,7 @@ The classes are real ``torch.optim.Optimizer``s. Their hyperparameters and the s
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
@@ -13,9 +14,18 @@ import torch
 from typing_extensions import Self
 
 from kplug.errors import ContractError, NotBuiltError
-from kplug.optimizers.arguments import Schedule, check_parameters
+from kplug.optimizers.arguments import check_parameters, require_positive, split_names
 from kplug.optimizers.checkpoint import check_state, merge_groups
 from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.common import (
+    CommonArguments,
+    Exclusions,
+    Extras,
+    Shared,
+    check_clipping,
+    check_name,
+)
+from kplug.optimizers.extras import step_with_extras, write_averages
 from kplug.optimizers.kernels import (
     align_gradients,
     align_state,
@@ -46,27 +56,59 @@ class Optimizer(Rated):
         def __init__(self, *args: Any, **settings: Any) -> None: ...
 
     _clipping: Clipping | None = None
+    _extras: Extras | None = None
+    _name: str | None = None
+    _names: dict[torch.Tensor, str]
+    _exclusions: Exclusions
 
     # ------------------------------------------------------------------ construction
 
-    def _configure(
-        self, schedule: Schedule | None, clipping: Clipping | None, decay: float, **settings: object
-    ) -> None:
+    def _check_shared(self, lr: object, common: CommonArguments) -> Shared:
+        """Check the arguments that every optimizer takes; nothing is assigned yet.
+
+        Raises:
+            ArgumentError: For both spellings of the rate, or two ways of clipping.
+            ArgumentValueError: If a value is outside its range.
+        """
+        owner = self._owner()
+        rate, schedule = self._resolve_rate(lr, common.get("learning_rate"))
+        return Shared(
+            rate,
+            schedule,
+            check_clipping(owner, common),
+            Extras.from_arguments(owner, common),
+            check_name(owner, common.get("name")),
+        )
+
+    def _configure(self, shared: Shared, *, decay: float = 0.0, **settings: object) -> None:
         """Add what torch's constructor does not know to the first group and to later ones."""
-        self._schedule, self._clipping = schedule, clipping
+        self._schedule, self._clipping = shared.schedule, shared.clipping
+        self._name = shared.name
+        self._names, self._exclusions = {}, Exclusions()
+        self._use_extras(shared.extras)
         self.defaults.update(settings)
         self.param_groups[0].update(settings, decay=decay, iterations=0)
+
+    def _use_extras(self, extras: Extras | None) -> None:
+        self._extras = extras
+        self._steps_per_update = (extras and extras.gradient_accumulation_steps) or 1
+
+    @property
+    def name(self) -> str:
+        """The name that was given, or that of the class."""
+        return self._name or self._owner()
 
     @property
     def built(self) -> bool:
         """Whether ``build`` has been called."""
         return bool(self.param_groups[0]["params"])
 
-    def build(self, params: Iterable[torch.Tensor]) -> Self:
+    def build(self, params: Iterable[Any]) -> Self:
         """Take the parameters to train; parameters that already stand in a group of their own stay there.
 
         Args:
-            params: Floating-point leaf tensors of any shapes.
+            params: Floating-point leaf tensors of any shapes, or (name, tensor) pairs as of
+                ``named_parameters()``: rules that go by names need them.
 
         Returns:
             The optimizer itself. Building again with the same parameters changes nothing.
@@ -74,7 +116,8 @@ class Optimizer(Rated):
         Raises:
             ContractError: If it already trains other parameters, or one cannot be trained.
         """
-        parameters = check_parameters(self._owner(), params)
+        names, tensors = split_names(params)
+        parameters = check_parameters(self._owner(), tensors)
         owned = {id(p) for group in self.param_groups for p in group["params"]}
         fresh = [p for p in parameters if id(p) not in owned]
         if self.built:
@@ -86,6 +129,7 @@ class Optimizer(Rated):
                 f"{self._owner()}: every parameter already stands in a group that add_param_group made",
                 hint="Leave at least one for the first group.",
             )
+        self._names |= names
         self.param_groups[0]["params"] = fresh
         self._prepare_group(self.param_groups[0])
         return self
@@ -150,6 +194,20 @@ class Optimizer(Rated):
         if not head["params"]:
             self._refuse_step()
         iteration = head["iterations"]
+        if self._extras is None:
+            self._advance(iteration, iteration)
+        else:
+            step_with_extras(self, self._extras, iteration)
+        head["iterations"] = iteration + 1
+        return loss
+
+    def _advance(self, iteration: int, updates: int) -> None:
+        """Clip the gradients, set the rate of this step and update.
+
+        Args:
+            iteration: How many steps were made: what schedules and ``decay`` count.
+            updates: How many updates were made: what the rule counts.
+        """
         for group in self.param_groups:
             if group.get("fused"):
                 align_gradients(group["params"])
@@ -159,20 +217,41 @@ class Optimizer(Rated):
             rate = float(self._schedule(iteration))
             for group in self.param_groups:
                 group["lr"] = rate
-        if head["decay"]:
-            self._update_with_decay(iteration, 1.0 + head["decay"] * iteration)
+        decay = self.param_groups[0]["decay"]
+        if decay:
+            self._update_with_decay(updates, 1.0 + decay * iteration)
+        elif self._extras is None:
+            self._update(updates)
         else:
-            self._update(iteration)
-        head["iterations"] = iteration + 1
-        return loss
+            self._update_after_weight_decay(updates)
 
-    def _update_with_decay(self, iteration: int, divisor: float) -> None:
+    def _update_after_weight_decay(self, updates: int) -> None:
+        self._decay_weights()
+        self._update(updates)
+
+    def _decay_weights(self) -> None:
+        """Shrink the weights that have a gradient, p ← p · (1 − w · lr), if it was asked for."""
+        for group in self.param_groups:
+            self._shrink_group(group)
+
+    def _shrink_group(self, group: dict[str, Any]) -> None:
+        if self.weight_decay:
+            self._shrink(group["params"], self.weight_decay * group["lr"])
+
+    @torch.no_grad()
+    def _shrink(self, parameters: list[torch.Tensor], fraction: float) -> None:
+        moving = [parameter for parameter in parameters if parameter.grad is not None]
+        decaying = self._exclusions.select(moving, self._names)
+        if decaying:
+            torch._foreach_mul_(decaying, 1.0 - fraction)
+
+    def _update_with_decay(self, updates: int, divisor: float) -> None:
         """Lend every group its decayed rate for one update: schedulers must see the undecayed one."""
         rates = [group["lr"] for group in self.param_groups]
         try:
             for group, rate in zip(self.param_groups, rates, strict=True):
                 group["lr"] = rate / divisor
-            self._update(iteration)
+            self._update_after_weight_decay(updates)
         finally:
             for group, rate in zip(self.param_groups, rates, strict=True):
                 group["lr"] = rate
@@ -187,6 +266,92 @@ class Optimizer(Rated):
             hint="Call build(model.parameters()), or compile the model with this optimizer.",
         )
 
+    # ------------------------------------------------------------------ beside the rule
+
+    @property
+    def weight_decay(self) -> float | None:
+        """W of p ← p · (1 − w · lr) before each update, or None."""
+        return None if self._extras is None else self._extras.weight_decay
+
+    @property
+    def use_ema(self) -> bool:
+        """Whether a moving average of the weights is kept."""
+        return self._extras is not None and self._extras.use_ema
+
+    @property
+    def loss_scale_factor(self) -> float | None:
+        """What the loss is multiplied with before the backward pass, or None."""
+        return None if self._extras is None else self._extras.loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, value: float | None) -> None:
+        factor = (
+            None if value is None else require_positive(self._owner(), "loss_scale_factor", value)
+        )
+        changed = dataclasses.replace(self._extras or Extras(), loss_scale_factor=factor)
+        self._use_extras(None if changed == Extras() else changed)
+
+    @property
+    def clipnorm(self) -> float | None:
+        """Largest norm of each gradient, or None."""
+        return None if self._clipping is None else self._clipping.clipnorm
+
+    @property
+    def clipvalue(self) -> float | None:
+        """Largest magnitude of each gradient element, or None."""
+        return None if self._clipping is None else self._clipping.clipvalue
+
+    @property
+    def global_clipnorm(self) -> float | None:
+        """Largest norm of all gradients together, or None."""
+        return None if self._clipping is None else self._clipping.global_clipnorm
+
+    @property
+    def scales_loss(self) -> bool:
+        """Whether the loss must go through ``scale_loss`` before the backward pass."""
+        return self.loss_scale_factor is not None
+
+    @property
+    def gradient_accumulation_steps(self) -> int | None:
+        """How many gradients make one update, or None."""
+        return None if self._extras is None else self._extras.gradient_accumulation_steps
+
+    def scale_loss(self, loss: torch.Tensor) -> torch.Tensor:
+        """Return the loss times ``loss_scale_factor``; the step divides the gradients by it."""
+        factor = self.loss_scale_factor
+        return loss if factor is None else loss * factor
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Iterable[torch.Tensor] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Name the parameters that ``weight_decay`` leaves alone; call it before ``build``.
+
+        Args:
+            var_list: The parameters.
+            var_names: Regular expressions that are searched for in the parameters' names, such as
+                ``"bias"``. Names are known to ``build(model.named_parameters())`` and to ``fit``.
+
+        Raises:
+            ContractError: After ``build``.
+        """
+        if self.built:
+            raise ContractError(
+                f"{self._owner()}: exclude_from_weight_decay() after the parameters were given",
+                hint="Call it before build() or compile().",
+            )
+        self._exclusions = Exclusions(list(var_list or ()), list(var_names or ()))
+
+    def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
+        """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.
+
+        Args:
+            var_list: The parameters to change; by default all.
+        """
+        if self.use_ema:
+            write_averages(self, var_list)
+
     # ------------------------------------------------------------------ saving
 
     def get_config(self) -> dict[str, Any]:
@@ -195,6 +360,10 @@ class Optimizer(Rated):
         config.update(self._get_rule_config())
         if self._clipping is not None:
             config.update(self._clipping.get_config())
+        if self._extras is not None:
+            config.update(self._extras.get_config())
+        if self._name is not None:
+            config["name"] = self._name
         return config
 
     def _get_rate_config(self) -> object:
@@ -210,8 +379,12 @@ class Optimizer(Rated):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an optimizer, without parameters or state, from what ``get_config`` returned."""
-        return cls(**config)
+        """Make an optimizer, without parameters or state, from what ``get_config`` returned.
+
+        Keras's own configurations are understood: what speaks of TensorFlow alone is left out.
+        """
+        ignored = ("jit_compile", "is_legacy_optimizer")
+        return cls(**{key: value for key, value in config.items() if key not in ignored})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a saved state, ours or that of the torch optimizer with the same state.
@@ -219,16 +392,25 @@ class Optimizer(Rated):
         Raises:
             WeightsError: If the state belongs to parameters of other number or shape. Nothing changes.
         """
-        check_state(self._owner(), self.param_groups, state_dict)
+        check_state(self._owner(), self.param_groups, state_dict, self._get_state_shape)
         merged = merge_groups(self.param_groups, state_dict)
         super().load_state_dict(merged)
         align_state(self)
         for group in self.param_groups:
             self._start_state(group)
 
+    def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:  # noqa: ARG002
+        """Return the shape that a state tensor must have."""
+        return tuple(parameter.shape)
+
     def __getstate__(self) -> dict[str, Any]:
         return {
             **super().__getstate__(),
             "_schedule": self._schedule,
             "_clipping": self._clipping,
+            "_extras": self._extras,
+            "_steps_per_update": self._steps_per_update,
+            "_name": self._name,
+            "_names": self._names,
+            "_exclusions": self._exclusions,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,8 +12,19 @@ from kplug.errors import WeightsError
 _KERNEL_CHOICES = ("fused", "foreach", "capturable", "differentiable")
 
 
-def check_state(owner: str, groups: Sequence[dict[str, Any]], state_dict: dict[str, Any]) -> None:
+def check_state(
+    owner: str,
+    groups: Sequence[dict[str, Any]],
+    state_dict: dict[str, Any],
+    get_shape: Callable[[str, torch.Tensor], tuple[int, ...]],
+) -> None:
     """Compare numbers of groups and parameters, and the shape of every saved tensor.
+
+    Args:
+        owner: The optimizer's name, for the message.
+        groups: Its parameter groups.
+        state_dict: What was saved.
+        get_shape: Tells the shape of a state tensor from its name and its parameter.
 
     Raises:
         WeightsError: At the first difference.
@@ -31,12 +42,16 @@ def check_state(owner: str, groups: Sequence[dict[str, Any]], state_dict: dict[s
     parameters = [parameter for group in groups for parameter in group["params"]]
     for position, (key, parameter) in enumerate(zip(keys, parameters, strict=True)):
         for name, value in state_dict["state"].get(key, {}).items():
-            # 0-d tensors are counters; everything else mirrors the parameter.
-            if isinstance(value, torch.Tensor) and value.ndim and value.shape != parameter.shape:
+            if not isinstance(value, torch.Tensor) or not value.ndim:  # 0-d tensors are counters
+                continue
+            expected = get_shape(name, parameter)
+            if tuple(value.shape) != expected:
+                mine = (
+                    "the parameter has" if expected == tuple(parameter.shape) else "this one needs"
+                )
                 raise WeightsError(
                     f"{owner}: saved {name!r} of parameter {position} has shape "
-                    f"{tuple(value.shape)}, the parameter has {tuple(parameter.shape)}; "
-                    "nothing was loaded",
+                    f"{tuple(value.shape)}, {mine} {expected}; nothing was loaded",
                     hint="The state belongs to another model.",
                 )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from kplug.errors import ArgumentError
-from kplug.optimizers.arguments import check_nonnegative
+from kplug.optimizers.arguments import require_nonnegative
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Clipping:
             ArgumentValueError: If a limit is negative, not finite or no number.
         """
         given = {
-            name: check_nonnegative(owner, name, value)
+            name: require_nonnegative(owner, name, value)
             for name, value in limits.items()
             if value is not None
         }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 
+from kplug.arguments import is_number
+from kplug.configurable import declared_name
 from kplug.errors import ContractError
 from kplug.optimizers.arguments import (
     Schedule,
-    check_nonnegative,
-    check_rate,
     choose_rate,
-    is_number,
+    require_nonnegative,
+    require_rate,
 )
 from kplug.optimizers.settings import GroupSetting, LearningRate
 from kplug.registry import resolve_object
@@ -25,30 +26,34 @@ class Rated(torch.optim.Optimizer):
         lr: The learning rate before ``decay``; setting it reaches every parameter group.
         learning_rate: The same.
         decay: lr of step i (from 0) is lr / (1 + decay · i).
-        iterations: How many steps were made.
+        iterations: How many updates were made: of steps that accumulate gradients, every k-th.
     """
 
-    decay = GroupSetting("decay", check_nonnegative)
+    registered_name: ClassVar[str] = (
+        ""  # where the class's name in snake case is not the declared one
+    )
+    decay = GroupSetting("decay", require_nonnegative)
     _schedule: Schedule | None = None
+    _steps_per_update: int = 1
 
     @classmethod
     def _owner(cls) -> str:
-        return cls.__name__.lower()
+        return cls.registered_name or declared_name(cls)
 
     @classmethod
     def _resolve_rate(cls, lr: object, learning_rate: object) -> tuple[float, Schedule | None]:
         """Return the first learning rate, and the schedule that gives the later ones."""
         spelling, rate = choose_rate(cls._owner(), lr, learning_rate)
         if rate is None or isinstance(rate, bool) or is_number(rate):
-            return check_rate(cls._owner(), spelling, rate), None
+            return require_rate(cls._owner(), spelling, rate), None
         schedule = cast("Schedule", resolve_object("schedule", rate))
-        return check_rate(cls._owner(), spelling, schedule(0)), schedule
+        return require_rate(cls._owner(), spelling, schedule(0)), schedule
 
     @property
     def lr(self) -> float:
         """The learning rate before ``decay``; with a schedule, its value at the next step."""
         if self._schedule is not None:
-            return LearningRate(self._schedule(self.iterations), self)
+            return LearningRate(self._schedule(self.param_groups[0]["iterations"]), self)
         return LearningRate(self.param_groups[0]["lr"], self)
 
     @lr.setter
@@ -57,7 +62,7 @@ class Rated(torch.optim.Optimizer):
             rate, schedule = self._resolve_rate(value, None)
             self._schedule = schedule
         elif self._schedule is None:
-            rate = check_rate(self._owner(), "lr", value)
+            rate = require_rate(self._owner(), "lr", value)
         else:
             raise ContractError(
                 f"{self._owner()}: the learning rate follows the schedule "
@@ -81,11 +86,10 @@ class Rated(torch.optim.Optimizer):
 
     @property
     def iterations(self) -> int:
-        """How many steps were made."""
-        return cast("int", self.param_groups[0]["iterations"])
+        """How many updates were made."""
+        return cast("int", self.param_groups[0]["iterations"]) // self._steps_per_update
 
     @iterations.setter
     def iterations(self, value: int) -> None:
-        self.param_groups[0]["iterations"] = int(
-            check_nonnegative(self._owner(), "iterations", value)
-        )
+        updates = int(require_nonnegative(self._owner(), "iterations", value))
+        self.param_groups[0]["iterations"] = updates * self._steps_per_update

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from typing_extensions import Unpack
 
-from kplug.optimizers.arguments import DefaultRate, check_epsilon, check_nonnegative, check_rho
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.clipping import Clipping
-from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.arguments import (
+    DefaultRate,
+    require_epsilon,
+    require_rho,
+)
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
 from kplug.optimizers.settings import GroupSetting
 
 LEARNING_RATE = DefaultRate(0.001)
 
 
-class RMSprop(Optimizer, torch.optim.RMSprop):
+class RMSprop(RuleOptimizer):
     """Steps divided by a running average of the gradient's magnitude.
 
     a ← ρ·a + (1 − ρ)·g² and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
@@ -25,10 +29,7 @@ class RMSprop(Optimizer, torch.optim.RMSprop):
         rho: ρ, in [0, 1].
         epsilon: ε >= 0; None is ``K.epsilon()``.
         decay: Decrease of the learning rate per step, >= 0.
-        learning_rate: The other spelling of ``lr``.
-        clipnorm: Largest norm of each gradient.
-        clipvalue: Largest magnitude of each gradient element.
-        global_clipnorm: Largest norm of all gradients together.
+        common: The keywords of every optimizer, see ``CommonArguments``.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -48,35 +49,28 @@ class RMSprop(Optimizer, torch.optim.RMSprop):
         stands outside the root; Keras 3 has it inside.
     """
 
-    rho = GroupSetting("alpha", check_rho)
-    epsilon = GroupSetting("eps", check_epsilon)
-    _torch_step = get_unhooked_step(torch.optim.RMSprop)
+    slots: ClassVar[tuple[str, ...]] = ("square_avg",)
+    rho = GroupSetting("alpha", require_rho)
+    epsilon = GroupSetting("eps", require_epsilon)
 
+    @takes_common
     def __init__(
         self,
         lr: object = LEARNING_RATE,
         rho: float = 0.9,
         epsilon: float | None = None,
         decay: float = 0.0,
-        *,
-        learning_rate: object = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
+        **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
-        rate, schedule = self._resolve_rate(lr, learning_rate)
-        rho = check_rho(owner, "rho", rho)
-        epsilon = check_epsilon(owner, "epsilon", epsilon)
-        decay = check_nonnegative(owner, "decay", decay)
-        clipping = Clipping.from_arguments(
-            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
-        )
-        torch.optim.RMSprop.__init__(self, [{"params": []}], lr=rate, alpha=rho, eps=epsilon)
-        self._configure(schedule, clipping, decay)
+        self._start(lr, common, rho=rho, epsilon=epsilon, decay=decay)
 
-    def _get_rule_config(self) -> dict[str, Any]:
-        return {"rho": self.rho, "epsilon": self.epsilon, "decay": self.decay}
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        return group["lr"], group["alpha"], group["eps"]
 
-    def _update(self, iteration: int) -> None:  # noqa: ARG002 - the rule does not depend on it
-        self._torch_step()
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        (rate, rho, epsilon), (squares,) = plan, state
+        torch._foreach_mul_(squares, rho)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - rho)
+        magnitudes = torch._foreach_sqrt(squares)
+        torch._foreach_add_(magnitudes, epsilon)
+        torch._foreach_addcdiv_(parameters, gradients, magnitudes, -rate)

@@ -6,6 +6,7 @@ from typing import Any, overload
 
 import torch
 
+from kplug.configurable import declared_name
 from kplug.optimizers.arguments import Check
 
 
@@ -36,8 +37,8 @@ class GroupSetting:
     """An attribute that reads the first parameter group and writes all of them.
 
     Args:
-        key: The name that torch's parameter group has for it.
-        check: Accepts or refuses a new value.
+        key: The name that the parameter group has for it.
+        check: Accepts or refuses a new value, and returns it as it is kept.
         index: Position inside the group's tuple, for ``betas``.
     """
 
@@ -51,20 +52,25 @@ class GroupSetting:
     def __get__(self, instance: None, owner: type) -> GroupSetting: ...
 
     @overload
-    def __get__(self, instance: torch.optim.Optimizer, owner: type) -> float: ...
+    def __get__(self, instance: torch.optim.Optimizer, owner: type) -> Any: ...
 
-    def __get__(self, instance: torch.optim.Optimizer | None, owner: type) -> float | GroupSetting:
+    def __get__(self, instance: torch.optim.Optimizer | None, owner: type) -> Any:
         if instance is None:
             return self
         value = instance.param_groups[0][self.key]
-        return float(value if self.index is None else value[self.index])
+        return value if self.index is None else value[self.index]
 
     def __set__(self, instance: torch.optim.Optimizer, value: object) -> None:
-        number = self.check(type(instance).__name__.lower(), self.name, value)
+        owner = getattr(type(instance), "registered_name", "") or declared_name(type(instance))
+        number = self.check(owner, self.name, value)
         for group in instance.param_groups:
-            if self.index is None:
-                group[self.key] = number
-            else:
-                pair = list(group[self.key])
-                pair[self.index] = number
-                group[self.key] = tuple(pair)
+            self.put(group, number)
+
+    def put(self, group: dict[str, Any], value: object) -> None:
+        """Write a checked value into a parameter group."""
+        if self.index is None:
+            group[self.key] = value
+        else:
+            pair = list(group.get(self.key, (None, None)))
+            pair[self.index] = value
+            group[self.key] = tuple(pair)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import torch
+from typing_extensions import Unpack
 
-from kplug.optimizers.arguments import DefaultRate, check_flag, check_nonnegative
+from kplug.arguments import require_flag
+from kplug.optimizers.arguments import DefaultRate, require_nonnegative
 from kplug.optimizers.base import Optimizer
-from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step
 from kplug.optimizers.settings import GroupSetting
 
@@ -23,13 +25,10 @@ class SGD(Optimizer, torch.optim.SGD):
 
     Args:
         lr: Learning rate, a number >= 0 or a schedule.
-        momentum: μ >= 0.
+        momentum: μ in [0, 1].
         decay: Decrease of the learning rate per step, >= 0.
         nesterov: Whether the gradient's step is taken from where the momentum leads.
-        learning_rate: The other spelling of ``lr``.
-        clipnorm: Largest norm of each gradient.
-        clipvalue: Largest magnitude of each gradient element.
-        global_clipnorm: Largest norm of all gradients together.
+        common: The keywords of every optimizer, see ``CommonArguments``.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -52,38 +51,32 @@ class SGD(Optimizer, torch.optim.SGD):
     """
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
-    momentum = GroupSetting("momentum", check_nonnegative)
+    momentum = GroupSetting("momentum", require_rho)
     _torch_step = get_unhooked_step(torch.optim.SGD)
 
+    @takes_common
     def __init__(
         self,
         lr: object = LEARNING_RATE,
         momentum: float = 0.0,
         decay: float = 0.0,
         nesterov: bool = False,
-        *,
-        learning_rate: object = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
+        **common: Unpack[CommonArguments],
     ) -> None:
         owner = self._owner()
-        rate, schedule = self._resolve_rate(lr, learning_rate)
-        momentum = check_nonnegative(owner, "momentum", momentum)
-        decay = check_nonnegative(owner, "decay", decay)
-        self.nesterov = check_flag(owner, "nesterov", nesterov)
-        clipping = Clipping.from_arguments(
-            owner, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm
-        )
+        shared = self._check_shared(lr, common)
+        momentum = require_rho(owner, "momentum", momentum)
+        decay = require_nonnegative(owner, "decay", decay)
+        self.nesterov = require_flag(owner, "nesterov", nesterov)
         torch.optim.SGD.__init__(
             self,
             [{"params": []}],
-            lr=rate,
+            lr=shared.rate,
             momentum=momentum,
             nesterov=self.nesterov
             and momentum > 0.0,  # without momentum there is nothing to look ahead
         )
-        self._configure(schedule, clipping, decay, applied_lr=None)
+        self._configure(shared, decay=decay, applied_lr=None)
 
     def _get_rule_config(self) -> dict[str, Any]:
         return {"momentum": self.momentum, "decay": self.decay, "nesterov": self.nesterov}

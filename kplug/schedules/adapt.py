@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, cast
 
+from kplug.contracts import find_signature, instantiate
 from kplug.errors import ContractError
+from kplug.registry.reverse import name_of
 
 _EXPECTED = "Give a name, a LearningRateSchedule, or a function of the step (or of nothing)."
 
@@ -41,30 +43,17 @@ def as_schedule(obj: object) -> Callable[[int], Any]:
         ContractError: If it is none of these.
     """
     if isinstance(obj, type):
-        obj = _instantiate(obj)
+        obj = instantiate(obj, "a schedule")
     if not callable(obj):
         raise ContractError(f"{obj!r} (a {type(obj).__name__}) is no schedule", hint=_EXPECTED)
-    try:
-        signature = inspect.signature(obj)
-    except (TypeError, ValueError):  # a built-in function
-        return cast("Callable[[int], Any]", obj)
-    if _accepts(signature, 0):
+    signature = find_signature(obj)
+    if signature is None or _accepts(signature, 0):
         return cast("Callable[[int], Any]", obj)
     if _accepts(signature):
         return CurrentRate(obj)
     raise ContractError(
-        f"the schedule {_name(obj)} takes {signature}, not one step", hint=_EXPECTED
+        f"the schedule {name_of(obj)} takes {signature}, not one step", hint=_EXPECTED
     )
-
-
-def _instantiate(schedule_class: type) -> object:
-    try:
-        return schedule_class()
-    except TypeError as error:
-        raise ContractError(
-            f"the schedule class {schedule_class.__name__} cannot be made without arguments: {error}",
-            hint="Give an instance.",
-        ) from error
 
 
 def _accepts(signature: inspect.Signature, *arguments: object) -> bool:
@@ -73,7 +62,3 @@ def _accepts(signature: inspect.Signature, *arguments: object) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _name(obj: object) -> str:
-    return str(getattr(obj, "__name__", type(obj).__name__))

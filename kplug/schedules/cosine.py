@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from kplug.errors import ArgumentValueError
-from kplug.schedules.base import LearningRateSchedule, check_number
+from kplug.arguments import require_number
+from kplug.schedules.base import LearningRateSchedule
 
 
 class CosineDecay(LearningRateSchedule):
@@ -42,18 +42,20 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        self.initial_learning_rate = check_number(
+        self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
-        self.alpha = check_number(self, "alpha", alpha)
+        self.decay_steps = require_number(
+            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
+        )
+        self.alpha = require_number(self, "alpha", alpha)
         self.name = name
         self.warmup_target = (
-            None if warmup_target is None else check_number(self, "warmup_target", warmup_target)
+            None if warmup_target is None else require_number(self, "warmup_target", warmup_target)
         )
-        self.warmup_steps = check_number(self, "warmup_steps", warmup_steps)
-        if self.warmup_steps < 0.0:
-            raise ArgumentValueError("CosineDecay", "warmup_steps", warmup_steps, "a number >= 0")
+        self.warmup_steps = require_number(
+            self, "warmup_steps", warmup_steps, "a finite number >= 0", at_least=0.0
+        )
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
@@ -102,17 +104,16 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        self.initial_learning_rate = check_number(
+        self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.first_decay_steps = check_number(
-            self, "first_decay_steps", first_decay_steps, above=0.0
+        self.first_decay_steps = require_number(
+            self, "first_decay_steps", first_decay_steps, "a finite number > 0", above=0.0
         )
-        self.t_mul = check_number(self, "t_mul", t_mul)
-        if self.t_mul < 1.0:  # shorter and shorter periods would come to an end
-            raise ArgumentValueError("CosineDecayRestarts", "t_mul", t_mul, "a number >= 1")
-        self.m_mul = check_number(self, "m_mul", m_mul)
-        self.alpha = check_number(self, "alpha", alpha)
+        # Below 1, shorter and shorter periods would come to an end.
+        self.t_mul = require_number(self, "t_mul", t_mul, "a finite number >= 1", at_least=1.0)
+        self.m_mul = require_number(self, "m_mul", m_mul)
+        self.alpha = require_number(self, "alpha", alpha)
         self.name = name
 
     def __call__(self, step: int) -> float:

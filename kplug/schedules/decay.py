@@ -7,8 +7,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from kplug.errors import ArgumentValueError
-from kplug.schedules.base import LearningRateSchedule, check_number
+from kplug.arguments import refusal, require_flag, require_number
+from kplug.schedules.base import LearningRateSchedule
 
 
 class ExponentialDecay(LearningRateSchedule):
@@ -40,12 +40,14 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self.initial_learning_rate = check_number(
+        self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
-        self.decay_rate = check_number(self, "decay_rate", decay_rate)
-        self.staircase = bool(staircase)
+        self.decay_steps = require_number(
+            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
+        )
+        self.decay_rate = require_number(self, "decay_rate", decay_rate)
+        self.staircase = require_flag(self, "staircase", staircase)
         self.name = name
 
     def __call__(self, step: int) -> float:
@@ -85,12 +87,14 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        self.initial_learning_rate = check_number(
+        self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
-        self.decay_rate = check_number(self, "decay_rate", decay_rate)
-        self.staircase = bool(staircase)
+        self.decay_steps = require_number(
+            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
+        )
+        self.decay_rate = require_number(self, "decay_rate", decay_rate)
+        self.staircase = require_flag(self, "staircase", staircase)
         self.name = name
 
     def __call__(self, step: int) -> float:
@@ -132,13 +136,15 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self.initial_learning_rate = check_number(
+        self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = check_number(self, "decay_steps", decay_steps, above=0.0)
-        self.end_learning_rate = check_number(self, "end_learning_rate", end_learning_rate)
-        self.power = check_number(self, "power", power)
-        self.cycle = bool(cycle)
+        self.decay_steps = require_number(
+            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
+        )
+        self.end_learning_rate = require_number(self, "end_learning_rate", end_learning_rate)
+        self.power = require_number(self, "power", power)
+        self.cycle = require_flag(self, "cycle", cycle)
         self.name = name
 
     def __call__(self, step: int) -> float:
@@ -178,15 +184,13 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         values: Sequence[float],
         name: str = "PiecewiseConstant",
     ) -> None:
-        steps = [check_number(self, "boundaries", boundary) for boundary in boundaries]
-        rates = [check_number(self, "values", value) for value in values]
+        steps = [require_number(self, "boundaries", boundary) for boundary in boundaries]
+        rates = [require_number(self, "values", value) for value in values]
         if any(later <= earlier for earlier, later in itertools.pairwise(steps)):
-            raise ArgumentValueError(
-                type(self).__name__, "boundaries", list(boundaries), "strictly increasing steps"
-            )
+            raise refusal(self, "boundaries", list(boundaries), "strictly increasing steps")
         if len(rates) != len(steps) + 1:
-            raise ArgumentValueError(
-                type(self).__name__,
+            raise refusal(
+                self,
                 "values",
                 list(values),
                 f"{len(steps) + 1} rates, one more than there are boundaries",

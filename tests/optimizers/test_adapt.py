@@ -114,6 +114,7 @@ def test_no_parameters_are_refused() -> None:
 
 
 NAMES = ["sgd", "rmsprop", "adagrad", "adadelta", "adam", "nadam", "SGD", "RMSProp", "Adam"]
+NAMES += ["adamax", "adamw", "lion", "lamb", "ftrl", "adafactor", "muon", "AdamW", "Ftrl"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,9 +150,9 @@ def test_torchs_own_by_qualified_name(name: str, class_name: str) -> None:
 
 
 def test_a_name_that_only_torch_has_needs_no_prefix() -> None:
-    factory = optimizers.get("adamw(weight_decay=0.1)")
+    factory = optimizers.get("radam(weight_decay=0.1)")
     optimizer = build_optimizer(factory, make_parameters())
-    assert type(optimizer) is torch.optim.AdamW
+    assert type(optimizer) is torch.optim.RAdam
     assert optimizer.param_groups[0]["weight_decay"] == 0.1
 
 
@@ -176,3 +177,10 @@ def test_variadic_functions_are_called_as_they_are_written(make: Callable[..., A
     else:
         with pytest.raises(ContractError, match="returned None"):
             factory.build(make_parameters())
+
+
+def test_an_optimizer_whose_step_needs_a_closure_is_refused() -> None:
+    weight = torch.nn.Parameter(torch.zeros(2))
+    for given in (torch.optim.LBFGS, torch.optim.LBFGS([weight])):
+        with pytest.raises(ContractError, match=r"LBFGS cannot be used by fit: .* closure"):
+            build_optimizer(given, [weight])

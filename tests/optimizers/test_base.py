@@ -17,6 +17,14 @@ CLASSES = [
     optimizers.Adadelta,
     optimizers.Adam,
     optimizers.Nadam,
+    optimizers.Adamax,
+    optimizers.AdamW,
+    optimizers.Lion,
+    optimizers.Lamb,
+    optimizers.Ftrl,
+    optimizers.Adafactor,
+    optimizers.Muon,
+    optimizers.ScheduleFreeAdamW,
 ]
 SIGNATURES: dict[str, dict[str, object]] = {
     "SGD": {"lr": 0.01, "momentum": 0.0, "decay": 0.0, "nesterov": False},
@@ -38,7 +46,64 @@ SIGNATURES: dict[str, dict[str, object]] = {
         "epsilon": None,
         "schedule_decay": 0.004,
     },
+    "Adamax": {"lr": 0.002, "beta_1": 0.9, "beta_2": 0.999, "epsilon": None, "decay": 0.0},
+    "AdamW": {
+        "lr": 0.001,
+        "weight_decay": 0.004,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+        "amsgrad": False,
+    },
+    "Lion": {"lr": 0.001, "beta_1": 0.9, "beta_2": 0.99},
+    "Lamb": {"lr": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7},
+    "Ftrl": {
+        "lr": 0.001,
+        "learning_rate_power": -0.5,
+        "initial_accumulator_value": 0.1,
+        "l1_regularization_strength": 0.0,
+        "l2_regularization_strength": 0.0,
+        "l2_shrinkage_regularization_strength": 0.0,
+        "beta": 0.0,
+    },
+    "Adafactor": {
+        "lr": 0.001,
+        "beta_2_decay": -0.8,
+        "epsilon_1": 1e-30,
+        "epsilon_2": 1e-3,
+        "clip_threshold": 1.0,
+        "relative_step": True,
+    },
+    "Muon": {
+        "lr": 0.001,
+        "adam_beta_1": 0.9,
+        "adam_beta_2": 0.999,
+        "adam_weight_decay": 0.004,
+        "epsilon": 1e-7,
+        "weight_decay": 0.004,
+    },
+    "ScheduleFreeAdamW": {
+        "lr": 0.0025,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-8,
+        "warmup_steps": 0,
+    },
 }
+COMMON = {
+    "learning_rate": None,
+    "clipnorm": None,
+    "clipvalue": None,
+    "global_clipnorm": None,
+    "weight_decay": None,
+    "use_ema": False,
+    "ema_momentum": 0.99,
+    "ema_overwrite_frequency": None,
+    "loss_scale_factor": None,
+    "gradient_accumulation_steps": None,
+    "name": None,
+}
+NAMES = {"AdamW": "adamw", "ScheduleFreeAdamW": "schedule_free_adamw"}
 
 
 def make_parameter(*values: float) -> torch.nn.Parameter:
@@ -52,12 +117,8 @@ def test_the_signature_is_the_guides(optimizer_class: type[optimizers.Optimizer]
     parameters = inspect.signature(optimizer_class).parameters.values()
     positional = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
     assert list(positional.items()) == list(SIGNATURES[optimizer_class.__name__].items())
-    assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == [
-        "learning_rate",
-        "clipnorm",
-        "clipvalue",
-        "global_clipnorm",
-    ]
+    keywords = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    assert COMMON.items() <= {**keywords, **positional, "weight_decay": None}.items()
 
 
 @pytest.mark.parametrize("optimizer_class", CLASSES)
@@ -75,7 +136,7 @@ def test_it_is_a_torch_optimizer_before_and_after_build(
 
 @pytest.mark.parametrize("optimizer_class", CLASSES)
 def test_a_step_before_build_is_refused(optimizer_class: type[optimizers.Optimizer]) -> None:
-    name = optimizer_class.__name__.lower()
+    name = NAMES.get(optimizer_class.__name__, optimizer_class.__name__.lower())
     with pytest.raises(NotBuiltError) as caught:
         optimizer_class().step()
     assert str(caught.value) == (
@@ -165,7 +226,7 @@ def test_every_group_taken_before_build_is_refused() -> None:
 def test_step_hooks_run_once(optimizer_class: type[optimizers.Optimizer]) -> None:
     # An instance of torch's class makes torch wrap the method that ours calls.
     torch_class = getattr(torch.optim, optimizer_class.__name__, torch.optim.NAdam)
-    torch_class([make_parameter()])
+    torch_class([torch.nn.Parameter(torch.ones(1, 1))])
     optimizer = optimizer_class().build([make_parameter()])
     calls: list[str] = []
     optimizer.register_step_pre_hook(lambda *_: calls.append("before"))

@@ -21,6 +21,14 @@ MAKERS: dict[str, Callable[[], optimizers.Optimizer]] = {
     "adam": lambda: optimizers.Adam(lr=0.1),
     "amsgrad": lambda: optimizers.Adam(lr=0.1, amsgrad=True),
     "nadam": lambda: optimizers.Nadam(lr=0.1),
+    "adamax": lambda: optimizers.Adamax(lr=0.1),
+    "adamw": lambda: optimizers.AdamW(lr=0.1),
+    "lion": lambda: optimizers.Lion(lr=0.1),
+    "lamb": lambda: optimizers.Lamb(lr=0.1),
+    "ftrl": lambda: optimizers.Ftrl(lr=0.1),
+    "adafactor": lambda: optimizers.Adafactor(lr=0.1),
+    "muon": lambda: optimizers.Muon(lr=0.1),
+    "schedule free": lambda: optimizers.ScheduleFreeAdamW(lr=0.1),
 }
 
 

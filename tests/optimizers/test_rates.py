@@ -21,7 +21,17 @@ CLASSES = [
     optimizers.Adadelta,
     optimizers.Adam,
     optimizers.Nadam,
+    optimizers.Adamax,
+    optimizers.AdamW,
+    optimizers.Lion,
+    optimizers.Lamb,
+    optimizers.Ftrl,
+    optimizers.Adafactor,
+    optimizers.Muon,
+    optimizers.ScheduleFreeAdamW,
 ]
+
+NAMES = {"AdamW": "adamw", "ScheduleFreeAdamW": "schedule_free_adamw"}
 
 
 def make_parameter() -> torch.nn.Parameter:
@@ -51,8 +61,9 @@ def test_both_spellings_mean_the_same(optimizer_class: type[optimizers.Optimizer
 def test_both_spellings_together_are_refused(optimizer_class: type[optimizers.Optimizer]) -> None:
     with pytest.raises(ArgumentError) as caught:
         optimizer_class(lr=0.1, learning_rate=0.2)
+    name = NAMES.get(optimizer_class.__name__, optimizer_class.__name__.lower())
     assert str(caught.value) == (
-        f"{optimizer_class.__name__.lower()}: 'lr' and 'learning_rate' are two spellings of one "
+        f"{name}: 'lr' and 'learning_rate' are two spellings of one "
         "argument, and both were given: lr=0.1, learning_rate=0.2\n  Give one of them."
     )
 

@@ -33,43 +33,43 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "ExponentialDecay",
         {"initial_learning_rate": 0.1, "decay_steps": 0, "decay_rate": 0.5},
-        "ExponentialDecay: argument 'decay_steps' is 0; allowed: a finite number > 0",
+        "exponential_decay: argument 'decay_steps' is 0; allowed: a finite number > 0",
     ),
     (
         "InverseTimeDecay",
         {"initial_learning_rate": "x", "decay_steps": 1, "decay_rate": 0.5},
-        "InverseTimeDecay: argument 'initial_learning_rate' is 'x'; allowed: a finite number",
+        "inverse_time_decay: argument 'initial_learning_rate' is 'x'; allowed: a finite number",
     ),
     (
         "PolynomialDecay",
         {"initial_learning_rate": 0.1, "decay_steps": -5},
-        "PolynomialDecay: argument 'decay_steps' is -5; allowed: a finite number > 0",
+        "polynomial_decay: argument 'decay_steps' is -5; allowed: a finite number > 0",
     ),
     (
         "PiecewiseConstantDecay",
         {"boundaries": [5, 5], "values": [1.0, 0.5, 0.1]},
-        "PiecewiseConstantDecay: argument 'boundaries' is [5, 5]; allowed: strictly increasing steps",
+        "piecewise_constant_decay: argument 'boundaries' is [5, 5]; allowed: strictly increasing steps",
     ),
     (
         "PiecewiseConstantDecay",
         {"boundaries": [5], "values": [1.0]},
-        "PiecewiseConstantDecay: argument 'values' is [1.0]; allowed: 2 rates, one more than there "
+        "piecewise_constant_decay: argument 'values' is [1.0]; allowed: 2 rates, one more than there "
         "are boundaries",
     ),
     (
         "CosineDecay",
         {"initial_learning_rate": float("nan"), "decay_steps": 5},
-        "CosineDecay: argument 'initial_learning_rate' is nan; allowed: a finite number",
+        "cosine_decay: argument 'initial_learning_rate' is nan; allowed: a finite number",
     ),
     (
         "CosineDecay",
         {"initial_learning_rate": 0.1, "decay_steps": 5, "warmup_steps": -1},
-        "CosineDecay: argument 'warmup_steps' is -1; allowed: a number >= 0",
+        "cosine_decay: argument 'warmup_steps' is -1; allowed: a finite number >= 0",
     ),
     (
         "CosineDecayRestarts",
         {"initial_learning_rate": 0.1, "first_decay_steps": 5, "t_mul": 0.5},
-        "CosineDecayRestarts: argument 't_mul' is 0.5; allowed: a number >= 1",
+        "cosine_decay_restarts: argument 't_mul' is 0.5; allowed: a finite number >= 1",
     ),
 ]
 
@@ -104,8 +104,9 @@ REFUSED: list[tuple[object, str]] = [
     (lambda step, epoch: 0.1, "the schedule <lambda> takes (step, epoch), not one step"),
     (
         schedules.CosineDecay,
-        "the schedule class CosineDecay cannot be made without arguments: CosineDecay.__init__() "
-        "missing 2 required positional arguments: 'initial_learning_rate' and 'decay_steps'",
+        "CosineDecay(initial_learning_rate, decay_steps, alpha=0.0, name='CosineDecay', "
+        "warmup_target=None, warmup_steps=0) cannot be used as a schedule: missing a required "
+        "argument: 'initial_learning_rate'",
     ),
 ]
 

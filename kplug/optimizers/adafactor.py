@@ -1,0 +1,151 @@
+"""Adafactor: second moments of a matrix from its rows' and columns' alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import Unpack
+
+from kplug.arguments import require_flag, require_number
+from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_positive
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+def _require_power(owner: str, argument: str, value: object) -> float:
+    return require_number(owner, argument, value, "a finite number <= 0", at_most=0.0)
+
+
+class Adafactor(RuleOptimizer):
+    """Adam without momentum, in the memory of one row and one column for each matrix.
+
+    lr_t = min(lr, 1/√t); α = max(ε₂, RMS(p)) · lr_t; β = 1 − t^beta_2_decay; G = g² + ε₁. From rank 2
+    on r ← β·r + (1 − β)·mean(G, last axis), c ← β·c + (1 − β)·mean(G, axis before it),
+    v = (r / mean(r)) ⊗ c; else v ← β·v + (1 − β)·G. Then u = g / √v and
+    p ← p − α · u / max(1, RMS(u) / clip_threshold) at step t = 1, 2, …
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        beta_2_decay: Exponent of β, <= 0.
+        epsilon_1: ε₁ >= 0, keeps v from 0.
+        epsilon_2: ε₂ >= 0, the smallest scale of a tensor's steps.
+        clip_threshold: Largest RMS of u, > 0.
+        relative_step: Kept for Keras's configurations. There and here lr_t is the same either way.
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> adafactor = Adafactor(lr=0.25).build([weight])
+        >>> weight.grad = torch.tensor([4.0])
+        >>> adafactor.step()
+        >>> weight.item()
+        0.75
+
+    Reference:
+        Shazeer and Stern, Adafactor: Adaptive Learning Rates with Sublinear Memory Cost, 2018;
+        ``keras.optimizers.Adafactor``. ``torch.optim.Adafactor`` has other defaults and clamps.
+    """
+
+    beta_2_decay = GroupSetting("beta_2_decay", _require_power)
+    epsilon_1 = GroupSetting("epsilon_1", require_nonnegative)
+    epsilon_2 = GroupSetting("epsilon_2", require_nonnegative)
+    clip_threshold = GroupSetting("clip_threshold", require_positive)
+    relative_step = GroupSetting("relative_step", require_flag)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        beta_2_decay: float = -0.8,
+        epsilon_1: float = 1e-30,
+        epsilon_2: float = 1e-3,
+        clip_threshold: float = 1.0,
+        relative_step: bool = True,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        self._start(
+            lr,
+            common,
+            beta_2_decay=beta_2_decay,
+            epsilon_1=epsilon_1,
+            epsilon_2=epsilon_2,
+            clip_threshold=clip_threshold,
+            relative_step=relative_step,
+        )
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        rate = min(group["lr"], 1.0 / math.sqrt(step))
+        return rate, 1.0 - step ** group["beta_2_decay"]
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
+        rate, beta = plan
+        vectors = [parameter for parameter in parameters if parameter.ndim < 2]
+        matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
+        updates = self._scale_vectors(group, beta, vectors)
+        updates += [self._scale_matrix(group, beta, matrix) for matrix in matrices]
+        # α / max(1, RMS(u) / d), as a scalar tensor each: nothing waits for the device.
+        moved = [*vectors, *matrices]
+        scales = _root_mean_squares(moved)
+        torch._foreach_clamp_min_(scales, group["epsilon_2"])
+        limits = _root_mean_squares(updates)
+        torch._foreach_div_(limits, group["clip_threshold"])
+        torch._foreach_clamp_min_(limits, 1.0)
+        torch._foreach_div_(scales, limits)
+        torch._foreach_mul_(scales, -rate)
+        torch._foreach_addcmul_(moved, updates, scales)
+
+    def _scale_vectors(self, group: dict[str, Any], beta: float, vectors: Tensors) -> Tensors:
+        """Return g / √v of tensors whose second moments are kept whole."""
+        if not vectors:
+            return []
+        gradients = [p.grad for p in vectors if p.grad is not None]
+        squares = [self._get_slot(vector, "square", vector.shape) for vector in vectors]
+        torch._foreach_mul_(squares, beta)
+        raised = torch._foreach_mul(gradients, gradients)
+        torch._foreach_add_(raised, group["epsilon_1"])
+        torch._foreach_add_(squares, raised, alpha=1.0 - beta)
+        return list(torch._foreach_div(gradients, torch._foreach_sqrt(squares)))
+
+    def _scale_matrix(self, group: dict[str, Any], beta: float, matrix: Tensor) -> Tensor:
+        """Return g / √v of a tensor whose second moments are a row's times a column's."""
+        gradient = matrix.grad
+        assert gradient is not None  # noqa: S101 - for the type checker: the caller selects
+        shape = tuple(matrix.shape)
+        rows = self._get_slot(matrix, "row", shape[:-1])
+        columns = self._get_slot(matrix, "column", (*shape[:-2], shape[-1]))
+        raised = gradient.square().add_(group["epsilon_1"])
+        rows.mul_(beta).add_(raised.mean(-1), alpha=1.0 - beta)
+        columns.mul_(beta).add_(raised.mean(-2), alpha=1.0 - beta)
+        # v itself is never made: its root factors as it does.
+        by_row = (rows / rows.mean(-1, keepdim=True)).rsqrt_().unsqueeze(-1)
+        by_column = columns.rsqrt().unsqueeze(-2)
+        return torch.mul(gradient, by_row, out=raised).mul_(by_column)
+
+    def _get_slot(self, parameter: Tensor, name: str, shape: tuple[int, ...]) -> Tensor:
+        state: dict[str, Tensor] = self.state[parameter]
+        if name not in state:
+            state[name] = parameter.new_zeros(shape)
+        return state[name]
+
+    def _get_state_shape(self, name: str, parameter: Tensor) -> tuple[int, ...]:
+        shape = tuple(parameter.shape)
+        if name == "row":
+            return shape[:-1]
+        return (*shape[:-2], shape[-1]) if name == "column" else shape
+
+
+def _root_mean_squares(tensors: Tensors) -> Tensors:
+    norms = list(torch._foreach_norm(tensors))
+    torch._foreach_mul_(norms, [1.0 / math.sqrt(max(tensor.numel(), 1)) for tensor in tensors])
+    return norms

@@ -1,0 +1,77 @@
+"""Adamax: Adam with the largest gradient in place of the mean square."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from typing_extensions import Unpack
+
+from kplug.optimizers.arguments import DefaultRate, require_beta, require_epsilon
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.002)
+
+
+class Adamax(RuleOptimizer):
+    """Steps from a running average of the gradient, divided by its fading maximum.
+
+    m ← β₁·m + (1 − β₁)·g; u ← max(β₂·u, |g|); p ← p − lr_t / (1 − β₁ᵗ) · m / (u + ε) at step
+    t = 1, 2, …; lr_t = lr / (1 + decay · (t − 1)).
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        beta_1: β₁, in [0, 1).
+        beta_2: β₂, in [0, 1).
+        epsilon: ε >= 0; None is ``K.epsilon()``.
+        decay: Decrease of the learning rate per step, >= 0.
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> adamax = Adamax(lr=0.25).build([weight])
+        >>> weight.grad = torch.tensor([4.0])
+        >>> adamax.step()
+        >>> weight.item()
+        0.75
+
+    Reference:
+        Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, section 7. The default rate is
+        Keras 2's 0.002; Keras 3 has 0.001. ``torch.optim.Adamax`` adds ε inside the maximum.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
+    beta_1 = GroupSetting("betas", require_beta, index=0)
+    beta_2 = GroupSetting("betas", require_beta, index=1)
+    epsilon = GroupSetting("eps", require_epsilon)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = None,
+        decay: float = 0.0,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        self._start(lr, common, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, decay=decay)
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        beta_1, beta_2 = group["betas"]
+        return beta_1, beta_2, group["eps"], -group["lr"] / (1.0 - beta_1**step)
+
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        (beta_1, beta_2, epsilon, rate), (averages, largest) = plan, state
+        torch._foreach_lerp_(averages, gradients, 1.0 - beta_1)
+        torch._foreach_mul_(largest, beta_2)
+        torch._foreach_maximum_(largest, torch._foreach_abs(gradients))
+        magnitudes = torch._foreach_add(largest, epsilon)
+        torch._foreach_addcdiv_(parameters, averages, magnitudes, rate)

@@ -1,0 +1,95 @@
+"""AdamW: Adam with weight decay that does not pass through the gradient."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+import torch
+from typing_extensions import Unpack
+
+from kplug.optimizers.adam import Adam
+from kplug.optimizers.arguments import DefaultRate, require_nonnegative
+from kplug.optimizers.common import ArgumentsBesideDecay, Extras, takes_common
+from kplug.optimizers.kernels import get_unhooked_step
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+class AdamW(Adam, torch.optim.AdamW):
+    """Adam that shrinks the weights before each step.
+
+    p ← p · (1 − lr · weight_decay), then Adam's rule: m ← β₁·m + (1 − β₁)·g;
+    v ← β₂·v + (1 − β₂)·g²; p ← p − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε) at step t = 1, 2, …
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        weight_decay: A number >= 0.
+        beta_1: β₁, in [0, 1).
+        beta_2: β₂, in [0, 1).
+        epsilon: ε >= 0; None is ``K.epsilon()``.
+        amsgrad: Whether v may only grow.
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> adamw = AdamW(lr=0.5, weight_decay=0.5).build([weight])
+        >>> weight.grad = torch.tensor([2.0])
+        >>> adamw.step()
+        >>> round(weight.item(), 4)
+        0.25
+
+    Reference:
+        Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019; ``keras.optimizers.AdamW``.
+        ``torch.optim.AdamW`` decays by 0.01 and adds ε after v's bias is corrected.
+    """
+
+    registered_name: ClassVar[str] = "adamw"
+    _torch_step = get_unhooked_step(torch.optim.AdamW)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = 1e-7,
+        amsgrad: bool = False,
+        **common: Unpack[ArgumentsBesideDecay],
+    ) -> None:
+        decay = require_nonnegative(self._owner(), "weight_decay", weight_decay)
+        super().__init__(lr, beta_1, beta_2, epsilon, 0.0, amsgrad, **common)
+        self._decay_in_kernel(decay)
+
+    def _decay_in_kernel(self, decay: float) -> None:
+        """Let torch's kernel shrink the weights, in the same pass over memory."""
+        for settings in (self.defaults, *self.param_groups):
+            settings.update(weight_decay=decay, decoupled_weight_decay=True)
+
+    @property
+    def weight_decay(self) -> float:
+        """W of p ← p · (1 − w · lr) before each update."""
+        in_kernel = float(self.param_groups[0]["weight_decay"])
+        return in_kernel or (self._extras.weight_decay if self._extras else None) or 0.0
+
+    def exclude_from_weight_decay(self, *args: Any, **kwargs: Any) -> None:
+        """Name the parameters that ``weight_decay`` leaves alone; see ``Optimizer``."""
+        super().exclude_from_weight_decay(*args, **kwargs)
+        decay = self.weight_decay
+        self._use_extras(dataclasses.replace(self._extras or Extras(), weight_decay=decay))
+        self._decay_in_kernel(0.0)  # a kernel decays all or none
+
+    def _shrink_group(self, group: dict[str, Any]) -> None:
+        if self._extras is not None and self._extras.weight_decay:
+            self._shrink(group["params"], self._extras.weight_decay * group["lr"])
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        config = super()._get_rule_config()
+        del config["decay"]
+        return {"weight_decay": self.weight_decay, **config}

@@ -1,0 +1,126 @@
+"""FTRL-Proximal, for sparse linear models."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from typing_extensions import Unpack
+
+from kplug.arguments import require_number
+from kplug.optimizers.arguments import DefaultRate, require_nonnegative
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+def _require_power(owner: str, argument: str, value: object) -> float:
+    return require_number(owner, argument, value, "a finite number <= 0", at_most=0.0)
+
+
+class Ftrl(RuleOptimizer):
+    """Follow the regularized leader: weights that are exactly zero until the data insist.
+
+    With k = −learning_rate_power: g' = g + 2·l2_shrinkage·p; n' = n + g²;
+    z ← z + g' − (n'ᵏ − nᵏ) / lr · p; q = n'ᵏ / lr + 2·(l2 + beta / (2·lr));
+    p ← (clip(z, ±l1) − z) / q; n ← n'.
+
+    Args:
+        lr: Learning rate, a number > 0 or a schedule.
+        learning_rate_power: −k <= 0; at 0 the rate is fixed.
+        initial_accumulator_value: The first n, >= 0.
+        l1_regularization_strength: l1 >= 0.
+        l2_regularization_strength: l2 >= 0.
+        l2_shrinkage_regularization_strength: A penalty on the weights' size, added to the gradient, >= 0.
+        beta: Enters q, >= 0.
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([0.5]))
+        >>> ftrl = Ftrl(lr=0.1, l1_regularization_strength=10.0).build([weight])
+        >>> weight.grad = torch.tensor([2.0])
+        >>> ftrl.step()
+        >>> weight.item()
+        0.0
+
+    Reference:
+        McMahan et al., Ad Click Prediction: a View from the Trenches, 2013; ``keras.optimizers.Ftrl``.
+        As there, the weights are a function of z alone: what they were at first is forgotten.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("accumulator", "linear")
+    learning_rate_power = GroupSetting("learning_rate_power", _require_power)
+    initial_accumulator_value = GroupSetting("initial_accumulator_value", require_nonnegative)
+    l1_regularization_strength = GroupSetting("l1", require_nonnegative)
+    l2_regularization_strength = GroupSetting("l2", require_nonnegative)
+    l2_shrinkage_regularization_strength = GroupSetting("l2_shrinkage", require_nonnegative)
+    beta = GroupSetting("beta", require_nonnegative)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        learning_rate_power: float = -0.5,
+        initial_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0,
+        l2_shrinkage_regularization_strength: float = 0.0,
+        beta: float = 0.0,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        self._start(
+            lr,
+            common,
+            learning_rate_power=learning_rate_power,
+            initial_accumulator_value=initial_accumulator_value,
+            l1_regularization_strength=l1_regularization_strength,
+            l2_regularization_strength=l2_regularization_strength,
+            l2_shrinkage_regularization_strength=l2_shrinkage_regularization_strength,
+            beta=beta,
+        )
+
+    def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:
+        made = super()._make_slot(name, group, parameter)
+        return made.fill_(group["initial_accumulator_value"]) if name == "accumulator" else made
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        rate = group["lr"]
+        if rate == 0.0:  # everything is divided by it; nothing moves at rate 0
+            return None
+        offset = 2.0 * group["l2"] + group["beta"] / rate
+        return rate, -group["learning_rate_power"], group["l1"], group["l2_shrinkage"], offset
+
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        if plan is None:
+            return
+        (rate, power, l1, shrinkage, offset), (sums, linears) = plan, state
+        torch._foreach_add_(linears, gradients)
+        if shrinkage:
+            torch._foreach_add_(linears, parameters, alpha=2.0 * shrinkage)
+        before = _raise(sums, power)
+        torch._foreach_addcmul_(sums, gradients, gradients)
+        after = _raise(sums, power)
+        torch._foreach_sub_(before, after)
+        torch._foreach_addcmul_(linears, parameters, before, 1.0 / rate)
+        torch._foreach_div_(after, rate)
+        torch._foreach_add_(after, offset)
+        if l1:
+            leaders = [linear.clamp(-l1, l1).sub_(linear) for linear in linears]
+        else:
+            leaders = list(torch._foreach_neg(linears))
+        torch._foreach_div_(leaders, after)
+        torch._foreach_copy_(parameters, leaders)
+
+
+def _raise(tensors: Tensors, power: float) -> Tensors:
+    if power == 0.5:
+        return list(torch._foreach_sqrt(tensors))
+    return list(torch._foreach_pow(tensors, power))

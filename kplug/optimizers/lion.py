@@ -1,0 +1,72 @@
+"""Lion: steps of one size, in the direction that momentum and gradient agree on."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from typing_extensions import Unpack
+
+from kplug.optimizers.arguments import DefaultRate, require_beta, require_open_beta
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+class Lion(RuleOptimizer):
+    """The sign of an interpolation between momentum and gradient.
+
+    p ← p − lr · sign(β₁·m + (1 − β₁)·g), then m ← β₂·m + (1 − β₂)·g.
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule; 3 to 10 times smaller than Adam's.
+        beta_1: β₁, in (0, 1); at 0 the momentum would play no part.
+        beta_2: β₂, in [0, 1).
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0, 1.0]))
+        >>> lion = Lion(lr=0.25).build([weight])
+        >>> weight.grad = torch.tensor([4.0, -0.001])
+        >>> lion.step()
+        >>> weight.tolist()
+        [0.75, 1.25]
+
+    Reference:
+        Chen et al., Symbolic Discovery of Optimization Algorithms, 2023; ``keras.optimizers.Lion``.
+        torch has none.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("exp_avg",)
+    beta_1 = GroupSetting("betas", require_open_beta, index=0)
+    beta_2 = GroupSetting("betas", require_beta, index=1)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        self._start(lr, common, beta_1=beta_1, beta_2=beta_2)
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        return (-group["lr"], *group["betas"])
+
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        (rate, beta_1, beta_2), (averages,) = plan, state
+        # Not lerp: it rounds otherwise, and near zero the sign would be another than Keras's.
+        directions = torch._foreach_mul(averages, beta_1)
+        torch._foreach_add_(directions, gradients, alpha=1.0 - beta_1)
+        torch._foreach_sign_(directions)
+        torch._foreach_add_(parameters, directions, alpha=rate)
+        torch._foreach_mul_(averages, beta_2)
+        torch._foreach_add_(averages, gradients, alpha=1.0 - beta_2)

@@ -1,0 +1,207 @@
+"""Dynamic loss scaling for gradients in half precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, cast
+
+import torch
+from typing_extensions import Self
+
+from kplug.arguments import require_integer
+from kplug.errors import ArgumentError, ArgumentValueError
+from kplug.optimizers.arguments import require_positive
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.common import CommonArguments, check_name, is_unset
+from kplug.optimizers.wrappers import OptimizerWrapper, describe, get_inner
+
+
+class LossScaleOptimizer(OptimizerWrapper):
+    """An optimizer around another one that keeps small gradients from vanishing.
+
+    ``fit`` multiplies the loss by a scale s, the step divides the gradients by it. If one is not
+    finite, nothing is updated and s is halved; after ``dynamic_growth_steps`` updates in a row s is
+    doubled. ``s`` and the count are saved with the state.
+
+    Args:
+        inner_optimizer: The optimizer that updates: a name, spec, configuration or instance of kplug's.
+            Its own ``loss_scale_factor`` is switched off.
+        initial_scale: The first s, > 0.
+        dynamic_growth_steps: Updates after which s is doubled, >= 1.
+        name: A name of your own.
+        keywords: Keras's ``dynamic``, which can only be True; everything else belongs to the inner
+            optimizer.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: For a keyword that belongs to the inner optimizer, or to none.
+        ContractError: If the inner optimizer is none of kplug's, or itself a wrapper.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> optimizer = LossScaleOptimizer("sgd(lr=0.5)", initial_scale=4.0).build([weight])
+        >>> optimizer.scale_loss(weight.sum()).backward()
+        >>> optimizer.step()
+        >>> weight.item()
+        0.5
+        >>> weight.grad = torch.tensor([float("inf")])
+        >>> optimizer.step()
+        >>> weight.item(), optimizer.dynamic_scale
+        (0.5, 2.0)
+
+    Reference:
+        Micikevicius et al., Mixed Precision Training, 2018; ``keras.optimizers.LossScaleOptimizer``.
+        Every step waits for the device, to know whether the gradients are finite.
+    """
+
+    registered_name: ClassVar[str] = "loss_scale_optimizer"
+
+    def __init__(
+        self,
+        inner_optimizer: Any,
+        initial_scale: float = 2.0**15,
+        dynamic_growth_steps: int = 2000,
+        *,
+        name: str | None = None,
+        **keywords: object,
+    ) -> None:
+        owner = self._owner()
+        _check_keywords(owner, keywords)
+        scale = require_positive(owner, "initial_scale", initial_scale)
+        steps = require_integer(
+            owner, "dynamic_growth_steps", dynamic_growth_steps, "a whole number >= 1", at_least=1
+        )
+        name = check_name(owner, name)
+        self.inner_optimizer = get_inner(owner, inner_optimizer)
+        self.inner_optimizer.loss_scale_factor = None
+        self.initial_scale, self.dynamic_growth_steps = scale, steps
+        self._wrap(name)
+        self.param_groups[0].update(dynamic_scale=scale, scale_steps=0)
+
+    def _get_inner(self) -> list[Optimizer]:
+        return [self.inner_optimizer]
+
+    @property
+    def dynamic_scale(self) -> float:
+        """s, what the loss is multiplied with now."""
+        return cast("float", self.param_groups[0]["dynamic_scale"])
+
+    @property
+    def scales_loss(self) -> bool:
+        """Whether the loss is scaled: always."""
+        return True
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the inner optimizer."""
+        return self.inner_optimizer.lr
+
+    @lr.setter
+    def lr(self, value: object) -> None:
+        self.inner_optimizer.learning_rate = value
+
+    @property
+    def iterations(self) -> int:
+        """How many updates the inner optimizer made."""
+        return self.inner_optimizer.iterations
+
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        self.inner_optimizer.iterations = value
+
+    def build(self, params: Iterable[Any]) -> Self:
+        """Give the parameters to the inner optimizer; see ``Optimizer.build``."""
+        self.inner_optimizer.build(params)
+        self._share()
+        return self
+
+    def scale_loss(self, loss: torch.Tensor) -> torch.Tensor:
+        """Return the loss times s."""
+        return loss * self.dynamic_scale
+
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
+        """Update from the gradients of the scaled loss, or skip the step if one is not finite."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        if not self.built:
+            self._refuse_step()
+        head = self.param_groups[0]
+        if not self._is_finite():
+            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 0.5, 0
+            return loss
+        self._step_unscaled()
+        head["scale_steps"] += 1
+        if head["scale_steps"] >= self.dynamic_growth_steps:
+            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 2.0, 0
+        return loss
+
+    @torch.no_grad()
+    def _is_finite(self) -> bool:
+        gradients = [g for _, g in self._get_gradients()]
+        if not gradients:
+            return True
+        largest = torch._foreach_norm(gradients, torch.inf)
+        device = largest[0].device
+        return bool(
+            torch.stack([each.to(device, torch.float64) for each in largest]).isfinite().all()
+        )
+
+    def _step_unscaled(self) -> None:
+        given = self._get_gradients()
+        try:
+            for parameter, gradient in given:
+                parameter.grad = gradient / self.dynamic_scale
+            self.inner_optimizer.step()
+        finally:
+            for parameter, gradient in given:
+                parameter.grad = gradient
+
+    def _get_gradients(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        return [(p, p.grad) for p in parameters if p.grad is not None and p.numel()]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the inner optimizer as a configuration."""
+        config: dict[str, Any] = {
+            "inner_optimizer": describe(self.inner_optimizer),
+            "initial_scale": self.initial_scale,
+            "dynamic_growth_steps": self.dynamic_growth_steps,
+        }
+        return config if self._name is None else {**config, "name": self._name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make the optimizer that ``get_config`` described.
+
+        Keras's older configurations list what an optimizer inside may have, with values that say nothing.
+        """
+        given = {key: value for key, value in config.items() if not is_unset(key, value)}
+        return super().from_config(given)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            **super().__getstate__(),
+            "inner_optimizer": self.inner_optimizer,
+            "initial_scale": self.initial_scale,
+            "dynamic_growth_steps": self.dynamic_growth_steps,
+        }
+
+
+def _check_keywords(owner: str, keywords: dict[str, object]) -> None:
+    if not keywords.pop("dynamic", True):
+        raise ArgumentValueError(
+            owner, "dynamic", False, "True; a fixed scale is an optimizer's loss_scale_factor"
+        )
+    for key in keywords:
+        belongs_inside = key in CommonArguments.__annotations__
+        raise ArgumentError(
+            f"{owner}: the argument {key!r} belongs to the optimizer inside it"
+            if belongs_inside
+            else f"{owner}: unexpected keyword argument {key!r}",
+            hint="Give it to the inner optimizer."
+            if belongs_inside
+            else "It takes: inner_optimizer, initial_scale, dynamic_growth_steps, name.",
+        )

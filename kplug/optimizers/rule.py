@@ -1,0 +1,120 @@
+"""Optimizers whose rule is written here, because torch has no kernel of it or a slower one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.blocks import walk
+from kplug.optimizers.common import CommonArguments
+from kplug.optimizers.settings import GroupSetting
+
+Tensors = list[Tensor]
+
+
+class RuleOptimizer(Optimizer):
+    """Base of the optimizers that write their own rule; plugins may subclass it.
+
+    A subclass lists its hyperparameters as ``GroupSetting`` attributes and its state as ``slots``,
+    calls ``_start`` in its constructor, and writes ``_plan`` and ``_move``.
+
+    Attributes:
+        slots: Names of the state tensors, each of the parameter's shape and 0 at first.
+
+    Example:
+        >>> from typing_extensions import Unpack
+        >>> from kplug.optimizers import CommonArguments, takes_common
+        >>> class Signs(RuleOptimizer):
+        ...     @takes_common
+        ...     def __init__(self, lr=0.01, **common: Unpack[CommonArguments]):
+        ...         self._start(lr, common)
+        ...
+        ...     def _plan(self, group, step):
+        ...         return -group["lr"]
+        ...
+        ...     def _move(self, rate, parameters, gradients):
+        ...         torch._foreach_add_(parameters, torch._foreach_sign(gradients), alpha=rate)
+        >>> weight = torch.nn.Parameter(torch.zeros(2))
+        >>> weight.grad = torch.tensor([3.0, -4.0])
+        >>> Signs(lr=0.5).build([weight]).step()
+        >>> weight.tolist()
+        [-0.5, 0.5]
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    def _start(self, lr: object, common: CommonArguments, **settings: Any) -> None:
+        """Check all arguments and make the optimizer, without parameters.
+
+        Args:
+            lr: The learning rate or schedule.
+            common: The keywords that every optimizer takes.
+            settings: The hyperparameters by the names of their ``GroupSetting``s.
+        """
+        shared = self._check_shared(lr, common)
+        group: dict[str, Any] = {"lr": shared.rate}
+        for name, value in settings.items():
+            setting = getattr(type(self), name)
+            setting.put(group, setting.check(self._owner(), name, value))
+        torch.optim.Optimizer.__init__(self, [{"params": []}], group)
+        self._configure(shared, decay=group.get("decay", 0.0))
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        names = [name for name in inspect.signature(type(self)).parameters if name != "lr"]
+        return {
+            name: getattr(self, name)
+            for name in names
+            if isinstance(inspect.getattr_static(type(self), name, None), GroupSetting)
+        }
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        """Return the numbers that one update of a group needs; ``step`` counts from 1."""
+        raise NotImplementedError
+
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        """Update state and parameters in place, element by element, with torch's list operations.
+
+        The lists hold whole tensors or blocks of them.
+        """
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def _update(self, iteration: int) -> None:
+        for group in self.param_groups:
+            plan = self._plan(group, iteration + 1)
+            parameters = [p for p in group["params"] if p.grad is not None]
+            if parameters:
+                self._update_group(group, plan, parameters)
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        state = self._get_state(group, parameters)
+        for lists in walk(parameters, gradients, *state):
+            self._move(plan, *lists)
+
+    def _get_state(self, group: dict[str, Any], parameters: Tensors) -> list[Tensors]:
+        """Return the state of parameters that all have the same slots, one list for each slot."""
+        return self._get_tensors(self._list_slots(group), group, parameters)
+
+    def _list_slots(self, group: dict[str, Any]) -> Sequence[str]:  # noqa: ARG002 - for subclasses
+        """Return the slots that a group's settings call for."""
+        return self.slots
+
+    def _get_tensors(
+        self, names: Sequence[str], group: dict[str, Any], parameters: Tensors
+    ) -> list[Tensors]:
+        states = [self.state[parameter] for parameter in parameters]
+        for parameter, state in zip(parameters, states, strict=True):
+            for name in names:
+                if name not in state:
+                    state[name] = self._make_slot(name, group, parameter)
+        return [[state[name] for state in states] for name in names]
+
+    def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:  # noqa: ARG002
+        """Return the first value of a state tensor."""
+        return torch.zeros_like(parameter, memory_format=torch.preserve_format)

@@ -1,0 +1,112 @@
+"""Schedule-free AdamW: averaging in place of a decreasing rate."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from typing_extensions import Unpack
+
+from kplug.arguments import require_integer
+from kplug.optimizers.arguments import (
+    DefaultRate,
+    require_beta,
+    require_epsilon,
+    require_open_beta,
+)
+from kplug.optimizers.common import CommonArguments, takes_common
+from kplug.optimizers.rule import RuleOptimizer, Tensors
+from kplug.optimizers.settings import GroupSetting
+
+LEARNING_RATE = DefaultRate(0.0025)
+
+
+def _require_steps(owner: str, argument: str, value: object) -> int:
+    return require_integer(owner, argument, value, "a whole number >= 0", at_least=0)
+
+
+class ScheduleFreeAdamW(RuleOptimizer):
+    """Steps on a sequence z, gradients at a point p between z and the average x of all z so far.
+
+    v ← β₂·v + (1 − β₂)·g²; z' = z − lr_t·g / (√(v / (1 − β₂ᵗ)) + ε); x = (p − (1 − β₁)·z) / β₁;
+    x ← (1 − 1/t)·x + z'/t; p ← (1 − β₁)·z' + β₁·x; z ← z' at step t = 1, 2, …, from z = p.
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        beta_1: β₁, in (0, 1): how near to the average the gradients are taken.
+        beta_2: β₂, in [0, 1).
+        epsilon: ε >= 0; None is ``K.epsilon()``.
+        warmup_steps: lr_t = lr · min(t / warmup_steps, 1), if > 0.
+        common: The keywords of every optimizer, see ``CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> optimizer = ScheduleFreeAdamW(lr=0.25).build([weight])
+        >>> weight.grad = torch.tensor([4.0])
+        >>> optimizer.step()
+        >>> weight.item()
+        0.75
+
+    Reference:
+        Defazio et al., The Road Less Scheduled, 2024; ``keras.optimizers.ScheduleFreeAdamW``, whose
+        formula this is. On torch, Keras 3.15 overwrites z before it computes x with it, and its numbers
+        differ from the second step on. The weights stay at p after training, as in Keras.
+    """
+
+    registered_name: ClassVar[str] = "schedule_free_adamw"
+    slots: ClassVar[tuple[str, ...]] = ("momentum", "velocity")
+    beta_1 = GroupSetting("betas", require_open_beta, index=0)
+    beta_2 = GroupSetting("betas", require_beta, index=1)
+    epsilon = GroupSetting("eps", require_epsilon)
+    warmup_steps = GroupSetting("warmup_steps", _require_steps)
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float | None = 1e-8,
+        warmup_steps: int = 0,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        self._start(
+            lr, common, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon, warmup_steps=warmup_steps
+        )
+
+    def _start_state(self, group: dict[str, Any]) -> None:
+        # z starts where the weights are when training starts, not where a later step finds them.
+        self._get_state(group, group["params"])
+
+    def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:
+        if name == "momentum":
+            return parameter.detach().clone(memory_format=torch.preserve_format)
+        return super()._make_slot(name, group, parameter)
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        beta_1, beta_2 = group["betas"]
+        rate, warmup = group["lr"], group["warmup_steps"]
+        if warmup:
+            rate *= min(step / warmup, 1.0)
+        # √(v / c) + ε = (√v + ε·√c) / √c.
+        correction = math.sqrt(1.0 - beta_2**step)
+        return beta_1, beta_2, group["eps"] * correction, -rate * correction, 1.0 / step
+
+    def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
+        (beta_1, beta_2, epsilon, rate, share), (sequences, squares) = plan, state
+        torch._foreach_mul_(squares, beta_2)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - beta_2)
+        magnitudes = torch._foreach_sqrt(squares)
+        torch._foreach_add_(magnitudes, epsilon)
+        # x is eliminated: p ← (1 − s)·(p − (1 − β₁)·z) + (1 − β₁ + β₁·s)·z', with s = 1/t.
+        torch._foreach_add_(parameters, sequences, alpha=-(1.0 - beta_1))
+        torch._foreach_mul_(parameters, 1.0 - share)
+        torch._foreach_addcdiv_(sequences, gradients, magnitudes, rate)
+        torch._foreach_add_(parameters, sequences, alpha=1.0 - beta_1 + beta_1 * share)

@@ -1,0 +1,121 @@
+"""What the optimizers around other optimizers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from kplug.errors import ContractError
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.common import Shared
+from kplug.registry import resolve, resolve_object
+
+
+def describe(optimizer: Optimizer) -> dict[str, Any]:
+    """Return a configuration of an inner optimizer that JSON can hold."""
+    component = resolve("optimizer", optimizer).component
+    return {"class_name": component.qualified_name, "config": optimizer.get_config()}
+
+
+def get_inner(owner: str, identifier: object) -> Optimizer:
+    """Return the optimizer that an identifier means; it must be one of kplug's, and no wrapper.
+
+    Raises:
+        ContractError: If it is something else.
+    """
+    optimizer = resolve_object("optimizer", identifier)
+    if not isinstance(optimizer, Optimizer) or isinstance(optimizer, OptimizerWrapper):
+        raise ContractError(
+            f"{owner}: an optimizer inside it must be one of kplug's own kind, not "
+            f"{type(optimizer).__name__}",
+            hint="Give a name such as 'adam', or an instance of kplug.optimizers.Optimizer.",
+        )
+    return optimizer
+
+
+class OptimizerWrapper(Optimizer):
+    """Base of the optimizers that have others do the update.
+
+    The groups and the state of the inner optimizers are its own: whatever reads or saves them sees
+    one optimizer.
+    """
+
+    _is_wrapped = False
+
+    def _get_inner(self) -> list[Optimizer]:
+        raise NotImplementedError
+
+    def _wrap(self, name: str | None) -> None:
+        """Become a torch optimizer without anything of its own."""
+        torch.optim.Optimizer.__init__(self, [{"params": []}], {})
+        self._configure(Shared(0.0, None, None, None, name))
+        self._share()
+        self._is_wrapped = True
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Refuse, once it is made: groups belong to the inner optimizers."""
+        if self._is_wrapped:
+            raise ContractError(
+                f"{self._owner()}: parameter groups belong to the optimizers inside it",
+                hint="Call add_param_group of the inner optimizer before build().",
+            )
+        torch.optim.Optimizer.add_param_group(self, param_group)
+
+    def _share(self) -> None:
+        """Make the groups and the state of the inner optimizers one with ours."""
+        inner = self._get_inner()
+        self.param_groups = [group for optimizer in inner for group in optimizer.param_groups]
+        for optimizer in inner:
+            optimizer.state = self.state
+
+    def _share_back(self) -> None:
+        """Give every inner optimizer its groups after ours were replaced."""
+        groups = list(self.param_groups)
+        for optimizer in self._get_inner():
+            count = len(optimizer.param_groups)
+            optimizer.param_groups, groups = groups[:count], groups[count:]
+            optimizer.state = self.state
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Iterable[torch.Tensor] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Name the parameters that ``weight_decay`` leaves alone; see ``Optimizer``."""
+        parameters, names = list(var_list or ()), list(var_names or ())
+        for optimizer in self._get_inner():
+            optimizer.exclude_from_weight_decay(parameters, names)
+
+    def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
+        """Let the inner optimizers that keep averages give them to the weights."""
+        chosen = None if var_list is None else {id(parameter) for parameter in var_list}
+        for optimizer in self._get_inner():
+            owned = [p for group in optimizer.param_groups for p in group["params"]]
+            optimizer.finalize_variable_values(
+                [p for p in owned if chosen is None or id(p) in chosen]
+            )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from a saved state.
+
+        Raises:
+            WeightsError: If the state belongs to parameters of other number or shape. Nothing changes.
+        """
+        super().load_state_dict(state_dict)
+        self._share_back()
+        for optimizer in self._get_inner():
+            for group in optimizer.param_groups:
+                optimizer._start_state(group)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._share_back()
+        self._is_wrapped = True
+
+    def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:
+        for optimizer in self._get_inner():
+            if any(parameter is p for group in optimizer.param_groups for p in group["params"]):
+                return optimizer._get_state_shape(name, parameter)
+        return tuple(parameter.shape)
