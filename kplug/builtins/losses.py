@@ -82,12 +82,12 @@ _COMPONENTS = (
     ),
     Component(
         "binary_focal_crossentropy",
-        "kplug.losses.focal:BinaryFocalCrossentropy",
+        "kplug.losses.binary_focal:BinaryFocalCrossentropy",
         summary="Binary cross-entropy in which well-classified samples count less.",
     ),
     Component(
         "categorical_focal_crossentropy",
-        "kplug.losses.focal:CategoricalFocalCrossentropy",
+        "kplug.losses.categorical_focal:CategoricalFocalCrossentropy",
         summary="Cross-entropy of exclusive classes in which well-classified samples count less.",
     ),
     Component(

@@ -191,13 +191,13 @@ _LOSSES = tuple(
         ),
         (
             "binary_focal_crossentropy",
-            "focal:BinaryFocalCrossentropy",
+            "binary_focal:BinaryFocalCrossentropy",
             "Cross-entropy of yes/no answers that counts hard ones more.",
             (),
         ),
         (
             "categorical_focal_crossentropy",
-            "focal:CategoricalFocalCrossentropy",
+            "categorical_focal:CategoricalFocalCrossentropy",
             "Cross-entropy of classes that counts hard samples more.",
             (),
         ),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from kplug.losses.adapt import as_loss
 from kplug.losses.base import Loss
 from kplug.losses.binary import BinaryCrossentropy, binary_crossentropy
+from kplug.losses.binary_focal import BinaryFocalCrossentropy, binary_focal_crossentropy
 from kplug.losses.categorical import CategoricalCrossentropy, categorical_crossentropy
+from kplug.losses.categorical_focal import (
+    CategoricalFocalCrossentropy,
+    categorical_focal_crossentropy,
+)
 from kplug.losses.circle import Circle, circle
 from kplug.losses.ctc import CTC, ctc
 from kplug.losses.divergence import KLDivergence, Poisson, kl_divergence, poisson
-from kplug.losses.focal import (
-    BinaryFocalCrossentropy,
-    CategoricalFocalCrossentropy,
-    binary_focal_crossentropy,
-    categorical_focal_crossentropy,
-)
 from kplug.losses.function import FunctionLoss
 from kplug.losses.generalized import (
     CategoricalGeneralizedCrossEntropy,

@@ -13,11 +13,12 @@ from kplug.contracts import find_class_of, instantiate
 from kplug.errors import ContractError
 from kplug.losses import (
     binary,
+    binary_focal,
     categorical,
+    categorical_focal,
     circle,
     ctc,
     divergence,
-    focal,
     generalized,
     margin,
     overlap,
@@ -47,8 +48,10 @@ _CLASS_OF: dict[Callable[..., Any], type[Loss]] = {
     sparse.sparse_categorical_crossentropy: sparse.SparseCategoricalCrossentropy,
     divergence.kl_divergence: divergence.KLDivergence,
     divergence.poisson: divergence.Poisson,
-    focal.binary_focal_crossentropy: focal.BinaryFocalCrossentropy,
-    focal.categorical_focal_crossentropy: focal.CategoricalFocalCrossentropy,
+    binary_focal.binary_focal_crossentropy: binary_focal.BinaryFocalCrossentropy,
+    categorical_focal.categorical_focal_crossentropy: (
+        categorical_focal.CategoricalFocalCrossentropy
+    ),
     generalized.categorical_generalized_cross_entropy: (
         generalized.CategoricalGeneralizedCrossEntropy
     ),

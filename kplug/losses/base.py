@@ -22,6 +22,7 @@ from kplug.losses.alignment import (
     as_targets,
     as_tensor,
 )
+from kplug.losses.dialects import read_dtype, translate_config
 from kplug.losses.reduction import (
     MEAN_REDUCTIONS,
     find_mask_of,
@@ -82,7 +83,7 @@ class Loss(Configurable, ABC):
     ) -> None:
         self.name = name if name is not None else snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction, self.name)
-        self._compute_dtype = None if dtype is None else _read_dtype(dtype)
+        self._compute_dtype = None if dtype is None else read_dtype(dtype)
 
     @property
     def dtype(self) -> str | None:
@@ -239,30 +240,6 @@ class Loss(Configurable, ABC):
 
 def _find_rank(values: ArrayLike) -> int:
     return values.ndim if isinstance(values, Tensor) else as_tensor(values).ndim
-
-
-def _read_dtype(dtype: Any) -> torch.dtype:
-    """Return the type to compute in: a policy such as ``mixed_float16`` has one of its own."""
-    given = getattr(dtype, "compute_dtype", dtype)
-    if isinstance(given, Mapping):
-        given = str(given.get("config", {}).get("name", ""))
-    return to_dtype(given.removeprefix("mixed_") if isinstance(given, str) else given)
-
-
-def translate_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration of any Keras in the words of Keras 3.
-
-    tf-keras writes the reduction ``auto`` where nothing was chosen, and the name of the function
-    behind a class as ``fn``.
-
-    Example:
-        >>> translate_config({"reduction": "auto", "fn": "mean_squared_error"})
-        {'reduction': 'sum_over_batch_size'}
-    """
-    translated = {key: value for key, value in config.items() if key != "fn"}
-    if translated.get("reduction") == "auto":
-        translated["reduction"] = "sum_over_batch_size"
-    return translated
 
 
 def _passes_keywords_on(owner: type) -> bool:

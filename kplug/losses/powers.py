@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from kplug.arguments import require_number
+
 
 def power_of_share(base: Tensor, exponent: float) -> Tensor:
     """Return base^exponent for a base in [0, 1].
@@ -27,3 +29,12 @@ def power_of_share(base: Tensor, exponent: float) -> Tensor:
         return base.clamp(min=0.0).pow(exponent)
     smallest = torch.finfo(base.dtype).tiny
     return torch.where(base > 0.0, base.clamp(min=smallest).pow(exponent), 0.0)
+
+
+def require_gamma(owner: str, gamma: object) -> float:
+    """Return the exponent of a focal loss.
+
+    Raises:
+        ArgumentValueError: if it is no finite number ≥ 0.
+    """
+    return require_number(owner, "gamma", gamma, "a finite number >= 0", at_least=0.0)

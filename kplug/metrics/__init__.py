@@ -76,6 +76,7 @@ from kplug.metrics.operating_points import (
     SpecificityAtSensitivity,
 )
 from kplug.metrics.r2_score import R2Score
+from kplug.metrics.serialization import deserialize, serialize
 from kplug.metrics.top_k import (
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
@@ -160,6 +161,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "concordance_correlation",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -175,6 +177,7 @@ __all__ = [
     "msle",
     "pearson_correlation",
     "poisson",
+    "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy",

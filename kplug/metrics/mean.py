@@ -14,7 +14,7 @@ from typing_extensions import Self
 from kplug.errors import ContractError
 from kplug.losses.alignment import ArrayLike, align_ranks, as_tensor
 from kplug.losses.function import check_signature, find_function_name, require_function
-from kplug.losses.reduction import fit_weights
+from kplug.losses.reduction import find_mask_of, fit_weights
 from kplug.metrics.base import Metric
 
 
@@ -169,6 +169,9 @@ class MeanMetric(_WeightedMean):
         with torch.no_grad():
             predictions = as_tensor(y_pred, self.name, "y_pred")
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
+            mask = find_mask_of(y_pred)
+            if mask is not None:
+                sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:
                 targets, predictions = _align(targets, predictions)
             self.accumulate_pair(targets, predictions, sample_weight)
@@ -281,6 +284,19 @@ class MeanMetricWrapper(FunctionMetric):
         """Make the metric again, if the configuration holds the function itself."""
         require_function({"function": config.get("fn")})
         return cls(**config)
+
+
+def _mask(sample_weight: ArrayLike, mask: Tensor) -> Tensor:
+    """Return weights that are 0 where the mask is False."""
+    kept = mask.to(torch.float32)
+    if sample_weight is None:
+        return kept
+    weights = as_tensor(sample_weight, "metric", "sample_weight").to(kept.device)
+    while weights.ndim < kept.ndim:
+        weights = weights.unsqueeze(-1)
+    while kept.ndim < weights.ndim:
+        kept = kept.unsqueeze(-1)
+    return weights * kept
 
 
 def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:

@@ -175,5 +175,8 @@ def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
     logs: dict[str, Any] = {} if loss is None else {"loss": loss.read()}
     values = read_results(entry.metric.result() for entry in compiled.metrics)
     for entry, value in zip(compiled.metrics, values, strict=True):
-        logs |= value if isinstance(value, dict) else {entry.name: value}
+        if not isinstance(value, dict):
+            value = {entry.name: value}
+        for name, item in value.items():
+            logs[f"{entry.name}_{name}" if name in logs else name] = item
     return logs

@@ -29,6 +29,19 @@ def test_every_loss_of_keras_is_here() -> None:
     assert not [name for name in functions - classes if not hasattr(losses, name)]
 
 
+OLDER_NAMES = """
+    Reduction Loss MSE MAE MAPE MSLE KLD mse mae mape msle kld bce BCE logcosh log_cosh huber huber_loss
+    cosine cosine_proximity cosine_similarity kullback_leibler_divergence kl_divergence
+    binary_focal_crossentropy categorical_focal_crossentropy get serialize deserialize
+"""
+
+
+@pytest.mark.parametrize("name", OLDER_NAMES.split())
+def test_names_of_keras_2_and_tf_keras_are_here(name: str) -> None:
+    assert name in losses.__all__
+    assert callable(getattr(losses, name))
+
+
 @parametrize_classes
 def test_configuration_has_the_keys_of_keras_3(owner: type[losses.Loss]) -> None:
     theirs = getattr(keras.losses, owner.__name__)().get_config()

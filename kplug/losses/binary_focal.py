@@ -1,0 +1,155 @@
+"""Binary focal cross-entropy: well-classified answers count less."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.arguments import require_flag, require_integer, require_number
+from kplug.backend import epsilon
+from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
+from kplug.losses.base import Loss
+from kplug.losses.binary import require_smoothing, smooth_labels
+from kplug.losses.checks import SIGMOID_HINT, require_range
+from kplug.losses.powers import power_of_share, require_gamma
+
+_OWNER = "binary_focal_crossentropy"
+_ADVICE = (
+    "Give one target in [0, 1] for each output; for several exclusive classes use "
+    "categorical_focal_crossentropy."
+)
+
+
+def binary_focal_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Binary cross-entropy that fades for good answers: mean w(1 − p)^γ · BCE(y, ŷ) over ``axis``.
+
+    p = yŷ + (1 − y)(1 − ŷ) is the probability of the true answer; w = yα + (1 − y)(1 − α) with class
+    balancing, and 1 without.
+
+    Args:
+        y_true: Targets in [0, 1], shape (N, …, D).
+        y_pred: Probabilities, clipped to [ε, 1 − ε] inside the logarithm; or logits. Shape (N, …, D).
+        apply_class_balancing: Whether answer 1 is weighted by α and answer 0 by 1 − α.
+        alpha: α in [0, 1].
+        gamma: γ ≥ 0; 0 is plain cross-entropy.
+        from_logits: Whether ``y_pred`` holds logits, ŷ = sigmoid(y_pred).
+        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/2.
+        axis: The axis of the mean.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
+        DataError: if the shapes differ.
+
+    Example:
+        >>> binary_focal_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
+        tensor([0.1733])
+    """
+    targets, predictions = prepare(y_true, y_pred, _OWNER, _ADVICE)
+    if predictions.dtype in REDUCED_TYPES:  # where 1 - epsilon rounds to 1, whose logit is infinite
+        arguments = (apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis)
+        values = binary_focal_crossentropy(targets.float(), predictions.float(), *arguments)
+        return values.to(predictions.dtype)
+    require_axis(_OWNER, axis, predictions)
+    targets = smooth_labels(targets, label_smoothing, 2, _OWNER)
+    shares = predictions.sigmoid() if from_logits else predictions
+    entropy = F.binary_cross_entropy_with_logits(
+        torch.logit(shares, epsilon()), targets, reduction="none"
+    )
+    missing = 1.0 - (targets * shares + (1.0 - targets) * (1.0 - shares))
+    values = power_of_share(missing, require_gamma(_OWNER, gamma)) * entropy
+    if apply_class_balancing:
+        positive = _require_share(alpha)
+        values = values * (targets * positive + (1.0 - targets) * (1.0 - positive))
+    return values.mean(axis)
+
+
+def _require_share(alpha: object) -> float:
+    return require_number(_OWNER, "alpha", alpha, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+
+
+class BinaryFocalCrossentropy(Loss):
+    """Binary cross-entropy in which well-classified samples count less.
+
+    L = mean w(1 − p)^γ · BCE(y, ŷ), over ``axis`` and then by ``reduction``, where
+    p = yŷ + (1 − y)(1 − ŷ) is the probability of the true answer, w = yα + (1 − y)(1 − α) with class
+    balancing, and 1 without.
+
+    Args:
+        apply_class_balancing: Whether answer 1 is weighted by α and answer 0 by 1 − α.
+        alpha: α in [0, 1].
+        gamma: γ ≥ 0; 0 is plain cross-entropy.
+        from_logits: Whether predictions are logits, ŷ = sigmoid(y_pred).
+        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/2.
+        axis: The axis of the mean.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
+        DataError: when called, if the shapes differ; at the first call also for targets or
+            probabilities outside [0, 1].
+
+    Example:
+        >>> BinaryFocalCrossentropy()([1.0, 0.0], [[0.5], [0.5]])
+        tensor(0.1733)
+
+    Reference:
+        T.-Y. Lin et al., "Focal loss for dense object detection", 2017;
+        ``keras.losses.BinaryFocalCrossentropy``. The gradient is finite where (1 − p)^γ with γ < 1
+        has none; Keras's is NaN there.
+    """
+
+    def __init__(
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = _OWNER,
+        dtype: str | None = None,
+    ) -> None:
+        self.apply_class_balancing = require_flag(
+            _OWNER, "apply_class_balancing", apply_class_balancing
+        )
+        self.alpha = _require_share(alpha)
+        self.gamma = require_gamma(_OWNER, gamma)
+        self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
+        self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
+        self.axis = require_integer(_OWNER, "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `binary_focal_crossentropy`."""
+        return binary_focal_crossentropy(
+            y_true,
+            y_pred,
+            self.apply_class_balancing,
+            self.alpha,
+            self.gamma,
+            self.from_logits,
+            self.label_smoothing,
+            self.axis,
+        )
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse targets and probabilities outside [0, 1]."""
+        require_range(_OWNER, "y_true", y_true, hint=_ADVICE)
+        if not self.from_logits:
+            require_range(_OWNER, "y_pred", y_pred, hint=SIGMOID_HINT)

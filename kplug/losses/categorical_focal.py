@@ -1,0 +1,156 @@
+"""Categorical focal cross-entropy: well-classified samples count less."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import refusal, require_flag, require_integer, require_number
+from kplug.backend import epsilon
+from kplug.losses.alignment import ArrayLike
+from kplug.losses.base import Loss
+from kplug.losses.binary import require_smoothing, smooth_labels
+from kplug.losses.categorical import prepare_one_hot
+from kplug.losses.checks import SOFTMAX_HINT, require_range
+from kplug.losses.powers import power_of_share, require_gamma
+
+_OWNER = "categorical_focal_crossentropy"
+
+
+def categorical_focal_crossentropy(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    alpha: float | Sequence[float] = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """Cross-entropy of exclusive classes that fades for good answers: −Σ α(1 − ŷ)^γ y ln ŷ over ``axis``.
+
+    Args:
+        y_true: One-hot classes or a distribution, shape (N, …, C).
+        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
+            (N, …, C) with C > 1.
+        alpha: α ≥ 0, one number or one for each class.
+        gamma: γ ≥ 0; 0 is plain cross-entropy, times α.
+        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), clipped as well.
+        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/C.
+        axis: The axis of the classes.
+
+    Returns:
+        Shape (N, …).
+
+    Raises:
+        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
+        DataError: if the shapes differ, or if there is one class only.
+
+    Example:
+        >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]], alpha=1.0)
+        tensor([0.1733])
+    """
+    targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
+    targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
+    shares = predictions.softmax(axis) if from_logits else predictions
+    smallest = epsilon()
+    shares = (shares / shares.sum(axis, keepdim=True)).clamp(smallest, 1.0 - smallest)
+    fading = power_of_share(1.0 - shares, require_gamma(_OWNER, gamma))
+    weights = _weigh_classes(_require_weights(alpha), classes, axis, predictions)
+    return -(weights * fading * targets * shares.log()).sum(axis)
+
+
+def _require_weights(alpha: Any) -> float | list[float]:
+    allowed = "a finite number >= 0, or a list with one for each class"
+    if isinstance(alpha, str) or not hasattr(alpha, "__len__") or getattr(alpha, "shape", 0) == ():
+        return require_number(_OWNER, "alpha", alpha, allowed, at_least=0.0)
+    numbers = alpha.tolist() if hasattr(alpha, "tolist") else list(alpha)
+    if not numbers:
+        raise refusal(_OWNER, "alpha", alpha, allowed)
+    return [require_number(_OWNER, "alpha", number, allowed, at_least=0.0) for number in numbers]
+
+
+def _weigh_classes(
+    alpha: float | list[float], classes: int, axis: int, predictions: Tensor
+) -> float | Tensor:
+    if isinstance(alpha, float):
+        return alpha
+    if len(alpha) not in (1, classes):
+        raise refusal(_OWNER, "alpha", alpha, f"one number, or {classes}: one for each class")
+    shape = [1] * predictions.ndim
+    shape[axis] = len(alpha)
+    is_copied = predictions.is_cuda  # from pinned memory, as any other copy waits for the GPU
+    weights = torch.tensor(alpha, dtype=predictions.dtype, pin_memory=is_copied)
+    return weights.to(predictions.device, non_blocking=True).reshape(shape)
+
+
+class CategoricalFocalCrossentropy(Loss):
+    """Cross-entropy of exclusive classes in which well-classified samples count less.
+
+    L = −Σ α(1 − ŷ)^γ y ln ŷ over ``axis``, then by ``reduction``. Probabilities, and those of logits,
+    are divided by their sum and clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``.
+
+    Args:
+        alpha: α ≥ 0, one number or one for each class.
+        gamma: γ ≥ 0; 0 is plain cross-entropy, times α.
+        from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
+        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/C for C classes.
+        axis: The axis of the classes.
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Raises:
+        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range; when
+            called, if ``alpha`` has another number of classes.
+        DataError: when called, if the shapes differ; at the first call also for negative
+            probabilities.
+
+    Example:
+        >>> loss = CategoricalFocalCrossentropy(alpha=[1.0, 2.0])
+        >>> loss([[0.0, 1.0]], [[0.5, 0.5]])
+        tensor(0.3466)
+
+    Reference:
+        T.-Y. Lin et al., "Focal loss for dense object detection", 2017;
+        ``keras.losses.CategoricalFocalCrossentropy``, which takes the class count of the smoothing,
+        and the place of the α of each class, from the last axis even if ``axis`` is another.
+    """
+
+    def __init__(
+        self,
+        alpha: float | Sequence[float] = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = _OWNER,
+        dtype: str | None = None,
+    ) -> None:
+        self.alpha = _require_weights(alpha)
+        self.gamma = require_gamma(_OWNER, gamma)
+        self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
+        self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
+        self.axis = require_integer(_OWNER, "axis", axis, "an integer")
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return `categorical_focal_crossentropy`."""
+        return categorical_focal_crossentropy(
+            y_true,
+            y_pred,
+            self.alpha,
+            self.gamma,
+            self.from_logits,
+            self.label_smoothing,
+            self.axis,
+        )
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Refuse negative probabilities; the rest is divided by its sum."""
+        if not self.from_logits:
+            require_range(_OWNER, "y_pred", y_pred, 0.0, math.inf, SOFTMAX_HINT)

@@ -1,0 +1,72 @@
+"""Metrics as data, in Keras's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.metrics.base import Metric
+from kplug.registry import resolve, resolve_object, scope
+
+#: Where the metrics are that Keras has too, under the same names.
+_MODULES = (
+    "accuracy",
+    "auc",
+    "confusion",
+    "correlation",
+    "errors",
+    "f_score",
+    "from_losses",
+    "iou",
+)
+_FURTHER = ("operating_points", "r2_score", "top_k")
+_KNOWN_TO_KERAS = frozenset(f"kplug.metrics.{name}" for name in (*_MODULES, *_FURTHER))
+
+
+def serialize(metric: object) -> dict[str, Any] | str:
+    """Return a metric as data that JSON can hold and `deserialize` reads.
+
+    Args:
+        metric: A metric, or a function of ``(y_true, y_pred)``.
+
+    Returns:
+        For the metrics that Keras has, Keras 3's dict, which Keras reads too; for any other, its spec as
+        text.
+
+    Raises:
+        ContractError: if it is no metric.
+
+    Example:
+        >>> from kplug.metrics import TopKCategoricalAccuracy
+        >>> serialize(TopKCategoricalAccuracy(k=3))["config"]
+        {'k': 3, 'name': 'top_k_categorical_accuracy', 'dtype': None}
+    """
+    owner = type(metric)
+    is_shared = owner.__module__ in _KNOWN_TO_KERAS and owner.__name__ != "AutoAccuracy"
+    if isinstance(metric, Metric) and is_shared:
+        return {
+            "module": "keras.metrics",
+            "class_name": owner.__name__,
+            "config": metric.get_config(),
+            "registered_name": None,
+        }
+    return str(resolve("metric", metric).spec)
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Metric | None:
+    """Return the metric that data describes: a name, a spec, or a dict of Keras 2, tf-keras or Keras 3.
+
+    Args:
+        config: What `serialize` returned, or Keras's own.
+        custom_objects: Metrics by name, known for this call only.
+
+    Raises:
+        ResolutionError: if nothing has that name.
+
+    Example:
+        >>> deserialize({"class_name": "AUC", "config": {"curve": "PR"}}).curve
+        'PR'
+    """
+    with scope(metrics=dict(custom_objects or {})):
+        metric: Metric | None = resolve_object("metric", config)
+    return metric
