@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         optimizers,
         regularizers,
         schedules,
+        testing,
         utils,
     )
     from kplug.errors import KplugError
@@ -101,6 +102,7 @@ __all__ = [
     "resolve",
     "schedules",
     "scope",
+    "testing",
     "unregister",
     "utils",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kplug.activations.adapt import as_activation
@@ -39,6 +40,7 @@ from kplug.activations.squashing import (
     tanh,
 )
 from kplug.registry import resolve_object
+from kplug.serialization import deserialize_component, serialize_component
 
 swish = silu
 hard_swish = hard_silu
@@ -54,9 +56,20 @@ def get(identifier: object) -> Any:
     return resolve_object("activation", identifier)
 
 
+def serialize(activation: object) -> dict[str, Any] | str | None:
+    """Return an activation as data: Keras's dict or name where Keras has it, else its spec as text."""
+    return serialize_component("activation", activation)
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the activation that `serialize`, or any Keras, has written."""
+    return deserialize_component("activation", config, custom_objects)
+
+
 __all__ = [
     "as_activation",
     "celu",
+    "deserialize",
     "elu",
     "exponential",
     "gelu",
@@ -75,6 +88,7 @@ __all__ = [
     "relu",
     "relu6",
     "selu",
+    "serialize",
     "sigmoid",
     "silu",
     "soft_shrink",

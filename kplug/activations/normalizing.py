@@ -45,6 +45,9 @@ def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     Example:
         >>> log_softmax(torch.tensor([[0.0, 0.0]]))
         tensor([[-0.6931, -0.6931]])
+
+    Reference:
+        ``keras.activations.log_softmax``; ``torch.log_softmax`` takes one axis.
     """
     return _along(F.log_softmax, x, axis)
 

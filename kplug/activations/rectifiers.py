@@ -15,6 +15,9 @@ def linear(x: Tensor) -> Tensor:
     Example:
         >>> linear(torch.tensor([-1.0, 2.0]))
         tensor([-1.,  2.])
+
+    Reference:
+        ``keras.activations.linear``; ``torch.nn.Identity``.
     """
     return x
 
@@ -92,6 +95,9 @@ def relu6(x: Tensor) -> Tensor:
     Example:
         >>> relu6(torch.tensor([-1.0, 2.0, 9.0]))
         tensor([0., 2., 6.])
+
+    Reference:
+        Krizhevsky, 2010.
     """
     return F.relu6(x)
 
@@ -165,6 +171,9 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     Example:
         >>> threshold(torch.tensor([0.5, 2.0]), threshold=1.0, default_value=-1.0)
         tensor([-1.,  2.])
+
+    Reference:
+        ``keras.activations.threshold``; ``torch.nn.Threshold``.
     """
     return F.threshold(x, threshold, default_value)
 

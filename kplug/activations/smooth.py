@@ -13,6 +13,9 @@ def exponential(x: Tensor) -> Tensor:
     Example:
         >>> exponential(torch.tensor([0.0, 1.0]))
         tensor([1.0000, 2.7183])
+
+    Reference:
+        ``keras.activations.exponential``.
     """
     return torch.exp(x)
 
@@ -23,6 +26,9 @@ def softplus(x: Tensor) -> Tensor:
     Example:
         >>> softplus(torch.tensor([0.0, 100.0]))
         tensor([  0.6931, 100.0000])
+
+    Reference:
+        Dugas et al., 2001. Above 20 it is ``x``, as in ``torch.nn.Softplus``.
     """
     return F.softplus(x)
 
@@ -53,6 +59,9 @@ def sparse_plus(x: Tensor) -> Tensor:
     Example:
         >>> sparse_plus(torch.tensor([-2.0, 0.0, 3.0]))
         tensor([0.0000, 0.2500, 3.0000])
+
+    Reference:
+        ``keras.activations.sparse_plus``. Its slope is ``sparse_sigmoid``.
     """
     return torch.where(x < 1.0, (x + 1.0).clamp(min=0.0).square() / 4.0, x)
 
@@ -129,6 +138,9 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Example:
         >>> soft_shrink(torch.tensor([-2.0, 0.25]))
         tensor([-1.5000,  0.0000])
+
+    Reference:
+        ``keras.activations.soft_shrink``; ``torch.nn.Softshrink``.
     """
     return F.softshrink(x, threshold)
 
@@ -146,6 +158,9 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Example:
         >>> hard_shrink(torch.tensor([-2.0, 0.25]))
         tensor([-2.,  0.])
+
+    Reference:
+        ``keras.activations.hard_shrink``; ``torch.nn.Hardshrink``.
     """
     return F.hardshrink(x, threshold)
 
@@ -156,5 +171,8 @@ def tanh_shrink(x: Tensor) -> Tensor:
     Example:
         >>> tanh_shrink(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.2384])
+
+    Reference:
+        ``keras.activations.tanh_shrink``; ``torch.nn.Tanhshrink``.
     """
     return F.tanhshrink(x)

@@ -13,6 +13,9 @@ def sigmoid(x: Tensor) -> Tensor:
     Example:
         >>> sigmoid(torch.tensor([-2.0, 0.0]))
         tensor([0.1192, 0.5000])
+
+    Reference:
+        ``keras.activations.sigmoid``.
     """
     return torch.sigmoid(x)
 
@@ -36,6 +39,9 @@ def log_sigmoid(x: Tensor) -> Tensor:
     Example:
         >>> log_sigmoid(torch.tensor([-200.0, 0.0]))
         tensor([-200.0000,   -0.6931])
+
+    Reference:
+        ``keras.activations.log_sigmoid``.
     """
     return F.logsigmoid(x)
 
@@ -59,6 +65,9 @@ def tanh(x: Tensor) -> Tensor:
     Example:
         >>> tanh(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
+
+    Reference:
+        ``keras.activations.tanh``.
     """
     return torch.tanh(x)
 
@@ -69,6 +78,9 @@ def hard_tanh(x: Tensor) -> Tensor:
     Example:
         >>> hard_tanh(torch.tensor([-2.0, 0.5]))
         tensor([-1.0000,  0.5000])
+
+    Reference:
+        ``keras.activations.hard_tanh``; ``torch.nn.Hardtanh`` can have other bounds.
     """
     return F.hardtanh(x)
 
@@ -79,5 +91,8 @@ def softsign(x: Tensor) -> Tensor:
     Example:
         >>> softsign(torch.tensor([-1.0, 3.0]))
         tensor([-0.5000,  0.7500])
+
+    Reference:
+        ``keras.activations.softsign``.
     """
     return F.softsign(x)

@@ -7,6 +7,7 @@ The classes have Keras's names; each is also reachable under its lower-case name
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kplug.initializers.adapt import FunctionInitializer, as_initializer, initial_values
@@ -30,6 +31,7 @@ from kplug.initializers.recipes import (
 )
 from kplug.initializers.scaling import VarianceScaling, compute_fans
 from kplug.registry import resolve_object
+from kplug.serialization import deserialize_component, serialize_component
 
 # Keras's lower-case names of the classes.
 zeros = zero = Zeros
@@ -60,6 +62,16 @@ def get(identifier: object) -> Any:
     return resolve_object("initializer", identifier)
 
 
+def serialize(initializer: object) -> dict[str, Any] | str | None:
+    """Return an initializer as data: Keras's dict or name where Keras has it, else its spec as text."""
+    return serialize_component("initializer", initializer)
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the initializer that `serialize`, or any Keras, has written."""
+    return deserialize_component("initializer", config, custom_objects)
+
+
 __all__ = [
     "STFT",
     "Constant",
@@ -83,6 +95,7 @@ __all__ = [
     "as_initializer",
     "compute_fans",
     "constant",
+    "deserialize",
     "get",
     "glorot_normal",
     "glorot_uniform",
@@ -98,6 +111,7 @@ __all__ = [
     "orthogonal",
     "random_normal",
     "random_uniform",
+    "serialize",
     "stft",
     "truncated_normal",
     "uniform",

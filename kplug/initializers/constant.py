@@ -25,6 +25,9 @@ class Zeros(Initializer):
         >>> Zeros()((2, 3))
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
+
+    Reference:
+        ``keras.initializers.Zeros``.
     """
 
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
@@ -39,6 +42,9 @@ class Ones(Initializer):
     Example:
         >>> Ones()((3,), dtype="float64")
         tensor([1., 1., 1.], dtype=torch.float64)
+
+    Reference:
+        ``keras.initializers.Ones``.
     """
 
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
@@ -126,8 +132,9 @@ class Identity(Initializer):
         if len(sizes) != 2:
             name = declared_name(type(self))
             raise ArgumentValueError(name, "shape", sizes, "two dimensions (rows, columns)")
-        target = to_dtype(dtype)
-        return torch.eye(*sizes, dtype=target).mul(self.gain).to(target)
+        values = torch.zeros(sizes, dtype=to_dtype(dtype))
+        values.diagonal().fill_(self.gain)
+        return values
 
 
 def _read_values(value: object) -> Tensor:

@@ -87,7 +87,12 @@ class RandomInitializer(Initializer):
         config = super().get_config()
         if isinstance(config.get("seed"), torch.Generator):
             start = {"seed": config["seed"].initial_seed()}
-            config["seed"] = {"class_name": "SeedGenerator", "config": start}
+            config["seed"] = {
+                "module": "keras.random",
+                "class_name": "SeedGenerator",
+                "config": start,
+                "registered_name": None,
+            }
         return config
 
 

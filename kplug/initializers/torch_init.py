@@ -70,6 +70,9 @@ class Uniform(TorchInitializer):
     Example:
         >>> 0.0 <= Uniform()((3, 4)).min().item() <= 1.0
         True
+
+    Reference:
+        Keras's ``RandomUniform`` has the bounds ±0.05.
     """
 
     ranks = range(65)
@@ -96,6 +99,9 @@ class Normal(TorchInitializer):
     Example:
         >>> round(Normal(std=0.1, seed=1)((1000,)).std().item(), 1)
         0.1
+
+    Reference:
+        Keras's ``RandomNormal`` has the standard deviation 0.05.
     """
 
     ranks = range(65)
@@ -167,6 +173,9 @@ class XavierUniform(_Xavier):
     Example:
         >>> XavierUniform()((2, 4)).abs().max().item() <= 1.0
         True
+
+    Reference:
+        Glorot & Bengio, 2010. Keras's ``glorot_uniform`` is the one with gain 1.
     """
 
     def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
@@ -185,6 +194,9 @@ class XavierNormal(_Xavier):
     Example:
         >>> XavierNormal()((2, 4)).shape
         torch.Size([2, 4])
+
+    Reference:
+        Glorot & Bengio, 2010. The normal is not cut, unlike that of Keras's ``glorot_normal``.
     """
 
     def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
@@ -264,6 +276,10 @@ class TorchOrthogonal(TorchInitializer):
         >>> kernel = TorchOrthogonal()((4, 3))
         >>> torch.allclose(kernel.T @ kernel, torch.eye(3), atol=1e-5)
         True
+
+    Reference:
+        Saxe et al., 2014. The matrix is torch's (out, in·space), where Keras's ``orthogonal`` takes
+        (space·in, out).
     """
 
     def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
@@ -287,6 +303,9 @@ class Sparse(TorchInitializer):
     Example:
         >>> int((Sparse(0.5)((3, 4)) == 0).sum())
         6
+
+    Reference:
+        Martens, 2010.
     """
 
     ranks = range(2, 3)
@@ -319,6 +338,9 @@ class Dirac(TorchInitializer):
     Example:
         >>> Dirac()((3, 1, 1)).flatten()
         tensor([0., 1., 0.])
+
+    Reference:
+        Zagoruyko & Komodakis, 2017, start residual networks without shortcuts this way.
     """
 
     ranks = range(3, 6)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,11 +77,7 @@ def dice_loss(
     check_overlap("dice_loss", smooth, thresh, reduction)
     _check_sharpness("dice_loss", sharpness, thresh)
     score = partial(dice_coef, smooth=smooth, reduction=reduction)
-
-    def dice(y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return -_differentiable(score, y_true, y_pred, thresh, sharpness)
-
-    return dice
+    return partial(dice, score=score, thresh=thresh, sharpness=sharpness)
 
 
 def jaccard_loss(
@@ -109,11 +106,7 @@ def jaccard_loss(
     check_overlap("jaccard_loss", smooth, thresh, reduction)
     _check_sharpness("jaccard_loss", sharpness, thresh)
     score = partial(jaccard_coef, smooth=smooth, reduction=reduction)
-
-    def jaccard(y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return -_differentiable(score, y_true, y_pred, thresh, sharpness)
-
-    return jaccard
+    return partial(jaccard, score=score, thresh=thresh, sharpness=sharpness)
 
 
 def tversky_loss(
@@ -157,15 +150,29 @@ def tversky_loss(
     check_at_least_zero("tversky_loss", alpha=alpha, beta=beta)
     _check_sharpness("tversky_loss", sharpness, thresh)
     score = partial(tversky_coef, smooth=smooth, alpha=alpha, beta=beta, reduction=reduction)
+    return partial(tversky, score=score, thresh=thresh, sharpness=sharpness)
 
-    def tversky(y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return -_differentiable(score, y_true, y_pred, thresh, sharpness)
 
-    return tversky
+# At the top of the module, so that a loss can be pickled; each has the name that logs show.
+
+
+def dice(y_true: Tensor, y_pred: Tensor, **how: Any) -> Tensor:
+    """Return minus the dice coefficient, as `dice_loss` was told to compute it."""
+    return -_differentiable(y_true, y_pred, **how)
+
+
+def jaccard(y_true: Tensor, y_pred: Tensor, **how: Any) -> Tensor:
+    """Return minus the Jaccard coefficient, as `jaccard_loss` was told to compute it."""
+    return -_differentiable(y_true, y_pred, **how)
+
+
+def tversky(y_true: Tensor, y_pred: Tensor, **how: Any) -> Tensor:
+    """Return minus the Tversky coefficient, as `tversky_loss` was told to compute it."""
+    return -_differentiable(y_true, y_pred, **how)
 
 
 def _differentiable(
-    score: Score, y_true: Tensor, y_pred: Tensor, thresh: float | None, sharpness: float | None
+    y_true: Tensor, y_pred: Tensor, score: Score, thresh: float | None, sharpness: float | None
 ) -> Tensor:
     """Return the score of the thresholded masks with a gradient that can be followed."""
     if thresh is None:

@@ -1,0 +1,203 @@
+"""Cases: one check of one component, for a test runner or for a loop."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from kplug.errors import ArgumentError, KplugError, raise_problems
+from kplug.registry import REGISTRY, Component, get_kind
+from kplug.registry.keys import keys_of, lookup_key
+from kplug.registry.kinds import KINDS
+from kplug.testing.checks import Check, Subject
+from kplug.testing.examples import Example
+from kplug.testing.suites import SUITES
+
+Examples = Mapping[str, Example | Mapping[str, object]]
+
+
+class BrokenContractError(KplugError, AssertionError):
+    """A component that fails a check of its kind's suite.
+
+    Args:
+        case: Which component and which check.
+        found: What was the case instead.
+        advice: What to do, if that is not what the check advises.
+    """
+
+    def __init__(self, case: ContractCase, found: str, advice: str | None = None) -> None:
+        self.case, self.found = case, found
+        component = case.component
+        super().__init__(
+            f"the {component.kind} {component.qualified_name} ({component.location}) fails the check "
+            f"{case.check.name!r}, made with {case.example}\n"
+            f"  expected: {case.check.expected}\n"
+            f"  found: {found}",
+            hint=advice or case.check.advice,
+        )
+
+
+@dataclass(frozen=True)
+class ContractCase:
+    """One check of one component.
+
+    Args:
+        component: The component.
+        check: The check.
+        example: How the component is made and called.
+    """
+
+    component: Component
+    check: Check
+    example: Example = field(default_factory=Example)
+
+    def __str__(self) -> str:
+        return f"{self.component.kind}-{self.component.qualified_name}-{self.check.name}"
+
+    def run(self) -> None:
+        """Run the check.
+
+        Raises:
+            BrokenContractError: if the component fails it, or raises anything.
+        """
+        subject = Subject(self.component, self.example, SUITES[self.component.kind].behave)
+        try:
+            subject.make()
+        except Exception as error:
+            advice = f"Say what it is made with: examples={{{self.component.name!r}: {{…}}}}."
+            raise BrokenContractError(self, f"it cannot be made: {error}", advice) from error
+        try:
+            found = self.check.find(subject)
+        except KplugError as error:
+            raise BrokenContractError(self, error.message, error.hint) from error
+        except Exception as error:
+            advice = "The traceback of its cause shows where it was raised."
+            found = f"{type(error).__name__}: {error}"
+            raise BrokenContractError(self, found, advice) from error
+        if found:
+            raise BrokenContractError(self, found)
+
+
+def contract_cases(
+    distribution: str | None = None,
+    *,
+    kinds: Iterable[str] | None = None,
+    examples: Examples | None = None,
+) -> list[ContractCase]:
+    """Return every check of every component of a distribution.
+
+    No component is imported for it, so that a broken one fails its own cases only.
+
+    Args:
+        distribution: Name of the distribution; ``"custom"`` is what code registered or put into a
+            ``kplug.scope``; None is everything installed.
+        kinds: Only these kinds, singular or plural; None is all.
+        examples: For a component's name, how it is made and called: an `Example`, or only its arguments.
+            Names may be qualified, and begin with the kind where two kinds share one:
+            ``"metric/kplug/poisson"``.
+
+    Returns:
+        The cases, sorted by kind; ``str(case)`` is its name.
+
+    Raises:
+        ArgumentError: if an example is for no component, or leaves out a check that does not exist.
+
+    Example:
+        >>> print(contract_cases("kplug", kinds=["constraint"])[0])
+        constraint-kplug/max_norm-config
+    """
+    wanted = KINDS.values() if kinds is None else [get_kind(kind) for kind in kinds]
+    components = [
+        component
+        for kind in wanted
+        for component in REGISTRY.components(kind)
+        if distribution in (None, component.origin.distribution)
+    ]
+    if not components:
+        raise ArgumentError(
+            f"{distribution or 'no distribution'!r} offers no components to test",
+            hint="Install it, in editable mode if it is yours, and see `kplug list`.",
+        )
+    table = _read_examples(examples or {}, components)
+    return [
+        ContractCase(component, check, example)
+        for component in components
+        for example in [table.get(id(component), Example())]
+        for check in SUITES[component.kind].checks
+        if check.name not in example.leave_out
+    ]
+
+
+def check_contract(case: ContractCase) -> None:
+    """Run one case; the body of a test.
+
+    Raises:
+        BrokenContractError: if the component fails it.
+    """
+    case.run()
+
+
+def run_contract(
+    distribution: str | None = None,
+    *,
+    kinds: Iterable[str] | None = None,
+    examples: Examples | None = None,
+) -> int:
+    """Run all cases of `contract_cases` and report all failures together.
+
+    Returns:
+        The number of cases, if all hold.
+
+    Raises:
+        BrokenContractError: for the one case that fails.
+        SeveralProblemsError: with every failure.
+
+    Example:
+        >>> run_contract("kplug", kinds=["constraint"]) > 0
+        True
+    """
+    cases = contract_cases(distribution, kinds=kinds, examples=examples)
+    problems: list[KplugError] = []
+    for case in cases:
+        try:
+            case.run()
+        except BrokenContractError as error:
+            problems.append(error)
+    raise_problems(problems, f"{distribution or 'what is installed'} breaks its contract")
+    return len(cases)
+
+
+def _read_examples(examples: Examples, components: list[Component]) -> dict[int, Example]:
+    """Return the examples by the identity of the component that each is for."""
+    names: dict[str, list[Component]] = {}
+    for component in components:
+        owner = component.origin.distribution
+        for key in keys_of(component):
+            for name in (key, f"{owner}/{key}", f"{component.kind}/{owner}/{key}"):
+                names.setdefault(name, []).append(component)
+    found = {}
+    for name, given in examples.items():
+        head, slash, tail = name.rpartition("/")
+        owners = names.get(f"{head}{slash}{lookup_key(tail)}", [])
+        example = given if isinstance(given, Example) else Example(dict(given))
+        if not owners:
+            known = [one for item in components for one in (item.name, item.qualified_name)]
+            raise _unknown("component", name, known)
+        for component in owners:
+            checks = {check.name for check in SUITES[component.kind].checks}
+            for left_out in example.leave_out:
+                if left_out not in checks and len(owners) == 1:
+                    raise _unknown(f"check of a {component.kind}", left_out, checks)
+            found[id(component)] = example
+    return found
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> ArgumentError:
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=1)
+    advice = f"Did you mean {close[0]!r}? " if close else ""
+    return ArgumentError(
+        f"an example is for the {what} {name!r}, which does not exist",
+        hint=f"{advice}Known: {', '.join(names[:30])}{', …' * (len(names) > 30)}.",
+    )

@@ -1,0 +1,221 @@
+"""The nouns of the suite: what is tested, and one thing that must hold of it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.errors import KplugError
+from kplug.registry import Component, Kind, Resolved, Spec, get_kind, resolve
+from kplug.registry.binding import describe_signature
+from kplug.registry.host import REGISTRY
+from kplug.testing.examples import USUAL_SHAPES, Example, usual_inputs
+
+Finding = str | None
+Behave = Callable[["Subject", Any], Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold of every component of a kind.
+
+    Args:
+        name: As in ``leave_out`` and in the names of cases.
+        expected: What must hold, as a clause.
+        advice: What an author does about it.
+        find: Returns what is wrong, or None.
+    """
+
+    name: str
+    expected: str
+    advice: str
+    find: Callable[[Subject], Finding]
+
+
+class Subject:
+    """A component under test: makes instances and inputs of it.
+
+    Args:
+        component: The component.
+        example: How it is to be tested.
+        behave: What an instance does, as tensors that can be compared.
+    """
+
+    def __init__(self, component: Component, example: Example, behave: Behave) -> None:
+        self.component, self.example, self._behave = component, example, behave
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the component."""
+        return get_kind(self.component.kind)
+
+    def resolve(self, **more: object) -> Resolved:
+        """Make the component with its example's arguments, and further ones."""
+        arguments = {**self.example.arguments, **more}
+        return resolve(self.kind.name, Spec(self.component.qualified_name, kwargs=arguments))
+
+    def make(self, **more: object) -> Any:
+        """Return only the object."""
+        return self.resolve(**more).object
+
+    def behave(self, made: Any) -> Any:
+        """Return what an instance does; equal instances do the same."""
+        return self._behave(self, made)
+
+    @cached_property
+    def parameters(self) -> set[str]:
+        """The names of the arguments that it can be made with."""
+        target = REGISTRY.load(self.component)
+        return {name for name, _ in describe_signature(self.kind, target, self.component)}
+
+    @cached_property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The example's inputs, or the first of the usual ones that give finite values.
+
+        Raises:
+            KplugError: if none does.
+        """
+        if self.example.inputs is not None:
+            return tuple(torch.as_tensor(value) for value in self.example.inputs)
+        problem = "the values are not finite"
+        for inputs in usual_inputs(self.kind.name):
+            try:
+                if all(is_finite(value) for value in leaves(self._behave_on(inputs))):
+                    return inputs
+            except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
+                problem = f"{type(error).__name__}: {error}"
+        raise KplugError(
+            f"none of the usual inputs suits it; the last was refused with: {problem}",
+            hint="Declare inputs: Example(inputs=…).",
+        )
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The example's shape, or the first of the usual ones that an initializer accepts."""
+        if self.example.shape is not None:
+            return self.example.shape
+        made, (*shapes, last) = self.make(), USUAL_SHAPES
+        for shape in shapes:
+            # What is tried must not move the generator on.
+            with contextlib.suppress(Exception), torch.random.fork_rng(devices=[]):
+                made(shape, dtype=torch.float32)
+                return shape
+        return last
+
+    def _behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
+        trial = Subject(self.component, copy.copy(self.example), self._behave)
+        trial.__dict__["inputs"] = inputs
+        return trial.behave(trial.make())
+
+
+def leaves(value: Any) -> list[Tensor]:
+    """Return the tensors and numbers of a nested value as tensors."""
+    if isinstance(value, Mapping):
+        return [leaf for item in value.values() for leaf in leaves(item)]
+    if isinstance(value, (list, tuple)):
+        return [leaf for item in value for leaf in leaves(item)]
+    return [torch.as_tensor(value)] if isinstance(value, (Tensor, int, float)) else []
+
+
+def is_finite(value: Tensor) -> bool:
+    """Whether every number is finite."""
+    return bool(value.isfinite().all())
+
+
+def find_difference(first: Any, second: Any, tolerance: float = 0.0) -> Finding:
+    """Return how two nested values differ; NaNs are equal."""
+    ours, theirs = leaves(first), leaves(second)
+    if len(ours) != len(theirs):
+        return f"{len(ours)} values and {len(theirs)}"
+    for left, right in zip(ours, theirs, strict=True):
+        if left.shape != right.shape:
+            return f"shapes {tuple(left.shape)} and {tuple(right.shape)}"
+        if not torch.allclose(left.double(), right.double(), tolerance, tolerance, equal_nan=True):
+            return f"{shown(left)} and {shown(right)}"
+    return None
+
+
+def shown(value: Tensor) -> str:
+    """Return a tensor as one short line."""
+    text = " ".join(str(value.detach().tolist()).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+# --- What must hold of every kind -----------------------------------------------------------------------
+
+
+def _config(subject: Subject) -> Finding:
+    found = subject.resolve()
+    again = resolve(subject.kind.name, str(found.spec))
+    if again.spec != found.spec:
+        return f"{found.spec} makes {again.spec}"
+    difference = find_difference(subject.behave(found.object), subject.behave(again.object))
+    if difference:
+        return f"{found.spec} makes one that behaves differently: {difference}"
+    return _own_config(found)
+
+
+def _own_config(found: Resolved) -> Finding:
+    """Compare an instance's configuration with that of what is made from it, also as Keras's dict."""
+    source = found.source
+    if not hasattr(source, "get_config") or not hasattr(type(source), "from_config"):
+        return None
+    config = source.get_config()
+    try:
+        stored = json.loads(json.dumps(config))
+    except (TypeError, ValueError) as error:
+        return f"get_config() returned {config}, which JSON cannot hold: {error}"
+    made = [type(source).from_config(copy.deepcopy(stored))]
+    if found.call is not None and found.call.role == "class":
+        form = {"class_name": found.component.qualified_name, "config": stored}
+        made.append(resolve(found.kind, form).source)
+    for one in made:
+        again = json.loads(json.dumps(one.get_config()))
+        if again != stored:
+            return f"{stored} makes one whose configuration is {again}"
+    return None
+
+
+def _pickle(subject: Subject) -> Finding:
+    made = subject.make()
+    try:
+        twin = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
+    except Exception as error:  # noqa: BLE001 - pickle raises anything
+        return f"{type(error).__name__}: {error}"
+    difference = find_difference(subject.behave(made), subject.behave(twin))
+    return difference and f"the copy behaves differently: {difference}"
+
+
+def _determinism(subject: Subject) -> Finding:
+    return find_difference(subject.behave(subject.make()), subject.behave(subject.make()))
+
+
+CONFIG = Check(
+    "config",
+    "what it was made with goes through text and JSON and makes the same again",
+    "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
+    _config,
+)
+PICKLE = Check(
+    "pickle",
+    "it can be pickled, and the copy behaves as it does",
+    "Return a functools.partial of a function at the top of a module, or an instance of a class there, "
+    "instead of a function made inside another.",
+    _pickle,
+)
+DETERMINISM = Check(
+    "determinism",
+    "two that are made alike give the same values for the same inputs",
+    "Draw from torch's generator only, and keep no state between instances.",
+    _determinism,
+)
+COMMON = (CONFIG, PICKLE, DETERMINISM)

@@ -1,0 +1,182 @@
+"""Checks of optimizers: that they minimise, and that their state can be stored."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers.adapt import build_optimizer
+from kplug.testing.checks import Check, Finding, Subject, find_difference, is_finite, leaves, shown
+
+Function = Callable[[list[Tensor]], Tensor]
+
+# Learning rates are in units that differ from rule to rule, so several are tried, the default first.
+_RATES = (None, 0.1, 0.01, 1.0, 0.001, 10.0, 100.0)
+_STEPS = 400
+
+
+def steps_of(subject: Subject, made: Any) -> list[Tensor]:  # noqa: ARG001 - as for other kinds
+    """Return where an optimizer takes two weights in three steps."""
+    parameters = _start()
+    optimizer = build_optimizer(copy.deepcopy(made), parameters)
+    _advance(optimizer, parameters, _parabola, 3)
+    return [parameter.detach().clone() for parameter in parameters]
+
+
+def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    matrix = torch.linspace(-1.0, 1.0, 6, dtype=torch.float64).reshape(2, 3)
+    vector = torch.tensor([0.7, -0.4], dtype=torch.float64)
+    return [value.to(dtype).requires_grad_() for value in (matrix, vector)]
+
+
+def _parabola(parameters: list[Tensor]) -> Tensor:
+    """Return a sum of squares with its minimum, 0, where every weight is 0.3."""
+    return torch.stack([(parameter - 0.3).square().sum() for parameter in parameters]).sum()
+
+
+def _rosenbrock(parameters: list[Tensor]) -> Tensor:
+    """Return the function of the curved valley, whose minimum, 0, is at (1, 1)."""
+    x, y = parameters[0].flatten()
+    value: Tensor = (1.0 - x).square() + 100.0 * (y - x.square()).square()
+    return value
+
+
+def _advance(optimizer: Any, parameters: list[Tensor], function: Function, count: int) -> float:
+    """Make steps and return the function's value after them."""
+    scale = getattr(optimizer, "scale_loss", lambda value: value)
+    for _ in range(count):
+        for parameter in parameters:
+            parameter.grad = None
+        torch.autograd.backward(scale(function(parameters)))
+        optimizer.step()
+    with torch.no_grad():
+        return float(function(parameters))
+
+
+def _minimises(
+    function: Function, start: Callable[[], list[Tensor]], share: float
+) -> Callable[[Subject], Finding]:
+    def find(subject: Subject) -> Finding:
+        results = []
+        for rate, arguments in _rates(subject):
+            parameters = start()
+            with torch.no_grad():
+                first = float(function(parameters))
+            optimizer = build_optimizer(subject.make(**arguments), parameters)
+            for _ in range(5):
+                last = _advance(optimizer, parameters, function, _STEPS // 2)
+                if last <= share * first:
+                    return None
+            results.append(f"{last:.3g} at {'its own rate' if rate is None else f'rate {rate}'}")
+        return f"from {first:.3g} to {', '.join(results)}"
+
+    return find
+
+
+def _rates(subject: Subject) -> Iterator[tuple[float | None, dict[str, float]]]:
+    names = [name for name in ("lr", "learning_rate") if name in subject.parameters]
+    yield None, {}
+    if names and not {"lr", "learning_rate"} & subject.example.arguments.keys():
+        for rate in _RATES[1:]:
+            yield rate, {names[0]: rate}
+
+
+def _dtype(subject: Subject) -> Finding:
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        parameters = _start(dtype)
+        optimizer = build_optimizer(subject.make(), parameters)
+        _advance(optimizer, parameters, _parabola, 3)
+        for parameter in parameters:
+            if parameter.dtype is not dtype or not is_finite(parameter):
+                return f"{parameter.dtype}, {shown(parameter)} for weights of {dtype}"
+    return None
+
+
+def _state_dict(subject: Subject) -> Finding:
+    parameters = _start(torch.float32)
+    optimizer = build_optimizer(subject.make(), parameters)
+    _advance(optimizer, parameters, _parabola, 4)
+    twins = [parameter.detach().clone().requires_grad_() for parameter in parameters]
+    other = build_optimizer(subject.make(), twins)
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    difference = find_difference(
+        _state(other.state_dict()["state"]), _state(optimizer.state_dict()["state"])
+    )
+    if difference:
+        return f"the loaded state and the saved one: {difference}"
+    _advance(optimizer, parameters, _parabola, 4)
+    _advance(other, twins, _parabola, 4)
+    difference = find_difference(parameters, twins)
+    return difference and f"after four further steps of both: {difference}"
+
+
+def _state(state: Any) -> list[Tensor]:
+    return [leaf for _, entry in sorted(state.items(), key=str) for leaf in leaves(entry)]
+
+
+def _gradients(subject: Subject) -> Finding:
+    parameters = _start()
+    optimizer = build_optimizer(subject.make(), parameters)
+    torch.autograd.backward(_parabola(parameters))
+    before = [parameter.grad.clone() for parameter in parameters if parameter.grad is not None]
+    optimizer.step()
+    return find_difference(before, [parameter.grad for parameter in parameters])
+
+
+def _missing_gradient(subject: Subject) -> Finding:
+    parameters = _start()
+    before = parameters[1].detach().clone()
+    optimizer = build_optimizer(subject.make(), parameters)
+    with warnings.catch_warnings():  # an optimizer may say that one is missing
+        warnings.simplefilter("ignore")
+        for _ in range(2):
+            parameters[0].grad = torch.ones_like(parameters[0])
+            optimizer.step()
+    return find_difference(before, parameters[1])
+
+
+PARABOLA = Check(
+    "parabola",
+    "a sum of squares that falls below a hundredth at some learning rate from 0.001 to 100",
+    "Look at the sign of the update and at what it is divided by.",
+    _minimises(_parabola, _start, 0.01),
+)
+ROSENBROCK = Check(
+    "rosenbrock",
+    "Rosenbrock's function from (-0.5, 1) below a quarter at some learning rate from 0.001 to 100",
+    "Look at the moving averages and their bias correction.",
+    _minimises(
+        _rosenbrock,
+        lambda: [torch.tensor([[-0.5, 1.0]], dtype=torch.float64, requires_grad=True)],
+        0.25,
+    ),
+)
+DTYPE = Check(
+    "dtype",
+    "weights that stay finite and in their type: float32, float64, bfloat16",
+    "Make state with torch.zeros_like(parameter).",
+    _dtype,
+)
+STATE_DICT = Check(
+    "state_dict",
+    "a state that can be saved, loaded and gone on from, bit by bit",
+    "Keep everything that changes in self.state[parameter] or in the parameter groups.",
+    _state_dict,
+)
+INPUTS = Check(
+    "inputs",
+    "gradients that are as before after the step",
+    "Use grad.add, not grad.add_.",
+    _gradients,
+)
+MISSING_GRADIENT = Check(
+    "missing_gradient",
+    "a weight without a gradient left as it is",
+    "Skip parameters whose grad is None.",
+    _missing_gradient,
+)

@@ -1,0 +1,140 @@
+"""How the components that ship with kplug are made and called in the contract suite.
+
+What needs no arguments, works on the usual inputs and keeps every promise is not listed here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+
+from kplug.registry import REGISTRY, Component, parse_spec
+from kplug.registry.kinds import KINDS
+from kplug.testing import Example
+
+# For arguments without a default, whatever component they belong to.
+USUAL_ARGUMENTS: dict[str, Any] = {
+    "activation": "relu",
+    "boundaries": [10, 100],
+    "decay_rate": 0.9,
+    "decay_steps": 100,
+    "default_value": -0.5,
+    "filename": "log.csv",
+    "filepath": "weights.h5",
+    "filters": 3,
+    "first_decay_steps": 100,
+    "initial_learning_rate": 0.1,
+    "kernel_size": 3,
+    "num_classes": 3,
+    "rate": 0.5,
+    "recall": 0.5,
+    "precision": 0.5,
+    "sensitivity": 0.5,
+    "smooth": 1e-5,
+    "sparsity": 0.5,
+    "specificity": 0.5,
+    "target_class_ids": [0, 1],
+    "target_shape": (2, 3),
+    "thresh": None,
+    "threshold": 0.1,
+    "units": 4,
+    "values": [0.1, 0.01, 0.001],
+}
+
+LARGE = (200, 300)  # fan_in 200, fan_out 300
+
+
+def _varies(variance: float, **arguments: Any) -> Example:
+    return Example(arguments, shape=LARGE, variance=variance)
+
+
+POSITIVE = (
+    torch.tensor([[1.5, 2.5], [0.5, 3.5], [2.5, 1.5]], dtype=torch.float64),
+    torch.tensor([[1.2, 2.1], [0.9, 3.3], [2.7, 1.9]], dtype=torch.float64),
+)
+DECAY = parse_spec("exponential_decay(initial_learning_rate=0.1, decay_steps=2, decay_rate=0.5)")
+OPTIMIZERS = {"default_optimizer": "adam(lr=0.05)", "optimizer_map": {}}
+# The score of a batch as a whole has no parts that add up.
+SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
+
+EXAMPLES: dict[str, Example] = {
+    "initializer/kplug/random_normal": _varies(0.0025),
+    "initializer/kplug/random_uniform": _varies(0.01 / 12),
+    "initializer/kplug/truncated_normal": _varies(0.0025 * 0.87962566103423978**2),
+    "initializer/kplug/variance_scaling": _varies(2 / 300, scale=2.0, mode="fan_out"),
+    "initializer/kplug/lecun_normal": _varies(1 / 200),
+    "initializer/kplug/lecun_uniform": _varies(1 / 200),
+    "initializer/kplug/glorot_normal": _varies(2 / 500),
+    "initializer/kplug/glorot_uniform": _varies(2 / 500),
+    "initializer/kplug/he_normal": _varies(2 / 200),
+    "initializer/kplug/he_uniform": _varies(2 / 200),
+    "initializer/kplug/orthogonal": _varies(1 / 300),
+    "initializer/torch/normal": _varies(0.25, std=0.5),
+    "initializer/torch/uniform": _varies(1 / 12),
+    "initializer/torch/trunc_normal": _varies(0.0025, std=0.05),
+    "initializer/torch/kaiming_normal": _varies(2 / 200),
+    "initializer/torch/kaiming_uniform": _varies(2 / 300, mode="fan_out"),
+    "initializer/torch/xavier_normal": _varies(2 / 500),
+    "initializer/torch/xavier_uniform": _varies(4 * 2 / 500, gain=2.0),
+    "initializer/torch/orthogonal": _varies(1 / 300),
+    "loss/kplug/circle": Example(
+        leave_out={
+            "one_row": "it compares the samples of a batch with each other",
+            "reduction": "samples whose loss is 0 do not count in the mean",
+        }
+    ),
+    "loss/kplug/ctc": Example(leave_out={"device": "torch's ctc_loss knows no meta tensors"}),
+    # Targets of 0 make the percentage 1e7 times as large as its own float64 precision.
+    "loss/kplug/mean_absolute_percentage_error": Example(inputs=POSITIVE),
+    "loss/torch/kl_div_loss": Example(
+        {"reduction": "batchmean"},
+        leave_out=dict.fromkeys(("one_row", "reduction"), "divided by samples, not by values"),
+    ),
+    "metric/kplug/f1_score": Example({"average": "macro"}),
+    "metric/kplug/fbeta_score": Example({"average": "macro"}),
+    "metric/kplug-segmentation/dice_coef": SAMPLES,
+    "metric/kplug-segmentation/jaccard_coef": SAMPLES,
+    "optimizer/kplug/loss_scale_optimizer": Example(
+        {"inner_optimizer": parse_spec("adam(lr=0.05)")}
+    ),
+    "optimizer/kplug/multi_optimizer": Example({"optimizer_map": OPTIMIZERS}),
+    "callback/kplug/learning_rate_scheduler": Example({"schedule": DECAY}),
+    "layer/kplug/InputLayer": Example(
+        {"shape": (4,)},
+        leave_out={"config": "its configuration has batch_input_shape, which only models read"},
+    ),
+}
+
+
+def find_examples() -> dict[str, Example]:
+    """Return an example for each installed component that needs one, so that a new one is found."""
+    found = {}
+    for kind in KINDS.values():
+        for component in REGISTRY.components(kind):
+            name = f"{kind.name}/{component.qualified_name}"
+            arguments = _usual_arguments(component, len(kind.leading))
+            if arguments and name not in EXAMPLES:
+                found[name] = Example(arguments)
+    owners = {
+        one.origin.distribution for kind in KINDS.values() for one in REGISTRY.components(kind)
+    }
+    return found | {name: one for name, one in EXAMPLES.items() if name.split("/")[1] in owners}
+
+
+def _usual_arguments(component: Component, leading: int) -> dict[str, Any]:
+    target = REGISTRY.load(component)
+    parameters = list(inspect.signature(target).parameters.values())
+    if component.role == "function" or _is_the_component(component, parameters):
+        parameters = parameters[max(leading, 1) :]
+    return {
+        one.name: USUAL_ARGUMENTS[one.name]
+        for one in parameters
+        if one.default is one.empty and one.name in USUAL_ARGUMENTS
+    }
+
+
+def _is_the_component(component: Component, parameters: list[inspect.Parameter]) -> bool:
+    leading = KINDS[component.kind].leading
+    return bool(leading) and tuple(one.name for one in parameters[: len(leading)]) == leading

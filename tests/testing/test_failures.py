@@ -1,0 +1,332 @@
+"""Each check of the suite fails for a component that breaks exactly what it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import kplug
+from kplug.initializers import Initializer
+from kplug.losses import Loss
+from kplug.metrics import Metric
+from kplug.registry import get_kind
+from kplug.regularizers import Regularizer
+from kplug.testing import BrokenContractError, ContractCase, Example, contract_cases, run_contract
+from kplug.testing.suites import SUITES
+
+# --- Broken components ----------------------------------------------------------------------------------
+
+
+class Forgetful(Regularizer):
+    """Made with a factor that its configuration leaves out."""
+
+    def __init__(self, factor: float = 0.01) -> None:
+        self.factor = factor
+
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        return self.factor * weight_matrix.abs().sum()
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+class Unstorable(Forgetful):
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": torch.tensor(self.factor)}
+
+
+class Forked(Forgetful):
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        return cls(2 * config["factor"])
+
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": self.factor}
+
+
+class Counting(Regularizer):
+    made = 0
+
+    def __init__(self) -> None:
+        type(self).made += 1
+        self.number = self.made
+
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        return self.number * weight_matrix.abs().sum()
+
+
+def unpicklable(factor: float = 1.0) -> Callable[[Tensor], Tensor]:
+    return lambda weight_matrix: factor * weight_matrix.abs().sum()
+
+
+def halve(weight_matrix: Tensor) -> Tensor:
+    return weight_matrix / 2
+
+
+class Drawing(Initializer):
+    """Right in everything but what ``how`` says."""
+
+    def __init__(self, how: str = "", seed: int | None = None) -> None:
+        self.how, self.seed = how, seed
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
+        if self.how == "one row":
+            shape = (max(1, shape[0]), *shape[1:])
+        seed = 1 if self.how == "always 1" and self.seed is None else self.seed
+        is_seeded = seed is not None and self.how != "never"
+        generator = torch.Generator().manual_seed(seed or 0) if is_seeded else None
+        wanted = torch.float64 if self.how == "float64" else dtype
+        return torch.randn(tuple(shape), generator=generator).to(wanted)
+
+
+class Averaging(Loss):
+    def __init__(self, how: str = "") -> None:
+        super().__init__()
+        self.how = how
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        values = (y_true - y_pred).abs().mean(-1)
+        return values * len(y_pred) if self.how == "crowded" else values
+
+    def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return (2.0 if self.how == "double" else 1.0) * self.call(y_true, y_pred).mean()
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None
+    ) -> Tensor:
+        weights = None if self.how == "deaf" else sample_weight
+        return super().__call__(y_true, y_pred, weights, mask)
+
+
+class Error(Metric):
+    """Mean absolute error, right in everything but what ``how`` says."""
+
+    def __init__(self, how: str = "", name: str | None = None) -> None:
+        super().__init__(name)
+        self.how = how
+        self.total = self.add_state("total")
+        self.count = self.add_state("count")
+        if how == "own state":
+            self._fills.clear()
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
+        errors = (y_true - y_pred).abs().mean(-1)
+        weights = torch.ones_like(errors)
+        if sample_weight is not None and self.how != "deaf":
+            weights = sample_weight
+        if self.how == "last batch":
+            self.reset_state()
+        if self.how == "counts batches":
+            errors, weights = errors.sum(0, keepdim=True), weights.new_ones(1)
+        self.total.add_((errors * weights).sum())
+        self.count.add_(weights.sum())
+        if self.how == "writes":
+            y_pred.mul_(2.0)
+
+    def merge_state(self, others: Iterable[Metric]) -> None:
+        if self.how != "alone":
+            super().merge_state(others)
+
+    def result(self) -> Tensor:
+        mean = self.total / self.count.clamp(min=1e-7)
+        return torch.stack([mean, mean]) if self.how == "two" else mean
+
+
+class Descent(torch.optim.Optimizer):
+    """Gradient descent with momentum, right in everything but what ``how`` says."""
+
+    def __init__(self, params: Any, how: str = "", lr: float = 0.01) -> None:
+        super().__init__(params, {"lr": lr})
+        self.how = how
+        self.hidden: dict[Tensor, Tensor] = {}
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                self._move(parameter, -group["lr"] if self.how != "up" else group["lr"])
+
+    def _move(self, parameter: Tensor, rate: float) -> None:
+        if parameter.grad is None:
+            if self.how == "decays all":
+                parameter.mul_(0.9)
+            return
+        if self.how == "scales":
+            parameter.grad.mul_(0.5)
+        state = self.hidden if self.how == "hides" else self.state[parameter]
+        key: Any = parameter if self.how == "hides" else "momentum"
+        state[key] = 0.5 * state.get(key, torch.zeros_like(parameter)) + parameter.grad
+        if self.how == "infinite":
+            rate = -1e300 if parameter.dtype is torch.float64 else -torch.inf
+        parameter.add_(state[key], alpha=rate)
+
+
+class Stepping:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, step: int) -> float:
+        self.calls += 1
+        return 1.0 / self.calls
+
+
+class HalfACallback:
+    def set_model(self, model: object) -> None: ...
+    def set_params(self, params: object) -> None: ...
+    def on_train_begin(self, logs: object = None) -> None: ...
+    def on_train_end(self, logs: object = None) -> None: ...
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None: ...
+
+
+class Unmakeable(kplug.layers.Layer):
+    def __init__(self) -> None:
+        raise RuntimeError("out of clay")
+
+
+# --- Which check each one fails -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Broken:
+    kind: str
+    check: str
+    target: Any
+    found: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.check}"
+
+
+def _function(kind: str, check: str, target: Callable[..., Any], found: str) -> Broken:
+    return Broken(kind, check, kplug.function(target), found)
+
+
+def _how(kind: str, check: str, target: Any, how: str, found: str, **more: Any) -> Broken:
+    return Broken(kind, check, target, found, {"how": how}, more)
+
+
+BROKEN = [
+    Broken("regularizer", "config", Forgetful, "behaves differently", {"factor": 2.0}),
+    Broken("regularizer", "config", Unstorable, "which JSON cannot hold"),
+    Broken("regularizer", "config", Forked, r"makes one whose configuration is \{'factor': 0.02\}"),
+    Broken("regularizer", "pickle", unpicklable, "Can't (get|pickle) local object"),
+    Broken("regularizer", "determinism", Counting, r"^\d+\.\d+ and \d+\.\d+$"),
+    _how("initializer", "shape_and_dtype", Drawing, "float64", "float64 for .* of torch.float32"),
+    _how("initializer", "repeats", Drawing, "never", "two draws with seed 7"),
+    _how("initializer", "fresh", Drawing, "always 1", "the same values twice"),
+    _how(
+        "initializer",
+        "variance",
+        Drawing,
+        "",
+        "^[01].*, declared 2$",
+        shape=(200, 100),
+        variance=2.0,
+    ),
+    _how("initializer", "empty", Drawing, "one row", r"\(1, 5\) for \(0, 5\)"),
+    _function("regularizer", "scalar", lambda weight_matrix: weight_matrix.abs(), r"^\[\["),
+    _function("regularizer", "scalar", lambda weight_matrix: 3, "^3$"),
+    _function("regularizer", "dtype", lambda w: w.double().sum(), "float64 for .*float32"),
+    _function("regularizer", "device", lambda w: w.sum() * float(w.max()), "meta"),
+    _function("regularizer", "gradients", lambda w: w.round().sum(), "a gradient of zeros only"),
+    _function("regularizer", "gradients", lambda w: w.detach().sum(), "without a gradient"),
+    _function("regularizer", "gradcheck", lambda w: (2 * w - w.detach()).sum(), "Jacobian"),
+    _function("regularizer", "inputs", lambda w: w.abs_().sum(), "and"),
+    _function("regularizer", "zero", lambda w: w.square().sum().sqrt(), "the gradient .*(nan|inf)"),
+    _function("constraint", "shape", lambda w: w.sum(0), r"\(3,\) for \(4, 3\)"),
+    _function("constraint", "zero", lambda w: w / w.norm(), "nan"),
+    _function("constraint", "idempotent", halve, "and"),
+    _function("activation", "single_row", lambda x: x - x.mean(0), "row 0 alone and in the batch"),
+    _function("activation", "empty_batch", lambda x: x / x.max(), "RuntimeError|IndexError"),
+    _function("loss", "dtype", lambda t, p: (t - p).double().abs().mean(-1), "float64 for"),
+    _how("loss", "one_row", Averaging, "crowded", "the first sample alone and in the batch"),
+    _how("loss", "reduction", Averaging, "double", r"reduced \(sum_over_batch_size\)"),
+    _how("loss", "weights", Averaging, "deaf", "with weights of 0"),
+    _function("loss", "empty_batch", lambda t, p: (t - p).abs().max(), "RuntimeError|IndexError"),
+    _how("metric", "scalar", Error, "two", r"^\["),
+    _how("metric", "batches", Error, "last batch", "and"),
+    _how("metric", "reset", Error, "own state", "^0.0 and 0"),
+    _how("metric", "weights", Error, "deaf", "without a sample and with weight 0 for it"),
+    _how("metric", "merging", Error, "alone", "and"),
+    _how("metric", "empty_batch", Error, "counts batches", "and"),
+    _how("metric", "inputs", Error, "writes", "and"),
+    _how("optimizer", "parabola", Descent, "up", "^from .* to .* at its own rate, .* at rate 100"),
+    _how("optimizer", "rosenbrock", Descent, "up", "^from .* to .* at its own rate"),
+    _how("optimizer", "dtype", Descent, "infinite", "for weights of torch.float32"),
+    _how("optimizer", "state_dict", Descent, "hides", "after four further steps of both"),
+    _how("optimizer", "inputs", Descent, "scales", "and"),
+    _how("optimizer", "missing_gradient", Descent, "decays all", "and"),
+    _function("schedule", "finite", lambda step: 0.1 - 0.01 * step, "at step 100"),
+    Broken("schedule", "stateless", Stepping, "and"),
+    Broken("callback", "constructible", HalfACallback, "no on_batch_begin, on_batch_end"),
+    Broken("layer", "constructible", Unmakeable, "it cannot be made: .*out of clay"),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=str)
+def test_check_fails_for_what_breaks_it(broken: Broken) -> None:
+    example = Example(broken.arguments, **broken.more)
+    with kplug.scope(**{get_kind(broken.kind).plural: {"broken": broken.target}}):
+        cases = contract_cases("custom", kinds=[broken.kind], examples={"broken": example})
+        (case,) = (case for case in cases if case.check.name == broken.check)
+        with pytest.raises(BrokenContractError) as caught:
+            case.run()
+    assert re.search(broken.found, caught.value.found), caught.value.found
+    text = str(caught.value)
+    assert f"the {broken.kind} custom/broken" in text
+    assert f"fails the check {broken.check!r}" in text
+    assert f"expected: {case.check.expected}" in text
+
+
+def test_every_check_is_shown_to_fail() -> None:
+    shown = {(broken.kind, broken.check) for broken in BROKEN}
+    proven = {check for kind, name in shown for check in [SUITES[kind].get_check(name)]}
+    every = {check for suite in SUITES.values() for check in suite.checks}
+    assert {check.name for check in every - proven} == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [("initializer", Drawing), ("loss", Averaging), ("metric", Error), ("optimizer", Descent)],
+)
+def test_without_its_fault_each_passes(kind: str, target: type) -> None:
+    kept = {"loss": {"config"}, "metric": {"config"}}.get(kind, set())
+    with kplug.scope(**{get_kind(kind).plural: {"sound": target}}):
+        for case in contract_cases("custom", kinds=[kind]):
+            if case.check.name not in kept:
+                case.run()
+
+
+def test_message_says_which_which_what_and_what_to_do() -> None:
+    with kplug.scope(constraints={"broken": halve}), pytest.raises(BrokenContractError) as caught:
+        run_contract("custom", kinds=["constraint"], examples={"broken": {}})
+    lines = str(caught.value).splitlines()
+    assert lines[0] == (
+        f"the constraint custom/broken ({__name__}:halve) fails the check 'idempotent', made with {{}}"
+    )
+    assert lines[1] == "  expected: no change when it is applied again"
+    assert re.fullmatch(r"  found: \[\[.*… and \[\[.*…", lines[2])
+    assert lines[3] == (
+        "  A constraint moves a weight into an allowed set and leaves what is in it alone."
+    )
+
+
+def test_what_the_component_raises_is_the_cause() -> None:
+    def fails(weight_matrix: Tensor) -> Tensor:
+        raise ZeroDivisionError("by a whale")
+
+    with kplug.scope(constraints={"broken": fails}):
+        case: ContractCase = contract_cases("custom", kinds=["constraint"])[2]
+        with pytest.raises(BrokenContractError) as caught:
+            case.run()
+    assert caught.value.__cause__ is not None
+    assert "ZeroDivisionError: by a whale" in str(caught.value)
+    assert "Declare inputs: Example(inputs=…)." in str(caught.value)
