@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_flag, require_number
 from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_positive
+from kplug.optimizers.blocks import BLOCK_BYTES
 from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.rule import RuleOptimizer, Tensors
 from kplug.optimizers.settings import GroupSetting
@@ -96,14 +98,10 @@ class Adafactor(RuleOptimizer):
         updates += [self._scale_matrix(group, beta, matrix) for matrix in matrices]
         # α / max(1, RMS(u) / d), as a scalar tensor each: nothing waits for the device.
         moved = [*vectors, *matrices]
-        scales = _root_mean_squares(moved)
-        torch._foreach_clamp_min_(scales, group["epsilon_2"])
-        limits = _root_mean_squares(updates)
-        torch._foreach_div_(limits, group["clip_threshold"])
-        torch._foreach_clamp_min_(limits, 1.0)
-        torch._foreach_div_(scales, limits)
-        torch._foreach_mul_(scales, -rate)
-        torch._foreach_addcmul_(moved, updates, scales)
+        scales = _root_mean_squares(moved).clamp_min_(group["epsilon_2"])
+        limits = _root_mean_squares(updates).div_(group["clip_threshold"]).clamp_min_(1.0)
+        scales.div_(limits).mul_(-rate)
+        torch._foreach_addcmul_(moved, updates, scales.unbind())
 
     def _scale_vectors(self, group: dict[str, Any], beta: float, vectors: Tensors) -> Tensors:
         """Return g / √v of tensors whose second moments are kept whole."""
@@ -124,13 +122,16 @@ class Adafactor(RuleOptimizer):
         shape = tuple(matrix.shape)
         rows = self._get_slot(matrix, "row", shape[:-1])
         columns = self._get_slot(matrix, "column", (*shape[:-2], shape[-1]))
-        raised = gradient.square().add_(group["epsilon_1"])
-        rows.mul_(beta).add_(raised.mean(-1), alpha=1.0 - beta)
-        columns.mul_(beta).add_(raised.mean(-2), alpha=1.0 - beta)
+        for slot, mean in zip((rows, columns), _mean_squares(gradient), strict=True):
+            slot.mul_(beta).add_(mean.add_(group["epsilon_1"]), alpha=1.0 - beta)
         # v itself is never made: its root factors as it does.
         by_row = (rows / rows.mean(-1, keepdim=True)).rsqrt_().unsqueeze(-1)
         by_column = columns.rsqrt().unsqueeze(-2)
-        return torch.mul(gradient, by_row, out=raised).mul_(by_column)
+        update = torch.empty_like(matrix)
+        pieces = (_cut(each, gradient) for each in (update, gradient, by_row))
+        for out, piece, factor in zip(*pieces, strict=True):
+            torch.mul(piece, factor, out=out).mul_(by_column)
+        return update
 
     def _get_slot(self, parameter: Tensor, name: str, shape: tuple[int, ...]) -> Tensor:
         state: dict[str, Tensor] = self.state[parameter]
@@ -145,7 +146,34 @@ class Adafactor(RuleOptimizer):
         return (*shape[:-2], shape[-1]) if name == "column" else shape
 
 
-def _root_mean_squares(tensors: Tensors) -> Tensors:
-    norms = list(torch._foreach_norm(tensors))
-    torch._foreach_mul_(norms, [1.0 / math.sqrt(max(tensor.numel(), 1)) for tensor in tensors])
-    return norms
+def _root_mean_squares(tensors: Tensors) -> Tensor:
+    """Return the root mean square of each tensor, shape (number of tensors,)."""
+    norms = torch.stack(torch._foreach_norm(tensors))
+    factors = [1.0 / math.sqrt(max(tensor.numel(), 1)) for tensor in tensors]
+    return norms.mul_(torch.tensor(factors, dtype=norms.dtype).to(norms.device))
+
+
+def _mean_squares(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the means of the squares along the last axis, and along the one before it."""
+    pieces = _cut(tensor, tensor)
+    if len(pieces) == 1:
+        squares = tensor.square()
+        return squares.mean(-1), squares.mean(-2)
+    rows, total = [], tensor.new_zeros(tensor.shape[-1])
+    for piece in pieces:
+        squares = piece.square()
+        rows.append(squares.mean(-1))
+        total += squares.sum(0)
+    return torch.cat(rows), total.div_(tensor.shape[0])
+
+
+def _cut(tensor: Tensor, whole: Tensor) -> Sequence[Tensor]:
+    """Return the rows of a tensor in pieces, as they fit the cache if it has those of ``whole``.
+
+    Half precision stays whole: sums of pieces would be rounded again.
+    """
+    is_cut = whole.ndim == 2 and whole.device.type == "cpu" and whole.element_size() >= 4
+    if not is_cut or whole.numel() * whole.element_size() <= BLOCK_BYTES:
+        return [tensor]
+    rows = BLOCK_BYTES // (whole.shape[1] * whole.element_size())
+    return tuple(torch.split(tensor, max(rows, 1)))

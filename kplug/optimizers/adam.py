@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from typing import Any, ClassVar
 
 import torch
@@ -115,9 +117,9 @@ class Adam(Optimizer, torch.optim.Adam):
             group["eps"] = group["epsilon"] / math.sqrt(1.0 - group["betas"][1] ** (iteration + 1))
         self._torch_step()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    self._count_step(parameter, group)
+            gradients = [parameter.grad for parameter in group["params"]]
+            if any(map(operator.is_, gradients, itertools.repeat(None))):  # as quick as it gets
+                self._count_missing(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:
         # torch starts a parameter's state when it finds none; accumulators and averages would hide that.
@@ -137,7 +139,8 @@ class Adam(Optimizer, torch.optim.Adam):
                 state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
         return state
 
-    def _count_step(self, parameter: torch.Tensor, group: dict[str, Any]) -> None:
-        """Advance the counter of a parameter without gradient: bias correction follows the optimizer."""
-        if parameter.requires_grad:
-            self._ensure_state(parameter, group)["step"] += 1
+    def _count_missing(self, group: dict[str, Any]) -> None:
+        """Advance the counters of parameters without gradient: bias correction follows the optimizer."""
+        for parameter in group["params"]:
+            if parameter.grad is None and parameter.requires_grad:
+                self._ensure_state(parameter, group)["step"] += 1

@@ -13,6 +13,7 @@ from torch import Tensor
 # Five tensors of a rule, 256 KiB each, fit the second-level cache of current processors; smaller
 # blocks are outweighed by the calls themselves.
 BLOCK_BYTES = 1 << 18
+MOST_THREADS = 8  # each thread works on a block of its own size, up to so many
 
 
 def walk(*lists: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], ...]]:
@@ -24,12 +25,16 @@ def walk(*lists: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], ...]]:
 
     Example:
         >>> sizes = [(1000, 100), (3,)]
+        >>> found = []
         >>> for parameters, gradients in walk(*[[torch.ones(size) for size in sizes]] * 2):
-        ...     print([tuple(parameter.shape) for parameter in parameters])
-        [(3,)]
-        [(65536,)]
-        [(34464,)]
+        ...     found += [tuple(parameter.shape) for parameter in parameters]
+        >>> found[0], sum(size for (size,) in found[1:])
+        ((3,), 100000)
     """
+    largest = max(map(Tensor.numel, lists[0]))
+    if largest * lists[0][0].element_size() <= BLOCK_BYTES:
+        yield tuple(map(list, lists))
+        return
     small: list[tuple[Tensor, ...]] = []
     large: list[tuple[Tensor, ...]] = []
     for tensors in zip(*lists, strict=True):
@@ -40,8 +45,9 @@ def walk(*lists: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], ...]]:
             large.append(flat)
     if small:
         yield tuple(map(list, zip(*small, strict=True)))
+    size = BLOCK_BYTES * min(torch.get_num_threads(), MOST_THREADS)
     for flat in large:
-        length = BLOCK_BYTES // flat[0].element_size()
+        length = size // flat[0].element_size()
         for block in zip(*(torch.split(tensor, length) for tensor in flat), strict=True):
             yield tuple([piece] for piece in block)
 

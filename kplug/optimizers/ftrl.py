@@ -110,14 +110,14 @@ class Ftrl(RuleOptimizer):
         after = _raise(sums, power)
         torch._foreach_sub_(before, after)
         torch._foreach_addcmul_(linears, parameters, before, 1.0 / rate)
-        torch._foreach_div_(after, rate)
-        torch._foreach_add_(after, offset)
+        if offset:
+            torch._foreach_add_(after, offset * rate)  # lr · q
+        torch._foreach_copy_(parameters, linears)
         if l1:
-            leaders = [linear.clamp(-l1, l1).sub_(linear) for linear in linears]
-        else:
-            leaders = list(torch._foreach_neg(linears))
-        torch._foreach_div_(leaders, after)
-        torch._foreach_copy_(parameters, leaders)
+            for parameter in parameters:
+                torch.sub(parameter.clamp(-l1, l1), parameter, out=parameter)
+        torch._foreach_mul_(parameters, rate if l1 else -rate)
+        torch._foreach_div_(parameters, after)
 
 
 def _raise(tensors: Tensors, power: float) -> Tensors:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.optimizers.arguments import DefaultRate, require_beta, require_epsilon
@@ -81,9 +79,10 @@ class Lamb(RuleOptimizer):
             self._move(plan, *lists)
         # The updates lack the factor `scale`, which their own norm cancels.
         scale, rate = plan[-2:]
-        ratios = divide(torch._foreach_norm(parameters), torch._foreach_norm(updates), scale)
-        torch._foreach_mul_(ratios, rate)
-        torch._foreach_addcmul_(parameters, updates, ratios)
+        weights = torch.stack(torch._foreach_norm(parameters))
+        sizes = torch.stack(torch._foreach_norm(updates))
+        ratios = torch.where((weights > 0) & (sizes > 0), weights / sizes, scale) * rate
+        torch._foreach_addcmul_(parameters, updates, ratios.unbind())
 
     def _move(self, plan: Any, updates: Tensors, gradients: Tensors, *state: Tensors) -> None:
         (beta_1, beta_2, epsilon, *_), (averages, squares) = plan, state
@@ -93,16 +92,3 @@ class Lamb(RuleOptimizer):
         magnitudes = torch._foreach_sqrt(squares)
         torch._foreach_add_(magnitudes, epsilon)
         torch._foreach_copy_(updates, torch._foreach_div(averages, magnitudes))
-
-
-def divide(numerators: Sequence[Tensor], denominators: Sequence[Tensor], other: float) -> Tensors:
-    """Return the quotients of scalars, and ``other`` where one of the two is 0.
-
-    Example:
-        >>> divide([torch.tensor(6.0), torch.tensor(0.0)], [torch.tensor(2.0)] * 2, 1.0)
-        [tensor(3.), tensor(1.)]
-    """
-    return [
-        torch.where((above > 0) & (below > 0), above / below, other)
-        for above, below in zip(numerators, denominators, strict=True)
-    ]

@@ -88,8 +88,8 @@ class RuleOptimizer(Optimizer):
         for group in self.param_groups:
             plan = self._plan(group, iteration + 1)
             parameters = [p for p in group["params"] if p.grad is not None]
-            if parameters:
-                self._update_group(group, plan, parameters)
+            for alike in _gather_alike(parameters):
+                self._update_group(group, plan, alike)
 
     def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
         gradients = [p.grad for p in parameters if p.grad is not None]
@@ -109,12 +109,26 @@ class RuleOptimizer(Optimizer):
         self, names: Sequence[str], group: dict[str, Any], parameters: Tensors
     ) -> list[Tensors]:
         states = [self.state[parameter] for parameter in parameters]
-        for parameter, state in zip(parameters, states, strict=True):
-            for name in names:
-                if name not in state:
-                    state[name] = self._make_slot(name, group, parameter)
+        try:
+            return [[state[name] for state in states] for name in names]
+        except KeyError:  # once for each parameter
+            for parameter, state in zip(parameters, states, strict=True):
+                for name in names:
+                    if name not in state:
+                        state[name] = self._make_slot(name, group, parameter)
         return [[state[name] for state in states] for name in names]
 
     def _make_slot(self, name: str, group: dict[str, Any], parameter: Tensor) -> Tensor:  # noqa: ARG002
         """Return the first value of a state tensor."""
         return torch.zeros_like(parameter, memory_format=torch.preserve_format)
+
+
+def _gather_alike(parameters: Tensors) -> list[Tensors]:
+    """Return the parameters in lists of one device and type each, as list operations want them."""
+    kinds = [(parameter.device, parameter.dtype) for parameter in parameters]
+    if len(set(kinds)) <= 1:
+        return [parameters] if parameters else []
+    found: dict[object, Tensors] = {}
+    for kind, parameter in zip(kinds, parameters, strict=True):
+        found.setdefault(kind, []).append(parameter)
+    return list(found.values())

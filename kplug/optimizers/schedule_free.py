@@ -105,8 +105,8 @@ class ScheduleFreeAdamW(RuleOptimizer):
         torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - beta_2)
         magnitudes = torch._foreach_sqrt(squares)
         torch._foreach_add_(magnitudes, epsilon)
-        # x is eliminated: p ← (1 − s)·(p − (1 − β₁)·z) + (1 − β₁ + β₁·s)·z', with s = 1/t.
-        torch._foreach_add_(parameters, sequences, alpha=-(1.0 - beta_1))
-        torch._foreach_mul_(parameters, 1.0 - share)
+        # x is eliminated: p ← (1 − 1/t)·p + z/t + (1 − β₁ + β₁/t)·(z' − z).
+        torch._foreach_lerp_(parameters, sequences, share)
+        ahead = 1.0 - beta_1 + beta_1 * share
+        torch._foreach_addcdiv_(parameters, gradients, magnitudes, ahead * rate)
         torch._foreach_addcdiv_(sequences, gradients, magnitudes, rate)
-        torch._foreach_add_(parameters, sequences, alpha=1.0 - beta_1 + beta_1 * share)

@@ -8,7 +8,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
-from kplug.optimizers.arguments import DefaultRate, require_nonnegative
+from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_rho
 from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step

@@ -89,6 +89,8 @@ class Component:
             ``"function"`` is the component itself and takes them as keywords.
         summary: One line for listings.
         deprecated: What to use instead, if the component is on its way out.
+        is_qualified_only: Whether the bare name means it only for those who prefer it. A library
+            whose names are those of built-ins says so; otherwise each use of them would be warned of.
         kind: Filled in by the host from the hook or the entry-point group.
         origin: Filled in by the host.
 
@@ -106,6 +108,7 @@ class Component:
     role: Role | None = None
     summary: str = ""
     deprecated: str | None = None
+    is_qualified_only: bool = False
     kind: str = ""
     origin: Origin = field(default=UNKNOWN_ORIGIN)
 

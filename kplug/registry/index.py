@@ -41,11 +41,12 @@ class Index:
 
     def candidates(self, ref: str) -> tuple[Component, ...]:
         """Return the components that a bare name may mean, in the order of their distributions."""
-        return self.by_key.get(lookup_key(ref), ())
+        found = self.by_key.get(lookup_key(ref), ())
+        return tuple(component for component in found if not component.is_qualified_only)
 
     def find_qualified(self, distribution: str, name: str) -> Component | None:
         """Return a distribution's component by name or alias."""
-        for component in self.candidates(name):
+        for component in self.by_key.get(lookup_key(name), ()):
             if component.origin.distribution == distribution:
                 return component
         return None
@@ -84,11 +85,11 @@ def choose(
     if from_user is not None:
         return from_user
     candidates = index.candidates(ref)
-    if not candidates:
-        return None
-    preferred = _find_preferred(candidates, prefer)
+    preferred = _find_preferred(index.by_key.get(lookup_key(ref), ()), prefer)
     if preferred is not None:
         return _choice(preferred, "preferred", candidates)
+    if not candidates:
+        return None
     if candidates[0].origin.is_built_in:
         return _choice(candidates[0], "built-in", candidates)
     if len(candidates) == 1:

@@ -15,8 +15,9 @@ EPSILON = "a finite number >= 0, or None for K.epsilon()"
 NAN = float("nan")
 
 BAD = [
-    ("sgd", {"momentum": -0.1}, FINITE),
-    ("sgd", {"momentum": NAN}, FINITE),
+    ("sgd", {"momentum": -0.1}, RHO),
+    ("sgd", {"momentum": 2.0}, RHO),
+    ("sgd", {"momentum": NAN}, RHO),
     ("sgd", {"decay": -1e-6}, FINITE),
     ("sgd", {"decay": "fast"}, FINITE),
     ("sgd", {"nesterov": "false"}, "True or False"),

@@ -190,3 +190,32 @@ def test_averages_are_written_inside() -> None:
     optimizer.step()
     optimizer.finalize_variable_values([parameter])
     assert parameter.item() == -1.5
+
+
+@pytest.mark.parametrize("argument", ["clipnorm", "weight_decay", "use_ema", "loss_scale_factor"])
+def test_what_belongs_to_the_inner_optimizer_is_refused(argument: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        optimizers.LossScaleOptimizer("sgd", **{argument: 1.0})  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"loss_scale_optimizer: the argument {argument!r} belongs to the optimizer inside it\n"
+        "  Give it to the inner optimizer."
+    )
+
+
+def test_an_unknown_keyword_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="unexpected keyword argument 'growth'"):
+        optimizers.LossScaleOptimizer("sgd", growth=2)
+
+
+def test_the_scale_is_always_dynamic() -> None:
+    assert optimizers.LossScaleOptimizer("sgd", dynamic=True).scales_loss
+    with pytest.raises(ArgumentValueError, match="'dynamic' is False; allowed: True"):
+        optimizers.LossScaleOptimizer("sgd", dynamic=False)
+
+
+def test_keras_s_older_configuration_lists_what_is_unset() -> None:
+    unset = {"clipnorm": None, "use_ema": False, "ema_momentum": 0.99, "weight_decay": None}
+    config = {"inner_optimizer": "sgd", "initial_scale": 2.0, **unset}
+    assert optimizers.LossScaleOptimizer.from_config(config).initial_scale == 2.0
+    with pytest.raises(ArgumentError, match="'clipnorm' belongs to the optimizer inside it"):
+        optimizers.LossScaleOptimizer.from_config({**config, "clipnorm": 1.0})

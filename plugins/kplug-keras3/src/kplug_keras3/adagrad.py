@@ -1,0 +1,69 @@
+"""Adagrad with ε inside the root and sums that start above 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import Unpack
+
+from kplug import optimizers
+from kplug.optimizers import (
+    CommonArguments,
+    DefaultRate,
+    require_epsilon,
+    require_nonnegative,
+    takes_common,
+)
+
+LEARNING_RATE = DefaultRate(0.001)
+
+
+class Adagrad(optimizers.Adagrad):
+    """Steps that shrink for each weight with the sum of its squared gradients.
+
+    a ← a + g², from a = a₀, and p ← p − lr·g / √(a + ε).
+
+    Args:
+        lr: Learning rate, a number >= 0 or a schedule.
+        initial_accumulator_value: a₀ >= 0.
+        epsilon: ε >= 0; None is ``K.epsilon()``.
+        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
+
+    Example:
+        >>> import torch
+        >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
+        >>> adagrad = Adagrad(lr=0.5, initial_accumulator_value=8.0, epsilon=1.0).build([weight])
+        >>> weight.grad = torch.tensor([4.0])
+        >>> adagrad.step()
+        >>> round(weight.item(), 4)
+        0.6
+
+    Reference:
+        Duchi, Hazan and Singer, Adaptive Subgradient Methods, 2011; ``keras.optimizers.Adagrad`` of
+        Keras 3. The sum that is kept is a + ε: with it torch's fused kernel computes this rule.
+        ``kplug/adagrad``, as Keras 2, starts at 0 and has ε outside the root.
+    """
+
+    @takes_common
+    def __init__(
+        self,
+        lr: object = LEARNING_RATE,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float | None = 1e-7,
+        **common: Unpack[CommonArguments],
+    ) -> None:
+        owner = self._owner()
+        start = require_nonnegative(owner, "initial_accumulator_value", initial_accumulator_value)
+        inside = require_epsilon(owner, "epsilon", epsilon)
+        super().__init__(lr, epsilon=0.0, initial_accumulator_value=start + inside, **common)
+        self._rule = {"initial_accumulator_value": start, "epsilon": inside}
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        return dict(self._rule)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_rule": self._rule}
