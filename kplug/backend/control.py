@@ -1,15 +1,15 @@
-"""Branches, phases, gradients, and the calls of Keras 2 that are about sessions."""
+"""Branches, phases, gradients, and functions of a graph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
 from kplug.backend.convert import TensorLike, to_tensor
-from kplug.errors import ArgumentValueError, KplugError
+from kplug.errors import ArgumentValueError, GraphError, KplugError, LossWithoutGradientError
 
 Branch: TypeAlias = "TensorLike | Callable[[], TensorLike]"
 
@@ -83,9 +83,16 @@ def _evaluate(branch: Branch) -> torch.Tensor:
     return to_tensor(branch() if callable(branch) else branch)
 
 
-def stop_gradient(x: TensorLike) -> torch.Tensor:
-    """Return ``x`` as a constant: no gradient flows through it."""
-    return to_tensor(x).detach()
+def stop_gradient(variables: Any) -> Any:
+    """Return a tensor as a constant, or a list of them: no gradient flows through.
+
+    Example:
+        >>> stop_gradient(torch.ones(1, requires_grad=True)).requires_grad
+        False
+    """
+    if isinstance(variables, (list, tuple)) and any(map(torch.is_tensor, variables)):
+        return [to_tensor(variable).detach() for variable in variables]
+    return to_tensor(variables).detach()
 
 
 def gradients(
@@ -102,10 +109,31 @@ def gradients(
         Tensors of the shapes of the variables.
 
     Raises:
-        RuntimeError: ``loss`` does not depend on a variable through differentiable steps.
+        LossWithoutGradientError: ``loss`` does not depend on a variable through differentiable steps.
+        GraphError: ``loss`` is a symbolic tensor.
+
+    Example:
+        >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> [gradient.detach() for gradient in gradients((x**2).sum(), x)]
+        [tensor([2., 4.])]
     """
+    if getattr(loss, "is_symbolic", False):
+        raise GraphError(
+            f"gradients: {loss!r} has no values until the model runs",
+            hint="With x = K.variable(values), K.gradients(K.sum(model(x)), x) differentiates a model.",
+        )
     wanted = [variables] if isinstance(variables, torch.Tensor) else list(variables)
-    return list(torch.autograd.grad(loss, wanted, create_graph=True))
+    found: list[torch.Tensor | None] = [None] * len(wanted)
+    if loss.requires_grad and all(one.requires_grad for one in wanted):
+        found = list(torch.autograd.grad(loss, wanted, create_graph=True, allow_unused=True))
+    made = [gradient for gradient in found if gradient is not None]
+    if len(made) < len(wanted):
+        raise LossWithoutGradientError(
+            "gradients: the loss does not depend on every variable through differentiable steps",
+            hint="K.variable(values) gathers gradients; comparisons, rounding, argmax, detach() and "
+            ".numpy() cut the connection.",
+        )
+    return made
 
 
 def function(
@@ -144,15 +172,3 @@ def name_scope(name: str) -> Iterator[None]:
     """Do nothing around a block; Keras 2 grouped graph nodes by it."""
     del name
     yield
-
-
-def get_session() -> NoReturn:
-    """Refuse: there are no sessions on torch.
-
-    Raises:
-        KplugError: Always.
-    """
-    raise KplugError(
-        "get_session: torch computes at once and has no sessions",
-        hint="K.get_value(x) reads a tensor; K.function([...], [...]) evaluates a part of a model.",
-    )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from kplug.backend.dtypes import DTypeLike, to_dtype
-from kplug.errors import ArgumentValueError
+from kplug.errors import ArgumentValueError, GraphError
 
 TensorLike: TypeAlias = "torch.Tensor | np.ndarray[Any, Any] | Sequence[Any] | complex"
 Axis: TypeAlias = "int | Sequence[int] | None"
@@ -25,9 +25,17 @@ def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
 
     Returns:
         A tensor of the same shape.
+
+    Raises:
+        GraphError: ``value`` is a symbolic tensor.
     """
     if isinstance(value, torch.Tensor):
         return value if dtype is None else value.to(to_dtype(dtype))
+    if getattr(value, "is_symbolic", False):
+        raise GraphError(
+            f"{value!r} has no values until the model runs, so K cannot compute with it",
+            hint="Write a layer whose call(self, inputs) computes with K, and call it on the tensor.",
+        )
     if dtype is not None:
         return torch.as_tensor(value, dtype=to_dtype(dtype))
     if isinstance(value, np.ndarray):

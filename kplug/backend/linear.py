@@ -6,6 +6,7 @@ import torch
 
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.settings import standardize_data_format
+from kplug.errors import ArgumentValueError
 
 
 def dot(x: TensorLike, y: TensorLike) -> torch.Tensor:
@@ -57,15 +58,22 @@ def bias_add(x: TensorLike, bias: TensorLike, data_format: str | None = None) ->
 
     Args:
         x: Shape (N, …, channels), or (N, channels, …) for ``'channels_first'``.
-        bias: Shape (channels,).
+        bias: Shape (channels,), or (…, channels) with a value for each place too.
         data_format: ``None`` is ``image_data_format()``.
 
     Returns:
         A tensor of the shape of ``x``.
+
+    Raises:
+        ArgumentValueError: ``bias`` has another number of axes.
     """
     x, bias = to_tensor(x), to_tensor(bias)
-    if standardize_data_format(data_format, "bias_add") == "channels_first" and x.ndim > 2:
-        bias = bias.reshape(-1, *[1] * (x.ndim - 2))
+    layout = standardize_data_format(data_format, "bias_add")
+    if bias.ndim not in (1, x.ndim - 1):
+        allowed = f"a tensor with 1 axis or {x.ndim - 1}"
+        raise ArgumentValueError("bias_add", "bias", tuple(bias.shape), allowed)
+    if layout == "channels_first" and x.ndim > 2:
+        bias = bias.movedim(-1, 0).reshape(bias.shape[-1], *(bias.shape[:-1] or [1] * (x.ndim - 2)))
     return x + bias
 
 

@@ -7,6 +7,7 @@ import torch
 from kplug.arguments import require_number
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.backend.values import variable
 
 
 def make_generator(seed: int) -> torch.Generator:
@@ -107,14 +108,24 @@ def random_binomial(
 
 
 def random_normal_variable(
-    shape: object, mean: float, scale: float, dtype: DTypeLike = None, seed: int | None = None
+    shape: object,
+    mean: float,
+    scale: float,
+    dtype: DTypeLike = None,
+    name: str | None = None,
+    seed: int | None = None,
 ) -> torch.Tensor:
-    """Return a variable with draws from N(mean, scale²)."""
-    return random_normal(shape, mean, scale, dtype, seed).requires_grad_()
+    """Return a variable with draws from N(mean, scale²); ``name`` is as in ``variable``."""
+    return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
 
 
 def random_uniform_variable(
-    shape: object, low: float, high: float, dtype: DTypeLike = None, seed: int | None = None
+    shape: object,
+    low: float,
+    high: float,
+    dtype: DTypeLike = None,
+    name: str | None = None,
+    seed: int | None = None,
 ) -> torch.Tensor:
-    """Return a variable with draws that are uniform in [low, high)."""
-    return random_uniform(shape, low, high, dtype, seed).requires_grad_()
+    """Return a variable with draws that are uniform in [low, high); ``name`` is as in ``variable``."""
+    return variable(random_uniform(shape, low, high, dtype, seed), dtype, name)

@@ -8,6 +8,7 @@ import torch
 
 from kplug.backend.convert import TensorLike, to_shape, to_tensor
 from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.errors import ArgumentValueError
 
 
 def flatten(x: TensorLike) -> torch.Tensor:
@@ -40,11 +41,12 @@ def squeeze(x: TensorLike, axis: int) -> torch.Tensor:
     """Return ``x`` without its ``axis``, whose size is 1.
 
     Raises:
-        RuntimeError: The size is another one; torch would leave the axis in silence.
+        ArgumentValueError: The size is another one; torch would leave the axis in silence.
     """
     x = to_tensor(x)
-    if x.shape[axis] != 1:
-        raise RuntimeError(f"squeeze: axis {axis} of shape {tuple(x.shape)} has not size 1")
+    if not -x.ndim <= axis < x.ndim or x.shape[axis] != 1:
+        allowed = f"an axis of size 1; the shape is {tuple(x.shape)}"
+        raise ArgumentValueError("squeeze", "axis", axis, allowed)
     return x.squeeze(axis)
 
 
@@ -130,27 +132,34 @@ def one_hot(indices: TensorLike, num_classes: int) -> torch.Tensor:
     return (found.unsqueeze(-1) == classes).to(to_dtype(None))
 
 
-def zeros(shape: object, dtype: DTypeLike = None) -> torch.Tensor:
-    """Return a tensor of zeros."""
+def zeros(shape: object, dtype: DTypeLike = None, name: str | None = None) -> torch.Tensor:
+    """Return a tensor of zeros; ``name`` is ignored."""
+    del name
     return torch.zeros(to_shape(shape), dtype=to_dtype(dtype))
 
 
-def ones(shape: object, dtype: DTypeLike = None) -> torch.Tensor:
-    """Return a tensor of ones."""
+def ones(shape: object, dtype: DTypeLike = None, name: str | None = None) -> torch.Tensor:
+    """Return a tensor of ones; ``name`` is ignored."""
+    del name
     return torch.ones(to_shape(shape), dtype=to_dtype(dtype))
 
 
-def eye(size: int | Sequence[int], dtype: DTypeLike = None) -> torch.Tensor:
-    """Return the identity matrix; ``size`` may be (rows, columns)."""
+def eye(
+    size: int | Sequence[int], dtype: DTypeLike = None, name: str | None = None
+) -> torch.Tensor:
+    """Return the identity matrix; ``size`` may be (rows, columns); ``name`` is ignored."""
+    del name
     rows, columns = (size, size) if isinstance(size, int) else size
     return torch.eye(rows, columns, dtype=to_dtype(dtype))
 
 
-def zeros_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    """Return zeros in the shape of ``x``, and of its type unless ``dtype`` is given."""
+def zeros_like(x: TensorLike, dtype: DTypeLike = None, name: str | None = None) -> torch.Tensor:
+    """Return zeros in the shape of ``x``, and of its type unless ``dtype`` is given; ``name`` is ignored."""
+    del name
     return torch.zeros_like(to_tensor(x), dtype=None if dtype is None else to_dtype(dtype))
 
 
-def ones_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    """Return ones in the shape of ``x``, and of its type unless ``dtype`` is given."""
+def ones_like(x: TensorLike, dtype: DTypeLike = None, name: str | None = None) -> torch.Tensor:
+    """Return ones in the shape of ``x``, and of its type unless ``dtype`` is given; ``name`` is ignored."""
+    del name
     return torch.ones_like(to_tensor(x), dtype=None if dtype is None else to_dtype(dtype))

@@ -45,14 +45,15 @@ def _convolution(
         to_channels_second(to_tensor(x), layout),
         weights.permute(rank + 1, rank, *range(rank)),
         None,
-        _per_axis(strides, rank),
+        per_axis(strides, rank),
         padding,
-        _per_axis(dilation_rate, rank),
+        per_axis(dilation_rate, rank),
     )
     return from_channels_second(result, layout)
 
 
-def _per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+def per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    """Return one number for each of ``rank`` axes."""
     return (value,) * rank if isinstance(value, int) else tuple(value)
 
 
@@ -94,9 +95,10 @@ def conv3d(
 
 def _pool(
     name: str,
+    rank: int,
     x: TensorLike,
-    pool_size: Sequence[int],
-    strides: Sequence[int] | None,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None,
     padding: str,
     data_format: str | None,
     pool_mode: str,
@@ -106,36 +108,38 @@ def _pool(
     pool_mode = require_choice(name, "pool_mode", pool_mode, ("max", "avg"))
     pool = max_pool if pool_mode == "max" else average_pool
     second = to_channels_second(to_tensor(x), layout)
-    pooled = pool(second, tuple(pool_size), tuple(strides or pool_size), padding)
+    window = per_axis(pool_size, rank)
+    steps = window if strides is None else per_axis(strides, rank)
+    pooled = pool(second, window, steps, padding)
     return from_channels_second(pooled, layout)
 
 
 def pool2d(
     x: TensorLike,
-    pool_size: Sequence[int],
-    strides: Sequence[int] | None = None,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None = (1, 1),
     padding: str = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> torch.Tensor:
     """Return the largest (``'max'``) or mean (``'avg'``) value of each 2-D window.
 
-    Keras 2's ``strides=(1, 1)`` default is its functions' alone; here, as in the layers, ``None``
-    means ``pool_size``.
+    Windows are one cell apart unless ``strides`` says otherwise, where the layers step by the window's
+    size; ``None`` does as they do.
     """
-    return _pool("pool2d", x, pool_size, strides, padding, data_format, pool_mode)
+    return _pool("pool2d", 2, x, pool_size, strides, padding, data_format, pool_mode)
 
 
 def pool3d(
     x: TensorLike,
-    pool_size: Sequence[int],
-    strides: Sequence[int] | None = None,
+    pool_size: int | Sequence[int],
+    strides: int | Sequence[int] | None = (1, 1, 1),
     padding: str = "valid",
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> torch.Tensor:
-    """Return the largest (``'max'``) or mean (``'avg'``) value of each 3-D window."""
-    return _pool("pool3d", x, pool_size, strides, padding, data_format, pool_mode)
+    """Return the largest (``'max'``) or mean (``'avg'``) value of each 3-D window; see ``pool2d``."""
+    return _pool("pool3d", 3, x, pool_size, strides, padding, data_format, pool_mode)
 
 
 def temporal_padding(x: TensorLike, padding: tuple[int, int] = (1, 1)) -> torch.Tensor:
@@ -152,6 +156,32 @@ def spatial_2d_padding(
     layout = standardize_data_format(data_format, "spatial_2d_padding")
     second = to_channels_second(to_tensor(x), layout)
     return from_channels_second(pad_spatial(second, padding), layout)
+
+
+def spatial_3d_padding(
+    x: TensorLike,
+    padding: Sequence[tuple[int, int]] = ((1, 1), (1, 1), (1, 1)),
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return volumes with zeros around them; ``padding`` has (before, after) for each axis."""
+    layout = standardize_data_format(data_format, "spatial_3d_padding")
+    second = to_channels_second(to_tensor(x), layout)
+    return from_channels_second(pad_spatial(second, padding), layout)
+
+
+def resize_volumes(
+    x: TensorLike,
+    depth_factor: int,
+    height_factor: int,
+    width_factor: int,
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return volumes enlarged by whole factors, each cell repeated."""
+    layout = standardize_data_format(data_format, "resize_volumes")
+    second = to_channels_second(to_tensor(x), layout)
+    for axis, factor in enumerate((depth_factor, height_factor, width_factor), start=2):
+        second = second.repeat_interleave(factor, dim=axis)
+    return from_channels_second(second, layout)
 
 
 def resize_images(

@@ -61,6 +61,12 @@ def constant(
     return tensor
 
 
+def identity(x: TensorLike, name: str | None = None) -> torch.Tensor:
+    """Return a copy of ``x``, through which gradients flow; ``name`` is ignored."""
+    del name
+    return to_tensor(x).clone()
+
+
 def get_value(x: object) -> NumpyArray:
     """Return a copy of a tensor, a number or an array in NumPy.
 
@@ -102,11 +108,18 @@ def set_value(x: object, value: TensorLike) -> None:
         ArgumentValueError: ``x`` is neither.
         WeightsError: The shapes differ; nothing was written.
     """
+    _check_fit(x, value)
+    if isinstance(x, torch.Tensor):
+        with torch.no_grad():
+            x.copy_(to_tensor(value))
+    else:
+        x.assign(value)  # type: ignore[attr-defined]
+
+
+def _check_fit(x: object, value: TensorLike) -> None:
     if not isinstance(x, torch.Tensor):
-        assign = getattr(x, "assign", None)
-        if assign is None:
+        if not hasattr(x, "assign"):
             raise ArgumentValueError("set_value", "x", x, "a tensor, or an optimizer's lr")
-        assign(value)
         return
     given = to_tensor(value)
     if given.shape != x.shape:
@@ -114,19 +127,19 @@ def set_value(x: object, value: TensorLike) -> None:
             f"set_value: the variable has shape {tuple(x.shape)}, "
             f"the value has shape {tuple(given.shape)}; nothing was written"
         )
-    with torch.no_grad():
-        x.copy_(given)
 
 
-def batch_get_value(tensors: Sequence[object]) -> list[NumpyArray]:
+def batch_get_value(ops: Sequence[object]) -> list[NumpyArray]:
     """Return ``get_value`` of each."""
-    return [get_value(tensor) for tensor in tensors]
+    return [get_value(one) for one in ops]
 
 
 def batch_set_value(tuples: Sequence[tuple[object, TensorLike]]) -> None:
-    """Do ``set_value`` for each pair of variable and value."""
-    for tensor, value in tuples:
-        set_value(tensor, value)
+    """Do ``set_value`` for each pair of variable and value, or for none if one does not fit."""
+    for x, value in tuples:
+        _check_fit(x, value)
+    for x, value in tuples:
+        set_value(x, value)
 
 
 def eval(x: object) -> NumpyArray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
 
 from kplug import backend as K
-from kplug.errors import ArgumentValueError, GraphError, KplugError
+from kplug.errors import ArgumentValueError, GraphError, KplugError, LossWithoutGradientError
 from kplug.layers import Dense, Dropout, Input
 
 
@@ -48,8 +49,34 @@ def test_gradients_may_be_taken_twice() -> None:
     assert (first.tolist(), second.tolist()) == ([12.0], [12.0])
 
 
-def test_stop_gradient_makes_a_constant() -> None:
-    assert not K.stop_gradient(K.variable([2.0])).requires_grad
+@pytest.mark.parametrize(
+    ("make", "variables"),
+    [
+        (lambda x: K.sum(x), [True, False]),  # one variable is not used
+        (lambda x: K.sum(x > 0), [True]),
+        (lambda x: K.sum(K.stop_gradient(x)), [True]),
+    ],
+)
+def test_gradients_need_a_connection(make: Any, variables: list[bool]) -> None:
+    x, other = K.variable([2.0]), K.variable([3.0])
+    with pytest.raises(LossWithoutGradientError, match="does not depend on every variable"):
+        K.gradients(make(x), [x if is_used else other for is_used in variables])
+    with pytest.raises(LossWithoutGradientError, match="does not depend on every variable"):
+        K.gradients(K.sum(x), [K.constant([1.0])])
+
+
+def test_gradients_need_values() -> None:
+    inputs = Input((1,))
+    outputs: Any = Dense(1, name="head")(inputs)
+    with pytest.raises(GraphError, match="gradients: <SymbolicTensor 'head'"):
+        K.gradients(outputs, inputs)  # type: ignore[arg-type]
+
+
+def test_stop_gradient_makes_constants() -> None:
+    x = K.variable([2.0])
+    assert not K.stop_gradient(x).requires_grad
+    assert [one.requires_grad for one in K.stop_gradient([x, x])] == [False, False]
+    assert K.stop_gradient([1.0, 2.0]).tolist() == [1.0, 2.0]
 
 
 def test_function_evaluates_a_part_of_a_graph() -> None:
@@ -95,11 +122,6 @@ def test_function_refuses_values_and_updates() -> None:
     inputs = Input((1,))
     with pytest.raises(KplugError, match="updates are not supported"):
         K.function([inputs], [inputs], updates=[1])
-
-
-def test_session_is_refused_with_advice() -> None:
-    with pytest.raises(KplugError, match=r"K\.get_value\(x\) reads a tensor"):
-        K.get_session()
 
 
 def test_name_scope_changes_nothing() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from kplug import backend as K
+from kplug.errors import ArgumentValueError
 
 
 def _random(*shape: int) -> Any:
@@ -54,6 +55,16 @@ def test_bias_goes_to_the_channels() -> None:
     assert K.bias_add(x, torch.ones(3)).tolist() == [[[1.0] * 3] * 2]
     made = K.bias_add(x, bias, data_format="channels_first")
     assert made.tolist() == [[[1.0] * 3, [2.0] * 3]]
+
+
+def test_bias_may_have_a_value_for_each_place() -> None:
+    bias = torch.arange(6.0).reshape(1, 3, 2)
+    last = K.bias_add(torch.zeros(1, 1, 3, 2), bias)
+    assert torch.equal(last[0], bias)
+    first = K.bias_add(torch.zeros(1, 2, 1, 3), bias, "channels_first")
+    assert torch.equal(first, last.movedim(-1, 1))
+    with pytest.raises(ArgumentValueError, match="allowed: a tensor with 1 axis or 3"):
+        K.bias_add(torch.zeros(1, 1, 3, 2), torch.zeros(3, 2))
 
 
 @pytest.mark.parametrize("axis", [None, 0, -1])

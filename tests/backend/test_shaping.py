@@ -56,7 +56,7 @@ def test_numbers_in_a_row_are_int32() -> None:
 
 
 def test_squeeze_refuses_an_axis_of_another_size() -> None:
-    with pytest.raises(RuntimeError, match=r"axis 1 of shape \(2, 3, 4\) has not size 1"):
+    with pytest.raises(ArgumentValueError, match=r"an axis of size 1; the shape is \(2, 3, 4\)"):
         K.squeeze(X, 1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -69,20 +70,38 @@ def test_pool2d_takes_both_layouts(pool_mode: str, data_format: str) -> None:
     x = _draw(0, 1, 4, 6, 2)
     x = x if data_format == "channels_last" else x.permute(0, 3, 1, 2)
     operation = keras.ops.max_pool if pool_mode == "max" else keras.ops.average_pool
-    expected = operation(x, 2, 2, "valid", data_format)
-    made = K.pool2d(x, (2, 2), data_format=data_format, pool_mode=pool_mode)
-    torch.testing.assert_close(made, expected)
+    for strides in (1, 2):
+        expected = operation(x, 2, strides, "valid", data_format)
+        made = K.pool2d(x, (2, 2), strides, data_format=data_format, pool_mode=pool_mode)
+        torch.testing.assert_close(made, expected)
 
 
 def test_pool3d_equals_keras() -> None:
     x = _draw(0, 1, 4, 4, 4, 2)
-    torch.testing.assert_close(K.pool3d(x, (2, 2, 2)), keras.ops.max_pool(x, 2, 2))
+    torch.testing.assert_close(K.pool3d(x, (2, 2, 2), None), keras.ops.max_pool(x, 2, 2))
+
+
+def test_windows_of_a_pool_are_one_cell_apart() -> None:
+    x = _draw(0, 1, 4, 4, 1)
+    assert torch.equal(K.pool2d(x, 2), K.pool2d(x, (2, 2), (1, 1)))
+    assert K.pool3d(_draw(0, 1, 4, 4, 4, 1), 2).shape == (1, 3, 3, 3, 1)
 
 
 def test_zeros_around_sequences_and_images() -> None:
     assert K.temporal_padding(torch.ones(1, 1, 1), (1, 2)).flatten().tolist() == [0, 1, 0, 0]
     padded = K.spatial_2d_padding(torch.ones(1, 1, 1, 1), ((0, 1), (2, 0)))
     assert padded[0, :, :, 0].tolist() == [[0, 0, 1], [0, 0, 0]]
+
+
+def test_volumes_get_zeros_around_and_repeated_cells() -> None:
+    x = _draw(0, 1, 2, 3, 2, 1)
+    padding = ((1, 0), (0, 2), (1, 1))
+    expected = np.pad(x.numpy(), ((0, 0), *padding, (0, 0)))
+    np.testing.assert_array_equal(K.spatial_3d_padding(x, padding).numpy(), expected)
+    first = K.spatial_3d_padding(x.movedim(-1, 1), padding, "channels_first")
+    np.testing.assert_array_equal(first.movedim(1, -1).numpy(), expected)
+    larger = x.numpy().repeat(2, axis=1).repeat(3, axis=2)
+    np.testing.assert_array_equal(K.resize_volumes(x, 2, 3, 1).numpy(), larger)
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])

@@ -104,3 +104,12 @@ def test_print_tensor_returns_it(capsys: pytest.CaptureFixture[str]) -> None:
     x = torch.zeros(1)
     assert K.print_tensor(x, "x is") is x
     assert capsys.readouterr().out == "x is tensor([0.])\n"
+
+
+def test_several_values_are_written_all_or_none() -> None:
+    one, two = K.variable([1.0]), K.variable([2.0])
+    with pytest.raises(WeightsError, match="nothing was written"):
+        K.batch_set_value([(one, [5.0]), (two, [5.0, 6.0])])
+    assert (one.tolist(), two.tolist()) == ([1.0], [2.0])
+    K.batch_set_value([(one, [5.0]), (two, [6.0])])
+    assert K.batch_get_value([one, two]) == [[5.0], [6.0]]

@@ -1,0 +1,206 @@
+"""Connectionist temporal classification: the cost of label sequences, and reading them from probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from kplug.arguments import refusal, require_integer
+from kplug.backend.convert import TensorLike, to_float, to_tensor
+from kplug.backend.settings import epsilon
+from kplug.errors import DataError
+
+
+def ctc_batch_cost(
+    y_true: TensorLike, y_pred: TensorLike, input_length: TensorLike, label_length: TensorLike
+) -> torch.Tensor:
+    """Return −ln Σ_π Π_t p_t(π_t) for each sequence.
+
+    The sum runs over the paths π that become the labels when repeats are merged and blanks dropped.
+    The blank is the *last* class, C − 1, as in Keras 2; ``losses.CTC`` takes logits, with blank 0.
+
+    Args:
+        y_true: Class ids in [0, C − 1), shape (N, L).
+        y_pred: p, probabilities, shape (N, T, C).
+        input_length: How many of the T steps count, shape (N, 1) or (N,).
+        label_length: How many of the L labels count, shape (N, 1) or (N,).
+
+    Returns:
+        Shape (N, 1); infinity where the labels need more steps than there are.
+
+    Raises:
+        DataError: The shapes do not fit, or a length is out of range.
+
+    Example:
+        >>> ctc_batch_cost([[0]], [[[0.5, 0.5], [0.5, 0.5]]], [[2]], [[1]])
+        tensor([[0.2877]])
+    """
+    scores = _as_scores("ctc_batch_cost", y_pred)
+    labels = to_tensor(y_true).to(scores.device).long()
+    if labels.ndim != 2 or len(labels) != len(scores):
+        raise DataError(
+            f"ctc_batch_cost: y_true has shape {tuple(labels.shape)} and y_pred has shape "
+            f"{tuple(scores.shape)}; (N, L) and (N, T, C) are needed"
+        )
+    steps = _as_lengths("input_length", input_length, scores)
+    counts = _as_lengths("label_length", label_length, labels)
+    blank = scores.shape[2] - 1
+    inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
+    if bool((inside & ((labels < 0) | (labels >= blank))).any()):
+        raise DataError(
+            f"ctc_batch_cost: y_true holds a class outside [0, {blank})",
+            hint=f"Of the {blank + 1} classes of y_pred the last one is the blank.",
+        )
+    labels = torch.where(inside, labels, 0)
+    cost = F.ctc_loss(scores.transpose(0, 1), labels, steps, counts, blank=blank, reduction="none")
+    return cost.unsqueeze(1)
+
+
+def _as_scores(owner: str, y_pred: TensorLike) -> torch.Tensor:
+    """Return the logarithms of probabilities; as in Keras, ε is added and the sum made 1 again."""
+    probabilities = to_float(y_pred)
+    if probabilities.ndim != 3:
+        raise DataError(f"{owner}: y_pred has shape {tuple(probabilities.shape)}, not (N, T, C)")
+    return torch.log(probabilities + epsilon()).log_softmax(-1)
+
+
+def _as_lengths(name: str, lengths: TensorLike, rows: torch.Tensor) -> torch.Tensor:
+    given = to_tensor(lengths).to(rows.device).long().reshape(-1)
+    most = rows.shape[1]
+    if len(given) != len(rows) or bool(((given < 0) | (given > most)).any()):
+        raise DataError(
+            f"{name} is {given.tolist()}; {len(rows)} numbers from 0 to {most} are needed"
+        )
+    return given
+
+
+def ctc_label_dense_to_sparse(labels: TensorLike, label_lengths: TensorLike) -> torch.Tensor:
+    """Return the labels that count as a sparse tensor.
+
+    Args:
+        labels: Shape (N, L).
+        label_lengths: How many of each row count, shape (N,) or (N, 1).
+
+    Returns:
+        A sparse COO tensor (N, L).
+
+    Example:
+        >>> ctc_label_dense_to_sparse([[3, 4], [5, 6]], [1, 2]).values()
+        tensor([3, 5, 6])
+    """
+    labels = to_tensor(labels)
+    counts = _as_lengths("label_lengths", label_lengths, labels)
+    inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
+    # Made coalesced, as the places are in order: one may ask for values() at once.
+    return torch.sparse_coo_tensor(
+        inside.nonzero().T, labels[inside], labels.shape, is_coalesced=True, check_invariants=True
+    )
+
+
+def ctc_decode(
+    y_pred: TensorLike,
+    input_length: TensorLike,
+    greedy: bool = True,
+    beam_width: int = 100,
+    top_paths: int = 1,
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Return the label sequences that probabilities speak for. The blank is the last class.
+
+    Args:
+        y_pred: Probabilities, shape (N, T, C).
+        input_length: How many of the T steps count, shape (N,) or (N, 1).
+        greedy: Take the best class of each step; otherwise search for the best label sequences.
+        beam_width: How many prefixes the search keeps after each step.
+        top_paths: How many sequences the search returns.
+
+    Returns:
+        A list of ``top_paths`` tensors (N, longest), int64, filled up with −1, best first; and a
+        tensor: for the search ln p of each sequence, shape (N, top_paths); for the greedy way minus
+        the sum of the logarithms along the path, shape (N, 1).
+
+    Raises:
+        ArgumentValueError: ``beam_width`` is below 1, or ``top_paths`` outside [1, beam_width].
+        DataError: The shapes do not fit, or a length is out of range.
+
+    Example:
+        >>> labels, cost = ctc_decode([[[0.9, 0.1], [0.2, 0.8], [0.9, 0.1]]], [3])
+        >>> labels
+        [tensor([[0, 0]])]
+    """
+    scores = _as_scores("ctc_decode", y_pred).detach()
+    steps = _as_lengths("input_length", input_length, scores).tolist()
+    require_integer("ctc_decode", "beam_width", beam_width, "an integer >= 1", at_least=1)
+    require_integer("ctc_decode", "top_paths", top_paths, "an integer >= 1", at_least=1)
+    if top_paths > beam_width:
+        raise refusal("ctc_decode", "top_paths", top_paths, "at most beam_width")
+    rows = [row[:count].double().cpu().numpy() for row, count in zip(scores, steps, strict=True)]
+    found = [[_follow_best(row)] if greedy else _search(row, beam_width) for row in rows]
+    places = range(1 if greedy else top_paths)
+    # A search may end with fewer sequences than are asked for: of one step and two classes, say.
+    ranked = [[row[place] if place < len(row) else _NOTHING for place in places] for row in found]
+    labels = [_pad(row[place].labels for row in ranked).to(scores.device) for place in places]
+    values = [[path.value for path in row] for row in ranked]
+    return labels, torch.tensor(values, dtype=scores.dtype, device=scores.device)
+
+
+class _Path(NamedTuple):
+    labels: tuple[int, ...]
+    value: float
+
+
+_NOTHING = _Path((), -np.inf)
+
+
+def _follow_best(scores: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> _Path:
+    best = scores.argmax(1)
+    starts = np.diff(best, prepend=-1) != 0
+    labels = best[starts & (best != scores.shape[1] - 1)]
+    return _Path(tuple(labels.tolist()), -float(scores.max(1).sum()))
+
+
+def _search(
+    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], beam_width: int
+) -> list[_Path]:
+    """Return the prefixes of the beam after the last step, best first.
+
+    Each prefix has two values, ln p of the paths that end with a blank and of those that end with its
+    last label: after a blank the same label may be added once more.
+    """
+    blank = scores.shape[1] - 1
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}
+    for step in scores.tolist():
+        grown: dict[tuple[int, ...], tuple[float, float]] = {}
+        for prefix, (after_blank, after_label) in beams.items():
+            total = _add(after_blank, after_label)
+            repeated = after_label + step[prefix[-1]] if prefix else -np.inf
+            _gather(grown, prefix, total + step[blank], repeated)
+            for label in range(blank):
+                before = after_blank if prefix and label == prefix[-1] else total
+                _gather(grown, (*prefix, label), -np.inf, before + step[label])
+        best = sorted(grown.items(), key=lambda item: -_add(*item[1]))
+        beams = dict(best[:beam_width])
+    return [_Path(prefix, _add(*values)) for prefix, values in beams.items()]
+
+
+def _gather(
+    beams: dict[tuple[int, ...], tuple[float, float]],
+    prefix: tuple[int, ...],
+    after_blank: float,
+    after_label: float,
+) -> None:
+    old_blank, old_label = beams.get(prefix, (-np.inf, -np.inf))
+    beams[prefix] = (_add(old_blank, after_blank), _add(old_label, after_label))
+
+
+def _add(one: float, other: float) -> float:
+    return float(np.logaddexp(one, other))
+
+
+def _pad(rows: Iterable[tuple[int, ...]]) -> torch.Tensor:
+    lists = [list(row) for row in rows]
+    longest = max(map(len, lists), default=0)
+    return torch.tensor([row + [-1] * (longest - len(row)) for row in lists], dtype=torch.int64)

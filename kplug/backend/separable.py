@@ -1,0 +1,172 @@
+"""Convolutions whose kernels are apart: one for each channel, or one for each place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from kplug.arguments import require_choice
+from kplug.backend.convert import TensorLike, to_tensor
+from kplug.backend.settings import standardize_data_format
+from kplug.backend.spatial import (
+    conv1d,
+    conv2d,
+    from_channels_second,
+    per_axis,
+    to_channels_second,
+)
+from kplug.backend.windows import convolve
+
+
+def depthwise_conv2d(
+    x: TensorLike,
+    depthwise_kernel: TensorLike,
+    strides: int | Sequence[int] = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = (1, 1),
+) -> torch.Tensor:
+    """Return the 2-D convolution of each channel by itself.
+
+    Args:
+        x: Images in ``data_format``.
+        depthwise_kernel: Shape (kh, kw, in, multiplier).
+        strides: One number or one an axis.
+        padding: ``'valid'`` or ``'same'``.
+        data_format: ``None`` is ``image_data_format()``.
+        dilation_rate: One number or one an axis.
+
+    Returns:
+        Images with in·multiplier channels, those of one input channel side by side.
+    """
+    owner = "depthwise_conv2d"
+    return _depthwise(owner, 2, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+
+
+def _depthwise(
+    owner: str,
+    rank: int,
+    x: TensorLike,
+    kernel: TensorLike,
+    strides: int | Sequence[int],
+    padding: str,
+    data_format: str | None,
+    dilation_rate: int | Sequence[int],
+) -> torch.Tensor:
+    layout = standardize_data_format(data_format, owner)
+    padding = require_choice(owner, "padding", padding, ("valid", "same"))
+    weights = to_tensor(kernel).permute(rank, rank + 1, *range(rank))
+    result = convolve(
+        to_channels_second(to_tensor(x), layout),
+        weights.flatten(0, 1).unsqueeze(1),
+        None,
+        per_axis(strides, rank),
+        padding,
+        per_axis(dilation_rate, rank),
+        groups=weights.shape[0],
+    )
+    return from_channels_second(result, layout)
+
+
+def separable_conv1d(
+    x: TensorLike,
+    depthwise_kernel: TensorLike,
+    pointwise_kernel: TensorLike,
+    strides: int | Sequence[int] = 1,
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = 1,
+) -> torch.Tensor:
+    """Return a convolution of each channel by itself, then one of width 1 across the channels.
+
+    Args:
+        x: Sequences (N, time, in), or channels first.
+        depthwise_kernel: Shape (k, in, multiplier).
+        pointwise_kernel: Shape (1, in·multiplier, out).
+        strides: Of the first convolution.
+        padding: ``'valid'`` or ``'same'``.
+        data_format: ``None`` is ``image_data_format()``.
+        dilation_rate: Of the first convolution.
+
+    Returns:
+        Sequences with ``out`` channels.
+    """
+    owner = "separable_conv1d"
+    deep = _depthwise(owner, 1, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv1d(deep, pointwise_kernel, data_format=data_format)
+
+
+def separable_conv2d(
+    x: TensorLike,
+    depthwise_kernel: TensorLike,
+    pointwise_kernel: TensorLike,
+    strides: int | Sequence[int] = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = (1, 1),
+) -> torch.Tensor:
+    """Return ``separable_conv1d`` for images: kernels (kh, kw, in, multiplier) and (1, 1, …, out)."""
+    owner = "separable_conv2d"
+    deep = _depthwise(owner, 2, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv2d(deep, pointwise_kernel, data_format=data_format)
+
+
+def local_conv1d(
+    inputs: TensorLike,
+    kernel: TensorLike,
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return a convolution whose kernel is another one at each place.
+
+    Args:
+        inputs: Sequences (N, time, in), or channels first.
+        kernel: Shape (places, k·in, out); a window is read time by time, each with its channels.
+        kernel_size: (k,).
+        strides: One number in a tuple.
+        data_format: ``None`` is ``image_data_format()``.
+
+    Returns:
+        Sequences (N, places, out), or channels first.
+    """
+    layout = standardize_data_format(data_format, "local_conv1d")
+    second = to_channels_second(to_tensor(inputs), layout)
+    windows = second.unfold(2, kernel_size[0], strides[0])  # (N, in, places, k)
+    flat = windows.permute(0, 2, 3, 1).flatten(2)
+    result = torch.einsum("npi,pio->nop", flat, to_tensor(kernel))
+    return from_channels_second(result, layout)
+
+
+def local_conv2d(
+    inputs: TensorLike,
+    kernel: TensorLike,
+    kernel_size: Sequence[int],
+    strides: Sequence[int],
+    output_shape: Sequence[int],
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return ``local_conv1d`` for images.
+
+    Args:
+        inputs: Images in ``data_format``.
+        kernel: Shape (rows·columns, kh·kw·in, out); with channels first a window is read channel by
+            channel, so that it is in·kh·kw.
+        kernel_size: (kh, kw).
+        strides: One number an axis.
+        output_shape: (rows, columns) of the result.
+        data_format: ``None`` is ``image_data_format()``.
+
+    Returns:
+        Images of ``output_shape`` with ``out`` channels.
+    """
+    layout = standardize_data_format(data_format, "local_conv2d")
+    second = to_channels_second(to_tensor(inputs), layout)
+    windows = second.unfold(2, kernel_size[0], strides[0]).unfold(3, kernel_size[1], strides[1])
+    rows, columns = output_shape
+    windows = windows[:, :, :rows, :columns]  # (N, in, rows, columns, kh, kw)
+    order = (0, 2, 3, 1, 4, 5) if layout == "channels_first" else (0, 2, 3, 4, 5, 1)
+    flat = windows.permute(order).reshape(len(windows), rows * columns, -1)
+    result = torch.einsum("npi,pio->nop", flat, to_tensor(kernel))
+    return from_channels_second(result.reshape(*result.shape[:2], rows, columns), layout)

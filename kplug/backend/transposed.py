@@ -1,0 +1,122 @@
+"""Transposed convolution: the gradient of a convolution, used to enlarge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from kplug.arguments import require_choice
+from kplug.backend.convert import TensorLike, to_tensor
+from kplug.backend.settings import DataFormat, standardize_data_format
+from kplug.backend.spatial import from_channels_second, per_axis, to_channels_second
+from kplug.backend.windows import pad_spatial, same_padding
+from kplug.errors import DataError
+
+_FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {
+    2: F.conv_transpose2d,
+    3: F.conv_transpose3d,
+}
+
+
+def conv2d_transpose(
+    x: TensorLike,
+    kernel: TensorLike,
+    output_shape: Sequence[int | None] | torch.Tensor,
+    strides: int | Sequence[int] = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    dilation_rate: int | Sequence[int] = (1, 1),
+) -> torch.Tensor:
+    """Return the images whose 2-D convolution had the shape of ``x``: its gradient at ``x``.
+
+    Args:
+        x: Images in ``data_format``.
+        kernel: Shape (kh, kw, out, in): as that of the convolution that goes back.
+        output_shape: Shape of the result with the batch, whose size may be ``None``. It is needed, as
+            a convolution with strides makes one shape of several.
+        strides: Of the convolution, one number or one an axis.
+        padding: ``'valid'`` or ``'same'``.
+        data_format: ``None`` is ``image_data_format()``.
+        dilation_rate: Of the convolution, one number or one an axis.
+
+    Returns:
+        Images of ``output_shape``.
+
+    Raises:
+        DataError: No convolution makes the shape of ``x`` of ``output_shape``.
+
+    Example:
+        >>> image = torch.ones(1, 2, 2, 1)
+        >>> conv2d_transpose(image, torch.ones(1, 1, 1, 1), (None, 4, 4, 1), 2, "same")[0, :, :, 0]
+        tensor([[1., 0., 1., 0.],
+                [0., 0., 0., 0.],
+                [1., 0., 1., 0.],
+                [0., 0., 0., 0.]])
+    """
+    layout = standardize_data_format(data_format, "conv2d_transpose")
+    options = (strides, padding, dilation_rate)
+    return _transposed("conv2d_transpose", 2, x, kernel, output_shape, layout, *options)
+
+
+def conv3d_transpose(
+    x: TensorLike,
+    kernel: TensorLike,
+    output_shape: Sequence[int | None] | torch.Tensor,
+    strides: int | Sequence[int] = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+) -> torch.Tensor:
+    """Return ``conv2d_transpose`` in three dimensions, with a kernel (kd, kh, kw, out, in)."""
+    layout = standardize_data_format(data_format, "conv3d_transpose")
+    options = (strides, padding, 1)
+    return _transposed("conv3d_transpose", 3, x, kernel, output_shape, layout, *options)
+
+
+def _transposed(
+    name: str,
+    rank: int,
+    x: TensorLike,
+    kernel: TensorLike,
+    output_shape: Sequence[Any] | torch.Tensor,
+    layout: DataFormat,
+    strides: int | Sequence[int],
+    padding: str,
+    dilation_rate: int | Sequence[int],
+) -> torch.Tensor:
+    padding = require_choice(name, "padding", padding, ("valid", "same"))
+    second, weights = to_channels_second(to_tensor(x), layout), to_tensor(kernel)
+    steps, gaps = per_axis(strides, rank), per_axis(dilation_rate, rank)
+    sizes = _spatial_sizes(name, rank, output_shape, layout)
+    whole = _FUNCTIONS[rank](
+        second, weights.permute(rank + 1, rank, *range(rank)), stride=steps, dilation=gaps
+    )
+    cells = []
+    for axis in range(rank):
+        size, window, step, gap = sizes[axis], weights.shape[axis], steps[axis], gaps[axis]
+        before, after = same_padding(size, window, step, gap) if padding == "same" else (0, 0)
+        made = (size + before + after - (window - 1) * gap - 1) // step + 1
+        if made != second.shape[axis + 2]:
+            raise DataError(
+                f"{name}: the shape {tuple(output_shape)} does not fit: a convolution makes {made} of "
+                f"{size} along axis {axis}, and x has {second.shape[axis + 2]}",
+                hint="With padding 'same' the size is input size times stride; with 'valid', that plus "
+                "what the window is longer than the stride.",
+            )
+        # The windows may end before the last cells, and those of the padding are dropped.
+        cells.append((-before, size + before - whole.shape[axis + 2]))
+    return from_channels_second(pad_spatial(whole, cells), layout)
+
+
+def _spatial_sizes(
+    name: str, rank: int, output_shape: Sequence[Any] | torch.Tensor, layout: DataFormat
+) -> list[int]:
+    if len(output_shape) != rank + 2:
+        raise DataError(
+            f"{name}: output_shape has {len(output_shape)} sizes; {rank + 2} are needed, with the "
+            "batch and the channels"
+        )
+    sizes = output_shape[2:] if layout == "channels_first" else output_shape[1:-1]
+    return [int(size) for size in sizes]
