@@ -29,6 +29,13 @@ class ModelCheckpoint(MonitoringCallback):
 
     Raises:
         ArgumentValueError: If ``save_freq`` is neither, or the model cannot be saved whole.
+
+    Example:
+        >>> ModelCheckpoint("w.{epoch:02d}-{val_loss:.2f}.h5", save_weights_only=True).monitor
+        'val_loss'
+
+    Reference:
+        ``keras.callbacks.ModelCheckpoint`` of Keras 3.
     """
 
     def __init__(

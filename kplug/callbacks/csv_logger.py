@@ -22,6 +22,19 @@ class CSVLogger(Callback):
         filename: The file to write.
         separator: The text between columns.
         append: Add to an existing file, whose header is kept, instead of replacing it.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp(), "log.csv")
+        >>> logger = CSVLogger(path)
+        >>> logger.on_train_begin()
+        >>> logger.on_epoch_end(0, {"loss": 0.5, "accuracy": 0.75})
+        >>> logger.on_train_end()
+        >>> path.read_text().split()
+        ['epoch,accuracy,loss', '0,0.75,0.5']
+
+    Reference:
+        ``keras.callbacks.CSVLogger``.
     """
 
     def __init__(

@@ -28,6 +28,9 @@ class LambdaCallback(Callback):
         >>> callback.on_epoch_begin(3, {})
         >>> seen
         [3]
+
+    Reference:
+        ``keras.callbacks.LambdaCallback``, which takes any keyword.
     """
 
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:

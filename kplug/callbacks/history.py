@@ -24,6 +24,9 @@ class History(Callback):
         >>> record.on_epoch_end(0, {"loss": 0.5})
         >>> record.history
         {'loss': [0.5]}
+
+    Reference:
+        ``keras.callbacks.History``.
     """
 
     def __init__(self) -> None:

@@ -48,6 +48,9 @@ class LearningRateScheduler(Callback):
         >>> halve = LearningRateScheduler(lambda epoch, rate: rate * 0.5)
         >>> halve.next_rate(0, 0.5)
         0.25
+
+    Reference:
+        ``keras.callbacks.LearningRateScheduler``.
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
@@ -107,6 +110,14 @@ class ReduceLROnPlateau(MonitoringCallback):
 
     Raises:
         ArgumentValueError: If ``factor`` is outside its range.
+
+    Example:
+        >>> ReduceLROnPlateau(factor=0.5, patience=5).factor
+        0.5
+
+    Reference:
+        ``keras.callbacks.ReduceLROnPlateau``; ``torch.optim.lr_scheduler.ReduceLROnPlateau`` is stepped by
+        hand.
     """
 
     def __init__(

@@ -98,6 +98,18 @@ class TerminateOnNaN(Callback):
     """Stop at the first step whose loss is NaN or infinite.
 
     The loss is read after every step, so on a GPU every step waits for the device.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> callback = TerminateOnNaN()
+        >>> callback.set_model(SimpleNamespace(stop_training=False))
+        >>> callback.on_train_batch_end(7, {"loss": float("nan")})
+        Batch 7: the loss is nan; training stops
+        >>> callback.model.stop_training
+        True
+
+    Reference:
+        ``keras.callbacks.TerminateOnNaN``.
     """
 
     @override

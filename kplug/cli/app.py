@@ -9,6 +9,7 @@ import typer
 
 from kplug import __version__
 from kplug.cli.demo.command import demo
+from kplug.cli.docs import write_docs
 from kplug.cli.listing import list_components
 from kplug.cli.show import show
 from kplug.errors import KplugError
@@ -41,6 +42,7 @@ def options(
 
 app.command(name="list")(list_components)
 app.command(name="show")(show)
+app.command(name="docs")(write_docs)
 app.command(name="demo")(demo)
 
 

@@ -21,15 +21,25 @@ KindArgument = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+CountOption = Annotated[
+    bool, typer.Option("--count", help="Print how many components each package offers.")
+]
 
 
-def list_components(kind: KindArgument = None, as_json: JsonOption = False) -> None:
+def list_components(
+    kind: KindArgument = None, as_json: JsonOption = False, is_count: CountOption = False
+) -> None:
     """List the components that are installed, with the packages that offer them.
 
     Nothing is imported but the light modules of plugins that declare their components in code.
     """
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
-    if as_json:
+    if is_count and as_json:
+        typer.echo(json.dumps(_count(kinds), indent=2))
+    elif is_count:
+        for origin, counts in _count(kinds).items():
+            typer.echo(f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}")
+    elif as_json:
         typer.echo(json.dumps(_as_data(kinds), indent=2))
     else:
         _print_tables(kinds)
@@ -70,6 +80,16 @@ def _as_data(kinds: list[Kind]) -> dict[str, Any]:
     }
 
 
+def _count(kinds: list[Kind]) -> dict[str, dict[str, int]]:
+    """Return how many components of each kind every package offers."""
+    counts: dict[str, dict[str, int]] = {}
+    for kind in kinds:
+        for component in REGISTRY.components(kind):
+            row = counts.setdefault(str(component.origin), {})
+            row[kind.plural] = row.get(kind.plural, 0) + 1
+    return counts
+
+
 def _print_tables(kinds: list[Kind]) -> None:
     console = Console()
     for kind in kinds:
@@ -97,7 +117,9 @@ def _table(kind: Kind) -> Table:
         table.add_row(Text(origin, "underline"))
         for component in group:
             style = None if component.origin.is_built_in else "green"
-            table.add_row(f"  {component.name}", _explain(component), style=style)
+            is_long = component.is_qualified_only
+            name = component.qualified_name if is_long else component.name
+            table.add_row(f"  {name}", _explain(component), style=style)
     return table
 
 

@@ -29,11 +29,11 @@ def show(name: NameArgument, kind: KindOption = None, as_json: JsonOption = Fals
     """
     found = _find(name, kind)
     if as_json:
-        typer.echo(json.dumps([_describe(k, component) for k, component in found], indent=2))
+        typer.echo(json.dumps([describe(k, component) for k, component in found], indent=2))
         return
     console = Console()
     for record, component in found:
-        _print(console, _describe(record, component))
+        _print(console, describe(record, component))
 
 
 def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
@@ -61,7 +61,8 @@ def _unknown(name: str) -> UnknownComponentError:
     )
 
 
-def _describe(kind: Kind, component: Component) -> dict[str, Any]:
+def describe(kind: Kind, component: Component) -> dict[str, Any]:
+    """Return everything about a component, as far as JSON can hold it; its module is imported."""
     target = REGISTRY.load(component)
     origin = component.origin
     return {
@@ -77,12 +78,17 @@ def _describe(kind: Kind, component: Component) -> dict[str, Any]:
     }
 
 
-def _print(console: Console, facts: dict[str, Any]) -> None:
+def format_signature(facts: dict[str, Any]) -> str:
+    """Return a component as one writes it, such as ``huber(delta=1.0)``, from what ``describe`` says."""
     arguments = ", ".join(
         item["name"] if item["required"] else f"{item['name']}={item['default']}"
         for item in facts["arguments"]
     )
-    console.print(f"{facts['name']}({arguments})", style="bold", markup=False)
+    return f"{facts['name']}({arguments})"
+
+
+def _print(console: Console, facts: dict[str, Any]) -> None:
+    console.print(format_signature(facts), style="bold", markup=False)
     rows = {
         "kind": facts["kind"],
         "package": f"{facts['distribution']} {facts['version']}"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import kplug
 from kplug.cli.app import app
 from kplug.registry import KINDS
 
@@ -49,3 +50,17 @@ def test_json_says_who_offers_what() -> None:
         *("summary", "deprecated"),
     }
     assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]
+
+
+def test_packages_are_counted() -> None:
+    lines = run("--count").splitlines()
+    ours = [facts["kind"] for facts in read() if facts["distribution"] == "kplug"]
+    counts = [f"{ours.count(kind.name)} {kind.plural}" for kind in KINDS.values()]
+    assert lines[0] == f"kplug {kplug.__version__}: {', '.join(counts)}"
+    assert [line.partition(" ")[0] for line in lines[1:]].count("torch") == 1
+
+
+def test_one_kind_is_counted_for_programs() -> None:
+    counts = json.loads(run("regularizers", "--count", "--json"))
+    ours = [facts for facts in read("regularizers") if facts["distribution"] == "kplug"]
+    assert counts[f"kplug {kplug.__version__}"] == {"regularizers": len(ours)}
