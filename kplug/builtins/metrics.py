@@ -114,12 +114,14 @@ _FROM_LOSSES = (
 )
 
 _CONFUSION = (
-    _component("true_positives", "confusion:TruePositives", "Weight of right yes answers."),
-    _component("false_positives", "confusion:FalsePositives", "Weight of wrong yes answers."),
-    _component("true_negatives", "confusion:TrueNegatives", "Weight of right no answers."),
-    _component("false_negatives", "confusion:FalseNegatives", "Weight of wrong no answers."),
-    _component("precision", "confusion:Precision", "Share of the yes answers that are right."),
-    _component("recall", "confusion:Recall", "Share of the true labels that are found."),
+    _component("true_positives", "counts:TruePositives", "Weight of right yes answers."),
+    _component("false_positives", "counts:FalsePositives", "Weight of wrong yes answers."),
+    _component("true_negatives", "counts:TrueNegatives", "Weight of right no answers."),
+    _component("false_negatives", "counts:FalseNegatives", "Weight of wrong no answers."),
+    _component(
+        "precision", "precision_recall:Precision", "Share of the yes answers that are right."
+    ),
+    _component("recall", "precision_recall:Recall", "Share of the true labels that are found."),
     _component("auc", "auc:AUC", "Area under the ROC, precision-recall or gain curve."),
     _component(
         "sensitivity_at_specificity",

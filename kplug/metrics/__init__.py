@@ -33,20 +33,13 @@ from kplug.metrics.accuracy import (
 from kplug.metrics.adapt import as_metric
 from kplug.metrics.auc import AUC
 from kplug.metrics.base import Metric
-from kplug.metrics.confusion import (
-    FalseNegatives,
-    FalsePositives,
-    Precision,
-    Recall,
-    TrueNegatives,
-    TruePositives,
-)
 from kplug.metrics.correlation import (
     ConcordanceCorrelation,
     PearsonCorrelation,
     concordance_correlation,
     pearson_correlation,
 )
+from kplug.metrics.counts import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
 from kplug.metrics.errors import (
     CosineSimilarity,
     LogCoshError,
@@ -75,6 +68,7 @@ from kplug.metrics.operating_points import (
     SensitivityAtSpecificity,
     SpecificityAtSensitivity,
 )
+from kplug.metrics.precision_recall import Precision, Recall
 from kplug.metrics.r2_score import R2Score
 from kplug.metrics.serialization import deserialize, serialize
 from kplug.metrics.top_k import (

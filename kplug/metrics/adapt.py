@@ -60,6 +60,13 @@ def as_metric(candidate: object) -> Metric:
         return candidate
     if isinstance(candidate, type):
         return as_metric(instantiate(candidate, "a metric"))
+    if all(callable(getattr(candidate, name, None)) for name in ("update", "compute", "reset")):
+        raise ContractError(
+            f"{type(candidate).__name__} gathers state over batches in torchmetrics's way, with update "
+            "and compute",
+            hint="Install kplug-torchmetrics and name it ('auroc(…)'), or give "
+            "kplug_torchmetrics.wrap(metric).",
+        )
     if isinstance(candidate, (Loss, nn.Module)):
         loss = as_loss(candidate)
         return FunctionMetric(loss.values, loss.name)

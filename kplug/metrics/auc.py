@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice, require_flag, require_integer
+from kplug.arguments import refusal, require_choice, require_flag, require_integer, require_number
 from kplug.backend import epsilon
 from kplug.errors import DataError
 from kplug.losses.alignment import ArrayLike
@@ -85,7 +85,7 @@ class AUC(ConfusionMetric):
         self.multi_label = require_flag(self, "multi_label", multi_label)
         self.from_logits = require_flag(self, "from_logits", from_logits)
         self.num_labels = _check_labels(self, num_labels)
-        self.label_weights = None if label_weights is None else _as_list(label_weights)
+        self.label_weights = _check_weights(self, label_weights)
         inner = _choose(self, num_thresholds, thresholds)
         self.num_thresholds = len(inner) + 2
         self._has_own = thresholds is not None
@@ -242,5 +242,11 @@ def _check_labels(owner: AUC, num_labels: int | None) -> int | None:
     return require_integer(owner, "num_labels", num_labels, "an integer >= 1", at_least=1)
 
 
-def _as_list(values: Sequence[float]) -> list[float]:
-    return [float(value) for value in values]
+def _check_weights(owner: AUC, label_weights: Sequence[float] | None) -> list[float] | None:
+    if label_weights is None:
+        return None
+    allowed = "None or a list of finite numbers >= 0"
+    return [
+        require_number(owner, "label_weights", weight, allowed, at_least=0.0)
+        for weight in label_weights
+    ]

@@ -1,4 +1,4 @@
-"""Metrics that count right and wrong yes/no answers: the four counts, precision and recall."""
+"""What metrics of right and wrong yes/no answers share: the outcomes at thresholds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kplug.losses.alignment import (
 )
 from kplug.losses.reduction import fit_weights
 from kplug.metrics.base import Metric
-from kplug.metrics.thresholds import Outcomes, Thresholds, ratio, read_thresholds
+from kplug.metrics.thresholds import Outcomes, Thresholds, read_thresholds
 
 #: The threshold under ``top_k``: scores outside the best k are below it, all others above.
 _BELOW_ALL = -1e10
@@ -126,7 +126,7 @@ class ConfusionMetric(Metric):
         return self._as_result(values[0] if len(self._counter) == 1 else values)
 
 
-class _GivenThresholds(ConfusionMetric):
+class GivenThresholds(ConfusionMetric):
     """Thresholds as an argument; ``get_config`` returns them as they were given."""
 
     def __init__(
@@ -151,195 +151,6 @@ class _GivenThresholds(ConfusionMetric):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "thresholds": self.init_thresholds}
-
-
-class _Count(_GivenThresholds):
-    def __init__(
-        self,
-        thresholds: float | Sequence[float] | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def result(self) -> Tensor:
-        """Return the weight so far: shape (), or (T,) for T thresholds."""
-        accumulator: Tensor = self.accumulator  # type: ignore[attr-defined]
-        return self._one_or_all(accumulator)
-
-
-class TruePositives(_Count):
-    """Weight of the yes answers that are right: Σ w [y = 1][ŷ > t].
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``true_positives``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
-
-    Example:
-        >>> TruePositives()([0, 1, 1, 1], [1, 0, 1, 1])
-        tensor(2.)
-
-    Reference:
-        ``keras.metrics.TruePositives``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_positives"}
-
-
-class FalsePositives(_Count):
-    """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``false_positives``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
-
-    Example:
-        >>> FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1])
-        tensor(2.)
-
-    Reference:
-        ``keras.metrics.FalsePositives``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_positives"}
-
-
-class TrueNegatives(_Count):
-    """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``true_negatives``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
-
-    Example:
-        >>> TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0])
-        tensor(2.)
-
-    Reference:
-        ``keras.metrics.TrueNegatives``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_negatives"}
-
-
-class FalseNegatives(_Count):
-    """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``false_negatives``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
-
-    Example:
-        >>> FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0])
-        tensor(2.)
-
-    Reference:
-        ``keras.metrics.FalseNegatives``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_negatives"}
-
-
-class Precision(_GivenThresholds):
-    """Share of the yes answers that are right.
-
-    p = TP / (TP + FP), and 0 without a yes; an answer is yes where ŷ > t.
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
-            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
-        top_k: Only the k best scores of a sample can be yes; None for all.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``precision``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
-
-    Example:
-        >>> Precision()([0, 1, 1, 1], [1, 0, 1, 1])
-        tensor(0.6667)
-
-    Reference:
-        ``keras.metrics.Precision``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_positives")}
-    true_positives: Tensor
-    false_positives: Tensor
-
-    def __init__(
-        self,
-        thresholds: float | Sequence[float] | None = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, name, dtype, top_k, class_id)
-
-    def result(self) -> Tensor:
-        """Return the precision so far: shape (), or (T,) for T thresholds."""
-        return self._one_or_all(ratio(self.true_positives, self.false_positives))
-
-
-class Recall(_GivenThresholds):
-    """Share of the true labels that were answered with yes.
-
-    r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
-
-    Args:
-        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
-            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
-        top_k: Only the k best scores of a sample can be yes; None for all.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``recall``.
-        dtype: Type of the result; None means ``floatx()``.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
-
-    Example:
-        >>> Recall()([0, 1, 1, 1], [1, 0, 1, 1])
-        tensor(0.6667)
-
-    Reference:
-        ``keras.metrics.Recall``.
-    """
-
-    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_negatives")}
-    true_positives: Tensor
-    false_negatives: Tensor
-
-    def __init__(
-        self,
-        thresholds: float | Sequence[float] | None = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, name, dtype, top_k, class_id)
-
-    def result(self) -> Tensor:
-        """Return the recall so far: shape (), or (T,) for T thresholds."""
-        return self._one_or_all(ratio(self.true_positives, self.false_negatives))
 
 
 def _require(owner: Metric, argument: str, value: object, at_least: int) -> int | None:

@@ -9,6 +9,7 @@ from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
 from kplug.losses.alignment import (
+    REDUCED_TYPES,
     ArrayLike,
     align_ranks,
     as_predictions,
@@ -85,7 +86,7 @@ class FBetaScore(Metric):
         """
         with torch.no_grad():
             targets, scores = self._pair(y_true, y_pred)
-            weights: Tensor | float = 1.0
+            weights = None
             if sample_weight is not None:
                 given = as_tensor(sample_weight, self.name, "sample_weight").to(scores.device)
                 weights = fit_weights(given, scores)
@@ -108,16 +109,19 @@ class FBetaScore(Metric):
         best = scores.amax(-1, keepdim=True)
         return (scores >= best) & (scores.abs() > 1e-9)
 
-    def _accumulate(self, targets: Tensor, is_yes: Tensor, weights: Tensor | float) -> None:
+    def _accumulate(self, targets: Tensor, is_yes: Tensor, weights: Tensor | None) -> None:
         self.to(targets.device)
         self._make_state(targets.shape[1])
         kind = self.state[_STATES[0]].dtype
-        true, yes = targets.to(kind), is_yes.to(kind)
-        batch = (yes * true, yes * (1 - true), (1 - yes) * true, true)
+        if targets.dtype in REDUCED_TYPES:
+            targets = targets.float()
+        yes = is_yes.to(targets.dtype)
+        batch = (yes * targets, yes * (1 - targets), (1 - yes) * targets, targets)
         for name, values in zip(_STATES, batch, strict=True):
-            weighted = values * weights
+            weighted = values if weights is None else values * weights.to(kind)
             state = getattr(self, name)
-            setattr(self, name, state + (weighted.sum() if state.ndim == 0 else weighted.sum(0)))
+            total = weighted.sum() if state.ndim == 0 else weighted.sum(0)
+            state += total.to(kind)  # in place
 
     def _make_state(self, classes: int) -> None:
         known = self.state.get(_STATES[0])

@@ -59,6 +59,8 @@ class IoU(Metric):
         super().__init__(name, dtype)
         self.num_classes = _require_count(self, num_classes)
         self.target_class_ids = _require_ids(self, target_class_ids, num_classes)
+        if ignore_class is not None:
+            ignore_class = require_integer(self, "ignore_class", ignore_class, "None or an integer")
         self.ignore_class = ignore_class
         self.sparse_y_true = require_flag(self, "sparse_y_true", sparse_y_true)
         self.sparse_y_pred = require_flag(self, "sparse_y_pred", sparse_y_pred)

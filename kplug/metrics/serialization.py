@@ -19,7 +19,7 @@ _MODULES = (
     "from_losses",
     "iou",
 )
-_FURTHER = ("operating_points", "r2_score", "top_k")
+_FURTHER = ("operating_points", "precision_recall", "r2_score", "top_k")
 _KNOWN_TO_KERAS = frozenset(f"kplug.metrics.{name}" for name in (*_MODULES, *_FURTHER))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from kplug.arguments import is_number, refusal
 from kplug.backend import epsilon
 
+_FEW = 4
 _ALLOWED = "a number in [0, 1], or a list of such numbers"
 
 
@@ -61,6 +62,8 @@ class Thresholds:
             weights: None or a weight for each answer, shape (M, L).
         """
         kind = torch.float32 if scores.device.type == "mps" else torch.float64
+        if len(self) <= _FEW and not self.is_even:
+            return self._count_each(is_positive, scores, weights, kind)
         weight = torch.ones_like(scores, dtype=kind) if weights is None else weights.to(kind)
         both = torch.stack((weight * is_positive, weight * ~is_positive))
         buckets = self._count_exceeded(scores).expand_as(both)
@@ -74,6 +77,17 @@ class Thresholds:
         if self._ranks is not None:
             yes, no = yes[:, self._ranks], no[:, self._ranks]
         return Outcomes(yes[0], yes[1], no[1], no[0])
+
+    def _count_each(
+        self, is_positive: Tensor, scores: Tensor, weights: Tensor | None, kind: torch.dtype
+    ) -> Outcomes:
+        """Compare with each threshold: faster than sorting the scores into buckets, if they are few."""
+        yes = torch.stack([scores > edge for edge in self.values])
+        answers = (is_positive & yes, ~is_positive & yes, ~(is_positive | yes), is_positive & ~yes)
+        if weights is None:
+            return Outcomes(*(answer.sum(1).to(kind) for answer in answers))
+        weight = weights.to(kind)
+        return Outcomes(*((weight * answer).sum(1) for answer in answers))
 
     def _count_exceeded(self, scores: Tensor) -> Tensor:
         """Return how many thresholds each score exceeds."""

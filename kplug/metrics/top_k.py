@@ -156,5 +156,9 @@ class SparseTopKCategoricalAccuracy(MeanMetric):
 
 def _is_among_best(ids: Tensor, scores: Tensor, k: int) -> Tensor:
     # Counting the better ones needs no sort, and treats ties as Keras does. NaN is better than none.
-    own = scores.gather(-1, ids.unsqueeze(-1))
-    return ((scores > own).sum(-1) < k) & own.squeeze(-1).isfinite()
+    known = ids.clamp(0, scores.shape[-1] - 1)
+    own = scores.gather(-1, known.unsqueeze(-1))
+    is_found = own.squeeze(-1).isfinite() & (
+        known == ids
+    )  # a class that there is not is never found
+    return ((scores > own).sum(-1) < k) & is_found

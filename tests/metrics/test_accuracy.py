@@ -169,3 +169,33 @@ def test_k_out_of_range(owner: Any, k: int) -> None:
     with pytest.raises(ArgumentValueError) as caught:
         owner(k=k)
     assert str(caught.value).endswith(f"argument 'k' is {k}; allowed: an integer >= 1")
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_ids_of_the_best_classes_equal_keras(k: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    best = torch.tensor(generator.permuted(np.tile(np.arange(6), (8, 1)), axis=1)[:, :4])
+    ids = torch.tensor(generator.integers(0, 6, 8))
+    owners = (metrics, keras.metrics)
+    ours, oracle = (
+        owner.SparseTopKCategoricalAccuracy(k, from_sorted_ids=True)(ids, best) for owner in owners
+    )
+    torch.testing.assert_close(ours, oracle)
+    function = metrics.sparse_top_k_categorical_accuracy(ids, best, k, from_sorted_ids=True)
+    torch.testing.assert_close(function.mean(), ours)
+
+
+@pytest.mark.parametrize("owner", ["SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy"])
+@pytest.mark.parametrize("wrong", [-1, 3, 255])
+def test_a_class_that_there_is_not_is_never_found(owner: str, wrong: int) -> None:
+    scores = torch.tensor([[0.1, 0.2, 0.7], [0.1, 0.2, 0.7]])
+    found = getattr(metrics, owner)()(torch.tensor([wrong, 2]), scores)
+    assert found.item() == 0.5
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_top_k_functions_equal_keras(k: int) -> None:
+    y, p = draw("one_hot", 20, 4, seed=2)
+    ours = metrics.top_k_categorical_accuracy(y, p, k)
+    torch.testing.assert_close(ours, keras.metrics.top_k_categorical_accuracy(y, p, k))

@@ -99,7 +99,7 @@ def interpolate_pr(tp: NDArray[Any], answered: NDArray[Any], positives: float) -
             continue
         steps = np.linspace(answered[i + 1], answered[i], 20001)
         precision = (tp[i + 1] + slope * (steps - answered[i + 1])) / steps
-        area += float(np.trapezoid(precision, steps) * slope)
+        area += float(((precision[1:] + precision[:-1]) / 2 * np.diff(steps)).sum() * slope)
     return area / positives
 
 
@@ -171,6 +171,10 @@ def test_configuration_holds_thresholds_only_if_they_were_given() -> None:
             {"summation_method": "simpson"},
             "argument 'summation_method' is 'simpson'; allowed: 'interpolation', 'majoring' or "
             "'minoring'",
+        ),
+        (
+            {"label_weights": [1.0, -1.0]},
+            "argument 'label_weights' is -1.0; allowed: None or a list of finite numbers >= 0",
         ),
         ({"num_thresholds": 1}, "argument 'num_thresholds' is 1; allowed: an integer >= 2"),
         (

@@ -172,6 +172,36 @@ def test_predictions_of_every_type_are_taken(name: str, kind: torch.dtype) -> No
 
 
 @pytest.mark.parametrize("name", PAIRED)
+def test_state_survives_inference_mode(name: str) -> None:
+    metric, expected = make(name), make(name)(*draw(name, 4, 0))
+    with torch.inference_mode():
+        metric.update_state(*draw(name, 3, 1))
+        metric.reset_state()
+        metric.update_state(*draw(name, 3, 1))
+    metric.reset_state()
+    torch.testing.assert_close(metric(*draw(name, 4, 0)), expected)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_an_empty_batch_changes_nothing(name: str) -> None:
+    metric = make(name)
+    before = metric(*draw(name, 4, 0)).clone()
+    y, p = draw(name, 4, 1)
+    metric.update_state(y[:0], p[:0])
+    torch.testing.assert_close(metric.result(), before)
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_weights_of_zero_count_nothing(name: str) -> None:
+    metric, plain = make(name), make(name)
+    y, p = draw(name, 6, 0)
+    weights = torch.tensor([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    torch.testing.assert_close(metric(y, p, weights), plain(y[:3], p[:3]))
+    nothing = make(name)(y, p, torch.zeros(6))
+    torch.testing.assert_close(nothing, torch.zeros_like(nothing))
+
+
+@pytest.mark.parametrize("name", PAIRED)
 def test_inputs_are_not_written_to_and_no_gradient_is_kept(name: str) -> None:
     y, p = draw(name, 5, 1)
     if p.is_floating_point():

@@ -116,6 +116,7 @@ def test_no_places() -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
+        ({"ignore_class": 0.5}, "'ignore_class' is 0.5; allowed: None or an integer"),
         ({"num_classes": 0}, "argument 'num_classes' is 0; allowed: an integer >= 1"),
         (
             {"target_class_ids": [3]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,15 @@ def test_user_code_goes_before_everything() -> None:
 @pytest.mark.parametrize("prefer", [["one-plugin"], ["one-plugin/dice"], ["one-plugin/DICE"]])
 def test_preference_goes_before_the_built_in(prefer: list[str]) -> None:
     assert _choose([BUILT_IN, ONE, TWO], prefer=prefer) == Choice(ONE, "preferred", (BUILT_IN, TWO))
+
+
+def test_a_qualified_name_only_is_no_candidate_unless_preferred() -> None:
+    shy = replace(ONE, is_qualified_only=True)
+    assert _choose([BUILT_IN, shy]) == Choice(BUILT_IN, "built-in")
+    assert _choose([shy, TWO]) == Choice(TWO, "only candidate")
+    assert _choose([shy]) is None
+    assert _choose([BUILT_IN, shy], prefer=["one-plugin"]) == Choice(shy, "preferred", (BUILT_IN,))
+    assert build_index(LOSS, [BUILT_IN, shy]).find_qualified("one-plugin", "Dice") is shy
 
 
 def test_first_preference_wins() -> None:

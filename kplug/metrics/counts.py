@@ -1,0 +1,113 @@
+"""The four counts of right and wrong yes/no answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from kplug.metrics.confusion import GivenThresholds
+
+
+class _Count(GivenThresholds):
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype)
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        accumulator: Tensor = self.accumulator  # type: ignore[attr-defined]
+        return self._one_or_all(accumulator)
+
+
+class TruePositives(_Count):
+    """Weight of the yes answers that are right: Σ w [y = 1][ŷ > t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``true_positives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> TruePositives()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.TruePositives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_positives"}
+
+
+class FalsePositives(_Count):
+    """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``false_positives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.FalsePositives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_positives"}
+
+
+class TrueNegatives(_Count):
+    """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``true_negatives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.TrueNegatives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "true_negatives"}
+
+
+class FalseNegatives(_Count):
+    """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
+        name: Label in logs and history; by default ``false_negatives``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range.
+
+    Example:
+        >>> FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0])
+        tensor(2.)
+
+    Reference:
+        ``keras.metrics.FalseNegatives``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {"accumulator": "false_negatives"}

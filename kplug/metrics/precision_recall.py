@@ -1,0 +1,97 @@
+"""Precision and recall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from kplug.metrics.confusion import GivenThresholds
+from kplug.metrics.thresholds import ratio
+
+
+class Precision(GivenThresholds):
+    """Share of the yes answers that are right.
+
+    p = TP / (TP + FP), and 0 without a yes; an answer is yes where ŷ > t.
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
+            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
+        top_k: Only the k best scores of a sample can be yes; None for all.
+        class_id: The one class, an index of the last axis, that counts; None for all.
+        name: Label in logs and history; by default ``precision``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+
+    Example:
+        >>> Precision()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(0.6667)
+
+    Reference:
+        ``keras.metrics.Precision``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_positives")}
+    true_positives: Tensor
+    false_positives: Tensor
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype, top_k, class_id)
+
+    def result(self) -> Tensor:
+        """Return the precision so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(ratio(self.true_positives, self.false_positives))
+
+
+class Recall(GivenThresholds):
+    """Share of the true labels that were answered with yes.
+
+    r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
+
+    Args:
+        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
+            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
+        top_k: Only the k best scores of a sample can be yes; None for all.
+        class_id: The one class, an index of the last axis, that counts; None for all.
+        name: Label in logs and history; by default ``recall``.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Raises:
+        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+
+    Example:
+        >>> Recall()([0, 1, 1, 1], [1, 0, 1, 1])
+        tensor(0.6667)
+
+    Reference:
+        ``keras.metrics.Recall``.
+    """
+
+    _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_negatives")}
+    true_positives: Tensor
+    false_negatives: Tensor
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] | None = None,
+        top_k: int | None = None,
+        class_id: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(thresholds, name, dtype, top_k, class_id)
+
+    def result(self) -> Tensor:
+        """Return the recall so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(ratio(self.true_positives, self.false_negatives))

@@ -1,0 +1,231 @@
+"""A metric of torchmetrics as a metric of kplug."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import torch
+import torchmetrics
+
+from kplug.errors import ContractError, DataError
+from kplug.metrics import Metric, get
+from kplug_torchmetrics.inputs import INPUTS, as_classes
+from kplug_torchmetrics.table import ROWS, Row
+
+# The classes of these subpackages have deprecated doubles at the top level.
+_SUBPACKAGES = ("audio", "detection", "image", "retrieval", "text")
+#: Arguments that hold metrics.
+_SLOTS = ("base_metric", "metric", "metrics")
+
+
+class TorchMetric(Metric):
+    """Base of the adapters; each is a class of its own, with the arguments of its metric.
+
+    Targets and predictions are those of kplug: the classes or channels on the last axis, one-hot or
+    class ids. They are given to ``update`` in torchmetrics's order, types and shapes. The result is what
+    ``compute`` returns: a tensor, or several in a tuple or dict; 0 before the first batch.
+
+    Args:
+        *args: The arguments of the class of torchmetrics.
+        name: Label in logs and history; by default the component's name.
+        **kwargs: The same by name.
+
+    Raises:
+        ContractError: if it is given weights, which torchmetrics does not take.
+
+    Reference:
+        The documentation of torchmetrics.
+    """
+
+    class_name: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
+        row = ROWS[self.class_name]
+        super().__init__(name if name is not None else row.name)
+        given = inspect.signature(type(self)).bind(*args, **kwargs)
+        self.arguments: dict[str, Any] = dict(given.arguments)
+        inner = {key: _find(value) for key, value in self.arguments.items() if key in _SLOTS}
+        self.arguments |= inner
+        unwrapped = {key: _unwrap(value) for key, value in self.arguments.items()}
+        self._inner = _first(inner.get(key) for key in _SLOTS)
+        self._adopt(find_original(self.class_name)(**unwrapped), row)
+
+    def _adopt(self, module: Any, row: Row) -> None:
+        self.module, self._row = module, row
+        self._is_fresh, self._queries = True, 0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: None; aggregates such as ``mean_metric`` take weights of the predictions.
+
+        Raises:
+            ContractError: if there are weights and the metric takes none.
+            DataError: if torchmetrics refuses the batch.
+        """
+        if hasattr(y_pred, "__len__") and not len(y_pred):
+            return  # torchmetrics divides by the number of samples, or refuses none
+        with torch.no_grad():
+            arguments = self._prepare(y_true, y_pred)
+            if sample_weight is not None:
+                arguments = (*arguments, self._take_weights(sample_weight))
+            self._follow(arguments)
+            try:
+                self.module.update(*arguments)
+            except (ValueError, RuntimeError, TypeError) as error:
+                raise DataError(f"{self.name}: torchmetrics refuses the batch: {error}") from error
+        self._is_fresh = False
+
+    def _prepare(self, y_true: Any, y_pred: Any) -> tuple[Any, ...]:
+        if self._inner is not None:
+            return self._inner._prepare(y_true, y_pred)
+        if self._row.inputs == "classes":
+            return as_classes(self.arguments.get("task"), y_true, y_pred)
+        arguments = INPUTS[self._row.inputs](y_true, y_pred)
+        if self._row.inputs == "queries":  # which are numbered over all batches
+            scores, targets, indexes = arguments
+            arguments = (scores, targets, indexes + self._queries)
+            self._queries += scores.numel() // max(torch.as_tensor(y_pred).shape[-1], 1)
+        return arguments
+
+    def _take_weights(self, sample_weight: Any) -> Any:
+        if self._row.name in ("mean_metric", "sum_metric"):
+            return sample_weight
+        raise ContractError(
+            f"{self.name} takes no sample weights: torchmetrics does not know them",
+            hint="Give it as one of metrics=[…], not of weighted_metrics=[…].",
+        )
+
+    def _follow(self, arguments: tuple[Any, ...]) -> None:
+        found = [each.device for each in arguments if isinstance(each, torch.Tensor)]
+        if found:
+            self.to(found[0])
+
+    def to(self, device: torch.device | str) -> TorchMetric:
+        """Move the state to a device."""
+        wanted = torch.device(device)
+        if wanted != self._device:
+            self.module.to(wanted)
+            self._device = wanted
+        return self
+
+    def result(self) -> Any:
+        """Return the value of the batches since the last reset."""
+        return torch.zeros((), device=self._device) if self._is_fresh else self.module.compute()
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        self.module.reset()
+        self._is_fresh, self._queries = True, 0
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The tensors of state by name; some are lists of tensors."""
+        return dict(getattr(self.module, "metric_state", {}))
+
+    @property
+    def variables(self) -> list[torch.Tensor]:
+        """The tensors of state."""
+        kept = [each if isinstance(each, list) else [each] for each in self.state.values()]
+        return [tensor for each in kept for tensor in each]
+
+    @property
+    def inner_metrics(self) -> list[Metric]:
+        """None: the inner metrics of a wrapper are part of its module."""
+        return []
+
+    def merge_state(self, others: Iterable[Metric]) -> None:
+        """Add the states of metrics that saw other batches, such as other workers'.
+
+        Raises:
+            ContractError: if one is another metric, or torchmetrics cannot merge this one.
+        """
+        for other in others:
+            if not isinstance(other, TorchMetric) or type(other) is not type(self):
+                raise ContractError(f"{self.name} cannot take in the state of {other.name}")
+            if other._is_fresh:
+                continue
+            if self._row.inputs == "queries":
+                raise ContractError(
+                    f"{self.name} cannot be merged: its queries are numbered from 0 in each metric"
+                )
+            try:
+                self.module.merge_state(other.module)
+            except (AttributeError, NotImplementedError, RuntimeError, ValueError) as error:
+                raise ContractError(f"{self.name} cannot be merged: {error}") from error
+            self._is_fresh = False
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that were given, and the name; inner metrics as Keras's dicts."""
+        return {
+            **{key: _describe(value) for key, value in self.arguments.items()},
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """Make the metric that `get_config` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def find_original(class_name: str) -> Any:
+    """Return a class of torchmetrics.
+
+    Raises:
+        AttributeError: if the installed torchmetrics lacks it.
+    """
+    for name in _SUBPACKAGES:
+        found = vars(importlib.import_module(f"torchmetrics.{name}")).get(class_name)
+        if found is not None:
+            return found
+    return getattr(torchmetrics, class_name)
+
+
+def _find(value: Any) -> Any:
+    """Return metrics for the names, specs and dicts that stand for them."""
+    if isinstance(value, (list, tuple)):
+        return [_find(each) for each in value]
+    if isinstance(value, dict) and "class_name" not in value and "name" not in value:
+        return {key: _find(each) for key, each in value.items()}
+    return get(value) if isinstance(value, (str, dict)) else value
+
+
+def _first(values: Iterable[Any]) -> TorchMetric | None:
+    """Return the first adapter: what it takes, the others of a collection are given too."""
+    for value in values:
+        if isinstance(value, TorchMetric):
+            return value
+        inner = value.values() if isinstance(value, dict) else value
+        found = _first(inner) if isinstance(value, (dict, list)) else None
+        if found is not None:
+            return found
+    return None
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, TorchMetric):
+        return value.module
+    if isinstance(value, list):
+        return [_unwrap(each) for each in value]
+    return {key: _unwrap(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def _describe(value: Any) -> Any:
+    if isinstance(value, TorchMetric):
+        name = f"kplug-torchmetrics/{ROWS[value.class_name].name}"
+        return {"class_name": name, "config": value.get_config()}
+    if isinstance(value, list):
+        return [_describe(each) for each in value]
+    return (
+        {key: _describe(each) for key, each in value.items()} if isinstance(value, dict) else value
+    )

@@ -1,0 +1,21 @@
+"""What the package offers: names only, so that listing them imports nothing."""
+
+from __future__ import annotations
+
+from kplug import Component, hookimpl
+from kplug_torchmetrics.table import NAMED_LIKE_BUILT_INS, ROWS
+
+
+@hookimpl
+def kplug_metrics() -> dict[str, Component]:
+    """Return a component for each class of the table."""
+    return {
+        row.name: Component(
+            row.name,
+            f"kplug_torchmetrics.components:{class_name}",
+            role="class",
+            summary=row.summary,
+            is_qualified_only=row.name in NAMED_LIKE_BUILT_INS,
+        )
+        for class_name, row in ROWS.items()
+    }

@@ -1,0 +1,58 @@
+"""Metrics of torchmetrics that exist already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kplug.backend import snake_case
+from kplug.errors import ArgumentValueError
+from kplug.metrics import Metric
+from kplug_torchmetrics.adapter import TorchMetric
+from kplug_torchmetrics.inputs import INPUTS
+from kplug_torchmetrics.table import ROWS, Row
+
+_TASKS = ("Binary", "Multiclass", "Multilabel")
+
+
+class WrappedMetric(TorchMetric):
+    """A metric of torchmetrics that exists already; see `wrap`."""
+
+    def __init__(self, module: Any, inputs: str | None = None, name: str | None = None) -> None:
+        class_name = type(module).__name__
+        task = next((each for each in _TASKS if class_name.startswith(each)), "")
+        found = ROWS.get(class_name) or ROWS.get(class_name.removeprefix(task))
+        self.inputs = inputs or (found.inputs if found else "")
+        if self.inputs not in INPUTS and self.inputs != "classes":
+            words = ", ".join(sorted({*INPUTS, "classes"}))
+            raise ArgumentValueError("wrap", "inputs", inputs, f"for a {class_name} one of {words}")
+        label = name if name is not None else snake_case(class_name)
+        Metric.__init__(self, label)
+        self.arguments, self._inner = {"task": task.lower()}, None
+        self._adopt(module, Row(label, self.inputs, ""))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the metric itself, and how it is used."""
+        return {"module": self.module, "inputs": self.inputs, "name": self.name}
+
+
+def wrap(metric: Any, inputs: str | None = None, name: str | None = None) -> TorchMetric:
+    """Return a metric of torchmetrics as a metric of kplug.
+
+    Args:
+        metric: An instance, such as ``torchmetrics.AUROC(task="binary")``.
+        inputs: What its ``update`` takes, a word of `kplug_torchmetrics.inputs`; known for the classes
+            of the table.
+        name: Label in logs and history; by default the class's name in snake case.
+
+    Returns:
+        The adapter; it shares the metric's state.
+
+    Raises:
+        ArgumentValueError: if nothing says what the metric takes.
+
+    Example:
+        >>> import torch, torchmetrics
+        >>> wrap(torchmetrics.MeanAbsoluteError())(torch.zeros(2), torch.ones(2, 1))
+        tensor(1.)
+    """
+    return WrappedMetric(metric, inputs, name)
