@@ -5,23 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import importlib_metadata
 import kplug_keras3
 import pytest
+from kplug_keras3.plugin import kplug_optimizers
 
 import kplug
 
 NAMES = ["adadelta", "adagrad", "adamax", "nadam", "rmsprop"]
 
 
-def test_the_distribution_declares_every_public_class() -> None:
-    distribution = importlib_metadata.distribution("kplug-keras3")
-    declared = {
-        point.name: point.value
-        for point in distribution.entry_points
-        if point.group == "kplug.optimizers"
-    }
-    assert declared == {name.lower(): f"kplug_keras3:{name}" for name in kplug_keras3.__all__}
+def test_the_plugin_declares_every_public_class() -> None:
+    declared = {item.target for item in kplug_optimizers().values()}
+    assert declared == {f"kplug_keras3:{name}" for name in kplug_keras3.__all__}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -44,11 +39,22 @@ def test_an_inner_optimizer_is_found_again(name: str) -> None:
     assert type(again.inner_optimizer) is type(outer.inner_optimizer)
 
 
-def test_listing_the_entry_points_does_not_import_the_package() -> None:
+def test_listing_the_names_imports_no_torch() -> None:
     code = (
-        "import sys, kplug, importlib_metadata;"
-        "names = {p.name for p in importlib_metadata.entry_points(group='kplug.optimizers')};"
-        "print('rmsprop' in names, 'kplug_keras3' in sys.modules, 'torch' in sys.modules)"
+        "import sys; from kplug.registry import REGISTRY, get_kind;"
+        "names = {c.qualified_name for c in REGISTRY.components(get_kind('optimizer'))};"
+        "print('kplug-keras3/rmsprop' in names, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "False", "False"]
+    assert done.stdout.split() == ["True", "False"]
+
+
+def test_a_project_may_prefer_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPLUG_PREFER", "kplug-keras3")
+    kplug.reload()
+    try:
+        chosen = kplug.resolve("optimizer", "rmsprop")
+    finally:
+        monkeypatch.delenv("KPLUG_PREFER")
+        kplug.reload()
+    assert (chosen.component.qualified_name, chosen.rule) == ("kplug-keras3/rmsprop", "preferred")

@@ -122,7 +122,8 @@ def rmsprop(
     lr=st.floats(1e-4, 0.5),
     rho=st.floats(0.0, 1.0),
     momentum=st.just(0.0) | st.floats(0.1, 0.99),
-    epsilon=st.floats(1e-6, 1e-2),
+    # a − ḡ² cancels after one step with ρ = 0; a smaller ε would magnify the rounding of both sides.
+    epsilon=st.floats(1e-4, 1e-2),
     centered=st.booleans(),
     shape=st.sampled_from([(3,), (2, 3), (300, 250)]),
 )
@@ -136,7 +137,6 @@ def test_rmsprop_follows_the_formula(shape: tuple[int, ...], **arguments: Any) -
         weight.grad = torch.tensor(gradient)
         optimizer.step()
     expected = rmsprop(start, gradients, **arguments)
-    # a − ḡ² cancels after one step with ρ = 0.
     np.testing.assert_allclose(weight.detach().numpy(), expected, rtol=1e-7, atol=1e-7)
 
 

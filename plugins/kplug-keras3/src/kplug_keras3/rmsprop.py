@@ -87,12 +87,15 @@ class RMSprop(RuleOptimizer):
         rho, rate = plan["rho"], plan["lr"]
         torch._foreach_mul_(squares, rho)
         torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - rho)
-        magnitudes = torch._foreach_add(squares, plan["epsilon"])
         if plan["centered"]:
             averages = others[-1]
             torch._foreach_mul_(averages, rho)
             torch._foreach_add_(averages, gradients, alpha=1.0 - rho)
-            torch._foreach_addcmul_(magnitudes, averages, averages, -1.0)
+            # ε comes last: it must survive where the mean square and the squared mean cancel.
+            magnitudes = torch._foreach_addcmul(squares, averages, averages, -1.0)
+            torch._foreach_add_(magnitudes, plan["epsilon"])
+        else:
+            magnitudes = torch._foreach_add(squares, plan["epsilon"])
         torch._foreach_sqrt_(magnitudes)
         if not plan["momentum"]:
             torch._foreach_addcdiv_(parameters, gradients, magnitudes, -rate)

@@ -1,0 +1,28 @@
+"""What the package offers: names only, so that listing them imports no torch.
+
+The names are those of built-ins. A bare one stays kplug's, without a warning at each use, because these are
+meant only with the package's prefix, or for those who prefer the package.
+"""
+
+from __future__ import annotations
+
+from kplug import Component, hookimpl
+
+_SUMMARIES = {
+    "Adadelta": "Keras 3's Adadelta: rate 0.001.",
+    "Adagrad": "Keras 3's Adagrad: ε inside the root, sums from 0.1.",
+    "Adamax": "Keras 3's Adamax: rate 0.001.",
+    "Nadam": "Keras 3's Nadam: momentum without a slow start.",
+    "RMSprop": "Keras 3's RMSprop: ε inside the root, momentum, centering.",
+}
+
+
+@hookimpl
+def kplug_optimizers() -> dict[str, Component]:
+    """Return a component for each class."""
+    return {
+        name.lower(): Component(
+            name.lower(), f"kplug_keras3:{name}", summary=summary, is_qualified_only=True
+        )
+        for name, summary in _SUMMARIES.items()
+    }

@@ -1,0 +1,12 @@
+"""The penalties keep the contract of a regularizer."""
+
+from __future__ import annotations
+
+import pytest
+
+from kplug.testing import ContractCase, check_contract, contract_cases
+
+
+@pytest.mark.parametrize("case", contract_cases("kplug-penalties"), ids=str)
+def test_contract(case: ContractCase) -> None:
+    check_contract(case)
