@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import torch
 
+from kplug.errors import ContractError
 from kplug.optimizers.adadelta import Adadelta
 from kplug.optimizers.adafactor import Adafactor
 from kplug.optimizers.adagrad import Adagrad
@@ -37,7 +39,9 @@ from kplug.optimizers.rule import RuleOptimizer
 from kplug.optimizers.schedule_free import ScheduleFreeAdamW
 from kplug.optimizers.settings import GroupSetting
 from kplug.optimizers.sgd import SGD
+from kplug.optimizers.wrappers import describe
 from kplug.registry import resolve_object
+from kplug.serialization import deserialize_component
 
 
 def get(identifier: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
@@ -45,6 +49,32 @@ def get(identifier: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
     return cast(
         "torch.optim.Optimizer | TorchOptimizerFactory", resolve_object("optimizer", identifier)
     )
+
+
+def serialize(optimizer: object) -> dict[str, Any]:
+    """Return an optimizer without its parameters and state, as data that JSON can hold.
+
+    Returns:
+        Its qualified name, and its configuration.
+
+    Raises:
+        ContractError: If it does not know its configuration, as torch's own do not.
+
+    Example:
+        >>> serialize(SGD(lr=0.5))["class_name"]
+        'kplug/sgd'
+    """
+    if not isinstance(optimizer, Optimizer):
+        raise ContractError(
+            f"serialize: {type(optimizer).__name__} cannot describe itself",
+            hint="Keep the text that names it, such as 'torch/adamw(lr=1e-3)'.",
+        )
+    return describe(optimizer)
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the optimizer that `serialize`, or any Keras, has written."""
+    return deserialize_component("optimizer", config, custom_objects)
 
 
 __all__ = [
@@ -73,10 +103,12 @@ __all__ = [
     "TorchOptimizerFactory",
     "as_optimizer",
     "build_optimizer",
+    "deserialize",
     "get",
     "require_beta",
     "require_epsilon",
     "require_nonnegative",
     "require_rho",
+    "serialize",
     "takes_common",
 ]

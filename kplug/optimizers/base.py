@@ -31,6 +31,7 @@ from kplug.optimizers.kernels import (
     align_state,
     can_fuse,
     can_use_foreach,
+    make_dense,
 )
 from kplug.optimizers.rates import Rated
 
@@ -211,6 +212,8 @@ class Optimizer(Rated):
         for group in self.param_groups:
             if group.get("fused"):
                 align_gradients(group["params"])
+            else:
+                make_dense(group["params"])
         if self._clipping is not None:
             self._clipping.apply([p for group in self.param_groups for p in group["params"]])
         if self._schedule is not None:

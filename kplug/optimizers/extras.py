@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from kplug.optimizers.common import Extras
+from kplug.optimizers.kernels import make_dense
 
 if TYPE_CHECKING:
     from kplug.optimizers.base import Optimizer
@@ -32,6 +33,7 @@ def step_with_extras(optimizer: Optimizer, extras: Extras, iteration: int) -> No
     given = [parameter.grad for parameter in moving]
     updates = iteration // (extras.gradient_accumulation_steps or 1)
     try:
+        make_dense(moving)
         _unscale(moving, extras.loss_scale_factor)
         if _accumulate(optimizer, moving, extras.gradient_accumulation_steps, iteration):
             optimizer._advance(iteration, updates)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
 
 import torch
 
 _FUSED_DTYPES = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+_is_sparse = operator.attrgetter("is_sparse")
 _PLAIN_TYPES = frozenset({torch.Tensor, torch.nn.Parameter})
 
 
@@ -56,10 +58,20 @@ def align_gradients(parameters: Collection[torch.Tensor]) -> None:
         [gradient for each in parameters if (gradient := each.grad) is not None]
     ):
         return
+    make_dense(parameters)
     for parameter in parameters:
         gradient = parameter.grad
         if gradient is not None and gradient.layout is torch.strided:
             parameter.grad = _in_order_of(parameter, gradient)
+
+
+def make_dense(parameters: Collection[torch.Tensor]) -> None:
+    """Replace sparse gradients, as ``nn.Embedding(sparse=True)`` gives, by dense ones."""
+    gradients = [gradient for each in parameters if (gradient := each.grad) is not None]
+    if any(map(_is_sparse, gradients)):
+        for parameter in parameters:
+            if parameter.grad is not None and parameter.grad.layout is not torch.strided:
+                parameter.grad = parameter.grad.to_dense()
 
 
 def are_contiguous(tensors: Collection[torch.Tensor]) -> bool:

@@ -13,6 +13,7 @@ from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.arguments import require_positive
 from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import CommonArguments, check_name, is_unset
+from kplug.optimizers.kernels import make_dense
 from kplug.optimizers.wrappers import OptimizerWrapper, describe, get_inner
 
 
@@ -129,6 +130,7 @@ class LossScaleOptimizer(OptimizerWrapper):
         if not self.built:
             self._refuse_step()
         head = self.param_groups[0]
+        make_dense([p for group in self.param_groups for p in group["params"]])
         if not self._is_finite():
             head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 0.5, 0
             return loss

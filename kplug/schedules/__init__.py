@@ -5,8 +5,8 @@ An optimizer takes one as ``lr`` or ``learning_rate`` and asks it before every s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from kplug.registry import resolve_object
 from kplug.schedules.adapt import as_schedule
@@ -18,11 +18,32 @@ from kplug.schedules.decay import (
     PiecewiseConstantDecay,
     PolynomialDecay,
 )
+from kplug.serialization import deserialize_component
 
 
 def get(identifier: object) -> Callable[[int], float]:
     """Return the schedule that the identifier means."""
     return cast("Callable[[int], float]", resolve_object("schedule", identifier))
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
+    """Return a schedule as Keras 3's dict.
+
+    Example:
+        >>> serialize(ExponentialDecay(0.1, 10, 0.5))["class_name"]
+        'ExponentialDecay'
+    """
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": type(learning_rate_schedule).__name__,
+        "config": learning_rate_schedule.get_config(),
+        "registered_name": None,
+    }
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the schedule that `serialize`, or any Keras, has written."""
+    return deserialize_component("schedule", config, custom_objects)
 
 
 __all__ = [
@@ -34,5 +55,7 @@ __all__ = [
     "PiecewiseConstantDecay",
     "PolynomialDecay",
     "as_schedule",
+    "deserialize",
     "get",
+    "serialize",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import pytest
 import torch
 
@@ -184,3 +186,30 @@ def test_an_optimizer_whose_step_needs_a_closure_is_refused() -> None:
     for given in (torch.optim.LBFGS, torch.optim.LBFGS([weight])):
         with pytest.raises(ContractError, match=r"LBFGS cannot be used by fit: .* closure"):
             build_optimizer(given, [weight])
+
+
+SERIALIZED: list[Any] = [
+    optimizers.Lion(lr=0.25, weight_decay=0.5),
+    optimizers.LossScaleOptimizer("adam(lr=0.25)"),
+]
+
+
+@pytest.mark.parametrize("optimizer", SERIALIZED)
+def test_what_is_serialized_can_be_read(optimizer: Any) -> None:
+    text = json.dumps(optimizers.serialize(optimizer))
+    again = optimizers.deserialize(json.loads(text))
+    assert optimizers.serialize(again) == optimizers.serialize(optimizer)
+
+
+def test_kerass_own_dict_is_read() -> None:
+    peer = keras.optimizers.AdamW(
+        learning_rate=keras.optimizers.schedules.CosineDecay(0.5, 10), weight_decay=0.25
+    )
+    read = optimizers.deserialize(keras.optimizers.serialize(peer))
+    assert isinstance(read, optimizers.AdamW)
+    assert (read.lr, read.weight_decay) == (0.5, 0.25)
+
+
+def test_torchs_own_cannot_be_serialized() -> None:
+    with pytest.raises(ContractError, match="TorchOptimizerFactory cannot describe itself"):
+        optimizers.serialize(optimizers.get("torch/radam"))

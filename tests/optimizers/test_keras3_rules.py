@@ -330,3 +330,72 @@ def test_muon_goes_by_names() -> None:
     kept = {name: set(optimizer.state[matrix]) for name, matrix in matrices.items()}
     adam = {"momentum", "velocity"}
     assert kept == {"a": {"momentum"}, "embedding_1": adam, "output": adam}
+
+
+CONVERGING: list[tuple[type[optimizers.Optimizer], float]] = [
+    (optimizers.SGD, 5e-4),
+    (optimizers.RMSprop, 5e-3),
+    (optimizers.Adagrad, 0.5),
+    (optimizers.Adadelta, 10.0),
+    (optimizers.Adam, 0.02),
+    (optimizers.Nadam, 0.02),
+    (optimizers.Adamax, 0.05),
+    (optimizers.AdamW, 0.02),
+    (optimizers.Lion, 2e-3),
+    (optimizers.Lamb, 0.02),
+    (optimizers.Ftrl, 0.5),
+    (optimizers.Adafactor, 0.1),
+    (optimizers.Muon, 0.02),
+    (optimizers.ScheduleFreeAdamW, 0.05),
+]
+
+
+@pytest.mark.parametrize(("optimizer_class", "rate"), CONVERGING)
+def test_it_walks_down_the_valley_of_rosenbrock(
+    optimizer_class: type[optimizers.Optimizer], rate: float
+) -> None:
+    point = torch.nn.Parameter(torch.tensor([-1.2, 1.0], dtype=torch.float64))
+    none = {"weight_decay": 0.0} if optimizer_class is optimizers.AdamW else {}
+    none = {"adam_weight_decay": 0.0} if optimizer_class is optimizers.Muon else none
+    optimizer = optimizer_class(lr=rate, **none).build([point])
+    values = []
+    for _ in range(2000):
+        x, y = point.tolist()
+        values.append((1 - x) ** 2 + 100 * (y - x * x) ** 2)
+        slope = 200 * (y - x * x)
+        point.grad = torch.tensor([-2 * (1 - x) - 2 * x * slope, slope], dtype=torch.float64)
+        optimizer.step()
+    assert values[0] == pytest.approx(24.2)
+    assert max(values[-10:]) < 1.0
+
+
+@pytest.mark.parametrize(("optimizer_class", "rate"), CONVERGING)
+def test_it_finds_the_minimum_of_a_parabola(
+    optimizer_class: type[optimizers.Optimizer], rate: float
+) -> None:
+    point = torch.nn.Parameter(torch.tensor([[3.0, -2.0]], dtype=torch.float64))
+    none = {"weight_decay": 0.0} if optimizer_class in (optimizers.AdamW, optimizers.Muon) else {}
+    # Ftrl's weights are a function of the rate: a falling one would pull them to 0.
+    schedule = rate if optimizer_class is optimizers.Ftrl else f"cosine_decay({10 * rate}, 1500)"
+    optimizer = optimizer_class(lr=schedule, **none).build([point])
+    for _ in range(1500):
+        point.grad = 2.0 * (point.detach() - 1.0)
+        optimizer.step()
+    assert point.flatten().tolist() == pytest.approx([1.0, 1.0], abs=0.05)
+
+
+@pytest.mark.parametrize("optimizer_class", [each for each, _ in CONVERGING])
+@pytest.mark.parametrize("arguments", [{}, {"gradient_accumulation_steps": 2, "clipnorm": 1.0}])
+def test_sparse_gradients_give_the_dense_result(
+    optimizer_class: type[optimizers.Optimizer], arguments: dict[str, Any]
+) -> None:
+    table = torch.nn.Parameter(torch.linspace(-1, 1, 12).reshape(4, 3))
+    twin = torch.nn.Parameter(table.detach().clone())
+    pairs = [(optimizer_class(lr=0.1, **arguments).build([p]), p) for p in (table, twin)]
+    for step in range(4):
+        dense = torch.zeros(4, 3)
+        dense[step] = step + 1.0
+        table.grad, twin.grad = dense.to_sparse(1), dense
+        for optimizer, _ in pairs:
+            optimizer.step()
+    assert torch.equal(table, twin)

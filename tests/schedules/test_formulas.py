@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kplug import schedules
 
@@ -84,3 +87,58 @@ def test_a_long_training_stays_finite() -> None:
 
 def test_no_boundaries_are_one_constant_rate() -> None:
     assert schedules.PiecewiseConstantDecay([], [0.25])(7) == 0.25
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_keras_reads_what_is_serialized(name: str, arguments: dict[str, Any]) -> None:
+    schedule = getattr(schedules, name)(**arguments)
+    peer = keras.optimizers.schedules.deserialize(schedules.serialize(schedule))
+    assert peer.get_config() == schedule.get_config()
+    again = schedules.deserialize(keras.optimizers.schedules.serialize(peer))
+    assert again.get_config() == schedule.get_config()
+
+
+RATE = st.floats(1e-5, 10.0)
+STEP = st.integers(0, 10_000)
+LENGTH = st.floats(1.0, 5000.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rate=RATE, step=STEP, length=LENGTH, factor=st.floats(0.1, 1.0), whole=st.booleans())
+def test_decays_in_float64(
+    rate: float, step: int, length: float, factor: float, whole: bool
+) -> None:
+    periods = np.floor(step / length) if whole else step / length
+    exponential = schedules.ExponentialDecay(rate, length, factor, staircase=whole)
+    assert exponential(step) == pytest.approx(rate * factor**periods, rel=1e-12)
+    inverse = schedules.InverseTimeDecay(rate, length, factor, staircase=whole)
+    assert inverse(step) == pytest.approx(rate / (1 + factor * periods), rel=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rate=RATE, end=RATE, step=STEP, length=LENGTH, power=st.floats(0.5, 3.0))
+def test_polynomials_in_float64(
+    rate: float, end: float, step: int, length: float, power: float
+) -> None:
+    schedule = schedules.PolynomialDecay(rate, length, end, power)
+    rest = 1 - min(step, length) / length
+    assert schedule(step) == pytest.approx((rate - end) * rest**power + end, rel=1e-12, abs=1e-15)
+    cycled = schedules.PolynomialDecay(rate, length, end, power, cycle=True)
+    rest = 1 - step / (length * max(1.0, np.ceil(step / length)))
+    expected = (rate - end) * rest**power + end
+    assert cycled(step) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rate=RATE, step=STEP, length=LENGTH, alpha=st.floats(0.0, 1.0), warmup=st.integers(0, 100))
+def test_cosines_in_float64(
+    rate: float, step: int, length: float, alpha: float, warmup: int
+) -> None:
+    def wave(position: float) -> float:
+        return float((1 - alpha) * 0.5 * (1 + np.cos(np.pi * position / length)) + alpha)
+
+    plain = schedules.CosineDecay(rate, length, alpha)
+    assert plain(step) == pytest.approx(rate * wave(min(step, length)), rel=1e-12)
+    warmed = schedules.CosineDecay(0.0, length, alpha, warmup_target=rate, warmup_steps=warmup)
+    expected = rate * (step / warmup if step < warmup else wave(min(step - warmup, length)))
+    assert warmed(step) == pytest.approx(expected, rel=1e-12, abs=1e-15)
