@@ -206,13 +206,13 @@ def check_name(owner: str, name: object) -> str | None:
 def _require_frequency(owner: str, argument: str, value: object) -> int | None:
     if value == 0 and not isinstance(value, bool):
         return None
-    return require_integer(owner, argument, value, "a whole number >= 1, or None", at_least=1)
+    return require_integer(owner, argument, value, "an integer >= 1, or None", at_least=1)
 
 
 def _require_accumulation(owner: str, argument: str, value: object) -> int | None:
     if value == 0 and not isinstance(value, bool):
         return None
-    return require_integer(owner, argument, value, "a whole number >= 2, or None", at_least=2)
+    return require_integer(owner, argument, value, "an integer >= 2, or None", at_least=2)
 
 
 @dataclasses.dataclass

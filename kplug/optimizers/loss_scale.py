@@ -14,6 +14,7 @@ from kplug.optimizers.arguments import require_positive
 from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import CommonArguments, check_name, is_unset
 from kplug.optimizers.kernels import make_dense
+from kplug.optimizers.multi import MultiOptimizer
 from kplug.optimizers.wrappers import OptimizerWrapper, describe, get_inner
 
 
@@ -36,7 +37,7 @@ class LossScaleOptimizer(OptimizerWrapper):
     Raises:
         ArgumentValueError: If a number is outside its range.
         ArgumentError: For a keyword that belongs to the inner optimizer, or to none.
-        ContractError: If the inner optimizer is none of kplug's, or itself a wrapper.
+        ContractError: If the inner optimizer is none of kplug's, or another one that scales the loss.
 
     Example:
         >>> import torch
@@ -71,14 +72,19 @@ class LossScaleOptimizer(OptimizerWrapper):
         _check_keywords(owner, keywords)
         scale = require_positive(owner, "initial_scale", initial_scale)
         steps = require_integer(
-            owner, "dynamic_growth_steps", dynamic_growth_steps, "a whole number >= 1", at_least=1
+            owner, "dynamic_growth_steps", dynamic_growth_steps, "an integer >= 1", at_least=1
         )
         name = check_name(owner, name)
-        self.inner_optimizer = get_inner(owner, inner_optimizer)
+        self.inner_optimizer = get_inner(owner, inner_optimizer, (MultiOptimizer,))
         self.inner_optimizer.loss_scale_factor = None
         self.initial_scale, self.dynamic_growth_steps = scale, steps
         self._wrap(name)
-        self.param_groups[0].update(dynamic_scale=scale, scale_steps=0)
+        self._start_scale()
+
+    def _start_scale(self) -> None:
+        for group in self.param_groups[:1]:  # a MultiOptimizer of a function has none before build
+            group.setdefault("dynamic_scale", self.initial_scale)
+            group.setdefault("scale_steps", 0)
 
     def _get_inner(self) -> list[Optimizer]:
         return [self.inner_optimizer]
@@ -86,7 +92,14 @@ class LossScaleOptimizer(OptimizerWrapper):
     @property
     def dynamic_scale(self) -> float:
         """s, what the loss is multiplied with now."""
+        if not self.param_groups:
+            return self.initial_scale
         return cast("float", self.param_groups[0]["dynamic_scale"])
+
+    @property
+    def built(self) -> bool:
+        """Whether ``build`` has been called."""
+        return self.inner_optimizer.built
 
     @property
     def scales_loss(self) -> bool:
@@ -115,6 +128,7 @@ class LossScaleOptimizer(OptimizerWrapper):
         """Give the parameters to the inner optimizer; see ``Optimizer.build``."""
         self.inner_optimizer.build(params)
         self._share()
+        self._start_scale()
         return self
 
     def scale_loss(self, loss: torch.Tensor) -> torch.Tensor:

@@ -31,7 +31,7 @@ def _require_optional(owner: str, argument: str, value: object) -> float | None:
 
 
 def _require_steps(owner: str, argument: str, value: object) -> int:
-    return require_integer(owner, argument, value, "a whole number >= 0", at_least=0)
+    return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
 def _require_patterns(owner: str, argument: str, value: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from kplug.optimizers.common import CommonArguments
 from kplug.optimizers.settings import GroupSetting
 
 Tensors = list[Tensor]
+
+_read_type, _read_device = operator.attrgetter("dtype"), Tensor.get_device
 
 
 class RuleOptimizer(Optimizer):
@@ -125,10 +128,10 @@ class RuleOptimizer(Optimizer):
 
 def _gather_alike(parameters: Tensors) -> list[Tensors]:
     """Return the parameters in lists of one device and type each, as list operations want them."""
-    kinds = [(parameter.device, parameter.dtype) for parameter in parameters]
-    if len(set(kinds)) <= 1:
+    # With map, because this runs at every step over perhaps hundreds of small tensors.
+    if len(set(map(_read_type, parameters))) <= 1 and len(set(map(_read_device, parameters))) <= 1:
         return [parameters] if parameters else []
     found: dict[object, Tensors] = {}
-    for kind, parameter in zip(kinds, parameters, strict=True):
-        found.setdefault(kind, []).append(parameter)
+    for parameter in parameters:
+        found.setdefault((parameter.device, parameter.dtype), []).append(parameter)
     return list(found.values())

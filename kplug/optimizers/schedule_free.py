@@ -24,7 +24,7 @@ LEARNING_RATE = DefaultRate(0.0025)
 
 
 def _require_steps(owner: str, argument: str, value: object) -> int:
-    return require_integer(owner, argument, value, "a whole number >= 0", at_least=0)
+    return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
 class ScheduleFreeAdamW(RuleOptimizer):

@@ -19,14 +19,22 @@ def describe(optimizer: Optimizer) -> dict[str, Any]:
     return {"class_name": component.qualified_name, "config": optimizer.get_config()}
 
 
-def get_inner(owner: str, identifier: object) -> Optimizer:
-    """Return the optimizer that an identifier means; it must be one of kplug's, and no wrapper.
+def get_inner(
+    owner: str, identifier: object, wrappers: tuple[type[Optimizer], ...] = ()
+) -> Optimizer:
+    """Return the optimizer that an identifier means.
+
+    Args:
+        owner: The name of the wrapper, for the message.
+        identifier: A name, spec, configuration or instance.
+        wrappers: The wrappers that may stand inside.
 
     Raises:
-        ContractError: If it is something else.
+        ContractError: If it is none of kplug's kind, or another wrapper.
     """
     optimizer = resolve_object("optimizer", identifier)
-    if not isinstance(optimizer, Optimizer) or isinstance(optimizer, OptimizerWrapper):
+    is_wrapper = isinstance(optimizer, OptimizerWrapper) and not isinstance(optimizer, wrappers)
+    if not isinstance(optimizer, Optimizer) or is_wrapper:
         raise ContractError(
             f"{owner}: an optimizer inside it must be one of kplug's own kind, not "
             f"{type(optimizer).__name__}",
@@ -67,8 +75,15 @@ class OptimizerWrapper(Optimizer):
         """Make the groups and the state of the inner optimizers one with ours."""
         inner = self._get_inner()
         self.param_groups = [group for optimizer in inner for group in optimizer.param_groups]
-        for optimizer in inner:
-            optimizer.state = self.state
+        self._take_state(self.state)
+
+    def _take_state(self, state: Any) -> None:
+        self.state = state
+        for optimizer in self._get_inner():
+            if isinstance(optimizer, OptimizerWrapper):
+                optimizer._take_state(state)
+            else:
+                optimizer.state = state
 
     def _share_back(self) -> None:
         """Give every inner optimizer its groups after ours were replaced."""
@@ -76,7 +91,9 @@ class OptimizerWrapper(Optimizer):
         for optimizer in self._get_inner():
             count = len(optimizer.param_groups)
             optimizer.param_groups, groups = groups[:count], groups[count:]
-            optimizer.state = self.state
+            if isinstance(optimizer, OptimizerWrapper):
+                optimizer._share_back()
+        self._take_state(self.state)
 
     def exclude_from_weight_decay(
         self,
@@ -107,6 +124,11 @@ class OptimizerWrapper(Optimizer):
         self._share_back()
         for optimizer in self._get_inner():
             for group in optimizer.param_groups:
+                optimizer._start_state(group)
+
+    def _start_state(self, group: dict[str, Any]) -> None:
+        for optimizer in self._get_inner():
+            if any(group is each for each in optimizer.param_groups):
                 optimizer._start_state(group)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

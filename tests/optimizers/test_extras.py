@@ -189,13 +189,13 @@ BAD: list[tuple[str, object, str]] = [
     ("use_ema", "yes", "True or False"),
     ("ema_momentum", 1.5, EMA),
     ("ema_momentum", -0.5, EMA),
-    ("ema_overwrite_frequency", -1, "a whole number >= 1, or None"),
-    ("ema_overwrite_frequency", 2.5, "a whole number >= 1, or None"),
+    ("ema_overwrite_frequency", -1, "an integer >= 1, or None"),
+    ("ema_overwrite_frequency", 2.5, "an integer >= 1, or None"),
     ("loss_scale_factor", 0.0, "a finite number > 0"),
     ("loss_scale_factor", float("inf"), "a finite number > 0"),
-    ("gradient_accumulation_steps", 1, "a whole number >= 2, or None"),
-    ("gradient_accumulation_steps", -3, "a whole number >= 2, or None"),
-    ("gradient_accumulation_steps", True, "a whole number >= 2, or None"),
+    ("gradient_accumulation_steps", 1, "an integer >= 2, or None"),
+    ("gradient_accumulation_steps", -3, "an integer >= 2, or None"),
+    ("gradient_accumulation_steps", True, "an integer >= 2, or None"),
     ("name", 3, "a text, or None"),
 ]
 

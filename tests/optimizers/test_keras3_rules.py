@@ -399,3 +399,20 @@ def test_sparse_gradients_give_the_dense_result(
         for optimizer, _ in pairs:
             optimizer.step()
     assert torch.equal(table, twin)
+
+
+@pytest.mark.parametrize("optimizer_class", [each for each, _ in CONVERGING])
+def test_one_group_may_hold_several_types(optimizer_class: type[optimizers.Optimizer]) -> None:
+    values = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
+    types = (torch.float32, torch.float64)
+    together = [torch.nn.Parameter(values.to(dtype, copy=True)) for dtype in types]
+    alone = [torch.nn.Parameter(parameter.detach().clone()) for parameter in together]
+    both = optimizer_class(lr=0.1).build(together)
+    single = [optimizer_class(lr=0.1).build([parameter]) for parameter in alone]
+    for parameter in (*together, *alone):
+        parameter.grad = torch.ones_like(parameter)
+    for optimizer in (both, *single):
+        optimizer.step()
+    for found, expected in zip(together, alone, strict=True):
+        torch.testing.assert_close(found, expected)
+        assert not torch.equal(found, values.to(found.dtype))

@@ -36,6 +36,17 @@ OPTIMIZERS: dict[str, tuple[type[optimizers.Optimizer], dict[str, Any]]] = {
     "accumulation": (optimizers.Adam, {"gradient_accumulation_steps": 3}),
     "both": (optimizers.SGD, {"use_ema": True, "gradient_accumulation_steps": 3, "momentum": 0.9}),
     "loss scale": (optimizers.LossScaleOptimizer, {"inner_optimizer": "adam(lr=0.1)"}),
+    "both wrappers": (
+        optimizers.LossScaleOptimizer,
+        {
+            "inner_optimizer": {
+                "class_name": "MultiOptimizer",
+                "config": {
+                    "optimizer_map": {"default_optimizer": "adam", "optimizer_map": {"b": "lion"}}
+                },
+            }
+        },
+    ),
     "several": (
         optimizers.MultiOptimizer,
         {"optimizer_map": {"default_optimizer": "adam", "optimizer_map": {"b": "lion"}}},

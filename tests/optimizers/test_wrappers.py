@@ -113,7 +113,7 @@ def test_what_is_no_map(given: object) -> None:
 
 BAD = [
     ({"initial_scale": 0.0}, "a finite number > 0"),
-    ({"dynamic_growth_steps": 0}, "a whole number >= 1"),
+    ({"dynamic_growth_steps": 0}, "an integer >= 1"),
 ]
 
 
@@ -219,3 +219,21 @@ def test_keras_s_older_configuration_lists_what_is_unset() -> None:
     assert optimizers.LossScaleOptimizer.from_config(config).initial_scale == 2.0
     with pytest.raises(ArgumentError, match="'clipnorm' belongs to the optimizer inside it"):
         optimizers.LossScaleOptimizer.from_config({**config, "clipnorm": 1.0})
+
+
+@pytest.mark.parametrize("is_function", [False, True])
+def test_the_loss_of_several_may_be_scaled(is_function: bool) -> None:
+    sgd, lion = optimizers.SGD(lr=0.5), optimizers.Lion(lr=0.25)
+    mapping: Any = optimizers.OptimizerMap(sgd, {"b": lion})
+    if is_function:
+        mapping = lambda parameter, name: lion if name == "b" else sgd  # noqa: E731
+    several = optimizers.MultiOptimizer(mapping)
+    optimizer = optimizers.LossScaleOptimizer(several, initial_scale=4.0, dynamic_growth_steps=1)
+    named = {"a": make_parameter(), "b": make_parameter()}
+    optimizer.build(named.items())
+    for parameter in named.values():
+        parameter.grad = torch.tensor([4.0])
+    optimizer.step()
+    assert (named["a"].item(), named["b"].item(), optimizer.dynamic_scale) == (0.5, 0.75, 8.0)
+    assert optimizer.iterations == 1
+    assert optimizer.state[named["b"]] is lion.state[named["b"]]
