@@ -12,6 +12,11 @@ import torch
 import torch.nn.functional as F
 
 _CONVOLUTIONS: dict[int, Callable[..., torch.Tensor]] = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+_TRANSPOSED: dict[int, Callable[..., torch.Tensor]] = {
+    1: F.conv_transpose1d,
+    2: F.conv_transpose2d,
+    3: F.conv_transpose3d,
+}
 _MAX_POOLS: dict[int, Callable[..., Any]] = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 _AVERAGE_POOLS: dict[int, Callable[..., Any]] = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
@@ -100,6 +105,68 @@ def _without_channels_last(x: torch.Tensor) -> torch.Tensor:
     return x.squeeze(1).unsqueeze(1)
 
 
+def transposed_crop(
+    window: int, stride: int, padding: str, output_padding: int | None, dilation: int = 1
+) -> tuple[int, int]:
+    """Return how many cells a transposed convolution is cut by before and after one axis.
+
+    The whole has (size − 1)·stride + reach cells, where reach = (window − 1)·dilation + 1. With
+    ``output_padding=None``, ``'same'`` leaves size·stride of them and ``'valid'`` makes them that
+    many at least. Else ``'same'`` cuts ⌊reach/2⌋ off both ends, and that many less after as
+    ``output_padding`` says. Below 0: so many zeros are added.
+
+    Example:
+        >>> transposed_crop(3, 2, "same", None)
+        (0, 1)
+    """
+    reach = (window - 1) * dilation + 1
+    if padding == "valid":
+        return 0, -(max(stride - reach, 0) if output_padding is None else output_padding)
+    total = reach - stride if output_padding is None else reach // 2 * 2 - output_padding
+    before = max(total // 2, 0)
+    return before, total - before
+
+
+def convolve_transposed(
+    x: torch.Tensor,
+    kernel: torch.Tensor,
+    bias: torch.Tensor | None,
+    strides: Sequence[int],
+    padding: str,
+    output_padding: Sequence[int] | None,
+    dilation: Sequence[int],
+) -> torch.Tensor:
+    """Return the transposed convolution of a tensor whose channels are second.
+
+    Args:
+        x: Shape (N, in, …).
+        kernel: torch's order, shape (in, filters, …).
+        bias: Shape (filters,), or ``None``.
+        strides: One number an axis.
+        padding: ``'valid'`` or ``'same'``.
+        output_padding: One number an axis, or ``None``.
+        dilation: One number an axis.
+
+    Returns:
+        A tensor (N, filters, …).
+    """
+    window = kernel.shape[2:]
+    added = [None] * len(window) if output_padding is None else output_padding
+    crops = [
+        transposed_crop(size, step, padding, cells, gap)
+        for size, step, cells, gap in zip(window, strides, added, dilation, strict=True)
+    ]
+    # What both ends lose torch leaves out itself, and what the end gains it adds before the bias.
+    both = [max(min(crop), 0) for crop in crops]
+    gained = [max(-after, 0) for _, after in crops]
+    made = _TRANSPOSED[len(window)](x, kernel, bias, strides, both, gained, 1, dilation)
+    for axis, ((before, after), done) in enumerate(zip(crops, both, strict=True), start=2):
+        first, last = before - done, max(after - done, 0)
+        if first or last:
+            made = made.narrow(axis, first, made.shape[axis] - first - last)
+    return made
+
+
 def max_pool(
     x: torch.Tensor, window: Sequence[int], strides: Sequence[int], padding: str
 ) -> torch.Tensor:
@@ -122,6 +189,43 @@ def average_pool(
     if padding == "valid":
         return function(x, window, strides)  # type: ignore[no-any-return]
     cells = same_paddings(x.shape[2:], window, strides, [1] * len(window))
+    if all(before == after for before, after in cells):
+        both = [before for before, _ in cells]
+        return function(x, window, strides, both, count_include_pad=False)  # type: ignore[no-any-return]
     real = pad_spatial(torch.ones_like(x[:1, :1]), cells)
-    pooled = function(pad_spatial(x, cells), window, strides)
-    return pooled / function(real, window, strides)  # type: ignore[no-any-return]
+    counts = _sum_pool(real, window, strides)
+    return _sum_pool(pad_spatial(x, cells), window, strides) / counts
+
+
+def _sum_pool(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
+    """Return the sum of each window; of one axis as of images one high, as torch has it for these only."""
+    if len(window) == 1:
+        return _sum_pool(x.unsqueeze(2), (1, *window), (1, *strides)).squeeze(2)
+    pool = _AVERAGE_POOLS[len(window)]
+    return pool(x, window, strides, divisor_override=1)  # type: ignore[no-any-return]
+
+
+def enlarge(x: torch.Tensor, factors: Sequence[int], first_axis: int) -> torch.Tensor:
+    """Return ``x`` with its cells repeated along axes that follow one another.
+
+    Args:
+        x: Any shape and type.
+        factors: How often, one number an axis.
+        first_axis: The first of these axes.
+
+    Returns:
+        A tensor that is larger by the factors; one copy, whatever the number of axes.
+
+    Example:
+        >>> enlarge(torch.tensor([[1, 2]]), (2, 2), 0)
+        tensor([[1, 1, 2, 2],
+                [1, 1, 2, 2]])
+    """
+    sizes = list(x.shape)
+    spread: list[int] = sizes[:first_axis]
+    for axis, factor in enumerate(factors, start=first_axis):
+        x = x.unsqueeze(2 * axis - first_axis + 1)
+        spread += [sizes[axis], factor]
+        sizes[axis] *= factor
+    spread += sizes[first_axis + len(factors) :]
+    return x.expand(spread).reshape(sizes)

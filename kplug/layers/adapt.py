@@ -24,8 +24,8 @@ def as_layer(candidate: object) -> Layer:
         ContractError: ``candidate`` is something else, or a class that needs arguments.
 
     Example:
-        >>> as_layer(nn.ReLU()).name
-        're_lu'
+        >>> as_layer(nn.Hardshrink()).name
+        'hardshrink'
     """
     if isinstance(candidate, type) and issubclass(candidate, nn.Module):
         candidate = instantiate(candidate, "a layer")

@@ -18,7 +18,7 @@ from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
 from kplug.errors import ArgumentValueError
 from kplug.graph import Node, in_mode, is_symbolic
 from kplug.layers.building import Building, marking_built
-from kplug.layers.keywords import refuse_keywords
+from kplug.layers.keywords import refuse_keywords, without_switches
 from kplug.layers.shapes import holds_arrays, standardize_input_shape
 from kplug.regularizers.adapt import require_penalty
 
@@ -244,8 +244,8 @@ class Layer(Building):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned."""
-        return cls(**config)
+        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        return cls(**without_switches(config))
 
     def extra_repr(self) -> str:
         """Return what torch prints of the layer besides its class."""

@@ -26,6 +26,9 @@ class Activation(Layer):
         >>> import torch
         >>> Activation("relu")(torch.tensor([[-1.0, 2.0]]))
         tensor([[0., 2.]])
+
+    Reference:
+        ``keras.layers.Activation``.
     """
 
     activation: Callable[[Tensor], Tensor]
@@ -51,6 +54,9 @@ class Flatten(Layer):
         >>> import torch
         >>> Flatten()(torch.zeros(2, 3, 4)).shape
         torch.Size([2, 12])
+
+    Reference:
+        ``keras.layers.Flatten``; ``torch.nn.Flatten`` reads channels first as they stand.
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
@@ -83,6 +89,9 @@ class Reshape(Layer):
         >>> import torch
         >>> Reshape((3, -1))(torch.zeros(2, 12)).shape
         torch.Size([2, 3, 4])
+
+    Reference:
+        ``keras.layers.Reshape``; ``torch.nn.Unflatten`` for all axes but the first.
     """
 
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:

@@ -41,6 +41,10 @@ class Dense(Layer):
         tensor([[6., 6.]])
         >>> [weight.shape for weight in layer.get_weights()]
         [(3, 2), (2,)]
+
+    Reference:
+        ``keras.layers.Dense``. The kernel has Keras's shape; in memory it is (units, in), as the weight of
+        ``torch.nn.Linear``.
     """
 
     def __init__(

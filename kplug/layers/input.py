@@ -32,6 +32,9 @@ class InputLayer(Layer):
     Example:
         >>> InputLayer(shape=(4,)).output.shape
         (None, 4)
+
+    Reference:
+        ``keras.layers.InputLayer`` of Keras 3, with the arguments of Keras 2.
     """
 
     def __init__(

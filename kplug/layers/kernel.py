@@ -12,13 +12,14 @@ from kplug.layers.base import Layer
 
 def add_kernel_slots(
     layer: Layer,
-    initializers: tuple[object, object],
-    regularizers: tuple[object, object],
-    constraints: tuple[object, object],
+    initializers: Sequence[object],
+    regularizers: Sequence[object],
+    constraints: Sequence[object],
+    prefixes: Sequence[str] = ("kernel", "bias"),
 ) -> None:
-    """Add the slots of a kernel and a bias; each pair is (of the kernel, of the bias)."""
-    for prefix, position in (("kernel", 0), ("bias", 1)):
-        default = ("glorot_uniform", "zeros")[position]
+    """Add the slots of kernels and a bias; each sequence has one for each of ``prefixes``."""
+    for position, prefix in enumerate(prefixes):
+        default = "zeros" if prefix == "bias" else "glorot_uniform"
         layer.add_slot(
             f"{prefix}_initializer", "initializer", initializers[position], default=default
         )
@@ -26,14 +27,20 @@ def add_kernel_slots(
         layer.add_slot(f"{prefix}_constraint", "constraint", constraints[position])
 
 
-def add_kernel(layer: Layer, shape: Sequence[int], memory_order: Sequence[int]) -> Any:
-    """Add a weight ``kernel`` that uses the layer's kernel slots."""
+def add_kernel(
+    layer: Layer,
+    shape: Sequence[int],
+    memory_order: Sequence[int],
+    name: str = "kernel",
+    prefix: str = "kernel",
+) -> Any:
+    """Add a weight that uses the slots whose names begin with ``prefix``."""
     return layer.add_weight(
-        "kernel",
+        name,
         shape,
-        "kernel_initializer",
-        "kernel_regularizer",
-        "kernel_constraint",
+        f"{prefix}_initializer",
+        f"{prefix}_regularizer",
+        f"{prefix}_constraint",
         memory_order=memory_order,
     )
 

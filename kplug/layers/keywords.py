@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from kplug.errors import ArgumentError
 
@@ -26,6 +27,19 @@ _KERAS_1 = {
     "dim_ordering": "data_format",
     "atrous_rate": "dilation_rate",
 }
+
+# What Keras 3 writes into every configuration, and what there is here is that it is off.
+_KERAS_3_SWITCHES = ("sparse", "ragged", "optional", "quantization_config")
+
+
+def without_switches(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration without Keras 3's switches that are off; one that is on is refused later.
+
+    Example:
+        >>> without_switches({"units": 3, "quantization_config": None})
+        {'units': 3}
+    """
+    return {name: value for name, value in config.items() if name not in _KERAS_3_SWITCHES or value}
 
 
 def list_keywords(layer_class: type) -> list[str]:

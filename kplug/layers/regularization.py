@@ -36,6 +36,9 @@ class Dropout(Layer):
         tensor([[1., 1., 1., 1.]])
         >>> sorted(set(layer(torch.ones(1, 100), training=True).flatten().tolist()))
         [0.0, 2.0]
+
+    Reference:
+        Srivastava et al., 2014; ``keras.layers.Dropout``. ``torch.nn.Dropout`` has no ``noise_shape``.
     """
 
     def __init__(

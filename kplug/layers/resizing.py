@@ -1,4 +1,4 @@
-"""Layers that make images larger."""
+"""Layers that make sequences, images and volumes larger."""
 
 from __future__ import annotations
 
@@ -8,11 +8,47 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice
-from kplug.layers.images import ImageLayer, require_window
+from kplug.arguments import require_choice, require_integer
+from kplug.backend.windows import enlarge
+from kplug.layers.base import Layer
+from kplug.layers.input_spec import InputSpec
+from kplug.layers.spatial import SpatialLayer, require_window
 
 
-class UpSampling2D(ImageLayer):
+class UpSampling1D(Layer):
+    """Repeats each time of sequences.
+
+    Args:
+        size: How often.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``size`` is no integer >= 1.
+
+    Example:
+        >>> import torch
+        >>> UpSampling1D(3)(torch.tensor([[[0.0], [1.0]]])).flatten()
+        tensor([0., 0., 0., 1., 1., 1.])
+
+    Reference:
+        ``keras.layers.UpSampling1D``; sequences have their channels last.
+    """
+
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.size = require_integer("UpSampling1D", "size", size, "an integer >= 1", at_least=1)
+        self.input_spec = InputSpec(ndim=3)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the longer sequences, (N, time · size, channels)."""
+        return enlarge(inputs, (self.size,), first_axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "size": self.size}
+
+
+class UpSampling2D(SpatialLayer):
     """Enlarges images by whole factors.
 
     Args:
@@ -29,7 +65,12 @@ class UpSampling2D(ImageLayer):
         >>> import torch
         >>> UpSampling2D((1, 2))(torch.tensor([[[[0.0], [1.0]]]])).flatten()
         tensor([0., 0., 1., 1.])
+
+    Reference:
+        ``keras.layers.UpSampling2D``; ``torch.nn.Upsample``.
     """
+
+    rank = 2
 
     def __init__(
         self,
@@ -55,3 +96,43 @@ class UpSampling2D(ImageLayer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}
+
+
+class UpSampling3D(SpatialLayer):
+    """Enlarges volumes by whole factors, each cell repeated.
+
+    Args:
+        size: Factors of depth, height and width.
+        data_format: ``"channels_last"`` or ``"channels_first"``.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> import torch
+        >>> UpSampling3D((1, 1, 2))(torch.tensor([[[[[0.0], [1.0]]]]])).flatten()
+        tensor([0., 0., 1., 1.])
+
+    Reference:
+        ``keras.layers.UpSampling3D``; ``torch.nn.Upsample``.
+    """
+
+    rank = 3
+
+    def __init__(
+        self,
+        size: int | Sequence[int] = (2, 2, 2),
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_format, **kwargs)
+        self.size = require_window("UpSampling3D", "size", size, 3)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the enlarged volumes in the layout of the inputs."""
+        return enlarge(inputs, self.size, first_axis=1 if self._channels_last else 2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "size": self.size}

@@ -13,8 +13,6 @@ from kplug.layers import InputLayer, Layer
 from kplug.registry import REGISTRY, Spec, get_kind, scope
 from kplug.registry.kinds import KINDS
 
-_KERAS_3_SWITCHES = ("sparse", "ragged", "optional", "quantization_config")
-
 
 def describe_layer(layer: Layer) -> dict[str, Any]:
     """Return a layer as ``{"class_name": …, "config": …}``."""
@@ -34,11 +32,7 @@ def layer_from_config(entry: Any) -> Any:
             hint="A layer is {'class_name': …, 'config': {…}}.",
         )
     owner = find_layer_class(str(entry["class_name"]))
-    config = dict(entry.get("config") or {})
-    for name in _KERAS_3_SWITCHES:
-        if not config.get(name, True):  # switched off, which is all there is here
-            del config[name]
-    return owner.from_config(config)
+    return owner.from_config(dict(entry.get("config") or {}))
 
 
 def find_layer_class(name: str) -> Any:

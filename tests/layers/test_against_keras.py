@@ -44,7 +44,8 @@ def _compare(name: str, x: torch.Tensor, **arguments: Any) -> None:
         expected.square().sum().backward()
     except RuntimeError as error:
         # torch 2.13 refuses the gradient of some small kernels in the layout that Keras gives them.
-        assert "slow_conv2d: grad_weight must be contiguous" in str(error)
+        if "slow_conv2d: grad_weight must be contiguous" not in str(error):
+            raise
         return
     torch.testing.assert_close(ours_x.grad, theirs_x.grad, rtol=1e-3, atol=1e-3)
     for weight, variable in zip(ours.weights, theirs.weights, strict=True):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import pytest
 import torch
 from torch import Tensor
 
 from kplug.backend import clear_session
+from kplug.errors import ArgumentError
 from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten
+from kplug.registry import resolve
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +78,28 @@ def test_config_of_keras_is_taken() -> None:
         }
     )
     assert layer(torch.ones(1, 3)).tolist() == [[3.0, 3.0]]
+
+
+KERAS_3_LAYERS = [
+    keras.layers.Dense(3, kernel_regularizer="l2", activation="relu"),
+    keras.layers.Conv2D(3, 2, kernel_initializer="he_normal"),
+    keras.layers.Dropout(0.25),
+    keras.layers.MaxPooling2D(),
+    keras.layers.UpSampling2D(),
+    keras.layers.Flatten(),
+    keras.layers.Reshape((2,)),
+    keras.layers.Activation("relu"),
+    keras.layers.InputLayer(shape=(3,)),
+]
+
+
+@pytest.mark.parametrize("theirs", KERAS_3_LAYERS, ids=lambda one: type(one).__name__)
+def test_layers_are_made_from_keras_3s_dicts(theirs: Any) -> None:
+    ours = resolve("layer", keras.layers.serialize(theirs)).object
+    assert type(ours).__name__ == type(theirs).__name__
+    assert ours.name == theirs.name
+
+
+def test_a_switch_of_keras_3_that_is_on_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="unknown keyword 'sparse'"):
+        resolve("layer", {"class_name": "Dense", "config": {"units": 3, "sparse": True}})

@@ -1,0 +1,280 @@
+"""Activations as layers of their own, where their numbers are arguments or weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug import activations
+from kplug.arguments import refusal, require_number
+from kplug.backend import to_tensor
+from kplug.errors import ArgumentError, DataError
+from kplug.graph import Shape
+from kplug.layers.affine import find_axes, known_sizes
+from kplug.layers.base import Layer
+from kplug.layers.input_spec import InputSpec
+
+
+class LeakyReLU(Layer):
+    """Outputs x where x > 0, else negative_slope · x.
+
+    Args:
+        negative_slope: Slope of the negative part, >= 0.
+        alpha: Keras 2's name of ``negative_slope``.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: The slope is outside its range.
+        ArgumentError: Both names are given.
+
+    Example:
+        >>> LeakyReLU()(torch.tensor([[-1.0, 2.0]]))
+        tensor([[-0.3000,  2.0000]])
+
+    Reference:
+        Maas et al., 2013. The layer's slope is 0.3, that of Keras 3's function 0.2, torch's 0.01.
+    """
+
+    casts_integers = True
+
+    def __init__(
+        self, negative_slope: float = 0.3, *, alpha: float | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if alpha is not None and negative_slope != 0.3:
+            raise ArgumentError(
+                "LeakyReLU: 'negative_slope' and 'alpha' are the same argument, and both are given",
+                hint=f"Leave 'alpha' out: LeakyReLU(negative_slope={negative_slope!r}).",
+            )
+        slope = negative_slope if alpha is None else alpha
+        self.negative_slope = require_number(
+            "LeakyReLU", "negative_slope", slope, "a number >= 0", at_least=0.0
+        )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the activated inputs, shape unchanged."""
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class PReLU(Layer):
+    """Outputs x where x > 0, else alpha · x, with a learned alpha.
+
+    Args:
+        alpha_initializer: First values of alpha, which has the shape of one sample.
+        alpha_regularizer: Penalty of alpha.
+        alpha_constraint: Applied to alpha after each update.
+        shared_axes: Axes along which one alpha serves all; [1, 2] for one alpha a channel of images.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``shared_axes`` are no axes.
+
+    Example:
+        >>> PReLU("constant(0.5)")(torch.tensor([[-1.0, 2.0]])).detach()
+        tensor([[-0.5000,  2.0000]])
+
+    Reference:
+        He et al., 2015. At 0 the slope is alpha, as in torch; Keras's is 0.
+    """
+
+    alpha: Tensor
+    casts_integers = True
+
+    def __init__(
+        self,
+        alpha_initializer: object = "zeros",
+        alpha_regularizer: object = None,
+        alpha_constraint: object = None,
+        shared_axes: int | Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.add_slot("alpha_initializer", "initializer", alpha_initializer, default="zeros")
+        self.add_slot("alpha_regularizer", "regularizer", alpha_regularizer)
+        self.add_slot("alpha_constraint", "constraint", alpha_constraint)
+        self.shared_axes = _require_shared(shared_axes)
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        """Add alpha, with the shape of one sample, or 1 where it is shared."""
+        shared = find_axes(self, self.shared_axes or (), input_shape)
+        own = [axis for axis in range(1, len(input_shape)) if axis not in shared]
+        axes = dict(zip(own, known_sizes(self, input_shape, own), strict=True))
+        self.input_spec = InputSpec(len(input_shape), axes=axes)
+        shape = [axes.get(axis, 1) for axis in range(1, len(input_shape))]
+        self.alpha = self.add_weight(
+            "alpha", shape, "alpha_initializer", "alpha_regularizer", "alpha_constraint"
+        )
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the activated inputs, shape unchanged."""
+        if inputs.ndim != self.alpha.ndim + 1:  # broadcasting would hide it
+            self._check_shapes(inputs)
+        return torch.where(inputs > 0, inputs, self.alpha * inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "shared_axes": self.shared_axes}
+
+
+def _require_shared(value: Any) -> tuple[int, ...] | None:
+    if value is None:
+        return None
+    axes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if any(not isinstance(axis, int) or isinstance(axis, bool) or axis == 0 for axis in axes):
+        allowed = "None, an axis, or a list of them; not 0, which is the batch"
+        raise refusal("PReLU", "shared_axes", value, allowed)
+    return axes
+
+
+class ELU(Layer):
+    """Outputs x where x > 0, else alpha · (exp(x) − 1).
+
+    Args:
+        alpha: What the outputs approach from above is −alpha.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``alpha`` is no finite number.
+
+    Example:
+        >>> ELU()(torch.tensor([[-1.0, 2.0]]))
+        tensor([[-0.6321,  2.0000]])
+
+    Reference:
+        Clevert et al., 2016.
+    """
+
+    casts_integers = True
+
+    def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.alpha = require_number("ELU", "alpha", alpha)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the activated inputs, shape unchanged."""
+        return activations.elu(inputs, self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "alpha": self.alpha}
+
+
+class ReLU(Layer):
+    """Outputs max(x, 0), or its variant with a leak, a ceiling and a threshold.
+
+    ``max_value`` above it, x between ``threshold`` and it, negative_slope · (x − threshold) below.
+
+    Args:
+        max_value: Ceiling, >= 0; ``None`` for none.
+        negative_slope: Slope below the threshold, >= 0.
+        threshold: Where the outputs begin to rise, >= 0.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> ReLU(6.0, name="relu_6")(torch.tensor([[-1.0, 2.0, 9.0]]))
+        tensor([[0., 2., 6.]])
+
+    Reference:
+        ``keras.layers.ReLU``.
+    """
+
+    casts_integers = True
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.max_value = None if max_value is None else self._require("max_value", max_value)
+        self.negative_slope = self._require("negative_slope", negative_slope)
+        self.threshold = self._require("threshold", threshold)
+
+    def _require(self, argument: str, value: object) -> float:
+        return require_number("ReLU", argument, value, "a number >= 0", at_least=0.0)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the activated inputs, shape unchanged."""
+        return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }
+
+
+class Softmax(Layer):
+    """Outputs exp(x) / Σ exp(x) along ``axis``.
+
+    Args:
+        axis: The axis of the classes, or a list of axes that are taken together.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``axis`` is something else.
+
+    Example:
+        >>> Softmax()(torch.tensor([[0.0, 0.0, 5.0]]), mask=torch.tensor([[True, True, False]]))
+        tensor([[0.5000, 0.5000, 0.0000]])
+
+    Reference:
+        ``keras.layers.Softmax``.
+    """
+
+    casts_integers = True
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
+        if not axes or any(not isinstance(one, int) or isinstance(one, bool) for one in axes):
+            raise refusal("Softmax", "axis", axis, "an integer, or a list of them")
+        self.axis = axes if isinstance(axis, (list, tuple)) else axis
+
+    def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
+        """Return the shares.
+
+        Args:
+            inputs: Any shape.
+            mask: Where it is False or 0 the output is 0 and the input does not count; a shape that
+                broadcasts with the inputs. ``None``: all count.
+
+        Returns:
+            A tensor of the shape of the inputs.
+        """
+        if mask is None:
+            return activations.softmax(inputs, self.axis)
+        kept = self._read_mask(inputs, mask)
+        lowest = torch.finfo(inputs.dtype).min
+        shares = activations.softmax(torch.where(kept, inputs, lowest), self.axis)
+        return torch.where(kept, shares, 0.0)  # where nothing counts, there are shares of nothing
+
+    def _read_mask(self, inputs: Tensor, mask: Any) -> Tensor:
+        found = to_tensor(mask).to(inputs.device)
+        sizes = zip(reversed(found.shape), reversed(inputs.shape), strict=False)
+        if found.ndim > inputs.ndim or any(one not in (1, other) for one, other in sizes):
+            raise DataError(
+                f"layer {self.name!r}: a mask of shape {tuple(found.shape)} does not fit inputs of "
+                f"shape {tuple(inputs.shape)}"
+            )
+        return found if found.dtype is torch.bool else found > 0.5
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "axis": self.axis}

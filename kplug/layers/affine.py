@@ -1,0 +1,94 @@
+"""What the normalizing layers have in common: gamma and beta, and the axes that they look along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from kplug.arguments import refusal
+from kplug.errors import ArgumentValueError, DataError
+from kplug.graph import Shape
+from kplug.layers.base import Layer
+from kplug.layers.kernel import known_size
+
+Axes: TypeAlias = "int | tuple[int, ...]"
+
+
+def add_affine_slots(
+    layer: Layer,
+    initializers: tuple[object, object],
+    regularizers: tuple[object, object],
+    constraints: tuple[object, object],
+) -> None:
+    """Add the slots of gamma and beta; each pair is (of beta, of gamma), as Keras's arguments are."""
+    for name, position in (("beta", 0), ("gamma", 1)):
+        default = ("zeros", "ones")[position]
+        layer.add_slot(
+            f"{name}_initializer", "initializer", initializers[position], default=default
+        )
+        layer.add_slot(f"{name}_regularizer", "regularizer", regularizers[position])
+        layer.add_slot(f"{name}_constraint", "constraint", constraints[position])
+
+
+def add_affine(layer: Layer, name: str, shape: Sequence[int]) -> Any:
+    """Add the weight ``gamma`` or ``beta``, which uses the layer's slots of that name."""
+    return layer.add_weight(
+        name, shape, f"{name}_initializer", f"{name}_regularizer", f"{name}_constraint"
+    )
+
+
+def require_axis(owner: str, value: object) -> int:
+    """Return the number of one axis; TensorFlow's Keras writes it into a list.
+
+    Raises:
+        ArgumentValueError: if it is something else, or the axis of the batch.
+    """
+    axes = require_axes(owner, value)
+    if isinstance(axes, tuple) and len(axes) != 1:
+        raise refusal(owner, "axis", value, "one integer")
+    return axes if isinstance(axes, int) else axes[0]
+
+
+def require_axes(owner: str, value: object) -> Axes:
+    """Return the number of an axis, or a tuple of them.
+
+    Raises:
+        ArgumentValueError: if it is something else, or has the axis of the batch.
+    """
+    axes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not axes or any(not isinstance(axis, int) or isinstance(axis, bool) for axis in axes):
+        raise refusal(owner, "axis", value, "an integer, or a list of them")
+    if 0 in axes:
+        raise ArgumentValueError(owner, "axis", value, "any axis but 0, which is the batch")
+    return axes if isinstance(value, (list, tuple)) else axes[0]
+
+
+def find_axes(layer: Layer, axes: Axes, input_shape: Shape) -> tuple[int, ...]:
+    """Return the axes counted from the front, in rising order.
+
+    Raises:
+        DataError: The inputs have no such axis.
+    """
+    wanted = (axes,) if isinstance(axes, int) else axes
+    ndim = len(input_shape)
+    if any(not -ndim < axis < ndim for axis in wanted):
+        raise DataError(
+            f"layer {layer.name!r} works along axis {axes}, its inputs of shape {input_shape} "
+            f"have {ndim} axes",
+            hint="Axis 0 is the batch; -1 is the last axis.",
+        )
+    return tuple(sorted({axis % ndim for axis in wanted}))
+
+
+def known_sizes(layer: Layer, input_shape: Shape, axes: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of axes that weights depend on.
+
+    Raises:
+        DataError: A size is not known.
+    """
+    return tuple(known_size(layer, input_shape, axis) for axis in axes)
+
+
+def without_switched_off(config: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a configuration without switches that Keras writes and that are off."""
+    return {key: value for key, value in config.items() if key not in names or value}

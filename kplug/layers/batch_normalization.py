@@ -1,0 +1,183 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.arguments import refusal, require_number
+from kplug.graph import Shape
+from kplug.layers.affine import (
+    add_affine,
+    add_affine_slots,
+    find_axes,
+    require_axis,
+    without_switched_off,
+)
+from kplug.layers.base import Layer
+from kplug.layers.input_spec import InputSpec
+from kplug.layers.kernel import known_size
+
+
+class BatchNormalization(Layer):
+    """Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta, for each channel.
+
+    In training, mean and variance are those of the batch, and the moving ones follow them:
+    moving ← momentum · moving + (1 − momentum) · batch. Otherwise, and while ``trainable`` is False,
+    they are the moving ones.
+
+    Args:
+        axis: The axis of the channels; 1 for ``"channels_first"``.
+        momentum: Share of the old value that the moving mean and variance keep, in [0, 1].
+        epsilon: Keeps the root away from 0, >= 0.
+        center: Whether there is a beta.
+        scale: Whether there is a gamma.
+        beta_initializer: First values of beta, shape (channels,).
+        gamma_initializer: First values of gamma, shape (channels,).
+        moving_mean_initializer: First values of the moving mean, shape (channels,).
+        moving_variance_initializer: First values of the moving variance, shape (channels,).
+        beta_regularizer: Penalty of beta.
+        gamma_regularizer: Penalty of gamma.
+        beta_constraint: Applied to beta after each update.
+        gamma_constraint: Applied to gamma after each update.
+        renorm: Not offered; only False is taken.
+        synchronized: Not offered; only False is taken.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
+        >>> layer(torch.tensor([[1.0], [3.0]]), training=True).detach()
+        tensor([[-1.],
+                [ 1.]])
+        >>> layer.moving_mean, layer.moving_variance
+        (tensor([1.]), tensor([1.]))
+
+    Reference:
+        Ioffe & Szegedy, 2015. As in Keras, momentum weighs the old value (torch's the new one) and the
+        moving variance is divided by n, torch's by n − 1.
+    """
+
+    gamma: Tensor | None
+    beta: Tensor | None
+    moving_mean: Tensor
+    moving_variance: Tensor
+    casts_integers = True
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: object = "zeros",
+        gamma_initializer: object = "ones",
+        moving_mean_initializer: object = "zeros",
+        moving_variance_initializer: object = "ones",
+        beta_regularizer: object = None,
+        gamma_regularizer: object = None,
+        beta_constraint: object = None,
+        gamma_constraint: object = None,
+        renorm: bool = False,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = "BatchNormalization"
+        for name, switch in (("renorm", renorm), ("synchronized", synchronized)):
+            if switch:
+                raise refusal(owner, name, switch, "False; kplug does not offer it")
+        self.axis = require_axis(owner, axis)
+        allowed = "a number in [0, 1]"
+        self.momentum = require_number(
+            owner, "momentum", momentum, allowed, at_least=0.0, at_most=1.0
+        )
+        self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
+        self.center, self.scale = bool(center), bool(scale)
+        add_affine_slots(
+            self,
+            (beta_initializer, gamma_initializer),
+            (beta_regularizer, gamma_regularizer),
+            (beta_constraint, gamma_constraint),
+        )
+        for name, identifier, default in (
+            ("moving_mean_initializer", moving_mean_initializer, "zeros"),
+            ("moving_variance_initializer", moving_variance_initializer, "ones"),
+        ):
+            self.add_slot(name, "initializer", identifier, default=default)
+        self.gamma = self.beta = None
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        """Add gamma and beta, then the moving mean and variance, which training's steps do not change."""
+        (self._axis,) = find_axes(self, self.axis, input_shape)
+        size = known_size(self, input_shape, self._axis)
+        self.input_spec = InputSpec(len(input_shape), axes={self._axis: size})
+        if self.scale:
+            self.gamma = add_affine(self, "gamma", (size,))
+        if self.center:
+            self.beta = add_affine(self, "beta", (size,))
+        for name in ("moving_mean", "moving_variance"):
+            moving = self.add_weight(name, (size,), f"{name}_initializer", trainable=False)
+            setattr(self, name, moving)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs, shape unchanged."""
+        if inputs.ndim != (self.input_spec or InputSpec()).ndim:  # torch would take it nevertheless
+            self._check_shapes(inputs)
+        if self._axis != inputs.ndim - 1:
+            images = inputs.movedim(self._axis, 1)
+            return self._normalize(images).movedim(1, self._axis)
+        # One row a position: a view of what the layers before make, whatever the rank.
+        return self._normalize(inputs.reshape(-1, inputs.shape[-1])).reshape(inputs.shape)
+
+    def _normalize(self, inputs: Tensor) -> Tensor:
+        if not (self.training and self.trainable):
+            return self._run(inputs, self.moving_mean, self.moving_variance, is_batch=False)
+        # torch's kernel writes the moments of the batch into these.
+        mean, variance = torch.zeros_like(self.moving_mean), torch.zeros_like(self.moving_variance)
+        outputs = self._run(inputs, mean, variance, is_batch=True)
+        count = inputs.numel() // inputs.shape[1]
+        if count:
+            self._follow(mean, variance * ((count - 1) / count) if count > 1 else 0 * mean)
+        return outputs
+
+    def _run(self, inputs: Tensor, mean: Tensor, variance: Tensor, is_batch: bool) -> Tensor:
+        use_cudnn = torch.backends.cudnn.enabled
+        return torch.batch_norm(
+            inputs, self.gamma, self.beta, mean, variance, is_batch, 1.0, self.epsilon, use_cudnn
+        )
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        self.moving_mean.mul_(self.momentum).add_(mean, alpha=1.0 - self.momentum)
+        self.moving_variance.mul_(self.momentum).add_(variance, alpha=1.0 - self.momentum)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from a configuration, Keras's included."""
+        if not config.get("renorm"):  # what tunes it says nothing then
+            config = {
+                key: value
+                for key, value in config.items()
+                if key not in ("renorm_clipping", "renorm_momentum")
+            }
+        return cls(**without_switched_off(config, "fused", "virtual_batch_size"))

@@ -1,0 +1,122 @@
+"""The layer that looks rows up in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.arguments import refusal, require_integer
+from kplug.backend import to_tensor
+from kplug.errors import DataError
+from kplug.graph import Shape
+from kplug.layers.base import Layer
+
+
+class Embedding(Layer):
+    """Outputs row number i of a learned table for each integer i of the inputs.
+
+    Args:
+        input_dim: Number of rows; inputs are in [0, input_dim).
+        output_dim: Length of a row.
+        embeddings_initializer: First values of the table, shape (input_dim, output_dim).
+        embeddings_regularizer: Penalty of the table.
+        embeddings_constraint: Applied to the table after each update.
+        activity_regularizer: Penalty of the outputs.
+        mask_zero: Whether 0 means that there is nothing. Masks are not offered yet: only False is taken.
+        weights: The table, or a list that holds it, instead of the initial values.
+        input_length: Keras 2's way to say ``input_shape=(input_length,)``.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or ``mask_zero`` is True.
+
+    Example:
+        >>> import torch
+        >>> layer = Embedding(3, 2, weights=[[[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]])
+        >>> layer(torch.tensor([[2, 1]])).detach()
+        tensor([[[3., 4.],
+                 [1., 2.]]])
+
+    Reference:
+        ``keras.layers.Embedding``. Rows below 0 are refused; Keras counts them from the end.
+    """
+
+    embeddings: Tensor
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: object = "uniform",
+        embeddings_regularizer: object = None,
+        embeddings_constraint: object = None,
+        activity_regularizer: object = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        input_length: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if input_length is not None and "batch_input_shape" not in kwargs:
+            kwargs.setdefault("input_shape", (input_length,))
+        if weights is not None and not isinstance(weights, (list, tuple)):
+            weights = [weights]
+        super().__init__(activity_regularizer=activity_regularizer, weights=weights, **kwargs)
+        owner, allowed = "Embedding", "an integer >= 1"
+        self.input_dim = require_integer(owner, "input_dim", input_dim, allowed, at_least=1)
+        self.output_dim = require_integer(owner, "output_dim", output_dim, allowed, at_least=1)
+        if mask_zero:
+            raise refusal(owner, "mask_zero", mask_zero, "False; kplug has no masks yet")
+        self.mask_zero = False
+        self.input_length = input_length
+        self.add_slot(
+            "embeddings_initializer", "initializer", embeddings_initializer, default="uniform"
+        )
+        self.add_slot("embeddings_regularizer", "regularizer", embeddings_regularizer)
+        self.add_slot("embeddings_constraint", "constraint", embeddings_constraint)
+
+    def build(self, input_shape: Shape) -> None:  # noqa: ARG002 - the table does not depend on it
+        """Add the table, shape (input_dim, output_dim)."""
+        self.embeddings = self.add_weight(
+            "embeddings",
+            (self.input_dim, self.output_dim),
+            "embeddings_initializer",
+            "embeddings_regularizer",
+            "embeddings_constraint",
+        )
+
+    def _convert(self, inputs: Any) -> Tensor:
+        return to_tensor(inputs)  # never cast: a small float type would round the integers
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the rows.
+
+        Args:
+            inputs: Integers of any shape; floats are cut to integers.
+
+        Returns:
+            A tensor of shape ``inputs.shape + (output_dim,)``.
+        """
+        return F.embedding(inputs.long(), self.embeddings)
+
+    def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
+        if isinstance(inputs, Tensor) and inputs.numel() and not inputs.is_meta:
+            lowest, highest = int(inputs.min()), int(inputs.max())
+            if lowest < 0 or highest >= self.input_dim:
+                raise DataError(
+                    f"layer {self.name!r} has {self.input_dim} rows and expects integers in "
+                    f"[0, {self.input_dim}), got some from {lowest} to {highest}",
+                    hint="input_dim is the largest integer plus 1.",
+                ) from cause
+        super()._check_shapes(inputs, cause)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "mask_zero": self.mask_zero,
+            "input_length": self.input_length,
+        }

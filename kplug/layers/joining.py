@@ -1,0 +1,115 @@
+"""Layers that join tensors along an axis, or multiply them along one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import refusal, require_flag, require_integer
+from kplug.backend import batch_dot, l2_normalize
+from kplug.graph import Shape
+from kplug.layers.merging import Merging
+
+
+class Concatenate(Merging):
+    """Joins the inputs along an axis.
+
+    Args:
+        axis: The axis, not the batch; all other sizes must be the same.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``axis`` is no integer, or the batch.
+
+    Example:
+        >>> Concatenate()([torch.zeros(1, 2), torch.ones(1, 1)])
+        tensor([[0., 0., 1.]])
+
+    Reference:
+        ``keras.layers.Concatenate``.
+    """
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        allowed = "an integer other than 0, which is the batch"
+        self.axis = require_integer("Concatenate", "axis", axis, allowed)
+        if self.axis == 0:
+            raise refusal("Concatenate", "axis", axis, allowed)
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the joined tensors."""
+        return torch.cat(list(tensors), dim=self.axis)
+
+    def find_problem(self, shapes: Sequence[Shape]) -> str | None:
+        """Return which sizes differ."""
+        ndim = len(shapes[0])
+        if any(len(shape) != ndim for shape in shapes):
+            return "the numbers of axes differ"
+        if not -ndim < self.axis < ndim:
+            return f"there is no axis {self.axis} to join along"
+        for axis in range(1, ndim):
+            sizes = {shape[axis] for shape in shapes} - {None}
+            if axis != self.axis % ndim and len(sizes) > 1:
+                return f"the sizes of axis {axis} differ, and axis {self.axis} is joined"
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "axis": self.axis}
+
+
+class Dot(Merging):
+    """Outputs the scalar products of two inputs, sample by sample, summed along an axis of each.
+
+    Args:
+        axes: The axis of both, or a pair (of the first, of the second); not the batch.
+        normalize: Whether the inputs are scaled to length 1 along the axes before: the outputs are cosines.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``axes`` is something else.
+
+    Example:
+        >>> Dot(axes=1)([torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])])
+        tensor([[11.]])
+
+    Reference:
+        ``keras.layers.Dot``: outputs have the rest of the first input's axes, then the rest of the
+        second's; what would be (N,) is (N, 1).
+    """
+
+    _least = _most = 2
+
+    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        pair = tuple(axes) if isinstance(axes, (list, tuple)) else (axes, axes)
+        is_valid = all(isinstance(axis, int) and not isinstance(axis, bool) for axis in pair)
+        if len(pair) != 2 or not is_valid or 0 in pair:
+            raise refusal("Dot", "axes", axes, "an integer other than 0, or two of them")
+        self.axes = pair if isinstance(axes, (list, tuple)) else axes
+        self._pair = pair
+        self.normalize = require_flag("Dot", "normalize", normalize)
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the products."""
+        left, right = tensors
+        if self.normalize:
+            left, right = (
+                l2_normalize(one, axis) for one, axis in zip(tensors, self._pair, strict=True)
+            )
+        return batch_dot(left, right, self._pair)
+
+    def find_problem(self, shapes: Sequence[Shape]) -> str | None:
+        """Return which axis is missing or has another size."""
+        for shape, axis in zip(shapes, self._pair, strict=True):
+            if not -len(shape) < axis < len(shape):
+                return f"there is no axis {axis} in {shape}"
+        sizes = {shape[axis] for shape, axis in zip(shapes, self._pair, strict=True)} - {None}
+        return f"the sizes of axes {self._pair} differ" if len(sizes) > 1 else None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}

@@ -1,0 +1,330 @@
+"""Layers that normalize each sample by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.arguments import require_integer, require_number
+from kplug.errors import ArgumentValueError, DataError
+from kplug.graph import Shape
+from kplug.layers.affine import (
+    add_affine,
+    add_affine_slots,
+    find_axes,
+    known_sizes,
+    require_axes,
+    require_axis,
+    without_switched_off,
+)
+from kplug.layers.base import Layer
+from kplug.layers.input_spec import InputSpec
+from kplug.layers.kernel import known_size
+
+
+class LayerNormalization(Layer):
+    """Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta, for each sample.
+
+    Mean and variance are taken along ``axis``; gamma and beta have the sizes of these axes.
+
+    Args:
+        axis: An axis or a list of them, not the batch.
+        epsilon: Keeps the root away from 0, >= 0.
+        center: Whether there is a beta.
+        scale: Whether there is a gamma.
+        beta_initializer: First values of beta.
+        gamma_initializer: First values of gamma.
+        beta_regularizer: Penalty of beta.
+        gamma_regularizer: Penalty of gamma.
+        beta_constraint: Applied to beta after each update.
+        gamma_constraint: Applied to gamma after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> LayerNormalization(epsilon=0.0)(torch.tensor([[1.0, 3.0]])).detach()
+        tensor([[-1.,  1.]])
+
+    Reference:
+        Ba et al., 2016. The variance is divided by n; epsilon is Keras's 1e-3, torch's is 1e-5.
+    """
+
+    gamma: Tensor | None
+    beta: Tensor | None
+    casts_integers = True
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: object = "zeros",
+        gamma_initializer: object = "ones",
+        beta_regularizer: object = None,
+        gamma_regularizer: object = None,
+        beta_constraint: object = None,
+        gamma_constraint: object = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = "LayerNormalization"
+        self.axis = require_axes(owner, axis)
+        self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
+        self.center, self.scale = bool(center), bool(scale)
+        add_affine_slots(
+            self,
+            (beta_initializer, gamma_initializer),
+            (beta_regularizer, gamma_regularizer),
+            (beta_constraint, gamma_constraint),
+        )
+        self.gamma = self.beta = None
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        """Add gamma and beta, with the sizes of the normalized axes."""
+        self._axes = find_axes(self, self.axis, input_shape)
+        self._sizes = known_sizes(self, input_shape, self._axes)
+        axes = dict(zip(self._axes, self._sizes, strict=True))
+        self.input_spec = InputSpec(len(input_shape), axes=axes)
+        if self.scale:
+            self.gamma = add_affine(self, "gamma", self._sizes)
+        if self.center:
+            self.beta = add_affine(self, "beta", self._sizes)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs, shape unchanged."""
+        return _along_last(
+            self._axes,
+            inputs,
+            lambda x: F.layer_norm(x, self._sizes, self.gamma, self.beta, self.epsilon),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from a configuration, Keras's included."""
+        return cls(**without_switched_off(config, "rms_scaling"))
+
+
+class RMSNormalization(Layer):
+    """Outputs scale · inputs / √(mean of squares + epsilon), for each sample.
+
+    Args:
+        axis: An axis or a list of them, not the batch; ``scale`` has their sizes.
+        epsilon: Keeps the root away from 0, >= 0.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> RMSNormalization()(torch.tensor([[3.0, -3.0]])).detach()
+        tensor([[ 1.0000, -1.0000]])
+
+    Reference:
+        Zhang & Sennrich, 2019.
+    """
+
+    scale: Tensor
+    casts_integers = True
+
+    def __init__(
+        self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        owner = "RMSNormalization"
+        self.axis = require_axes(owner, axis)
+        self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        """Add the scale, with the sizes of the normalized axes."""
+        self._axes = find_axes(self, self.axis, input_shape)
+        self._sizes = known_sizes(self, input_shape, self._axes)
+        axes = dict(zip(self._axes, self._sizes, strict=True))
+        self.input_spec = InputSpec(len(input_shape), axes=axes)
+        self.scale = self.add_weight("scale", self._sizes, "ones")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs, shape unchanged."""
+        return _along_last(
+            self._axes,
+            inputs,
+            # Under autocast the types differ, for which torch has a slow way only.
+            lambda x: F.rms_norm(x, self._sizes, self.scale.to(x.dtype), self.epsilon),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
+
+
+class GroupNormalization(Layer):
+    """Splits the channels into groups and normalizes each group of each sample.
+
+    Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta; mean and variance are taken over a
+    group's channels and all positions.
+
+    Args:
+        groups: Number of groups; −1 is one a channel (instance normalization).
+        axis: The axis of the channels; 1 for ``"channels_first"``.
+        epsilon: Keeps the root away from 0, >= 0.
+        center: Whether there is a beta.
+        scale: Whether there is a gamma.
+        beta_initializer: First values of beta, shape (channels,).
+        gamma_initializer: First values of gamma, shape (channels,).
+        beta_regularizer: Penalty of beta.
+        gamma_regularizer: Penalty of gamma.
+        beta_constraint: Applied to beta after each update.
+        gamma_constraint: Applied to gamma after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> layer = GroupNormalization(groups=2, epsilon=0.0)
+        >>> layer(torch.tensor([[1.0, 3.0, 10.0, 30.0]])).detach()
+        tensor([[-1.,  1., -1.,  1.]])
+
+    Reference:
+        Wu & He, 2018.
+    """
+
+    gamma: Tensor | None
+    beta: Tensor | None
+    casts_integers = True
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: object = "zeros",
+        gamma_initializer: object = "ones",
+        beta_regularizer: object = None,
+        gamma_regularizer: object = None,
+        beta_constraint: object = None,
+        gamma_constraint: object = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        owner, allowed = "GroupNormalization", "an integer >= 1, or -1 for one a channel"
+        self.groups = require_integer(owner, "groups", groups, allowed, at_least=-1)
+        if self.groups == 0:
+            raise ArgumentValueError(owner, "groups", groups, allowed)
+        self.axis = require_axis(owner, axis)
+        self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
+        self.center, self.scale = bool(center), bool(scale)
+        add_affine_slots(
+            self,
+            (beta_initializer, gamma_initializer),
+            (beta_regularizer, gamma_regularizer),
+            (beta_constraint, gamma_constraint),
+        )
+        self.gamma = self.beta = None
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape: Shape) -> None:
+        """Add gamma and beta, one value a channel."""
+        (self._axis,) = find_axes(self, self.axis, input_shape)
+        size = known_size(self, input_shape, self._axis)
+        self._groups = size if self.groups == -1 else self.groups
+        if size % self._groups:
+            raise DataError(
+                f"layer {self.name!r} splits channels into {self._groups} groups, its inputs of "
+                f"shape {input_shape} have {size}"
+            )
+        self.input_spec = InputSpec(len(input_shape), axes={self._axis: size})
+        if self.scale:
+            self.gamma = add_affine(self, "gamma", (size,))
+        if self.center:
+            self.beta = add_affine(self, "beta", (size,))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the normalized inputs, shape unchanged."""
+        x, gamma = inputs.movedim(self._axis, 1), self.gamma
+        if gamma is None and self.beta is not None:  # of which torch 2.13 has no gradient
+            gamma = torch.ones_like(self.beta)
+        # Not from torch.nn.functional, which refuses groups of a single number.
+        normed = torch.group_norm(x, self._groups, gamma, self.beta, self.epsilon)
+        return normed.movedim(1, self._axis)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "groups": self.groups,
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+        }
+
+
+class UnitNormalization(Layer):
+    """Outputs inputs / √(sum of squares), the sum taken along ``axis``; zeros stay zeros.
+
+    Args:
+        axis: An axis or a list of them.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``axis`` is something else.
+
+    Example:
+        >>> UnitNormalization()(torch.tensor([[3.0, 4.0]]))
+        tensor([[0.6000, 0.8000]])
+
+    Reference:
+        ``keras.layers.UnitNormalization``; ``torch.nn.functional.normalize``.
+    """
+
+    casts_integers = True
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = require_axes("UnitNormalization", axis)
+
+    def build(self, input_shape: Shape) -> None:
+        """Find the axes."""
+        self._axes = find_axes(self, self.axis, input_shape)
+        self.input_spec = InputSpec(len(input_shape))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the scaled inputs, shape unchanged."""
+        norm: Tensor = torch.linalg.vector_norm(inputs, dim=self._axes, keepdim=True)
+        return inputs / norm.clamp(min=max(1e-12, torch.finfo(inputs.dtype).tiny))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "axis": self.axis}
+
+
+def _along_last(
+    axes: tuple[int, ...], inputs: Tensor, function: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Apply a function of the last axes to others."""
+    ends = tuple(range(inputs.ndim - len(axes), inputs.ndim))
+    if axes == ends:
+        return function(inputs)
+    return function(inputs.movedim(axes, ends)).movedim(ends, axes)

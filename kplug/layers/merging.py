@@ -1,0 +1,230 @@
+"""Layers that make one tensor of several."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.errors import DataError
+from kplug.graph import Shape, TensorSpec, find_leaves
+from kplug.layers.base import Layer
+from kplug.layers.shapes import is_shape
+
+
+class Merging(Layer):
+    """A layer that is called on a list of tensors; a subclass writes ``merge``."""
+
+    _least = 1
+    _most: int | None = None
+
+    def build(self, input_shape: Any) -> None:
+        """Check that the shapes fit together."""
+        self._require_shapes(input_shape)
+
+    def call(self, inputs: Any) -> Tensor:
+        """Return the merged inputs.
+
+        Args:
+            inputs: A list of tensors (N, …).
+
+        Returns:
+            A tensor (N, …).
+        """
+        self._require_list(inputs)
+        if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide it
+            self._check_shapes(inputs)
+        return self.merge(inputs)
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return one tensor of several."""
+        raise NotImplementedError
+
+    def find_problem(self, shapes: Sequence[Shape]) -> str | None:
+        """Return why shapes do not fit together, if they do not; ``None`` stands for any size."""
+        raise NotImplementedError
+
+    def _require_list(self, inputs: Any) -> None:
+        number = len(inputs) if isinstance(inputs, (list, tuple)) else 0
+        if number < self._least or (self._most is not None and number > self._most):
+            wanted = f"exactly {self._most} tensors" if self._most else "tensors"
+            got = f"{number} of them" if number else "no list of tensors"
+            raise DataError(
+                f"layer {self.name!r} is called on a list of {wanted}, got {got}",
+                hint=f"{type(self).__name__}()([a, b]).",
+            )
+
+    def _require_shapes(self, shapes: Any, cause: BaseException | None = None) -> None:
+        self._require_list([] if shapes is None or is_shape(shapes) else shapes)
+        found = [tuple(shape) for shape in shapes]
+        batches = {shape[0] for shape in found if shape} - {None}
+        problem = "the batch sizes differ" if len(batches) > 1 else self.find_problem(found)
+        if problem is not None:
+            listed = ", ".join(map(str, found))
+            raise DataError(
+                f"layer {self.name!r} cannot merge inputs of shapes {listed}: {problem}"
+            ) from cause
+
+    def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
+        if isinstance(inputs, (list, tuple)):
+            self._require_shapes([tuple(one.shape) for one in find_leaves(inputs, Tensor)], cause)
+
+    def infer_specs(self, args: tuple[Any, ...], kwargs: Any) -> tuple[TensorSpec, ...]:
+        """Return the shape of the output; shapes are checked for each call, not only the first."""
+        self._require_shapes([spec.shape for spec in find_leaves(args[:1], TensorSpec)])
+        return super().infer_specs(args, kwargs)
+
+
+class _Elementwise(Merging):
+    """Merges element by element, sizes of 1 and missing axes are broadcast.
+
+    An axis that a tensor lacks is put behind its batch.
+    """
+
+    def call(self, inputs: Any) -> Tensor:
+        """Return the merged inputs.
+
+        Args:
+            inputs: A list of tensors (N, …) that broadcast.
+
+        Returns:
+            A tensor of their common shape.
+        """
+        self._require_list(inputs)
+        ndim = max(tensor.ndim for tensor in inputs)
+        return super().call([_with_axes(tensor, ndim) for tensor in inputs])
+
+    def find_problem(self, shapes: Sequence[Shape]) -> str | None:
+        """Return which sizes differ."""
+        longest = max(len(shape) for shape in shapes)
+        for axis in range(1, longest):
+            sizes = {shape[-axis] for shape in shapes if len(shape) > axis} - {None, 1}
+            if len(sizes) > 1:
+                return f"the sizes of axis {-axis} differ"
+        return None
+
+
+def _with_axes(tensor: Tensor, ndim: int) -> Tensor:
+    missing = ndim - tensor.ndim
+    if not missing:
+        return tensor
+    return tensor.reshape(tensor.shape[0], *[1] * missing, *tensor.shape[1:])
+
+
+class Add(_Elementwise):
+    """Outputs the sum of the inputs, element by element.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Add()([torch.ones(1, 2), torch.ones(1, 2)])
+        tensor([[2., 2.]])
+
+    Reference:
+        ``keras.layers.Add``.
+    """
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the sum."""
+        return functools.reduce(torch.add, tensors)
+
+
+class Subtract(_Elementwise):
+    """Outputs the first input minus the second.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Subtract()([torch.ones(1, 2), torch.ones(1, 2)])
+        tensor([[0., 0.]])
+
+    Reference:
+        ``keras.layers.Subtract``.
+    """
+
+    _least = _most = 2
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the difference."""
+        return tensors[0] - tensors[1]
+
+
+class Multiply(_Elementwise):
+    """Outputs the product of the inputs, element by element.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Multiply()([torch.full((1, 2), 2.0), torch.full((1, 2), 3.0)])
+        tensor([[6., 6.]])
+
+    Reference:
+        ``keras.layers.Multiply``.
+    """
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the product."""
+        return functools.reduce(torch.mul, tensors)
+
+
+class Average(_Elementwise):
+    """Outputs the mean of the inputs, element by element.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Average()([torch.zeros(1, 2), torch.ones(1, 2)])
+        tensor([[0.5000, 0.5000]])
+
+    Reference:
+        ``keras.layers.Average``.
+    """
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the mean."""
+        return functools.reduce(torch.add, tensors) / len(tensors)
+
+
+class Maximum(_Elementwise):
+    """Outputs the largest of the inputs, element by element.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Maximum()([torch.zeros(1, 2), torch.ones(1, 2)])
+        tensor([[1., 1.]])
+
+    Reference:
+        ``keras.layers.Maximum``.
+    """
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the largest."""
+        return functools.reduce(torch.maximum, tensors)
+
+
+class Minimum(_Elementwise):
+    """Outputs the smallest of the inputs, element by element.
+
+    Args:
+        kwargs: What every layer takes.
+
+    Example:
+        >>> Minimum()([torch.zeros(1, 2), torch.ones(1, 2)])
+        tensor([[0., 0.]])
+
+    Reference:
+        ``keras.layers.Minimum``.
+    """
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the smallest."""
+        return functools.reduce(torch.minimum, tensors)

@@ -1,0 +1,264 @@
+"""Transposed convolution: the gradient of a convolution, used to enlarge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from kplug.arguments import require_integer
+from kplug.backend.windows import convolve_transposed
+from kplug.errors import ArgumentValueError
+from kplug.graph import Shape
+from kplug.layers.convolutional import refuse_dilated_strides
+from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots
+from kplug.layers.sliding import SlidingLayer
+from kplug.layers.spatial import require_window
+
+
+class TransposedConvolution(SlidingLayer):
+    """What the transposed layers have in common; their arguments are described there."""
+
+    kernel: Tensor
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        output_padding: int | Sequence[int] | None = None,
+        data_format: str | None = None,
+        dilation_rate: int | Sequence[int] = 1,
+        activation: object = None,
+        use_bias: bool = True,
+        kernel_initializer: object = "glorot_uniform",
+        bias_initializer: object = "zeros",
+        kernel_regularizer: object = None,
+        bias_regularizer: object = None,
+        activity_regularizer: object = None,
+        kernel_constraint: object = None,
+        bias_constraint: object = None,
+        **kwargs: Any,
+    ) -> None:
+        kwargs["activity_regularizer"] = activity_regularizer
+        window = (kernel_size, strides, padding, data_format, dilation_rate)
+        super().__init__(*window, activation, use_bias, **kwargs)
+        self.filters = require_integer(
+            type(self).__name__, "filters", filters, "an integer >= 1", at_least=1
+        )
+        self.output_padding = self._check_output_padding(output_padding)
+        refuse_dilated_strides(self)
+        add_kernel_slots(
+            self,
+            (kernel_initializer, bias_initializer),
+            (kernel_regularizer, bias_regularizer),
+            (kernel_constraint, bias_constraint),
+        )
+        self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
+
+    def _check_output_padding(self, given: object) -> tuple[int, ...] | None:
+        if given is None:
+            return None
+        owner = type(self).__name__
+        cells = require_window(owner, "output_padding", given, self.rank, at_least=0)
+        if any(cell >= step for cell, step in zip(cells, self.strides, strict=True)):
+            allowed = f"below strides={self.strides}"
+            raise ArgumentValueError(owner, "output_padding", given, allowed)
+        return cells
+
+    def build(self, input_shape: Shape) -> None:
+        """Add the kernel (…, filters, in) and the bias (filters,)."""
+        channels = self.fix_channels(input_shape)
+        shape = (*self.kernel_size, self.filters, channels)
+        self.kernel = add_kernel(self, shape, self._torch_order)
+        if self.use_bias:
+            self.bias = add_bias(self, self.filters)
+
+    def compute(self, inputs: Tensor) -> Tensor:
+        """Return the enlarged inputs, channels second."""
+        return convolve_transposed(
+            inputs,
+            self.kernel.permute(self._torch_order),
+            self.bias,
+            self.strides,
+            self.padding,
+            self.output_padding,
+            self.dilation_rate,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "output_padding": self.output_padding,
+        }
+
+
+class Conv1DTranspose(TransposedConvolution):
+    """Outputs activation(gradient of a convolution at the inputs + bias): larger sequences.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Length of the window.
+        strides: Factors of the size, about.
+        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
+            size · strides.
+        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
+            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
+            or ⌊k/2⌋ with ``"same"``.
+        data_format: ``"channels_last"`` or ``"channels_first"``.
+        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
+        activation: A component; ``None`` is ``linear``.
+        use_bias: Whether there is a bias.
+        kernel_initializer: First values of the kernel, shape (length, filters, in).
+        bias_initializer: First values of the bias, shape (filters,).
+        kernel_regularizer: Penalty of the kernel.
+        bias_regularizer: Penalty of the bias.
+        activity_regularizer: Penalty of the outputs.
+        kernel_constraint: Applied to the kernel after each update.
+        bias_constraint: Applied to the bias after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+
+    Example:
+        >>> import torch
+        >>> layer = Conv1DTranspose(4, 3, strides=2, padding="same")
+        >>> layer(torch.zeros(1, 5, 3)).shape
+        torch.Size([1, 10, 4])
+
+    Reference:
+        ``keras.layers.Conv1DTranspose``; ``torch.nn.ConvTranspose1d``, which cuts both ends alike. The
+        kernel has Keras's shape and torch's memory order.
+    """
+
+    rank = 1
+
+
+class Conv2DTranspose(TransposedConvolution):
+    """Outputs activation(gradient of a convolution at the inputs + bias): larger images.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Height and width of the window.
+        strides: Factors of the size, about.
+        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
+            size · strides.
+        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
+            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
+            or ⌊k/2⌋ with ``"same"``.
+        data_format: ``"channels_last"`` or ``"channels_first"``.
+        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
+        activation: A component; ``None`` is ``linear``.
+        use_bias: Whether there is a bias.
+        kernel_initializer: First values of the kernel, shape (height, width, filters, in).
+        bias_initializer: First values of the bias, shape (filters,).
+        kernel_regularizer: Penalty of the kernel.
+        bias_regularizer: Penalty of the bias.
+        activity_regularizer: Penalty of the outputs.
+        kernel_constraint: Applied to the kernel after each update.
+        bias_constraint: Applied to the bias after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+
+    Example:
+        >>> import torch
+        >>> layer = Conv2DTranspose(4, 3, strides=2, padding="same")
+        >>> layer(torch.zeros(1, 5, 5, 3)).shape
+        torch.Size([1, 10, 10, 4])
+
+    Reference:
+        ``keras.layers.Conv2DTranspose``; ``torch.nn.ConvTranspose2d``, which cuts both ends alike. The
+        kernel has Keras's shape and torch's memory order.
+    """
+
+    rank = 2
+
+
+class Conv3DTranspose(TransposedConvolution):
+    """Outputs activation(gradient of a convolution at the inputs + bias): larger volumes.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Depth, height and width of the window.
+        strides: Factors of the size, about.
+        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
+            size · strides.
+        data_format: ``"channels_last"`` or ``"channels_first"``.
+        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
+            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
+            or ⌊k/2⌋ with ``"same"``.
+        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
+        activation: A component; ``None`` is ``linear``.
+        use_bias: Whether there is a bias.
+        kernel_initializer: First values of the kernel, shape (depth, height, width, filters, in).
+        bias_initializer: First values of the bias, shape (filters,).
+        kernel_regularizer: Penalty of the kernel.
+        bias_regularizer: Penalty of the bias.
+        activity_regularizer: Penalty of the outputs.
+        kernel_constraint: Applied to the kernel after each update.
+        bias_constraint: Applied to the bias after each update.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+
+    Example:
+        >>> import torch
+        >>> layer = Conv3DTranspose(4, 3, strides=2, padding="same")
+        >>> layer(torch.zeros(1, 5, 5, 5, 3)).shape
+        torch.Size([1, 10, 10, 10, 4])
+
+    Reference:
+        ``keras.layers.Conv3DTranspose``; ``torch.nn.ConvTranspose3d``, which cuts both ends alike. The
+        kernel has Keras's shape and torch's memory order.
+    """
+
+    rank = 3
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        output_padding: int | Sequence[int] | None = None,
+        dilation_rate: int | Sequence[int] = 1,
+        activation: object = None,
+        use_bias: bool = True,
+        kernel_initializer: object = "glorot_uniform",
+        bias_initializer: object = "zeros",
+        kernel_regularizer: object = None,
+        bias_regularizer: object = None,
+        activity_regularizer: object = None,
+        kernel_constraint: object = None,
+        bias_constraint: object = None,
+        **kwargs: Any,
+    ) -> None:
+        # Keras has data_format and output_padding the other way round in this class only.
+        super().__init__(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            output_padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **kwargs,
+        )

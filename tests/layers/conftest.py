@@ -1,0 +1,82 @@
+"""What the tests of layers share: the comparison of a layer with Keras's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from kplug import layers
+
+Compare = Callable[..., Tensor]
+
+
+@pytest.fixture(scope="session")
+def compare() -> Compare:
+    """Return a function that makes a layer in both libraries and compares all it does."""
+    return _compare
+
+
+def _compare(
+    name: str, inputs: Any, *, training: bool = False, tolerance: float = 1e-4, **arguments: Any
+) -> Tensor:
+    """Compare outputs, gradients, weights and shapes for Keras's weights; return our outputs."""
+    theirs = getattr(keras.layers, name)(**arguments)
+    ours = getattr(layers, name)(**arguments)
+    theirs.build(_shapes(inputs))
+    start = [np.abs(_draw(variable.shape)) + 0.1 for variable in theirs.weights]
+    theirs.set_weights(start)
+    ours.build_for(_shapes(inputs, batch=None))
+    ours.set_weights([variable.value.detach().numpy() for variable in theirs.weights])
+    ours_x, theirs_x = _leaf(inputs), _leaf(inputs)
+    made = ours(ours_x, training=training)
+    expected = theirs(theirs_x, **({"training": training} if training else {}))
+    torch.testing.assert_close(made, expected, rtol=tolerance, atol=tolerance)
+    # Weights that follow the data have changed by now.
+    for one, other in zip(ours.get_weights(), theirs.weights, strict=True):
+        np.testing.assert_allclose(one, other.value.detach().numpy(), rtol=1e-5, atol=1e-6)
+    found = ours.compute_output_shape(_shapes(inputs, batch=None))
+    assert found == (None, *expected.shape[1:])
+    _compare_gradients(ours, theirs, (made, expected), (ours_x, theirs_x))
+    outputs: Tensor = made.detach()
+    return outputs
+
+
+def _compare_gradients(ours: Any, theirs: Any, outputs: Any, inputs: Any) -> None:
+    for output in outputs:
+        if not output.requires_grad:
+            return
+        (output * torch.arange(1.0, output.numel() + 1).reshape(output.shape)).sum().backward()
+    for one, other in zip(*map(_tensors, inputs), strict=True):
+        if other.grad is not None:
+            torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-3)
+    for weight, variable in zip(ours.weights, theirs.weights, strict=True):
+        assert weight.requires_grad is variable.trainable
+        if variable.trainable:
+            torch.testing.assert_close(weight.grad, variable.value.grad, rtol=1e-3, atol=1e-3)
+
+
+def _tensors(inputs: Any) -> list[Any]:
+    return list(inputs) if isinstance(inputs, list) else [inputs]
+
+
+def _leaf(inputs: Any) -> Any:
+    if isinstance(inputs, list):
+        return [_leaf(part) for part in inputs]
+    leaf = inputs.clone()
+    return leaf.requires_grad_() if leaf.is_floating_point() else leaf
+
+
+def _shapes(inputs: Any, batch: Any = 0) -> Any:
+    if isinstance(inputs, list):
+        return [_shapes(part, batch) for part in inputs]
+    return tuple(inputs.shape) if batch == 0 else (None, *inputs.shape[1:])
+
+
+def _draw(shape: Any) -> Any:
+    return np.random.default_rng(9).normal(size=tuple(shape)).astype("float32")
