@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from typing import Annotated, Any
@@ -72,10 +73,17 @@ def describe(kind: Kind, component: Component) -> dict[str, Any]:
             {"name": argument, "default": default or None, "required": not default}
             for argument, default in describe_signature(kind, target, component)
         ],
-        "documentation": inspect.getdoc(target) or "",
+        "documentation": _documentation(target),
         "editable": origin.is_editable,
         "commit": origin.commit,
     }
+
+
+def _documentation(target: Any) -> str:
+    """Return the object's own documentation, not that of a class it derives from."""
+    while isinstance(target, functools.partial):
+        target = target.func
+    return inspect.cleandoc(target.__doc__ or "")
 
 
 def format_signature(facts: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 import kplug
 from kplug.cli.app import app
 from kplug.errors import KplugError
+from kplug.losses import Loss
 
 
 def run(*arguments: str) -> str:
@@ -80,3 +82,18 @@ def test_an_unknown_name_is_an_error_with_a_suggestion(name: str, hint: str) -> 
     assert message == f"no component is named {name!r}"
     assert advice.startswith(hint)
     assert advice.endswith("`kplug list` shows what is installed.")
+
+
+def test_documentation_is_the_objects_own() -> None:
+    class Silent(Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return y_pred - y_true
+
+    def difference(y_true: Any, y_pred: Any, scale: float) -> Any:
+        """Scaled difference."""
+        return scale * (y_pred - y_true)
+
+    bound = functools.partial(difference, scale=2.0)
+    with kplug.scope(losses={"silent": Silent, "difference": bound}):
+        assert read("silent")[0]["documentation"] == ""
+        assert read("difference")[0]["documentation"] == "Scaled difference."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import torch
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
@@ -27,6 +28,9 @@ def run(output: Path, seed: int, epochs: int) -> None:
         epochs: How often to go through the training canvases.
     """
     started, console = time.perf_counter(), Console()
+    # Sums are then added in one order on every machine, and the small images leave a second thread
+    # little to do: on a busy machine it costs more than it brings.
+    torch.set_num_threads(1)
     task = make_task(seed)
     console.print(describe_task(task, seed), highlight=False)
     network = make_network(seed)
