@@ -20,6 +20,7 @@ KERAS_2_NAMES = [
     *("softmax", "elu", "selu", "softplus", "softsign", "relu", "tanh"),
     *("sigmoid", "hard_sigmoid", "exponential", "linear"),
 ]
+TF_KERAS_NAMES = ["swish", "silu", "gelu", "mish", "leaky_relu", "log_softmax", "relu6"]
 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - WITHOUT_DEFAULTS))
@@ -40,8 +41,8 @@ def test_the_table_has_every_activation_of_keras() -> None:
     assert public - {"get", "serialize", "deserialize"} <= ours
 
 
-@pytest.mark.parametrize("name", KERAS_2_NAMES)
-def test_keras_2s_names_resolve(name: str) -> None:
+@pytest.mark.parametrize("name", KERAS_2_NAMES + TF_KERAS_NAMES)
+def test_names_of_keras_2_and_tf_keras_resolve(name: str) -> None:
     assert callable(get(name))
 
 

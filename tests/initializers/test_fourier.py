@@ -1,4 +1,4 @@
-"""STFT against Keras 3, and its windows against scipy."""
+"""STFT against Keras 3."""
 
 from __future__ import annotations
 
@@ -9,21 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import scipy.signal
 import torch
 
 from kplug.errors import ArgumentValueError
 from kplug.initializers import STFT, get
-from kplug.initializers.windows import WINDOWS, make_window
-
-
-@pytest.mark.parametrize("is_periodic", [False, True])
-@pytest.mark.parametrize("name", WINDOWS)
-def test_windows_are_scipys(name: str, is_periodic: bool) -> None:
-    for length in (*range(1, 12), 64, 101):
-        ours = make_window(name, length, is_periodic=is_periodic)
-        theirs = scipy.signal.get_window(name, length, is_periodic)
-        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-14, err_msg=f"{length} samples")
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
