@@ -16,6 +16,7 @@ from rich.progress import (
     Task,
     TextColumn,
 )
+from rich.table import Column
 from rich.text import Text
 from typing_extensions import Self
 
@@ -114,10 +115,11 @@ class ProgressDisplay:
             return
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            _TimeColumn(),
-            TextColumn("{task.fields[logs]}"),
+            BarColumn(bar_width=20, table_column=Column(no_wrap=True)),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            _TimeColumn(table_column=Column(no_wrap=True)),
+            # On a narrow terminal the logs go on in a second line, and the rest stays readable.
+            TextColumn("{task.fields[logs]}", table_column=Column(overflow="fold")),
             console=self._console,
             auto_refresh=False,
         )
@@ -130,7 +132,8 @@ class ProgressDisplay:
         if self._bar is None:
             return
         task = self._bar.task_ids[0]
-        self._bar.update(task, completed=done, logs=format_logs(read_logs()), refresh=True)
+        logs = format_logs(dict(sorted(read_logs().items())))  # the order that the last line has
+        self._bar.update(task, completed=done, logs=logs, refresh=True)
         self.next_redraw = time.perf_counter() + _REDRAW_SECONDS
 
     def finish(self, done: int, logs: Mapping[str, Any]) -> None:

@@ -51,6 +51,23 @@ def test_the_bar_says_how_much_time_is_left() -> None:
     assert "35.0s left" in file.getvalue()
 
 
+def test_live_logs_have_the_order_of_the_last_line() -> None:
+    file = io.StringIO()
+    with ProgressDisplay(1, Console(file=file, width=120, force_terminal=True)) as display:
+        display.start("Epoch 1/1", 10)
+        display.redraw(5, lambda: {"loss": 0.5, "accuracy": 0.75})
+    assert "accuracy: 0.7500 - loss: 0.5000" in file.getvalue()
+
+
+def test_a_narrow_terminal_keeps_the_count_of_steps() -> None:
+    file = io.StringIO()
+    logs = {f"a_metric_with_a_long_name_{number}": 0.5 for number in range(4)}
+    with ProgressDisplay(1, Console(file=file, width=60, force_terminal=True)) as display:
+        display.start("Epoch 1/1", 100)
+        display.finish(100, logs)
+    assert "100/100" in file.getvalue()
+
+
 def test_a_line_per_epoch_stays_plain_on_a_terminal() -> None:
     assert "\x1b" not in run_epoch(2, force_terminal=True)
 
