@@ -187,8 +187,10 @@ def _find_reason_to_refuse(dataset: h5py.Dataset) -> str | None:
         return "it is virtual, its data lie in other files"
     if dataset.external:
         return "its data lie in another file"
-    if dataset.shape is None or dataset.dtype.kind not in "fiubc":
+    if dataset.shape is None or dataset.dtype.kind not in "fiub":
         return f"it holds {dataset.dtype}, not numbers"
+    if dataset.dtype.itemsize > 8:
+        return f"it holds {dataset.dtype}, which is wider than any weight"
     creation = dataset.id.get_create_plist()
     filters = {creation.get_filter(index)[0] for index in range(creation.get_nfilters())}
     if filters - _KNOWN_FILTERS:

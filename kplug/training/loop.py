@@ -17,14 +17,10 @@ from kplug.optimizers.adapt import finalize_weights
 from kplug.registry.warning import warn
 from kplug.training.batches import Batch, Source
 from kplug.training.compiled import Compiled
+from kplug.training.forward import describe_loss
 from kplug.training.inference import evaluate
 from kplug.training.progress import ProgressDisplay
-from kplug.training.step import (
-    describe_loss,
-    make_train_step,
-    read_logs,
-    reset_metrics,
-)
+from kplug.training.step import make_train_step, read_logs, reset_metrics
 from kplug.training.tracking import RunningLoss, call_with_logs
 
 _NOT_FINITE = (

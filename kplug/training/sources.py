@@ -13,7 +13,7 @@ from kplug.errors import DataError
 from kplug.training.batches import ArraySource, IterableSource, Source, check_batch_size
 from kplug.training.compiled import Compiled
 from kplug.training.data import Samples, adjust_inputs, as_samples, split_samples, weigh_classes
-from kplug.training.step import describe_loss
+from kplug.training.forward import describe_loss
 
 
 def training_sources(model: Any, compiled: Compiled, request: Any) -> tuple[Source, Source | None]:

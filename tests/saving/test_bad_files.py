@@ -270,6 +270,14 @@ def never_written(file: h5py.File) -> None:
     file["a"].create_dataset("kernel", (3, 4), "f4")
 
 
+def wide(file: h5py.File) -> None:
+    file["a"].create_dataset("kernel", data=np.ones((3, 4), np.longdouble))
+
+
+def imaginary(file: h5py.File) -> None:
+    file["a"].create_dataset("kernel", data=np.ones((3, 4), np.complex64))
+
+
 def foreign_filter(file: h5py.File) -> None:
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     creation.set_chunk((3, 4))
@@ -298,6 +306,12 @@ def foreign_filter(file: h5py.File) -> None:
             "refused to read the dataset '/a/kernel': it is virtual, its data lie in other files",
         ),
         (text, "refused to read the dataset '/a/kernel': it holds object, not numbers"),
+        (
+            wide,
+            f"refused to read the dataset '/a/kernel': it holds {np.dtype(np.longdouble)}, which is "
+            "wider than any weight",
+        ),
+        (imaginary, "refused to read the dataset '/a/kernel': it holds complex64, not numbers"),
         (group, "'/a/kernel' in the file is a group, not a dataset"),
         (never_written, "refused to read the dataset '/a/kernel': its data were never written"),
         (
