@@ -30,6 +30,10 @@ class Pooling(SpatialLayer):
         self.strides = require_window(owner, "strides", steps, self.rank)
         self.padding = require_choice(owner, "padding", padding, ("valid", "same"))
 
+    def find_reach(self) -> tuple[int, ...] | None:
+        """Return the size of the window; None if the inputs are padded."""
+        return self.pool_size if self.padding == "valid" else None
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {

@@ -63,6 +63,13 @@ class SlidingLayer(SpatialLayer):
         self.input_spec = InputSpec(self.rank + 2, axes={axis: channels})
         return channels
 
+    def find_reach(self) -> tuple[int, ...] | None:
+        """Return how many cells the kernel covers on each axis; None if the inputs are padded."""
+        if self.padding != "valid":
+            return None
+        pairs = zip(self.kernel_size, self.dilation_rate, strict=True)
+        return tuple((size - 1) * rate + 1 for size, rate in pairs)
+
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs in the layout of the inputs.
 

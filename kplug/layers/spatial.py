@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend import standardize_data_format
-from kplug.errors import ArgumentValueError
+from kplug.errors import ArgumentValueError, DataError
+from kplug.graph import Shape
 from kplug.layers.base import Layer
 from kplug.layers.input_spec import InputSpec
 
@@ -46,6 +48,23 @@ class SpatialLayer(Layer):
             self._check_shapes(inputs)
         return self.compute(inputs)
 
+    def find_reach(self) -> tuple[int, ...] | None:
+        """Return how many cells a window covers on each axis, None where inputs may be smaller."""
+        return None
+
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        super()._require_shape(shape, cause)
+        reach = self.find_reach()
+        sizes = shape[1:-1] if self._channels_last else shape[2:]
+        if reach is not None and any(
+            size is not None and size < cells for size, cells in zip(sizes, reach, strict=True)
+        ):
+            raise DataError(
+                f"layer {self.name!r} has windows of {_by(reach)} cells, which do not fit into "
+                f"inputs of {_by(sizes)}",
+                hint="Use a smaller window, padding='same', or larger inputs.",
+            ) from cause
+
     def compute(self, inputs: Tensor) -> Tensor:
         """Return the outputs for inputs with the channels second, likewise."""
         raise NotImplementedError
@@ -53,6 +72,10 @@ class SpatialLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "data_format": self.data_format}
+
+
+def _by(sizes: Sequence[int | None]) -> str:
+    return " x ".join("?" if size is None else str(size) for size in sizes)
 
 
 def require_window(

@@ -68,6 +68,9 @@ class TransposedConvolution(SlidingLayer):
             raise ArgumentValueError(owner, "output_padding", given, allowed)
         return cells
 
+    def find_reach(self) -> None:
+        """Return None: the inputs of a transposed convolution may be smaller than its kernel."""
+
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (…, filters, in) and the bias (filters,)."""
         channels = self.fix_channels(input_shape)

@@ -8,7 +8,17 @@ import pytest
 import torch
 
 from kplug.errors import ArgumentValueError, DataError
-from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten, Input, MaxPooling2D, Reshape
+from kplug.layers import (
+    Activation,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    MaxPooling2D,
+    Reshape,
+)
 from kplug.layers import UpSampling2D as Up
 
 
@@ -113,6 +123,29 @@ def test_pooling_refuses_an_image_without_a_batch(data_format: str) -> None:
     layer(torch.zeros(1, 4, 4, 4))
     with pytest.raises(DataError, match=r"layer 'p' expects inputs of 4 axes, got shape \(4, 4, 1"):
         layer(torch.zeros(4, 4, 1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "window"),
+    [
+        (Conv2D(1, 5, name="c"), "5 x 5"),
+        (Conv2D(1, (2, 3), dilation_rate=2, name="c"), "3 x 5"),
+        (MaxPooling2D((1, 4), name="c"), "1 x 4"),
+        (MaxPooling2D(4, data_format="channels_first", name="c"), "4 x 4"),
+    ],
+)
+def test_window_that_does_not_fit(layer: Layer, window: str) -> None:
+    message = (
+        f"layer 'c' has windows of {window} cells, which do not fit into inputs of 3 x 3\n"
+        "  Use a smaller window, padding='same', or larger inputs."
+    )
+    images = torch.zeros(1, 3, 3, 3)
+    with pytest.raises(DataError) as caught:
+        layer(images)
+    assert str(caught.value) == message
+    with pytest.raises(DataError) as caught:
+        _ = type(layer).from_config(layer.get_config())(Input((3, 3, 3))).shape
+    assert str(caught.value) == message
 
 
 def test_images_of_any_size() -> None:
