@@ -53,6 +53,22 @@ class LossWithoutGradientError(KplugError, RuntimeError):
     """A loss whose value does not depend on the model's parameters through differentiable steps."""
 
 
+class MissingLibraryError(KplugError, ImportError):
+    """A library that only a part of kplug needs, and that is not installed."""
+
+
+class WorkerLostError(KplugError, RuntimeError):
+    """Another of the processes that train together has ended, or no longer answers."""
+
+
+class NonFiniteLossError(KplugError, RuntimeError):
+    """The training loss became NaN or infinite, and a callback was asked to raise then."""
+
+
+class EagerStepWarning(KplugWarning):
+    """A step that was to be compiled runs eagerly; the message names the component and the line."""
+
+
 class NonFiniteLossWarning(KplugWarning):
     """The training loss became NaN or infinite; the message names the epoch and the step."""
 
@@ -82,10 +98,13 @@ __all__ = [
     "DataError",
     "DeprecatedComponentWarning",
     "DisabledComponentError",
+    "EagerStepWarning",
     "GraphError",
     "KplugError",
     "KplugWarning",
     "LossWithoutGradientError",
+    "MissingLibraryError",
+    "NonFiniteLossError",
     "NonFiniteLossWarning",
     "NotBuiltError",
     "NotCompiledError",
@@ -102,5 +121,6 @@ __all__ = [
     "UnknownComponentError",
     "UnknownKindError",
     "WeightsError",
+    "WorkerLostError",
     "WrongKindError",
 ]

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from kplug.backend.arrays import from_numpy
 from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.errors import ArgumentValueError, GraphError
 
@@ -36,10 +37,11 @@ def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
             f"{value!r} has no values until the model runs, so K cannot compute with it",
             hint="Write a layer whose call(self, inputs) computes with K, and call it on the tensor.",
         )
+    if isinstance(value, np.ndarray):
+        tensor = from_numpy(value)
+        return tensor if dtype is None else tensor.to(to_dtype(dtype))
     if dtype is not None:
         return torch.as_tensor(value, dtype=to_dtype(dtype))
-    if isinstance(value, np.ndarray):
-        return torch.as_tensor(value)
     tensor = torch.as_tensor(value)
     return tensor.to(to_dtype(None)) if tensor.is_floating_point() else tensor
 

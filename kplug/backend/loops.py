@@ -161,7 +161,8 @@ def rnn(
     steps = _by_time(to_tensor(inputs), "inputs")
     kept = None if mask is None else _by_time(to_tensor(mask).bool(), "mask")
     times = range(len(steps) - 1, -1, -1) if go_backwards else range(len(steps))
-    states, outputs = list(initial_states), list[torch.Tensor]()
+    states = list(initial_states)
+    outputs: list[torch.Tensor] = []
     for time in times:
         output, new_states = step_function(steps[time], [*states, *(constants or ())])
         if kept is not None:

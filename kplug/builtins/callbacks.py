@@ -15,6 +15,11 @@ def kplug_callbacks() -> dict[str, Component | str]:
         component.name: component
         for component in (
             Component(
+                "backup_and_restore",
+                f"{_CALLBACKS}.backup:BackupAndRestore",
+                summary="Go on with a run that was interrupted.",
+            ),
+            Component(
                 "csv_logger",
                 f"{_CALLBACKS}.csv_logger:CSVLogger",
                 summary="Write the logs of every epoch to a CSV file.",
@@ -48,6 +53,21 @@ def kplug_callbacks() -> dict[str, Component | str]:
                 "reduce_lr_on_plateau",
                 f"{_CALLBACKS}.learning_rate:ReduceLROnPlateau",
                 summary="Reduce the learning rate when a log no longer improves.",
+            ),
+            Component(
+                "remote_monitor",
+                f"{_CALLBACKS}.remote:RemoteMonitor",
+                summary="Send the logs of every epoch to a server.",
+            ),
+            Component(
+                "swap_ema_weights",
+                f"{_CALLBACKS}.averages:SwapEMAWeights",
+                summary="Evaluate with the moving averages of the weights.",
+            ),
+            Component(
+                "tensor_board",
+                f"{_CALLBACKS}.tensorboard:TensorBoard",
+                summary="Write logs and weights for TensorBoard.",
             ),
             Component(
                 "terminate_on_nan",

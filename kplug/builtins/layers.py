@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kplug.builtins.sequence_layers import SEQUENCE_LAYERS
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
@@ -150,6 +151,36 @@ def kplug_layers() -> dict[str, Component | str]:
             f"{_LAYERS}.global_pooling:GlobalMaxPooling3D",
             aliases=("GlobalMaxPool3D",),
             summary="The largest value of each channel of a volume.",
+        ),
+        "AdaptiveAveragePooling1D": Component(
+            "AdaptiveAveragePooling1D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling1D",
+            summary="The mean of each of a chosen number of parts of sequences.",
+        ),
+        "AdaptiveAveragePooling2D": Component(
+            "AdaptiveAveragePooling2D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling2D",
+            summary="The mean of each of a chosen number of parts of images.",
+        ),
+        "AdaptiveAveragePooling3D": Component(
+            "AdaptiveAveragePooling3D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling3D",
+            summary="The mean of each of a chosen number of parts of volumes.",
+        ),
+        "AdaptiveMaxPooling1D": Component(
+            "AdaptiveMaxPooling1D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling1D",
+            summary="The largest value of each of a chosen number of parts of sequences.",
+        ),
+        "AdaptiveMaxPooling2D": Component(
+            "AdaptiveMaxPooling2D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling2D",
+            summary="The largest value of each of a chosen number of parts of images.",
+        ),
+        "AdaptiveMaxPooling3D": Component(
+            "AdaptiveMaxPooling3D",
+            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling3D",
+            summary="The largest value of each of a chosen number of parts of volumes.",
         ),
         "ZeroPadding1D": Component(
             "ZeroPadding1D",
@@ -361,4 +392,47 @@ def kplug_layers() -> dict[str, Component | str]:
             f"{_LAYERS}.rearranging:RepeatVector",
             summary="Repeats each row.",
         ),
+        "TensorOperation": Component(
+            "TensorOperation",
+            f"{_LAYERS}.tensor_operation:TensorOperation",
+            summary="An operator between tensors of a graph.",
+        ),
+        "Identity": Component("Identity", f"{_LAYERS}.identity:Identity", summary="Does nothing."),
+        "EinsumDense": Component(
+            "EinsumDense",
+            f"{_LAYERS}.einsum_dense:EinsumDense",
+            summary="Multiplies inputs and a kernel along axes that an equation names.",
+        ),
+        "Attention": Component(
+            "Attention",
+            f"{_LAYERS}.attention:Attention",
+            summary="Averages values by how well their keys fit each query.",
+        ),
+        "AdditiveAttention": Component(
+            "AdditiveAttention",
+            f"{_LAYERS}.attention:AdditiveAttention",
+            summary="Attention whose scores are sums of tanh(query + key).",
+        ),
+        "MultiHeadAttention": Component(
+            "MultiHeadAttention",
+            f"{_LAYERS}.multi_head_attention:MultiHeadAttention",
+            summary="Attention of several heads, each in its own projection.",
+        ),
+        "GroupQueryAttention": Component(
+            "GroupQueryAttention",
+            f"{_LAYERS}.grouped_query_attention:GroupQueryAttention",
+            aliases=("GroupedQueryAttention",),
+            summary="Attention whose query heads share heads of keys and values.",
+        ),
+        "Sequential": Component(
+            "Sequential", "kplug.models.sequential:Sequential", summary="A chain of layers."
+        ),
+        "Functional": Component(
+            "Functional",
+            "kplug.models.functional:Functional",
+            aliases=("Model",),
+            role="factory",
+            summary="A graph of layers.",
+        ),
+        **SEQUENCE_LAYERS,
     }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_integer, require_number
+from kplug.initializers.base import Initializer
 from kplug.initializers.random import RandomInitializer, Seed, fill_truncated_normal
 
 # Standard deviation of a standard normal cut at ±2, to the digits that Keras divides by.
@@ -134,6 +136,24 @@ class VarianceScaling(RandomInitializer):
         fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}
         return max(1.0, fans[self.mode])
+
+
+def with_fan_axes(
+    initializer: Initializer, axes: tuple[Sequence[int], Sequence[int]] | None
+) -> Initializer:
+    """Return an initializer that counts a weight's fans along the axes of its layer.
+
+    Args:
+        initializer: Kept as it is, unless it scales by fans and was not told along which axes.
+        axes: Axes that count as input, and axes that count as output; ``None`` changes nothing.
+    """
+    if axes is None or not isinstance(initializer, VarianceScaling):
+        return initializer
+    if initializer.input_axes is not None:
+        return initializer
+    told = copy.copy(initializer)
+    told.input_axes, told.output_axes = list(axes[0]), list(axes[1])
+    return told
 
 
 def _check_axes(owner: object, argument: str, axes: object) -> list[int] | None:

@@ -7,13 +7,24 @@ from typing import Any
 from kplug.graph import Node, SymbolicTensor
 from kplug.layers.activations import ELU, LeakyReLU, PReLU, ReLU, Softmax
 from kplug.layers.activity import ActivityRegularization
+from kplug.layers.adaptive_pooling import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
+)
+from kplug.layers.attention import AdditiveAttention, Attention
 from kplug.layers.base import Layer
 from kplug.layers.batch_normalization import BatchNormalization
+from kplug.layers.bidirectional import Bidirectional
 from kplug.layers.convolutional import Conv1D, Conv2D, Conv3D
 from kplug.layers.core import Activation, Flatten, Reshape
 from kplug.layers.cropping import Cropping1D, Cropping2D, Cropping3D
 from kplug.layers.dense import Dense
 from kplug.layers.depthwise import DepthwiseConv1D, DepthwiseConv2D
+from kplug.layers.einsum_dense import EinsumDense
 from kplug.layers.embedding import Embedding
 from kplug.layers.global_pooling import (
     GlobalAveragePooling1D,
@@ -23,6 +34,8 @@ from kplug.layers.global_pooling import (
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
 )
+from kplug.layers.grouped_query_attention import GroupQueryAttention
+from kplug.layers.identity import Identity
 from kplug.layers.input import Input, InputLayer
 from kplug.layers.input_spec import InputSpec
 from kplug.layers.joining import Concatenate, Dot
@@ -32,6 +45,7 @@ from kplug.layers.layer_normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from kplug.layers.masking import Masking
 from kplug.layers.merge_functions import (
     add,
     average,
@@ -43,6 +57,7 @@ from kplug.layers.merge_functions import (
     subtract,
 )
 from kplug.layers.merging import Add, Average, Maximum, Minimum, Multiply, Subtract
+from kplug.layers.multi_head_attention import MultiHeadAttention
 from kplug.layers.noise import (
     AlphaDropout,
     GaussianDropout,
@@ -62,10 +77,23 @@ from kplug.layers.pooling import (
 )
 from kplug.layers.preprocessing import Normalization, Rescaling
 from kplug.layers.rearranging import Permute, RepeatVector
+from kplug.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
 from kplug.layers.regularization import Dropout
 from kplug.layers.resizing import UpSampling1D, UpSampling2D, UpSampling3D
 from kplug.layers.separable import SeparableConv1D, SeparableConv2D
+from kplug.layers.serialization import deserialize, serialize
 from kplug.layers.slots import Slot
+from kplug.layers.tensor_operation import TensorOperation
+from kplug.layers.time_distributed import TimeDistributed
 from kplug.layers.torch_module import TorchModule
 from kplug.layers.transposed import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from kplug.registry import resolve_object
@@ -106,10 +134,21 @@ def get(identifier: object) -> Any:
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -118,6 +157,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -139,8 +179,10 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -156,12 +198,16 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -170,6 +216,7 @@ __all__ = [
     "MaxPooling3D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Node",
     "Normalization",
@@ -184,13 +231,18 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Slot",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "SymbolicTensor",
+    "TensorOperation",
+    "TimeDistributed",
     "TorchModule",
     "UnitNormalization",
     "UpSampling1D",
@@ -202,10 +254,12 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "get",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

@@ -39,6 +39,7 @@ class LeakyReLU(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self, negative_slope: float = 0.3, *, alpha: float | None = None, **kwargs: Any
@@ -86,6 +87,7 @@ class PReLU(Layer):
 
     alpha: Tensor
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -153,6 +155,7 @@ class ELU(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -190,6 +193,7 @@ class ReLU(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -239,6 +243,7 @@ class Softmax(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -34,6 +34,7 @@ class ActivityRegularization(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         owner, allowed = "ActivityRegularization", "a number >= 0"

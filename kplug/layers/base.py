@@ -6,7 +6,6 @@ weights declared), and used (components looked up, weights filled, tensors compu
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,10 +14,12 @@ from torch import Tensor, nn
 from typing_extensions import Self
 
 from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
+from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.errors import ArgumentValueError
 from kplug.graph import Node, in_mode, is_symbolic
 from kplug.layers.building import Building, marking_built
 from kplug.layers.keywords import refuse_keywords, without_switches
+from kplug.layers.masking_rules import fill_masks, name_arguments, set_output_masks, takes_mask
 from kplug.layers.shapes import holds_arrays, standardize_input_shape
 from kplug.regularizers.adapt import require_penalty
 
@@ -49,6 +50,8 @@ class Layer(Building):
         output_count: How many tensors ``call`` returns; a class with several sets it.
         casts_integers: Whether integers are cast to the layer's type too, as a class whose
             weights are multiplied with the inputs wants it.
+        supports_masking: Whether a mask of the inputs is one of the outputs, or ``compute_mask``
+            makes one of it. A class that writes ``compute_mask`` supports masks.
         slots: The constructor arguments that name components, by name.
         input_spec: What shapes the layer takes, or ``None`` for all.
         activity_penalties: Penalties of the calls since they were last cleared.
@@ -76,8 +79,16 @@ class Layer(Building):
 
     output_count: int = 1
     casts_integers: bool = False
+    supports_masking: bool = False
     activity_regularizer: Any
     _takes_training: bool = False
+    _call_names: tuple[str, ...] = ("inputs",)
+    _takes_mask: bool = False
+    # Whether it may make a mask of inputs that carry none.
+    _makes_masks: bool = False
+    # Whether the layers inside see to the masks, as in a model.
+    _leaves_masks: bool = False
+    _has_warned_of_mask: bool = False
 
     def __init__(
         self,
@@ -115,7 +126,12 @@ class Layer(Building):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._takes_training = "training" in inspect.signature(cls.call).parameters
+        cls._call_names = name_arguments(cls.call)
+        cls._takes_training = "training" in cls._call_names
+        cls._takes_mask = takes_mask(cls._call_names)
+        if "compute_mask" in vars(cls):
+            cls.supports_masking = True
+            cls._makes_masks = vars(cls).get("_makes_masks", True)
         if "build" in vars(cls):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
 
@@ -146,6 +162,18 @@ class Layer(Building):
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs)")
 
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return the mask of the output; a layer that makes masks writes it.
+
+        Args:
+            inputs: What the layer was called on.
+            previous_mask: Its mask, booleans of shape (N, time), or ``None``; nested like ``inputs``.
+
+        Returns:
+            A mask or ``None``, or a list with one for each output.
+        """
+        return previous_mask
+
     # -- calling -----------------------------------------------------------------------------
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -164,13 +192,16 @@ class Layer(Building):
         """
         if (
             kwargs
+            or args
             or not self._is_ready
             or not isinstance(inputs, Tensor)
             or inputs.dtype is not self._torch_dtype
+            or self._makes_masks
+            or getattr(inputs, "_keras_mask", None) is not None
         ):
             return self._call_with_care(inputs, args, kwargs)
         try:
-            return _call_module(self, inputs, *args)
+            return _call_module(self, inputs)
         except (RuntimeError, IndexError) as error:
             self._check_shapes(inputs, error)
             raise
@@ -178,8 +209,19 @@ class Layer(Building):
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if is_symbolic((inputs, args, kwargs)):
             return self._connect((inputs, *args), kwargs)
-        inputs = self._convert(inputs)
+        masks = find_masks(inputs)
+        if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
+            masks = as_masks(kwargs.pop("mask"))
+        inputs = attach_masks(self._convert(inputs), masks)
         self._prepare(inputs)
+        if self._takes_mask:
+            masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
+        outputs = self._compute(inputs, args, kwargs)
+        if not self._makes_masks and (masks is None or self._leaves_masks):
+            return outputs
+        return set_output_masks(self, inputs, outputs, masks)
+
+    def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         is_training = kwargs.pop("training", None)
         modules = () if is_training is None else self.modules()
         try:
@@ -206,8 +248,12 @@ class Layer(Building):
                 self.activity_penalties.append(penalty / output.shape[0])
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        outputs = Node(self, args, kwargs, self.output_count).output_tensors
+        outputs = Node(self, args, kwargs, self._count_outputs(kwargs)).output_tensors
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses
+        """Return how many tensors a call with these keyword arguments makes."""
+        return self.output_count
 
     def _convert(self, inputs: Any) -> Any:
         """Return inputs as tensors, floats of the layer's type."""

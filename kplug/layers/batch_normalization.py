@@ -10,6 +10,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal, require_number
+from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.affine import (
     add_affine,
@@ -69,6 +70,7 @@ class BatchNormalization(Layer):
     moving_mean: Tensor
     moving_variance: Tensor
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -128,10 +130,18 @@ class BatchNormalization(Layer):
             moving = self.add_weight(name, (size,), f"{name}_initializer", trainable=False)
             setattr(self, name, moving)
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return the normalized inputs, shape unchanged."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the normalized inputs, shape unchanged.
+
+        Args:
+            inputs: Shape (N, …).
+            mask: Shape of the inputs without the last axis; in training, mean and variance are those
+                of the places where it is true.
+        """
         if inputs.ndim != (self.input_spec or InputSpec()).ndim:  # torch would take it nevertheless
             self._check_shapes(inputs)
+        if mask is not None and self.training and self.trainable:
+            return self._normalize_where(inputs, mask)
         if self._axis != inputs.ndim - 1:
             images = inputs.movedim(self._axis, 1)
             return self._normalize(images).movedim(1, self._axis)
@@ -148,6 +158,24 @@ class BatchNormalization(Layer):
         if count:
             self._follow(mean, variance * ((count - 1) / count) if count > 1 else 0 * mean)
         return outputs
+
+    def _normalize_where(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        if mask.ndim != inputs.ndim - 1:
+            raise DataError(
+                f"layer {self.name!r}: a mask of shape {tuple(mask.shape)} does not fit inputs of "
+                f"shape {tuple(inputs.shape)}; it has their shape without the last axis"
+            )
+        kept = mask.unsqueeze(-1).expand_as(inputs)
+        axes = [axis for axis in range(inputs.ndim) if axis != self._axis]
+        count = kept.sum(axes, keepdim=True).clamp(min=1)  # where nothing counts, both are 0
+        mean = inputs.where(kept, 0.0).sum(axes, keepdim=True) / count
+        centered = inputs - mean
+        variance = centered.where(kept, 0.0).square().sum(axes, keepdim=True) / count
+        self._follow(mean.flatten(), variance.flatten())
+        outputs = centered * torch.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            outputs = outputs * self.gamma.view(mean.shape)
+        return outputs if self.beta is None else outputs + self.beta.view(mean.shape)
 
     def _run(self, inputs: Tensor, mean: Tensor, variance: Tensor, is_batch: bool) -> Tensor:
         use_cudnn = torch.backends.cudnn.enabled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,9 +27,11 @@ class Building(Connections, WeightLists):
     Attributes:
         input_spec: What shapes the layer takes, or ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
+        built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
     """
 
     input_spec: InputSpec | None = None
+    built_shape: Any = None
     batch_input_shape: Shape | None
 
     def build(self, input_shape: Any) -> None:  # noqa: ARG002 - subclasses use it
@@ -121,6 +124,23 @@ class Building(Connections, WeightLists):
             initial, self._initial_weights = self._initial_weights, None
             self.set_weights(initial)
 
+    def count_declared(self) -> int:
+        """Return how many bytes the declared weights take, inner layers included."""
+        layers = [module for module in self.modules() if isinstance(module, Building)]
+        return sum(
+            math.prod(entry.shape) * entry.dtype.itemsize
+            for layer in layers
+            for entry in layer._entries
+        )
+
+    def reserve(self) -> None:
+        """Give all declared weights memory without values, inner layers included: a file has them."""
+        for layer in self.modules():
+            if isinstance(layer, Building):
+                for entry in layer._entries:
+                    if layer.built and not entry.has_values:
+                        entry.reserve(layer._weight_of(entry), layer._device)
+
     def resolve_slots(self) -> list[KplugError]:
         """Look up the components of all slots, inner layers included.
 
@@ -128,24 +148,30 @@ class Building(Connections, WeightLists):
             What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
         """
         problems: list[KplugError] = []
+        tried: set[int] = set()
         for module in self.modules():
             if isinstance(module, Building):
-                problems += module._resolve_own_slots()
+                problems += module._resolve_own_slots(tried)
         return problems
 
     def _resolve_what_runs(self) -> None:
         """Look up the components that a shape may depend on, such as an activation."""
         problems: list[KplugError] = []
+        tried: set[int] = set()
         for module in self.modules():
             if isinstance(module, Building):
-                problems += module._resolve_own_slots(leaving_out=_ABOUT_VALUES)
+                problems += module._resolve_own_slots(tried, leaving_out=_ABOUT_VALUES)
         raise_problems(problems, f"layer {self.name!r} cannot be used")
 
-    def _resolve_own_slots(self, leaving_out: Sequence[str] = ()) -> list[KplugError]:
+    def _resolve_own_slots(
+        self, tried: set[int], leaving_out: Sequence[str] = ()
+    ) -> list[KplugError]:
         problems: list[KplugError] = []
         for name, slot in self.slots.items():
-            if slot.is_resolved or slot.kind in leaving_out:
+            # A slot that a layer shares with one inside it is looked up, and reported, once.
+            if slot.is_resolved or slot.kind in leaving_out or id(slot) in tried:
                 continue
+            tried.add(id(slot))
             try:
                 slot.resolve(f"{self.name}.{name}")
             except KplugError as error:
@@ -226,6 +252,6 @@ def marking_built(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], Non
     @functools.wraps(build)
     def build_and_mark(self: Any, input_shape: Any) -> None:
         build(self, input_shape)
-        self.built = True
+        self.built, self.built_shape = True, input_shape
 
     return build_and_mark

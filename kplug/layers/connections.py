@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kplug.errors import GraphError, NotBuiltError
-from kplug.graph import Node, SymbolicTensor
+from kplug.graph import Node, SymbolicTensor, copy_connected
 
 
 def _one_or_all(items: list[Any]) -> Any:
@@ -87,6 +87,24 @@ class Connections:
     def get_output_shape_at(self, node_index: int) -> Any:
         """Return the output shape of one call of the layer."""
         return _one_or_all(self._node_at(node_index).output_shapes)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy_connected(self, memo)
+
+    def operate(self, operation: str, args: tuple[Any, ...]) -> SymbolicTensor:
+        """Return the result of an operator whose operands include one of the layer's outputs.
+
+        Args:
+            operation: Name of the operation, such as ``"add"``.
+            args: The operands.
+
+        Raises:
+            GraphError: An operand is neither symbolic nor a number.
+        """
+        from kplug.layers.tensor_operation import connect_operation  # a layer, made of this class
+
+        result: SymbolicTensor = connect_operation(operation, args)
+        return result
 
     def _node_at(self, index: int) -> Node:
         if not -len(self.inbound_nodes) <= index < len(self.inbound_nodes):

@@ -32,6 +32,7 @@ class Activation(Layer):
     """
 
     activation: Callable[[Tensor], Tensor]
+    supports_masking = True
 
     def __init__(self, activation: object, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -75,6 +75,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     casts_integers = True
+    supports_masking = True
     activation: Callable[[Tensor], Tensor]
     kernel: Tensor
 
@@ -82,8 +83,7 @@ class Dense(Layer):
         """Add the kernel (in, units) and the bias (units,)."""
         size = known_size(self, input_shape, -1)
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size}, example=input_shape)
-        # (units, in) in memory, as torch.nn.Linear has it.
-        self.kernel = add_kernel(self, (size, self.units), memory_order=(1, 0))
+        self.kernel = add_kernel(self, (size, self.units))
         if self.use_bias:
             self.bias = add_bias(self, self.units)
 

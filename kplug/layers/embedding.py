@@ -7,7 +7,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
+from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_tensor
 from kplug.errors import DataError
 from kplug.graph import Shape
@@ -24,13 +24,17 @@ class Embedding(Layer):
         embeddings_regularizer: Penalty of the table.
         embeddings_constraint: Applied to the table after each update.
         activity_regularizer: Penalty of the outputs.
-        mask_zero: Whether 0 means that there is nothing. Masks are not offered yet: only False is taken.
+        mask_zero: Whether 0 means that there is nothing: the outputs carry a mask, False where the
+            inputs are 0.
         weights: The table, or a list that holds it, instead of the initial values.
         input_length: Keras 2's way to say ``input_shape=(input_length,)``.
+        sparse: Whether the gradient of the table has only the rows that were looked up. ``sgd`` without
+            momentum and ``adagrad`` then update these rows alone, which saves most of the time and memory
+            of a step with a large table; other optimizers move every row, so they make it dense first.
         kwargs: What every layer takes.
 
     Raises:
-        ArgumentValueError: A number is outside its range, or ``mask_zero`` is True.
+        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -40,7 +44,8 @@ class Embedding(Layer):
                  [1., 2.]]])
 
     Reference:
-        ``keras.layers.Embedding``. Rows below 0 are refused; Keras counts them from the end.
+        ``keras.layers.Embedding``, and ``sparse`` of ``torch.nn.Embedding``. Rows below 0 are refused;
+        Keras counts them from the end.
     """
 
     embeddings: Tensor
@@ -56,6 +61,7 @@ class Embedding(Layer):
         mask_zero: bool = False,
         weights: Any = None,
         input_length: int | None = None,
+        sparse: bool = False,
         **kwargs: Any,
     ) -> None:
         if input_length is not None and "batch_input_shape" not in kwargs:
@@ -66,10 +72,10 @@ class Embedding(Layer):
         owner, allowed = "Embedding", "an integer >= 1"
         self.input_dim = require_integer(owner, "input_dim", input_dim, allowed, at_least=1)
         self.output_dim = require_integer(owner, "output_dim", output_dim, allowed, at_least=1)
-        if mask_zero:
-            raise refusal(owner, "mask_zero", mask_zero, "False; kplug has no masks yet")
-        self.mask_zero = False
+        self.mask_zero = require_flag(owner, "mask_zero", mask_zero)
+        self.supports_masking = self._makes_masks = self.mask_zero
         self.input_length = input_length
+        self.sparse = require_flag(owner, "sparse", sparse)
         self.add_slot(
             "embeddings_initializer", "initializer", embeddings_initializer, default="uniform"
         )
@@ -98,7 +104,11 @@ class Embedding(Layer):
         Returns:
             A tensor of shape ``inputs.shape + (output_dim,)``.
         """
-        return F.embedding(inputs.long(), self.embeddings)
+        return F.embedding(inputs.long(), self.embeddings, sparse=self.sparse)
+
+    def compute_mask(self, inputs: Tensor, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - it makes its own
+        """Return where the inputs are not 0, if ``mask_zero``."""
+        return inputs != 0 if self.mask_zero else None
 
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
         if isinstance(inputs, Tensor) and inputs.numel() and not inputs.is_meta:
@@ -119,4 +129,5 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "mask_zero": self.mask_zero,
             "input_length": self.input_length,
+            "sparse": self.sparse,
         }

@@ -121,6 +121,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     """
 
     rank = 1
+    _makes_masks = False
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the mean of each channel, shape (N, channels).
@@ -134,6 +135,9 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         counts = mask.bool().unsqueeze(2 if self._channels_last else 1)
         total = inputs.where(counts, 0.0).sum(self._axes, keepdim=self.keepdims)
         return total / counts.sum(self._axes, keepdim=self.keepdims)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """Return ``None``: no time is left."""
 
 
 class GlobalAveragePooling2D(GlobalAveragePooling):

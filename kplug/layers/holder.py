@@ -12,6 +12,7 @@ from typing_extensions import Self
 from kplug.backend import DTypeLike, to_dtype
 from kplug.errors import ArgumentValueError
 from kplug.layers.slots import Slot
+from kplug.layers.tracking import forget, give_way, refuse_itself, track
 from kplug.layers.weights import WeightEntry
 
 
@@ -65,6 +66,7 @@ class WeightHolder(nn.Module):
         trainable: bool = True,
         dtype: DTypeLike = None,
         memory_order: Sequence[int] | None = None,
+        fan_axes: tuple[Sequence[int], Sequence[int]] | None = None,
     ) -> Any:
         """Add a weight; call it in ``build``.
 
@@ -80,6 +82,8 @@ class WeightHolder(nn.Module):
             dtype: Its type; ``None`` is the layer's.
             memory_order: The axes in the order in which they lie in memory, slowest first;
                 ``None`` is as they are.
+            fan_axes: The axes that count as input and those that count as output, for initializers
+                whose spread depends on them; ``None``: the last two, as of a kernel.
 
         Returns:
             The weight. It has its values once the layer is used or ``weights`` is asked for.
@@ -99,6 +103,7 @@ class WeightHolder(nn.Module):
             constraint=self._slot_for(name, "constraint", constraint),
             is_trainable=trainable,
             memory_order=tuple(memory_order or range(len(sizes))),
+            fan_axes=fan_axes,
         )
         weight = entry.declare()
         if isinstance(weight, nn.Parameter):
@@ -144,11 +149,23 @@ class WeightHolder(nn.Module):
             self._show_component(name, value)
             self._is_ready = False
             return
+        if name in state and state[name] is value:  # as after `self.blocks += [layer]`
+            return
+        forget(self, name)
+        if name in state.get("_modules", ()):
+            give_way(self, name)
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
         elif isinstance(value, nn.Module):
+            refuse_itself(self, value)
             value.train(self.training)
+        elif isinstance(value, (list, tuple, dict)):
+            value = track(self, name, value)
         super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        forget(self, name)
+        super().__delattr__(name)
 
     def _rename_weight(self, attribute: str, value: Tensor) -> None:
         """Let a weight live in the attribute that its author chose, and nowhere else."""

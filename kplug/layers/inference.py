@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from kplug.errors import GraphError, KplugError
-from kplug.graph import Shape, TensorSpec, find_leaves, in_mode, map_leaves
+from kplug.graph import Shape, TensorSpec, find_leaves, in_mode, list_outputs, map_leaves
+from kplug.layers.shapes import is_shape
 
 # Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
 _TRIALS = ((2, 64), (3, 96))
@@ -61,9 +62,11 @@ def _run(
     except KplugError:
         raise
     except Exception as error:
+        shapes = ", ".join(str(spec.shape) for spec in find_leaves((args, kwargs), TensorSpec))
         raise GraphError(
-            f"the output shape of {label} cannot be found: {type(error).__name__}: {error}",
-            hint="If the layer needs real data to run, write compute_output_shape(input_shape).",
+            f"{label} cannot be run on inputs of shape {shapes}: {type(error).__name__}: {error}",
+            hint="If these shapes are right and the layer needs real data to run, write "
+            "compute_output_shape(input_shape).",
         ) from error
     return _as_tensors(outputs, label)
 
@@ -82,7 +85,7 @@ def _empty(spec: TensorSpec, batch: int, other: int) -> Tensor:
 
 
 def _as_tensors(outputs: Any, label: str) -> list[Tensor]:
-    found = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    found: list[Any] = list_outputs(outputs)
     for one in found:
         if not isinstance(one, Tensor):
             raise GraphError(
@@ -112,6 +115,20 @@ def shapes_of(structure: Any) -> Any:
     if isinstance(structure, dict):
         return {key: shapes_of(part) for key, part in structure.items()}
     return None
+
+
+def specs_for(shapes: Any, dtype: torch.dtype) -> Any:
+    """Return specs for shapes, nested as these are; the batch, which comes first, is left open.
+
+    Example:
+        >>> specs_for([(8, 3), (8, 2)], torch.float32)[1].shape
+        (None, 2)
+    """
+    if isinstance(shapes, dict):
+        return {key: specs_for(part, dtype) for key, part in shapes.items()}
+    if is_shape(shapes):
+        return TensorSpec((None, *shapes[1:]), dtype)
+    return [specs_for(part, dtype) for part in shapes]
 
 
 def as_shapes(shapes: Any) -> list[Shape]:

@@ -32,6 +32,8 @@ class Concatenate(Merging):
         ``keras.layers.Concatenate``.
     """
 
+    _makes_masks = False
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         allowed = "an integer other than 0, which is the batch"
@@ -42,6 +44,17 @@ class Concatenate(Merging):
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the joined tensors."""
         return torch.cat(list(tensors), dim=self.axis)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:
+        """Return the joined masks; an input without one counts everywhere.
+
+        Joined along the channels, a time counts if it does in one of the inputs.
+        """
+        if previous_mask is None or all(mask is None for mask in previous_mask):
+            return None
+        pairs = zip(inputs, previous_mask, strict=True)
+        whole = [_spread(mask, tensor) for tensor, mask in pairs]
+        return torch.cat(whole, dim=self.axis).any(-1)
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
         """Return which sizes differ."""
@@ -59,6 +72,13 @@ class Concatenate(Merging):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "axis": self.axis}
+
+
+def _spread(mask: Tensor | None, tensor: Tensor) -> Tensor:
+    """Return a mask in the shape of the tensor that carries it."""
+    if mask is None:
+        return torch.ones_like(tensor, dtype=torch.bool)
+    return mask.reshape(*mask.shape, *[1] * (tensor.ndim - mask.ndim)).expand(tensor.shape)
 
 
 class Dot(Merging):
@@ -82,6 +102,7 @@ class Dot(Merging):
     """
 
     _least = _most = 2
+    _makes_masks = False
 
     def __init__(self, axes: int | Sequence[int], normalize: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -92,6 +113,9 @@ class Dot(Merging):
         self.axes = pair if isinstance(axes, (list, tuple)) else axes
         self._pair = pair
         self.normalize = require_flag("Dot", "normalize", normalize)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """Return ``None``: the axis may be that of the time."""
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the products."""

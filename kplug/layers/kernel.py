@@ -30,7 +30,7 @@ def add_kernel_slots(
 def add_kernel(
     layer: Layer,
     shape: Sequence[int],
-    memory_order: Sequence[int],
+    memory_order: Sequence[int] | None = None,
     name: str = "kernel",
     prefix: str = "kernel",
 ) -> Any:

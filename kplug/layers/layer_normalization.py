@@ -59,6 +59,7 @@ class LayerNormalization(Layer):
     gamma: Tensor | None
     beta: Tensor | None
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -211,6 +212,7 @@ class GroupNormalization(Layer):
     gamma: Tensor | None
     beta: Tensor | None
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -300,6 +302,7 @@ class UnitNormalization(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

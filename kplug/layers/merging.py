@@ -20,6 +20,7 @@ class Merging(Layer):
 
     _least = 1
     _most: int | None = None
+    _makes_masks = False
 
     def build(self, input_shape: Any) -> None:
         """Check that the shapes fit together."""
@@ -38,6 +39,14 @@ class Merging(Layer):
         if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide it
             self._check_shapes(inputs)
         return self.merge(inputs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - for subclasses
+        """Return where one of the masks is true; ``None`` if an input carries none."""
+        masks = previous_mask if isinstance(previous_mask, (list, tuple)) else [None]
+        if any(mask is None for mask in masks):
+            return None
+        made: Tensor = functools.reduce(torch.logical_or, masks)
+        return made
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return one tensor of several."""

@@ -28,6 +28,8 @@ class _Noise(Layer):
         kwargs: What every layer takes.
     """
 
+    supports_masking = True
+
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         owner, allowed = type(self).__name__, "an integer, or None"

@@ -41,6 +41,7 @@ class Rescaling(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -84,6 +85,7 @@ class Normalization(Layer):
     """
 
     casts_integers = True
+    supports_masking = True
 
     def __init__(
         self,

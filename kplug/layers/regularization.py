@@ -41,6 +41,8 @@ class Dropout(Layer):
         Srivastava et al., 2014; ``keras.layers.Dropout``. ``torch.nn.Dropout`` has no ``noise_shape``.
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         rate: float,

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kplug.backend.values import NumpyArray
-from kplug.errors import KplugError, WeightsError
+from kplug.backend.arrays import read_array
+from kplug.errors import DataError, KplugError, WeightsError
 from kplug.initializers.adapt import initial_values
+from kplug.initializers.scaling import with_fan_axes
 from kplug.layers.slots import Slot
 
 
@@ -35,6 +35,7 @@ class WeightEntry:
         constraint: The slot of what is applied after each update.
         is_trainable: Whether training changes it (while the layer is trainable too).
         memory_order: The axes in the order in which they lie in memory, slowest first.
+        fan_axes: The axes that count as input and as output, where they are not the last two.
         has_values: Whether the initializer has run.
     """
 
@@ -47,6 +48,7 @@ class WeightEntry:
     constraint: Slot
     is_trainable: bool
     memory_order: tuple[int, ...]
+    fan_axes: tuple[Sequence[int], Sequence[int]] | None = None
     has_values: bool = False
 
     def declare(self) -> Tensor:
@@ -65,13 +67,21 @@ class WeightEntry:
             ContractError: The initializer makes something of another shape.
         """
         try:
-            values = initial_values(self.initializer.value, self.shape, self.dtype)
+            initializer = with_fan_axes(self.initializer.value, self.fan_axes)
+            values = initial_values(initializer, self.shape, self.dtype)
         except KplugError as error:
             error.at(where)
             raise
         with torch.no_grad():
             memory = self._allocate(device or torch.get_default_device())
             memory.copy_(values)
+        self._give(weight, memory)
+
+    def reserve(self, weight: Tensor, device: torch.device | None) -> None:
+        """Give the declared weight memory alone: its values come from a file."""
+        self._give(weight, self._allocate(device or torch.get_default_device()))
+
+    def _give(self, weight: Tensor, memory: Tensor) -> None:
         filled = self._as_weight(memory)
         filled.requires_grad_(weight.requires_grad)
         # The author may have kept the declared object anywhere; a swap reaches all these places.
@@ -136,15 +146,14 @@ def _check_value(owner: str, name: str, weight: Tensor, value: object) -> Tensor
 def _as_tensor(owner: str, name: str, value: object) -> Tensor:
     if isinstance(value, Tensor):
         return value.detach()
-    array: NumpyArray = np.asarray(value)
-    if array.dtype.kind not in "biuf":
+    try:
+        array = read_array(value, f"{owner}: what was given for weight {name!r}")
+    except DataError as error:
         raise WeightsError(
-            f"{owner}: weight {name!r} cannot take an array of type {array.dtype}; "
-            "nothing was assigned",
+            f"{error.message}; nothing was assigned",
             hint="Weights are arrays of numbers, one for each weight.",
-        )
-    # A copy in native byte order: files and other libraries may hand out read-only arrays.
-    return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("="), copy=True))
+        ) from error
+    return array
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend import to_dtype
+from kplug.backend.arrays import read_array
 from kplug.errors import DataError
 
 ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers
@@ -35,14 +36,8 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
     """
     if isinstance(values, Tensor):
         return _require_real(values, owner, argument)
-    try:
-        array = np.asarray(values)
-        # A copy: NumPy's memory may be read-only, which torch warns about.
-        tensor = torch.tensor(array)
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            f"{owner}: {argument} is no array of numbers: {type(values).__name__} ({error})"
-        ) from error
+    # A copy: a metric may keep it, and the array's owner may write into its memory.
+    tensor = read_array(values, f"{owner}: {argument}", kinds="fiubc").clone()
     _require_real(tensor, owner, argument)
     is_python = not isinstance(values, (np.ndarray, np.generic)) and not hasattr(values, "dtype")
     return tensor.to(to_dtype(None)) if is_python and tensor.is_floating_point() else tensor

@@ -12,6 +12,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import dtype_name, floatx, snake_case, to_dtype
+from kplug.backend.masks import get_mask
 from kplug.configurable import Configurable
 from kplug.errors import ContractError
 from kplug.losses.alignment import (
@@ -25,7 +26,6 @@ from kplug.losses.alignment import (
 from kplug.losses.dialects import read_dtype, translate_config
 from kplug.losses.reduction import (
     MEAN_REDUCTIONS,
-    find_mask_of,
     join_masks,
     mean_of,
     reduce_values,
@@ -133,7 +133,7 @@ class Loss(Configurable, ABC):
             DataError: if shapes do not fit each other; at the first call also for values that the
                 loss is not defined for.
         """
-        mask = join_masks(mask, find_mask_of(y_pred))
+        mask = join_masks(mask, get_mask(y_pred))
         targets, predictions = self.align(
             y_true, y_pred, sample_weight if sample_weight is not None else mask
         )

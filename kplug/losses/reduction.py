@@ -96,12 +96,6 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
     return fitted
 
 
-def find_mask_of(values: object) -> Tensor | None:
-    """Return the mask that a tensor carries in Keras's way, as the attribute ``_keras_mask``."""
-    mask: Tensor | None = getattr(values, "_keras_mask", None)
-    return mask
-
-
 def join_masks(first: ArrayLike, second: ArrayLike) -> ArrayLike:
     """Return the mask that keeps what both masks keep; None keeps everything.
 

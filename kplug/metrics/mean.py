@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.backend.masks import get_mask
 from kplug.errors import ContractError
 from kplug.losses.alignment import ArrayLike, align_ranks, as_tensor
 from kplug.losses.function import check_signature, find_function_name, require_function
-from kplug.losses.reduction import find_mask_of, fit_weights
+from kplug.losses.reduction import fit_weights
 from kplug.metrics.base import Metric
 
 
@@ -169,7 +170,7 @@ class MeanMetric(_WeightedMean):
         with torch.no_grad():
             predictions = as_tensor(y_pred, self.name, "y_pred")
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
-            mask = find_mask_of(y_pred)
+            mask = get_mask(y_pred)
             if mask is not None:
                 sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import kplug
 from kplug.errors import ArgumentValueError, DataError
-from kplug.layers import Dense, Embedding, Flatten
+from kplug.layers import Dense, Embedding, Flatten, GlobalAveragePooling1D
 
 TABLE = np.arange(8.0, dtype="float32").reshape(4, 2)
 
@@ -115,9 +115,41 @@ def test_rows_that_there_are_not(ids: Any) -> None:
     [
         (lambda: Embedding(0, 2), "argument 'input_dim' is 0; allowed: an integer >= 1"),
         (lambda: Embedding(2, 2.5), "argument 'output_dim' is 2.5; allowed: an integer"),  # type: ignore[arg-type]
-        (lambda: Embedding(2, 2, mask_zero=True), "allowed: False; kplug has no masks yet"),
+        (lambda: Embedding(2, 2, mask_zero="no"), "'mask_zero' is 'no'; allowed: True or False"),  # type: ignore[arg-type]
+        (lambda: Embedding(2, 2, sparse="no"), "'sparse' is 'no'; allowed: True or False"),  # type: ignore[arg-type]
     ],
 )
 def test_wrong_arguments(make: Any, message: str) -> None:
     with pytest.raises(ArgumentValueError, match=message):
         make()
+
+
+# ---------------------------------------------------------------- sparse gradients
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["sgd(lr=0.1)", "adagrad(lr=0.1)", "adam", "sgd(momentum=0.9)"]
+)
+@pytest.mark.parametrize("options", [{}, {"embeddings_regularizer": "l2"}, {"mask_zero": True}])
+def test_sparse_gradients_train_as_dense_ones(optimizer: str, options: dict[str, Any]) -> None:
+    ids = np.random.default_rng(0).integers(0, 9, (40, 3))
+    weights = []
+    for sparse in (False, True):
+        torch.manual_seed(0)
+        layer = Embedding(9, 4, sparse=sparse, input_length=3, **options)
+        model = kplug.models.Sequential([layer, GlobalAveragePooling1D(), Dense(1)])
+        model.compile(optimizer=optimizer, loss="mse")
+        model.fit(ids, ids.sum(1, keepdims=True) / 9.0, batch_size=8, shuffle=False, verbose=0)
+        weights.append(model.get_weights())
+    for dense, row_wise in zip(*weights, strict=True):
+        np.testing.assert_allclose(row_wise, dense, rtol=1e-5, atol=1e-6)
+
+
+def test_the_gradient_of_a_sparse_table_has_the_rows_that_were_looked_up() -> None:
+    layer = Embedding(1000, 2, sparse=True)
+    layer(torch.tensor([[7, 3, 7]])).sum().backward()
+    gradient = layer.embeddings.grad
+    assert gradient is not None
+    assert gradient.is_sparse
+    assert gradient.coalesce().indices().tolist() == [[3, 7]]
+    assert gradient.coalesce().values().tolist() == [[1.0, 1.0], [2.0, 2.0]]

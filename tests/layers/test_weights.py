@@ -27,10 +27,10 @@ def _conv(groups: int = 1) -> Conv2D:
     return layer
 
 
-def test_dense_kernel_lies_in_memory_as_torch_has_it() -> None:
+def test_dense_kernel_lies_in_memory_as_in_files() -> None:
     kernel = _dense().kernel
     assert kernel.shape == (4, 3)
-    assert kernel.t().is_contiguous()
+    assert kernel.is_contiguous()
 
 
 @pytest.mark.parametrize("groups", [1, 2])
@@ -121,12 +121,12 @@ def test_tensors_read_only_and_big_endian_arrays_are_taken() -> None:
         ),
         (
             [np.zeros((4, 3)), "abc"],
-            "layer 'd': weight 'bias' cannot take an array of type <U3; nothing was assigned\n"
+            "layer 'd': what was given for weight 'bias' holds <U3 values; numbers are needed; nothing was assigned\n"
             "  Weights are arrays of numbers, one for each weight.",
         ),
         (
             [np.zeros((4, 3)), np.array([None, None, None])],
-            "layer 'd': weight 'bias' cannot take an array of type object; nothing was assigned\n"
+            "layer 'd': what was given for weight 'bias' holds object values; numbers are needed; nothing was assigned\n"
             "  Weights are arrays of numbers, one for each weight.",
         ),
     ],

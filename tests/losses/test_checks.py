@@ -152,7 +152,7 @@ def test_training_refuses_before_the_first_update() -> None:
     before = model.get_weights()
     x = np.array([[5.0, 5.0], [-5.0, -5.0]], dtype=np.float32)
     with pytest.raises(
-        DataError, match=r"^binary_crossentropy: y_pred holds .*; allowed: numbers in \[0, 1\]"
+        DataError, match=r"^loss: binary_crossentropy: y_pred holds .*; allowed: numbers in \[0, 1\]"
     ):
         model.fit(x, np.array([[1.0], [0.0]]), verbose=0)
     for was, now in zip(before, model.get_weights(), strict=True):
@@ -166,7 +166,7 @@ def test_targets_that_are_no_real_numbers(name: str) -> None:
     loss = losses.get(name)
     assert loss is not None
     outputs = torch.full((2, 4, 3) if name == "ctc" else (2, 3), 0.5)
-    with pytest.raises(DataError, match=rf"^{name}: y_true is no array of numbers: list"):
+    with pytest.raises(DataError, match=rf"^{name}: y_true holds <U1 values"):
         loss([["a", "b"], ["c", "d"]], outputs)
     with pytest.raises(DataError) as caught:
         loss(torch.zeros(2, 3, dtype=torch.complex64), outputs)

@@ -1,0 +1,133 @@
+"""From arrays of other libraries to tensors: NumPy, pandas, nested lists, whatever NumPy can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from kplug.errors import DataError
+
+_ENCODE = "Encode texts and categories as numbers first; pad rows of unequal length."
+_HINTS = {
+    "O": "If all of them are numbers, as in a list of bools and floats, np.asarray(x, "
+    f"dtype='float32') makes one type of them. {_ENCODE}",
+    "c": "Pass real and imaginary part as columns of their own.",
+}
+_SHOWN = 5  # columns that a message names
+
+
+def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
+    """Return a NumPy array as a tensor of its type, sharing the memory where torch can.
+
+    What torch cannot share is copied: memory that is read-only, reversed or of the other byte order,
+    and ``longdouble``, which becomes ``float64``.
+
+    Example:
+        >>> from_numpy(np.arange(3, dtype=">i4")[::-1])
+        tensor([2, 1, 0], dtype=torch.int32)
+    """
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype == np.longdouble and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    return torch.from_numpy(array)
+
+
+def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tensor:
+    """Return anything that holds numbers as a tensor, sharing memory where that is possible.
+
+    Numbers keep their type; unsigned integers of more than 8 bits, with which torch computes little,
+    become ``int64``.
+
+    Args:
+        values: A NumPy array, a pandas DataFrame or Series, nested lists, or another object that
+            NumPy makes an array of.
+        what: What it is, for messages, such as ``fit: x``.
+        kinds: The kinds of numbers allowed, in NumPy's letters.
+
+    Raises:
+        DataError: If it holds something else than numbers, or its rows have different lengths.
+
+    Example:
+        >>> read_array([[1, 2], [3, 4]], "x").shape
+        torch.Size([2, 2])
+    """
+    try:
+        array = _read_table(values, what) if is_table(values) else np.asarray(values)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{what} cannot become an array: {error}", hint=_ENCODE) from error
+    if array.dtype.kind not in kinds:
+        raise DataError(
+            f"{what} holds {array.dtype} values; numbers are needed",
+            hint=_HINTS.get(array.dtype.kind, _ENCODE),
+        )
+    if array.dtype.kind == "u" and array.dtype.itemsize > 1:
+        array = array.astype(np.int64)
+    return from_numpy(array)
+
+
+def is_table(values: object) -> bool:
+    """Tell a DataFrame, Series, Index or array of pandas, without importing it.
+
+    Example:
+        >>> is_table([1, 2])
+        False
+    """
+    return hasattr(values, "to_numpy") and any(
+        base.__module__.partition(".")[0] == "pandas" for base in type(values).__mro__
+    )
+
+
+def _read_table(table: Any, what: str) -> npt.NDArray[Any]:
+    """Return the numbers of a table, its columns in their order; missing ones become NaN."""
+    columns = list(_columns_of(table))
+    _require_numbers(columns, what, is_frame=table.ndim == 2)
+    types = {dtype for _, dtype in columns}
+    if len(types) == 1 and isinstance(next(iter(types)), np.dtype):
+        array: npt.NDArray[Any] = table.to_numpy()
+        return array
+    kinds = {dtype.kind for dtype in types}
+    if kinds == {"b"} and not _has_missing(table):
+        common: str = "bool"
+    elif "f" not in kinds and not _has_missing(table):
+        common = "int64"
+    else:
+        common = "float64"
+    missing = {"na_value": np.nan} if common == "float64" else {}
+    converted: npt.NDArray[Any] = table.to_numpy(dtype=common, **missing)
+    return converted
+
+
+def _columns_of(table: Any) -> Iterator[tuple[Any, Any]]:
+    if table.ndim == 1:
+        yield getattr(table, "name", None), table.dtype  # a Series, an Index or an array
+    else:
+        yield from zip(table.columns, table.dtypes, strict=True)
+
+
+def _has_missing(table: Any) -> bool:
+    return bool(np.any(table.isna()))
+
+
+def _require_numbers(columns: list[tuple[Any, Any]], what: str, *, is_frame: bool) -> None:
+    wrong = [(name, dtype) for name, dtype in columns if dtype.kind not in "fiub"]
+    if not wrong:
+        return
+    types = ", ".join(dict.fromkeys(str(dtype) for _, dtype in wrong))
+    listing = ", ".join(repr(name) for name, _ in wrong[:_SHOWN])
+    if len(wrong) > _SHOWN:
+        listing += f" and {len(wrong) - _SHOWN} more"
+    noun = "column" if len(wrong) == 1 else "columns"
+    place = f"in {noun} {listing}" if is_frame else "in a Series"
+    raise DataError(
+        f"{what} holds {types} values {place}; numbers are needed",
+        hint="Encode texts and categories as numbers, as pandas.get_dummies does, or leave them "
+        "out; astype('float32') makes numbers of objects that are numbers.",
+    )

@@ -1,0 +1,142 @@
+"""Attention: values averaged by how well their keys fit a query, and the masks that limit it."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.errors import DataError
+
+
+class AttentionEquations(NamedTuple):
+    """How heads attend along certain axes, as equations for ``torch.einsum``.
+
+    Args:
+        scores: Of key and query: the batch and the heads, then the query's axes, then the key's.
+        outputs: Of scores and value.
+    """
+
+    scores: str
+    outputs: str
+
+
+def make_attention_equations(ndim: int, axes: Sequence[int]) -> AttentionEquations:
+    """Return the equations for tensors whose last two axes are the heads and their features.
+
+    Args:
+        ndim: Number of axes, those two included.
+        axes: The axes to attend along, in [1, ndim − 2).
+
+    Example:
+        >>> make_attention_equations(4, (1,))
+        AttentionEquations(scores='aecd,abcd->acbe', outputs='acbe,aecd->abcd')
+    """
+    target = string.ascii_letters[:ndim]
+    fresh = iter(string.ascii_letters[ndim:])
+    source = "".join(next(fresh) if axis in axes else target[axis] for axis in range(ndim))
+    batch = "".join(target[axis] for axis in range(ndim - 1) if axis not in axes)
+    attended = [*(target[axis] for axis in axes), *(source[axis] for axis in axes)]
+    scores = batch + "".join(attended)
+    return AttentionEquations(f"{source},{target}->{scores}", f"{scores},{source}->{target}")
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    scale: float,
+    mask: Tensor | None = None,
+    is_causal: bool = False,
+) -> Tensor:
+    """Return softmax(scale · query · keyᵀ) · value for each head, by torch's fused kernels.
+
+    Args:
+        query: Shape (N, T, heads, features).
+        key: Shape (N, S, heads, features).
+        value: Shape (N, S, heads, value features).
+        scale: Factor of the scores.
+        mask: Booleans that broadcast to (N, heads, T, S); False where a query must not look.
+        is_causal: Whether query t sees keys up to t only; not together with a mask.
+
+    Returns:
+        A tensor (N, T, heads, value features). A query that may look nowhere gets the mean of all
+        values, as in Keras.
+    """
+    bias = None
+    if mask is not None:
+        bias = torch.zeros_like(mask, dtype=query.dtype)
+        bias.masked_fill_(~mask, 0.7 * torch.finfo(query.dtype).min)
+    made = F.scaled_dot_product_attention(
+        query.transpose(1, 2),
+        key.transpose(1, 2),
+        value.transpose(1, 2),
+        attn_mask=bias,
+        is_causal=is_causal,
+        scale=scale,
+    )
+    return made.transpose(1, 2)
+
+
+def masked_softmax(scores: Tensor, mask: Tensor | None, axis_count: int = 1) -> Tensor:
+    """Return the softmax over the last axes together; 0 where a mask is False.
+
+    Args:
+        scores: Shape (N, …).
+        mask: Booleans that broadcast with the scores, or ``None``.
+        axis_count: How many of the last axes are taken together.
+    """
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    flat = scores.flatten(-axis_count) if axis_count > 1 else scores
+    shares = flat.softmax(-1).view(scores.shape)
+    return shares if mask is None else shares.masked_fill(~mask, 0.0)
+
+
+def causal_mask(query_size: int, key_size: int, device: torch.device) -> Tensor:
+    """Return which keys each query sees: those up to its own place.
+
+    Example:
+        >>> causal_mask(2, 3, torch.device("cpu"))
+        tensor([[[ True, False, False],
+                 [ True,  True, False]]])
+    """
+    return torch.ones(1, query_size, key_size, dtype=torch.bool, device=device).tril()
+
+
+def window_mask(query_size: int, key_size: int, width: int, device: torch.device) -> Tensor:
+    """Return which keys each query sees: those fewer than ``width`` places away.
+
+    Example:
+        >>> window_mask(2, 3, 1, torch.device("cpu"))
+        tensor([[[ True, False, False],
+                 [False,  True, False]]])
+    """
+    rows = torch.arange(query_size, device=device)[:, None]
+    columns = torch.arange(key_size, device=device)[None, :]
+    return ((rows - columns).abs() < width)[None]
+
+
+def join_masks(*masks: Tensor | None) -> Tensor | None:
+    """Return what all masks that are given allow, or ``None`` if none is given.
+
+    Raises:
+        DataError: Their shapes do not broadcast.
+    """
+    joined: Tensor | None = None
+    for mask in masks:
+        if mask is None:
+            continue
+        try:
+            joined = mask if joined is None else joined & mask
+        except RuntimeError as error:
+            assert joined is not None  # noqa: S101 - one mask alone cannot fail
+            raise DataError(
+                f"masks of shapes {tuple(joined.shape)} and {tuple(mask.shape)} do not fit together"
+            ) from error
+    return joined

@@ -1,0 +1,102 @@
+"""Masks: which times of a sequence count. A tensor carries its mask, as in Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from kplug.backend.convert import to_tensor
+
+
+def get_mask(tensor: object) -> torch.Tensor | None:
+    """Return the mask that a tensor carries, or ``None``.
+
+    Example:
+        >>> rows = torch.zeros(1, 2, 3)
+        >>> set_mask(rows, torch.tensor([[True, False]]))
+        >>> get_mask(rows), get_mask(rows + 1)
+        (tensor([[ True, False]]), None)
+    """
+    mask: torch.Tensor | None = getattr(tensor, "_keras_mask", None)
+    return mask
+
+
+def set_mask(tensor: torch.Tensor, mask: torch.Tensor | None) -> None:
+    """Let a tensor carry a mask; what is computed of it does not carry it on.
+
+    Args:
+        tensor: Sequences, shape (N, time, …).
+        mask: Booleans, shape (N, time): False where there is nothing. ``None`` takes the mask away.
+    """
+    tensor._keras_mask = mask  # type: ignore[attr-defined]
+
+
+def keep_mask(made: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    """Return what was made of a tensor, time by time, carrying that one's mask on.
+
+    Example:
+        >>> rows = torch.zeros(1, 1, 3)
+        >>> set_mask(rows, torch.tensor([[True]]))
+        >>> get_mask(keep_mask(rows.detach(), rows))
+        tensor([[True]])
+    """
+    mask = get_mask(source)
+    if mask is not None:
+        set_mask(made, mask)
+    return made
+
+
+def find_masks(structure: Any) -> Any:
+    """Return the masks of nested tensors, nested likewise, or ``None`` if none carries one."""
+    if isinstance(structure, torch.Tensor):
+        return get_mask(structure)
+    if isinstance(structure, dict):
+        masks = {key: find_masks(part) for key, part in structure.items()}
+        return masks if any(mask is not None for mask in masks.values()) else None
+    if isinstance(structure, (list, tuple)):
+        parts = [find_masks(part) for part in structure]
+        return parts if any(mask is not None for mask in parts) else None
+    return None
+
+
+def attach_masks(structure: Any, masks: Any) -> Any:
+    """Return nested tensors that carry the masks of a structure that ``find_masks`` returned.
+
+    The tensors that are given stay without: those that get a mask are aliases of them.
+    """
+    if masks is None:
+        return structure
+    if isinstance(structure, torch.Tensor):
+        if get_mask(structure) is masks:
+            return structure
+        alias = structure.view_as(structure)
+        set_mask(alias, masks)
+        return alias
+    if isinstance(structure, dict):
+        return {key: attach_masks(part, masks.get(key)) for key, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        pairs = zip(structure, masks, strict=True)
+        return type(structure)(attach_masks(part, mask) for part, mask in pairs)
+    return structure
+
+
+def as_masks(masks: Any) -> Any:
+    """Return given masks as tensors of booleans, nested as they are.
+
+    Example:
+        >>> as_masks([[1, 0]])
+        tensor([[ True, False]])
+    """
+    if masks is None:
+        return None
+    if isinstance(masks, dict):
+        return {key: as_masks(part) for key, part in masks.items()}
+    if isinstance(masks, (list, tuple)) and any(_is_mask(part) for part in masks):
+        return [as_masks(part) for part in masks]
+    return to_tensor(masks).bool()
+
+
+def _is_mask(value: Any) -> bool:
+    return value is None or isinstance(value, (torch.Tensor, np.ndarray))

@@ -1,0 +1,76 @@
+"""Which of several processes this one is, when a script was started by ``torchrun``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+from torch import distributed
+
+Value = TypeVar("Value")
+
+
+def count_processes() -> int:
+    """Return how many processes train together; 1 without ``torchrun``."""
+    if is_group_joined():
+        return distributed.get_world_size()
+    return int(os.environ["WORLD_SIZE"]) if is_launched() else 1
+
+
+def find_rank() -> int:
+    """Return the number of this process among them, from 0."""
+    if is_group_joined():
+        return distributed.get_rank()
+    return int(os.environ["RANK"]) if is_launched() else 0
+
+
+def is_main_process() -> bool:
+    """Return whether this is the process that writes files and shows progress."""
+    return find_rank() == 0
+
+
+def is_launched() -> bool:
+    """Return whether ``torchrun`` started this process."""
+    return distributed.is_available() and distributed.is_torchelastic_launched()
+
+
+def is_group_joined() -> bool:
+    """Return whether the processes know each other already."""
+    return distributed.is_available() and distributed.is_initialized()
+
+
+def copy_from_main(value: Value) -> Value:
+    """Return what the main process passes; without other processes the value itself.
+
+    Every process has to call it.
+
+    Args:
+        value: What can be pickled.
+    """
+    if not is_group_joined() or distributed.get_world_size() == 1:
+        return value
+    box = [value]
+    distributed.broadcast_object_list(box, src=0)
+    return box[0]
+
+
+def run_on_main(function: Callable[[], None]) -> None:
+    """Call a function in the main process alone; all processes go on when it is done.
+
+    If it fails there, the main process raises its error and the others a ``RuntimeError`` that says so.
+
+    Args:
+        function: What to do, such as writing a file.
+    """
+    failure: str | None = None
+    try:
+        if is_main_process():
+            function()
+    except BaseException as error:
+        failure = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        failure = copy_from_main(failure)
+        if failure is not None and not is_main_process():
+            raise RuntimeError(f"the main process failed: {failure}")

@@ -1,0 +1,134 @@
+"""The layer in which heads of queries share heads of keys and values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from kplug.arguments import refusal, require_integer
+from kplug.graph import Shape
+from kplug.layers.heads import HeadsLayer
+from kplug.layers.input_spec import InputSpec
+
+
+class GroupedQueryAttention(HeadsLayer):
+    """Like ``MultiHeadAttention``, but groups of query heads share a head of keys and values.
+
+    Called on a query (N, T, features), a value (N, S, features) and a key, which is the value if it
+    is left out.
+
+    Args:
+        head_dim: Features of each head.
+        num_query_heads: Number of heads of queries.
+        num_key_value_heads: Number of heads of keys and values; a divisor of ``num_query_heads``.
+        dropout: Part of the scores that is dropped in training, in [0, 1].
+        use_bias: Whether the projections have biases.
+        sliding_window: A query sees keys fewer than this many places away; ``None``: all.
+        kernel_initializer: First values of the projections' kernels.
+        bias_initializer: First values of their biases.
+        kernel_regularizer: Penalty of each kernel.
+        bias_regularizer: Penalty of each bias.
+        activity_regularizer: Penalty of the outputs of each projection.
+        kernel_constraint: Applied to each kernel after each update.
+        bias_constraint: Applied to each bias after each update.
+        use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
+        seed: Lets the dropout draw from a generator of its own. ``None``: torch's.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: A number is outside its range.
+
+    Example:
+        >>> import torch
+        >>> layer = GroupQueryAttention(head_dim=4, num_query_heads=4, num_key_value_heads=2)
+        >>> layer(torch.zeros(1, 5, 3), torch.zeros(1, 7, 3)).shape
+        torch.Size([1, 5, 3])
+        >>> [weight.shape for weight in layer.get_weights()[::2]]
+        [(3, 4, 4), (3, 2, 4), (3, 2, 4), (4, 4, 3)]
+
+    Reference:
+        Ainslie et al., 2023; ``keras.layers.GroupQueryAttention``.
+    """
+
+    def __init__(
+        self,
+        head_dim: int,
+        num_query_heads: int,
+        num_key_value_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        sliding_window: int | None = None,
+        kernel_initializer: object = "glorot_uniform",
+        bias_initializer: object = "zeros",
+        kernel_regularizer: object = None,
+        bias_regularizer: object = None,
+        activity_regularizer: object = None,
+        kernel_constraint: object = None,
+        bias_constraint: object = None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        owner, allowed = "GroupQueryAttention", "an integer >= 1"
+        size = require_integer(owner, "head_dim", head_dim, allowed, at_least=1)
+        super().__init__(
+            size,
+            dropout,
+            use_bias,
+            sliding_window,
+            use_gate,
+            seed,
+            (kernel_initializer, bias_initializer),
+            (kernel_regularizer, bias_regularizer),
+            (kernel_constraint, bias_constraint),
+            activity_regularizer=activity_regularizer,
+            **kwargs,
+        )
+        self.head_dim = size
+        self.num_query_heads = require_integer(
+            owner, "num_query_heads", num_query_heads, allowed, at_least=1
+        )
+        self.num_key_value_heads = require_integer(
+            owner, "num_key_value_heads", num_key_value_heads, allowed, at_least=1
+        )
+        if self.num_query_heads % self.num_key_value_heads:
+            divisors = f"a divisor of num_query_heads={num_query_heads}"
+            raise refusal(owner, "num_key_value_heads", num_key_value_heads, divisors)
+        self.input_spec = InputSpec(ndim=3)
+
+    def add_projections(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Add kernels (features, heads, head_dim) and (query heads, head_dim, features)."""
+        into = "abx,xyz->abyz"
+        queries = (None, self.num_query_heads, self.head_dim)
+        shared = (None, self.num_key_value_heads, self.head_dim)
+        self._query_dense = self.project("query", query, into, queries)
+        self._key_dense = self.project("key", key, into, shared)
+        if self.use_gate:
+            self._gate_dense = self.project("gate", query, into, queries, "sigmoid")
+        self._value_dense = self.project("value", value, into, shared)
+        self._output_dense = self.project(
+            "attention_output", (None, *queries), "abyz,yzc->abc", (None, query[-1])
+        )
+
+    def project_all(
+        self, query: Tensor, value: Tensor, key: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return query, key and value for each head of queries."""
+        queries, keys, values = super().project_all(query, value, key)
+        group = self.num_query_heads // self.num_key_value_heads
+        keys, values = (one.repeat_interleave(group, dim=2) for one in (keys, values))
+        return queries, keys, values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "head_dim": self.head_dim,
+            "num_query_heads": self.num_query_heads,
+            "num_key_value_heads": self.num_key_value_heads,
+        }
+
+
+# Keras's class has the one name and is exported under the other; files hold both.
+GroupQueryAttention = GroupedQueryAttention

@@ -1,0 +1,100 @@
+"""Masks of layers in which heads attend: brought to the axes of the scores, and made of places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from kplug.backend.attention import causal_mask, window_mask
+from kplug.errors import DataError
+
+
+class Places(NamedTuple):
+    """Where queries and values stand.
+
+    Args:
+        owner: Name of the layer, for messages.
+        axes: The axes that it attends along.
+        query: Shape of the query.
+        value: Shape of the value.
+    """
+
+    owner: str
+    axes: tuple[int, ...]
+    query: Sequence[int]
+    value: Sequence[int]
+
+    def make_limits(self, is_causal: bool, width: int | None, device: torch.device) -> list[Tensor]:
+        """Return the masks that follow from places alone, shape (1, T, S).
+
+        Raises:
+            DataError: The layer attends along several axes.
+        """
+        if not is_causal and width is None:
+            return []
+        if len(self.axes) > 1:
+            raise DataError(
+                f"layer {self.owner!r} attends along axes {self.axes}; use_causal_mask and "
+                "sliding_window need a single one"
+            )
+        sizes = self.query[self.axes[0]], self.value[self.axes[0]]
+        limits = [causal_mask(*sizes, device)] if is_causal else []
+        return limits if width is None else [*limits, window_mask(*sizes, width, device)]
+
+    def spread(self, mask: Tensor) -> Tensor:
+        """Return a mask with all axes of the scores: the batch, the heads, T, S; some of size 1.
+
+        Raises:
+            DataError: The mask does not fit the scores.
+        """
+        attended = [shape[axis] for shape in (self.query, self.value) for axis in self.axes]
+        ndim = len(self.query) + len(self.axes)
+        given = tuple(mask.shape)
+        sizes = zip(given[-len(attended) :], attended, strict=False)
+        fits = len(attended) <= mask.ndim <= ndim and all(a in (1, b) for a, b in sizes)
+        if not fits or (mask.ndim > len(attended) and given[0] not in (1, self.query[0])):
+            raise DataError(
+                f"layer {self.owner!r}: a mask of shape {given} does not fit queries of shape "
+                f"{tuple(self.query)} and values of shape {tuple(self.value)}"
+            )
+        while mask.ndim < ndim:
+            mask = mask.unsqueeze(-len(attended) - 1)
+        return mask
+
+
+def place_masks(
+    query_mask: Tensor | None, value_mask: Tensor | None, key_mask: Tensor | None
+) -> list[Tensor | None]:
+    """Return masks of queries as (N, T, 1), and of values and keys as (N, 1, S)."""
+    queries = None if query_mask is None else query_mask.unsqueeze(-1)
+    others = [None if one is None else one.unsqueeze(-2) for one in (value_mask, key_mask)]
+    return [queries, *others]
+
+
+def check_places(owner: str, query: Any, value: Any, key: Any = None) -> None:
+    """Check that tensors, or what is known of them, can attend to each other.
+
+    Args:
+        owner: Name of the layer, for messages.
+        query: Shape (N, T, features).
+        value: Shape (N, S, features).
+        key: Shape (N, S, features); ``None`` is the value.
+
+    Raises:
+        DataError: They do not.
+    """
+    shapes = [tuple(one.shape) for one in (query, value, value if key is None else key)]
+    if shapes[1][1:-1] != shapes[2][1:-1]:
+        raise DataError(
+            f"layer {owner!r}: value of shape {shapes[1]} and key of shape {shapes[2]} must have the "
+            "same sizes but for the last axis"
+        )
+    batches = {shape[0] for shape in shapes if shape} - {None}
+    if len({len(shape) for shape in shapes}) > 1 or len(batches) > 1:
+        raise DataError(
+            f"layer {owner!r}: query of shape {shapes[0]}, value of shape {shapes[1]} and key of shape "
+            f"{shapes[2]} do not fit together"
+        )

@@ -1,0 +1,117 @@
+"""How masks go through a layer: to the arguments of its call, and on to its outputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
+from kplug.graph import find_leaves, map_leaves
+from kplug.registry.warning import warn
+
+
+class PassesMasks(Protocol):
+    """What the rules need of a layer."""
+
+    name: str
+    supports_masking: bool
+    _has_warned_of_mask: bool
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the masks of the outputs."""
+
+
+def name_arguments(call: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a ``call``'s arguments after ``self``."""
+    return tuple(inspect.signature(call).parameters)[1:]
+
+
+def takes_mask(names: Sequence[str]) -> bool:
+    """Return whether a mask is among the arguments of a ``call``."""
+    return any(name == "mask" or f"{name}_mask" in names for name in names)
+
+
+def fill_masks(
+    names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any], masks: Any
+) -> Any:
+    """Give a call the masks that its arguments carry, unless it was given others.
+
+    ``mask`` is that of the first argument, ``<name>_mask`` that of the argument ``<name>``.
+
+    Args:
+        names: Names of the arguments of ``call``.
+        args: The positional arguments.
+        kwargs: The keyword arguments; masks are added.
+        masks: The masks that the first argument carries.
+
+    Returns:
+        The masks of the first argument: those it carries, or those that were given for it.
+    """
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    for name in names:
+        if name == "mask":
+            found = masks
+        elif name.endswith("_mask") and name.removesuffix("_mask") in names:
+            found = find_masks(given.get(name.removesuffix("_mask")))
+        else:
+            continue
+        if given.get(name) is not None:
+            if name in kwargs:
+                kwargs[name] = as_masks(given[name])
+        elif found is not None:
+            kwargs[name] = found
+    given_mask = kwargs.get("mask", given.get("mask"))
+    return masks if given_mask is None else as_masks(given_mask)
+
+
+def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) -> Any:
+    """Let the outputs of a layer carry their masks.
+
+    Args:
+        layer: The layer that was called.
+        inputs: What it was called on.
+        outputs: What it returned.
+        masks: The masks of the inputs, ``None`` if there are none.
+
+    Returns:
+        The outputs. If the layer does not support masks, none of them carries that of an input.
+    """
+    if not layer.supports_masking:
+        _warn_once(layer)
+        taken = {id(tensor) for tensor in find_leaves(inputs, Tensor)}
+        return map_leaves(
+            outputs, Tensor, lambda one: one.view_as(one) if id(one) in taken else one
+        )
+    tensors = list(find_leaves(outputs, Tensor))
+    if all(get_mask(tensor) is not None for tensor in tensors):
+        return outputs
+    made = layer.compute_mask(inputs, masks)
+    for tensor, mask in zip(tensors, list_masks(made), strict=False):
+        if mask is not None and get_mask(tensor) is None:
+            set_mask(tensor, mask)
+    return outputs
+
+
+def list_masks(masks: Any) -> list[Tensor | None]:
+    """Return nested masks as one list, from left to right."""
+    if isinstance(masks, dict):
+        masks = list(masks.values())
+    if isinstance(masks, (list, tuple)):
+        return [mask for part in masks for mask in list_masks(part)]
+    return [masks]
+
+
+def _warn_once(layer: PassesMasks) -> None:
+    # A compiled graph cannot warn; what runs before it is traced has done it mostly.
+    if layer._has_warned_of_mask or torch.compiler.is_compiling():
+        return
+    layer._has_warned_of_mask = True
+    warn(
+        f"layer {layer.name!r} ({type(layer).__name__}) does not support masks: its inputs carry "
+        "one, and the layers after it will not see it. A layer class that leaves the times of a "
+        "sequence as they are sets supports_masking = True"
+    )

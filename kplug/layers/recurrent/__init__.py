@@ -1,0 +1,22 @@
+"""Recurrent layers: cells, and layers that run them along the time of sequences."""
+
+from __future__ import annotations
+
+from kplug.layers.recurrent.cell import GatedCell
+from kplug.layers.recurrent.gru import GRU, GRUCell
+from kplug.layers.recurrent.layer import RNN
+from kplug.layers.recurrent.lstm import LSTM, LSTMCell
+from kplug.layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
+from kplug.layers.recurrent.stacked import StackedRNNCells
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "GRUCell",
+    "GatedCell",
+    "LSTMCell",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "StackedRNNCells",
+]

@@ -1,0 +1,246 @@
+"""What the cells have in common: weights of all gates side by side, and dropout that lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug.arguments import refusal, require_flag, require_integer, require_number
+from kplug.backend.nn import dropout_mask
+from kplug.backend.random import make_generator
+from kplug.graph import Shape
+from kplug.layers.base import Layer
+from kplug.layers.kernel import add_kernel, add_kernel_slots, known_size
+
+_PREFIXES = ("kernel", "recurrent", "bias")
+
+
+class Drops(NamedTuple):
+    """Factors of dropout that hold for all times of a sequence; ``None`` drops nothing.
+
+    Each has shape (N, features), or (gates, N, features) with others for each gate.
+    """
+
+    inputs: Tensor | None = None
+    state: Tensor | None = None
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether all gates see the same inputs, and the state as it is."""
+        return self.state is None and (self.inputs is None or self.inputs.ndim == 2)
+
+
+NO_DROPS = Drops()
+
+
+class GatedCell(Layer):
+    """A cell whose gates are products of the inputs and of its state with two matrices.
+
+    A subclass writes ``step``. What the inputs add to the gates does not depend on the state, so it
+    is computed for all times of a sequence at once, by ``project``.
+
+    Attributes:
+        gate_count: How many gates stand side by side in the matrices.
+        units: Size of the state.
+        output_size: Size of the output.
+    """
+
+    gate_count = 1
+    casts_integers = True
+    # Whether torch's kernel still does what the class does: not after a subclass changed the step.
+    _kernel_fits = False
+    activation: Callable[[Tensor], Tensor]
+    recurrent_activation: Callable[[Tensor], Tensor]
+    kernel: Tensor
+    recurrent_kernel: Tensor
+    bias: Tensor | None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not {"step", "project", "add_recurrent"}.isdisjoint(vars(cls)):
+            cls._kernel_fits = "run_kernel" in vars(cls)
+
+    def _set_up(
+        self,
+        units: int,
+        use_bias: bool,
+        initializers: Sequence[object],
+        regularizers: Sequence[object],
+        constraints: Sequence[object],
+        rates: tuple[float, float],
+        seed: int | None,
+        implementation: int = 2,
+    ) -> None:
+        """Check and keep the arguments that all cells have."""
+        owner = type(self).__name__
+        self.units = require_integer(owner, "units", units, "an integer >= 1", at_least=1)
+        self.output_size = self.units
+        self.use_bias = require_flag(owner, "use_bias", use_bias)
+        add_kernel_slots(self, initializers, regularizers, constraints, _PREFIXES)
+        self.slots["recurrent_initializer"].default = "orthogonal"
+        self.dropout, self.recurrent_dropout = (
+            require_number(owner, name, rate, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+            for name, rate in zip(("dropout", "recurrent_dropout"), rates, strict=True)
+        )
+        if implementation not in (0, 1, 2):
+            raise refusal(owner, "implementation", implementation, "0, 1 or 2")
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        self.seed = None if seed is None else require_integer(owner, "seed", seed, "an integer")
+        self._generator = None if self.seed is None else make_generator(self.seed)
+        self.bias = None
+
+    @property
+    def state_size(self) -> int | list[int]:
+        """Size of the state, or the sizes of several states."""
+        return self.units
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """The sizes of all states."""
+        size = self.state_size
+        return [size] if isinstance(size, int) else size
+
+    def build(self, input_shape: Shape) -> None:
+        """Add kernel (in, gates · units), recurrent kernel (units, gates · units) and bias."""
+        width = self.gate_count * self.units
+        size = known_size(self, input_shape, -1)
+        # (gates · units, in) in memory, as torch's recurrent kernels have it.
+        self.kernel = add_kernel(self, (size, width), memory_order=(1, 0))
+        self.recurrent_kernel = add_kernel(
+            self, (self.units, width), (1, 0), "recurrent_kernel", "recurrent"
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                "bias", self._bias_shape(width), "bias_initializer", "bias_regularizer",
+                "bias_constraint",
+            )  # fmt: skip
+
+    def _bias_shape(self, width: int) -> tuple[int, ...]:
+        return (width,)
+
+    # -- one step ----------------------------------------------------------------------------
+
+    def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, Any]:  # noqa: ARG002 - the mode is the module's
+        """Compute one step.
+
+        In training, dropout draws anew at each call; a layer such as ``LSTM`` draws once a sequence.
+
+        Args:
+            inputs: Shape (N, in).
+            states: The states after the step before, a list of tensors (N, units).
+            training: Whether dropout drops.
+
+        Returns:
+            The output (N, units), and the list of new states.
+        """
+        given = list(states) if isinstance(states, (list, tuple)) else [states]
+        drops = self.draw(inputs)
+        output, made = self.step(self.project(inputs, drops), given, drops)
+        return output, made if isinstance(states, (list, tuple)) else made[0]
+
+    def step(
+        self, projected: Tensor, states: list[Tensor], drops: Drops
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return output and new states for what the inputs of one time add to the gates."""
+        raise NotImplementedError
+
+    def project(self, inputs: Tensor, drops: Drops) -> Tensor:
+        """Return what inputs add to the gates.
+
+        Args:
+            inputs: Shape (N, in) or (N, time, in).
+            drops: The factors of dropout.
+
+        Returns:
+            A tensor (N, gates · units) or (N, time, gates · units).
+        """
+        factors, bias = drops.inputs, self._input_bias()
+        if factors is None:
+            return F.linear(inputs, self.kernel.t(), bias)
+        if inputs.ndim == 3:
+            factors = factors.unsqueeze(-2)
+        if factors.ndim == inputs.ndim:
+            return F.linear(inputs * factors, self.kernel.t(), bias)
+        parts = zip(factors, torch.split(self.kernel, self.units, dim=1), strict=True)
+        gates = torch.cat([(inputs * factor) @ part for factor, part in parts], dim=-1)
+        return gates if bias is None else gates + bias
+
+    def _input_bias(self) -> Tensor | None:
+        return self.bias
+
+    def add_recurrent(self, projected: Tensor, state: Tensor, factors: Tensor | None) -> Tensor:
+        """Return ``projected`` plus what the state adds to the gates."""
+        if factors is None:
+            return torch.addmm(projected, state, self.recurrent_kernel)
+        if factors.ndim == 2:
+            return torch.addmm(projected, state * factors, self.recurrent_kernel)
+        parts = zip(factors, torch.split(self.recurrent_kernel, self.units, dim=1), strict=True)
+        return projected + torch.cat([(state * factor) @ part for factor, part in parts], dim=1)
+
+    # -- dropout -----------------------------------------------------------------------------
+
+    def draw(self, inputs: Tensor) -> Drops:
+        """Return the factors of dropout for one sequence: none of them outside training.
+
+        Args:
+            inputs: The inputs of one time, shape (N, in).
+        """
+        if not self.training or not (self.dropout or self.recurrent_dropout):
+            return NO_DROPS
+        state = inputs.new_empty((inputs.shape[0], self.units))
+        return Drops(self._draw(inputs, self.dropout), self._draw(state, self.recurrent_dropout))
+
+    def _draw(self, like: Tensor, rate: float) -> Tensor | None:
+        if not rate:
+            return None
+        if self.implementation != 1 or self.gate_count == 1:
+            return dropout_mask(like, rate, None, self._generator)
+        return dropout_mask(like.expand(self.gate_count, *like.shape), rate, None, self._generator)
+
+    def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
+        """Return the states before the first step: zeros of shape (batch_size, units) each."""
+        is_there = self.built and not self.recurrent_kernel.is_meta
+        device = self.recurrent_kernel.device if is_there else self._device
+        return [
+            torch.zeros(batch_size, size, dtype=self._torch_dtype, device=device)
+            for size in self.state_sizes
+        ]
+
+    # -- torch's kernels ---------------------------------------------------------------------
+
+    def runs_on_kernel(self) -> bool:
+        """Return whether torch has a kernel that does what this cell does, for whole sequences."""
+        return False
+
+    def run_kernel(self, sequences: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Return all outputs (N, time, units) and the last states, computed by torch's kernel.
+
+        Args:
+            sequences: Shape (N, time, in).
+            states: The first states, shape (N, units) each.
+        """
+        raise NotImplementedError
+
+    def torch_weights(self) -> list[Tensor]:
+        """Return the weights as torch's kernels want them."""
+        weights = [self.kernel.t(), self.recurrent_kernel.t()]
+        if self.bias is not None:
+            weights += [self.bias, torch.zeros_like(self.bias)]
+        return [weight.contiguous() for weight in weights]
+
+    # -- the rest ----------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+        }

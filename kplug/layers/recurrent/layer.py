@@ -1,0 +1,230 @@
+"""The layer that runs a cell along the time of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import Self
+
+from kplug.arguments import require_flag
+from kplug.errors import ArgumentValueError, DataError
+from kplug.graph import Shape, find_leaves
+from kplug.layers.inner import describe_layer, read_inner
+from kplug.layers.input_spec import InputSpec
+from kplug.layers.recurrent.loop import Outcome, Run
+from kplug.layers.recurrent.stacked import StackedRNNCells, is_cell, output_size_of, sizes_of
+from kplug.layers.recurrent.states import KeepsStates
+from kplug.layers.shapes import is_shape
+
+
+class RNN(KeepsStates):
+    """Runs a cell along the time of sequences.
+
+    Inputs are sequences (N, time, features), or a list of them and the first states. Where their mask is
+    False, states and output stay those of the time before.
+
+    Args:
+        cell: A layer with a ``state_size`` (a number, or a list of them) and a
+            ``call(inputs, states)`` that returns the output and the new states; or a list of cells, each
+            fed with the output of the one before.
+        return_sequences: Whether to output the outputs of all times, (N, time, units), instead of the
+            last one, (N, units).
+        return_state: Whether to output the last states as well: the layer returns a list.
+        go_backwards: Whether to go from the last time to the first; the outputs come in that order.
+        stateful: Whether the last states of sample i are the first ones of sample i of the next batch.
+        unroll: Ignored; the loop is always Python's, and torch's compiler unrolls it.
+        zero_output_for_mask: Whether the output of masked times is 0.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``cell`` is no cell, or a switch is no boolean.
+
+    Example:
+        >>> from kplug.layers import GRUCell
+        >>> RNN(GRUCell(3), return_sequences=True)(torch.zeros(2, 5, 4)).shape
+        torch.Size([2, 5, 3])
+
+    Reference:
+        ``keras.layers.RNN``. The states of stacked cells are one list; and a mask counts also if first
+        states are given, which Keras 3 forgets.
+    """
+
+    supports_masking = True
+    casts_integers = True
+    _makes_masks = False
+    _takes_kernel = True
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        if not is_cell(cell):
+            allowed = "a layer with a state_size, or a list of them"
+            raise ArgumentValueError(type(self).__name__, "cell", cell, allowed)
+        self.cell = cell
+        owner = type(self).__name__
+        self.return_sequences = require_flag(owner, "return_sequences", return_sequences)
+        self.return_state = require_flag(owner, "return_state", return_state)
+        self.go_backwards = require_flag(owner, "go_backwards", go_backwards)
+        self.stateful = require_flag(owner, "stateful", stateful)
+        self.unroll = require_flag(owner, "unroll", unroll)
+        self.zero_output_for_mask = require_flag(
+            owner, "zero_output_for_mask", zero_output_for_mask
+        )
+        self.output_count = 1 + len(sizes_of(cell)) if self.return_state else 1
+        self.input_spec = InputSpec(min_ndim=3)
+
+    # -- building ----------------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:
+        """Build the cell for the inputs of one time; list of shapes: of sequences and states."""
+        shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
+        self._require_shape(shape)
+        self.cell.declare_for((shape[0], *shape[2:]))
+        axes = {} if shape[-1] is None else {-1: shape[-1]}
+        self.input_spec = InputSpec(len(shape), axes=axes)
+        self._batch_size = shape[0] if self.stateful else None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output, with ``return_state`` a list of all."""
+        shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
+        times = shape[1:2] if self.return_sequences else ()
+        output = (shape[0], *times, output_size_of(self.cell))
+        if not self.return_state:
+            return output
+        return [output, *((shape[0], size) for size in sizes_of(self.cell))]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it only cuts the mask
+        """Return the mask of the sequences, if they are returned; states have none."""
+        mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
+        output_mask = mask if self.return_sequences else None
+        return [output_mask] + [None] * (self.output_count - 1)
+
+    # -- computing ---------------------------------------------------------------------------
+
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
+    ) -> Any:  # fmt: skip
+        """Return the last output, or those of all times.
+
+        Args:
+            sequences: Shape (N, time, features); or a list of them and the first states.
+            initial_state: The first states, shape (N, units) each; ``None``: zeros, or those that a
+                stateful layer kept.
+            mask: Booleans, shape (N, time).
+            training: Whether dropout drops.
+
+        Returns:
+            A tensor (N, units) or (N, time, units); with ``return_state`` a list of it and the last
+            states.
+        """
+        del training  # the cell's own mode says it
+        if isinstance(sequences, (list, tuple)):
+            sequences, *given = sequences
+            initial_state = given or initial_state
+        if isinstance(mask, (list, tuple)):
+            mask = mask[0]
+        mask = None if mask is None else mask.bool()
+        if sequences.is_meta:
+            return self._shape_only(sequences)
+        states = self._first_states(sequences, initial_state)
+        self._require_fit(sequences, states, mask)
+        outcome = self._run(sequences, states, mask)
+        if self.stateful:
+            self._keep(outcome.states)
+        output = outcome.outputs if self.return_sequences else outcome.last
+        return [output, *outcome.states] if self.return_state else output
+
+    def _require_fit(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> None:
+        # torch's kernels look at no shapes and would read beyond the tensors.
+        shape = tuple(sequences.shape)
+        self._require_shape(shape)
+        if not shape[1]:
+            raise DataError(f"layer {self.name!r} got sequences of no time: {shape}")
+        wanted = [(shape[0], size) for size in sizes_of(self.cell)]
+        found = [tuple(state.shape) for state in states]
+        if found != wanted:
+            raise DataError(f"layer {self.name!r} expects states of shapes {wanted}, got {found}")
+        if mask is not None and tuple(mask.shape) != shape[:2]:
+            raise DataError(
+                f"layer {self.name!r} expects a mask of shape {shape[:2]}, got {tuple(mask.shape)}"
+            )
+
+    def _run(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> Outcome:
+        if self.go_backwards:
+            sequences = sequences.flip(1)
+            mask = None if mask is None else mask.flip(1)
+        run = Run(mask, self.return_state or self.stateful, self._takes_kernel)
+        outcome = run.over(self.cell, sequences, states)
+        if mask is None or not self.zero_output_for_mask:
+            return outcome
+        outputs = outcome.outputs.where(mask.unsqueeze(-1), 0.0)
+        return outcome._replace(outputs=outputs, last=outputs[:, -1])
+
+    def _shape_only(self, sequences: Tensor) -> Any:
+        shapes = self.compute_output_shape(tuple(sequences.shape))
+        if not self.return_state:
+            return sequences.new_empty(shapes)
+        return [sequences.new_empty(shape) for shape in shapes]
+
+    # -- states ------------------------------------------------------------------------------
+
+    def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
+        """Return the states before the first time: what the cell says, or zeros."""
+        own = getattr(self.cell, "get_initial_state", None)
+        if own is not None:
+            return list(find_leaves(own(batch_size), Tensor))
+        return [
+            torch.zeros(batch_size, size, dtype=self._torch_dtype, device=self._device)
+            for size in sizes_of(self.cell)
+        ]
+
+    def _first_states(self, sequences: Tensor, given: Any) -> list[Tensor]:
+        if given is not None:
+            parts = list(given) if isinstance(given, (list, tuple)) else [given]
+            states = list(find_leaves([self._convert(part) for part in parts], Tensor))
+        elif self.stateful:
+            states = [state.clone() for state in self._kept_states(sequences.shape[0])]
+        else:
+            states = self.get_initial_state(sequences.shape[0])
+        return [state.to(sequences.device) for state in states]
+
+    # -- configuration -----------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "cell": describe_layer(self.cell),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "unroll": self.unroll,
+            "zero_output_for_mask": self.zero_output_for_mask,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        config = {name: value for name, value in config.items() if name not in _OFF or value}
+        if "cell" in config:
+            config["cell"] = read_inner(config["cell"])
+        return super().from_config(config)
+
+
+# What older Keras writes, and what there is here is that it is off.
+_OFF = ("time_major", "constants", "num_constants")

@@ -1,0 +1,100 @@
+"""A layer, applied to each time of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import Self
+
+from kplug.arguments import refusal
+from kplug.errors import DataError
+from kplug.graph import Shape
+from kplug.layers.base import Layer
+from kplug.layers.batch_normalization import BatchNormalization
+from kplug.layers.inner import describe_layer, read_inner
+from kplug.layers.input_spec import InputSpec
+
+
+class TimeDistributed(Layer):
+    """Applies one layer to each time of sequences.
+
+    All times are computed at once, as samples of one batch; one after the other only where the layer
+    looks at the batch, as ``BatchNormalization`` does in training.
+
+    Args:
+        layer: A layer or a model with one input and one output.
+        kwargs: What every layer takes.
+
+    Raises:
+        ArgumentValueError: ``layer`` is no layer, or has several outputs.
+
+    Example:
+        >>> from kplug.layers import Dense
+        >>> TimeDistributed(Dense(3))(torch.zeros(2, 5, 4)).shape
+        torch.Size([2, 5, 3])
+
+    Reference:
+        ``keras.layers.TimeDistributed``.
+    """
+
+    supports_masking = True
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer) or layer.output_count != 1:
+            raise refusal("TimeDistributed", "layer", layer, "a layer with one output")
+        self.layer = layer
+        self.input_spec = InputSpec(min_ndim=3)
+
+    def build(self, input_shape: Shape) -> None:
+        """Build the layer for one time."""
+        self.layer.declare_for((input_shape[0], *input_shape[2:]))
+
+    def _convert(self, inputs: Any) -> Any:
+        return self.layer._convert(inputs)
+
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the outputs of all times.
+
+        Args:
+            inputs: Shape (N, time, …).
+            mask: Booleans, shape (N, time, …); each time's part is given to the layer, if that takes one.
+
+        Returns:
+            A tensor (N, time, …).
+        """
+        if mask is not None and mask.shape[:2] != inputs.shape[:2]:
+            raise DataError(
+                f"layer {self.name!r}: a mask of shape {tuple(mask.shape)} does not fit inputs of shape "
+                f"{tuple(inputs.shape)}; the first two sizes are the same"
+            )
+        mask = mask if self.layer._takes_mask else None
+        if self.training and any(map(_looks_at_batch, self.layer.modules())):
+            times = range(inputs.shape[1])
+            made = [
+                self._apply_layer(inputs[:, t], None if mask is None else mask[:, t]) for t in times
+            ]
+            return torch.stack(made, dim=1)
+        kept = None if mask is None else mask.flatten(0, 1)
+        outputs = self._apply_layer(inputs.flatten(0, 1), kept)
+        return outputs.reshape(*inputs.shape[:2], *outputs.shape[1:])
+
+    def _apply_layer(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
+        outputs: Tensor = self.layer(inputs) if mask is None else self.layer(inputs, mask=mask)
+        return outputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "layer": describe_layer(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        return super().from_config({**config, "layer": read_inner(config["layer"])})
+
+
+def _looks_at_batch(module: nn.Module) -> bool:
+    return isinstance(module, (BatchNormalization, nn.modules.batchnorm._BatchNorm))

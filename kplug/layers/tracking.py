@@ -1,0 +1,237 @@
+"""Layers that stand in plain lists and dicts: they become modules of the layer that holds the list."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from torch import nn
+from typing_extensions import Self
+
+from kplug.errors import GraphError
+from kplug.graph import find_leaves
+
+# Lists and tuples of the base classes themselves, which hold layers of a graph, or none at all.
+_NEVER_TRACKED = frozenset(
+    {
+        "activity_penalties",
+        "inbound_nodes",
+        "outbound_nodes",
+        "slots",
+        "_by_name",
+        "_chain",
+        "_entries",
+        "_layers",
+        "_tensors",
+    }
+)
+
+
+def track(owner: nn.Module, name: str, value: Any) -> Any:
+    """Return what an attribute that was assigned a list, tuple or dict is to hold.
+
+    Modules inside become modules of the owner, called ``<name>_0``, ``<name>_1`` and so on in the order
+    in which they were put in. Lists and dicts see to it that this stays so when they are changed.
+
+    Args:
+        owner: The layer.
+        name: The attribute.
+        value: What was assigned.
+
+    Raises:
+        GraphError: The owner itself is in it.
+    """
+    if name in _NEVER_TRACKED or not _may_hold_modules(value):
+        return value
+    tracker = Tracker(owner, name)
+    tracker.add(value)
+    return tracker.wrap(value)
+
+
+def _may_hold_modules(value: Any) -> bool:
+    """Return whether modules are in a list, or may be put there later: it is empty, or nested."""
+    if next(find_leaves(value, nn.Module), None) is not None:
+        return True
+    return isinstance(value, (list, dict)) and not value
+
+
+def list_containers(owner: nn.Module) -> list[tuple[str, Any]]:
+    """Return the attributes that are lists, tuples or dicts with modules inside, and their names."""
+    return [
+        (name, value)
+        for name, value in vars(owner).items()
+        if name not in _NEVER_TRACKED
+        and name != "_modules"
+        and isinstance(value, (list, tuple, dict))
+        and next(find_leaves(value, nn.Module), None) is not None
+    ]
+
+
+def forget(owner: nn.Module, name: str) -> None:
+    """Let a layer forget the modules of a list that was its attribute."""
+    tracked = vars(owner).get(name)
+    if isinstance(tracked, (TrackedList, TrackedDict)):
+        tracked.tracker.remove_all()
+
+
+def give_way(owner: nn.Module, name: str) -> None:
+    """Give a module of a list another name, since its own is wanted for an attribute.
+
+    Args:
+        owner: The layer.
+        name: The attribute that is about to be assigned.
+    """
+    modules = owner._modules
+    module = modules[name]
+    for attribute, value in list_containers(owner):
+        if all(one is not module for one in find_leaves(value, nn.Module)):
+            continue
+        free = (f"{attribute}_{number}" for number in itertools.count())
+        key = next(one for one in free if one not in modules)
+        renamed = [(key if one == name else one, child) for one, child in modules.items()]
+        modules.clear()
+        modules.update(renamed)  # in the same order, which is that of the weights
+        if isinstance(value, (TrackedList, TrackedDict)):
+            value.tracker.rename(name, key)
+        return
+
+
+class Tracker:
+    """Keeps the modules of one attribute among the modules of its owner.
+
+    Args:
+        owner: The layer.
+        name: The attribute.
+    """
+
+    def __init__(self, owner: nn.Module, name: str) -> None:
+        self._owner = owner
+        self._name = name
+        self._count = 0
+        self._keys: list[str] = []
+
+    def add(self, value: Any) -> None:
+        """Note the modules in a value."""
+        modules = self._owner._modules
+        for module in find_leaves(value, nn.Module):
+            refuse_itself(self._owner, module)
+            if any(known is module for known in modules.values()):
+                continue
+            key = f"{self._name}_{self._count}"
+            while key in modules:
+                self._count += 1
+                key = f"{self._name}_{self._count}"
+            module.train(self._owner.training)
+            modules[key] = module
+            self._keys.append(key)
+
+    def compare(self) -> None:
+        """Forget the modules that are no longer in the attribute, and note the new ones."""
+        value = vars(self._owner).get(self._name)
+        kept = {id(module) for module in find_leaves(value, nn.Module)}
+        modules = self._owner._modules
+        gone = [key for key in self._keys if id(modules.get(key)) not in kept]
+        for key in gone:
+            modules.pop(key, None)
+            self._keys.remove(key)
+        self.add(value)
+
+    def rename(self, old: str, new: str) -> None:
+        """Note that a module has another name; also one that was an attribute before."""
+        self._keys = [*(key for key in self._keys if key != old), new]
+
+    def remove_all(self) -> None:
+        """Forget all modules of the attribute."""
+        for key in self._keys:
+            self._owner._modules.pop(key, None)
+        self._keys.clear()
+
+    def wrap(self, value: Any) -> Any:
+        """Return a copy whose lists and dicts tell this object of changes."""
+        if isinstance(value, list):
+            return TrackedList((self.wrap(part) for part in value), self)
+        if isinstance(value, dict):
+            return TrackedDict({key: self.wrap(part) for key, part in value.items()}, self)
+        if isinstance(value, tuple) and not hasattr(value, "_fields"):
+            return tuple(self.wrap(part) for part in value)
+        return value
+
+
+def refuse_itself(owner: Any, module: nn.Module) -> None:
+    """Refuse a module inside which the owner is.
+
+    Raises:
+        GraphError: It is there, or it is the module.
+    """
+    if any(inner is owner for inner in module.modules()):
+        kind = "model" if hasattr(owner, "layers") else "layer"
+        raise GraphError(f"{kind} {owner.name!r} cannot be a layer of itself")
+
+
+def _telling(change: Callable[..., Any]) -> Any:
+    """Return a method that changes the container, and tells its tracker."""
+
+    def change_and_tell(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = change(self, *(self.tracker.wrap(value) for value in args), **kwargs)
+        self.tracker.compare()
+        return result
+
+    return change_and_tell
+
+
+class TrackedList(list[Any]):
+    """A list whose layers are those of the layer that it is an attribute of.
+
+    A copy, or what is unpickled, is a plain list.
+    """
+
+    def __init__(self, values: Iterable[Any], tracker: Tracker) -> None:
+        super().__init__(values)
+        self.tracker = tracker
+
+    def append(self, value: Any) -> None:
+        """Append a value."""
+        self.tracker.add(value)
+        super().append(self.tracker.wrap(value))
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Append all values."""
+        for value in values:
+            self.append(value)
+
+    def __iadd__(self, values: Iterable[Any]) -> Self:  # type: ignore[misc]
+        self.extend(values)
+        return self
+
+    insert = _telling(list.insert)
+    pop = _telling(list.pop)
+    remove = _telling(list.remove)
+    clear = _telling(list.clear)
+    __setitem__ = _telling(list.__setitem__)
+    __delitem__ = _telling(list.__delitem__)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return list, (list(self),)
+
+
+class TrackedDict(dict[Any, Any]):
+    """A dict whose layers are those of the layer that it is an attribute of.
+
+    A copy, or what is unpickled, is a plain dict.
+    """
+
+    def __init__(self, values: dict[Any, Any], tracker: Tracker) -> None:
+        super().__init__(values)
+        self.tracker = tracker
+
+    __setitem__ = _telling(dict.__setitem__)
+    __delitem__ = _telling(dict.__delitem__)
+    pop = _telling(dict.pop)
+    popitem = _telling(dict.popitem)
+    setdefault = _telling(dict.setdefault)
+    update = _telling(dict.update)
+    clear = _telling(dict.clear)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return dict, (dict(self),)

@@ -1,0 +1,147 @@
+"""Recurrent layers under torch.compile and torch.func: the same numbers and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from kplug import layers
+from kplug.layers.recurrent import by_hand
+from kplug.layers.recurrent.opaque import lstm
+from kplug.models import Sequential
+
+
+def _draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(autouse=True)
+def _forget_graphs() -> Iterator[None]:
+    """Each layer's call is the same code to torch, which compiles it for 8 layers at most."""
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def _states_of(layer: Any) -> list[Tensor]:
+    return [state.clone() for state in getattr(layer, "states", None) or []]
+
+
+CASES: dict[str, Any] = {
+    "SimpleRNN": lambda: layers.SimpleRNN(3),
+    "SimpleRNN without bias": lambda: layers.SimpleRNN(3, use_bias=False, return_sequences=True),
+    "LSTM": lambda: layers.LSTM(3, return_sequences=True),
+    "LSTM without bias": lambda: layers.LSTM(3, use_bias=False),
+    "LSTM of float64": lambda: layers.LSTM(3, dtype="float64"),
+    "LSTM with states": lambda: layers.LSTM(3, return_state=True),
+    "LSTM of Keras 2": lambda: layers.LSTM(3, recurrent_activation="hard_sigmoid"),
+    "GRU": lambda: layers.GRU(3, go_backwards=True),
+    "GRU of Keras 2": lambda: layers.GRU(3, reset_after=False),
+    "stacked": lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)]),
+    "Bidirectional": lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+    "TimeDistributed": lambda: layers.TimeDistributed(layers.Dense(3)),
+    "stateful": lambda: layers.GRU(3, stateful=True),
+}
+
+
+QUICK = ("LSTM", "GRU")
+MARKED = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+
+
+@pytest.mark.parametrize("name", MARKED)
+@pytest.mark.parametrize("has_mask", [False, True])
+def test_one_graph(name: str, has_mask: bool) -> None:
+    layer = CASES[name]()
+    x = _draw(2, 4, 2)
+    mask = torch.tensor([[1, 1, 0, 0], [1, 0, 1, 1]]).bool() if has_mask else None
+    found = []
+    for function in (layer, torch.compile(layer, fullgraph=True, backend="aot_eager")):
+        layer(x, mask=mask)  # builds it, and makes states
+        if name == "stateful":
+            layer.reset_states([_draw(2, 3, seed=1)])
+        ours_x = x.clone().requires_grad_()
+        outputs = function(ours_x, mask=mask)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        for parameter in layer.parameters():
+            parameter.grad = None
+        sum(
+            (one * torch.arange(1.0, one.numel() + 1).view(one.shape)).sum() for one in outputs
+        ).backward()
+        gradients = [ours_x.grad, *(parameter.grad for parameter in layer.parameters())]
+        found.append([*outputs, *gradients, *_states_of(layer)])
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_functional_call(name: str) -> None:
+    layer = CASES[name]()
+    x = _draw(2, 4, 2)
+    layer(x)
+    parameters = {key: value.detach() for key, value in layer.named_parameters()}
+
+    def total(values: dict[str, Tensor]) -> Tensor:
+        # A stateful layer writes into its buffers, which torch.func allows for its own tensors only.
+        buffers = {key: torch.zeros_like(value) for key, value in layer.named_buffers()}
+        outputs = torch.func.functional_call(layer, {**values, **buffers}, (x,))
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        return torch.stack([one.square().sum() for one in outputs]).sum()
+
+    gradients = torch.func.grad(total)(parameters)
+    if name == "stateful":
+        layer.reset_states()
+    outputs = layer(x)
+    outputs = outputs if isinstance(outputs, list) else [outputs]
+    torch.stack([one.square().sum() for one in outputs]).sum().backward()  # type: ignore[no-untyped-call]
+    for key, parameter in layer.named_parameters():
+        torch.testing.assert_close(gradients[key], parameter.grad, rtol=1e-4, atol=1e-5)
+
+
+CHECKS = (
+    "test_schema",
+    "test_autograd_registration",
+    "test_faketensor",
+    "test_aot_dispatch_static",
+)
+
+
+@pytest.mark.parametrize("name", ["gru", "simple_rnn"])
+def test_backward_passes_by_hand(name: str) -> None:
+    """Against finite differences in float64, then torch's own checks of a custom operation."""
+    gates = 3 if name == "gru" else 1
+    shapes = [(4, 2, 3), (2, 5), (5 * gates, 3), (5 * gates, 5), (5 * gates,), (5 * gates,)]
+    drawn = [_draw(*shape, seed=seed).double() for seed, shape in enumerate(shapes)]
+    arguments = tuple(one.requires_grad_() for one in drawn[: 6 if name == "gru" else 5])
+    operation = getattr(by_hand, name)
+    assert torch.autograd.gradcheck(operation, arguments)
+    torch.library.opcheck(operation, arguments, test_utils=CHECKS)
+
+
+def test_opaque_operation() -> None:
+    """torch's own checks of a custom operation: its shapes, its gradient, its graphs."""
+    arguments = [
+        _draw(4, 2, 3), _draw(2, 5), _draw(2, 5), _draw(20, 3), _draw(20, 5), _draw(20),
+    ]  # fmt: skip
+    arguments = [one.requires_grad_() for one in arguments]
+    torch.library.opcheck(lstm, tuple(arguments), test_utils=CHECKS)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "Bidirectional"])
+def test_training_as_one_graph(name: str) -> None:
+    """``jit_compile`` trains as the plain step does."""
+    histories = []
+    for is_compiled in (False, True):
+        torch.manual_seed(0)
+        model = Sequential([layers.Input((6, 2)), CASES[name](), layers.Flatten(), layers.Dense(1)])
+        model.ensure_built()
+        model.set_weights([_draw(*weight.shape, seed=3).numpy() for weight in model.weights])
+        model.compile("adam", "mse", jit_compile=is_compiled)
+        x, y = _draw(32, 6, 2).numpy(), _draw(32, 1, seed=1).numpy()
+        history = model.fit(x, y, batch_size=8, epochs=5, shuffle=False, verbose=0)
+        histories.append(torch.tensor(history.history["loss"]))
+    torch.testing.assert_close(*histories, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,138 @@
+"""What layers with heads do beside what Keras's tests show: modes, graphs, types, messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from kplug.errors import DataError
+from kplug.graph import GraphFunction
+from kplug.layers import Input, MultiHeadAttention
+
+
+def _draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _draw_mask(*shape: int, seed: int) -> Tensor:
+    kept = torch.rand(shape, generator=torch.Generator().manual_seed(seed)) > 0.4
+    kept[..., 0] = True  # each query sees something
+    return kept
+
+
+def test_masks_that_the_call_is_given() -> None:
+    layer = MultiHeadAttention(2, 3)
+    layer.build_for([(None, 4, 3), (None, 5, 3)])
+    query, value = _draw(2, 4, 3), _draw(2, 5, 3, seed=1)
+    value_mask, key_mask = _draw_mask(2, 5, seed=2), _draw_mask(2, 5, seed=3)
+    made = layer(query, value, value_mask=value_mask, key_mask=key_mask.numpy())
+    both = (value_mask & key_mask)[:, None, :].expand(2, 4, 5)
+    torch.testing.assert_close(made, layer(query, value, attention_mask=both))
+    # What is masked has no influence at all.
+    other = torch.where((value_mask & key_mask)[..., None], value, 9.0)
+    again = layer(query, other, value_mask=value_mask, key_mask=key_mask)
+    torch.testing.assert_close(made, again)
+
+
+def test_dropout_changes_the_outputs_in_training_only() -> None:
+    layer = MultiHeadAttention(2, 3, dropout=0.5, seed=1)
+    x = _draw(2, 6, 3)
+    assert torch.equal(layer(x, x), layer(x, x))
+    assert not torch.allclose(layer(x, x), layer(x, x, training=True))
+    _, scores = layer(x, x, training=True, return_attention_scores=True)
+    torch.testing.assert_close(scores.sum(-1), torch.ones(2, 2, 6))
+    first, second = (
+        MultiHeadAttention(2, 3, dropout=0.5, seed=1, weights=layer.get_weights()) for _ in range(2)
+    )
+    assert torch.equal(first(x, x, training=True), second(x, x, training=True))
+
+
+def test_initial_values_count_all_heads() -> None:
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(8, 16, bias_initializer="ones")
+    layer.build_for([(None, 4, 32), (None, 4, 32)])
+    kernel = layer.query_dense.kernel
+    limit = (6 / (32 + 8 * 16)) ** 0.5  # Keras reads in and out from the equation
+    assert 0.95 * limit < float(kernel.detach().abs().max()) <= limit
+    assert layer.get_weights()[1].min() == 1.0
+
+
+def test_symbolic_tensors_are_connected() -> None:
+    query, value = Input((4, 3)), Input((None, 3))
+    layer = MultiHeadAttention(2, 3)
+    outputs, scores = layer(query, value=value, return_attention_scores=True)
+    assert outputs.shape == (None, 4, 3)
+    assert scores.shape == (None, 2, 4, None)
+    arrays = [_draw(2, 4, 3).numpy(), _draw(2, 5, 3, seed=1).numpy()]
+    made = GraphFunction([query, value], [outputs, scores])(arrays)
+    expected = layer(*arrays, return_attention_scores=True)
+    for one, other in zip(made, expected, strict=True):
+        np.testing.assert_allclose(one, other.detach().numpy(), rtol=1e-5)
+    assert layer(query, query, None).shape == (None, 4, 3)
+
+
+def test_weights_follow_the_layer() -> None:
+    layer = MultiHeadAttention(2, 3, trainable=False).double()
+    x = _draw(2, 4, 3).double()
+    assert layer(x, x).dtype is torch.float64
+    assert not layer.trainable_weights
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 8
+
+
+def test_weights_can_be_given_to_a_call() -> None:
+    layer = MultiHeadAttention(2, 3)
+    x = _draw(2, 4, 3)
+    expected = layer(x, x, use_causal_mask=True)
+    parameters: dict[str, Tensor] = dict(layer.named_parameters())
+    made = torch.func.functional_call(layer, parameters, (x, x), {"use_causal_mask": True})
+    torch.testing.assert_close(made, expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda layer, x: layer(x), r"is called on 2 or 3 tensors, got 1"),
+        (
+            lambda layer, x: layer(x, x, x[:, :2]),
+            r"value of shape .* and key of shape .* must have",
+        ),
+        (lambda layer, x: layer(x, x[:1]), r"query of shape \(2, 4, 3\), value of shape \(1, 4"),
+        (
+            lambda layer, x: layer(x, x, attention_mask=x[0, 0] > 0),
+            r"a mask of shape \(3,\) does not",
+        ),
+        (
+            lambda layer, x: layer(x, x, attention_mask=x > 0),
+            r"a mask of shape \(2, 4, 3\) does not",
+        ),
+        (lambda layer, x: layer(x[..., :2], x), r"layer 'query' expects inputs of .*3"),
+    ],
+)
+def test_calls_that_do_not_fit(call: Any, message: str) -> None:
+    layer = MultiHeadAttention(2, 3)
+    layer.build_for([(None, 4, 3), (None, 4, 3)])
+    with pytest.raises(DataError, match=message):
+        call(layer, _draw(2, 4, 3))
+
+
+def test_limits_need_one_axis() -> None:
+    layer = MultiHeadAttention(2, 3)
+    x = _draw(2, 4, 5, 3)
+    with pytest.raises(
+        DataError, match=r"attends along axes \(1, 2\); use_causal_mask and sliding"
+    ):
+        layer(x, x, use_causal_mask=True)
+    with pytest.raises(
+        DataError, match=r"attends along axes \(3,\), which inputs of 3 axes do not"
+    ):
+        MultiHeadAttention(2, 3, attention_axes=3)(x[0], x[0])
+
+
+def test_build_wants_two_or_three_shapes() -> None:
+    with pytest.raises(DataError, match="shapes of query, value and key, got 1 of them"):
+        MultiHeadAttention(2, 3).build_for([(None, 4, 3)])

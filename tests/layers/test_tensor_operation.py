@@ -1,0 +1,157 @@
+"""Operators on symbolic tensors."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+from kplug.backend import clear_session
+from kplug.errors import ArgumentValueError, GraphError
+from kplug.layers import Dense, Input, Multiply, TensorOperation
+from kplug.models import Model
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names() -> None:
+    clear_session()
+
+
+ONE = torch.tensor([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
+TWO = torch.tensor([[2.0, 3.0, 0.5], [1.5, -2.5, 2.0]])
+
+UNARY: list[Callable[[Any], Any]] = [
+    operator.neg,
+    abs,
+    lambda x: x + 1,
+    lambda x: 1 + x,
+    lambda x: x - 2.5,
+    lambda x: 2 - x,
+    lambda x: x * 3,
+    lambda x: 3 * x,
+    lambda x: x / 2,
+    lambda x: 2 / x,
+    lambda x: x // 2,
+    lambda x: 5 // x,
+    lambda x: x % 2,
+    lambda x: 7 % x,
+    lambda x: x**2,
+    lambda x: 2**x,
+    lambda x: x < 1,
+    lambda x: x <= 1.5,
+    lambda x: x > 1,
+    lambda x: x >= 1.5,
+    lambda x: x[:, 0],
+    lambda x: x[:, 1:],
+    lambda x: x[:, ::2],
+    lambda x: x[..., -1],
+    lambda x: x[:, None, 1:2],
+    lambda x: x * np.float32(2),
+]
+BINARY = [
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
+    operator.lt,
+    operator.ge,
+]
+
+
+@pytest.mark.parametrize("function", UNARY)
+def test_operators_with_numbers(function: Callable[[Any], Any]) -> None:
+    inputs = Input((3,))
+    outputs = function(inputs)
+    model = Model(inputs, outputs)
+    expected = function(ONE)
+    torch.testing.assert_close(model(ONE), expected)
+    assert outputs.shape == (None, *expected.shape[1:])
+    assert outputs.dtype == str(expected.dtype).removeprefix("torch.")
+    again = Model.from_config(json.loads(json.dumps(model.get_config())))
+    torch.testing.assert_close(again(ONE), expected)
+
+
+@pytest.mark.parametrize("function", BINARY)
+def test_operators_between_symbolic_tensors(function: Callable[[Any, Any], Any]) -> None:
+    one, two = Input((3,)), Input((3,))
+    model = Model([one, two], function(one, two))
+    torch.testing.assert_close(model([ONE, TWO]), function(ONE, TWO))
+
+
+def test_matrices_are_multiplied() -> None:
+    one, two = Input((2, 3)), Input((3, 4))
+    left, right = torch.rand(5, 2, 3), torch.rand(5, 3, 4)
+    torch.testing.assert_close(Model([one, two], one @ two)([left, right]), left @ right)
+
+
+@pytest.mark.parametrize("function", UNARY[2:16])
+def test_operators_give_keras_values(function: Callable[[Any], Any]) -> None:
+    theirs = keras.Input((3,))
+    inputs = Input((3,))
+    expected = keras.Model(theirs, function(theirs))(ONE.numpy())
+    torch.testing.assert_close(Model(inputs, function(inputs))(ONE), expected)
+
+
+def test_operations_are_named_like_keras_functions() -> None:
+    inputs = Input((3,))
+    model = Model(inputs, Multiply()([inputs * 2, (inputs / 2)[:, :3]]))
+    assert [layer.name for layer in model.layers] == [
+        "input_layer",
+        "true_divide",
+        "multiply_1",
+        "get_item",
+        "multiply",
+    ]
+
+
+def test_gradients_go_through() -> None:
+    inputs = Input((3,))
+    dense: Any = Dense(3)
+    model = Model(inputs, 2 - dense(inputs) ** 2)
+    model(ONE).sum().backward()
+    kernel = dense.kernel.detach().clone().requires_grad_()
+    (2 - (ONE @ kernel + dense.bias.detach()) ** 2).sum().backward()
+    torch.testing.assert_close(dense.kernel.grad, kernel.grad)
+
+
+@pytest.mark.parametrize("other", [np.ones(3), torch.ones(3), "text", [1, 2, 3]])
+def test_other_operands_are_refused(other: Any) -> None:
+    inputs = Input((3,))
+    with pytest.raises(GraphError) as caught:
+        _ = inputs + other
+    assert str(caught.value) == (
+        f"'add' of a symbolic tensor and a {type(other).__name__} is not possible: "
+        "operands are symbolic tensors and numbers\n"
+        "  Give values that differ from sample to sample through an Input, others by a layer."
+    )
+
+
+def test_arrays_on_the_left_are_refused_too() -> None:
+    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and a ndarray"):
+        _ = np.ones(3) - Input((3,))
+
+
+@pytest.mark.parametrize("key", ["name", 1.5, True, slice("a"), (0, [1])])
+def test_other_keys_are_refused(key: Any) -> None:
+    with pytest.raises(GraphError, match="a symbolic tensor cannot be indexed by"):
+        _ = Input((3,))[key]
+
+
+def test_unknown_operations_are_refused() -> None:
+    with pytest.raises(ArgumentValueError, match="argument 'operation' is 'root'; allowed: 'add'"):
+        TensorOperation("root")
+
+
+def test_symbolic_tensors_are_equal_to_themselves_alone() -> None:
+    one, two = Input((3,)), Input((3,))
+    assert one == one
+    assert one != two
+    assert len({one, two, one}) == 2
