@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol, final
 
 from kplug.errors import GraphError
@@ -21,6 +21,9 @@ class Operation(Protocol):
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
         """Return what the layer makes of arguments that hold ``TensorSpec``s."""
+
+    def operate(self, operation: str, args: tuple[Any, ...]) -> SymbolicTensor:
+        """Return the result of an operator whose operands include one of the layer's outputs."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute with tensors."""
@@ -100,12 +103,6 @@ class Node:
             )
         self.known_specs = specs
 
-    def compute(self, values: Mapping[SymbolicTensor, Any]) -> Sequence[Any]:
-        """Return the outputs for the values of the inputs."""
-        args, kwargs = map_leaves((self.args, self.kwargs), SymbolicTensor, values.__getitem__)
-        outputs = self.layer(*args, **kwargs)
-        return outputs if len(self.output_tensors) > 1 else (outputs,)
-
     # Keras 2's names, and Keras 3's for the layer.
 
     @property
@@ -157,19 +154,22 @@ def _unique_layers(tensors: Iterable[SymbolicTensor]) -> list[Any]:
 
 
 def sort_nodes(
-    tensors: Iterable[SymbolicTensor], is_known: Callable[[Node], bool] | None = None
+    tensors: Iterable[SymbolicTensor],
+    is_known: Callable[[Node], bool] | None = None,
+    given: Collection[SymbolicTensor] = (),
 ) -> list[Node]:
     """Return the nodes that the tensors depend on, each after those it depends on.
 
     Args:
         tensors: The results.
         is_known: Nodes for which it holds are left out, with all that only they depend on.
+        given: Tensors that are there already, a set if they are many; what makes them is left out.
 
     Returns:
         The nodes, in the order in which a depth-first walk from left to right finishes them.
     """
     finished: dict[Node, None] = {}
-    pending = [(tensor.node, False) for tensor in reversed(list(tensors))]
+    pending = [(node, False) for node in _nodes_before(tensors, given)]
     while pending:
         node, is_expanded = pending.pop()
         if node in finished or (is_known is not None and is_known(node)):
@@ -178,5 +178,13 @@ def sort_nodes(
             finished[node] = None
         else:
             pending.append((node, True))
-            pending.extend((parent, False) for parent in reversed(node.parent_nodes))
+            pending.extend((other, False) for other in _nodes_before(node.input_tensors, given))
     return list(finished)
+
+
+def _nodes_before(
+    tensors: Iterable[SymbolicTensor], given: Collection[SymbolicTensor]
+) -> list[Node]:
+    """Return the nodes that make tensors, the last one first, so that a stack gives the first."""
+    nodes = dict.fromkeys(tensor.node for tensor in tensors if tensor not in given)
+    return list(reversed(nodes))

@@ -9,6 +9,7 @@ import torch
 
 from kplug.backend import NumpyArray, dtype_name
 from kplug.errors import GraphError
+from kplug.graph.operators import Operators
 from kplug.graph.structures import find_leaves
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class KerasHistory(NamedTuple):
 
 
 @final
-class SymbolicTensor:
+class SymbolicTensor(Operators):
     """A tensor that will have values when the model runs.
 
     Args:

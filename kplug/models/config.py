@@ -9,14 +9,10 @@ from typing import Any
 from torch import nn
 
 from kplug.errors import SpecError
-from kplug.layers import InputLayer, Layer
-from kplug.registry import REGISTRY, Spec, get_kind, scope
+from kplug.layers.inner import find_layer_class
+from kplug.registry import scope
 from kplug.registry.kinds import KINDS
-
-
-def describe_layer(layer: Layer) -> dict[str, Any]:
-    """Return a layer as ``{"class_name": …, "config": …}``."""
-    return {"class_name": type(layer).__name__, "config": layer.get_config()}
+from kplug.saving.dialect import read_model
 
 
 def layer_from_config(entry: Any) -> Any:
@@ -31,49 +27,64 @@ def layer_from_config(entry: Any) -> Any:
             f"{entry!r} does not describe a layer",
             hint="A layer is {'class_name': …, 'config': {…}}.",
         )
+    if "module" in entry:  # Keras 3 writes it
+        entry = read_model(entry)
     owner = find_layer_class(str(entry["class_name"]))
     return owner.from_config(dict(entry.get("config") or {}))
 
 
-def find_layer_class(name: str) -> Any:
-    """Return the class that a configuration names.
+def starts_with_own_call(layer: object, generation: int) -> bool:
+    """Return whether a layer's calls count from 1 in Keras's configurations, as those of models do.
 
-    Raises:
-        ResolutionError: If no installed package offers it.
+    Args:
+        layer: The layer.
+        generation: 2 for Keras 2, which does so with every graph of layers; 3 for Keras 3, which does
+            it with functional models alone.
     """
-    from kplug.models.sequential import Sequential  # it needs this module to read its own layers
+    from kplug.models.functional import Functional
+    from kplug.models.sequential import Sequential
 
-    own = {"Sequential": Sequential, "InputLayer": InputLayer}
-    if name in own:
-        return own[name]
-    choice = REGISTRY.lookup(get_kind("layer"), Spec(name))
-    return REGISTRY.load(choice.component)
+    return isinstance(layer, (Functional, Sequential) if generation == 2 else Functional)
 
 
 def model_from_config(
     config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
 ) -> Any:
-    """Return the model that ``{"class_name": "Sequential", "config": …}`` describes.
+    """Return the model that ``{"class_name": …, "config": …}`` describes.
 
     Args:
-        config: The configuration; that of ``Sequential.get_config()`` alone is read as well.
+        config: The configuration; what a model's ``get_config()`` returned is read as well.
         custom_objects: Classes and functions of your own, by the names in the configuration.
     """
     if "class_name" not in config and "layers" in config:
-        config = {"class_name": "Sequential", "config": config}
+        class_name = "Functional" if "input_layers" in config else "Sequential"
+        config = {"class_name": class_name, "config": config}
     with scope_of(custom_objects):
-        return layer_from_config(config)
+        model = layer_from_config(config)
+        look_up_own(model, custom_objects)
+    return model
+
+
+def look_up_own(model: Any, custom_objects: Mapping[str, Any] | None) -> None:
+    """Look up the slots of a model while the scope of ``custom_objects`` is open.
+
+    It is done when weights are made otherwise; what cannot be found is left for then.
+    """
+    if custom_objects:
+        model.resolve_slots()
 
 
 def scope_of(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
     """Return a scope in which the names mean the given objects, whatever their kind."""
     if not custom_objects:
         return nullcontext()
+    # Keras keeps registered classes under "package>Name"; what is looked up is the name.
+    given = {name.rpartition(">")[2]: each for name, each in custom_objects.items()}
     layers = {
         name: each
-        for name, each in custom_objects.items()
+        for name, each in given.items()
         if isinstance(each, type) and issubclass(each, nn.Module)
     }
-    others = {name: each for name, each in custom_objects.items() if name not in layers}
+    others = {name: each for name, each in given.items() if name not in layers}
     kinds = [kind.plural for kind in KINDS.values() if kind.name != "layer"]
     return scope(layers=layers, **{kind: others for kind in kinds if others})

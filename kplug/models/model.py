@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
 from torch import nn
-from typing_extensions import override
+from typing_extensions import Self, override
 
-from kplug import saving
 from kplug.backend import get_value
-from kplug.errors import KplugError, NotBuiltError
+from kplug.errors import ContractError, KplugError, NotBuiltError
 from kplug.layers.base import Layer
+from kplug.layers.inference import specs_for
 from kplug.layers.weights import assign_weights
-from kplug.models.summary import print_summary
-from kplug.models.trainable import Trainable
+from kplug.models.config import look_up_own, scope_of
+from kplug.models.graph_reading import connect
+from kplug.models.stored import Stored
+from kplug.models.summary import html_summary, print_summary
 
 
-class Model(Trainable):
+class Model(Stored):
     """A layer made of layers, which can be trained.
 
-    A subclass sets its layers as attributes and writes ``call``. Its weights are made when its input
-    shape is known: from ``input_shape``, or from the first data that it sees.
+    ``Model(inputs, outputs)`` is the graph between symbolic tensors (see ``Functional``); a subclass
+    that calls ``super().__init__(inputs, outputs)`` is one too. Any other subclass sets its layers as
+    attributes, also in lists and dicts, and writes ``call``. Its weights are made when its input shape
+    is known: from ``input_shape``, or from the first data that it sees.
 
     Args:
+        inputs: Symbolic tensors that ``Input`` made: one, a list or a dict.
+        outputs: Symbolic tensors that layers made of them: one, a list or a dict.
         name: The model's name.
         **options: As for any layer.
 
     Attributes:
         stop_training: Set it to True in a callback, and training stops after the current step.
+        first_epoch: Set it in ``on_train_begin``, and training starts with this epoch.
         history: The record of the last ``fit``.
 
     Example:
@@ -46,12 +52,40 @@ class Model(Trainable):
         (2, 3)
     """
 
+    _leaves_masks = True
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Return a ``Functional`` for ``Model(inputs, outputs)``."""
+        if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
+            made: Self = super().__new__(_functional_class())
+            return made
+        return super().__new__(cls)
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        if inputs is None and outputs is None:
+            super().__init__(name=name, **options)
+            return
+        _make_functional(type(self))
+        _functional_class().__init__(self, inputs, outputs, name, **options)
+
     # ---------------------------------------------------------------- structure
 
     @property
+    @override
     def layers(self) -> list[Layer]:
-        """The layers, in order."""
-        return [module for module in self.children() if isinstance(module, Layer)]
+        """The layers, in the order in which they were set; those in lists and dicts too."""
+        return list(_find_layers(self))
+
+    def _register(self, layer: Layer) -> None:
+        """Make a layer one of the modules inside, under its name."""
+        layer.train(self.training)
+        key = layer.name.replace(".", "_")  # torch splits the keys of state_dict at dots
+        if self._modules.get(key, layer) is not layer:
+            key = f"{key}_{len(self._modules)}"
+        # Not add_module: it refuses names that an attribute of the model has, such as "training".
+        self._modules[key] = layer
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by its name or its place.
@@ -82,14 +116,27 @@ class Model(Trainable):
         """Declare the weights of all layers, by running the model without data.
 
         Args:
-            input_shape: Shape of the input, with the batch in front.
+            input_shape: Shape of the input, with the batch in front; nested as the inputs are.
         """
         self.built = True
         try:
-            self.compute_output_shape((None, *input_shape[1:]))
+            self.infer_specs((specs_for(input_shape, self._torch_dtype),), {})
         except Exception:
             self.built = False
             raise
+
+    @override
+    def declare_for(self, input_shape: Any) -> None:
+        """Add the weights of all layers without values, unless the model has them.
+
+        A subclass's own ``build`` may leave its layers to the first call; they are found by running the
+        model without data.
+        """
+        if self.built:
+            return
+        super().declare_for(input_shape)
+        if input_shape is not None and not all(layer.built for layer in self.layers):
+            Model.build(self, input_shape)
 
     def ensure_built(self) -> None:
         """Make the weights, if the input shape is known and that was not done before.
@@ -133,38 +180,62 @@ class Model(Trainable):
         self.ensure_built()
         assign_weights(f"model {self.name!r}", self.named_weights(), weights)
 
+    def reset_states(self) -> None:
+        """Let stateful recurrent layers, also those of nested models, start anew."""
+        for module in self.modules():
+            reset = getattr(module, "reset_states", None)
+            if callable(reset) and not isinstance(module, Model):
+                reset()
+
     def count_params(self) -> int:
         """Return the number of numbers in all weights."""
         self.ensure_built()
         return sum(weight.numel() for weight in self.weights)
 
-    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Save the weights as an HDF5 file that Keras reads."""
-        self.ensure_built()
-        saving.save_weights(self, filepath, overwrite)
+    # ---------------------------------------------------------------- configuration
 
-    def load_weights(
-        self,
-        filepath: str | os.PathLike[str],
-        by_name: bool = False,
-        skip_mismatch: bool = False,
-        *,
-        verify: saving.Verify = "warn",
-    ) -> None:
-        """Load weights from an HDF5 file, everything checked first.
-
-        Args:
-            filepath: The file.
-            by_name: Load only layers whose names occur in the file, instead of all in order.
-            skip_mismatch: Warn of weights that do not fit, and skip them, instead of refusing.
-            verify: What to do if the file was made with other components than those that are
-                installed: ``"warn"``, refuse (``"exact"``), or nothing (``"off"``).
+    @override
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` needs; a subclass writes it for its own arguments.
 
         Raises:
-            WeightsError: If the file cannot be read or does not fit; nothing is assigned.
+            ContractError: A subclass does not write it.
         """
-        self.ensure_built()
-        saving.load_weights(self, filepath, by_name, skip_mismatch, verify=verify)
+        self._require_own_config()
+        return super().get_config()
+
+    def _require_own_config(self) -> None:
+        owner = type(self)
+        if owner.__module__.startswith("kplug.models.") or "get_config" in _own_names(owner):
+            return
+        raise ContractError(
+            f"model {self.name!r} cannot be described: {owner.__name__} has no get_config",
+            hint=f"Write {owner.__name__}.get_config(self), which returns the arguments of its "
+            "constructor; or save its weights alone, with save_weights.",
+        )
+
+    @classmethod
+    @override
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Make a model from what ``get_config`` returned.
+
+        Args:
+            config: The configuration: the constructor's arguments; or a graph's, here or in Keras.
+            custom_objects: Classes and functions of your own, by the names in the configuration.
+
+        Raises:
+            GraphError: The graph has a loop, or refers to something that is not there.
+        """
+        with scope_of(custom_objects):
+            if not {"input_layers", "output_layers"} <= set(config):
+                return super().from_config(config)
+            inputs, outputs, options = connect(config)
+            model: Any = cls(inputs=inputs, outputs=outputs, **options)
+            model.order_layers([entry["name"] for entry in config["layers"]])
+            look_up_own(model, custom_objects)
+        return model
 
     # ---------------------------------------------------------------- text
 
@@ -173,12 +244,58 @@ class Model(Trainable):
         line_length: int | None = None,
         positions: Sequence[float] | None = None,
         print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
     ) -> None:
         """Print the layers with output shapes and parameter counts.
 
         Args:
             line_length: Width of the lines.
-            positions: Ends of the columns as shares of the width.
+            positions: Ends of the columns, as shares of the width or as absolute columns.
             print_fn: Called with each line of plain text, instead of printing a table.
+            expand_nested: Whether the layers of nested models are shown too.
+            show_trainable: Whether a column says which layers are trained.
+            layer_range: Names of the first and the last layer to show, or patterns for them.
+
+        Raises:
+            ArgumentValueError: If columns do not fit, or no layer has such a name.
         """
-        print_summary(self, line_length, positions, print_fn)
+        print_summary(
+            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the summary as a table, for notebooks."""
+        return html_summary(self)
+
+
+def _find_layers(module: nn.Module) -> Iterator[Layer]:
+    for child in module.children():
+        if isinstance(child, Layer):
+            yield child
+        elif isinstance(child, (nn.ModuleList, nn.ModuleDict)):
+            yield from _find_layers(child)
+
+
+def _functional_class() -> Any:
+    from kplug.models.functional import Functional  # a subclass of Model
+
+    return Functional
+
+
+def _make_functional(owner: Any) -> None:
+    """Put ``Functional`` in the place of ``Model`` among the bases of a subclass, as Keras does."""
+    functional = _functional_class()
+    if issubclass(owner, functional):
+        return
+    for base in owner.__bases__:
+        if base is not Model and issubclass(base, Model):
+            _make_functional(base)
+    owner.__bases__ = tuple(functional if base is Model else base for base in owner.__bases__)
+
+
+def _own_names(owner: type) -> set[str]:
+    """Return the names that a class and its bases define, down to kplug's own."""
+    classes = [one for one in owner.__mro__ if not one.__module__.startswith(("kplug.", "torch."))]
+    return {name for one in classes for name in vars(one)}

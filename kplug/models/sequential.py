@@ -7,10 +7,11 @@ from typing import Any
 
 from typing_extensions import Self, override
 
-from kplug.errors import GraphError, NotBuiltError
+from kplug.errors import ArgumentError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
-from kplug.models.config import describe_layer, layer_from_config, scope_of
+from kplug.layers.inner import describe_layer
+from kplug.models.config import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
 
@@ -38,11 +39,15 @@ class Sequential(Model):
         ``keras.Sequential``. A name that two layers share is an error when the second is added.
     """
 
+    lists_layers = True  # files go by this list, not by attributes
+    input_count = 1
+
     def __init__(
         self, layers: Iterable[Any] | None = None, name: str | None = None, **options: Any
     ) -> None:
         super().__init__(name=name, **options)
         self._chain: tuple[Layer, ...] = ()
+        self._by_name: dict[str, Layer] = {}
         self._tensors: list[SymbolicTensor] = []
         self._is_deferred = False
         for layer in layers or ():
@@ -93,15 +98,10 @@ class Sequential(Model):
     def _append(self, layer: Layer) -> None:
         if self._tensors:
             self._tensors = [*self._tensors, layer(self._tensors[-1])]
-        layer.train(self.training)
-        # Not add_module: it refuses names that an attribute of the model has, such as "training".
-        self._modules[self._free_key(layer.name)] = layer
+        self._register(layer)
         self._chain = (*self._chain, layer)
+        self._by_name[layer.name] = layer
         self._forget_what_was_built()
-
-    def _free_key(self, name: str) -> str:
-        key = name.replace(".", "_")  # torch splits the keys of state_dict at dots
-        return key if key not in self._modules else f"{key}_{len(self._chain)}"
 
     def _forget_what_was_built(self) -> None:
         self.built = self._is_ready = False
@@ -110,12 +110,13 @@ class Sequential(Model):
     def _check_name_is_free(self, layer: Layer) -> None:
         if any(module is self for module in layer.modules()):
             raise GraphError(f"model {self.name!r} cannot be a layer of itself")
-        if any(layer is known for known in self._chain):
+        known = self._by_name.get(layer.name)
+        if known is layer:
             raise GraphError(
                 f"model {self.name!r} already contains layer {layer.name!r}",
                 hint="A chain holds each layer once; make a second layer.",
             )
-        if any(layer.name == known.name for known in self._chain):
+        if known is not None:
             raise GraphError(
                 f"model {self.name!r} already has a layer named {layer.name!r}",
                 hint="Names are unique in a model; give the layer another name=….",
@@ -135,6 +136,7 @@ class Sequential(Model):
             self._tensors = self._tensors[:-1]
         self._modules = {key: kept for key, kept in self._modules.items() if kept is not last}
         self._chain = tuple(rest)
+        del self._by_name[last.name]
         self._forget_what_was_built()
         return last
 
@@ -157,6 +159,11 @@ class Sequential(Model):
             NotBuiltError: While the input shape is unknown.
         """
         return [self._known_tensors("outputs")[-1]]
+
+    @property
+    def input_names(self) -> list[str]:
+        """The name of the input, by which a dict of inputs has it; none while it is unknown."""
+        return [tensor.layer.name for tensor in self._tensors[:1]]
 
     @property
     def output_names(self) -> list[str]:
@@ -265,12 +272,17 @@ class Sequential(Model):
         """
         if isinstance(config, (list, tuple)):
             config = {"layers": config}
+        if "layers" not in config:
+            raise ArgumentError(
+                f"the configuration of a Sequential needs 'layers', it has {', '.join(config)}"
+            )
         with scope_of(custom_objects):
             layers = [layer_from_config(entry) for entry in config["layers"]]
-        model = cls(layers, name=config.get("name"))
-        shape = config.get("build_input_shape")
-        if shape is not None and model.find_input_shape() is None:
-            model.build(tuple(shape))
+            model = cls(layers, name=config.get("name"))
+            shape = config.get("build_input_shape")
+            if shape is not None and model.find_input_shape() is None:
+                model.build(tuple(shape))
+            look_up_own(model, custom_objects)
         return model
 
 

@@ -1,0 +1,57 @@
+"""Deep copies of connected layers, however long the chain is that they form."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container
+from typing import Any
+
+from kplug.graph.nodes import Node
+
+
+def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
+    """Return a deep copy of a layer, with copies of all layers that it is connected to.
+
+    Python's own way would go from layer to layer, deeper with each. Here empty copies of everything are
+    made first, so that each is filled without a look at the others.
+
+    Args:
+        layer: The layer or model.
+        memo: What ``copy.deepcopy`` gives to ``__deepcopy__``.
+    """
+    layers, nodes = _find_connected(layer, memo)
+    tensors = [tensor for node in nodes for tensor in node.output_tensors]
+    for original in (*layers, *nodes, *tensors):
+        memo[id(original)] = object.__new__(type(original))
+    for tensor in tensors:
+        twin = memo[id(tensor)]
+        twin.node, twin.index = memo[id(tensor.node)], tensor.index
+    for node in nodes:
+        vars(memo[id(node)]).update(copy.deepcopy(vars(node), memo))
+    for original in layers:
+        memo[id(original)].__setstate__(copy.deepcopy(original.__reduce_ex__(4)[2], memo))
+    return memo[id(layer)]
+
+
+def _find_connected(start: Any, known: Container[int]) -> tuple[list[Any], list[Node]]:
+    """Return a layer, those that it is connected to or that are inside, and all their nodes.
+
+    Args:
+        start: The layer.
+        known: The ``id`` of what is left out.
+    """
+    layers: dict[Any, None] = {}
+    nodes: dict[Node, None] = {}
+    pending = [start]
+    while pending:
+        layer = pending.pop()
+        if layer in layers or id(layer) in known:
+            continue
+        layers[layer] = None
+        pending.extend(inner for inner in layer.modules() if hasattr(inner, "inbound_nodes"))
+        for node in (*layer.inbound_nodes, *layer.outbound_nodes):
+            if node not in nodes and id(node) not in known:
+                nodes[node] = None
+                pending.append(node.layer)
+                pending.extend(tensor.layer for tensor in node.input_tensors)
+    return list(layers), list(nodes)

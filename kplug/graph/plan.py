@@ -1,0 +1,228 @@
+"""Plans: what a graph computes from its inputs, worked out once, and run for each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, final
+
+from torch import Tensor
+
+from kplug.errors import GraphError
+from kplug.graph.nodes import Node, sort_nodes
+from kplug.graph.structures import Place, fill_places, map_leaves
+from kplug.graph.symbolic import SymbolicTensor
+
+
+def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
+    """Return the nodes between inputs and outputs, in an order in which they can be computed.
+
+    Args:
+        inputs: Tensors whose values will be given.
+        outputs: Tensors whose values are wanted.
+
+    Returns:
+        The nodes that must run; those of ``inputs`` are not among them.
+
+    Raises:
+        GraphError: An output depends on an input that is not given.
+    """
+    nodes = sort_nodes(outputs, given=set(inputs))
+    for node in nodes:
+        if node.is_input:
+            raise _describe_gap(node, nodes, inputs, outputs)
+    return nodes
+
+
+def _describe_gap(
+    missing: Node,
+    nodes: Sequence[Node],
+    inputs: Sequence[SymbolicTensor],
+    outputs: Sequence[SymbolicTensor],
+) -> GraphError:
+    reached = {missing}
+    users = [node.layer.name for node in nodes if missing in node.parent_nodes]
+    for node in nodes:
+        if not reached.isdisjoint(node.parent_nodes):
+            reached.add(node)
+    output = next(tensor for tensor in outputs if tensor.node in reached)
+    user = f" through layer {users[0]!r}" if users else ""
+    known = ", ".join(repr(tensor.name) for tensor in inputs) or "none"
+    return GraphError(
+        f"graph disconnected: output {output.name!r} depends on input {missing.layer.name!r}"
+        f"{user}, and that is not among the inputs ({known})",
+        hint="Give every Input that the outputs are made of.",
+    )
+
+
+class Step(NamedTuple):
+    """One call of a layer in a plan; values are known by their places in a list.
+
+    Args:
+        layer: What is called.
+        source: The place of its argument, if that is one tensor and all that it is given.
+        args: Else its positional arguments, with ``Place``s for tensors.
+        kwargs: And its keyword arguments.
+        target: The place of its output, if it makes one tensor.
+        targets: Else the places of its outputs.
+        finished: The places of what no later step needs.
+    """
+
+    layer: Any
+    source: int | None
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    target: int | None
+    targets: tuple[int, ...]
+    finished: tuple[int, ...]
+
+
+@final
+class Plan:
+    """A part of a graph, from inputs to outputs, as a list of steps.
+
+    Args:
+        inputs: Tensors whose values will be given.
+        outputs: Tensors whose values are wanted.
+
+    Attributes:
+        nodes: The nodes that run, in their order.
+
+    Raises:
+        GraphError: An output depends on an input that is not given.
+
+    Example:
+        >>> import torch
+        >>> from kplug.layers import Activation, Input
+        >>> inputs = Input((2,))
+        >>> outputs = Activation("relu")(inputs)
+        >>> Plan([inputs], [outputs]).run([torch.tensor([[-1.0, 2.0]])])
+        [tensor([[0., 2.]])]
+    """
+
+    def __init__(self, inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> None:
+        self.nodes = find_path(inputs, outputs)
+        places = {tensor: place for place, tensor in enumerate(dict.fromkeys(inputs))}
+        given = len(places)
+        for node in self.nodes:
+            for tensor in node.output_tensors:
+                places.setdefault(tensor, len(places))
+        self._input_places = tuple(places[tensor] for tensor in inputs)
+        self._output_places = tuple(places[tensor] for tensor in outputs)
+        # Outputs of a node that are given already go to a place that nobody reads.
+        self._size = len(places) + 1
+        self._steps = tuple(self._make_steps(places, given))
+
+    def _make_steps(self, places: dict[SymbolicTensor, int], given: int) -> list[Step]:
+        last_use = self._find_last_uses(places)
+        return [
+            _make_step(node, places, given, self._size - 1, last_use[index])
+            for index, node in enumerate(self.nodes)
+        ]
+
+    def _find_last_uses(self, places: dict[SymbolicTensor, int]) -> list[tuple[int, ...]]:
+        """Return for each node the places that are read there, or filled, and never after."""
+        finished: list[tuple[int, ...]] = []
+        later = set(self._output_places)
+        for node in reversed(self.nodes):
+            touched = {places[tensor] for tensor in (*node.input_tensors, *node.output_tensors)}
+            finished.append(tuple(sorted(touched - later)))
+            later |= touched
+        return finished[::-1]
+
+    def run(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return the values of the outputs.
+
+        Args:
+            inputs: A value for each input.
+        """
+        values: list[Any] = [None] * self._size
+        for place, value in zip(self._input_places, inputs, strict=True):
+            values[place] = value
+        for layer, source, args, kwargs, target, targets, finished in self._steps:
+            if source is not None:
+                made = layer(values[source])
+            else:
+                made = layer(*fill_places(args, values), **fill_places(kwargs, values))
+            if target is not None:
+                values[target] = made if isinstance(made, Tensor) else list_outputs(made)[0]
+            else:
+                for place, value in zip(targets, list_outputs(made), strict=True):
+                    values[place] = value
+            for place in finished:
+                values[place] = None
+        return [values[place] for place in self._output_places]
+
+
+def list_outputs(made: Any) -> Any:
+    """Return what a layer with several outputs made as one list, in the order of its tensors."""
+    if isinstance(made, dict):
+        return [value for key in sorted(made) for value in list_outputs(made[key])]
+    if isinstance(made, (list, tuple)):
+        return [value for part in made for value in list_outputs(part)]
+    return [made]
+
+
+def _make_step(
+    node: Node,
+    places: dict[SymbolicTensor, int],
+    given: int,
+    unread: int,
+    finished: tuple[int, ...],
+) -> Step:
+    args, kwargs = map_leaves(
+        (node.args, node.kwargs), SymbolicTensor, lambda tensor: Place(places[tensor])
+    )
+    is_plain = len(args) == 1 and isinstance(args[0], Place) and not kwargs
+    targets = tuple(
+        places[tensor] if places[tensor] >= given else unread for tensor in node.output_tensors
+    )
+    return Step(
+        layer=node.layer,
+        source=args[0].position if is_plain else None,
+        args=args,
+        kwargs=kwargs,
+        target=targets[0] if len(targets) == 1 else None,
+        targets=targets,
+        finished=finished,
+    )
+
+
+def order_layers(
+    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], nodes: Sequence[Node]
+) -> list[Any]:
+    """Return the layers of a graph, those far from the outputs first, as Keras lists them.
+
+    Args:
+        inputs: The inputs of the graph.
+        outputs: Its outputs.
+        nodes: The nodes between them, from ``find_path``.
+
+    Returns:
+        Layers by their greatest distance from an output; among equals the one that a walk from the
+        outputs meets first. Inputs that nothing depends on come before the last layers.
+    """
+    input_nodes = list(dict.fromkeys(tensor.node for tensor in inputs))
+    places = _meet_layers(outputs, {*input_nodes, *nodes})
+    depths: dict[Any, int] = {}
+    node_depths: dict[Node, int] = {}
+    for node in (*reversed(nodes), *input_nodes):
+        depth = max(node_depths.get(node, 0), depths.get(node.layer, 0))
+        depths[node.layer] = depth
+        for parent in node.parent_nodes:
+            node_depths[parent] = max(depth + 1, node_depths.get(parent, 0))
+    return sorted(depths, key=lambda layer: (-depths[layer], places.get(layer, -1)))
+
+
+def _meet_layers(outputs: Sequence[SymbolicTensor], known: set[Node]) -> dict[Any, int]:
+    """Return the place of each layer in a walk from the outputs, depth first, left to right."""
+    places: dict[Any, int] = {}
+    seen: set[Node] = set()
+    pending = [tensor.node for tensor in reversed(outputs)]
+    while pending:
+        node = pending.pop()
+        if node in seen or node not in known:
+            continue
+        seen.add(node)
+        places.setdefault(node.layer, len(places))
+        pending.extend(reversed(node.parent_nodes))
+    return places

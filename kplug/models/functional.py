@@ -1,0 +1,254 @@
+"""A model that is a graph of layers, from its inputs to its outputs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from kplug.backend import to_dtype, to_tensor
+from kplug.errors import ArgumentError
+from kplug.graph import (
+    Node,
+    Plan,
+    SymbolicTensor,
+    TensorSpec,
+    is_symbolic,
+    order_layers,
+)
+from kplug.layers import Layer
+from kplug.layers.inference import infer_by_running
+from kplug.layers.keywords import list_keywords, refuse_keywords
+from kplug.layers.shapes import is_shape
+from kplug.models import graph_checks, graph_config
+from kplug.models.graph_inputs import InputForm
+from kplug.models.model import Model
+
+
+class Functional(Model):
+    """The model between symbolic tensors; ``Model(inputs, outputs)`` makes it.
+
+    Args:
+        inputs: What ``Input`` returned; also a list or a dict of such.
+        outputs: What layers made of it; also a list or a dict of such.
+        name: The model's name.
+        **options: As for any layer.
+
+    Attributes:
+        inputs: The symbolic inputs in one list; those of a dict in the order of its sorted keys.
+        outputs: The symbolic outputs, likewise.
+        input_names: The keys, if the inputs are a dict; else the names of the input layers.
+        output_names: The keys, if the outputs are a dict; else the names of the layers that make them.
+
+    Raises:
+        GraphError: The outputs depend on an input that is not given, something is no symbolic tensor,
+            or two layers have one name.
+
+    Example:
+        >>> import torch
+        >>> from kplug.layers import Add, Dense, Input
+        >>> left, right = Input((3,), name="left"), Input((3,), name="right")
+        >>> shared = Dense(2)
+        >>> model = Model([left, right], Add()([shared(left), shared(right)]))
+        >>> model({"left": torch.ones(1, 3), "right": torch.zeros(1, 3)}).shape
+        torch.Size([1, 2])
+
+    Reference:
+        ``keras.Model`` with ``inputs`` and ``outputs``. Shapes are checked when they are first needed,
+        so a name that no plugin offers is reported by ``compile``, with all others.
+    """
+
+    lists_layers = True  # files go by this list, not by attributes
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
+    ) -> None:
+        if inputs is None or outputs is None:
+            refuse_keywords(Model, set(options) - set(list_keywords(Model)))
+            raise ArgumentError(
+                f"Model got {'outputs' if inputs is None else 'inputs'} alone",
+                hint="A model of symbolic tensors is Model(inputs=…, outputs=…).",
+            )
+        super().__init__(name=name, **options)
+        self._form = InputForm(self.name, graph_checks.read_inputs(self.name, inputs))
+        self._output_layout = graph_checks.read_outputs(self.name, outputs)
+        self.inputs: list[SymbolicTensor] = self._form.tensors
+        self.outputs: list[SymbolicTensor] = self._output_layout.leaves
+        self._plan = Plan(self.inputs, self.outputs)
+        self._layers = tuple(order_layers(self.inputs, self.outputs, self._plan.nodes))
+        graph_checks.check_names(self.name, self._layers)
+        self.output_count = len(self.outputs)
+        self.input_names: list[str] = self._form.names
+        self.output_names: list[str] = self._output_layout.keys or graph_checks.name_outputs(
+            self.outputs
+        )
+        for layer in self._layers:
+            self._register(layer)
+        if not self._trainable:
+            self.trainable = False
+
+    # ---------------------------------------------------------------- the graph
+
+    @property
+    @override
+    def layers(self) -> list[Layer]:
+        """The layers, those of the inputs among them, sorted by their distance from the outputs."""
+        return list(self._layers)
+
+    def order_layers(self, names: Sequence[str]) -> None:
+        """List the layers in another order, and so their weights, as a configuration has them.
+
+        Args:
+            names: The names of all layers; others are ignored.
+        """
+        places = {name: place for place, name in enumerate(names)}
+        self._layers = tuple(sorted(self._layers, key=lambda layer: places.get(layer.name, 0)))
+        keys = {id(module): key for key, module in self._modules.items()}
+        for layer in self._layers:
+            key = keys[id(layer)]
+            self._modules[key] = self._modules.pop(key)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The calls of layers that the model is made of, in the order in which they run."""
+        return list(self._plan.nodes)
+
+    @property
+    @override
+    def input(self) -> Any:
+        """The symbolic input; or several, nested as they were given."""
+        return self._form.layout.pack(self.inputs)
+
+    @property
+    @override
+    def output(self) -> Any:
+        """The symbolic output; or several, nested as they were given."""
+        return self._output_layout.pack(self.outputs)
+
+    @property
+    def returns_dict(self) -> bool:
+        """Whether the outputs are a dict by name."""
+        return self._output_layout.keys is not None
+
+    @property
+    @override
+    def input_shape(self) -> Any:
+        """Shape of the input, with ``None`` for the batch; of several inputs, nested as they are."""
+        return self._form.layout.pack([tensor.shape for tensor in self.inputs])
+
+    @property
+    @override
+    def output_shape(self) -> Any:
+        """Shape of the output, with ``None`` for the batch; of several, nested as they are."""
+        return self._output_layout.pack([tensor.shape for tensor in self.outputs])
+
+    @override
+    def find_input_shape(self) -> Any:
+        """Return ``input_shape``, which a model of symbolic tensors always knows."""
+        return self.input_shape
+
+    @override
+    def find_input_dtype(self) -> Any:
+        """Return the type of the input; of several inputs, nested as they are."""
+        return self._form.layout.pack([tensor.layer.dtype for tensor in self.inputs])
+
+    # ---------------------------------------------------------------- building
+
+    @override
+    def build(self, input_shape: Any) -> None:
+        """Declare the weights of all layers."""
+        for tensor in self.outputs:
+            _ = tensor.spec  # finding the shape builds every layer on the way
+
+    def _declare_from_what_is_known(self) -> None:
+        self.build(None)
+
+    @override
+    def infer_specs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...]:
+        """Return shapes and types of the outputs for inputs that are ``TensorSpec``s."""
+        given = self._form.unpack(args[0])
+        self._form.check_shapes([spec.shape for spec in given])
+        self.declare_for(None)
+        if [spec.shape for spec in given] == [tensor.shape for tensor in self.inputs]:
+            return tuple(tensor.spec for tensor in self.outputs)
+        return infer_by_running(self, args, kwargs, f"model {self.name!r}")
+
+    @override
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output shape for an input shape; of several, nested as the tensors are."""
+        if isinstance(input_shape, dict):
+            shapes = self._form.unpack(input_shape)
+        else:
+            shapes = [input_shape] if is_shape(input_shape) else input_shape
+        pairs = zip(shapes, self.inputs, strict=True)
+        specs = [TensorSpec(tuple(shape), tensor.spec.dtype) for shape, tensor in pairs]
+        argument = specs[0] if len(specs) == 1 else specs
+        return self._output_layout.pack([spec.shape for spec in self.infer_specs((argument,), {})])
+
+    # ---------------------------------------------------------------- calling
+
+    @override
+    def call(self, inputs: Any) -> Any:
+        """Return the outputs, nested as they were given.
+
+        Args:
+            inputs: A tensor; for several inputs a list in the order of ``inputs``, or a dict by name.
+        """
+        tensors = self._form.fit(list(self._form.unpack(inputs)))
+        return self._output_layout.pack(self._plan.run(tensors))
+
+    @override
+    def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = self._form.unpack(inputs)
+        if not is_symbolic(inputs):
+            inputs = given[0] if len(given) == 1 else list(given)
+        return super()._call_with_care(inputs, args, kwargs)
+
+    @override
+    def _convert(self, inputs: Any) -> Any:
+        if len(self.inputs) == 1:
+            return _cast(inputs, self.inputs[0].layer.dtype)
+        pairs = zip(inputs, self.inputs, strict=True)
+        return [_cast(value, tensor.layer.dtype) for value, tensor in pairs]
+
+    @override
+    def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        node = Node(self, args, kwargs, self.output_count)
+        return self._output_layout.pack(node.output_tensors)
+
+    # ---------------------------------------------------------------- configuration
+
+    @override
+    def _require_own_config(self) -> None:
+        if not _takes_graph(type(self)):
+            super()._require_own_config()
+
+    @override
+    def get_config(self) -> dict[str, Any]:
+        """Return the layers, how they are connected, and which are inputs and outputs."""
+        self._require_own_config()
+        return graph_config.describe(self)
+
+
+def _cast(value: Any, dtype: str) -> Tensor:
+    """Return an input as a tensor of its type; under autocast types of floats are torch's choice."""
+    tensor: Tensor = value if isinstance(value, Tensor) else to_tensor(value)
+    is_free = tensor.is_floating_point() and not tensor.is_meta
+    if is_free and torch.is_autocast_enabled(tensor.device.type):
+        return tensor
+    return tensor.to(to_dtype(dtype))
+
+
+def _takes_graph(owner: type) -> bool:
+    """Return whether a class is made with ``inputs`` and ``outputs``, so that it can be made again."""
+    parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]
+    names = {parameter.name for parameter in parameters}
+    return {"inputs", "outputs"} <= names or {"VAR_POSITIONAL", "VAR_KEYWORD"} <= {
+        parameter.kind.name for parameter in parameters
+    }

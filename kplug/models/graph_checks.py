@@ -1,0 +1,86 @@
+"""What a functional model checks of its inputs, outputs and layers when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kplug.errors import GraphError
+from kplug.graph import Layout, SymbolicTensor
+from kplug.layers import InputLayer, Layer
+
+_WHAT_IS_SYMBOLIC = "Outputs are what layers return when they are called on an Input."
+
+
+def read_inputs(owner: str, inputs: Any) -> Layout:
+    """Return the nested inputs of a model.
+
+    Raises:
+        GraphError: One is not what ``Input`` returned, or occurs twice; or there is none.
+    """
+    layout = _read(owner, "input", inputs, "Input(shape) makes a symbolic tensor.")
+    for tensor in layout.leaves:
+        if not isinstance(tensor.layer, InputLayer):
+            raise GraphError(
+                f"model {owner!r}: input {tensor.name!r} is the output of layer "
+                f"{tensor.layer.name!r}, and no Input",
+                hint="Make an Input of its shape, and call the layers that follow on that.",
+            )
+    known: set[SymbolicTensor] = set()
+    for tensor in layout.leaves:
+        if tensor in known:
+            raise GraphError(f"model {owner!r}: input {tensor.name!r} is given twice")
+        known.add(tensor)
+    return layout
+
+
+def read_outputs(owner: str, outputs: Any) -> Layout:
+    """Return the nested outputs of a model.
+
+    Raises:
+        GraphError: One is no symbolic tensor; or there is none.
+    """
+    return _read(owner, "output", outputs, _WHAT_IS_SYMBOLIC)
+
+
+def _read(owner: str, role: str, structure: Any, hint: str) -> Layout:
+    try:
+        layout = Layout(structure, SymbolicTensor)
+    except TypeError as error:
+        given = error.args[0]
+        raise GraphError(
+            f"model {owner!r}: an {role} is of type {type(given).__name__}, and no symbolic tensor",
+            hint=hint,
+        ) from None
+    if not layout.leaves:
+        raise GraphError(f"model {owner!r} has no {role}s", hint=hint)
+    return layout
+
+
+def check_names(owner: str, layers: Sequence[Layer]) -> None:
+    """Refuse two layers of one name.
+
+    Raises:
+        GraphError: Names both classes.
+    """
+    known: dict[str, Layer] = {}
+    for layer in layers:
+        other = known.setdefault(layer.name, layer)
+        if other is not layer:
+            raise GraphError(
+                f"model {owner!r} has two layers named {layer.name!r}: "
+                f"a {type(other).__name__} and a {type(layer).__name__}",
+                hint="Names are unique in a model; give one of them another name=….",
+            )
+
+
+def name_outputs(outputs: Sequence[SymbolicTensor]) -> list[str]:
+    """Return a name for each output: its layer's, with a number if that is taken."""
+    names: dict[str, None] = {}
+    for tensor in outputs:
+        name, number = tensor.layer.name, 0
+        while name in names:
+            number += 1
+            name = f"{tensor.layer.name}_{number}"
+        names[name] = None
+    return list(names)

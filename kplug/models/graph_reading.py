@@ -1,0 +1,193 @@
+"""From the configuration of a functional model to its layers, called on one another."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from kplug.errors import GraphError, SpecError
+from kplug.graph import SymbolicTensor
+from kplug.layers import InputLayer
+from kplug.models.config import layer_from_config, starts_with_own_call
+from kplug.saving.dialect.calls import (
+    Call,
+    Reference,
+    find_references,
+    read_call,
+    read_ends,
+    replace_references,
+    shorten,
+)
+from kplug.saving.dialect.masks import drop_masks, find_mask_makers, find_operations
+
+# What Keras 3 writes beside a model's configuration.
+_ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")
+
+# The name of a layer, and which of its calls.
+Key: TypeAlias = "tuple[str, int]"
+
+
+def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """Make the layers that a configuration describes, and call them as it says.
+
+    Args:
+        config: ``{"name", "layers", "input_layers", "output_layers"}``, as Keras 2, tf-keras, Keras 3
+            or kplug writes it.
+
+    Returns:
+        Symbolic inputs, symbolic outputs, and the other arguments of the constructor.
+
+    Raises:
+        SpecError: A part has another form.
+        GraphError: The graph has a loop, or refers to something that is not there.
+    """
+    rest = dict(config)
+    entries = rest.pop("layers", None)
+    ends = [read_ends(rest.pop(key, None)) for key in ("input_layers", "output_layers")]
+    if not isinstance(entries, (list, tuple)):
+        raise SpecError(f"the configuration of model {config.get('name')!r} has no list of layers")
+    graph = _Graph(str(config.get("name")))
+    graph.add(entries, ends)
+    graph.count_calls_from_0(ends)
+    graph.run()
+    inputs, outputs = (replace_references(end, graph.find_tensor) for end in ends)
+    is_known = rest.get("trainable") is not None
+    dropped = _ABOUT_FILES if is_known else (*_ABOUT_FILES, "trainable")
+    return inputs, outputs, {key: value for key, value in rest.items() if key not in dropped}
+
+
+class _Graph:
+    """Layers by name, the calls that are to be made, and what came of those that were."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._layers: dict[str, Any] = {}
+        self._calls: dict[Key, Call] = {}
+        self._first_call: dict[str, int] = {}
+        self._first_end: dict[str, int] = {}
+        self._made: dict[Key, list[SymbolicTensor]] = {}
+
+    def add(self, entries: Sequence[Any], ends: Any) -> None:
+        """Make the layers of entries, and note how they are called."""
+        by_name: dict[str, Any] = {}
+        for entry in entries:
+            name = _name_of(entry)
+            if name in by_name:
+                raise GraphError(
+                    f"the configuration of model {self._owner!r} has two layers {name!r}"
+                )
+            by_name[name] = entry
+        calls = {name: _read_calls(name, entry) for name, entry in by_name.items()}
+        operations, makers = find_operations(entries), find_mask_makers(entries)
+        for name, own in drop_masks(calls, operations, makers, ends).items():
+            layer = self._layers[name] = layer_from_config(by_name[name])
+            if isinstance(layer, InputLayer):
+                self._made[name, 0] = layer.inbound_nodes[0].output_tensors
+            self._calls |= {(name, number): call for number, call in enumerate(own)}
+
+    def count_calls_from_0(self, ends: Any) -> None:
+        """Find out where the calls of models inside count from 1.
+
+        Keras 2 counts so, except for models that got their shape from data, as other writers do. Since
+        each call is used, the smallest number that occurs tells. Keras 3 counts so in outputs alone.
+        """
+        if any(call.generation == 3 for call in self._calls.values()):
+            for name, layer in self._layers.items():
+                self._first_end[name] = int(starts_with_own_call(layer, 3))
+            return
+        smallest: dict[str, int] = {}
+        for reference in (*find_references(ends), *find_references(list(self._calls.values()))):
+            known = smallest.get(reference.layer, reference.call)
+            smallest[reference.layer] = min(known, reference.call)
+        for name, layer in self._layers.items():
+            if starts_with_own_call(layer, 2):
+                self._first_call[name] = self._first_end[name] = min(smallest.get(name, 0), 1)
+
+    def run(self) -> None:
+        """Make the calls, each after those that it needs."""
+        waiting: dict[Key, int] = {}
+        users: defaultdict[Key, list[Key]] = defaultdict(list)
+        for key, call in self._calls.items():
+            needed = set(self._list_needs(key, call))
+            waiting[key] = len(needed)
+            for other in needed:
+                users[other].append(key)
+        ready = deque(key for key, count in waiting.items() if count == 0)
+        while ready:
+            key = ready.popleft()
+            self._make(key, self._calls[key])
+            for user in users[key]:
+                waiting[user] -= 1
+                if waiting[user] == 0:
+                    ready.append(user)
+        left = [name for (name, number), count in waiting.items() if count and number >= 0]
+        if left:
+            names = ", ".join(dict.fromkeys(left))
+            raise GraphError(
+                f"the configuration of model {self._owner!r} has a loop: layers that wait for one "
+                f"another are {names}"
+            )
+
+    def _list_needs(self, key: Key, call: Call) -> Iterable[Key]:
+        """Yield the calls that must have been made before one; inputs are there already."""
+        name, number = key
+        if number > 0:
+            yield name, number - 1
+        for reference in find_references([call.args, call.kwargs]):
+            needed = self._find_key(reference, self._first_call)
+            if needed not in self._made:
+                yield needed
+
+    def _find_key(self, reference: Reference, first: Mapping[str, int]) -> Key:
+        key = (reference.layer, reference.call - first.get(reference.layer, 0))
+        if key in self._made or key in self._calls:
+            return key
+        known = ", ".join(self._layers)
+        if reference.layer not in self._layers:
+            raise GraphError(
+                f"the configuration of model {self._owner!r} refers to layer {reference.layer!r}, "
+                f"which it does not have; its layers: {known}"
+            )
+        raise GraphError(
+            f"the configuration of model {self._owner!r} refers to call {reference.call} of layer "
+            f"{reference.layer!r}, which it does not describe"
+        )
+
+    def _make(self, key: Key, call: Call) -> None:
+        layer = self._layers[key[0]]
+
+        def find(reference: Reference) -> SymbolicTensor:
+            return self._pick(self._find_key(reference, self._first_call), reference)
+
+        layer(*replace_references(call.args, find), **replace_references(call.kwargs, find))
+        self._made[key] = layer.inbound_nodes[-1].output_tensors
+
+    def find_tensor(self, end: Reference) -> SymbolicTensor:
+        """Return the input or output of the model that a reference names."""
+        return self._pick(self._find_key(end, self._first_end), end)
+
+    def _pick(self, key: Key, reference: Reference) -> SymbolicTensor:
+        tensors = self._made[key]
+        if reference.output >= len(tensors):
+            raise GraphError(
+                f"the configuration of model {self._owner!r} refers to output {reference.output} of "
+                f"layer {reference.layer!r}, which has {len(tensors)}"
+            )
+        return tensors[reference.output]
+
+
+def _name_of(entry: Any) -> str:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
+        raise SpecError(
+            f"{shorten(entry)} does not describe a layer of a graph",
+            hint="A layer is {'name': …, 'class_name': …, 'config': {…}, 'inbound_nodes': […]}.",
+        )
+    return str(entry["name"])
+
+
+def _read_calls(name: str, entry: Mapping[str, Any]) -> list[Call]:
+    calls = entry.get("inbound_nodes") or ()
+    if not isinstance(calls, (list, tuple)):
+        raise SpecError(f"the calls of layer {name!r} are {shorten(calls)}, which is no list")
+    return [read_call(data) for data in calls]
