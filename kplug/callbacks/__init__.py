@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from kplug.callbacks.averages import SwapEMAWeights
+from kplug.callbacks.backup import BackupAndRestore
 from kplug.callbacks.base import Callback, CallbackList
 from kplug.callbacks.checkpoint import ModelCheckpoint
 from kplug.callbacks.csv_logger import CSVLogger
 from kplug.callbacks.functions import LambdaCallback
 from kplug.callbacks.history import History
 from kplug.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from kplug.callbacks.remote import RemoteMonitor
 from kplug.callbacks.stopping import EarlyStopping, TerminateOnNaN
+from kplug.callbacks.tensorboard import TensorBoard
 from kplug.registry import resolve_object
 
 
@@ -20,6 +24,7 @@ def get(identifier: object) -> Any:
 
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -29,6 +34,9 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
     "get",
 ]

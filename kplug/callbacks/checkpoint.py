@@ -8,7 +8,9 @@ from typing import Any
 
 from typing_extensions import override
 
+from kplug.arguments import require_integer
 from kplug.callbacks.base import Logs
+from kplug.callbacks.frequency import SaveFrequency
 from kplug.callbacks.monitoring import MonitoringCallback, say
 from kplug.errors import ArgumentValueError
 
@@ -26,16 +28,18 @@ class ModelCheckpoint(MonitoringCallback):
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         save_freq: ``"epoch"``, or a number of steps >= 1.
         initial_value_threshold: The value to beat from the start, for resumed runs.
+        period: Save after every so many epochs, >= 1; only with ``save_freq="epoch"``.
 
     Raises:
-        ArgumentValueError: If ``save_freq`` is neither, or the model cannot be saved whole.
+        ArgumentValueError: If a number is outside its range, or the model cannot be saved whole.
 
     Example:
         >>> ModelCheckpoint("w.{epoch:02d}-{val_loss:.2f}.h5", save_weights_only=True).monitor
         'val_loss'
 
     Reference:
-        ``keras.callbacks.ModelCheckpoint`` of Keras 3.
+        ``keras.callbacks.ModelCheckpoint`` of Keras 3, and ``period`` of Keras 2. An epoch without the
+        monitored log saves nothing, as in Keras 2; Keras 3 would write it over the best one.
     """
 
     def __init__(
@@ -48,16 +52,20 @@ class ModelCheckpoint(MonitoringCallback):
         mode: str = "auto",
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
+        *,
+        period: int = 1,
     ) -> None:
         super().__init__(monitor, mode)
-        if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq >= 1):
-            raise ArgumentValueError(
-                self.label, "save_freq", save_freq, "'epoch' or a number of steps >= 1"
-            )
+        self._frequency = SaveFrequency(self.label, save_freq)
+        self.period = require_integer(
+            self.label, "period", period, "a number of epochs >= 1", at_least=1
+        )
+        if self.period > 1 and not self._frequency.is_by_epoch:
+            raise ArgumentValueError(self.label, "period", period, "1 when save_freq counts steps")
         self.filepath, self.verbose, self.save_freq = os.fspath(filepath), verbose, save_freq
         self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
         self.best = initial_value_threshold
-        self._epoch, self._steps = 0, 0
+        self._epoch, self._epochs_since_save = 0, 0
 
     @override
     def set_model(self, model: Any) -> None:
@@ -76,35 +84,45 @@ class ModelCheckpoint(MonitoringCallback):
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Save if enough steps have passed."""
-        if self.save_freq == "epoch":
-            return
-        self._steps += 1
-        if self._steps % int(self.save_freq) == 0:
+        if self._frequency.is_due_after(batch):
             self._consider(logs, batch=batch + 1)
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save if files are written by epoch."""
-        if self.save_freq == "epoch":
+        """Save if files are written by epoch, and enough epochs have passed."""
+        if not self._frequency.is_by_epoch:
+            return
+        self._epochs_since_save += 1
+        if self._epochs_since_save >= self.period:
+            self._epochs_since_save = 0
             self._consider(logs)
 
     def _consider(self, logs: Logs | None, **facts: int) -> None:
-        if self.save_best_only:
-            value = self.find_value(logs)
-            if value is None or not self.is_improvement(value, self.best):
-                return
-            self.best = value
+        if self.save_best_only and not self._is_best(logs):
+            return
         path = self._path({"epoch": self._epoch + 1, **facts, **(logs or {})})
         if self.verbose:
             say(f"Epoch {self._epoch + 1}: saving to {path}")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path)
+
+    def _is_best(self, logs: Logs | None) -> bool:
+        value, best = self.find_value(logs), self.best
+        if value is None:
+            return False
+        is_better = self.is_improvement(value, best)
+        if is_better:
+            self.best = value
+        if self.verbose:
+            before = "" if best is None else f" from {best:.5f}"
+            found = f"improved{before} to {value:.5f}" if is_better else f"did not improve{before}"
+            say(f"Epoch {self._epoch + 1}: {self.monitor} {found}")
+        return is_better
 
     def _path(self, facts: dict[str, Any]) -> str:
         try:
-            path = self.filepath.format(**facts)
+            return self.filepath.format(**facts)
         except (KeyError, IndexError, ValueError) as error:
             raise ArgumentValueError(
                 self.label, "filepath", self.filepath, f"fields among {', '.join(facts)}"
             ) from error
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return path

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from typing_extensions import override
 
+from kplug.backend.processes import is_main_process
 from kplug.callbacks.base import Callback, Logs
 
 
@@ -47,7 +48,9 @@ class CSVLogger(Callback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Open the file."""
+        """Open the file; of several processes the main one does."""
+        if not is_main_process():
+            return
         path = Path(self.filename)
         self._keys = []
         self._has_header = self.append and path.is_file() and path.stat().st_size > 0

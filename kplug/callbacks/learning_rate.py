@@ -11,29 +11,13 @@ from typing_extensions import override
 
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.monitoring import MonitoringCallback, say
+from kplug.callbacks.rates import (
+    get_learning_rate,
+    rated_optimizers,
+    read_rates,
+    set_learning_rate,
+)
 from kplug.errors import ArgumentValueError, ContractError
-
-
-def get_learning_rate(optimizer: Any) -> float:
-    """Return the learning rate of a kplug or torch optimizer (of its first group)."""
-    if hasattr(optimizer, "learning_rate"):
-        return float(optimizer.learning_rate)
-    return float(optimizer.param_groups[0]["lr"])
-
-
-def set_learning_rate(optimizer: Any, value: float) -> None:
-    """Set the learning rate of a kplug or torch optimizer; several groups keep their ratios."""
-    if hasattr(optimizer, "learning_rate"):
-        optimizer.learning_rate = value
-        return
-    first = float(optimizer.param_groups[0]["lr"])
-    for group in optimizer.param_groups:
-        # A capturable optimizer holds its rate in a tensor, which must stay the same tensor.
-        ratio = float(group["lr"]) / first if first else 1.0
-        if hasattr(group["lr"], "fill_"):
-            group["lr"].fill_(value * ratio)
-        else:
-            group["lr"] = value * ratio
 
 
 class LearningRateScheduler(Callback):
@@ -74,17 +58,18 @@ class LearningRateScheduler(Callback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Ask the schedule and set the rate."""
-        rate = self.next_rate(epoch, get_learning_rate(self.model.optimizer))
-        set_learning_rate(self.model.optimizer, rate)
-        if self.verbose:
-            say(f"Epoch {epoch + 1}: the learning rate is now {rate:g}")
+        """Ask the schedule and set the rate, of each optimizer in a ``MultiOptimizer`` by itself."""
+        for name, optimizer in rated_optimizers(self.model.optimizer).items():
+            rate = self.next_rate(epoch, get_learning_rate(optimizer))
+            set_learning_rate(optimizer, rate)
+            if self.verbose:
+                say(f"Epoch {epoch + 1}: {name} is now {rate:g}")
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Add the rate to the logs."""
         if logs is not None:
-            logs["learning_rate"] = get_learning_rate(self.model.optimizer)
+            logs.update(read_rates(self.model.optimizer))
 
 
 def _takes_two(schedule: Callable[..., Any]) -> bool:
@@ -150,9 +135,8 @@ class ReduceLROnPlateau(MonitoringCallback):
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Count this epoch, and reduce the rate when it is time."""
-        rate = get_learning_rate(self.model.optimizer)
         if logs is not None:
-            logs["learning_rate"] = rate
+            logs.update(read_rates(self.model.optimizer))
         value = self.find_value(logs)
         if value is None:
             return
@@ -162,12 +146,16 @@ class ReduceLROnPlateau(MonitoringCallback):
             self.best, self.wait = value, 0
         elif not self.cooldown_counter:
             self.wait += 1
-            if self.wait >= self.patience and rate > self.min_lr:
-                self._reduce(epoch, rate)
+            if self.wait >= self.patience:
+                self._reduce(epoch)
 
-    def _reduce(self, epoch: int, rate: float) -> None:
-        rate = max(rate * self.factor, self.min_lr)
-        set_learning_rate(self.model.optimizer, rate)
-        if self.verbose:
-            say(f"Epoch {epoch + 1}: the learning rate is reduced to {rate:g}")
-        self.cooldown_counter, self.wait = self.cooldown, 0
+    def _reduce(self, epoch: int) -> None:
+        for name, optimizer in rated_optimizers(self.model.optimizer).items():
+            rate = get_learning_rate(optimizer)
+            if rate <= self.min_lr:
+                continue
+            rate = max(rate * self.factor, self.min_lr)
+            set_learning_rate(optimizer, rate)
+            if self.verbose:
+                say(f"Epoch {epoch + 1}: {name} is reduced to {rate:g}")
+            self.cooldown_counter, self.wait = self.cooldown, 0

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kplug.arguments import is_number, require_choice
+from kplug.backend.processes import is_main_process
 from kplug.callbacks.base import Callback
 from kplug.errors import ArgumentValueError
 from kplug.registry.warning import warn
 
 _SMALLER_IS_BETTER = (
-    r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kld|hinge|poisson|logcosh"
-    r"|huber|perplexity"
+    r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kldivergence|kld|hinge"
+    r"|poisson|logcosh|log_cosh|huber|perplexity"
 )
 _LARGER_IS_BETTER = (
-    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|r2|dice|jaccard"
+    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|io_u|r2|dice|jaccard"
+    r"|similarity|correlation"
 )
 
 
@@ -26,7 +28,8 @@ class MonitoringCallback(Callback):
 
     Args:
         monitor: The log to watch, such as ``"val_loss"``.
-        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide from the log's name.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide from the log's name, or from the class of
+            the model's metric of that name.
         min_delta: A change smaller than this is no improvement; its sign is ignored.
     """
 
@@ -71,11 +74,20 @@ class MonitoringCallback(Callback):
     @property
     def direction(self) -> str:
         """``"min"`` or ``"max"``."""
-        return self.mode if self.mode != "auto" else guess_direction(self.monitor, self.label)
+        if self.mode != "auto":
+            return self.mode
+        return guess_direction(self.monitor, self.label, getattr(self.model, "metrics", ()))
 
 
-def guess_direction(monitor: str, owner: str = "EarlyStopping") -> str:
-    """Return ``"min"`` or ``"max"`` for a log, from the words in its name.
+def guess_direction(
+    monitor: str, owner: str = "EarlyStopping", metrics: Iterable[object] = ()
+) -> str:
+    """Return ``"min"`` or ``"max"`` for a log, from the words in its name or in its metric's class.
+
+    Args:
+        monitor: The log.
+        owner: Who asks, for the message.
+        metrics: The metrics of the model; what ``monitor`` ends in is the ``name`` of one.
 
     Raises:
         ArgumentValueError: If no word says it. Keras 2 minimised such a log in silence.
@@ -83,15 +95,27 @@ def guess_direction(monitor: str, owner: str = "EarlyStopping") -> str:
     Example:
         >>> guess_direction("val_loss"), guess_direction("val_binary_accuracy")
         ('min', 'max')
+
+    Reference:
+        Keras 3 knows losses and its own metrics; here a function called ``dice`` is understood too.
     """
-    for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
-        if re.search(rf"(^|_)({words})(_|$)", monitor.lower()):
-            return direction
+    for text in (monitor, *_class_names_of(monitor, metrics)):
+        for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
+            if re.search(rf"(^|_)({words})(_|$)", text.lower()):
+                return direction
     raise ArgumentValueError(
         owner, "mode", "auto", f"'min' or 'max', because the name {monitor!r} does not say which"
     )
 
 
+def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
+    """Yield the class names of the metrics that the log may be of, as ``snake_case``."""
+    for metric in metrics:
+        if f"_{monitor}".endswith(f"_{getattr(metric, 'name', None)}"):
+            yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__)
+
+
 def say(text: str) -> None:
-    """Print one line for the user."""
-    sys.stdout.write(f"{text}\n")
+    """Print one line for the user; of several processes the main one does."""
+    if is_main_process():
+        sys.stdout.write(f"{text}\n")

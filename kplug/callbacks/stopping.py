@@ -7,8 +7,10 @@ from typing import Any
 
 from typing_extensions import override
 
+from kplug.arguments import require_flag
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.monitoring import MonitoringCallback, say
+from kplug.errors import NonFiniteLossError
 
 
 class EarlyStopping(MonitoringCallback):
@@ -99,6 +101,13 @@ class TerminateOnNaN(Callback):
 
     The loss is read after every step, so on a GPU every step waits for the device.
 
+    Args:
+        raise_error: Raise instead of ending the run in order: ``on_train_end`` is then not called, so
+            what other callbacks keep for an interrupted run stays.
+
+    Raises:
+        NonFiniteLossError: At such a step, if ``raise_error`` is set.
+
     Example:
         >>> from types import SimpleNamespace
         >>> callback = TerminateOnNaN()
@@ -112,10 +121,16 @@ class TerminateOnNaN(Callback):
         ``keras.callbacks.TerminateOnNaN``.
     """
 
+    def __init__(self, raise_error: bool = False) -> None:
+        self.raise_error = require_flag("TerminateOnNaN", "raise_error", raise_error)
+
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Look at the loss so far; one bad step spoils the running average for good."""
         loss = (logs or {}).get("loss")
-        if loss is not None and not math.isfinite(loss):
-            say(f"Batch {batch}: the loss is {loss}; training stops")
-            self.model.stop_training = True
+        if loss is None or math.isfinite(loss):
+            return
+        if self.raise_error:
+            raise NonFiniteLossError(f"batch {batch}: the loss is {loss}")
+        say(f"Batch {batch}: the loss is {loss}; training stops")
+        self.model.stop_training = True

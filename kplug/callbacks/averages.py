@@ -1,0 +1,117 @@
+"""Evaluating a model with the moving averages of its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from typing_extensions import override
+
+from kplug.arguments import require_flag
+from kplug.callbacks.base import Callback, Logs
+from kplug.errors import ContractError
+from kplug.optimizers.extras import AVERAGE
+
+
+class SwapEMAWeights(Callback):
+    """Give the model the moving averages of its weights while it is evaluated or predicts.
+
+    For optimizers with ``use_ema=True``. Training goes on with the weights themselves.
+
+    Args:
+        swap_on_epoch: Keep the averages in the model from the end of an epoch to the start of the
+            next, so that callbacks after this one, such as ``ModelCheckpoint``, save them.
+
+    Raises:
+        ContractError: If the optimizer keeps no averages.
+
+    Example:
+        >>> import numpy as np
+        >>> from kplug import Sequential
+        >>> from kplug.layers import Dense
+        >>> model = Sequential([Dense(1, input_dim=2)])
+        >>> model.compile("sgd(use_ema=True)", "mse")
+        >>> x, y = np.ones((8, 2)), np.ones((8, 1))
+        >>> _ = model.fit(x, y, validation_data=(x, y), callbacks=SwapEMAWeights(), verbose=0)
+
+    Reference:
+        ``keras.callbacks.SwapEMAWeights``. Keras exchanges weights and averages in place; here the
+        weights are put aside meanwhile, so a run that another callback ends early, with
+        ``swap_on_epoch``, ends with the averages too.
+    """
+
+    def __init__(self, swap_on_epoch: bool = False) -> None:
+        self.swap_on_epoch = require_flag("SwapEMAWeights", "swap_on_epoch", swap_on_epoch)
+        self._weights: dict[torch.Tensor, torch.Tensor] = {}
+
+    @override
+    def set_model(self, model: Any) -> None:
+        """Check at the start that there will be averages."""
+        if not any(getattr(each, "use_ema", False) for each in _list_inner(model.optimizer)):
+            raise ContractError(
+                "SwapEMAWeights: the optimizer keeps no moving averages of the weights",
+                hint="Compile the model with use_ema, as in optimizer='adam(use_ema=True)'.",
+            )
+        super().set_model(model)
+
+    @torch.no_grad()
+    def _use_averages(self) -> None:
+        if self._weights:
+            return
+        for parameter, state in self.model.optimizer.state.items():
+            if AVERAGE in state:
+                self._weights[parameter] = parameter.detach().clone()
+                parameter.copy_(state[AVERAGE])
+
+    @torch.no_grad()
+    def _use_weights(self) -> None:
+        for parameter, values in self._weights.items():
+            parameter.copy_(values)
+        self._weights = {}
+
+    @override
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget the weights of an earlier run."""
+        self._weights = {}
+
+    @override
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Put the weights back before training goes on."""
+        self._use_weights()
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Let the callbacks that follow see the averages, if asked."""
+        if self.swap_on_epoch:
+            self._use_averages()
+
+    @override
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Keep what is in the model: ``fit`` has given it the averages for good."""
+        self._weights = {}
+
+    @override
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Evaluate the averages."""
+        self._use_averages()
+
+    @override
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._use_weights()
+
+    @override
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Predict with the averages."""
+        self._use_averages()
+
+    @override
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Put the weights back."""
+        self._use_weights()
+
+
+def _list_inner(optimizer: Any) -> list[Any]:
+    """Return the optimizer, or those inside it."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
+    return list(getattr(inner, "optimizers", [inner]))

@@ -1,0 +1,97 @@
+"""Going on with a training run that was interrupted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from typing_extensions import override
+
+from kplug.arguments import refusal, require_flag
+from kplug.backend.processes import run_on_main
+from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.frequency import SaveFrequency
+
+_FILE = "training.state"
+_OWNER = "BackupAndRestore"
+
+
+class BackupAndRestore(Callback):
+    """Save the state of training as it goes on, and start from it if the run was interrupted.
+
+    The state is the weights, the optimizer's state, the random generators and the number of epochs
+    that are done. When the same script runs again, ``fit`` finds the file, takes up the state and goes
+    on with the next epoch: the numbers are those of a run without interruption, to the bit. Give the
+    run the same data, ``batch_size`` and number of threads; with ``steps_per_epoch``, the next pass
+    over the data starts with the first epoch that is run.
+
+    Args:
+        backup_dir: A folder for this run alone.
+        save_freq: ``"epoch"``, or a number of steps >= 1. Of an epoch that was interrupted the
+            batches start anew, from the weights that were saved in it.
+        delete_checkpoint: Whether the file is removed when ``fit`` ends in order.
+
+    Raises:
+        ArgumentValueError: If there is no folder's name, or ``save_freq`` is neither.
+
+    Example:
+        >>> BackupAndRestore("backup", save_freq=1000).save_freq
+        1000
+
+    Reference:
+        ``keras.callbacks.BackupAndRestore``, which keeps no generators and removes the whole folder.
+        Saves are atomic here, so there is no ``double_checkpoint``. As there, other callbacks start
+        anew, and History holds the epochs of this run.
+    """
+
+    def __init__(
+        self,
+        backup_dir: str | os.PathLike[str],
+        save_freq: str | int = "epoch",
+        delete_checkpoint: bool = True,
+    ) -> None:
+        if not os.fspath(backup_dir):
+            raise refusal(_OWNER, "backup_dir", backup_dir, "the name of a folder")
+        self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
+        self.delete_checkpoint = require_flag(_OWNER, "delete_checkpoint", delete_checkpoint)
+        self._frequency = SaveFrequency(_OWNER, save_freq)
+        self._path = Path(self.backup_dir, _FILE)
+        self._epoch = 0
+
+    @override
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Take up the state of an interrupted run, if there is one."""
+        if self._path.is_file():
+            self.model.first_epoch = self.model.load_state(self._path)
+
+    @override
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Remember which epoch is running."""
+        self._epoch = epoch
+
+    @override
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Save if enough steps have passed."""
+        if self._frequency.is_due_after(batch):
+            self._save(self._epoch)
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Save if that is done by epoch."""
+        if self._frequency.is_by_epoch:
+            self._save(epoch + 1)
+
+    def _save(self, finished_epochs: int) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.model.save_state(self._path, epoch=finished_epochs)
+
+    @override
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Remove the file: the run is complete."""
+        if self.delete_checkpoint:
+            run_on_main(self._delete)
+
+    def _delete(self) -> None:
+        self._path.unlink(missing_ok=True)
+        if self._path.parent.is_dir() and not any(self._path.parent.iterdir()):
+            self._path.parent.rmdir()

@@ -1,0 +1,55 @@
+"""When a callback saves: at the end of epochs, or after so many steps."""
+
+from __future__ import annotations
+
+from typing import final
+
+from kplug.arguments import require_integer
+
+_ALLOWED = "'epoch' or a number of steps >= 1"
+
+
+@final
+class SaveFrequency:
+    """Counts steps and tells when it is time to save.
+
+    Args:
+        owner: The name of the callback, for messages.
+        frequency: ``"epoch"``, or a number of steps >= 1.
+
+    Raises:
+        ArgumentValueError: If it is neither.
+
+    Example:
+        >>> frequency = SaveFrequency("ModelCheckpoint", 3)
+        >>> [frequency.is_due_after(step) for step in (0, 1, 2, 0, 1, 2)]
+        [False, False, True, False, False, True]
+    """
+
+    def __init__(self, owner: str, frequency: object) -> None:
+        self.steps: int | None = None
+        if frequency != "epoch":
+            self.steps = require_integer(owner, "save_freq", frequency, _ALLOWED, at_least=1)
+        self._waiting = 0
+        self._last: int | None = None
+
+    @property
+    def is_by_epoch(self) -> bool:
+        """Whether saving is due at the end of each epoch."""
+        return self.steps is None
+
+    def is_due_after(self, step: int) -> bool:
+        """Note that a step has ended, and tell whether to save now.
+
+        Args:
+            step: Its number in the epoch, from 0; steps that ran together are reported by their last.
+        """
+        if self.steps is None:
+            return False
+        is_new_epoch = self._last is None or step <= self._last
+        self._waiting += step + 1 if is_new_epoch else step - (self._last or 0)
+        self._last = step
+        if self._waiting < self.steps:
+            return False
+        self._waiting = 0
+        return True

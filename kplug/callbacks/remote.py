@@ -1,0 +1,78 @@
+"""Logs sent to a server."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+
+from typing_extensions import override
+
+from kplug.arguments import is_number, refusal, require_flag
+from kplug.backend.processes import is_main_process
+from kplug.callbacks.base import Callback, Logs
+from kplug.registry.warning import warn
+
+_OWNER = "RemoteMonitor"
+_SECONDS = 10
+
+
+class RemoteMonitor(Callback):
+    """Send the logs of every epoch to a server, by HTTP POST.
+
+    A server that cannot be reached is warned of, and training goes on.
+
+    Args:
+        root: The address of the server, beginning with ``http://`` or ``https://``.
+        path: What follows it.
+        field: The field of the form that holds the logs as JSON.
+        headers: Further HTTP headers.
+        send_as_json: Whether the body is the JSON itself instead of a form.
+
+    Raises:
+        ArgumentValueError: If ``root`` is no such address.
+
+    Example:
+        >>> RemoteMonitor("https://monitor.example", send_as_json=True).address
+        'https://monitor.example/publish/epoch/end/'
+
+    Reference:
+        ``keras.callbacks.RemoteMonitor``, which needs the library requests and waits for ever.
+    """
+
+    def __init__(
+        self,
+        root: str = "http://localhost:9000",
+        path: str = "/publish/epoch/end/",
+        field: str = "data",
+        headers: Mapping[str, str] | None = None,
+        send_as_json: bool = False,
+    ) -> None:
+        if not str(root).startswith(("http://", "https://")):
+            raise refusal(_OWNER, "root", root, "an address that begins with http:// or https://")
+        self.address, self.field = root + path, field
+        self.headers = dict(headers or {})
+        self.send_as_json = require_flag(_OWNER, "send_as_json", send_as_json)
+
+    @override
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Send the epoch, counted from 0, and its logs; of several processes the main one does."""
+        if not is_main_process():
+            return
+        numbers = {
+            name: float(value) if is_number(value) else value
+            for name, value in (logs or {}).items()
+        }
+        text = json.dumps({"epoch": epoch, **numbers})
+        kind = "application/x-www-form-urlencoded"
+        if self.send_as_json:
+            kind = "application/json"
+        else:
+            text = urllib.parse.urlencode({self.field: text})
+        headers = {"Content-Type": kind, **self.headers}
+        request = urllib.request.Request(self.address, text.encode(), headers)  # noqa: S310 - http
+        try:
+            urllib.request.urlopen(request, timeout=_SECONDS).close()  # noqa: S310 - http
+        except OSError as error:
+            warn(f"{_OWNER}: {self.address} could not be reached: {error}")
