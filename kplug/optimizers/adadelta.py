@@ -50,6 +50,8 @@ class Adadelta(RuleOptimizer):
         Keras 3 has 0.001, and torch has ρ = 0.9 and ε = 1e-6.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")
     rho = GroupSetting("rho", require_rho)
     epsilon = GroupSetting("eps", require_epsilon)

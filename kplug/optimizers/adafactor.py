@@ -173,6 +173,7 @@ def _cut(tensor: Tensor, whole: Tensor) -> Sequence[Tensor]:
     Half precision stays whole: sums of pieces would be rounded again.
     """
     is_cut = whole.ndim == 2 and whole.device.type == "cpu" and whole.element_size() >= 4
+    is_cut = is_cut and not torch.compiler.is_compiling()  # a compiler fuses what reads the pieces
     if not is_cut or whole.numel() * whole.element_size() <= BLOCK_BYTES:
         return [tensor]
     rows = BLOCK_BYTES // (whole.shape[1] * whole.element_size())

@@ -8,15 +8,17 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.arguments import DefaultRate, require_epsilon, require_nonnegative
-from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.rows import RowGradient, RowOptimizer
 from kplug.optimizers.settings import GroupSetting
+
+Tensors = list[torch.Tensor]
 
 LEARNING_RATE = DefaultRate(0.01)
 
 
-class Adagrad(Optimizer, torch.optim.Adagrad):
+class Adagrad(RowOptimizer, torch.optim.Adagrad):
     """Steps that shrink for each weight with the sum of its squared gradients.
 
     a ← a + g², from a = a₀, and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
@@ -46,6 +48,8 @@ class Adagrad(Optimizer, torch.optim.Adagrad):
         and ε stands outside the root; Keras 3 starts at 0.1 and has ε inside:
         that is ``kplug-keras3/adagrad``.
     """
+
+    is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     epsilon = GroupSetting("eps", require_epsilon)
@@ -94,5 +98,33 @@ class Adagrad(Optimizer, torch.optim.Adagrad):
                     memory_format=torch.preserve_format,
                 )
 
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        return -group["lr"], group["eps"]
+
+    def _update_group(
+        self,
+        group: dict[str, Any],  # noqa: ARG002 - others need it
+        plan: Any,
+        parameters: Tensors,
+    ) -> None:
+        rate, epsilon = plan
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        states = [self.state[parameter] for parameter in parameters]
+        sums = [state["sum"] for state in states]
+        torch._foreach_add_([state["step"] for state in states], 1.0)
+        torch._foreach_addcmul_(sums, gradients, gradients)
+        magnitudes = torch._foreach_sqrt(sums)
+        torch._foreach_add_(magnitudes, epsilon)
+        torch._foreach_addcdiv_(parameters, gradients, magnitudes, rate)
+
     def _update(self, iteration: int) -> None:  # noqa: ARG002 - the rule does not depend on it
         self._torch_step()
+        if self._sparse:
+            self._update_sparse()
+
+    def _update_rows(self, sparse: RowGradient, index: torch.Tensor, values: torch.Tensor) -> None:
+        state = self.state[sparse.parameter]
+        state["step"] += 1
+        squares = state["sum"].index_add_(0, index, values.square()).index_select(0, index)
+        change = values / squares.sqrt_().add_(sparse.group["eps"])
+        sparse.parameter.index_add_(0, index, change, alpha=-sparse.group["lr"])

@@ -22,6 +22,8 @@ from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step, use_memory_order
 from kplug.optimizers.settings import GroupSetting
 
+Tensors = list[torch.Tensor]
+
 LEARNING_RATE = DefaultRate(0.001)
 
 
@@ -60,6 +62,8 @@ class Adam(Optimizer, torch.optim.Adam):
         ``torch.optim.Adam`` adds ε after v's bias is corrected. Reddi et al., On the Convergence of
         Adam and Beyond, 2018.
     """
+
+    is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps", "xpu"})
     beta_1 = GroupSetting("betas", require_beta, index=0)
@@ -120,6 +124,36 @@ class Adam(Optimizer, torch.optim.Adam):
             gradients = [parameter.grad for parameter in group["params"]]
             if any(map(operator.is_, gradients, itertools.repeat(None))):  # as quick as it gets
                 self._count_missing(group)
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        beta_1, beta_2 = group["betas"]
+        rate = group["lr"] * math.sqrt(1.0 - beta_2**step) / (1.0 - beta_1**step)
+        decay = group["weight_decay"]
+        shrinkage = 1.0 - group["lr"] * decay if decay else None
+        return beta_1, beta_2, group["epsilon"], -rate, shrinkage
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
+        beta_1, beta_2, epsilon, rate, shrinkage = plan
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        states = [self._ensure_state(parameter, group) for parameter in parameters]
+        averages = [state["exp_avg"] for state in states]
+        squares = [state["exp_avg_sq"] for state in states]
+        torch._foreach_add_([state["step"] for state in states], 1.0)
+        if shrinkage is not None:
+            torch._foreach_mul_(parameters, shrinkage)
+        torch._foreach_lerp_(averages, gradients, 1.0 - beta_1)
+        torch._foreach_mul_(squares, beta_2)
+        torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - beta_2)
+        if group["amsgrad"]:
+            largest = [state["max_exp_avg_sq"] for state in states]
+            torch._foreach_maximum_(largest, squares)
+            squares = largest
+        magnitudes = torch._foreach_sqrt(squares)
+        torch._foreach_add_(magnitudes, epsilon)
+        torch._foreach_addcdiv_(parameters, averages, magnitudes, rate)
+
+    def _finish_group(self, group: dict[str, Any]) -> None:
+        self._count_missing(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:
         # torch starts a parameter's state when it finds none; accumulators and averages would hide that.

@@ -47,6 +47,8 @@ class Adamax(RuleOptimizer):
         Keras 2's 0.002; Keras 3 has 0.001. ``torch.optim.Adamax`` adds ε inside the maximum.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
     beta_1 = GroupSetting("betas", require_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)

@@ -48,8 +48,11 @@ class Optimizer(Rated):
         iterations: How many steps were made.
         decay: lr of step i (from 0) is lr / (1 + decay · i).
         built: Whether the parameters are known.
+        is_elementwise: Whether the rule changes each number by its own gradient and moments alone, so
+            that it may run on parts of weights. A class says so of itself.
     """
 
+    is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
 
     if TYPE_CHECKING:  # torch's constructor wants parameters; those of our subclasses do not
@@ -258,6 +261,9 @@ class Optimizer(Rated):
         finally:
             for group, rate in zip(self.param_groups, rates, strict=True):
                 group["lr"] = rate
+
+    def _finish_group(self, group: dict[str, Any]) -> None:
+        """Do what remains of a compiled update of a group; by default nothing."""
 
     def _update(self, iteration: int) -> None:
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""

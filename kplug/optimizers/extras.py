@@ -6,7 +6,7 @@ Their tensors stand in the optimizer's state beside those of the rule, so ``stat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -34,14 +34,14 @@ def step_with_extras(optimizer: Optimizer, extras: Extras, iteration: int) -> No
     updates = iteration // (extras.gradient_accumulation_steps or 1)
     try:
         make_dense(moving)
-        _unscale(moving, extras.loss_scale_factor)
-        if _accumulate(optimizer, moving, extras.gradient_accumulation_steps, iteration):
+        unscale(moving, extras.loss_scale_factor)
+        if accumulate(optimizer, moving, extras.gradient_accumulation_steps, iteration):
             optimizer._advance(iteration, updates)
     finally:
         for parameter, gradient in zip(moving, given, strict=True):
             parameter.grad = gradient
     if extras.use_ema:
-        _average(optimizer, parameters, extras, updates)
+        average(optimizer, parameters, *plan_average(extras, updates))
 
 
 def write_averages(optimizer: Optimizer, parameters: Iterable[torch.Tensor] | None = None) -> None:
@@ -55,14 +55,15 @@ def write_averages(optimizer: Optimizer, parameters: Iterable[torch.Tensor] | No
                 parameter.copy_(average)
 
 
-def _unscale(parameters: list[torch.Tensor], factor: float | None) -> None:
+def unscale(parameters: list[torch.Tensor], factor: float | None) -> None:
+    """Divide the gradients by a factor, into new tensors."""
     if factor is not None:
         for parameter in parameters:
             if parameter.grad is not None:
                 parameter.grad = parameter.grad / factor
 
 
-def _accumulate(
+def accumulate(
     optimizer: Optimizer, parameters: list[torch.Tensor], steps: int | None, iteration: int
 ) -> bool:
     """Collect the gradients and tell whether it is time to update, with their mean in ``grad``."""
@@ -90,15 +91,21 @@ def _forget(optimizer: Optimizer) -> None:
             state[ACCUMULATOR].zero_()
 
 
-def _average(
-    optimizer: Optimizer, parameters: list[torch.Tensor], extras: Extras, updates: int
-) -> None:
+def plan_average(extras: Extras, updates: int) -> tuple[float, bool]:
+    """Return the momentum of the averages for one update, and whether the weights become them."""
     momentum = extras.ema_momentum if updates else 0.0  # the first average is the weight itself
+    frequency = extras.ema_overwrite_frequency
+    return momentum, frequency is not None and (updates + 1) % frequency == 0
+
+
+def average(
+    optimizer: Optimizer, parameters: list[torch.Tensor], momentum: Any, is_written: bool
+) -> None:
+    """Let the averages follow the weights; with ``is_written`` the weights then become them."""
     for parameter in parameters:
         state = optimizer.state[parameter]
         if AVERAGE not in state:
             state[AVERAGE] = torch.zeros_like(parameter)
         state[AVERAGE].mul_(momentum).add_(parameter, alpha=1.0 - momentum)
-    frequency = extras.ema_overwrite_frequency
-    if frequency is not None and (updates + 1) % frequency == 0:
+    if is_written:
         write_averages(optimizer, parameters)

@@ -56,6 +56,8 @@ class Ftrl(RuleOptimizer):
         As there, the weights are a function of z alone: what they were at first is forgotten.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("accumulator", "linear")
     learning_rate_power = GroupSetting("learning_rate_power", _require_power)
     initial_accumulator_value = GroupSetting("initial_accumulator_value", require_nonnegative)
@@ -95,7 +97,8 @@ class Ftrl(RuleOptimizer):
         rate = group["lr"]
         if rate == 0.0:  # everything is divided by it; nothing moves at rate 0
             return None
-        offset = 2.0 * group["l2"] + group["beta"] / rate
+        has_offset = group["l2"] or group["beta"]
+        offset = 2.0 * group["l2"] + group["beta"] / rate if has_offset else None
         return rate, -group["learning_rate_power"], group["l1"], group["l2_shrinkage"], offset
 
     def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
@@ -110,7 +113,7 @@ class Ftrl(RuleOptimizer):
         after = _raise(sums, power)
         torch._foreach_sub_(before, after)
         torch._foreach_addcmul_(linears, parameters, before, 1.0 / rate)
-        if offset:
+        if offset is not None:
             torch._foreach_add_(after, offset * rate)  # lr · q
         torch._foreach_copy_(parameters, linears)
         if l1:

@@ -58,11 +58,14 @@ def align_gradients(parameters: Collection[torch.Tensor]) -> None:
         [gradient for each in parameters if (gradient := each.grad) is not None]
     ):
         return
-    make_dense(parameters)
-    for parameter in parameters:
-        gradient = parameter.grad
-        if gradient is not None and gradient.layout is torch.strided:
-            parameter.grad = _in_order_of(parameter, gradient)
+    try:
+        for parameter in parameters:
+            gradient = parameter.grad
+            if gradient is not None and gradient.stride() != parameter.stride():
+                parameter.grad = _in_order_of(parameter, gradient)
+    except RuntimeError:  # sparse tensors have no strides
+        make_dense(parameters)
+        align_gradients(parameters)
 
 
 def make_dense(parameters: Collection[torch.Tensor]) -> None:

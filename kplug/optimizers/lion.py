@@ -44,6 +44,8 @@ class Lion(RuleOptimizer):
         torch has none.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("exp_avg",)
     beta_1 = GroupSetting("betas", require_open_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)

@@ -143,27 +143,31 @@ class LossScaleOptimizer(OptimizerWrapper):
                 loss = closure()
         if not self.built:
             self._refuse_step()
-        head = self.param_groups[0]
         make_dense([p for group in self.param_groups for p in group["params"]])
-        if not self._is_finite():
-            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 0.5, 0
-            return loss
-        self._step_unscaled()
-        head["scale_steps"] += 1
-        if head["scale_steps"] >= self.dynamic_growth_steps:
-            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 2.0, 0
+        is_finite = bool(self._find_finite())
+        if is_finite:
+            self._step_unscaled()
+        self._adjust_scale(is_finite)
         return loss
 
+    def _adjust_scale(self, is_finite: bool) -> None:
+        """Halve s after gradients that were not finite, double it after many that were."""
+        head = self.param_groups[0]
+        head["scale_steps"] += 1
+        if not is_finite:
+            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 0.5, 0
+        elif head["scale_steps"] >= self.dynamic_growth_steps:
+            head["dynamic_scale"], head["scale_steps"] = head["dynamic_scale"] * 2.0, 0
+
     @torch.no_grad()
-    def _is_finite(self) -> bool:
+    def _find_finite(self) -> torch.Tensor:
+        """Return whether all gradients are finite, a tensor of shape ()."""
         gradients = [g for _, g in self._get_gradients()]
         if not gradients:
-            return True
+            return torch.tensor(True)
         largest = torch._foreach_norm(gradients, torch.inf)
         device = largest[0].device
-        return bool(
-            torch.stack([each.to(device, torch.float64) for each in largest]).isfinite().all()
-        )
+        return torch.stack([each.to(device, torch.float64) for each in largest]).isfinite().all()
 
     def _step_unscaled(self) -> None:
         given = self._get_gradients()

@@ -54,6 +54,8 @@ class Nadam(RuleOptimizer):
         ``torch.optim.NAdam`` keeps Π in float32; here it is a double.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     beta_1 = GroupSetting("betas", require_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)

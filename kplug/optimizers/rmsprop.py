@@ -49,6 +49,8 @@ class RMSprop(RuleOptimizer):
         stands outside the root; Keras 3 has it inside.
     """
 
+    is_elementwise = True
+
     slots: ClassVar[tuple[str, ...]] = ("square_avg",)
     rho = GroupSetting("alpha", require_rho)
     epsilon = GroupSetting("eps", require_epsilon)

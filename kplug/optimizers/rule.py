@@ -91,7 +91,7 @@ class RuleOptimizer(Optimizer):
         for group in self.param_groups:
             plan = self._plan(group, iteration + 1)
             parameters = [p for p in group["params"] if p.grad is not None]
-            for alike in _gather_alike(parameters):
+            for alike in gather_alike(parameters):
                 self._update_group(group, plan, alike)
 
     def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
@@ -126,7 +126,7 @@ class RuleOptimizer(Optimizer):
         return torch.zeros_like(parameter, memory_format=torch.preserve_format)
 
 
-def _gather_alike(parameters: Tensors) -> list[Tensors]:
+def gather_alike(parameters: Tensors) -> list[Tensors]:
     """Return the parameters in lists of one device and type each, as list operations want them."""
     # With map, because this runs at every step over perhaps hundreds of small tensors.
     if len(set(map(_read_type, parameters))) <= 1 and len(set(map(_read_device, parameters))) <= 1:

@@ -60,6 +60,8 @@ class ScheduleFreeAdamW(RuleOptimizer):
         differ from the second step on. The weights stay at p after training, as in Keras.
     """
 
+    is_elementwise = True
+
     registered_name: ClassVar[str] = "schedule_free_adamw"
     slots: ClassVar[tuple[str, ...]] = ("momentum", "velocity")
     beta_1 = GroupSetting("betas", require_open_beta, index=0)

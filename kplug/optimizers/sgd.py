@@ -9,15 +9,17 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
 from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_rho
-from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import CommonArguments, takes_common
 from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.rows import RowGradient, RowOptimizer
 from kplug.optimizers.settings import GroupSetting
+
+Tensors = list[torch.Tensor]
 
 LEARNING_RATE = DefaultRate(0.01)
 
 
-class SGD(Optimizer, torch.optim.SGD):
+class SGD(RowOptimizer, torch.optim.SGD):
     """Stochastic gradient descent, optionally with momentum.
 
     v ← μ·v − lr_t·g and p ← p + v, or with ``nesterov`` p ← p + μ·v − lr_t·g with the new v;
@@ -49,6 +51,8 @@ class SGD(Optimizer, torch.optim.SGD):
         The velocity is Keras's: a change of the learning rate does not rescale past steps, as it does
         in ``torch.optim.SGD``.
     """
+
+    is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     momentum = GroupSetting("momentum", require_rho)
@@ -106,6 +110,14 @@ class SGD(Optimizer, torch.optim.SGD):
             self._update_around(coasting)
         else:
             self._torch_step()
+        if self._sparse:
+            self._update_sparse()
+
+    def _takes_rows(self, group: dict[str, Any]) -> bool:
+        return not group["momentum"]  # a velocity moves every row
+
+    def _update_rows(self, sparse: RowGradient, index: torch.Tensor, values: torch.Tensor) -> None:
+        sparse.parameter.index_add_(0, index, values, alpha=-sparse.group["lr"])
 
     @torch.no_grad()
     def _keep_velocity(self, group: dict[str, Any]) -> None:
@@ -114,6 +126,37 @@ class SGD(Optimizer, torch.optim.SGD):
         if applied is not None and rate != 0.0:
             torch._foreach_mul_(self._get_buffers(group), applied / rate)
         group["applied_lr"] = rate
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
+        applied, rate = group["applied_lr"], group["lr"]
+        if not group["momentum"]:
+            return -rate, None, None
+        if rate == 0.0 and applied:
+            return None, None, -applied
+        group["applied_lr"] = rate
+        # As a product, so that a rate that stays gives the same kind of number as one that changes.
+        return -rate, 1.0 if applied is None or rate == 0.0 else applied / rate, None
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: Tensors) -> None:
+        rate, rescaling, coasting_rate = plan
+        steps = [p.grad for p in parameters if p.grad is not None]
+        momentum = group["momentum"]
+        if momentum:
+            buffers = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
+            ahead = momentum if group["nesterov"] else 1.0
+            if coasting_rate is not None:
+                torch._foreach_mul_(buffers, momentum)
+                torch._foreach_add_(parameters, buffers, alpha=coasting_rate * ahead)
+                return
+            torch._foreach_mul_(buffers, rescaling)
+            torch._foreach_mul_(buffers, momentum)
+            torch._foreach_add_(buffers, steps)
+            steps = (
+                list(torch._foreach_add(steps, buffers, alpha=ahead))
+                if group["nesterov"]
+                else buffers
+            )
+        torch._foreach_add_(parameters, steps, alpha=rate)
 
     def _update_around(self, coasting: list[dict[str, Any]]) -> None:
         """Let torch update the other groups: at rate 0 the velocity carries these on without it."""

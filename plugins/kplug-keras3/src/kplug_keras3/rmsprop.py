@@ -55,6 +55,8 @@ class RMSprop(RuleOptimizer):
         ``kplug/rmsprop``, as in Keras 2, ε stands outside the root, and there is no momentum.
     """
 
+    is_elementwise = True
+
     rho = GroupSetting("rho", require_rho)
     momentum = GroupSetting("momentum", require_nonnegative)
     epsilon = GroupSetting("epsilon", require_epsilon)

@@ -1,0 +1,106 @@
+"""The numbers of a rule, told apart: those that differ from step to step, and those that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_Plan = Callable[[dict[str, Any], int], Any]
+
+
+class RuleNumbers:
+    """What a rule's ``_plan`` returns for one parameter group, step after step.
+
+    Args:
+        plan: ``_plan`` of the optimizer.
+    """
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan = plan
+        self._changing: list[bool] | None = None
+        self._last: list[Any] = []
+
+    def plan(
+        self, group: dict[str, Any], step: int, divisor: float, numbers: list[float]
+    ) -> tuple[Any, Any]:
+        """Compute the numbers of one step.
+
+        Args:
+            group: The parameter group; its rate is divided by ``divisor`` meanwhile.
+            step: Which step it is, from 1.
+            divisor: 1 + decay · (step − 1).
+            numbers: Gets the rate and the numbers that change.
+
+        Returns:
+            What stays, to compare; and the structure that ``rebuild`` wants.
+        """
+        given = group["lr"]
+        rate = float(given) / divisor
+        group["lr"] = rate
+        try:
+            rule = self._plan(group, step)
+            atoms: list[Any] = []
+            _flatten(rule, atoms)
+            if self._changing is None or len(atoms) != len(self._changing):
+                self._changing = self._find_changing(group, step, atoms)
+        finally:
+            group["lr"] = given
+        numbers.append(rate)
+        constants = []
+        for index, atom in enumerate(atoms):
+            if self._changing[index]:
+                numbers.append(atom)
+            else:
+                constants.append(atom)
+        if constants != self._last:
+            constants = self._compare(atoms, constants, numbers)
+        return tuple(constants), (rule, self._changing)
+
+    def _find_changing(self, group: dict[str, Any], step: int, atoms: list[Any]) -> list[bool]:
+        """Compare with what the rule says at another step and rate."""
+        trial = {**group, "lr": 0.7 * group["lr"] + 1e-3}
+        other: list[Any] = []
+        _flatten(self._plan(trial, step + 1), other)
+        if len(other) != len(atoms):
+            return [False] * len(atoms)
+        return [
+            isinstance(one, float) and one != another
+            for one, another in zip(atoms, other, strict=True)
+        ]
+
+    def _compare(self, atoms: list[Any], constants: list[Any], numbers: list[float]) -> list[Any]:
+        """Let a number that was thought to stay, and did not, be one that changes."""
+        changing = list(self._changing or ())
+        places = [index for index, is_changing in enumerate(changing) if not is_changing]
+        if len(self._last) == len(constants):
+            for place, one, another in zip(places, constants, self._last, strict=True):
+                changing[place] = isinstance(one, float) and one != another
+        if changing != self._changing:
+            del numbers[len(numbers) - sum(self._changing or ()) :]
+            numbers += [atom for atom, moves in zip(atoms, changing, strict=True) if moves]
+            constants = [atom for atom, moves in zip(atoms, changing, strict=True) if not moves]
+            self._changing = changing
+        self._last = constants
+        return constants
+
+    def rebuild(self, structure: Any, numbers: Iterator[Any]) -> tuple[Any, Any]:
+        """Return the rate and the rule's plan with tensors where the numbers change."""
+        rule, changing = structure
+        rate = next(numbers)
+        return rate, _rebuild(rule, iter(changing), numbers)
+
+
+def _flatten(value: Any, atoms: list[Any]) -> None:
+    if isinstance(value, (tuple, list)):
+        atoms.append(f"{len(value)} values")
+        for part in value:
+            _flatten(part, atoms)
+    else:
+        atoms.append(value)
+
+
+def _rebuild(value: Any, changing: Iterator[bool], numbers: Iterator[Any]) -> Any:
+    is_changing = next(changing)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_rebuild(part, changing, numbers) for part in value)
+    return next(numbers) if is_changing else value

@@ -1,0 +1,298 @@
+"""An optimizer's step in two parts: the numbers, which Python computes, and the work on tensors.
+
+A compiled step is a graph of tensor operations. What changes from step to step, such as a rate or a bias
+correction, goes into it as tensors of shape (); what stays is part of it. A planner computes the numbers
+of each step, and applies them to tensors while the graph is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from kplug.errors import ContractError
+from kplug.optimizers.base import Optimizer
+from kplug.optimizers.extras import accumulate, average, plan_average, unscale
+from kplug.optimizers.kernels import get_unhooked_step, make_dense
+from kplug.optimizers.loss_scale import LossScaleOptimizer
+from kplug.optimizers.multi import MultiOptimizer
+from kplug.optimizers.numbers import RuleNumbers
+from kplug.optimizers.rule import gather_alike
+
+
+class Planner(Protocol):
+    """The steps of one optimizer.
+
+    Attributes:
+        waits: Whether the next step cannot be planned before this one has run.
+        counts: Whether ``plan`` counts the step, as ``step`` of the optimizer would do again.
+    """
+
+    waits: bool
+    counts: bool
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        """Count one step and compute what it does.
+
+        Args:
+            numbers: Gets the numbers that differ from step to step.
+
+        Returns:
+            What else decides about the step, to compare: equal constants, equal graphs; and the
+            structure that ``apply`` wants.
+        """
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+        """Return the loss as the backward pass wants it."""
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor | None:
+        """Update the parameters from their gradients, with the planned numbers as tensors.
+
+        Returns:
+            What ``settle`` wants to know, or None.
+        """
+
+    def settle(self, outcome: Tensor | None) -> None:
+        """Finish a step, once it has run."""
+
+
+def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
+    """Return the planner of an optimizer, or None if its step is no list of tensor operations."""
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    if any(getattr(optimizer, name, None) for name in hooks):
+        return None
+    if isinstance(optimizer, LossScaleOptimizer):
+        inner = find_planner(optimizer.inner_optimizer)
+        return None if inner is None else _ScaledPlanner(optimizer, inner)
+    if isinstance(optimizer, MultiOptimizer):
+        planners = [find_planner(each) for each in optimizer.optimizers if each.built]
+        known = [planner for planner in planners if planner is not None]
+        return _ManyPlanner(known) if len(known) == len(planners) else None
+    if isinstance(optimizer, Optimizer):
+        return _RulePlanner(optimizer) if _has_plain_rule(type(optimizer)) else None
+    return _TorchPlanner(optimizer)
+
+
+def _has_plain_rule(kind: type[Optimizer]) -> bool:
+    """Tell whether the list form of a rule is the one that ``step`` follows.
+
+    A class that changed one of the others without it would do something else in a compiled step.
+    """
+    if _find_owner(kind, "_plan") is None:
+        return False
+    form = _find_owner(kind, "_update_group")
+    others = (_find_owner(kind, name) for name in ("_update", "_advance", "step"))
+    return form is not None and all(other is None or form <= other for other in others)
+
+
+def _find_owner(kind: type, name: str) -> int | None:
+    """Return the place in the method resolution order of the class that defines a method.
+
+    torch wraps ``step`` of every class that was instantiated; such a wrapper defines nothing.
+    """
+    for index, each in enumerate(kind.__mro__):
+        if name in vars(each) and not getattr(vars(each)[name], "hooked", False):
+            return index
+    return None
+
+
+def _require_dense(parameters: Sequence[Tensor]) -> None:
+    """Make sparse gradients dense, or refuse them while a graph is recorded.
+
+    Raises:
+        ContractError: If there is one then: what it holds differs in size from step to step.
+    """
+    if any(each.grad is not None and each.grad.is_sparse for each in parameters):
+        if torch.compiler.is_compiling():
+            raise ContractError("a gradient is sparse")
+        make_dense(parameters)
+
+
+class _RulePlanner:
+    """The steps of an optimizer of this package or a plugin."""
+
+    waits, counts = False, True
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.rules: list[RuleNumbers] = []
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        optimizer, extras = self.optimizer, self.optimizer._extras
+        head = optimizer.param_groups[0]
+        iteration = head["iterations"]
+        head["iterations"] = iteration + 1
+        if extras is None:
+            found, plans = self._plan_groups(iteration, iteration, numbers)
+            return found, (iteration, plans, None)
+        steps = extras.gradient_accumulation_steps or 1
+        is_due, updates = (iteration + 1) % steps == 0, iteration // steps
+        constants: Any = ()
+        groups: list[Any] | None = None
+        if is_due:
+            constants, groups = self._plan_groups(iteration, updates, numbers)
+        ema = None
+        if extras.use_ema:
+            momentum, is_written = ema = plan_average(extras, updates)
+            numbers.append(momentum)
+            constants = (constants, is_written)
+        return (constants, is_due, extras), (iteration, groups, ema)
+
+    def _plan_groups(
+        self, iteration: int, updates: int, numbers: list[float]
+    ) -> tuple[Any, list[Any]]:
+        optimizer = self.optimizer
+        groups = optimizer.param_groups
+        if optimizer._schedule is not None:
+            rate = float(optimizer._schedule(iteration))
+            for group in groups:
+                group["lr"] = rate
+        divisor = 1.0 + groups[0]["decay"] * iteration
+        while len(self.rules) < len(groups):
+            self.rules.append(RuleNumbers(optimizer._plan))  # type: ignore[attr-defined]
+        constants, rules = [], []
+        for group, rule in zip(groups, self.rules, strict=True):
+            found, structure = rule.plan(group, updates + 1, divisor, numbers)
+            constants.append(found)
+            rules.append(structure)
+        return tuple(constants), rules
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - others need it
+        return self.optimizer.scale_loss(loss)
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
+        iteration, groups, ema = structure
+        optimizer, extras = self.optimizer, self.optimizer._extras
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        _require_dense(parameters)
+        if extras is not None:
+            moving = [parameter for parameter in parameters if parameter.grad is not None]
+            unscale(moving, extras.loss_scale_factor)
+            accumulate(optimizer, moving, extras.gradient_accumulation_steps, iteration)
+        if groups is not None:
+            self._apply_groups(parameters, groups, numbers)
+        if ema is not None:
+            average(optimizer, parameters, next(numbers), ema[1])
+
+    def _apply_groups(
+        self, parameters: list[Tensor], rules: list[Any], numbers: Iterator[Tensor]
+    ) -> None:
+        optimizer = self.optimizer
+        if optimizer._clipping is not None:
+            optimizer._clipping.apply(parameters)
+        for group, rule, structure in zip(optimizer.param_groups, self.rules, rules, strict=True):
+            rate, plan = rule.rebuild(structure, numbers)
+            given, group["lr"] = group["lr"], rate
+            try:
+                if optimizer._extras is not None:
+                    optimizer._shrink_group(group)
+                moving = [p for p in group["params"] if p.grad is not None]
+                for alike in gather_alike(moving):
+                    optimizer._update_group(group, plan, alike)  # type: ignore[attr-defined]
+                optimizer._finish_group(group)
+            finally:
+                group["lr"] = given
+
+    def settle(self, outcome: Tensor | None) -> None:
+        """Nothing is left to do."""
+
+
+class _TorchPlanner:
+    """The steps of an optimizer of torch's, whose rate is the one number that changes."""
+
+    waits = counts = False
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        constants = []
+        for group in self.optimizer.param_groups:
+            numbers.append(float(group["lr"]))
+            others = [(key, value) for key, value in group.items() if key not in ("params", "lr")]
+            constants.append(repr(others))
+        return tuple(constants), None
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - others need it
+        return loss
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:  # noqa: ARG002
+        groups = self.optimizer.param_groups
+        rates = [group["lr"] for group in groups]
+        try:
+            for group in groups:
+                group["lr"] = next(numbers)
+            get_unhooked_step(type(self.optimizer))(self.optimizer)
+        finally:
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate
+
+    def settle(self, outcome: Tensor | None) -> None:
+        """Nothing is left to do."""
+
+
+class _ManyPlanner:
+    """The steps of several optimizers, each with parameters of its own."""
+
+    counts = True
+
+    def __init__(self, planners: list[Planner]) -> None:
+        self.planners = planners
+        self.waits = any(planner.waits for planner in planners)
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        plans = [planner.plan(numbers) for planner in self.planners]
+        return tuple(constants for constants, _ in plans), [structure for _, structure in plans]
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+        return self.planners[0].scale(loss, numbers)  # they all have the same factor
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
+        for planner, part in zip(self.planners, structure, strict=True):
+            planner.apply(part, numbers)
+
+    def settle(self, outcome: Tensor | None) -> None:
+        """Nothing is left to do."""
+
+
+class _ScaledPlanner:
+    """The steps of a ``LossScaleOptimizer``: kept where all gradients are finite, else undone."""
+
+    waits = counts = True
+
+    def __init__(self, optimizer: LossScaleOptimizer, inner: Planner) -> None:
+        self.optimizer, self.inner = optimizer, inner
+        self.before: list[dict[str, Any]] = []
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        self.before = [dict(group) for group in self.optimizer.param_groups]
+        numbers.append(self.optimizer.dynamic_scale)
+        return self.inner.plan(numbers)
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+        return loss * numbers[0].to(loss.dtype)
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor:
+        optimizer, scale = self.optimizer, next(numbers)
+        given = optimizer._get_gradients()
+        is_finite = optimizer._find_finite()
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        states = [value for p in parameters for value in optimizer.state[p].values()]
+        targets = [each for each in (*parameters, *states) if isinstance(each, Tensor)]
+        before = [target.detach().clone() for target in targets]
+        for parameter, gradient in given:
+            parameter.grad = gradient / scale
+        self.inner.apply(structure, numbers)
+        for target, value in zip(targets, before, strict=True):
+            target.detach().copy_(torch.where(is_finite, target.detach(), value))
+        return is_finite
+
+    def settle(self, outcome: Tensor | None) -> None:
+        is_finite = outcome is None or bool(outcome)
+        if not is_finite:
+            for group, values in zip(self.optimizer.param_groups, self.before, strict=True):
+                group.update(values)
+        self.optimizer._adjust_scale(is_finite)

@@ -1,0 +1,75 @@
+"""Updates of the rows that a sparse gradient has, and of no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from typing_extensions import override
+
+from kplug.optimizers.base import Optimizer
+
+
+class RowGradient(NamedTuple):
+    """The sparse gradient of one parameter.
+
+    Args:
+        group: The parameter's group.
+        parameter: The parameter, such as the table of ``Embedding(sparse=True)``.
+        gradient: As torch gave it; rows may occur several times in it.
+    """
+
+    group: dict[str, Any]
+    parameter: torch.Tensor
+    gradient: torch.Tensor
+
+
+class RowOptimizer(Optimizer):
+    """Base of optimizers whose rule leaves a row alone that has no gradient.
+
+    They update from sparse gradients without making them dense, if nothing else of the step needs all rows;
+    every other optimizer makes them dense first, and so do these while gradients are clipped.
+    A subclass writes ``_update_rows`` and calls ``_update_sparse`` in its ``_update``.
+    """
+
+    _sparse: Sequence[RowGradient] = ()
+
+    def _takes_rows(self, group: dict[str, Any]) -> bool:  # noqa: ARG002 - for subclasses
+        """Tell whether the rule, with a group's settings, leaves rows without gradient alone."""
+        return True
+
+    def _update_rows(self, sparse: RowGradient, index: torch.Tensor, values: torch.Tensor) -> None:
+        """Update the rows ``index``, each of which occurs once, from their gradients ``values``."""
+        raise NotImplementedError
+
+    @override
+    def _advance(self, iteration: int, updates: int) -> None:
+        self._sparse = [] if self._clipping is not None else self._set_apart()
+        try:
+            super()._advance(iteration, updates)
+        finally:
+            for _, parameter, gradient in self._sparse:
+                parameter.grad = gradient
+            self._sparse = ()
+
+    def _set_apart(self) -> list[RowGradient]:
+        """Take sparse gradients away from torch's update, which sees parameters without gradient."""
+        found = [
+            RowGradient(group, parameter, gradient)
+            for group in self.param_groups
+            for parameter in group["params"]
+            if (gradient := parameter.grad) is not None
+            and gradient.is_sparse
+            and gradient.sparse_dim() == 1
+            and self._takes_rows(group)
+        ]
+        for each in found:
+            each.parameter.grad = None
+        return found
+
+    @torch.no_grad()
+    def _update_sparse(self) -> None:
+        for each in self._sparse:
+            gradient = each.gradient.coalesce()
+            self._update_rows(each, gradient.indices()[0], gradient.values())
