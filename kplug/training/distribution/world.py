@@ -1,0 +1,117 @@
+"""The processes that train together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import distributed
+
+from kplug.backend.processes import is_group_joined, is_launched
+from kplug.errors import WorkerLostError
+
+# A process that waits longer than this for another one gives up. One that was killed is noticed at
+# once, as its connection closes; one that hangs is not.
+_PATIENCE = dt.timedelta(minutes=5)
+
+# What torch's backends say when another process has gone.
+_SIGNS_OF_LOSS = (
+    "connection closed",
+    "connection reset",
+    "broken pipe",
+    "socket timeout",
+    "timed out",
+    "remote process exited",
+    "connection refused",
+    "wait timeout",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The processes of a run, and this one's place among them.
+
+    Args:
+        rank: The number of this process, from 0.
+        size: The number of processes, >= 2.
+    """
+
+    rank: int
+    size: int
+
+    def gather(self, value: Any) -> list[Any]:
+        """Return what each process passes, in the order of their ranks."""
+        gathered: list[Any] = [None] * self.size
+        distributed.all_gather_object(gathered, value)
+        return gathered
+
+
+def find_world() -> World | None:
+    """Return the processes that train together, or None if this one trains alone.
+
+    A process that ``torchrun`` started joins the others now, over NCCL if there are GPUs, else gloo. A
+    group that the script has initialised itself is used as it is.
+    """
+    if not is_group_joined():
+        if not is_launched() or int(os.environ["WORLD_SIZE"]) == 1:
+            return None
+        has_gpus = torch.cuda.is_available()
+        if has_gpus:
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        distributed.init_process_group("nccl" if has_gpus else "gloo", timeout=_PATIENCE)
+    size = distributed.get_world_size()
+    return World(distributed.get_rank(), size) if size > 1 else None
+
+
+@contextmanager
+def reporting_lost_workers(world: World | None) -> Iterator[None]:
+    """Turn what happens when another process has gone into an error that says what to do.
+
+    torch's backends notice a closed connection, and ``torchrun`` tells the processes that are left to
+    stop; either may come first.
+
+    Raises:
+        WorkerLostError: Another process ended or no longer answers.
+    """
+    if world is None:
+        yield
+        return
+    try:
+        with _raising_at_termination(world):
+            yield
+    except RuntimeError as error:
+        if not any(sign in str(error).lower() for sign in _SIGNS_OF_LOSS):
+            raise
+        raise _describe_loss_of_worker(world) from error
+
+
+@contextmanager
+def _raising_at_termination(world: World) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only there signals are handled
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:  # noqa: ARG001 - what a handler is called with
+        raise _describe_loss_of_worker(world)
+
+    earlier = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+
+
+def _describe_loss_of_worker(world: World) -> WorkerLostError:
+    return WorkerLostError(
+        f"process {world.rank} of {world.size}: another process of this run has ended or no longer "
+        "answers, so training stops",
+        hint="Its own output says why. Start the script again with torchrun: with "
+        "callbacks=['backup_and_restore(…)'] training goes on after the last epoch that was finished.",
+    )

@@ -1,0 +1,137 @@
+"""The same script alone and in two processes: the same numbers, one voice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+SCRIPT = Path(__file__).with_name("worker.py")
+CASES = ["adam", "clipped", "accumulated", "loader", "constraint"]
+SHARDED = ["adam", "averaged", "twice", "constraint"]
+
+
+def run(
+    folder: Path, cases: str, processes: int, script: Path = SCRIPT
+) -> subprocess.CompletedProcess[str]:
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [
+        sys.executable,
+        *(launcher if processes > 1 else []),
+        str(script),
+        cases,
+        str(folder),
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("alone")
+    done = run(folder, ",".join([*CASES, "averaged", "twice"]), 1)
+    assert not done.returncode, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("together")
+    sharded = [f"fsdp_{case}" for case in SHARDED]
+    done = run(folder, ",".join([*CASES, *sharded, "dropout", "little", "refused"]), 2)
+    assert not done.returncode, done.stderr
+    return folder, done.stdout
+
+
+def read(folder: Path, name: str, rank: int = 0) -> Any:
+    return json.loads((folder / f"{name}{rank}.json").read_text())
+
+
+def assert_equal(one: Any, other: Any, where: str) -> None:
+    if isinstance(one, dict):
+        assert list(one) == list(other), where
+        for name in one:
+            assert_equal(one[name], other[name], f"{where}.{name}")
+    elif one and isinstance(one[0] if isinstance(one, list) else one, list):
+        for place, (left, right) in enumerate(zip(one, other, strict=True)):
+            assert_equal(left, right, f"{where}[{place}]")
+    else:
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6, err_msg=where)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_give_the_numbers_of_one(
+    alone: Path, together: tuple[Path, str], case: str
+) -> None:
+    assert_equal(read(alone, case), read(together[0], case), case)
+
+
+@pytest.mark.parametrize("case", SHARDED)
+def test_weights_in_parts_give_the_numbers_of_whole_ones(
+    alone: Path, together: tuple[Path, str], case: str
+) -> None:
+    assert_equal(read(alone, case), read(together[0], f"fsdp_{case}"), case)
+
+
+def test_optimizers_that_look_at_whole_weights_are_refused_on_parts(
+    together: tuple[Path, str],
+) -> None:
+    start = "distribution='fsdp' gives each process a part of every weight, and "
+    hint = (
+        "\n  Use one that updates each number by itself, such as 'adam' or 'sgd', with clipvalue; or "
+        "leave distribution out, so that every process holds all weights."
+    )
+    assert read(together[0], "refused")["errors"] == [
+        f"{start}Lamb cannot be used on parts: its rule looks at whole weights{hint}",
+        f"{start}Adam cannot be used on parts: it clips by the norm of whole gradients{hint}",
+        f"{start}Adafactor cannot be used on parts: its rule looks at whole weights{hint}",
+    ]
+
+
+def test_one_process_shows_progress(together: tuple[Path, str]) -> None:
+    lines = [line for line in together[1].splitlines() if line.startswith("Epoch 1/3")]
+    assert len(lines) == 5  # one for each case that is not silent
+
+
+def test_dropout_differs_between_processes(together: tuple[Path, str]) -> None:
+    drawn = [read(together[0], "dropout", rank)["zeros"] for rank in (0, 1)]
+    assert len(drawn[0]) == len(drawn[1]) == 20
+    assert drawn[0] != drawn[1]
+
+
+def test_batch_that_cannot_be_shared(together: tuple[Path, str]) -> None:
+    assert read(together[0], "little")["error"] == (
+        "a batch of 1 cannot be shared by 2 processes\n"
+        "  batch_size counts the samples of all processes together; raise it, or start fewer processes."
+    )
+
+
+def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = run(tmp_path, "killed", 2)
+    assert done.returncode
+    assert time.monotonic() - start < 60
+    assert "WorkerLostError: process 0 of 2: another process of this run has ended" in done.stderr
+    assert "Start the script again with torchrun: with callbacks=" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["interrupted", "fsdp_interrupted"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_run_resumes_after_a_kill_with_any_number_of_processes(
+    tmp_path: Path, case: str, processes: int
+) -> None:
+    assert run(tmp_path, case, 2).returncode
+    done = run(tmp_path, "resumed", processes)
+    assert not done.returncode, done.stderr
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert not run(whole, "resumed", 1).returncode
+    assert_equal(read(whole, "resumed"), read(tmp_path, "resumed"), case)
