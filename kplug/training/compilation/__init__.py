@@ -1,0 +1,1 @@
+"""Whole steps as compiled graphs: recorded while one of them runs, then run without Python."""

@@ -1,0 +1,93 @@
+"""Which step a model runs: the plain one, or the one that is compiled, kept from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from kplug.training.compilation.compiled_step import CompiledStep
+from kplug.training.compilation.fallback import Obstacle, warn_of_obstacle
+from kplug.training.compilation.programs import Program, QuietProgram, make_train_program
+from kplug.training.compiled import Compiled
+from kplug.training.distribution import find_world
+from kplug.training.step import PredictStep, Step, TestStep, TrainStep
+
+
+def find_train_step(
+    model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+) -> Step:
+    """Return the training step; a compiled one is the same in every call of ``fit``.
+
+    Args:
+        model: The built model.
+        compiled: What ``compile`` made of it.
+        optimizer: The optimizer with its parameters, or None.
+    """
+    world = find_world()
+    if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
+        from kplug.training.distribution.sharded_step import (
+            ShardedStep,
+        )  # FSDP2 takes a second to import
+
+        return ShardedStep(model, compiled, optimizer, world)
+
+    def make_program() -> Program | None:
+        return make_train_program(TrainStep(model, compiled, optimizer))
+
+    trained = [id(each) for each in model.parameters() if each.requires_grad]
+    step = _find(model, compiled, ("train", id(optimizer), *trained), make_program)
+    return step or TrainStep(model, compiled, optimizer)
+
+
+def find_test_step(model: Any, compiled: Compiled) -> Step:
+    """Return the step of ``evaluate``."""
+
+    def make_program() -> Program:
+        return QuietProgram(TestStep(model, compiled), "evaluation step")
+
+    return _find(model, compiled, ("test",), make_program) or TestStep(model, compiled)
+
+
+def find_predict_step(model: Any) -> Step:
+    """Return the step of ``predict``."""
+
+    def make_program() -> Program:
+        return QuietProgram(PredictStep(model, model.compiled), "prediction step")
+
+    step = None
+    if model.compiled is not None:
+        step = _find(model, model.compiled, ("predict",), make_program)
+    return step or PredictStep(model, model.compiled)
+
+
+def _find(
+    model: Any, compiled: Compiled, key: tuple[Any, ...], make_program: Callable[[], Program | None]
+) -> CompiledStep | None:
+    """Return the compiled step that was made before for the same layers, or make it; None: run eagerly."""
+    if not compiled.jit_compile:
+        return None
+    kind, key = key[0], (*key, *map(id, model.modules()))
+    known, step = compiled.steps.get(kind, (None, None))
+    if known != key:
+        program = make_program()
+        obstacle = _NO_LIST if program is None else _SEVERAL if find_world() is not None else None
+        if obstacle is not None:
+            warn_of_obstacle(_TITLES[kind], obstacle, model, compiled)
+            program = None
+        step = None if program is None else CompiledStep(program, model, compiled)
+        compiled.steps[kind] = key, step
+    found: CompiledStep | None = step
+    return found
+
+
+_NO_LIST = Obstacle("the optimizer's step is no list of tensor operations, or it has hooks")
+_SEVERAL = Obstacle("several processes exchange their gradients within a step")
+_TITLES = {"train": "training step", "test": "evaluation step", "predict": "prediction step"}
+
+
+def measure_compile_time(compiled: Compiled) -> float:
+    """Return the seconds that recording and compiling the steps of a model has taken."""
+    steps = [step for _, step in compiled.steps.values()]
+    return sum(step.seconds for step in steps if isinstance(step, CompiledStep))

@@ -1,0 +1,67 @@
+"""From a recorded graph to code, by the compiler of ``torch.compile``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from kplug.errors import KplugError
+
+BACKEND = "inductor"
+
+
+class CompilerError(KplugError):
+    """torch's compiler refused a graph; the message is the first line of what it said."""
+
+
+def compile_graph(
+    graph: fx.GraphModule, tensors: Sequence[Tensor]
+) -> Callable[..., Sequence[Tensor]]:
+    """Return a function that does what a graph says.
+
+    The graph is whole already, so ``torch.compile``'s first part, which reads Python, has nothing to do,
+    and what it checks at every call is known to hold: who calls gives tensors like these.
+
+    Args:
+        graph: The graph. It writes into some of its inputs.
+        tensors: Inputs of the shapes, strides and types that all calls have; they are not changed.
+
+    Raises:
+        CompilerError: If the compiler fails, for want of a C++ compiler for instance.
+    """
+    import torch._dynamo as dynamo  # a second to import
+
+    from kplug.training.compilation.kernels import keep_kernels
+
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own parts deprecate each other
+            if BACKEND == "inductor":
+                options = _find_options(tensors)
+                if "cpp_wrapper" in options:
+                    keep_kernels(graph)
+                    graph.recompile()
+                run = torch._inductor.compile(graph, list(tensors), options=options)
+            else:
+                run = dynamo.lookup_backend(BACKEND)(graph, list(tensors))
+    except Exception as error:  # it raises errors of many kinds
+        raise CompilerError(_describe(error)) from error
+    made: Callable[..., Sequence[Tensor]] = run
+    return made
+
+
+def _find_options(tensors: Sequence[Tensor]) -> dict[str, Any]:
+    # Dropout then draws what it draws without compiling, and a seed means the same.
+    options: dict[str, Any] = {"fallback_random": True}
+    if all(tensor.device.type == "cpu" for tensor in tensors):
+        options["cpp_wrapper"] = True  # what is between the kernels needs no Python either
+    return options
+
+
+def _describe(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

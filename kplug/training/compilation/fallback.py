@@ -1,0 +1,161 @@
+"""Why a step runs eagerly after all: which component stands in the way, and where."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import torch
+
+import kplug
+from kplug.errors import EagerStepWarning
+from kplug.layers.base import Layer
+from kplug.registry.warning import warn
+from kplug.training.compilation.reads import Spot
+
+_LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
+_HINTS = {
+    "value": "Compute with tensors instead, such as torch.where(condition, a, b) for an if; "
+    "docs/performance.md shows how. jit_compile=False trains without this warning.",
+    "state": "Keep what changes in a tensor and change it in place; docs/performance.md shows how. "
+    "jit_compile=False trains without this warning.",
+    "other": "jit_compile=False trains without this warning.",
+}
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What keeps a step from being compiled.
+
+    Args:
+        what: What it does, such as ``reads numbers of a tensor (item)``.
+        kind: ``value``, ``state`` or ``other``: which hint fits.
+        spots: Where the code was at that moment, innermost first.
+        path: The path of what changed, if that is known instead.
+    """
+
+    what: str
+    kind: str = "other"
+    spots: Sequence[Spot] = ()
+    path: str = ""
+
+
+def warn_of_obstacle(title: str, obstacle: Obstacle, model: Any, compiled: Any) -> None:
+    """Say once that a step runs eagerly, because of which component of which package, and where.
+
+    Args:
+        title: What the step is called.
+        obstacle: What stands in the way.
+        model: The model.
+        compiled: What ``compile`` made of it; None before.
+    """
+    subject = _find_component(obstacle, model, compiled)
+    subject = subject or ("it" if obstacle.kind == "value" else "")
+    what = f"{subject} {obstacle.what}".strip()
+    place = _find_line(obstacle.spots)
+    warn(
+        f"the {title} of model {model.name!r} runs eagerly instead of compiled: {what}"
+        f"{f' at {place}' if place else ''}. {_HINTS[obstacle.kind]}",
+        EagerStepWarning,
+    )
+
+
+def _find_component(obstacle: Obstacle, model: Any, compiled: Any) -> str:
+    objects = _list_objects(model, compiled)
+    by_id = {id(each): text for each, text in objects}
+    by_code = {code: text for each, text in objects for code in _find_code(each)}
+    for spot in obstacle.spots:
+        text = by_code.get(spot.code) or by_id.get(id(spot.owner))
+        if text:
+            return text
+    roots = [(text, name) for each, text in objects for name in _paths_of(each, model, compiled)]
+    fitting = [text for text, name in roots if name and obstacle.path.startswith(name)]
+    return fitting[0] if fitting else ""
+
+
+def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
+    """Return the components of a model and its layers, each with its description; losses first."""
+    found: list[tuple[Any, str]] = []
+    if compiled is not None:
+        rows = {row.slot: f"{row.name} ({row.package})" for row in compiled.components}
+        for entry in compiled.losses:
+            found.append((entry.loss, f"the loss {rows.get(entry.slot, entry.slot)}"))
+        for entry in compiled.metrics:
+            found.append((entry.metric, f"the metric {rows.get(entry.slot, entry.slot)}"))
+        found.append((compiled.optimizer, f"the optimizer {rows.get('optimizer', '')}"))
+    for module in model.modules():
+        if not isinstance(module, Layer):
+            continue
+        for name, slot in module.slots.items():
+            if slot.resolved is not None:
+                component = slot.resolved.component
+                package = f"{component.origin.distribution} {component.origin.version}".strip()
+                what = f"the {slot.kind} {component.qualified_name} ({package})"
+                found.append((slot.resolved.object, f"{what}, {module.name}.{name},"))
+        if module is not model:
+            package = describe_package(type(module).__module__)
+            found.append(
+                (module, f"the layer {module.name!r}, a {type(module).__name__} ({package}),")
+            )
+    package = describe_package(type(model).__module__)
+    return [*found, (model, f"the model's own code, {type(model).__name__} ({package}),")]
+
+
+def _find_code(component: Any) -> Iterable[CodeType]:
+    """Return the code of a function that is a component, or that one wraps."""
+    while isinstance(component, functools.partial):
+        component = component.func
+    for each in (component, getattr(component, "function", None)):
+        code = getattr(each, "__code__", None)
+        if code is not None:
+            yield code
+
+
+def _paths_of(component: Any, model: Any, compiled: Any) -> list[str]:
+    if compiled is None:
+        return []
+    entries = [(entry.slot, entry.loss) for entry in compiled.losses]
+    entries += [(entry.slot, entry.metric) for entry in compiled.metrics]
+    found = [slot for slot, each in entries if each is component]
+    for name, module in model.named_modules():
+        if module is component and name:
+            found.append(
+                "model." + "".join(f"_modules[{part!r}]." for part in name.split("."))[:-1]
+            )
+    return found
+
+
+def describe_package(module: str) -> str:
+    """Return the distribution that a module belongs to, with its version; else ``custom``."""
+    top = module.partition(".")[0]
+    if top == "__main__":
+        return "custom"
+    names = metadata.packages_distributions().get(top, [])
+    return f"{names[0]} {metadata.version(names[0])}" if names else "custom"
+
+
+def _find_line(spots: Sequence[Spot]) -> str:
+    """Return the innermost line of the step outside torch and kplug, else of kplug, with its text."""
+    torch_folder, own_folder = _LIBRARIES
+    own = str(Path(__file__).parent)
+    step: list[Spot] = []
+    for spot in spots:
+        if spot.code.co_filename.startswith(own) and step:
+            break  # further out is the code that called fit
+        if not spot.code.co_filename.startswith((torch_folder, own, "<")):
+            step.append(spot)
+    outside = [spot for spot in step if not spot.code.co_filename.startswith(own_folder)]
+    chosen = outside or step
+    return describe_line(chosen[0].code.co_filename, chosen[0].line) if chosen else ""
+
+
+def describe_line(filename: str, number: int) -> str:
+    """Return a place in a file with the text of the line."""
+    text = linecache.getline(filename, number).strip()
+    return f"{filename}:{number}" + (f" `{text}`" if text else "")

@@ -1,0 +1,187 @@
+"""What a step can see: the tensors that it may change, and the Python values that must not change."""
+
+from __future__ import annotations
+
+import functools
+import random
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+# Of a layer or a model: bookkeeping that no computation reads.
+_SKIPPED = frozenset(
+    {
+        "inbound_nodes",
+        "outbound_nodes",
+        "slots",
+        "_entries",
+        "stop_training",
+        "first_epoch",
+        "history",
+        "compiled",
+        "built_optimizer",
+        "optimized",
+        "when_fit_starts",
+    }
+)
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
+_OPAQUE = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    np.random.Generator,
+)
+_LARGEST_ARRAY = 1 << 16
+_DEPTH = 12
+
+
+class Place:
+    """Where a tensor is held: an attribute or an entry, which may get another tensor later."""
+
+    __slots__ = ("container", "key")
+
+    def __init__(self, container: Any, key: Any) -> None:
+        self.container, self.key = container, key
+
+    def get(self) -> Tensor:
+        """Return the tensor that is there now."""
+        tensor: Tensor = self.container[self.key]
+        return tensor
+
+    def put(self, tensor: Tensor) -> None:
+        """Put another tensor there."""
+        self.container[self.key] = tensor
+
+
+class Holdings:
+    """Everything that hangs on some objects, found by walking through their attributes.
+
+    Args:
+        roots: The objects by the names that messages use for them.
+
+    Attributes:
+        tensors: Each tensor's place, by its path.
+        values: Each Python value by its path.
+        layout: Paths, shapes, types and devices of the tensors.
+        generators: The random generators.
+    """
+
+    def __init__(self, roots: Mapping[str, Any]) -> None:
+        self.tensors: dict[str, Place] = {}
+        self.values: dict[str, Any] = {}
+        self.generators: list[torch.Generator] = []
+        self._known: dict[int, Any] = {}
+        for name, root in roots.items():
+            self._walk(root, name, None, 0)
+        self.layout = self._describe_tensors()
+
+    def list_tensors(self) -> list[tuple[str, Place]]:
+        """Return the places of different tensors, each with its path."""
+        known: set[int] = set()
+        found = []
+        for path, place in self.tensors.items():
+            if id(place.get()) not in known:
+                known.add(id(place.get()))
+                found.append((path, place))
+        return found
+
+    def has_same_tensors(self, earlier: Holdings) -> bool:
+        """Tell whether the same places hold tensors of the same shapes, types and devices."""
+        return self.layout == earlier.layout
+
+    def _describe_tensors(self) -> list[Any]:
+        return [
+            (path, each.shape, each.stride(), each.dtype, each.device, each.requires_grad)
+            for path, place in self.list_tensors()
+            for each in [place.get()]
+        ]
+
+    def find_change(self, earlier: Holdings) -> str | None:
+        """Return the path of a Python value that is not what it was, or None."""
+        if self.values == earlier.values:
+            return None
+        paths = dict.fromkeys([*earlier.values, *self.values])
+        missing = object()
+        return next(
+            path
+            for path in paths
+            if self.values.get(path, missing) != earlier.values.get(path, missing)
+        )
+
+    def _walk(self, value: Any, path: str, place: Place | None, depth: int) -> None:
+        if isinstance(value, Tensor):
+            if place is not None and not value.is_meta:
+                self.tensors[path] = place
+        elif isinstance(value, _PLAIN):
+            self.values[path] = value
+        elif isinstance(value, _OPAQUE) or depth > _DEPTH:
+            self.values[path] = id(value)
+        elif id(value) not in self._known:
+            self._known[id(value)] = value  # kept, so that no other object gets its id
+            self._walk_into(value, path, depth + 1)
+
+    def _walk_into(self, value: Any, path: str, depth: int) -> None:
+        if isinstance(value, dict):
+            self._walk_all(value, value.items(), path, depth)
+        elif isinstance(value, list):
+            self._walk_all(value, enumerate(value), path, depth)
+        elif isinstance(value, tuple):
+            self._walk_all(list(value), enumerate(value), path, depth)
+        elif isinstance(value, torch.Generator):
+            self.generators.append(value)
+        elif isinstance(value, np.ndarray):
+            is_small = value.nbytes <= _LARGEST_ARRAY
+            self.values[path] = value.tobytes() if is_small else id(value)
+        elif isinstance(value, functools.partial):
+            self._walk((value.func, value.args, value.keywords), path, None, depth)
+        elif isinstance(value, types.MethodType):
+            self._walk(value.__self__, path, None, depth)
+        elif hasattr(value, "__dict__"):
+            self._walk_object(value, path, depth)
+        elif isinstance(value, (set, frozenset)):
+            self.values[path] = frozenset(map(repr, value))
+        else:
+            self.values[path] = id(value)
+
+    def _walk_object(self, value: Any, path: str, depth: int) -> None:
+        attributes = vars(value)
+        is_module = isinstance(value, nn.Module)
+        items = attributes.items()
+        if is_module:
+            items = [(key, each) for key, each in items if key not in _SKIPPED]
+        self._walk_all(attributes, items, path, depth, is_object=True)
+
+    def _walk_all(
+        self,
+        container: Any,
+        items: Iterable[tuple[Any, Any]],
+        path: str,
+        depth: int,
+        *,
+        is_object: bool = False,
+    ) -> None:
+        name: Callable[[Any], str]
+        name = (
+            (lambda key: f"{path}.{key}") if is_object else (lambda key: f"{path}[{_label(key)}]")
+        )
+        if not is_object:
+            self.values[path] = len(container)
+        for key, value in list(items):
+            self._walk(value, name(key), Place(container, key), depth)
+
+
+def _label(key: object) -> str:
+    return (
+        repr(key) if isinstance(key, (str, int, float, bool)) else f"{type(key).__name__} {id(key)}"
+    )
+
+
+def read_python_randomness() -> tuple[Any, ...]:
+    """Return the state of Python's and NumPy's generators, to compare."""
+    name, keys, *rest = np.random.get_state()
+    return random.getstate(), name, np.asarray(keys).tobytes(), tuple(rest)

@@ -1,0 +1,189 @@
+"""One call of a step with some batches, recorded, and all that may be wrong with it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.graph import map_leaves
+from kplug.training.batches import Batch
+from kplug.training.compilation.fallback import Obstacle
+from kplug.training.compilation.holdings import Holdings, Place, read_python_randomness
+from kplug.training.compilation.programs import Program
+from kplug.training.compilation.reads import Spot, noting_reads
+from kplug.training.compilation.recording import Recording, as_input, record
+from kplug.training.compilation.rewinding import Rewinding
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The planned steps of one call: the numbers of all, and for each a structure and its share."""
+
+    numbers: list[float]
+    constants: tuple[Any, ...]
+    structures: list[Any]
+    ends: list[int]
+
+    def as_tensor(self, device: torch.device) -> Tensor:
+        """Return the numbers as a tensor."""
+        kind = torch.float32 if device.type == "mps" else torch.float64  # it has no other
+        return torch.tensor(self.numbers, dtype=kind).to(device, non_blocking=True)
+
+    def split(self, numbers: Sequence[Tensor]) -> list[list[Tensor]]:
+        """Return the numbers of each step."""
+        starts = [0, *self.ends[:-1]]
+        return [list(numbers[a:b]) for a, b in zip(starts, self.ends, strict=True)]
+
+
+@dataclass
+class Artefact:
+    """A recorded call, compiled, and what to call it with.
+
+    Args:
+        run: The graph, compiled.
+        paths: The paths of its first inputs.
+        leaves: Which tensors of the batches follow.
+        takes_numbers: Whether the planned numbers come then.
+        fixed: The last inputs.
+        results: What the steps returned, with places in the outputs for tensors.
+        outcomes: What ``settle`` wants of each step, likewise.
+        bound: The first inputs, as they are now.
+    """
+
+    run: Callable[..., Sequence[Tensor]]
+    paths: list[str]
+    fixed: list[Tensor]
+    leaves: list[int]
+    takes_numbers: bool
+    results: list[Any]
+    outcomes: list[Any]
+    bound: list[Tensor] = field(default_factory=list)
+
+    def bind(self, places: Mapping[str, Place]) -> None:
+        """Take the tensors that are held at the paths now."""
+        self.bound = [as_input(places[path].get()) for path in self.paths]
+
+
+class Output(int):
+    """The place of a tensor among the outputs of a graph."""
+
+
+class RecordedCall:
+    """Runs planned steps, one for each batch, while their operations are written down.
+
+    Args:
+        program: The step.
+        batches: The batches.
+        leaves: The tensors of the batches.
+        plan: The planned steps.
+
+    Attributes:
+        results: What the steps returned.
+        outcomes: What ``settle`` wants of each step.
+        obstacle: Why the recording cannot stand for other steps, or None.
+        holdings: What the step can see, before the call.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        batches: Sequence[Batch],
+        leaves: Sequence[Tensor],
+        plan: Plan,
+    ) -> None:
+        self.program, self.batches, self.plan = program, batches, plan
+        self.numbers = plan.as_tensor(leaves[0].device)
+        self.holdings = Holdings(program.find_roots())
+        named = self.holdings.list_tensors()
+        self._paths = [path for path, _ in named]
+        self._held = [place.get() for _, place in named]
+        self._by_path = {path: place.get() for path, place in self.holdings.tensors.items()}
+        self._leaves = list(leaves)
+        self._rewinding = Rewinding(self._held, self.holdings.generators)
+        self.results: list[Any] = []
+        self.outcomes: list[Any] = []
+        self.obstacle: Obstacle | None = None
+        self._outputs: list[Tensor] = []
+
+    def record(self) -> Recording:
+        """Run the steps and return their recording."""
+        randomness = read_python_randomness()
+        found = record(self._run, [*self._held, *self._leaves, self.numbers])
+        if self.obstacle is None and read_python_randomness() != randomness:
+            self.obstacle = Obstacle(
+                "something in it draws from Python's or NumPy's generator", "state"
+            )
+        if self.obstacle is None and found.find_generator():
+            self.obstacle = Obstacle("a layer with a seed draws from a generator of its own")
+        return found
+
+    def rewind(self) -> None:
+        """Put back what the steps have changed."""
+        self._rewinding.rewind()
+
+    def _run(self, *_: Tensor) -> list[Tensor]:
+        shares = self.plan.split(self.numbers.unbind())
+        with noting_reads() as notes:
+            for batch, structure, share in zip(
+                self.batches, self.plan.structures, shares, strict=True
+            ):
+                result, outcome = self.program.run_planned(batch, structure, share)
+                self.results.append(result)
+                self.outcomes.append(outcome)
+        if notes.operation is not None:
+            what = f"reads numbers of a tensor ({notes.operation})"
+            self.obstacle = Obstacle(what, "value", notes.spots)
+        self._put_back()
+        map_leaves([self.results, self.outcomes], Tensor, self._outputs.append)
+        return self._outputs
+
+    @torch.no_grad()
+    def _put_back(self) -> None:
+        """Write tensors that took the place of others into these, and look for other changes."""
+        after = Holdings(self.program.find_roots())
+        for path, place in self.holdings.tensors.items():
+            earlier = self._by_path[path]
+            found = after.tensors.get(path)
+            later = None if found is None else found.get()
+            if later is None or (later.shape, later.dtype) != (earlier.shape, earlier.dtype):
+                self._note("changes the shape of a tensor that it keeps", path)
+            elif later is not earlier:
+                earlier.detach().copy_(later.detach())
+                place.put(earlier)
+        change = after.find_change(self.holdings)
+        added = next((path for path in after.tensors if path not in self.holdings.tensors), None)
+        if change is not None or added is not None:
+            self._note("changes a Python value that it keeps", change or added or "")
+
+    def _note(self, what: str, path: str) -> None:
+        if self.obstacle is None:
+            self.obstacle = Obstacle(f"{what} ({path.rpartition('.')[2]})", "state", path=path)
+
+    def make_artefact(self, recording: Recording) -> Artefact:
+        """Return the artefact of a recording that is free of obstacles."""
+        held, count = len(self._held), len(self._held) + len(self._leaves)
+        counter = iter(range(len(self._outputs)))
+        results, outcomes = map_leaves(
+            [self.results, self.outcomes], Tensor, lambda _: Output(next(counter))
+        )
+        return Artefact(
+            run=recording.graph,
+            paths=[self._paths[index] for index in recording.used if index < held],
+            fixed=[as_input(tensor) for tensor in recording.fixed],
+            leaves=[index - held for index in recording.used if held <= index < count],
+            takes_numbers=count in recording.used,
+            results=results,
+            outcomes=outcomes,
+        )
+
+
+def describe_failure(error: Exception) -> Obstacle:
+    """Return the obstacle that an error in recording means."""
+    spots = [Spot.of(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    text = str(error).strip().partition("\n")[0]
+    return Obstacle(f"cannot be recorded ({type(error).__name__}: {text})", "other", spots[::-1])

@@ -1,0 +1,144 @@
+"""One run of a step on real tensors, written down as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch.fx.experimental.proxy_tensor import make_fx
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A graph, and where its inputs come from.
+
+    Args:
+        graph: Takes those of the given tensors that it uses, then the fixed ones, each as ``as_input``
+            returns it; returns the outputs.
+        used: Indices of the given tensors that the graph reads or writes.
+        fixed: Further tensors that the step uses, from closures and the like.
+    """
+
+    graph: fx.GraphModule
+    used: list[int]
+    fixed: list[Tensor]
+
+    def find_generator(self) -> bool:
+        """Tell whether something draws from a random generator of its own."""
+        arguments = (
+            argument
+            for node in self.graph.graph.nodes
+            for argument in (*node.args, *node.kwargs.values(), _find_held(self.graph, node))
+        )
+        return any(isinstance(argument, torch.Generator) for argument in arguments)
+
+    def describe(self) -> tuple[Any, ...]:
+        """Return what two graphs have in common that compute the same from inputs of the same shapes."""
+        constants = [
+            (name, value.dtype, value.shape, tuple(value.reshape(-1).tolist()))
+            for name, value in sorted(_find_constants(self.graph).items())
+        ]
+        return self.graph.code, tuple(self.used), tuple(map(id, self.fixed)), tuple(constants)
+
+
+def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> Recording:
+    """Run a function and write down which operations it does.
+
+    It runs for real: what it changes is changed. The function sees the tensors themselves, so whatever
+    holds on to one of them takes part.
+
+    Args:
+        function: Called with the tensors; returns the outputs.
+        tensors: Different tensors that it may read and write.
+    """
+    with _saying_that_it_compiles():
+        graph = make_fx(function, tracing_mode="real", _error_on_data_dependent_ops=False)(*tensors)
+    fixed = _lift(graph)
+    used = _drop_unused(graph, len(tensors))
+    _stretch_scalars(graph, [*(tensors[index] for index in used), *fixed])
+    for node in graph.graph.nodes:
+        node.meta = {}  # what make_fx notes of each tensor, which the compiler finds out by itself
+    graph.recompile()
+    return Recording(graph, used, fixed)
+
+
+def as_input(tensor: Tensor) -> Tensor:
+    """Return a tensor as a recorded graph takes it: without gradient, and see ``_is_lost``."""
+    plain = tensor.detach()
+    return plain.view(1) if _is_lost(plain) else plain
+
+
+def _is_lost(tensor: Tensor) -> bool:
+    """Tell whether torch's compiler loses what a graph writes into an input of this kind (torch 2.13)."""
+    return not tensor.ndim and tensor.dtype is torch.float64
+
+
+def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
+    """Let the graph take such inputs in shape (1,), and start by viewing them in shape ()."""
+    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
+    for node, tensor in zip(inputs, tensors, strict=True):
+        if _is_lost(tensor):
+            with graph.graph.inserting_after(inputs[-1]):
+                view = graph.graph.call_function(torch.ops.aten.view.default, (node, []))
+            node.replace_all_uses_with(view, lambda user, view=view: user is not view)
+
+
+@contextmanager
+def _saying_that_it_compiles() -> Iterator[None]:
+    """Let ``torch.compiler.is_compiling()`` be True, as it is in every recording of torch's."""
+    before = torch.compiler._is_compiling_flag
+    torch.compiler._is_compiling_flag = True
+    try:
+        yield
+    finally:
+        torch.compiler._is_compiling_flag = before
+
+
+def _lift(graph: fx.GraphModule) -> list[Tensor]:
+    """Make inputs of the tensors that were there before the step and are none yet."""
+    fixed: list[Tensor] = []
+    places: dict[int, fx.Node] = {}
+    nodes = graph.graph.nodes
+    last = [node for node in nodes if node.op == "placeholder"][-1]
+    for node in [node for node in nodes if node.op == "get_attr"]:
+        tensor = getattr(graph, str(node.target))
+        if not isinstance(tensor, Tensor) or _is_constant(node):
+            continue
+        if id(tensor) not in places:
+            with graph.graph.inserting_after(last):
+                last = graph.graph.placeholder(f"fixed_{len(fixed)}")
+            places[id(tensor)] = last
+            fixed.append(tensor)
+        node.replace_all_uses_with(places[id(tensor)])
+        graph.graph.erase_node(node)
+    return fixed
+
+
+def _is_constant(node: fx.Node) -> bool:
+    """Tell whether a tensor was made by the step itself, as ``torch.tensor(0.5)`` does."""
+    copies = (torch.ops.aten.lift_fresh_copy.default,)
+    return bool(node.users) and all(user.target in copies for user in node.users)
+
+
+def _find_held(graph: fx.GraphModule, node: fx.Node) -> Any:
+    return getattr(graph, str(node.target)) if node.op == "get_attr" else None
+
+
+def _find_constants(graph: fx.GraphModule) -> dict[str, Tensor]:
+    found = {str(node.target): _find_held(graph, node) for node in graph.graph.nodes}
+    return {name: value for name, value in found.items() if isinstance(value, Tensor)}
+
+
+def _drop_unused(graph: fx.GraphModule, count: int) -> list[int]:
+    used = []
+    nodes = [node for node in graph.graph.nodes if node.op == "placeholder"]
+    for index, node in enumerate(nodes[:count]):
+        if node.users:
+            used.append(index)
+        else:
+            graph.graph.erase_node(node)
+    return used
