@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from kplug.errors import KplugError, SeveralProblemsError, raise_problems
-from kplug.registry import Resolved, parse_spec, resolve
-from kplug.training.components import ComponentRow, ComponentTable, as_data, as_text
-from kplug.training.outputs import pick_for_output, read_loss_weight
+import torch
+
+from kplug.arguments import require_choice
+from kplug.errors import ContractError, raise_problems
+from kplug.training.components import ComponentTable
+from kplug.training.devices import read_device
+from kplug.training.entries import NamedMetric, OutputLoss
+from kplug.training.execution import read_jit, read_steps_per_execution
+from kplug.training.precision import read_precision, with_loss_scaling
+from kplug.training.resolving import (
+    Collector,
+    order_as_given,
+    resolve_losses,
+    resolve_metrics,
+)
 
 # Qualified, so that no plugin changes what a model gets that names no optimizer.
 DEFAULT_OPTIMIZER = "kplug/rmsprop"
 
 
-@dataclass(frozen=True, slots=True)
-class NamedMetric:
-    """A metric of a compiled model.
+class StepCache(dict[str, Any]):
+    """Compiled steps; a copy of a model, or one that is read from a file, makes its own."""
 
-    Args:
-        name: Its key in History: the text as it was typed, or the object's name.
-        metric: The metric.
-        is_weighted: Whether it sees the sample weights.
-    """
+    def __deepcopy__(self, memo: Any) -> StepCache:
+        """Return an empty one."""
+        return StepCache()
 
-    name: str
-    metric: Any
-    is_weighted: bool = False
+    def __reduce__(self) -> tuple[type[StepCache], tuple[()]]:
+        """Be empty in a pickle."""
+        return StepCache, ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +45,54 @@ class Compiled:
 
     Args:
         optimizer: The optimizer, or a factory of it, without its parameters.
-        loss: The loss, or None.
-        metrics: Metrics and weighted metrics, in that order.
-        loss_weight: Factor of the loss on the data.
+        losses: The losses of the outputs that have one, in the order of the outputs; if these are a dict
+            and the losses too, in the order in which the losses were given.
+        metrics: Metrics and weighted metrics, in that order, each in the order of the outputs.
+        output_names: The names of the outputs in order; an empty text for one without a name.
         components: Which component fills each slot.
+        precision: The reduced type that the model computes in, or None.
+        distribution: How several processes share the weights: ``"fsdp"``, or None for a copy in each.
+        device: Where the model is moved to, or None.
+        jit_compile: Whether steps run as compiled graphs.
+        steps_per_execution: How many steps are run between two looks at callbacks.
+        steps: The steps that run as compiled graphs, by kind.
         arguments: The arguments of ``compile`` as they were given.
     """
 
     optimizer: Any
-    loss: Any = None
+    losses: tuple[OutputLoss, ...] = ()
     metrics: tuple[NamedMetric, ...] = ()
-    loss_weight: float = 1.0
+    output_names: tuple[str, ...] = ("",)
     components: ComponentTable = field(default_factory=ComponentTable)
+    precision: torch.dtype | None = None
+    distribution: str | None = None
+    device: torch.device | None = None
+    jit_compile: bool = False
+    steps_per_execution: int = 1
+    steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def loss(self) -> Any:
+        """The loss, or None; for several outputs a dict of their losses by name."""
+        if len(self.output_names) > 1:
+            return {entry.output: entry.loss for entry in self.losses} or None
+        return self.losses[0].loss if self.losses else None
+
+    @property
+    def loss_names(self) -> list[str]:
+        """Names of the losses in logs: the total, then each one if there are several."""
+        each = self.losses if len(self.losses) > 1 else ()
+        return ["loss", *(f"{entry.output}_loss" for entry in each)]
+
+    @property
     def metric_names(self) -> list[str]:
-        """Names of what ``evaluate`` returns, in its order."""
-        return ["loss", *(entry.name for entry in self.metrics)]
+        """Names of what ``evaluate`` returns, in its order.
+
+        Losses come first; metrics follow as they were given, with several outputs by the alphabet.
+        """
+        names = [entry.name for entry in self.metrics]
+        return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
 
 
 def compile_model(
@@ -65,144 +103,83 @@ def compile_model(
     metrics: object = None,
     weighted_metrics: object = None,
     loss_weights: object = None,
+    precision: object = None,
+    distribution: object = None,
+    device: object = None,
+    jit_compile: object = False,
+    steps_per_execution: object = 1,
+    run_eagerly: object = False,
 ) -> Compiled:
     """Resolve the loss, the optimizer, the metrics and every slot of every layer.
 
     Args:
         model: The model; it is not changed, except that its slots know their components.
         optimizer: Name, spec, dict, class, factory or instance.
-        loss: The same, or None; also in a list of one, or in a dict by the name of the output.
-        metrics: One metric or a list of them; also in a list of one, or in a dict by that name.
+        loss: The same, or None; also a list with one for each output, or a dict by their names.
+        metrics: One metric or a list of them; also a list or a dict with some for each output.
         weighted_metrics: Metrics that see sample and class weights.
-        loss_weights: A number; also in a list of one, or in a dict by the name of the output.
+        loss_weights: A number; for several outputs a list, or a dict by their names.
+        precision: Whether the model computes in reduced precision.
+        distribution: ``"fsdp"`` or None.
+        device: Where the model is moved to.
+        jit_compile: Whether steps run as compiled graphs.
+        steps_per_execution: How many steps are run between two looks at callbacks.
+        run_eagerly: Whether they do not, whatever ``jit_compile`` says.
 
     Raises:
+        ContractError: A chain of layers is empty.
         KplugError: The one problem of the model.
         SeveralProblemsError: All of them, if there are several.
     """
-    collector = _Collector()
-    own_loss = collector.attempt(partial(pick_for_output, model, "loss"), loss)
-    resolved_loss = None if own_loss is None else collector.resolve("loss", own_loss, "loss")
+    if getattr(model, "lists_layers", False) and not model.layers:
+        raise ContractError(
+            f"model {model.name!r} has no layers to compile",
+            hint="Add some first: model.add(Dense(1)).",
+        )
+    collector = Collector()
+    names = tuple(getattr(model, "output_names", ())) or ("",)
+    losses = resolve_losses(collector, names, loss, loss_weights)
+    if getattr(model, "returns_dict", False):
+        losses = order_as_given(losses, loss)
     resolved_optimizer = collector.resolve("optimizer", optimizer, "optimizer")
-    named = _resolve_metrics(collector, model, metrics, weighted_metrics)
-    weight = collector.attempt(partial(read_loss_weight, model), loss_weights)
+    named = resolve_metrics(collector, names, metrics, weighted_metrics)
+    dtype = collector.attempt(read_precision, precision)
+    shards = collector.attempt(_read_distribution, distribution)
+    place = collector.attempt(partial(read_device, model=model), device)
+    made = resolved_optimizer.object if resolved_optimizer else None
+    scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
+    is_jit = collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile)
+    per_execution = collector.attempt(read_steps_per_execution, steps_per_execution)
     collector.add_layers(model)
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
     return Compiled(
-        optimizer=resolved_optimizer.object if resolved_optimizer else None,
-        loss=resolved_loss.object if resolved_loss else None,
+        optimizer=scaled,
+        losses=losses,
         metrics=named,
-        loss_weight=1.0 if weight is None else weight,
+        output_names=names,
         components=ComponentTable(collector.rows),
+        precision=dtype,
+        distribution=shards,
+        device=place,
+        jit_compile=bool(is_jit),
+        steps_per_execution=per_execution or 1,
         arguments={
             "optimizer": optimizer,
             "loss": loss,
             "metrics": metrics,
             "weighted_metrics": weighted_metrics,
             "loss_weights": loss_weights,
+            "precision": precision,
+            "distribution": distribution,
+            "jit_compile": bool(is_jit),
+            "steps_per_execution": per_execution,
         },
     )
 
 
-class _Collector:
-    """Resolves slot after slot, keeping rows and problems."""
-
-    def __init__(self) -> None:
-        self.rows: list[ComponentRow] = []
-        self.problems: list[KplugError] = []
-
-    def resolve(self, kind: str, identifier: object, slot: str) -> Resolved | None:
-        resolved: Resolved | None = self.attempt(
-            lambda given: resolve(kind, given, where=slot), identifier
-        )
-        if resolved is not None:
-            self.rows += describe(slot, resolved)
-        return resolved
-
-    def attempt(self, function: Any, argument: object) -> Any:
-        try:
-            return function(argument)
-        except SeveralProblemsError as error:
-            self.problems += error.problems
-        except KplugError as error:
-            self.problems.append(error)
-        return None
-
-    def add_layers(self, model: Any) -> None:
-        self.problems += model.resolve_slots()
-        for layer in list_layers(model):
-            for name, slot in layer.slots.items():
-                if slot.resolved is not None and slot.identifier is not None:
-                    self.rows += describe(f"{layer.name}.{name}", slot.resolved)
-
-
-def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
-    """Return the row of a resolved component, and those of the components inside it."""
-    component = resolved.component
-    row = ComponentRow(
-        slot=slot,
-        kind=resolved.kind,
-        name=component.qualified_name,
-        arguments=as_data(resolved.arguments),
-        distribution=component.origin.distribution,
-        version=component.origin.version,
-        rule=resolved.rule,
-        written=as_text(resolved.written),
+def _read_distribution(distribution: object) -> str | None:
+    return (
+        None
+        if distribution is None
+        else require_choice("compile", "distribution", distribution, ("fsdp",))
     )
-    inner = [
-        inner_row
-        for name, child in resolved.children.items()
-        for inner_row in describe(f"{slot}.{name}", child)
-    ]
-    return [row, *inner]
-
-
-def list_layers(model: Any) -> list[Any]:
-    """Return the layers of a model in order, those of nested models included, models left out."""
-    layers: list[Any] = []
-    for layer in model.layers:
-        inner = list_layers(layer) if hasattr(layer, "layers") else [layer]
-        layers += [each for each in inner if not any(each is known for known in layers)]
-    return layers
-
-
-def _resolve_metrics(
-    collector: _Collector, model: Any, metrics: object, weighted_metrics: object
-) -> tuple[NamedMetric, ...]:
-    taken = {"loss"}
-    named: list[NamedMetric] = []
-    for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
-        is_weighted = argument == "weighted_metrics"
-        if isinstance(given, Mapping):
-            given = collector.attempt(partial(pick_for_output, model, argument), given)
-        for index, identifier in enumerate(_as_list(given)):
-            resolved = collector.resolve("metric", identifier, f"{argument}[{index}]")
-            if resolved is not None:
-                name = _choose_name(_metric_name(identifier, resolved.object), taken, is_weighted)
-                named.append(NamedMetric(name, resolved.object, is_weighted))
-    return tuple(named)
-
-
-def _metric_name(identifier: object, metric: Any) -> str:
-    """Return the name as it was typed, or the object's own."""
-    return parse_spec(identifier).name if isinstance(identifier, str) else str(metric.name)
-
-
-def _choose_name(name: str, taken: set[str], is_weighted: bool) -> str:
-    if is_weighted and name in taken:
-        name = f"weighted_{name}"
-    free, number = name, 0
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    taken.add(free)
-    return free
-
-
-def _as_list(given: object) -> Sequence[object]:
-    if given is None:
-        return []
-    if isinstance(given, (list, tuple)):
-        is_nested = len(given) == 1 and isinstance(given[0], (list, tuple))
-        return given[0] if is_nested else given
-    return [given]

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kplug.errors import SpecError
+from kplug.html import html_table
 from kplug.registry import Spec
 
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
@@ -120,6 +121,11 @@ class ComponentTable(Sequence[ComponentRow]):
 
     def __repr__(self) -> str:
         return f"ComponentTable({len(self)} rows)"
+
+    def _repr_html_(self) -> str:
+        """Return the table in HTML, for notebooks."""
+        rows = [(row.slot, row.written or row.name, row.package, row.rule) for row in self._rows]
+        return html_table(("slot", "component", "package", "chosen as"), rows)
 
 
 def as_data(value: Any) -> Any:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend import to_dtype
-from kplug.errors import ArgumentValueError, DataError
-
-_ENCODE = "Encode texts and categories as numbers first; pad rows of unequal length."
-_HINTS = {
-    "O": "If all of them are numbers, as in a table of bool and float columns, "
-    f"np.asarray(x, dtype='float32') makes one type of them. {_ENCODE}",
-    "c": "Pass real and imaginary part as columns of their own.",
-}
+from kplug.backend.arrays import read_array
+from kplug.errors import DataError
+from kplug.training.arrangement import arrange_inputs, arrange_targets, arrange_weights
+from kplug.training.streams.rows import find_rows, read_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,61 +22,144 @@ class Samples:
     """Arrays that describe the same samples, one per row of the first axis.
 
     Args:
-        x: Inputs, shape (N, …).
-        y: Targets, shape (N,) or (N, …).
-        weights: Weight of each sample, shape (N,) or broadcastable to the per-sample losses.
+        x: Inputs, shape (N, …): a tensor, or tensors in a list or a dict by input name.
+        y: Targets, shape (N,) or (N, …): a tensor; for several outputs a list with a tensor or None
+            for each; or None.
+        weights: Weight of each sample, shape (N,) or broadcastable to the per-sample losses; for
+            several outputs a list like the targets; or None.
     """
 
-    x: Tensor
-    y: Tensor | None = None
-    weights: Tensor | None = None
+    x: Any
+    y: Any = None
+    weights: Any = None
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(list_arrays(self.x)[0])
 
     def rows(self, start: int, stop: int) -> Samples:
         """Return the samples from ``start`` up to ``stop``, as views."""
-        return Samples(*(None if each is None else each[start:stop] for each in self.arrays))  # type: ignore[arg-type]
+        return self.map(lambda array: array[start:stop])
+
+    def map(self, function: Callable[[Any], Any]) -> Samples:
+        """Return the samples with each array replaced by what ``function`` makes of it."""
+        return Samples(*(map_arrays(part, function) for part in self.arrays))
 
     @property
-    def arrays(self) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    def arrays(self) -> tuple[Any, Any, Any]:
         """``(x, y, weights)``."""
         return self.x, self.y, self.weights
 
 
-def as_samples(method: str, x: Any, y: Any = None, sample_weight: Any = None) -> Samples:
-    """Convert the arrays of one call and check that they have the same number of samples.
+def list_arrays(structure: Any) -> list[Any]:
+    """Return the arrays in a value, its lists, tuples and dicts, from left to right.
+
+    Example:
+        >>> list_arrays({"a": 1, "b": [2, None]})
+        [1, 2]
+    """
+    if isinstance(structure, Mapping):
+        structure = list(structure.values())
+    if isinstance(structure, (list, tuple)):
+        return [array for part in structure for array in list_arrays(part)]
+    return [] if structure is None else [structure]
+
+
+def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a copy in which ``function`` replaced each array; None stays."""
+    if isinstance(structure, Mapping):
+        return {name: map_arrays(part, function) for name, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return [map_arrays(part, function) for part in structure]
+    return None if structure is None else function(structure)
+
+
+def as_samples(
+    model: Any, method: str, x: Any, y: Any = None, sample_weight: Any = None
+) -> Samples:
+    """Convert the arrays of one call, arrange them as a model takes them, and count the samples.
 
     Args:
+        model: The model that they are for.
         method: The method they were given to, for messages.
-        x: Inputs: NumPy, torch, nested lists, or anything NumPy can read.
-        y: Targets, or None.
-        sample_weight: Weights, or None.
+        x: Inputs: NumPy, torch, pandas, nested lists, or anything NumPy can read; several of them in
+            a list, or in a dict by the names of the inputs.
+        y: Targets, or None; several in a list, or in a dict by the names of the outputs.
+        sample_weight: Weights, or None; likewise, or one array for all outputs.
 
     Raises:
         DataError: If one is missing, empty or no array of numbers, or the counts differ.
     """
     if x is None:
         raise DataError(f"{method}: x is None", hint="Pass the inputs as the first argument.")
-    named = {"x": _unwrap(x), "y": _unwrap(y), "sample_weight": sample_weight}
-    tensors = {
-        name: None if given is None else as_tensor(given, f"{method}: {name}")
-        for name, given in named.items()
-    }
-    counts = {name: len(tensor) for name, tensor in tensors.items() if tensor is not None}
+    samples = Samples(
+        arrange_inputs(model, convert(x, f"{method}: x"), method),
+        arrange_targets(model, convert(y, f"{method}: y"), method),
+        arrange_weights(model, convert(sample_weight, f"{method}: sample_weight"), method),
+    )
+    if not list_arrays(samples.x):
+        raise DataError(f"{method}: x has no arrays in it")
+    check_counts(model, samples, method)
+    weights = map_arrays(samples.weights, _to_float)
+    return Samples(samples.x, samples.y, weights)
+
+
+def convert(given: Any, what: str) -> Any:
+    """Return an argument as tensors: one, a list of them, or a dict; None stays.
+
+    What is too large to be one, a sparse matrix or an array in a file, becomes ``Rows``.
+
+    A list or tuple that holds arrays is several arrays; one that holds numbers, or lists of them, is one.
+
+    Raises:
+        DataError: If something in it is no array of numbers.
+    """
+    if given is None:
+        return None
+    rows = find_rows(given, lambda part: as_tensor(part, what))
+    if rows is not None:
+        return rows
+    if isinstance(given, Mapping):
+        return {name: convert(part, f"{what}[{name!r}]") for name, part in given.items()}
+    if isinstance(given, (list, tuple)) and any(map(_is_array, given)):
+        return [convert(part, f"{what}[{index}]") for index, part in enumerate(given)]
+    return as_tensor(given, what)
+
+
+def _is_array(part: object) -> bool:
+    """Tell an array from the numbers and lists that one array is written with."""
+    return bool(getattr(part, "shape", ()))
+
+
+def check_counts(model: Any, samples: Samples, method: str) -> None:
+    """Refuse arrays with different numbers of samples, or none.
+
+    Raises:
+        DataError: It says which array has how many.
+    """
+    names = list(getattr(model, "output_names", ()))
+    counts: dict[str, int] = {}
+    for argument, part in zip(("x", "y", "sample_weight"), samples.arrays, strict=True):
+        if isinstance(part, list):
+            known = names if argument != "x" else list(getattr(model, "input_names", ()))
+            keys: list[Any] = known if len(known) == len(part) else list(range(len(part)))
+            part = dict(zip(keys, part, strict=True))
+        entries = part.items() if isinstance(part, dict) else [(None, part)]
+        for key, array in entries:
+            if array is not None:
+                counts[argument if key is None else f"{argument}[{key!r}]"] = len(array)
     if len(set(counts.values())) > 1:
         listing = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise DataError(
             f"{method}: the arrays have different numbers of samples: {listing}",
             hint="The first axis of every array counts the samples.",
         )
-    weights = tensors["sample_weight"]
-    if weights is not None and not weights.is_floating_point():
-        weights = weights.to(to_dtype(None))
-    inputs = tensors["x"]
-    if inputs is None or not len(inputs):
+    if not any(counts.values()):
         raise DataError(f"{method}: x has no samples")
-    return Samples(inputs, tensors["y"], weights)
+
+
+def _to_float(tensor: Any) -> Any:
+    tensor = read_all(tensor)
+    return tensor if tensor.is_floating_point() else tensor.to(to_dtype(None))
 
 
 def as_tensor(array: Any, what: str) -> Tensor:
@@ -93,104 +170,12 @@ def as_tensor(array: Any, what: str) -> Tensor:
     Raises:
         DataError: If it holds something else than numbers, or has no axis of samples.
     """
-    tensor = array.detach() if isinstance(array, Tensor) else _from_numpy(array, what)
+    tensor = array.detach() if isinstance(array, Tensor) else read_array(array, what)
     if tensor.is_floating_point():
         tensor = tensor.to(to_dtype(None))
     if not tensor.ndim:
         raise DataError(f"{what} is the single number {tensor.item()!r}; an array is needed")
     return tensor
-
-
-def _from_numpy(array: Any, what: str) -> Tensor:
-    if isinstance(array, Mapping):
-        raise DataError(
-            f"{what} is a {type(array).__name__}; one array is needed",
-            hint="Pass the array itself: a model of this kind has one input and one output.",
-        )
-    try:
-        values = np.asarray(array)
-    except (ValueError, TypeError) as error:
-        raise _describe_ragged(array, what, error) from error
-    if values.dtype.kind not in "fiub":
-        raise DataError(
-            f"{what} holds {values.dtype} values; numbers are needed",
-            hint=_HINTS.get(values.dtype.kind, _ENCODE),
-        )
-    values = values.astype(values.dtype.newbyteorder("="), copy=False)
-    if values.dtype.kind == "u" and values.dtype.itemsize > 1:
-        values = values.astype(np.int64)  # torch computes little with wider unsigned integers
-    if values.dtype.kind == "f" and values.dtype.itemsize not in (2, 4, 8):
-        values = values.astype(np.float64)
-    if not values.flags.writeable or any(stride < 0 for stride in values.strides):
-        values = values.copy()  # torch cannot share memory that is read-only or reversed
-    return torch.from_numpy(values)
-
-
-def _describe_ragged(array: Any, what: str, error: Exception) -> DataError:
-    """Return the error for a sequence that NumPy cannot stack."""
-    shapes = [tuple(getattr(each, "shape", ())) for each in array]
-    if not all(shapes):
-        return DataError(f"{what} cannot become an array: {error}", hint=_ENCODE)
-    listing = ", ".join(map(str, shapes[:4])) + (", …" if len(shapes) > 4 else "")
-    return DataError(
-        f"{what} is a {type(array).__name__} of arrays of different shapes: {listing}",
-        hint="Pass one array; inputs and targets are two arguments, as in fit(x, y).",
-    )
-
-
-def _unwrap(given: Any) -> Any:
-    """Return the array of a list that holds just one, as Keras's list of inputs does."""
-    if isinstance(given, (list, tuple)) and len(given) == 1 and hasattr(given[0], "shape"):
-        return given[0]
-    return given
-
-
-def adjust_inputs(samples: Samples, shape: Sequence[int | None], method: str, name: str) -> Samples:
-    """Check the inputs against the shape that a model takes.
-
-    A missing or surplus last axis of length 1 is added or dropped, as in Keras 3.
-
-    Args:
-        samples: The data.
-        shape: The model's input shape with its batch axis, such as ``(None, 28, 28, 1)``.
-        method: The method the data were given to.
-        name: The model's name.
-
-    Raises:
-        DataError: If the inputs have another shape.
-    """
-    wanted, x = tuple(shape[1:]), samples.x
-    if x.ndim == len(wanted) and wanted[-1:] == (1,):
-        x = x.unsqueeze(-1)
-    elif x.ndim == len(wanted) + 2 and x.shape[-1] == 1:
-        x = x.squeeze(-1)
-    given = tuple(x.shape[1:])
-    if not _fits(given, wanted):
-        raise DataError(
-            f"{method}: x has samples of shape {tuple(samples.x.shape[1:])}, but model {name!r} "
-            f"takes samples of shape {wanted}",
-            hint=_suggest_shape(tuple(samples.x.shape), wanted),
-        )
-    return samples if x is samples.x else replace(samples, x=x)
-
-
-def _suggest_shape(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> str | None:
-    """Return what makes an array of this shape fit, if one step does and keeps its meaning."""
-    given = shape[1:]
-    if _fits(shape, wanted):
-        return "The first axis counts the samples: for a single one, pass x[None]."
-    if _fits(given, (*wanted[-1:], *wanted[:-1])):
-        return "The channels come last: np.moveaxis(x, 1, -1) fits."
-    is_known = None not in wanted and len(given) != len(wanted)
-    if is_known and math.prod(given) == math.prod(length or 0 for length in wanted):
-        return f"The numbers of elements agree: x.reshape(-1, {', '.join(map(str, wanted))}) fits."
-    return None
-
-
-def _fits(given: Sequence[int], wanted: Sequence[int | None]) -> bool:
-    return len(given) == len(wanted) and all(
-        length in (None, have) for length, have in zip(wanted, given, strict=True)
-    )
 
 
 def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
@@ -216,50 +201,3 @@ def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
             hint="Choose another fraction, or pass validation_data.",
         )
     return samples.rows(0, split), samples.rows(split, count)
-
-
-def weigh_classes(samples: Samples, class_weight: Mapping[int, float]) -> Samples:
-    """Return the samples with the weight of their class.
-
-    Args:
-        samples: Data whose targets are class ids, (N,) or (N, 1), or one-hot rows, (N, C).
-        class_weight: Weight by class id; a class that is missing weighs 1.
-
-    Raises:
-        DataError: If there are sample weights as well, or no targets.
-        ArgumentValueError: If a key is no class id or a weight is no finite number.
-    """
-    if samples.weights is not None:
-        raise DataError(
-            "fit: both class_weight and sample_weight were given",
-            hint="Multiply them into one sample_weight.",
-        )
-    if samples.y is None:
-        raise DataError("fit: class_weight needs targets, and y is None")
-    table = _class_table(class_weight)
-    classes = _class_ids(samples.y)
-    weights = torch.ones(classes.shape, dtype=to_dtype(None), device=classes.device)
-    for label, weight in table.items():
-        weights[classes == label] = weight
-    return replace(samples, weights=weights)
-
-
-def _class_table(class_weight: Any) -> dict[int, float]:
-    table: dict[int, float] = {}
-    if isinstance(class_weight, Mapping):
-        for label, weight in class_weight.items():
-            try:
-                table[int(label)] = float(weight)
-            except (TypeError, ValueError):
-                break
-            if int(label) != label or not math.isfinite(float(weight)):
-                break
-        else:
-            return table
-    raise ArgumentValueError("fit", "class_weight", class_weight, "{class id: finite weight, …}")
-
-
-def _class_ids(targets: Tensor) -> Tensor:
-    if targets.ndim == 1:
-        return targets.long()
-    return targets.argmax(-1) if targets.shape[-1] > 1 else targets.squeeze(-1).long()

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from kplug.backend.processes import copy_from_main
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
+from kplug.graph import find_leaves, map_leaves
 from kplug.training.batches import Batch, Source
+from kplug.training.compilation.choosing import find_predict_step, find_test_step
 from kplug.training.compiled import Compiled
-from kplug.training.penalties import find_penalties
+from kplug.training.distribution import find_world, merge_progress
 from kplug.training.progress import ProgressDisplay
-from kplug.training.step import make_test_step, read_logs, reset_metrics
+from kplug.training.step import read_logs, reset_metrics
 from kplug.training.tracking import RunningLoss, call_with_logs
 
 
@@ -49,21 +51,24 @@ def evaluate(
     record = RunningLoss()
     model.eval()
     reset_metrics(compiled)
-    step = make_test_step(model, compiled)
+    step = find_test_step(model, compiled)
+    step.begin()
 
     def read() -> dict[str, float]:
         return read_logs(compiled, record)
 
-    def run_batch(batch: Batch) -> None:
-        loss = step(batch)
-        if loss is not None:
-            record.add(loss, len(batch.x))
+    def run(batches: Sequence[Batch]) -> None:
+        for batch, loss in zip(batches, step.run_all(batches), strict=True):
+            if loss is not None:
+                record.add(loss, batch.weight)
 
     callbacks.call("on_test_begin", {})
     with display:
         display.start("Evaluate", steps if steps is not None else source.steps)
-        done = _run_batches("test", source, steps, callbacks, display, run_batch, read)
-        logs = read() if done else {}
+        batches, count = itertools.islice(source.batches(), steps), compiled.steps_per_execution
+        done = _run_batches("test", batches, count, callbacks, display, run, read)
+        merge_progress(record, [entry.metric for entry in compiled.metrics], find_world())
+        logs = copy_from_main(read()) if done else {}
         display.finish(done, logs)
     callbacks.call("on_test_end", logs)
     return logs
@@ -75,47 +80,63 @@ def predict(
     steps: int | None = None,
     callbacks: CallbackList | None = None,
     display: ProgressDisplay | None = None,
-) -> npt.NDArray[Any]:
-    """Return the model's outputs over a source, in evaluation mode, as one array."""
+) -> Any:
+    """Return the model's outputs over a source, in evaluation mode: arrays, nested as it does."""
     callbacks = callbacks or CallbackList([])
     display = display or ProgressDisplay(0)
-    outputs: list[Tensor] = []
-    penalties = find_penalties(model)
+    outputs: list[Any] = []
     model.eval()
+    step = find_predict_step(model)
+    step.begin()
 
-    def run_batch(batch: Batch) -> None:
-        outputs.append(model(batch.x))
-        penalties.forget()
+    def run(batches: Sequence[Batch]) -> None:
+        outputs.extend(step.run_all(batches))
 
     callbacks.call("on_predict_begin", {})
     with display:
         display.start("Predict", steps if steps is not None else source.steps)
-        done = _run_batches("predict", source, steps, callbacks, display, run_batch, dict)
+        batches = itertools.islice(source.batches(), steps)
+        count = 1 if model.compiled is None else model.compiled.steps_per_execution
+        done = _run_batches("predict", batches, count, callbacks, display, run, dict)
         display.finish(done, {})
     callbacks.call("on_predict_end", {})
-    return to_numpy(torch.cat(outputs)) if outputs else np.zeros((0,))
+    return join_outputs(outputs) if outputs else np.zeros((0,))
+
+
+def join_outputs(outputs: Sequence[Any]) -> Any:
+    """Return the outputs of several batches as arrays, nested as those of the first.
+
+    Example:
+        >>> join_outputs([{"a": torch.zeros(2)}, {"a": torch.ones(1)}])
+        {'a': array([0., 0., 1.], dtype=float32)}
+    """
+    columns = zip(*(find_leaves(each, Tensor) for each in outputs), strict=True)
+    arrays = (to_numpy(torch.cat(column)) for column in columns)
+    return map_leaves(outputs[0], Tensor, lambda _: next(arrays))
 
 
 @torch.no_grad()
 def _run_batches(
     phase: str,
-    source: Source,
-    steps: int | None,
+    batches: Iterator[Batch],
+    count: int,
     callbacks: CallbackList,
     display: ProgressDisplay,
-    run_batch: Callable[[Batch], None],
+    run: Callable[[Sequence[Batch]], None],
     read: Callable[[], dict[str, float]],
 ) -> int:
+    """Run so many batches at a time; return how many there were."""
     begin_hooks = callbacks.hooks(f"on_{phase}_batch_begin")
     end_hooks = callbacks.hooks(f"on_{phase}_batch_end")
     done = 0
-    for batch in itertools.islice(source.batches(), steps):
+    for batch in batches:
         for hook in begin_hooks:
             hook(done, {})
-        run_batch(batch)
+        together = (batch, *itertools.islice(batches, count - 1))
+        run(together)
+        done += len(together)
         if end_hooks:
-            call_with_logs(end_hooks, done, read)
-        done += 1
+            call_with_logs(end_hooks, done - 1, read)
         if time.perf_counter() >= display.next_redraw:
             display.redraw(done, read)
     return done

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from kplug.backend.processes import copy_from_main
 from kplug.callbacks import CallbackList, History
 from kplug.errors import DataError, NonFiniteLossWarning
-from kplug.optimizers.adapt import finalize_weights
 from kplug.registry.warning import warn
 from kplug.training.batches import Batch, Source
+from kplug.training.compilation.choosing import find_train_step
 from kplug.training.compiled import Compiled
+from kplug.training.distribution import agree, find_world, merge_progress
 from kplug.training.forward import describe_loss
 from kplug.training.inference import evaluate
 from kplug.training.progress import ProgressDisplay
-from kplug.training.step import make_train_step, read_logs, reset_metrics
+from kplug.training.step import Step, read_logs, reset_metrics
 from kplug.training.tracking import RunningLoss, call_with_logs
 
 _NOT_FINITE = (
@@ -40,7 +41,8 @@ class Run:
     """One call of ``fit``: what trains on what, for how long, and who watches.
 
     Args:
-        model: The built model; only its modes, its name and ``stop_training`` are used.
+        model: The built model; only its modes, its name, ``stop_training`` and ``first_epoch``
+            are used.
         compiled: What ``compile`` made of it.
         optimizer: The optimizer with its parameters, or None if nothing is trainable.
         source: The training batches.
@@ -70,22 +72,27 @@ class Run:
 
 def fit(run: Run) -> History:
     """Train, and return the record of all epochs."""
-    step = make_train_step(run.model, run.compiled, run.optimizer)
+    step = find_train_step(run.model, run.compiled, run.optimizer)
     endless = _repeat(run.source) if run.steps is not None else None
-    run.model.stop_training = False
+    run.model.stop_training, run.model.first_epoch = False, None
     logs: dict[str, Any] = {}
     run.callbacks.call("on_train_begin", {})
+    if run.model.first_epoch is not None:  # a callback has taken up an interrupted run
+        run = replace(run, initial_epoch=run.model.first_epoch)
+    if run.model.when_fit_starts is not None:  # generators of a file that was loaded
+        run.model.when_fit_starts()
+        run.model.when_fit_starts = None
     reporter = _NonFiniteReporter()
     try:
         with run.display:
             for epoch in range(run.initial_epoch, run.epochs):
                 found = _run_epoch(run, step, epoch, endless, reporter)
                 logs = logs if found is None else found
-                if run.model.stop_training:
+                if agree(run.model.stop_training, find_world()):
                     break
     finally:
         run.model.eval()  # as at the start: called by itself, a model computes what it predicts
-    finalize_weights(run.optimizer)
+    step.finish()
     run.callbacks.call("on_train_end", logs)
     history = run.callbacks.callbacks[-1]
     return history if isinstance(history, History) else History()
@@ -93,7 +100,7 @@ def fit(run: Run) -> History:
 
 def _run_epoch(
     run: Run,
-    step: Callable[[Batch], Tensor],
+    step: Step,
     epoch: int,
     endless: Iterator[Batch] | None,
     reporter: _NonFiniteReporter,
@@ -108,7 +115,11 @@ def _run_epoch(
     _check_for_end(run, epoch, done)
     if not done:
         return None
-    logs = dict(sorted(read_logs(run.compiled, record).items()))
+    metrics = [entry.metric for entry in run.compiled.metrics]
+    merge_progress(record, metrics, find_world())
+    step.publish()
+    # Sums differ in their last digits with the order of adding, and all processes must decide alike.
+    logs = copy_from_main(dict(sorted(read_logs(run.compiled, record).items())))
     reporter.report(record, epoch, run.compiled)
     if run.validation is not None and run.validation_epochs(epoch + 1):
         logs |= _validate(run, run.validation, epoch)
@@ -147,11 +158,10 @@ def _validate(run: Run, source: Source, epoch: int) -> dict[str, float]:
     return {f"val_{name}": value for name, value in found.items()}
 
 
-def _train_on_batches(
-    run: Run, step: Callable[[Batch], Tensor], batches: Iterator[Batch], record: RunningLoss
-) -> int:
+def _train_on_batches(run: Run, step: Step, batches: Iterator[Batch], record: RunningLoss) -> int:
     """Run the steps of one epoch; the loop that has to be fast."""
     model, display, clock = run.model, run.display, time.perf_counter
+    world, count = find_world(), run.compiled.steps_per_execution
     begin_hooks = run.callbacks.hooks("on_train_batch_begin")
     end_hooks = run.callbacks.hooks("on_train_batch_end")
 
@@ -160,19 +170,34 @@ def _train_on_batches(
 
     reset_metrics(run.compiled)
     model.train()
+    step.begin()
     done = 0
     for batch in batches:
         for hook in begin_hooks:
             hook(done, {})
-        record.add(step(batch), len(batch.x))
+        if count == 1:
+            record.add(step(batch), batch.weight)
+        else:
+            done += _train_on_several(step, batch, itertools.islice(batches, count - 1), record)
         if end_hooks:
             call_with_logs(end_hooks, done, read)
         done += 1
         if clock() >= display.next_redraw:
             display.redraw(done, read)
-        if model.stop_training:
+        # Several processes stop together, after the epoch: one alone would leave the others waiting.
+        if model.stop_training and world is None:
             break
     return done
+
+
+def _train_on_several(
+    step: Step, first: Batch, others: Iterable[Batch], record: RunningLoss
+) -> int:
+    """Train on some batches in one go; return how many came after the first."""
+    together = [first, *others]
+    for batch, loss in zip(together, step.run_all(together), strict=True):
+        record.add(loss, batch.weight)
+    return len(together) - 1
 
 
 def _repeat(source: Source) -> Iterator[Batch]:
@@ -198,7 +223,7 @@ class _NonFiniteReporter:
             return
         self._is_reported = True
         warn(
-            f"the loss {describe_loss(compiled.loss)!r} was not finite for the first time in epoch "
+            f"the loss {describe_loss(compiled)!r} was not finite for the first time in epoch "
             f"{epoch + 1}, step {record.first_bad_step + 1}. {_NOT_FINITE}",
             NonFiniteLossWarning,
         )
@@ -215,6 +240,9 @@ def train_on_batch(
     reset_metrics(compiled)
     record = RunningLoss()
     model.train()
-    record.add(make_train_step(model, compiled, optimizer)(batch), size)
+    step = find_train_step(model, compiled, optimizer)
+    step.begin()
+    record.add(step(batch), size)
+    step.publish()
     model.eval()
     return read_logs(compiled, record)

@@ -26,13 +26,20 @@ class Penalties:
     weights: tuple[Pair, ...] = ()
     activities: tuple[list[Tensor], ...] = ()
 
-    def add_to(self, loss: Tensor | None) -> Tensor | None:
-        """Return the loss with all penalties, and empty the lists of the layers."""
+    def add_to(self, loss: Tensor | None, share: float = 1.0) -> Tensor | None:
+        """Return the loss with all penalties, and empty the lists of the layers.
+
+        Args:
+            loss: The loss on the data, or None.
+            share: Factor of what depends on the data, the penalties of activities.
+        """
         for regularizer, weight in self.weights:
             penalty = require_penalty(regularizer(weight), regularizer)
             loss = penalty if loss is None else loss + penalty
         for found in self.activities:
             for penalty in found:
+                if share != 1.0:
+                    penalty = penalty * share
                 loss = penalty if loss is None else loss + penalty
             found.clear()
         return loss

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy.typing as npt
 import torch
 
 from kplug.arguments import require_integer
+from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
 from kplug.errors import NotCompiledError
 from kplug.optimizers.adapt import build_optimizer
 from kplug.registry import resolve
 from kplug.registry.warning import warn
 from kplug.training import inference, loop
+from kplug.training.class_weights import weigh_classes
 from kplug.training.compiled import Compiled
-from kplug.training.data import as_samples, weigh_classes
+from kplug.training.distribution import find_world, reporting_lost_workers, share_source
+from kplug.training.data import as_samples
+from kplug.training.profiling import profile_steps
 from kplug.training.progress import ProgressDisplay, check_verbose
 from kplug.training.sources import (
     check_targets,
+    closing_sources,
     make_array_source,
     make_source,
     training_sources,
@@ -64,6 +69,7 @@ class FitRequest:
     validation_steps: int | None = None
     validation_batch_size: int | None = None
     validation_freq: int | Collection[int] = 1
+    profile: str | os.PathLike[str] | None = None
 
 
 def fit(model: Any, request: FitRequest) -> History:
@@ -75,30 +81,47 @@ def fit(model: Any, request: FitRequest) -> History:
     require_integer("fit", "initial_epoch", request.initial_epoch, "an integer >= 0", at_least=0)
     _check_steps("fit", "validation_steps", request.validation_steps)
     callbacks = list_callbacks(request.callbacks)
+    world = find_world()
     training, validation = training_sources(model, compiled, request)
     optimizer = prepare_optimizer(model, "fit")
     steps = request.steps_per_epoch
+    per_epoch = steps if steps is not None else training.steps
     params = {
         "verbose": verbose,
         "epochs": request.epochs,
-        "steps": steps if steps is not None else training.steps,
+        "steps": per_epoch,
         "do_validation": validation is not None,
     }
-    run = loop.Run(
-        model=model,
-        compiled=compiled,
-        optimizer=optimizer,
-        source=training,
-        epochs=request.epochs,
-        initial_epoch=request.initial_epoch,
-        steps=steps,
-        callbacks=CallbackList([*callbacks, History()], model, params),
-        display=ProgressDisplay(verbose),
-        validation=validation,
-        validation_steps=request.validation_steps,
-        validation_epochs=_epochs_to_validate(request.validation_freq),
-    )
-    return loop.fit(run)
+    trace = request.profile if is_main_process() else None
+    with (
+        reporting_lost_workers(world),
+        closing_sources(training, validation),
+        profile_steps(trace, _count_executions(request, per_epoch, compiled)) as recorders,
+    ):
+        run = loop.Run(
+            model=model,
+            compiled=compiled,
+            optimizer=optimizer,
+            source=share_source(training, world),
+            epochs=request.epochs,
+            initial_epoch=request.initial_epoch,
+            steps=steps,
+            callbacks=CallbackList([*callbacks, *recorders, History()], model, params),
+            display=ProgressDisplay(verbose if is_main_process() else 0),
+            validation=None if validation is None else share_source(validation, world),
+            validation_steps=request.validation_steps,
+            validation_epochs=_epochs_to_validate(request.validation_freq),
+        )
+        return loop.fit(run)
+
+
+def _count_executions(
+    request: FitRequest, per_epoch: int | None, compiled: Compiled
+) -> int | None:
+    """Return how often callbacks will be told of a step, or None if only the end will tell."""
+    if per_epoch is None:
+        return None
+    return -(-per_epoch // compiled.steps_per_execution) * (request.epochs - request.initial_epoch)
 
 
 def evaluate(
@@ -114,14 +137,17 @@ def evaluate(
 ) -> dict[str, float]:
     """Check the data and return loss and metrics by name."""
     compiled = require_compiled(model, "evaluate")
-    display = ProgressDisplay(check_verbose(verbose, "evaluate"))
+    verbose = check_verbose(verbose, "evaluate")
+    display = ProgressDisplay(verbose if is_main_process() else 0)
     _check_steps("evaluate", "steps", steps)
     watchers = list_callbacks(callbacks)
-    source = make_source(model, "evaluate", x, y, sample_weight, batch_size)
+    source = make_source(model, "evaluate", x, y, sample_weight, batch_size, steps)
     check_targets(compiled, source, "evaluate")
+    shared = share_source(source, find_world())
     params = {"verbose": verbose, "epochs": 1, "steps": steps}
     callback_list = CallbackList(watchers, model, params)
-    logs = inference.evaluate(model, compiled, source, steps, callback_list, display)
+    with closing_sources(source):
+        logs = inference.evaluate(model, compiled, shared, steps, callback_list, display)
     if not logs:
         raise loop.describe_no_batch("evaluate")
     return logs
@@ -135,14 +161,16 @@ def predict(
     verbose: int | str,
     steps: int | None,
     callbacks: object,
-) -> npt.NDArray[Any]:
+) -> Any:
     """Check the data and return the model's outputs."""
-    display = ProgressDisplay(check_verbose(verbose, "predict"))
+    verbose = check_verbose(verbose, "predict")
+    display = ProgressDisplay(verbose if is_main_process() else 0)
     _check_steps("predict", "steps", steps)
     params = {"verbose": verbose, "epochs": 1, "steps": steps}
     callback_list = CallbackList(list_callbacks(callbacks), model, params)
-    source = make_source(model, "predict", x, None, None, batch_size)
-    return inference.predict(model, source, steps, callback_list, display)
+    source = make_source(model, "predict", x, None, None, batch_size, steps)
+    with closing_sources(source):
+        return inference.predict(model, source, steps, callback_list, display)
 
 
 def train_on_batch(
@@ -150,7 +178,7 @@ def train_on_batch(
 ) -> dict[str, float]:
     """Make one update from one batch; return its loss, before the update, and its metrics."""
     compiled = require_compiled(model, "train_on_batch")
-    samples = as_samples("train_on_batch", x, y, sample_weight)
+    samples = as_samples(model, "train_on_batch", x, y, sample_weight)
     if class_weight is not None:
         samples = weigh_classes(samples, class_weight)
     source = make_array_source(model, "train_on_batch", samples, len(samples))
@@ -158,6 +186,22 @@ def train_on_batch(
     optimizer = prepare_optimizer(model, "train_on_batch")
     batch = next(source.batches())
     return loop.train_on_batch(model, compiled, optimizer, batch, len(samples))
+
+
+def evaluate_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, float]:
+    """Return losses and metrics of one batch."""
+    compiled = require_compiled(model, "test_on_batch")
+    samples = as_samples(model, "test_on_batch", x, y, sample_weight)
+    source = make_array_source(model, "test_on_batch", samples, len(samples))
+    check_targets(compiled, source, "test_on_batch")
+    return inference.evaluate(model, compiled, source)
+
+
+def predict_on_batch(model: Any, x: Any) -> Any:
+    """Return the outputs for one batch."""
+    samples = as_samples(model, "predict_on_batch", x)
+    source = make_array_source(model, "predict_on_batch", samples, len(samples))
+    return inference.predict(model, source)
 
 
 def list_callbacks(callbacks: object) -> list[Callback]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from kplug.errors import ContractError, LossWithoutGradientError
-from kplug.optimizers.adapt import find_loss_scaling
+from kplug.optimizers.adapt import finalize_weights, find_loss_scaling
 from kplug.training.batches import Batch
 from kplug.training.compiled import Compiled
-from kplug.training.forward import Forward, describe_loss
-from kplug.training.penalties import find_penalties
+from kplug.training.distribution.replicas import copy_buffers_from_main, replicate
+from kplug.training.distribution.world import find_world
+from kplug.training.forward import Forward, Outcome
+from kplug.training.penalties import Penalties, find_penalties
+from kplug.training.precision import compute_predictions
 from kplug.training.tracking import RunningLoss, read_results
 
 _WITHOUT_GRADIENT = (
@@ -25,10 +28,51 @@ _WITHOUT_GRADIENT = (
 )
 
 
-def make_train_step(
-    model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
-) -> Callable[[Batch], Tensor]:
-    """Return the step: a function that trains on a batch and returns its loss without gradient.
+class Step(Protocol):
+    """A function of a batch; see ``TrainStep``, ``TestStep`` and ``PredictStep``."""
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step."""
+
+    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one step for each batch."""
+
+    def begin(self) -> None:
+        """Look at the model anew, before an epoch or an evaluation."""
+
+    def publish(self) -> None:
+        """Bring what was learnt into the model, after an epoch."""
+
+    def finish(self) -> None:
+        """End the training: an optimizer that keeps averages of the weights gives them to the model."""
+
+
+class _PlainStep:
+    """What steps have in common that look at the model whenever they run."""
+
+    _penalties: Penalties
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step."""
+        raise NotImplementedError
+
+    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one step for each batch."""
+        return [self(batch) for batch in batches]
+
+    def begin(self) -> None:
+        """Forget penalties of calls whose loss nobody wants."""
+        self._penalties.forget()
+
+    def publish(self) -> None:
+        """The model itself was trained."""
+
+    def finish(self) -> None:
+        """There is no training to end."""
+
+
+class TrainStep(_PlainStep):
+    """One function of a batch: it trains on it and returns its loss without gradient.
 
     Forward pass, loss, penalties, backward pass, update, constraints, metrics; the loss is that of
     the weights before the update.
@@ -38,79 +82,141 @@ def make_train_step(
         compiled: What ``compile`` made of it.
         optimizer: The optimizer with its parameters; None if the model has none to train.
     """
-    forward = Forward(model, compiled, find_penalties(model))
-    forward.penalties.forget()
-    constraints = model.weight_constraints()
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    has_metrics = bool(compiled.metrics)
-    scale_loss = find_loss_scaling(optimizer)
-    is_checked = False
 
-    def train_step(batch: Batch) -> Tensor:
-        nonlocal is_checked
-        y_pred, data_loss, total = forward(batch)
-        if not is_checked:
-            check_loss(compiled, data_loss, total, is_trained=optimizer is not None)
-            is_checked = True
-        if total is None:  # check_loss refused it; for the type checker
+    def __init__(
+        self, model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+    ) -> None:
+        self.model, self.compiled, self.optimizer = model, compiled, optimizer
+        self._penalties = find_penalties(model)
+        has_all_losses = len(compiled.losses) == len(compiled.output_names)
+        # A subclass may leave layers out of a call; what a graph has, leads to its outputs.
+        uses_all = has_all_losses and getattr(model, "lists_layers", False)
+        self._world = None if compiled.distribution == "fsdp" else find_world()
+        replica = replicate(model, self._world, uses_all_weights=uses_all)
+        self._forward = Forward(replica, compiled, self._penalties)
+        self.begin()
+        self._constraints = model.weight_constraints()
+        self._parameters = [each for each in model.parameters() if each.requires_grad]
+        self._has_metrics = bool(compiled.metrics)
+        self._scale_loss = find_loss_scaling(optimizer)
+        self._is_checked = False
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Train on a batch."""
+        update = None if self.optimizer is None else self.optimizer.step
+        return self.run(batch, self._scale_loss, update)
+
+    def run(
+        self,
+        batch: Batch,
+        scale_loss: Callable[[Tensor], Tensor] | None,
+        update: Callable[[], object] | None,
+    ) -> Tensor:
+        """Train on a batch.
+
+        Args:
+            batch: The batch.
+            scale_loss: Makes of the loss what the backward pass starts from.
+            update: Changes the parameters by their gradients; None if there is nothing to train.
+        """
+        forward = self._forward
+        outcome = forward(batch)
+        if not self._is_checked:
+            check_loss(self.compiled, outcome, is_trained=update is not None)
+            self._is_checked = True
+        total, reported = outcome.total, forward.report(outcome)
+        if total is None or reported is None:  # check_loss refused it; for the type checker
             return torch.zeros(())
-        if optimizer is not None:
-            for parameter in parameters:
+        if update is not None:
+            for parameter in self._parameters:
                 parameter.grad = None
             scaled = total if scale_loss is None else scale_loss(total)
             scaled.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            if constraints:
-                apply_constraints(constraints)
-        if has_metrics:
+            update()
+            if self._constraints:
+                apply_constraints(self._constraints)
+        if self._has_metrics:
             with torch.no_grad():
-                forward.update_metrics(batch, y_pred)
-        return total.detach()
+                forward.update_metrics(batch, outcome.predictions)
+        return reported
 
-    return train_step
+    def publish(self) -> None:
+        """Let the models of all processes be the same: their layers have seen different samples."""
+        if self._world is not None:
+            copy_buffers_from_main(self.model)
+
+    def finish(self) -> None:
+        """Give averages of the weights to the model, if the optimizer keeps them."""
+        finalize_weights(self.optimizer)
+
+    def forget_gradients(self) -> None:
+        """Free the memory of the gradients."""
+        for parameter in self._parameters:
+            parameter.grad = None
 
 
-def make_test_step(model: Any, compiled: Compiled) -> Callable[[Batch], Tensor | None]:
-    """Return a function that evaluates a batch and returns its loss, None without a loss."""
-    forward = Forward(model, compiled, find_penalties(model))
-    forward.penalties.forget()
+class TestStep(_PlainStep):
+    """One function of a batch: it evaluates it and returns its loss, None without a loss."""
 
-    def test_step(batch: Batch) -> Tensor | None:
-        y_pred, _, total = forward(batch)
-        forward.update_metrics(batch, y_pred)
-        return total
+    __test__ = False  # no test of pytest's
 
-    return test_step
+    def __init__(self, model: Any, compiled: Compiled) -> None:
+        self.model, self.compiled = model, compiled
+        self._penalties = find_penalties(model)
+        self._forward = Forward(model, compiled, self._penalties)
+        self.begin()
+
+    def __call__(self, batch: Batch) -> Tensor | None:
+        """Evaluate a batch."""
+        outcome = self._forward(batch)
+        self._forward.update_metrics(batch, outcome.predictions)
+        return self._forward.report(outcome)
 
 
-def check_loss(
-    compiled: Compiled, data_loss: Tensor | None, total: Tensor | None, *, is_trained: bool
-) -> None:
+class PredictStep(_PlainStep):
+    """One function of a batch: it returns the model's outputs."""
+
+    def __init__(self, model: Any, compiled: Compiled | None) -> None:
+        self.model, self.compiled = model, compiled
+        self._precision = None if compiled is None else compiled.precision
+        self._penalties = find_penalties(model)
+
+    def __call__(self, batch: Batch) -> Any:
+        """Compute the outputs for a batch."""
+        outputs = compute_predictions(self.model, batch.x, self._precision)
+        self._penalties.forget()
+        return outputs
+
+
+def check_loss(compiled: Compiled, outcome: Outcome, *, is_trained: bool) -> None:
     """Refuse a loss that cannot train, at the first step.
 
     Raises:
         ContractError: If there is no loss at all, or it is no scalar.
         LossWithoutGradientError: If no gradient can flow from the loss on the data.
     """
-    name = describe_loss(compiled.loss)
-    if total is None:
+    if outcome.total is None:
         raise ContractError(
             "there is nothing to minimise: the model was compiled without a loss and has no "
             "penalties",
             hint="Give one: compile(loss='mean_squared_error').",
         )
-    if data_loss is None:
-        return
-    if data_loss.ndim:
-        raise ContractError(
-            f"the loss {name!r} returned a tensor of shape {tuple(data_loss.shape)}; training "
-            "needs one number per batch",
-            hint="Use a reduction other than 'none'.",
-        )
-    if is_trained and not data_loss.requires_grad:
-        raise LossWithoutGradientError(
-            f"the loss {name!r} has no gradient", hint=_WITHOUT_GRADIENT, where="loss"
-        )
+    has_gradient = any(loss.requires_grad for loss in outcome.losses)
+    for entry, loss in zip(compiled.losses, outcome.losses, strict=True):
+        name = str(entry.loss.name)
+        if loss.ndim:
+            raise ContractError(
+                f"the loss {name!r} returned a tensor of shape {tuple(loss.shape)}; training "
+                "needs one number per batch",
+                hint="Use a reduction other than 'none'.",
+                where=entry.slot if len(compiled.output_names) > 1 else None,
+            )
+        # The layers of one output may be frozen, if those of another are not.
+        is_expected = outcome.predictions[entry.index].requires_grad or not has_gradient
+        if is_trained and is_expected and not loss.requires_grad:
+            raise LossWithoutGradientError(
+                f"the loss {name!r} has no gradient", hint=_WITHOUT_GRADIENT, where=entry.slot
+            )
 
 
 @torch.no_grad()
@@ -127,14 +233,18 @@ def reset_metrics(compiled: Compiled) -> None:
 
 
 def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
-    """Return loss and metrics so far, in the order in which ``evaluate`` returns them.
+    """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
 
-    A metric with a value for each class or threshold has a list, and one whose result is a dict has a
+    With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value for each class or threshold has a list, and one whose result is a dict has a
     log for each key.
     """
-    logs: dict[str, Any] = {} if loss is None else {"loss": loss.read()}
-    values = read_results(entry.metric.result() for entry in compiled.metrics)
-    for entry, value in zip(compiled.metrics, values, strict=True):
+    losses = [] if loss is None else loss.read()
+    logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))
+    entries = list(compiled.metrics)
+    if len(compiled.output_names) > 1:
+        entries.sort(key=lambda entry: entry.name)
+    values = read_results(entry.metric.result() for entry in entries)
+    for entry, value in zip(entries, values, strict=True):
         if not isinstance(value, dict):
             value = {entry.name: value}
         for name, item in value.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,21 +15,35 @@ from torch import Tensor
 _PENDING = 256
 
 
-class RunningLoss:
-    """The mean loss so far, each step weighted by the number of its samples.
+class Sums(NamedTuple):
+    """What a ``RunningLoss`` holds: Σ weight · loss for each loss, Σ weight, the first bad step."""
 
-    Adding a step appends a scalar that stays on its device; reading moves all new steps at once.
+    totals: tuple[float, ...]
+    weight: float
+    first_bad_step: int | None
+
+
+class RunningLoss:
+    """The mean losses so far, each step weighted by the number of its samples.
+
+    Adding a step appends a tensor that stays on its device; reading moves all new steps at once.
     """
 
     def __init__(self) -> None:
         self._pending: list[Tensor] = []
         self._packed: list[Tensor] = []
-        self._sizes: list[int] = []
-        self._total, self._count, self._steps = 0.0, 0, 0
+        self._sizes: list[float] = []
+        self._totals: list[float] = []
+        self._count, self._steps = 0.0, 0
         self.first_bad_step: int | None = None
 
-    def add(self, loss: Tensor, size: int) -> None:
-        """Note the loss of one step, a 0-d tensor without gradient, over ``size`` samples."""
+    def add(self, loss: Tensor, size: float) -> None:
+        """Note the loss of one step over ``size`` samples, without gradient.
+
+        Args:
+            loss: The total, shape (); or the total and what else is to be averaged, shape (k,).
+            size: What the step counts beside the others: its number of samples.
+        """
         self._pending.append(loss)
         self._sizes.append(size)
         if len(self._pending) == _PENDING:
@@ -40,22 +54,41 @@ class RunningLoss:
             self._packed.append(torch.stack(self._pending))
             self._pending = []
 
-    def read(self) -> float:
-        """Return the mean so far (NaN before the first step), waiting for the device."""
+    def read(self) -> list[float]:
+        """Return the means so far, that of the total first, waiting for the device.
+
+        Before the first step that is one NaN.
+        """
         self._pack()
         if self._packed:
-            self._consume(torch.cat(self._packed).tolist())
+            losses = torch.cat(self._packed)
+            self._consume(losses.reshape(len(losses), -1).tolist())
             self._packed = []
-        return self._total / self._count if self._count else math.nan
+        return [total / self._count for total in self._totals] if self._count else [math.nan]
 
-    def _consume(self, losses: list[float]) -> None:
-        for loss, size in zip(losses, self._sizes, strict=True):
-            if self.first_bad_step is None and not math.isfinite(loss):
+    def sums(self) -> Sums:
+        """Return what has been added so far, for ``merge`` in another process."""
+        self.read()
+        return Sums(tuple(self._totals), self._count, self.first_bad_step)
+
+    def merge(self, parts: Sequence[Sums]) -> None:
+        """Hold what several records have added together; ``parts`` has this one's own too."""
+        columns = zip(*(part.totals for part in parts if part.totals), strict=True)
+        self._totals = [math.fsum(column) for column in columns]
+        self._count = math.fsum(part.weight for part in parts)
+        bad = [part.first_bad_step for part in parts if part.first_bad_step is not None]
+        self.first_bad_step = min(bad, default=None)
+
+    def _consume(self, losses: list[list[float]]) -> None:
+        totals = self._totals or [0.0] * len(losses[0])
+        for row, size in zip(losses, self._sizes, strict=True):
+            if self.first_bad_step is None and not math.isfinite(row[0]):
                 self.first_bad_step = self._steps
-            self._total += loss * size
+            for place, loss in enumerate(row):
+                totals[place] += loss * size
             self._count += size
             self._steps += 1
-        self._sizes = []
+        self._totals, self._sizes = totals, []
 
 
 class BatchLogs(MutableMapping[str, Any]):

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 import torch
 from torch import Tensor
@@ -20,6 +24,8 @@ from kplug.errors import (
     WrongKindError,
 )
 from kplug.models import Sequential
+from kplug.registry import REGISTRY
+from kplug.saving.provenance import read_components
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +82,40 @@ def test_components_of_the_users_own_code_are_called_custom() -> None:
     rows = {row.slot: row.name for row in model.components}
     assert rows["dense.kernel_regularizer"] == "custom/l1_reg"
     assert rows["loss"] == "custom/lambda_function"
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A layer class of an installed plugin."""
+    info = tmp_path / "gates_plugin-1.2.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gates-plugin\nVersion: 1.2\n")
+    (info / "entry_points.txt").write_text("[kplug.layers]\nGate = gates_plugin:Gate\n")
+    source = "import kplug\n\nclass Gate(kplug.layers.Dense):\n    pass\n"
+    (tmp_path / "gates_plugin.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    REGISTRY.reload()
+    yield importlib.import_module("gates_plugin").Gate
+    del sys.modules["gates_plugin"]
+    monkeypatch.undo()
+    REGISTRY.reload()
+
+
+def test_a_layer_of_a_plugin_has_a_row_and_a_file_names_its_package(
+    gate: Any, tmp_path: Path
+) -> None:
+    inner = Sequential([gate(2, name="inner")])
+    model = Sequential([layers.Dense(4, input_shape=(3,)), gate(2, name="outer"), inner])
+    model.compile(loss="mse")
+    rows = [row for row in model.components if row.kind == "layer"]
+    assert [(row.slot, row.name, row.package) for row in rows] == [
+        ("outer", "gates-plugin/Gate", "gates-plugin 1.2"),
+        ("inner", "gates-plugin/Gate", "gates-plugin 1.2"),
+    ]
+    assert rows[0].arguments["units"] == 2
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert "gates-plugin" in {row["distribution"] for row in read_components(file)}
 
 
 def test_a_component_inside_a_component_has_its_own_row() -> None:

@@ -9,15 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kplug.errors import ArgumentValueError, DataError
-from kplug.training.batches import ArraySource, IterableSource
-from kplug.training.data import (
-    Samples,
-    adjust_inputs,
-    as_samples,
-    as_tensor,
-    split_samples,
-    weigh_classes,
-)
+from kplug.models import Model
+from kplug.training.batches import ArraySource, Batch, IterableSource
+from kplug.training.data import Samples, as_samples, as_tensor, split_samples
+
+ANY = Model(name="any")  # knows no inputs, and has one output without a name
 
 
 @pytest.mark.parametrize(
@@ -68,52 +64,25 @@ def test_memory_is_shared_where_the_type_fits() -> None:
         ),
         ({"x": 3.0}, "fit: x is the single number 3.0; an array is needed"),
         ({"x": np.zeros((0, 3))}, "fit: x has no samples"),
+        ({"x": {}}, "fit: x has no arrays in it"),
         ({"x": None}, "fit: x is None\n  Pass the inputs as the first argument."),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(arrays: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
-        as_samples("fit", **arrays)
+        as_samples(ANY, "fit", **arrays)
     assert str(caught.value) == message
 
 
 def test_rows_of_unequal_length_are_refused() -> None:
     with pytest.raises(DataError, match="fit: x cannot become an array"):
-        as_samples("fit", [[1, 2], [3]])
-
-
-def test_a_wrong_input_shape_names_both_shapes() -> None:
-    with pytest.raises(DataError) as caught:
-        adjust_inputs(as_samples("fit", np.zeros((8, 5))), (None, 3), "fit", "sequential")
-    assert str(caught.value) == (
-        "fit: x has samples of shape (5,), but model 'sequential' takes samples of shape (3,)"
-    )
-
-
-def test_a_shape_with_as_many_elements_gets_the_reshape() -> None:
-    with pytest.raises(DataError) as caught:
-        adjust_inputs(as_samples("fit", np.zeros((8, 784))), (None, 28, 28, 1), "fit", "net")
-    assert str(caught.value) == (
-        "fit: x has samples of shape (784,), but model 'net' takes samples of shape (28, 28, 1)\n"
-        "  The numbers of elements agree: x.reshape(-1, 28, 28, 1) fits."
-    )
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [((8, 28, 28), (None, 28, 28, 1)), ((8,), (None, 1)), ((8, 3, 1), (None, 3))],
-)
-def test_an_axis_of_length_one_is_added_or_dropped(
-    given: tuple[int, ...], wanted: tuple[int | None, ...]
-) -> None:
-    samples = adjust_inputs(as_samples("fit", np.zeros(given)), wanted, "fit", "net")
-    assert tuple(samples.x.shape[1:]) == wanted[1:]
+        as_samples(ANY, "fit", [[1, 2], [3]])
 
 
 @given(st.integers(2, 60), st.floats(0.01, 0.99))
 @settings(max_examples=40, deadline=None)
 def test_the_last_part_is_split_off(count: int, fraction: float) -> None:
-    samples = as_samples("fit", np.arange(count), np.arange(count))
+    samples = as_samples(ANY, "fit", np.arange(count), np.arange(count))
     split = int(np.floor(count * (1 - fraction)))
     if split in (0, count):
         with pytest.raises(DataError, match="part empty"):
@@ -126,41 +95,16 @@ def test_the_last_part_is_split_off(count: int, fraction: float) -> None:
 
 def test_an_empty_validation_part_is_refused() -> None:
     with pytest.raises(DataError) as caught:
-        split_samples(as_samples("fit", np.zeros((1, 3))), 0.5)
+        split_samples(as_samples(ANY, "fit", np.zeros((1, 3))), 0.5)
     assert str(caught.value) == (
         "fit: validation_split=0.5 of 1 samples leaves the training part empty\n"
         "  Choose another fraction, or pass validation_data."
     )
     with pytest.raises(ArgumentValueError) as out_of_range:
-        split_samples(as_samples("fit", np.zeros((4, 3))), 1.5)
+        split_samples(as_samples(ANY, "fit", np.zeros((4, 3))), 1.5)
     assert str(out_of_range.value) == (
         "fit: argument 'validation_split' is 1.5; allowed: a number > 0 and < 1"
     )
-
-
-@pytest.mark.parametrize(
-    "targets", [[0, 1, 2], [[0], [1], [2]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]], [0.0, 1.0, 2.0]]
-)
-def test_classes_are_read_from_every_form_of_targets(targets: Any) -> None:
-    weighed = weigh_classes(as_samples("fit", np.zeros((3, 2)), targets), {0: 2.0, 1: 0.5})
-    assert weighed.weights is not None
-    assert weighed.weights.tolist() == [2.0, 0.5, 1.0]
-
-
-def test_class_and_sample_weights_together_are_refused() -> None:
-    samples = as_samples("fit", np.zeros((2, 2)), [0, 1], [1.0, 1.0])
-    with pytest.raises(DataError) as caught:
-        weigh_classes(samples, {0: 2.0})
-    assert str(caught.value) == (
-        "fit: both class_weight and sample_weight were given\n"
-        "  Multiply them into one sample_weight."
-    )
-
-
-@pytest.mark.parametrize("table", [{"cat": 1.0}, {0: "much"}, {0.5: 1.0}, {0: float("nan")}])
-def test_a_class_weight_that_is_none_is_refused(table: Any) -> None:
-    with pytest.raises(ArgumentValueError, match=r"allowed: \{class id: finite weight, …\}"):
-        weigh_classes(as_samples("fit", np.zeros((2, 2)), [0, 1]), table)
 
 
 @given(st.integers(1, 300), st.integers(1, 70), st.booleans())
@@ -189,13 +133,16 @@ def test_blocks_do_not_change_the_order() -> None:
 
 
 def test_inputs_get_the_type_that_the_model_takes() -> None:
-    source = ArraySource(Samples(torch.zeros(5, 2, dtype=torch.uint8)), 2, input_type=torch.float32)
+    source = ArraySource(
+        Samples(torch.zeros(5, 2, dtype=torch.uint8)), 2, input_types=[torch.float32]
+    )
     assert {batch.x.dtype for batch in source.batches()} == {torch.float32}
 
 
 def test_a_loader_passes_through() -> None:
     data = torch.utils.data.TensorDataset(torch.zeros(10, 3), torch.zeros(10))
-    source = IterableSource(torch.utils.data.DataLoader(data, batch_size=4), "fit")
+    loader = torch.utils.data.DataLoader(data, batch_size=4)
+    source = IterableSource(loader, "fit", lambda *parts: as_samples(ANY, "fit", *parts))
     assert source.steps == 3
     assert [len(batch.x) for batch in source.batches()] == [4, 4, 2]
 
@@ -214,7 +161,6 @@ def test_a_batch_size_that_is_none_is_refused(batch_size: Any) -> None:
     [
         (np.array([[1, None]], object), "np.asarray(x, dtype='float32')"),
         (np.array([1 + 2j]), "Pass real and imaginary part as columns of their own"),
-        ({"a": [1.0]}, "Pass the array itself"),
         (np.array(["a"]), "Encode texts and categories as numbers first"),
     ],
 )
@@ -224,41 +170,47 @@ def test_what_holds_no_numbers_is_refused_with_the_way_out(array: Any, hint: str
     assert hint in str(caught.value)
 
 
-def test_a_pair_as_x_is_named() -> None:
-    with pytest.raises(DataError) as caught:
-        as_tensor((np.zeros((4, 3)), np.zeros((4, 1))), "fit: x")
-    assert str(caught.value) == (
-        "fit: x is a tuple of arrays of different shapes: (4, 3), (4, 1)\n"
-        "  Pass one array; inputs and targets are two arguments, as in fit(x, y)."
-    )
-
-
 def test_the_other_byte_order_is_read() -> None:
     assert as_tensor(np.array([1.0, 2.0], ">f4"), "fit: x").tolist() == [1.0, 2.0]
 
 
-def test_images_with_channels_first_are_not_told_to_be_reshaped() -> None:
-    with pytest.raises(DataError) as caught:
-        adjust_inputs(as_samples("fit", np.zeros((2, 3, 28, 28))), (None, 28, 28, 3), "fit", "m")
-    assert "np.moveaxis(x, 1, -1) fits" in str(caught.value)
-    assert "reshape" not in str(caught.value)
-
-
-def test_one_sample_is_told_to_become_a_batch() -> None:
-    with pytest.raises(DataError, match=r"x\[None\]"):
-        adjust_inputs(
-            as_samples("predict", np.zeros((28, 28, 3))), (None, 28, 28, 3), "predict", "m"
-        )
-
-
 def test_a_validation_split_that_is_no_number_is_refused() -> None:
-    samples = as_samples("fit", np.zeros((4, 3)))
+    samples = as_samples(ANY, "fit", np.zeros((4, 3)))
     with pytest.raises(ArgumentValueError, match="validation_split"):
         split_samples(samples, "0.2")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("given_weights", [[1, 2], "balanced"])
-def test_class_weights_that_are_no_mapping_are_refused(given_weights: Any) -> None:
-    samples = as_samples("fit", np.zeros((2, 3)), np.array([0, 1]))
-    with pytest.raises(ArgumentValueError, match="class id: finite weight"):
-        weigh_classes(samples, given_weights)
+def test_a_batch_knows_its_size_whatever_the_structure() -> None:
+    assert Batch(torch.zeros(4, 2)).size == 4
+    assert Batch([torch.zeros(3, 2), torch.zeros(3)], None, None).size == 3
+    assert Batch({"a": torch.zeros(5)}).size == 5
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_batches_of_several_arrays_keep_the_samples_together(
+    count: int, batch_size: int, shuffle: bool
+) -> None:
+    ids = torch.arange(count)
+    samples = Samples({"a": ids, "b": ids.float()[:, None]}, [ids, None], [None, ids.float()])
+    for batch in ArraySource(samples, batch_size, shuffle=shuffle).batches():
+        assert list(batch.x) == ["a", "b"]
+        assert batch.x["b"][:, 0].tolist() == batch.x["a"].tolist() == batch.y[0].tolist()
+        assert batch.weights[1].tolist() == batch.y[0].tolist()
+        assert batch.y[1] is None
+        assert batch.weights[0] is None
+
+
+def test_weights_without_targets_stay_weights() -> None:
+    ids = torch.arange(4)
+    (batch,) = ArraySource(Samples(ids, None, ids.float())).batches()
+    assert batch.y is None
+    assert batch.weights.tolist() == ids.tolist()
+
+
+def test_samples_are_split_in_every_array() -> None:
+    samples = Samples([torch.arange(4), torch.arange(4)], [torch.arange(4), None])
+    first, last = split_samples(samples, 0.25)
+    assert (len(first), len(last)) == (3, 1)
+    assert [array.tolist() for array in last.x] == [[3], [3]]
+    assert last.y[1] is None

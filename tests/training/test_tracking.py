@@ -18,19 +18,21 @@ def test_the_mean_is_weighted_by_batch_sizes(steps: list[tuple[float, int]]) -> 
     for loss, size in steps:
         record.add(torch.tensor(loss), size)
     losses, sizes = np.array([loss for loss, _ in steps], "float32"), [size for _, size in steps]
-    assert record.read() == pytest.approx(np.average(losses.astype(float), weights=sizes), abs=1e-9)
+    assert record.read() == [
+        pytest.approx(np.average(losses.astype(float), weights=sizes), abs=1e-9)
+    ]
 
 
 def test_reading_in_between_changes_nothing() -> None:
     record = RunningLoss()
     record.add(torch.tensor(1.0), 2)
-    assert record.read() == 1.0
+    assert record.read() == [1.0]
     record.add(torch.tensor(4.0), 1)
-    assert record.read() == record.read() == 2.0
+    assert record.read() == record.read() == [2.0]
 
 
 def test_before_the_first_step_the_mean_is_nan() -> None:
-    assert math.isnan(RunningLoss().read())
+    assert math.isnan(RunningLoss().read()[0])
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -79,3 +81,13 @@ def test_results_of_any_shape_are_read_at_once() -> None:
         torch.tensor([2.0]),
     ]
     assert read_results(results) == [[[1.0, 0.0], [0.0, 1.0]], {"a": 1.0, "b": [[], 3]}, [2.0]]
+
+
+def test_several_losses_are_averaged_side_by_side() -> None:
+    record = RunningLoss()
+    record.add(torch.tensor([3.0, 1.0, math.nan]), 2)
+    record.add(torch.tensor([6.0, 4.0, 1.0]), 1)
+    total, one, other = record.read()
+    assert (total, one) == (4.0, 2.0)
+    assert math.isnan(other)
+    assert record.first_bad_step is None  # the total counts

@@ -1,0 +1,101 @@
+"""Where a model computes."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import list_words, refusal
+from kplug.backend import floatx
+from kplug.backend.processes import is_launched
+from kplug.errors import ArgumentValueError
+
+
+def read_device(device: object, model: Any) -> torch.device | None:
+    """Return the device that an argument of ``compile`` names.
+
+    Args:
+        device: ``"auto"`` for CUDA, MPS or the CPU, whichever is there, in this order, unless somebody
+            has moved the model to a GPU already; a device as torch writes it; None to leave the model
+            where it is.
+        model: The model.
+
+    Returns:
+        None if the model stays where it is.
+
+    Raises:
+        ArgumentValueError: If it is no device, or one that this machine does not have.
+    """
+    if device is None:
+        return None
+    available = list_devices()
+    if device == "auto":
+        is_chosen = model.built and find_device(model).type not in ("cpu", "meta")
+        return None if is_chosen else _choose(available[0])
+    try:
+        chosen: torch.device = torch.device(device)  # type: ignore[call-overload]
+    except (RuntimeError, TypeError):
+        raise _refuse(device, available) from None
+    count = torch.cuda.device_count() if chosen.type == "cuda" else 1
+    if chosen.type not in available or (chosen.index or 0) >= count:
+        raise _refuse(device, available)
+    return chosen
+
+
+def _choose(kind: str) -> torch.device:
+    """Return the device of a type; of several GPUs, each process of a machine takes its own."""
+    is_one_of_many = kind == "cuda" and is_launched()
+    return (
+        torch.device(kind, int(os.environ["LOCAL_RANK"])) if is_one_of_many else torch.device(kind)
+    )
+
+
+def list_devices() -> list[str]:
+    """Return the types of device that can train here, the fastest first."""
+    found = ["cuda"] if torch.cuda.is_available() else []
+    if torch.backends.mps.is_available() and floatx() != "float64":  # MPS has no float64
+        found.append("mps")
+    return [*found, "cpu"]
+
+
+def _refuse(device: object, available: list[str]) -> ArgumentValueError:
+    return refusal("compile", "device", device, f"'auto', None, or {list_words(available)}")
+
+
+def find_device(model: Any) -> torch.device:
+    """Return where the model's first weight lies; the CPU if it has none."""
+    first = next(itertools.chain(model.parameters(), model.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def place_model(model: Any, optimizer: Any = None) -> None:
+    """Move a model that has its weights to the device that it was compiled for.
+
+    Args:
+        model: The model, compiled or not.
+        optimizer: An optimizer of its weights, whose state goes along.
+    """
+    wanted = None if model.compiled is None else model.compiled.device
+    current = find_device(model)
+    if wanted is None or (current.type == wanted.type and wanted.index in (None, current.index)):
+        return
+    model.to(wanted)
+    move_state(optimizer)
+
+
+def move_state(optimizer: Any) -> None:
+    """Move the state of an optimizer to where its parameters are, as torch does with what it loads.
+
+    Counts of steps stay on the CPU, unless the kernels that update read them.
+    """
+    for group in getattr(optimizer, "param_groups", ()):
+        takes_counts = bool(group.get("fused") or group.get("capturable"))
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            for name, value in state.items():
+                if isinstance(value, Tensor) and (value.ndim or takes_counts):
+                    state[name] = value.to(parameter.device)

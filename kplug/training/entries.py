@@ -1,0 +1,78 @@
+"""The losses and metrics of a compiled model, each with its place among the outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from kplug.errors import KplugError
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLoss:
+    """The loss on one output.
+
+    Args:
+        output: The output's name; empty if it has none.
+        index: Its place among the outputs.
+        loss: The loss.
+        weight: Its factor in the total.
+        slot: Where it was given, such as ``loss`` or ``loss[score]``.
+    """
+
+    output: str
+    index: int
+    loss: Any
+    weight: float = 1.0
+    slot: str = "loss"
+
+    def compute(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the loss of a batch, without the factor; an error in it names the slot."""
+        try:
+            value: Tensor = self.loss(y_true, y_pred, weights)
+        except Exception as error:
+            add_slot(error, self.slot)
+            raise
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMetric:
+    """A metric of a compiled model.
+
+    Args:
+        name: Its key in History: the text as it was typed, or the object's name; with several outputs
+            the output's name comes in front.
+        metric: The metric.
+        is_weighted: Whether it sees the sample weights.
+        index: The place of its output among the outputs.
+        slot: Where it was given, such as ``metrics[0]`` or ``metrics[score][0]``.
+    """
+
+    name: str
+    metric: Any
+    is_weighted: bool = False
+    index: int = 0
+    slot: str = "metrics"
+
+    def update(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> None:
+        """Let the metric see a batch; an error in it names the slot."""
+        try:
+            self.metric.update_state(y_true, y_pred, weights)
+        except Exception as error:
+            add_slot(error, self.slot)
+            raise
+
+
+def add_slot(error: Exception, slot: str) -> None:
+    """Let an error say in which argument of ``compile`` the code stands that raised it.
+
+    An error of another library keeps its type and its text: the slot is a note below the traceback,
+    from Python 3.11 on.
+    """
+    if isinstance(error, KplugError):
+        error.at(slot)
+    elif hasattr(error, "add_note"):
+        error.add_note(f"kplug: raised by what was given to compile as {slot}")

@@ -1,0 +1,39 @@
+"""The arguments of ``compile`` that say how steps are run."""
+
+from __future__ import annotations
+
+from kplug.arguments import refusal, require_flag, require_integer
+from kplug.registry.warning import warn
+
+
+def read_jit(jit_compile: object, run_eagerly: object) -> bool:
+    """Return whether steps run as compiled graphs.
+
+    Args:
+        jit_compile: A flag, or ``"auto"``, which means no, as in Keras on torch.
+        run_eagerly: A flag that goes before; None is False.
+
+    Raises:
+        ArgumentValueError: If one is something else.
+
+    Example:
+        >>> read_jit("auto", False), read_jit(True, None)
+        (False, True)
+    """
+    is_eager = run_eagerly is not None and require_flag("compile", "run_eagerly", run_eagerly)
+    if jit_compile == "auto" or jit_compile is None:
+        return False
+    if not isinstance(jit_compile, bool):
+        raise refusal("compile", "jit_compile", jit_compile, "True, False or 'auto'")
+    if jit_compile and is_eager:
+        warn("compile: run_eagerly=True switches jit_compile=True off")
+    return jit_compile and not is_eager
+
+
+def read_steps_per_execution(steps: object) -> int:
+    """Return how many steps are run between two looks at callbacks.
+
+    Raises:
+        ArgumentValueError: If it is no integer >= 1.
+    """
+    return require_integer("compile", "steps_per_execution", steps, "an integer >= 1", at_least=1)

@@ -1,0 +1,82 @@
+"""Reduced precision: which parts of a step compute in it, and what else that needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.arguments import list_words, refusal
+from kplug.backend.masks import keep_mask
+from kplug.errors import ContractError
+from kplug.graph.structures import find_leaves, map_leaves
+from kplug.optimizers import LossScaleOptimizer
+from kplug.optimizers.base import Optimizer
+from kplug.registry.reverse import name_of
+
+_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def read_precision(precision: object) -> torch.dtype | None:
+    """Return the type that matrix products compute in, or None for that of the weights.
+
+    Args:
+        precision: ``"bf16"``, ``"fp16"`` or None.
+
+    Raises:
+        ArgumentValueError: If it is something else.
+    """
+    if precision is None:
+        return None
+    if not isinstance(precision, str) or precision not in _TYPES:
+        raise refusal("compile", "precision", precision, f"None, {list_words(_TYPES)}")
+    return _TYPES[precision]
+
+
+def compute_predictions(model: Callable[[Any], Any], inputs: Any, dtype: torch.dtype | None) -> Any:
+    """Return the predictions of a model, which computes in reduced precision if a type is given.
+
+    The model runs under ``torch.autocast``: matrix products and convolutions take and give the reduced type,
+    torch chooses that of other operations, weights stay float32. What it returns is float32 again. Losses,
+    penalties of weights and metrics compute from that, outside of autocast: a probability that is cut off
+    at 1 − 1e-7 is 1 in reduced precision, and its logarithm is lost.
+
+    Args:
+        model: The model, or what stands for it.
+        inputs: Tensors, nested as the model takes them.
+        dtype: The reduced type, or None.
+    """
+    if dtype is None:
+        return model(inputs)
+    device_type = next(find_leaves(inputs, Tensor)).device.type
+    with torch.autocast(device_type, dtype):
+        predictions = model(inputs)
+    return map_leaves(predictions, Tensor, _widen)
+
+
+def _widen(tensor: Tensor) -> Tensor:
+    return keep_mask(tensor.float(), tensor) if tensor.dtype in _TYPES.values() else tensor
+
+
+def with_loss_scaling(optimizer: Any, dtype: torch.dtype | None) -> Any:
+    """Return an optimizer that scales the loss, if the gradients are float16 and would vanish without.
+
+    Args:
+        optimizer: What ``compile`` resolved.
+        dtype: The reduced type. bfloat16 has the range of float32, so it needs no scale.
+
+    Raises:
+        ContractError: If loss scaling is needed and the optimizer is none of kplug's.
+    """
+    if dtype is not torch.float16 or optimizer is None:
+        return optimizer
+    if not isinstance(optimizer, Optimizer):
+        name = getattr(optimizer, "name", None) or name_of(type(optimizer))
+        raise ContractError(
+            f"precision='fp16' needs an optimizer that scales the loss, and torch's {name} does not",
+            hint="Name one of kplug's, such as 'adam', which compile wraps in LossScaleOptimizer; or take "
+            "precision='bf16', which needs no scale.",
+        )
+    return optimizer if optimizer.scales_loss else LossScaleOptimizer(optimizer)

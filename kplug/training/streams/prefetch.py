@@ -1,0 +1,101 @@
+"""A thread that asks a generator for the next batch while a step runs."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+# Batches that wait at most: one is enough to hide a generator that takes as long as a step, the second
+# one evens out times that vary.
+AHEAD = 2
+
+_WAIT_SECONDS = 0.1
+
+# How long the end of a run waits for a generator to come to its next element.
+_PATIENCE_SECONDS = 1.0
+
+
+class Prefetcher(Iterator[Any]):
+    """Goes through an iterable in a thread of its own, in order, a few elements ahead.
+
+    The thread starts with the first element that is asked for and ends with the iterable, with an error of
+    it, or with ``close``. An error is raised where the element was to be returned, with its traceback.
+
+    Args:
+        iterable: What is gone through.
+        limit: The number of elements after which nothing more is read; None for all.
+
+    Example:
+        >>> list(Prefetcher(iter([1, 2, 3]), limit=2))
+        [1, 2]
+    """
+
+    def __init__(self, iterable: Iterable[Any], limit: int | None = None) -> None:
+        self._iterator = itertools.islice(iterable, limit)
+        self._channel = _Channel()
+        self._thread: threading.Thread | None = None
+        self._is_over = False
+        # A prefetcher that nobody closed ends its thread when it is collected.
+        weakref.finalize(self, self._channel.closed.set)
+
+    def __next__(self) -> Any:
+        if self._thread is None:
+            # No reference to this object, which would keep it alive; a daemon, so that a generator that
+            # hangs does not keep Python from ending.
+            self._thread = threading.Thread(
+                target=_fill,
+                args=(self._iterator, self._channel),
+                name="kplug-prefetch",
+                daemon=True,
+            )
+            self._thread.start()
+        if self._is_over:
+            raise StopIteration
+        element, error = self._channel.get()
+        if error is not None:
+            self._is_over = True
+            raise error
+        return element
+
+    def close(self) -> None:
+        """End the thread, after the element that it is working on."""
+        self._channel.closed.set()
+        self._is_over = True
+        if self._thread is not None:
+            self._thread.join(timeout=_PATIENCE_SECONDS)
+
+
+class _Channel:
+    """A short queue of pairs, an element or the error in its place, that either side can leave."""
+
+    def __init__(self) -> None:
+        self.closed = threading.Event()
+        self._queue: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(AHEAD)
+
+    def put(self, element: Any, error: BaseException | None = None) -> None:
+        while not self.closed.is_set():
+            try:
+                self._queue.put((element, error), timeout=_WAIT_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    def get(self) -> tuple[Any, BaseException | None]:
+        return self._queue.get()
+
+
+def _fill(iterator: Iterator[Any], channel: _Channel) -> None:
+    """Put one element after another into a channel; the end is a StopIteration."""
+    try:
+        for element in iterator:
+            channel.put(element)
+            if channel.closed.is_set():
+                return
+        end: BaseException = StopIteration()
+    except BaseException as error:  # noqa: BLE001 - raised again, in the thread that trains
+        end = error
+    channel.put(None, end)
