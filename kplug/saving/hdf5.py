@@ -8,13 +8,12 @@ library), and a size is looked at before memory is taken for it.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import h5py
-import numpy as np
-import numpy.typing as npt
 
 from kplug.errors import KplugError, WeightsError
 
@@ -26,6 +25,7 @@ ATTRIBUTE_LIMIT = 64512
 # weights.
 MOST_NAMES = 1_000_000
 MOST_NAME_BYTES = 64 << 20
+_MOST_PARTS = 10_000
 
 # Filters compiled into HDF5 and h5py. Others are libraries found through the environment at run
 # time.
@@ -42,27 +42,64 @@ _KNOWN_FILTERS = {
 _DAMAGED_HINT = "Copy or download the file again; what it was saved from may still be there."
 
 
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading; whatever HDF5 raises in the block is a ``WeightsError``."""
+def require_file(path: Path) -> None:
+    """Raise ``WeightsError`` unless there is a file at ``path``."""
     if not path.exists():
         raise WeightsError("there is no such file", hint="Check the path and the working folder.")
     if path.is_dir():
-        raise WeightsError(
-            "this is a folder, not an HDF5 file",
-            hint="Give the path of the file that `save_weights` wrote.",
-        )
-    try:
+        raise WeightsError("this is a folder, not a file", hint="Give the path of the file itself.")
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; whatever HDF5 raises in the block is a ``WeightsError``."""
+    require_file(path)
+    with _reading():
         if not h5py.is_hdf5(path):
             raise WeightsError(f"this is not an HDF5 file, but {_guess_content(path)}")
         with h5py.File(path, "r") as file:
             yield file
+
+
+@contextlib.contextmanager
+def opened_stream(stream: IO[bytes] | io.RawIOBase) -> Iterator[h5py.File]:
+    """Open an HDF5 file inside another for reading."""
+    with _reading(), h5py.File(stream, "r") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
     except KplugError:
         raise
     # What h5py raises depends on which of HDF5's functions met the damage first.
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise WeightsError(
             f"the file is truncated or damaged; HDF5 says: {error}", hint=_DAMAGED_HINT
+        ) from error
+
+
+@contextlib.contextmanager
+def created(path: Path) -> Iterator[h5py.File]:
+    """Create an HDF5 file; what HDF5 raises in the block is a ``WeightsError``."""
+    with writing(), h5py.File(path, "x") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turn what goes wrong while a file is written into ``WeightsError``."""
+    try:
+        yield
+    except KplugError:
+        raise
+    # A full disk shows as OSError or, when HDF5 flushes on closing, as RuntimeError.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WeightsError(
+            f"the file cannot be written: {error}",
+            hint="Check the free space and the permissions of the folder; nothing was replaced.",
         ) from error
 
 
@@ -84,8 +121,8 @@ def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
     while f"{attribute}{part}" in group.attrs:
         names += _read_name_array(group, f"{attribute}{part}")
         part += 1
-        if len(names) > MOST_NAMES:
-            raise _bad_attribute(group, attribute, f"it lists more than {MOST_NAMES} names")
+        if len(names) > MOST_NAMES or part > _MOST_PARTS:
+            raise _bad_attribute(group, attribute, f"it has {part} parts, with {len(names)} names")
     return names if part else None
 
 
@@ -110,6 +147,16 @@ def get_group(parent: h5py.Group, name: str) -> h5py.Group:
     return found
 
 
+def find_group(parent: h5py.Group, name: str) -> h5py.Group | None:
+    """Return the group ``name`` below ``parent``, or None when there is none; hard links only."""
+    current = parent
+    for part in name.split("/"):
+        if part not in current:
+            return None
+        current = get_group(current, part)
+    return current
+
+
 def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
     """Return the dataset ``name`` below ``parent``, if it holds numbers and inside the file."""
     found = _descend(parent, name)
@@ -119,12 +166,6 @@ def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
     if reason:
         raise WeightsError(f"refused to read the dataset {found.name!r}: {reason}")
     return found
-
-
-def read_array(dataset: h5py.Dataset) -> npt.NDArray[Any]:
-    """Return a dataset as an array in this machine's byte order."""
-    array = np.asarray(dataset[()])
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _read_name_array(group: h5py.Group, attribute: str) -> list[str]:

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from kplug.errors import WeightsError
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT, get_dataset, get_group, read_names, read_text
 from kplug.saving.model_weights import LayerWeights
+from kplug.saving.transfer import write_all
 
 TOP_LEVEL = "top_level_model_weights"
 
@@ -75,10 +72,15 @@ def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWe
     group.attrs["backend"] = np.bytes_(BACKEND)
     group.attrs["keras_version"] = np.bytes_(KERAS_VERSION)
     # Sorted, so that a layer "block" has its group before "block/conv" puts one inside.
-    for layer in sorted(layers, key=lambda layer: layer.name):
-        _write_layer(group.require_group(layer.name), layer)
+    in_order = sorted(layers, key=lambda layer: layer.name)
+    made = [(group.require_group(layer.name), layer) for layer in in_order]
     if own.weights:
-        _write_layer(group.require_group(TOP_LEVEL), own)
+        made.append((group.require_group(TOP_LEVEL), own))
+    for where, layer in made:
+        write_names(where, "weight_names", [weight.name for weight in layer.weights])
+    write_all(
+        (where, weight.name, weight.tensor) for where, layer in made for weight in layer.weights
+    )
 
 
 def read_layout(file: h5py.File) -> StoredWeights:
@@ -120,23 +122,6 @@ def write_names(group: h5py.Group, attribute: str, names: Sequence[str]) -> None
         return
     for number, part in enumerate(np.array_split(array, parts)):
         group.attrs[f"{attribute}{number}"] = part
-
-
-def to_array(tensor: Tensor) -> npt.NDArray[Any]:
-    """Return a tensor's values in C order; types that NumPy lacks (bfloat16) become float32."""
-    values = tensor.detach().cpu()
-    if values.dtype.is_floating_point and values.dtype not in _NUMPY_FLOATS:
-        values = values.to(torch.float32)
-    return np.ascontiguousarray(values.numpy()).reshape(tuple(values.shape))
-
-
-_NUMPY_FLOATS = {torch.float16, torch.float32, torch.float64}
-
-
-def _write_layer(group: h5py.Group, layer: LayerWeights) -> None:
-    write_names(group, "weight_names", [weight.name for weight in layer.weights])
-    for weight in layer.weights:
-        group.create_dataset(weight.name, data=to_array(weight.tensor))
 
 
 def _read_layer(parent: h5py.Group, name: str) -> StoredLayer:

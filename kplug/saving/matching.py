@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import h5py
 import torch
@@ -11,28 +10,7 @@ import torch
 from kplug.errors import KplugError, WeightsError
 from kplug.saving.keras2_hdf5 import StoredLayer, StoredWeights
 from kplug.saving.model_weights import LayerWeights, NamedWeight
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A weight of the model and the dataset that it will be filled from."""
-
-    weight: NamedWeight
-    dataset: h5py.Dataset
-
-
-@dataclass
-class Plan:
-    """What a load is going to do.
-
-    Args:
-        assignments: Weights that fit.
-        problems: What does not fit, one error each.
-    """
-
-    assignments: list[Assignment] = field(default_factory=list)
-    problems: list[WeightsError] = field(default_factory=list)
-
+from kplug.saving.plan import Plan
 
 _CHANGE_MODEL = "Build the model as it was saved"
 _SKIP = "pass skip_mismatch=True to leave what differs as it is"
@@ -55,7 +33,7 @@ def match_by_position(
             f"the model has {len(ours)}{_list(ours)}",
             hint=f"{_CHANGE_MODEL}, or {_BY_NAME}.",
         )
-    plan = Plan()
+    plan = Plan(backend=stored.backend)
     for layer, stored_layer in zip(ours, theirs, strict=True):
         _match_layer(plan, layer, stored_layer, f"{_CHANGE_MODEL}, {_BY_NAME}, or {_SKIP}.")
     if own.weights:
@@ -67,7 +45,7 @@ def match_by_position(
 def match_by_name(layers: Sequence[LayerWeights], own: LayerWeights, stored: StoredWeights) -> Plan:
     """Pair the layers with equal names; all others, on either side, are left alone."""
     by_name = {layer.name: layer for layer in stored.layers}
-    plan = Plan()
+    plan = Plan(backend=stored.backend)
     for layer in layers:
         if layer.name in by_name:
             _match_layer(plan, layer, by_name[layer.name], f"Rename the layer, or {_SKIP}.")
@@ -89,15 +67,15 @@ def _match_layer(plan: Plan, layer: LayerWeights, stored: StoredLayer, hint: str
         return
     for weight, name in zip(layer.weights, _order_names(layer, stored.weight_names), strict=True):
         dataset = stored.get_dataset(name)
-        mismatch = _find_mismatch(weight.tensor, dataset)
+        mismatch = find_mismatch(weight.tensor, dataset)
         if mismatch:
             message = f"{layer.title}: weight {weight.name!r} {mismatch}"
             plan.problems.append(WeightsError(message, hint=hint))
         else:
-            plan.assignments.append(Assignment(weight, dataset))
+            plan.assign(weight, dataset)
 
 
-def _find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
+def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
     """Return why the tensor cannot take the dataset's values, judged without reading them."""
     expected, found = tuple(tensor.shape), tuple(dataset.shape)
     if expected != found:

@@ -97,14 +97,25 @@ def describe(model: ModelLike) -> list[LayerWeights]:
         NotBuiltError: The model or one of its layers has no weights yet.
         WeightsError: Two layers have one name, or a name cannot be stored.
     """
+    require_built(model)
+    layers = list(model.layers)
+    _check_names(model, layers)
+    return [_describe_layer(layer) for layer in layers]
+
+
+def require_built(model: ModelLike) -> None:
+    """Raise ``NotBuiltError`` for a model that has no weights yet."""
     if not getattr(model, "built", True):
         raise NotBuiltError(
             f"model {model.name!r} has no weights yet: its input shape is unknown",
             hint="Give the first layer an input_shape, or call the model on data once.",
         )
-    layers = list(model.layers)
-    _check_names(model, layers)
-    return [_describe_layer(layer) for layer in layers]
+    for layer in model.layers:
+        if not getattr(layer, "built", True):
+            raise NotBuiltError(
+                f"layer {layer.name!r} of model {model.name!r} has no weights yet",
+                hint="Call the model on data once. If it never calls this layer, take the layer out.",
+            )
 
 
 def describe_own(model: ModelLike) -> OwnWeights:
@@ -210,8 +221,3 @@ def _check_names(model: ModelLike, layers: Sequence[LayerLike]) -> None:
                 hint="Give each layer its own name=….",
             )
         seen.add(layer.name)
-        if not getattr(layer, "built", True):
-            raise NotBuiltError(
-                f"layer {layer.name!r} of model {model.name!r} has no weights yet",
-                hint="Call the model on data once.",
-            )

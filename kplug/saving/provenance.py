@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import h5py
@@ -19,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
 from kplug.errors import NotCompiledError, WeightsError
+from kplug.registry.warning import warn
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
 
 Verify = Literal["off", "warn", "exact"]
@@ -42,13 +44,18 @@ def collect_rows(model: object) -> list[dict[str, Any]]:
 
 def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:
     """Store the table on the root of ``file``, in several attributes if one is too small."""
-    content = {"layout": LAYOUT, "kplug": find_version("kplug"), "components": rows}
-    text = json.dumps(content, default=str, sort_keys=True).encode("ascii")
+    text = encode_components(rows)
     if len(text) <= ATTRIBUTE_LIMIT:
         file.attrs[ATTRIBUTE] = np.bytes_(text)
         return
     for number, start in enumerate(range(0, len(text), ATTRIBUTE_LIMIT)):
         file.attrs[f"{ATTRIBUTE}{number}"] = np.bytes_(text[start : start + ATTRIBUTE_LIMIT])
+
+
+def encode_components(rows: list[dict[str, Any]]) -> bytes:
+    """Return the table as JSON in ASCII."""
+    content = {"layout": LAYOUT, "kplug": find_version("kplug"), "components": rows}
+    return json.dumps(content, default=str, sort_keys=True).encode("ascii")
 
 
 def read_components(file: h5py.File) -> list[dict[str, Any]]:
@@ -58,8 +65,15 @@ def read_components(file: h5py.File) -> list[dict[str, Any]]:
         WeightsError: There is a table, and it is damaged or of a newer kplug.
     """
     text = _read_bytes(file)
-    if not text:
-        return []
+    return decode_components(text) if text else []
+
+
+def decode_components(text: bytes | str) -> list[dict[str, Any]]:
+    """Return the table that `encode_components` wrote.
+
+    Raises:
+        WeightsError: It is damaged or of a newer kplug.
+    """
     try:
         content = json.loads(text)
         layout, rows = content["layout"], content["components"]
@@ -74,6 +88,37 @@ def read_components(file: h5py.File) -> list[dict[str, Any]]:
             hint="pip install --upgrade kplug",
         )
     return [dict(row) for row in rows]
+
+
+def verify_components(
+    read: Callable[[], list[dict[str, Any]]], verify: Verify, source: Path
+) -> None:
+    """Compare the packages that a file names with those that are installed.
+
+    Args:
+        read: Returns the rows of the file's table.
+        verify: Whether to warn or to raise; nothing is read for ``"off"``.
+        source: The file, for the warning.
+
+    Raises:
+        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged.
+    """
+    if verify == "off":
+        return
+    try:
+        rows = read()
+    except WeightsError as error:
+        if verify == "exact":
+            raise
+        warn(f"{source}: {error}")
+        return
+    sentences = compare_installed(rows, exact=verify == "exact")
+    if not sentences:
+        return
+    message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
+    if verify == "exact":
+        raise WeightsError(message, hint="Install them, or pass verify='warn'.")
+    warn(f"{source}: {message}")
 
 
 def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list[str]:
@@ -178,6 +223,6 @@ def _read_bytes(file: h5py.File) -> bytes:
 
 def _numbered(file: h5py.File) -> Iterable[str]:
     number = 0
-    while f"{ATTRIBUTE}{number}" in file.attrs:
+    while number <= _MOST_BYTES // ATTRIBUTE_LIMIT and f"{ATTRIBUTE}{number}" in file.attrs:
         yield f"{ATTRIBUTE}{number}"
         number += 1

@@ -1,61 +1,61 @@
-"""``save_weights`` and ``load_weights``: the two doors between a model and a file."""
+"""``save_weights`` and ``load_weights``: the two doors between a model's weights and a file."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from kplug.errors import KplugError, WeightsError
+from kplug.backend.processes import run_on_main
+from kplug.errors import WeightsError
 from kplug.registry.warning import warn
+from kplug.saving.archive import WEIGHTS, opened_archive
 from kplug.saving.atomic import replacing
-from kplug.saving.hdf5 import opened, read_array
+from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format
+from kplug.saving.hdf5 import created, opened, opened_stream, require_file
 from kplug.saving.keras2_hdf5 import StoredWeights, read_layout, write_layout
+from kplug.saving.keras3 import list_places, match_places, write_places
 from kplug.saving.matching import (
-    Assignment,
-    Plan,
     list_names,
     match_by_name,
     match_by_position,
     raise_misfits,
 )
-from kplug.saving.model_weights import LayerWeights, ModelLike, NamedWeight, describe, describe_own
+from kplug.saving.model_weights import (
+    LayerWeights,
+    ModelLike,
+    describe,
+    describe_own,
+    require_built,
+)
+from kplug.saving.plan import Plan
 from kplug.saving.provenance import (
     Verify,
     check_verify,
     collect_rows,
-    compare_installed,
     read_components,
+    verify_components,
     write_components,
 )
-
-# Extensions that promise another format; Keras 2's layout under such a name would mislead.
-OTHER_FORMATS = {
-    ".weights.h5": "Keras 3's weights layout",
-    ".keras": "Keras 3's zip archive",
-    ".safetensors": "the safetensors format",
-}
-
-# Theano convolves, everyone else correlates: its kernels are mirrored.
-_CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"}
+from kplug.saving.safetensors import load_safetensors, save_safetensors
+from kplug.saving.transfer import load_all
 
 
 def save_weights(model: ModelLike, path: str | os.PathLike[str], overwrite: bool = True) -> None:
-    """Save the weights of a model as an HDF5 file that Keras 2, tf-keras and Keras 3 load.
+    """Save the weights of a model, in the format that the extension names.
+
+    ``.h5`` and ``.hdf5`` are Keras 2's HDF5 layout, which Keras 2, tf-keras and Keras 3 load.
+    ``.weights.h5`` is Keras 3's. ``.safetensors`` needs the package safetensors.
 
     The file is written beside ``path`` and takes its place in one step, so an interrupted save
     leaves the old file as it was. It also records which packages supplied the model's components.
 
     Args:
         model: A built model.
-        path: The file, usually ``something.h5``. Extensions of other formats are refused.
+        path: The file. Extensions of other formats are refused.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -63,18 +63,32 @@ def save_weights(model: ModelLike, path: str | os.PathLike[str], overwrite: bool
         WeightsError: The file cannot be written there.
 
     Reference:
-        Keras 2.2 ``Model.save_weights``. Where that asks on the terminal before it replaces a file,
-        ``overwrite=False`` is an error here.
+        Keras's ``Model.save_weights``. Where Keras 2 asks on the terminal before it replaces a
+        file, ``overwrite=False`` is an error here.
     """
     target = Path(path)
     try:
-        check_extension(target, "written")
-        layers, own = describe(model), describe_own(model)
-        rows = collect_rows(model)
-        with replacing(target, overwrite=overwrite) as temporary:
-            _write(temporary, layers, own, rows)
+        found = choose_weights_format(target)
+        run_on_main(lambda: _save(model, target, found, overwrite))
     except WeightsError as error:
         raise error.at(str(target)) from error.__cause__
+
+
+def _save(model: ModelLike, target: Path, found: Format, overwrite: bool) -> None:
+    if found is Format.SAFETENSORS:
+        save_safetensors(model, target, overwrite=overwrite)
+        return
+    with replacing(target, overwrite=overwrite) as temporary, created(temporary) as file:
+        write_weights(file, model, found)
+        write_components(file, collect_rows(model))
+
+
+def write_weights(group: h5py.Group, model: ModelLike, layout: Format) -> None:
+    """Write a model's weights below a group, in one of the two layouts of Keras."""
+    if layout is Format.KERAS2:
+        write_layout(group, describe(model), describe_own(model))
+    else:
+        write_places(group, list_places(model))
 
 
 def load_weights(
@@ -85,16 +99,18 @@ def load_weights(
     *,
     verify: Verify = "warn",
 ) -> None:
-    """Load weights from an HDF5 file of kplug, Keras 2, tf-keras or (``model.save``) Keras 3.
+    """Load weights from a file of kplug, Keras 2, tf-keras or Keras 3.
 
-    Names, numbers and shapes are all checked before any data are read, and all data are read before
-    the first weight is assigned: after an error the model is as it was.
+    Names, numbers and shapes are all checked before any data are read, and whatever can go wrong
+    while data are read goes wrong before the first weight is assigned: after an error the model is
+    as it was.
 
     Args:
         model: A built model.
-        path: A weights file, or a whole model that Keras saved as HDF5.
+        path: A weights file, or a whole model, of which the weights alone are read.
         by_name: Load only the layers whose names are in the file, into whatever architecture.
-            Otherwise the layers that have weights are paired in order, whatever their names.
+            Otherwise the layers that have weights are paired in order, whatever their names. Only
+            Keras 2's HDF5 layout has names to go by.
         skip_mismatch: Leave weights that do not fit as they are and warn, instead of raising.
         verify: What to do when the packages that the file's model was made of are missing or
             differ: nothing (``"off"``), a warning (``"warn"``), or an error, where versions must
@@ -105,115 +121,99 @@ def load_weights(
         WeightsError: The file is missing, damaged, of another format, unsafe, or does not fit.
 
     Reference:
-        Keras 2.2 ``Model.load_weights``. There ``skip_mismatch`` needs ``by_name``; here, as for
+        Keras's ``Model.load_weights``. In Keras 2 ``skip_mismatch`` needs ``by_name``; here, as for
         shapes in Keras 3, it works by position too.
     """
     check_verify(verify)
+    require_built(model)
     source = Path(path)
     try:
-        check_extension(source, "read")
-        layers, own = describe(model), describe_own(model)
-        with opened(source) as file:
-            stored = read_layout(file)
-            match = match_by_name if by_name else match_by_position
-            plan = match(layers, own, stored)
+        require_file(source)
+        found = choose_format_to_load(source)
+        if by_name and found is not Format.KERAS2:
+            raise _no_names(found)
+        if found is Format.SAFETENSORS:
+            load_safetensors(model, source, skip_mismatch, verify)
+            return
+        with _opened(source, found) as file:
+            check_layout(file, found)
+            plan = plan_weights(model, file, found, by_name)
             if plan.problems and not skip_mismatch:
                 raise_misfits(plan.problems)
-            _verify_components(file, verify, source)
-            values = [_read(assignment, stored) for assignment in plan.assignments]
+            verify_components(lambda: read_components(file), verify, source)
+            load_all(plan.assignments)
     except WeightsError as error:
         raise error.at(str(source)) from error.__cause__
-    _warn_about_skipped(plan, source)
-    if by_name:
-        _warn_about_nothing(layers, stored, source)
-    assign([assignment.weight for assignment in plan.assignments], values)
+    warn_about_skipped(plan, source)
 
 
-def assign(weights: Iterable[NamedWeight], values: Iterable[npt.NDArray[Any]]) -> None:
-    """Copy values into weights of the same shapes, whatever their memory order and device."""
-    with torch.no_grad():
-        for weight, value in zip(weights, values, strict=True):
-            _copy(torch.from_numpy(value), weight.tensor)
+@contextlib.contextmanager
+def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
+    """Open the HDF5 file with the weights, which may lie in an archive."""
+    if found is not Format.ARCHIVE:
+        with opened(source) as file:
+            yield file
+        return
+    with (
+        opened_archive(source) as archive,
+        archive.opened(WEIGHTS) as stream,
+        opened_stream(stream) as file,
+    ):
+        yield file
 
 
-def _copy(source: Tensor, target: Tensor) -> None:
-    last_first = target.movedim(-1, 0) if target.ndim > 1 else target
-    if target.ndim > 1 and last_first.is_contiguous():
-        # A kernel lies in memory as (out, …, in). As a matrix of (out, the rest) it takes torch's
-        # blocked transposition, which is several times faster than a copy in index order.
-        target, source = last_first.flatten(1), source.flatten(0, -2).t()
-    target.copy_(source)
+def plan_weights(model: ModelLike, file: h5py.File, layout: Format, by_name: bool = False) -> Plan:
+    """Return which dataset goes into which weight; nothing has been read yet."""
+    if layout is not Format.KERAS2:
+        return match_places(list_places(model), file)
+    layers, own, stored = describe(model), describe_own(model), read_layout(file)
+    if not by_name:
+        return match_by_position(layers, own, stored)
+    plan = match_by_name(layers, own, stored)
+    plan.remarks += _remark_on_nothing(layers, stored)
+    return plan
 
 
-def check_extension(path: Path, verb: str) -> None:
-    """Raise ``WeightsError`` when the extension belongs to a format that is not Keras 2's HDF5."""
-    for extension, content in OTHER_FORMATS.items():
-        if path.name.lower().endswith(extension):
-            raise WeightsError(
-                f"the extension {extension!r} means {content}, which is not {verb}; "
-                f"weights are {verb} in Keras 2's HDF5 layout",
-                hint="Use the extension '.h5' or '.hdf5'.",
-            )
-
-
-def _write(
-    path: Path, layers: Sequence[LayerWeights], own: LayerWeights, rows: list[dict[str, Any]]
-) -> None:
-    try:
-        with h5py.File(path, "x") as file:
-            write_layout(file, layers, own)
-            write_components(file, rows)
-    except KplugError:
-        raise
-    # A full disk shows as OSError or, when HDF5 flushes on closing, as RuntimeError.
-    except (OSError, RuntimeError, ValueError) as error:
+def check_layout(file: h5py.File, expected: Format) -> None:
+    """Raise ``WeightsError`` when the file has the layout of another extension."""
+    is_keras3 = "layers" in file or "vars" in file
+    is_keras2 = any(name in file.attrs for name in ("layer_names", "layer_names0", "model_config"))
+    if expected is Format.KERAS2 and is_keras3 and not is_keras2:
         raise WeightsError(
-            f"the file cannot be written: {error}",
-            hint="Check the free space and the permissions of the folder; nothing was replaced.",
-        ) from error
+            "the file has Keras 3's weights layout, which the extension '.h5' does not announce",
+            hint="Rename it so that it ends in '.weights.h5'.",
+        )
+    if expected is Format.KERAS3 and is_keras2 and not is_keras3:
+        raise WeightsError(
+            "the file has Keras 2's HDF5 layout, which the extension '.weights.h5' does not "
+            "announce",
+            hint="Rename it so that it ends in '.h5' alone.",
+        )
 
 
-def _read(assignment: Assignment, stored: StoredWeights) -> npt.NDArray[Any]:
-    values = read_array(assignment.dataset)
-    if stored.backend == "theano" and assignment.weight.owner in _CONVOLUTIONS and values.ndim > 2:
-        values = np.flip(values, axis=tuple(range(values.ndim - 2))).copy()
-    return values
-
-
-def _verify_components(file: h5py.File, verify: Verify, source: Path) -> None:
-    if verify == "off":
-        return
-    try:
-        rows = read_components(file)
-    except WeightsError as error:
-        if verify == "exact":
-            raise
-        warn(f"{source}: {error}")
-        return
-    sentences = compare_installed(rows, exact=verify == "exact")
-    if not sentences:
-        return
-    message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
-    if verify == "exact":
-        raise WeightsError(message, hint="Install them, or pass verify='warn'.")
-    warn(f"{source}: {message}")
-
-
-def _warn_about_skipped(plan: Plan, source: Path) -> None:
+def warn_about_skipped(plan: Plan, source: Path) -> None:
+    """Warn of what was not loaded."""
     if plan.problems:
         listing = "\n  ".join(problem.message for problem in plan.problems)
         warn(f"{source}: skipped what does not fit:\n  {listing}")
+    for remark in plan.remarks:
+        warn(f"{source}: {remark}")
 
 
-def _warn_about_nothing(
-    layers: Sequence[LayerWeights], stored: StoredWeights, source: Path
-) -> None:
-    """Warn when ``by_name`` had no name to go by, which is hardly ever meant."""
+def _no_names(found: Format) -> WeightsError:
+    return WeightsError(
+        f"by_name=True needs the names of layers, and {found.value} has none to go by",
+        hint="Load without by_name, or save the weights as '.h5', where layers have names.",
+    )
+
+
+def _remark_on_nothing(layers: Sequence[LayerWeights], stored: StoredWeights) -> list[str]:
+    """Return a remark if ``by_name`` had no name to go by, which is hardly ever meant."""
     ours = [layer.name for layer in layers if layer.weights]
     theirs = [layer.name for layer in stored.layers if layer.weight_names]
     if not ours or set(ours) & set(theirs):
-        return
-    warn(
-        f"{source}: nothing was loaded: no layer of the model{list_names(ours)} has the name of a "
+        return []
+    return [
+        f"nothing was loaded: no layer of the model{list_names(ours)} has the name of a "
         f"layer in the file{list_names(theirs)}"
-    )
+    ]

@@ -144,8 +144,7 @@ def test_missing_file_and_folder(make_model: Make, tmp_path: Path) -> None:
     assert_refused(
         make_model(a=DENSE),
         tmp_path,
-        "this is a folder, not an HDF5 file\n"
-        "  Give the path of the file that `save_weights` wrote.",
+        "this is a folder, not a file\n  Give the path of the file itself.",
     )
 
 
@@ -196,8 +195,8 @@ def test_layout_of_keras_3_is_named(make_model: Make, tmp_path: Path) -> None:
     assert_refused(
         make_model(a=DENSE),
         tmp_path / "a.h5",
-        "the file has Keras 3's `.weights.h5` layout, and only Keras 2's HDF5 layout is read\n"
-        "  In Keras, call model.save('model.h5'); the weights of that file load here.",
+        "the file has Keras 3's weights layout, which the extension '.h5' does not announce\n"
+        "  Rename it so that it ends in '.weights.h5'.",
     )
 
 

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from kplug import Sequential
 from kplug.errors import KplugWarning, NotBuiltError, WeightsError
+from kplug.layers import Dense
 from kplug.saving import load_weights, save_weights
 
 Make = Callable[..., Any]
@@ -295,22 +297,48 @@ def test_name_too_long_for_hdf5_leaves_no_file(make_model: Make, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+WEIGHTS_HINT = (
+    "\n  Use '.h5' or '.hdf5' for Keras 2's HDF5 layout, '.weights.h5' for Keras 3's, "
+    "'.safetensors' for safetensors."
+)
+
+
 @pytest.mark.parametrize(
-    ("extension", "content"),
+    ("name", "message"),
     [
-        (".weights.h5", "Keras 3's weights layout"),
-        (".keras", "Keras 3's zip archive"),
-        (".safetensors", "the safetensors format"),
+        ("a", "the path has no extension" + WEIGHTS_HINT),
+        ("a.ckpt", "the extension '.ckpt' names no format" + WEIGHTS_HINT),
+        (
+            "a.keras",
+            "the extension '.keras' means a whole model, and only weights were to be saved\n"
+            "  Use model.save for the whole model. " + WEIGHTS_HINT.strip(),
+        ),
     ],
 )
-@pytest.mark.parametrize(("action", "verb"), [(save_weights, "written"), (load_weights, "read")])
-def test_extensions_of_other_formats_are_refused(
-    make_model: Make, tmp_path: Path, extension: str, content: str, action: Make, verb: str
+def test_extensions_that_name_no_format_of_weights(
+    make_model: Make, tmp_path: Path, name: str, message: str
 ) -> None:
-    path = tmp_path / f"a{extension}"
     with pytest.raises(WeightsError) as caught:
-        action(make_model(dense=DENSE), path)
+        save_weights(make_model(dense=DENSE), tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name}: {message}"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("extension", [".weights.h5", ".safetensors"])
+def test_by_name_needs_a_format_with_names(tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"a{extension}"
+    model = Sequential([Dense(1, input_dim=2)])
+    model.save_weights(path)
+    with pytest.raises(WeightsError, match="by_name=True needs the names of layers, and "):
+        model.load_weights(path, by_name=True)
+
+
+def test_layout_and_extension_agree(make_model: Make, tmp_path: Path) -> None:
+    save_weights(make_model(dense=DENSE), tmp_path / "a.h5")
+    path = (tmp_path / "a.h5").rename(tmp_path / "a.weights.h5")
+    with pytest.raises(WeightsError) as caught:
+        load_weights(make_model(dense=DENSE), path)
     assert str(caught.value) == (
-        f"{path}: the extension {extension!r} means {content}, which is not {verb}; weights are "
-        f"{verb} in Keras 2's HDF5 layout\n  Use the extension '.h5' or '.hdf5'."
+        f"{path}: the file has Keras 2's HDF5 layout, which the extension '.weights.h5' does not "
+        "announce\n  Rename it so that it ends in '.h5' alone."
     )

@@ -1,0 +1,147 @@
+"""Whole models from files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kplug.arguments import require_flag
+from kplug.errors import WeightsError
+from kplug.models.config import model_from_config, scope_of
+from kplug.registry.warning import warn
+from kplug.saving.dialect import find_built_shape, parse_json, read_model, read_training
+from kplug.saving.matching import raise_misfits
+from kplug.saving.provenance import Verify, check_verify, read_components, verify_components
+from kplug.saving.state import read_keras_optimizer, read_state, restore_state
+from kplug.saving.transfer import load_all
+from kplug.saving.weights import plan_weights
+from kplug.saving.whole import StoredModel, opened_model
+
+# Weights may be stored compressed, though no version of Keras does it.
+_MOST_EXPANSION = 20
+_MOST_WITHOUT_QUESTION = 1 << 28
+
+
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    verify: Verify = "warn",
+) -> Any:
+    """Load a model that ``model.save`` wrote, here or in Keras 2, tf-keras or Keras 3.
+
+    Names in the file are looked up among the installed components; nothing in it is run, and nothing
+    is imported by a path. The optimizer goes on where it was, and the random generators do when
+    ``fit`` starts, so that training continues to the last bit.
+
+    Args:
+        path: The file: ``.keras``, ``.h5`` or ``.hdf5``.
+        custom_objects: Your own classes and functions, by the names that the file has for them.
+        compile: Whether to compile the model as it was; without it no loss or optimizer is needed.
+        verify: What to do when the packages that the model was made of are missing or differ:
+            nothing (``"off"``), a warning (``"warn"``), or an error, where versions must be equal to
+            the last character (``"exact"``).
+
+    Returns:
+        The model.
+
+    Raises:
+        WeightsError: The file is missing, damaged, of another format, or unsafe.
+        ResolutionError: A component is not installed, or is your own and was not given.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from kplug import Sequential, layers
+        >>> model = Sequential([layers.Dense(2, input_dim=3)])
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.keras"
+        >>> model.save(path)
+        >>> load_model(path).output_shape
+        (None, 2)
+
+    Reference:
+        ``keras.models.load_model``.
+    """
+    check_verify(verify)
+    require_flag("load_model", "compile", compile)
+    source = Path(path)
+    try:
+        with opened_model(source) as stored, scope_of(custom_objects):
+            verify_components(lambda: read_components(stored.file), verify, source)
+            model = model_from_config(read_model(stored.config, custom_objects), custom_objects)
+            _reserve_weights(model, find_built_shape(stored.config), source)
+            _load_weights(model, stored)
+            if compile:
+                _compile(model, stored, custom_objects, source)
+    except WeightsError as error:
+        raise error.at(str(source)) from error.__cause__
+    return model
+
+
+def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the model that ``model.to_json()`` described, of kplug or of any Keras; new weights.
+
+    Args:
+        text: The JSON text.
+        custom_objects: Your own classes and functions, by the names that the text has for them.
+
+    Raises:
+        WeightsError: The text is no JSON, or describes no model.
+        ResolutionError: A component is not installed, or is your own and was not given.
+    """
+    entry = read_model(parse_json(text, "the text"), custom_objects)
+    return model_from_config(entry, custom_objects)
+
+
+def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:
+    """Give the weights memory, if the file can hold as many.
+
+    Args:
+        model: The model.
+        built_shape: The input shape of a model that does not know it from its configuration.
+        source: The file.
+
+    Raises:
+        WeightsError: The configuration announces much more than the file holds.
+    """
+    shape = model.find_input_shape()
+    if shape is None:
+        shape = built_shape
+    if shape is not None:
+        model.declare_for(shape)
+        announced, held = model.count_declared(), source.stat().st_size
+        if announced > max(_MOST_WITHOUT_QUESTION, _MOST_EXPANSION * held):
+            raise WeightsError(
+                f"the configuration announces weights of {announced} bytes, the whole file has "
+                f"{held}",
+                hint="Copy or download the file again; what it was saved from may still be there.",
+            )
+        model.reserve()
+    model.ensure_built()
+
+
+def _load_weights(model: Any, stored: StoredModel) -> None:
+    plan = plan_weights(model, stored.file, stored.layout)
+    if plan.problems:
+        raise_misfits(plan.problems)
+    load_all(plan.assignments)
+
+
+def _compile(
+    model: Any, stored: StoredModel, custom_objects: Mapping[str, Any] | None, source: Path
+) -> None:
+    if stored.training is None:
+        if stored.layout.name == "KERAS2":
+            warn(
+                f"{source}: the file has no training configuration, so the model is not compiled; "
+                "call compile before fit, or pass compile=False"
+            )
+        return
+    state = read_state(stored.file)
+    options = {} if state is None else state.options
+    model.compile(**read_training(stored.training, custom_objects), **options)
+    if state is not None:
+        restore_state(model, state, source)
+    else:
+        read_keras_optimizer(stored.file, model, stored.layout, source)

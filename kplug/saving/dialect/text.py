@@ -1,0 +1,73 @@
+"""JSON from files: bounded in size and depth."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from kplug.errors import WeightsError
+
+# A configuration of ten thousand layers has some 10 MB, and is some 10 levels deep.
+MOST_BYTES = 64 << 20
+_DEEPEST = 64
+
+
+def encode(content: Any, **options: Any) -> str:
+    """Return content as JSON; NaN and infinities as Python's parser, and Keras's, read them.
+
+    Args:
+        content: Dicts, lists, numbers and texts; arrays become lists.
+        options: What ``json.dumps`` takes.
+    """
+    return json.dumps(content, default=_plain, **options)
+
+
+def parse_json(text: str | bytes, what: str) -> Any:
+    """Return what a JSON text of a file holds.
+
+    Args:
+        text: The text.
+        what: What it is, for messages, such as ``config.json``.
+
+    Raises:
+        WeightsError: It is too large, too deep or no JSON.
+    """
+    if len(text) > MOST_BYTES:
+        raise WeightsError(f"{what} has {len(text)} bytes; at most {MOST_BYTES} are read")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"{what} is no JSON that can be read: {error}",
+            hint="Copy or download the file again; what it was saved from may still be there.",
+        ) from error
+    _check_depth(content, what)
+    return content
+
+
+def _check_depth(content: Any, what: str) -> None:
+    level, depth = [content], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise WeightsError(f"{what} is nested more than {_DEEPEST} levels deep")
+        level = [
+            item
+            for each in level
+            if isinstance(each, (dict, list))
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, (dict, list))
+        ]
+
+
+def _plain(value: object) -> Any:
+    """Return a value that JSON does not know as one that it does."""
+    for method in ("tolist", "item"):  # arrays, then numbers of NumPy and torch
+        if hasattr(value, method):
+            return getattr(value, method)()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return value
+    return str(value)

@@ -1,0 +1,17 @@
+"""Keras 3's layout of weights in HDF5: one group a layer, found by its place in the model.
+
+::
+
+    /layers/<class>/vars/<number>   weights of a layer; `vars` carries the layer's name
+    /layers/<class>/<attribute>/…   layers inside a layer
+    /vars/<number>                  weights of the model itself
+    /optimizer/vars/<number>        state of the optimizer, in files of whole models
+"""
+
+from __future__ import annotations
+
+from kplug.saving.keras3.matching import match_places
+from kplug.saving.keras3.places import Place, list_places
+from kplug.saving.keras3.writing import write_places
+
+__all__ = ["Place", "list_places", "match_places", "write_places"]

@@ -1,0 +1,24 @@
+"""Training state: what the next step depends on beside the weights.
+
+Our own group holds it to the last bit: the optimizer's state and settings and the random generators.
+Beside it the optimizer's state is written as Keras keeps it, where its rule is the same.
+"""
+
+from __future__ import annotations
+
+from kplug.saving.state.keras import read_keras_optimizer, write_optimizer
+from kplug.saving.state.training import (
+    TrainingState,
+    read_state,
+    restore_state,
+    write_state,
+)
+
+__all__ = [
+    "TrainingState",
+    "read_keras_optimizer",
+    "read_state",
+    "restore_state",
+    "write_optimizer",
+    "write_state",
+]

@@ -1,0 +1,111 @@
+"""Nested data with tensors in it, as JSON and HDF5 datasets.
+
+Numbers, texts and containers become JSON, a tensor the number of a dataset. What is read back is data
+of these kinds and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+from kplug.errors import WeightsError
+from kplug.saving.hdf5 import get_dataset
+from kplug.saving.transfer import read_array
+
+# Types that NumPy lacks are stored as whole numbers with the same bits.
+_AS_BITS = {
+    torch.bfloat16: torch.int16,
+    torch.float8_e4m3fn: torch.uint8,
+    torch.float8_e5m2: torch.uint8,
+}
+_MOST_BYTES = 1 << 36
+_SCALARS = (bool, int, float, str, type(None))
+
+
+def pack(value: Any, group: h5py.Group) -> Any:
+    """Return a value as JSON can hold it; its tensors are written to the group.
+
+    Raises:
+        WeightsError: It holds something else than numbers, texts, tensors and containers.
+    """
+    if isinstance(value, Tensor):
+        return _pack_tensor(value, group)
+    if isinstance(value, (np.generic, *_SCALARS)):
+        return _pack_scalar(value)
+    if isinstance(value, Mapping):
+        return {"items": [[pack(key, group), pack(item, group)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        name = "tuple" if isinstance(value, tuple) else "list"
+        return {name: [pack(item, group) for item in value]}
+    raise WeightsError(
+        f"the training state holds a {type(value).__name__}, which cannot be stored",
+        hint="A state is made of numbers, texts, tensors, lists and dicts.",
+    )
+
+
+def unpack(value: Any, group: h5py.Group) -> Any:
+    """Return what `pack` was given.
+
+    Raises:
+        WeightsError: It is no such value, or a dataset is missing or unsafe.
+    """
+    if isinstance(value, _SCALARS):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        (name, content), *_ = value.items()
+        if name == "tensor" and isinstance(content, list) and len(content) == 3:
+            return _unpack_tensor(content, group)
+        if name == "items" and isinstance(content, list):
+            return {_unpack_key(pair, group): unpack(pair[1], group) for pair in content}
+        if name in ("list", "tuple") and isinstance(content, list):
+            items = [unpack(item, group) for item in content]
+            return tuple(items) if name == "tuple" else items
+    raise WeightsError("the training state of the file cannot be read: it has another form")
+
+
+def _pack_scalar(value: Any) -> Any:
+    # Also a float that remembers whose it is, such as an optimizer's learning rate.
+    plain = value.item() if isinstance(value, np.generic) else value
+    return float(plain) if isinstance(plain, float) else plain
+
+
+def _pack_tensor(tensor: Tensor, group: h5py.Group) -> Any:
+    number = str(len(group))
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    values = tensor.detach().cpu().contiguous()
+    if values.dtype in _AS_BITS:
+        values = values.view(_AS_BITS[values.dtype])
+    group.create_dataset(number, data=values.numpy())
+    return {"tensor": [number, dtype, tensor.device.type]}
+
+
+def _unpack_tensor(content: list[Any], group: h5py.Group) -> Tensor:
+    number, name, _ = content
+    dtype = getattr(torch, name, None) if isinstance(name, str) else None
+    if not isinstance(number, str) or not isinstance(dtype, torch.dtype):
+        raise WeightsError("the training state of the file cannot be read: it has another form")
+    dataset = get_dataset(group, number)
+    stored, declared = dataset.id.get_storage_size(), dataset.size * dataset.dtype.itemsize
+    if declared > max(1000 * stored, 1 << 20) or declared > _MOST_BYTES:
+        raise WeightsError(
+            f"the dataset {dataset.name!r} declares {declared} bytes, holds {stored}"
+        )
+    values = torch.from_numpy(np.asarray(read_array(dataset)))
+    if dtype in _AS_BITS:
+        return values.view(dtype)
+    if values.dtype != dtype:
+        raise WeightsError(f"the dataset {dataset.name!r} is {values.dtype}, not {dtype}")
+    return values
+
+
+def _unpack_key(pair: Any, group: h5py.Group) -> Any:
+    key = unpack(pair[0], group) if isinstance(pair, list) and len(pair) == 2 else None
+    if not isinstance(key, (str, int)):
+        raise WeightsError("the training state of the file cannot be read: it has another form")
+    return key

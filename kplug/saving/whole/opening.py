@@ -1,0 +1,76 @@
+"""Whole models opened for reading, whoever wrote them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from kplug.errors import WeightsError
+from kplug.saving.archive import CONFIG, WEIGHTS, opened_archive
+from kplug.saving.dialect import parse_json
+from kplug.saving.dialect.text import MOST_BYTES
+from kplug.saving.formats import Format, choose_whole_format
+from kplug.saving.hdf5 import opened, opened_stream, read_text, require_file
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A whole model in a file; weights are read when they are asked for.
+
+    Args:
+        config: Its configuration in Keras's form.
+        training: Its training configuration in Keras's form, or None.
+        file: The HDF5 file with weights and state.
+        layout: How the weights lie in it.
+    """
+
+    config: Any
+    training: Any
+    file: h5py.File
+    layout: Format
+
+
+@contextlib.contextmanager
+def opened_model(path: Path) -> Iterator[StoredModel]:
+    """Open a whole model and read its configuration.
+
+    Raises:
+        WeightsError: The file is missing, damaged, of another format, or unsafe.
+    """
+    require_file(path)
+    if choose_whole_format(path) is Format.ARCHIVE:
+        with opened_archive(path) as archive:
+            config = parse_json(archive.read_text(CONFIG, MOST_BYTES), CONFIG)
+            if not isinstance(config, dict):
+                raise WeightsError(f"{CONFIG} holds {type(config).__name__}, not a dict")
+            with archive.opened(WEIGHTS) as stream, opened_stream(stream) as file:
+                yield StoredModel(config, config.get("compile_config"), file, Format.KERAS3)
+        return
+    with opened(path) as file:
+        text = read_text(file, "model_config")
+        if text is None:
+            raise _no_model(file)
+        training = read_text(file, "training_config")
+        yield StoredModel(
+            parse_json(text, "the attribute 'model_config'"),
+            None if training is None else parse_json(training, "the attribute 'training_config'"),
+            file,
+            Format.KERAS2,
+        )
+
+
+def _no_model(file: h5py.File) -> WeightsError:
+    holds_weights = "layer_names" in file.attrs or "layers" in file
+    return WeightsError(
+        "the file holds weights alone, no model that could be built from it"
+        if holds_weights
+        else "this HDF5 file holds no Keras model: it has no 'model_config'",
+        hint="Build the model in code, then model.load_weights reads the file."
+        if holds_weights
+        else "Expected is a file of model.save, of kplug or of Keras.",
+    )

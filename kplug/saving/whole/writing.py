@@ -1,0 +1,112 @@
+"""Whole models written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from kplug.backend.processes import run_on_main
+from kplug.errors import WeightsError
+from kplug.saving.archive import CONFIG, METADATA, write_archive
+from kplug.saving.atomic import replacing
+from kplug.saving.dialect import encode, write_model, write_training
+from kplug.saving.formats import Format, choose_whole_format
+from kplug.saving.hdf5 import created, writing
+from kplug.saving.keras2_hdf5 import BACKEND, KERAS_VERSION
+from kplug.saving.model_weights import require_built
+from kplug.saving.provenance import collect_rows, write_components
+from kplug.saving.state import write_optimizer, write_state
+from kplug.saving.weights import write_weights
+
+# The version whose form of configuration is written into an archive.
+ARCHIVE_VERSION = "3.12.0"
+
+
+def save_model(
+    model: Any, entry: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool = True
+) -> None:
+    """Save a model: its configuration, weights, training configuration and training state.
+
+    Args:
+        model: A built model.
+        entry: Its description, ``{"class_name", "config"}``.
+        path: The file: ``.keras``, ``.h5`` or ``.hdf5``.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        NotBuiltError: The model has no weights yet.
+        WeightsError: The file cannot be written there.
+    """
+    target = Path(path)
+    try:
+        found = choose_whole_format(target)
+        require_built(model)
+    except WeightsError as error:
+        raise error.at(str(target)) from error.__cause__
+    run_on_main(lambda: _save(model, entry, target, found, overwrite))
+
+
+def to_json(entry: Mapping[str, Any], **options: Any) -> str:
+    """Return a model's description as Keras 3 writes it."""
+    return encode(write_model(entry), **options)
+
+
+def _save(
+    model: Any, entry: Mapping[str, Any], target: Path, found: Format, overwrite: bool
+) -> None:
+    try:
+        with replacing(target, overwrite=overwrite) as temporary:
+            if found is Format.ARCHIVE:
+                _write_keras3(model, entry, temporary)
+            else:
+                with created(temporary) as file:
+                    _write_keras2(model, entry, file)
+    except WeightsError as error:
+        raise error.at(str(target)) from error.__cause__
+
+
+def _write_keras3(model: Any, entry: Mapping[str, Any], path: Path) -> None:
+    config = write_model(entry)
+    if model.compiled is not None:
+        config["compile_config"] = write_training(model.compiled.arguments, _find_optimizer(model))
+    today = dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d@%H:%M:%S")
+    texts = {
+        METADATA: encode({"keras_version": ARCHIVE_VERSION, "date_saved": today}),
+        CONFIG: encode(config),
+    }
+    # Without a name, so that nothing of it stays behind whatever happens.
+    with writing(), tempfile.TemporaryFile(dir=path.parent) as weights:
+        with h5py.File(weights, "w") as file:
+            write_weights(file, model, Format.KERAS3)
+            write_optimizer(file, model)
+            _write_ours(file, model)
+        write_archive(path, texts, weights)
+
+
+def _write_keras2(model: Any, entry: Mapping[str, Any], file: h5py.File) -> None:
+    # Python's text becomes a variable-length string, which has no limit of 64 KiB.
+    file.attrs["backend"], file.attrs["keras_version"] = BACKEND.decode(), KERAS_VERSION.decode()
+    file.attrs["model_config"] = encode(write_model(entry, generation=2))
+    if model.compiled is not None:
+        training = write_training(model.compiled.arguments, _find_optimizer(model), generation=2)
+        file.attrs["training_config"] = encode(training)
+    write_weights(file.create_group("model_weights"), model, Format.KERAS2)
+    _write_ours(file, model)
+
+
+def _find_optimizer(model: Any) -> Any:
+    """Return the optimizer as it is now; what was given, if it cannot say how it was made."""
+    current = model.optimizer
+    return current if hasattr(current, "get_config") else model.compiled.arguments["optimizer"]
+
+
+def _write_ours(file: h5py.File, model: Any) -> None:
+    """Write what Keras does not look at: the component table and the exact training state."""
+    write_components(file, collect_rows(model))
+    write_state(file, model)

@@ -1,0 +1,437 @@
+"""Whole-model files that do not fit or cannot be trusted: a typed error, little time, little memory."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import struct
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kplug import Sequential, layers, load_model
+from kplug.errors import KplugError, KplugWarning, NotBuiltError, WeightsError
+
+DAMAGED = "\n  Copy or download the file again; what it was saved from may still be there."
+WHOLE = "\n  Use '.keras', or '.h5' or '.hdf5' for a whole model in HDF5."
+
+
+def make() -> Any:
+    model = Sequential(
+        [layers.Dense(3, input_dim=2, name="a"), layers.Dense(1, name="b")], name="m"
+    )
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    return model
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the bytes of one model in both formats."""
+    folder, model = tmp_path_factory.mktemp("saved"), make()
+    for extension in (".keras", ".h5"):
+        model.save(folder / f"m{extension}")
+    return {path.suffix: path.read_bytes() for path in folder.iterdir()}
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def write_zip(path: Path, content: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return path
+
+
+def assert_refused(path: Path, message: str, error: type[KplugError] = WeightsError) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(error) as caught:
+            load_model(path)
+        assert tracemalloc.get_traced_memory()[1] < 256 << 20
+    finally:
+        tracemalloc.stop()
+    assert str(caught.value) == f"{path}: {message}"
+
+
+# ------------------------------------------------------------------ wrong files
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("m", "the path has no extension" + WHOLE),
+        ("m.pt", "the extension '.pt' names no format" + WHOLE),
+        (
+            "m.weights.h5",
+            "the extension '.weights.h5' means weights alone, not a whole model" + WHOLE + " For "
+            "weights there are model.save_weights and model.load_weights.",
+        ),
+    ],
+)
+def test_extensions_that_name_no_whole_model(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError) as caught:
+        make().save(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name}: {message}"
+    (tmp_path / name).write_bytes(b"x")
+    assert_refused(tmp_path / name, message)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    assert_refused(
+        tmp_path / "m.keras", "there is no such file\n  Check the path and the working folder."
+    )
+    assert_refused(tmp_path, "this is a folder, not a file\n  Give the path of the file itself.")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "this is not a zip archive, but an empty file"),
+        (
+            b"\x89HDF\r\n\x1a\n" + bytes(100),
+            "this is not a zip archive, but an HDF5 file; rename it so that it ends in '.h5'",
+        ),
+        (b"PK\x03\x04" + bytes(100), "the zip archive is truncated: its end is missing"),
+        (b"<html>", "this is not a zip archive, so no '.keras' file"),
+    ],
+)
+def test_other_files_are_recognised(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "m.keras").write_bytes(content)
+    assert_refused(tmp_path / "m.keras", message + DAMAGED)
+
+
+def test_archive_of_something_else(tmp_path: Path) -> None:
+    assert_refused(
+        write_zip(tmp_path / "m.keras", {"a.txt": b"x"}),
+        "this zip archive is no Keras model: it has no 'config.json', but 'a.txt'\n"
+        "  A '.keras' file is written by model.save; other archives are not read.",
+    )
+
+
+def test_weights_alone_are_no_model(tmp_path: Path) -> None:
+    make().save_weights(tmp_path / "a.h5")
+    assert_refused(
+        tmp_path / "a.h5",
+        "the file holds weights alone, no model that could be built from it\n"
+        "  Build the model in code, then model.load_weights reads the file.",
+    )
+
+
+def test_hdf5_of_something_else(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["temperature"] = [1.0]
+    assert_refused(
+        tmp_path / "a.h5",
+        "this HDF5 file holds no Keras model: it has no 'model_config'\n"
+        "  Expected is a file of model.save, of kplug or of Keras.",
+    )
+
+
+def test_unbuilt_model_is_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(NotBuiltError, match="model 'm' has no weights yet"):
+        Sequential([layers.Dense(1)], name="m").save(tmp_path / "m.keras")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overwrite_false_keeps_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"old")
+    with pytest.raises(WeightsError, match="the file exists and overwrite=False"):
+        make().save(path, overwrite=False)
+    assert path.read_bytes() == b"old"
+
+
+def test_file_without_training_configuration(tmp_path: Path) -> None:
+    Sequential([layers.Dense(1, input_dim=2)]).save(tmp_path / "m.h5")
+    with pytest.warns(KplugWarning, match="the file has no training configuration, so the model"):
+        assert load_model(tmp_path / "m.h5").compiled is None
+    assert load_model(tmp_path / "m.h5", compile=False).compiled is None
+
+
+# ------------------------------------------------------------------ newer, missing, different
+
+
+def test_component_table_and_state_of_a_newer_kplug(saved: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(saved[".h5"])
+    with h5py.File(path, "a") as file:
+        content = json.loads(file["kplug_state"].attrs["content"])
+        file["kplug_state"].attrs["content"] = json.dumps({**content, "layout": 2})
+    assert_refused(
+        path,
+        "the training state of the file has layout 2, this kplug reads 1\n"
+        "  pip install --upgrade kplug",
+    )
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+def test_packages_are_compared(saved: Any, extension: str, tmp_path: Path) -> None:
+    path, model = tmp_path / f"m{extension}", make()
+    model.save(path)
+    load_model(path, verify="exact")
+    row = {"kind": "loss", "name": "wavelets/l", "distribution": "wavelets", "version": "1.2"}
+    if extension == ".h5":
+        with h5py.File(path, "a") as file:
+            content = json.loads(file.attrs["kplug_components"])
+            content["components"].append(row)
+            file.attrs["kplug_components"] = np.bytes_(json.dumps(content).encode())
+    else:
+        parts = members(path.read_bytes())
+        (tmp_path / "w.h5").write_bytes(parts["model.weights.h5"])
+        with h5py.File(tmp_path / "w.h5", "a") as file:
+            content = json.loads(file.attrs["kplug_components"])
+            content["components"].append(row)
+            file.attrs["kplug_components"] = np.bytes_(json.dumps(content).encode())
+        write_zip(path, {**parts, "model.weights.h5": (tmp_path / "w.h5").read_bytes()})
+    sentence = (
+        "the file was made with other packages:\n  wavelets 1.2, which supplied wavelets/l, is not "
+        'installed: pip install "wavelets==1.2"'
+    )
+    with pytest.warns(KplugWarning) as caught:
+        load_model(path)
+    assert str(caught[0].message) == f"{path}: {sentence}"
+    with pytest.raises(WeightsError) as refused:
+        load_model(path, verify="exact")
+    assert sentence in str(refused.value)
+    load_model(path, verify="off")
+
+
+# ------------------------------------------------------------------ damage
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+@pytest.mark.parametrize("fraction", [0.01, 0.3, 0.6, 0.9, 0.999])
+def test_truncated_file(saved: Any, extension: str, fraction: float, tmp_path: Path) -> None:
+    path = tmp_path / f"m{extension}"
+    path.write_bytes(saved[extension][: int(len(saved[extension]) * fraction)])
+    with pytest.raises(WeightsError, match=r"truncated|not a zip archive|not an HDF5 file"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
+@pytest.mark.filterwarnings("ignore::kplug.errors.KplugWarning")
+def test_changed_byte_loads_or_is_refused(
+    saved: Any, extension: str, tmp_path: Path, position: float, mask: int
+) -> None:
+    content = bytearray(saved[extension])
+    content[int(position * len(content))] ^= mask
+    path = tmp_path / f"m{extension}"
+    path.write_bytes(content)
+    with contextlib.suppress(KplugError):
+        load_model(path)
+
+
+def test_changed_weight_in_an_archive_is_found(saved: Any, tmp_path: Path) -> None:
+    content = bytearray(saved[".keras"])
+    kernel = bytes(make().get_weights()[0].dtype.itemsize)
+    place = content.find(b"\x89HDF") + 3000 + len(kernel)
+    content[place] ^= 1
+    (tmp_path / "m.keras").write_bytes(content)
+    with pytest.raises(WeightsError, match="damaged or no zip archive: Bad CRC-32"):
+        load_model(tmp_path / "m.keras")
+
+
+# ------------------------------------------------------------------ hostile archives
+
+
+def test_bomb_among_the_texts(saved: Any, tmp_path: Path) -> None:
+    parts = members(saved[".keras"])
+    bomb = {**parts, "config.json": b" " * (65 << 20)}
+    assert_refused(
+        write_zip(tmp_path / "m.keras", bomb, zipfile.ZIP_DEFLATED),
+        "config.json has 68157440 bytes; at most 67108864 are read",
+    )
+
+
+def test_bomb_among_the_weights(saved: Any, tmp_path: Path) -> None:
+    parts = members(saved[".keras"])
+    bomb = {**parts, "model.weights.h5": bytes(64 << 20)}
+    path = write_zip(tmp_path / "m.keras", bomb, zipfile.ZIP_DEFLATED)
+    with pytest.raises(WeightsError, match=r"would grow from \d+ to 67108864 bytes, more than 100"):
+        load_model(path)
+
+
+def test_compressed_archive_is_read(saved: Any, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "m.keras", members(saved[".keras"]), zipfile.ZIP_DEFLATED)
+    assert load_model(path).count_params() == 13
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "..\\x", "C:/x"])
+def test_member_outside_the_archive(saved: Any, name: str, tmp_path: Path) -> None:
+    assert_refused(
+        write_zip(tmp_path / "m.keras", {**members(saved[".keras"]), name: b"x"}),
+        f"the archive's member {name!r} would lie outside its folder",
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+def test_member_that_stands_twice(saved: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    write_zip(path, members(saved[".keras"]))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("config.json", b"{}")
+    assert_refused(path, "the archive holds 'config.json' twice, so what it means is unclear")
+
+
+def test_hundred_thousand_members(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    entry = struct.pack("<4sHHHHHHLLLHHHHHLL", b"PK\x01\x02", *[0] * 9, 8, *[0] * 6) + b"x" * 8
+    directory = entry * 100_000
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
+    path.write_bytes(directory + end)
+    assert_refused(
+        path,
+        f"the list of the archive's members has {len(directory)} bytes; at most 1048576 are read",
+    )
+
+
+def test_encrypted_member(saved: Any, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "m.keras", members(saved[".keras"]))
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.find(signature)
+        while place >= 0:
+            content[place + offset] |= 1
+            place = content.find(signature, place + 4)
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"damaged or no zip archive: .* is encrypted"):
+        load_model(path)
+
+
+# ------------------------------------------------------------------ hostile configurations
+
+
+def with_config(saved: Any, path: Path, config: str) -> Path:
+    return write_zip(path, {**members(saved[".keras"]), "config.json": config.encode()})
+
+
+def nest(depth: int) -> str:
+    return '{"class_name": "Sequential", "config": {"layers": [' * depth + "]}}" * depth
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("[1]", "config.json holds list, not a dict"),
+        ("{", "config.json is no JSON that can be read: "),
+        ("[" * 100_000, "config.json is no JSON that can be read: "),
+        ("[" * 100_000 + "]" * 100_000, "config.json is"),
+        (nest(60), "config.json is nested more than 64 levels deep"),
+        (nest(20_000), "config.json is"),
+        ('{"class_name": "Sequential"}', "the configuration of a model has no list of layers: "),
+        ('{"a": 1}', "the configuration of the model has a dict without 'class_name' for a layer"),
+        (
+            '{"class_name": "os.system", "config": {"command": "true"}}',
+            "'os.system' is not a reference to a component",
+        ),
+        (
+            '{"class_name": "Dense", "module": "os", "config": {"units": 1}}',
+            "'custom/Dense' was a layer defined in code, and this code does not offer it",
+        ),
+    ],
+)
+def test_configurations_that_mean_no_model(
+    saved: Any, config: str, message: str, tmp_path: Path
+) -> None:
+    path = with_config(saved, tmp_path / "m.keras", config)
+    with pytest.raises(KplugError) as caught:
+        load_model(path)
+    assert caught.value.message.startswith(message)
+
+
+def test_weights_larger_than_the_file(saved: Any, tmp_path: Path) -> None:
+    config = json.loads(members(saved[".keras"])["config.json"])
+    config["config"]["layers"][1]["config"]["units"] = 1_000_000_000
+    path = with_config(saved, tmp_path / "m.keras", json.dumps(config))
+    assert_refused(
+        path,
+        "the configuration announces weights of 16000000004 bytes, the whole file has "
+        f"{path.stat().st_size}" + DAMAGED,
+    )
+
+
+def test_weights_of_other_shapes(saved: Any, tmp_path: Path) -> None:
+    config = json.loads(members(saved[".keras"])["config.json"])
+    config["config"]["layers"][1]["config"]["units"] = 4
+    path = with_config(saved, tmp_path / "m.keras", json.dumps(config))
+    with pytest.raises(WeightsError, match=r"layer 'a': weight 'kernel' has shape \(2, 4\), the "):
+        load_model(path)
+
+
+def spoil_text(file: h5py.File) -> None:
+    file["kplug_state"].attrs["content"] = "{"
+
+
+def spoil_form(file: h5py.File) -> None:
+    file["kplug_state"].attrs["content"] = '{"layout": 1, "optimizer": {"tensor": [1, 2]}}'
+
+
+def spoil_dataset(file: h5py.File) -> None:
+    del file["kplug_state/0"]
+    file["kplug_state"].create_dataset("0", (1 << 40,), "f4", chunks=(1 << 10,))
+    file["kplug_state/0"][0] = 1
+
+
+def spoil_link(file: h5py.File) -> None:
+    del file["kplug_state"]
+    file["kplug_state"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+
+@pytest.mark.parametrize("spoil", [spoil_text, spoil_form, spoil_dataset, spoil_link])
+def test_training_state_that_cannot_be_trusted(
+    saved: Any, spoil: Callable[[h5py.File], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(saved[".h5"])
+    with h5py.File(path, "a") as file:
+        spoil(file)
+    with pytest.raises(WeightsError):
+        load_model(path)
+    assert load_model(path, compile=False).count_params() == 13
+
+
+def test_generator_that_is_none(saved: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(saved[".h5"])
+    with h5py.File(path, "a") as file:
+        content = json.loads(file["kplug_state"].attrs["content"])
+        content["generators"] = {"items": [["torch", 3]]}
+        file["kplug_state"].attrs["content"] = json.dumps(content)
+    with pytest.raises(WeightsError, match="the stored generator 'torch' cannot be read"):
+        load_model(path)
+
+
+def test_many_attributes_cost_little(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    model = Sequential([layers.Dense(1, input_dim=2)])
+    model.save(path)
+    with h5py.File(path) as file:
+        attributes = dict(file.attrs)
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs.update(attributes)
+        group = file.create_group("model_weights")
+        for number in range(11_000):
+            group.attrs[f"layer_names{number}"] = np.asarray([b"x"])
+    with pytest.raises(WeightsError) as caught:
+        load_model(path, compile=False)
+    assert str(caught.value) == (
+        f"{path}: the attribute 'layer_names' of '/model_weights' is not a list of names: it has "
+        "10001 parts, with 10001 names"
+    )
