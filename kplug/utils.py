@@ -1,4 +1,4 @@
-"""Small helpers around training: seeds, class labels, normalization, a printed summary."""
+"""Small helpers around training: seeds, class labels, normalization, pictures of models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from kplug.backend import NumpyArray, TensorLike, to_tensor
 from kplug.errors import ArgumentValueError, DataError
+from kplug.models.diagram import plot_model
 
 
 def set_random_seed(seed: int) -> None:
@@ -105,14 +106,20 @@ def print_summary(
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
     print_fn: Callable[[str], object] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
 ) -> None:
     """Print a model's summary, as Keras 2 spells it: the same as ``model.summary(…)``.
 
     Args:
         model: The model.
         line_length: Width of the lines.
-        positions: Ends of the columns as shares of the width.
+        positions: Ends of the columns, as shares of the width or as absolute columns.
         print_fn: Called with each line of plain text, instead of printing a table.
+        expand_nested: Whether the layers of nested models are shown too.
+        show_trainable: Whether a column says which layers are trained.
+        layer_range: Names of the first and the last layer to show, or patterns for them.
 
     Example:
         >>> from kplug import Sequential
@@ -121,7 +128,7 @@ def print_summary(
         >>> lines[0]
         'Model: "empty"'
     """
-    model.summary(line_length, positions, print_fn)
+    model.summary(line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
 
-__all__ = ["normalize", "print_summary", "set_random_seed", "to_categorical"]
+__all__ = ["normalize", "plot_model", "print_summary", "set_random_seed", "to_categorical"]

@@ -1,37 +1,94 @@
-"""The table of a model's layers."""
+"""The summary of a model: as a table, and as Keras 2's lines of plain text."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
-from torch import Tensor
+from rich.text import Text
 
-_TITLES = ("Layer (type)", "Output Shape", "Param #")
-_PLAIN_WIDTH = 65
-_PLAIN_POSITIONS = (0.45, 0.85, 1.0)
+from kplug.arguments import refusal
+from kplug.html import html_table
+from kplug.models.summary_rows import (
+    Count,
+    LayerRow,
+    Totals,
+    collect_rows,
+    count_totals,
+    find_nodes,
+    is_chain,
+)
+
+_TITLES = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+_STYLES = ("", "cyan", "green", "", "")
+_NARROWEST, _LEAST_WIDTH = 4, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Numbers in the weights of a model."""
+class Layout:
+    """Widths of lines and columns.
 
-    trainable: int
-    non_trainable: int
-    size: int
+    Args:
+        width: Of the lines.
+        ends: Where the columns end, as shares of the width.
+    """
 
-    def lines(self) -> list[str]:
-        """Return the lines below the table."""
-        total = self.trainable + self.non_trainable
-        return [
-            f"Total params: {total:,} ({format_size(self.size)})",
-            f"Trainable params: {self.trainable:,}",
-            f"Non-trainable params: {self.non_trainable:,}",
+    width: int
+    ends: tuple[float, ...]
+
+
+_TABLE_OF_CHAIN = Layout(88, (0.45, 0.80, 1.0))
+_TABLE_OF_GRAPH = Layout(108, (0.30, 0.56, 0.74, 1.0))
+_TEXT_OF_CHAIN = Layout(65, (0.45, 0.85, 1.0))
+_TEXT_OF_GRAPH = Layout(98, (0.33, 0.55, 0.67, 1.0))
+_TRAINABLE_WIDTH = 12
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is printed of a model.
+
+    Args:
+        name: The model's name.
+        rows: Its layers.
+        totals: The numbers in its weights.
+        has_connections: Whether the model is more than a chain of layers.
+        shows_trainable: Whether there is a column that says which layers are trained.
+    """
+
+    name: str
+    rows: list[LayerRow]
+    totals: Totals
+    has_connections: bool
+    shows_trainable: bool
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the columns."""
+        titles = _TITLES if self.has_connections else _TITLES[:-1]
+        return (*titles, "Trainable") if self.shows_trainable else titles
+
+    def cells(self, row: LayerRow) -> list[str]:
+        """Return the texts of a row, one a column."""
+        params = "0 (unbuilt)" if row.params is None else f"{row.params:,}"
+        cells = [row.title, row.shape, params]
+        if self.has_connections:
+            cells.append(", ".join(row.connections) or "-")
+        return [*cells, row.trainable] if self.shows_trainable else cells
+
+    def notes(self) -> list[str]:
+        """Return the lines below the table, with the optimizer's state, as Keras 3 has them."""
+        lines = [
+            f"Total params: {self.totals.total}",
+            f"Trainable params: {self.totals.trainable}",
+            f"Non-trainable params: {self.totals.non_trainable}",
         ]
+        optimizer = self.totals.optimizer
+        return lines if optimizer is None else [*lines, f"Optimizer params: {optimizer}"]
 
 
 def print_summary(
@@ -39,6 +96,9 @@ def print_summary(
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
     print_fn: Callable[[str], object] | None = None,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
 ) -> None:
     """Print a model's layers, their output shapes and their numbers of parameters.
 
@@ -49,107 +109,139 @@ def print_summary(
         line_length: Width of the lines.
         positions: Ends of the columns, as shares of the width or as absolute columns.
         print_fn: Called with each line of plain text; without it a table is printed.
+        expand_nested: Whether the layers of nested models are shown too.
+        show_trainable: Whether a column says which layers are trained.
+        layer_range: Names of the first and the last layer to show, or patterns for them.
     """
+    summary = summarize(model, expand_nested, show_trainable, layer_range)
+    if print_fn is not None:
+        for line in plain_lines(summary, line_length, positions):
+            print_fn(line)
+        return
+    table = _make_table(summary, line_length, positions)
+    console = Console(width=line_length, highlight=False)
+    console.print(Text(f'Model: "{summary.name}"', style="bold"))
+    console.print(table)
+    for note in summary.notes():
+        console.print(Text(f" {note}"))
+
+
+def summarize(
+    model: Any,
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> Summary:
+    """Return what the summary of a model says; builds it if its input shape is known."""
     if model.find_input_shape() is not None:
         model.ensure_built()
-    rows = [_describe_layer(layer) for layer in model.layers]
-    totals = count_totals(model)
-    if print_fn is None and positions is None:
-        Console(width=line_length).print(_make_table(model, rows, totals))
-        return
-    write = print_fn or (lambda line: Console().print(line, markup=False, highlight=False))
-    for line in plain_lines(model.name, rows, totals, line_length, positions):
-        write(line)
+    return Summary(
+        name=model.name,
+        rows=collect_rows(model, expand_nested, layer_range),
+        totals=count_totals(model),
+        has_connections=not is_chain(find_nodes(model)),
+        shows_trainable=show_trainable,
+    )
+
+
+def html_summary(model: Any) -> str:
+    """Return the summary as a small table in HTML."""
+    summary = summarize(model)
+    rows = map(summary.cells, summary.rows)
+    return html_table(summary.titles, rows, f'Model: "{summary.name}"', summary.notes())
+
+
+def _default_width(summary: Summary, layout: Layout) -> int:
+    return layout.width + (_TRAINABLE_WIDTH if summary.shows_trainable else 0)
+
+
+def _column_ends(
+    summary: Summary,
+    layout: Layout,
+    width: int,
+    positions: Sequence[float] | None,
+) -> list[int]:
+    """Return the columns at which the fields of a line end."""
+    count = len(layout.ends)
+    ends = list(positions or layout.ends)
+    if len(ends) < count:
+        raise refusal("summary", "positions", positions, f"the ends of {count} columns")
+    if ends[-1] <= 1:
+        ends = [width * end for end in ends]
+    ends = ends[:count]  # those of a graph are used for a chain too
+    if summary.shows_trainable:
+        ends = [*(0.9 * end for end in ends), width]
+    return [int(end) for end in ends]
+
+
+# ------------------------------------------------------------------- the table
+
+
+def _make_table(
+    summary: Summary, line_length: int | None, positions: Sequence[float] | None
+) -> Table:
+    layout = _TABLE_OF_GRAPH if summary.has_connections else _TABLE_OF_CHAIN
+    room = max(shutil.get_terminal_size().columns - 4, _LEAST_WIDTH)
+    width = line_length or min(_default_width(summary, layout), room)
+    ends = _column_ends(summary, layout, width, positions)
+    table = Table(width=ends[-1], show_lines=True)
+    begins = (0, *ends)
+    for title, style, begin, end in zip(summary.titles, _STYLES, begins, ends, strict=False):
+        if end - begin < _NARROWEST:
+            raise refusal("summary", "line_length", width, "enough for every column")
+        justify: Any = {"Param #": "right", "Trainable": "center"}.get(title, "left")
+        table.add_column(title, justify=justify, style=style, width=end - begin)
+    for row in summary.rows:
+        table.add_row(*map(Text, summary.cells(row)))
+    return table
+
+
+# ------------------------------------------------------------------- plain text
 
 
 def plain_lines(
-    name: str,
-    rows: Sequence[tuple[str, str, str]],
-    totals: Totals,
+    summary: Summary,
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
 ) -> list[str]:
-    """Return the summary as lines of plain text."""
-    width = line_length or _PLAIN_WIDTH
-    ends = list(positions or _PLAIN_POSITIONS)
-    if ends[-1] <= 1:
-        ends = [int(width * end) for end in ends]
+    """Return the summary as the lines of Keras 2, which counts weights and not the optimizer."""
+    layout = _TEXT_OF_GRAPH if summary.has_connections else _TEXT_OF_CHAIN
+    width = line_length or _default_width(summary, layout)
+    ends = _column_ends(summary, layout, width, positions)
     body: list[str] = []
-    for row in rows:
-        body += [_fill_columns(row, ends), "_" * width]
+    for row in summary.rows:
+        body += [*_fill_row(summary, row, ends), "_" * width]
     if body:
         body[-1] = "=" * width
+    counts = summary.totals.trainable, summary.totals.non_trainable
     return [
-        f'Model: "{name}"',
+        f'Model: "{summary.name}"',
         "_" * width,
-        _fill_columns(_TITLES, ends),
+        _fill_columns(summary.titles, ends),
         "=" * width,
         *body,
-        *totals.lines(),
+        f"Total params: {sum(counts, Count()).number:,}",
+        f"Trainable params: {counts[0].number:,}",
+        f"Non-trainable params: {counts[1].number:,}",
         "_" * width,
     ]
 
 
-def _fill_columns(fields: Sequence[str], ends: Sequence[float]) -> str:
+def _fill_row(summary: Summary, row: LayerRow, ends: Sequence[int]) -> list[str]:
+    """Return the lines of a row: each connection after the first has one of its own."""
+    cells = summary.cells(row)
+    cells[2] = cells[2].replace(",", "")
+    if not summary.has_connections:
+        return [_fill_columns(cells, ends)]
+    cells[3] = row.connections[0] if row.connections else ""
+    rest = [_fill_columns(("", "", "", each), ends) for each in row.connections[1:]]
+    return [_fill_columns(cells, ends), *rest]
+
+
+def _fill_columns(fields: Sequence[str], ends: Sequence[int]) -> str:
     *leading, last = fields
     line = ""
     for field, end in zip(leading, ends, strict=False):
         # One space at least, so that a long name does not grow together with what follows.
-        line = (line + field)[: int(end) - 1].ljust(int(end))
-    return line + last
-
-
-def _make_table(model: Any, rows: Sequence[tuple[str, str, str]], totals: Totals) -> Table:
-    table = Table(
-        title=f'Model: "{escape(model.name)}"',
-        title_justify="left",
-        title_style="bold",
-        caption="\n".join(totals.lines()),
-        caption_justify="left",
-        caption_style="none",
-    )
-    for title, justify in zip(_TITLES, ("left", "left", "right"), strict=True):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
-    for row in rows:
-        table.add_row(*map(escape, row))
-    return table
-
-
-def _describe_layer(layer: Any) -> tuple[str, str, str]:
-    title = f"{layer.name} ({type(layer).__name__})"
-    if not layer.built:
-        return title, "?", "0 (unbuilt)"
-    return title, _describe_shape(layer), f"{layer.count_params():,}"
-
-
-def _describe_shape(layer: Any) -> str:
-    nodes = layer.inbound_nodes
-    shapes = {tuple(tensor.shape) for node in nodes for tensor in node.output_tensors}
-    if not shapes:
-        return "?"
-    return str(shapes.pop()) if len(shapes) == 1 else "multiple"
-
-
-def count_totals(model: Any) -> Totals:
-    """Return the numbers in a model's weights; zero for a model that is not built."""
-    weights: list[Tensor] = list(model.weights) if model.built else []
-    trainable = {id(weight) for weight in model.trainable_weights} if model.built else set()
-    counts = [(weight.numel(), id(weight) in trainable) for weight in weights]
-    return Totals(
-        trainable=sum(count for count, is_trainable in counts if is_trainable),
-        non_trainable=sum(count for count, is_trainable in counts if not is_trainable),
-        size=sum(weight.numel() * weight.element_size() for weight in weights),
-    )
-
-
-def format_size(size: int) -> str:
-    """Return a number of bytes with the unit that suits it.
-
-    Example:
-        >>> format_size(7052)
-        '6.89 KB'
-    """
-    if size < 1024:
-        return f"{size:.2f} B"
-    exponent = min(3, (size.bit_length() - 1) // 10)
-    return f"{size / 1024**exponent:.2f} {('KB', 'MB', 'GB')[exponent - 1]}"
+        line = (line + field)[: end - 1].ljust(end)
+    return (line + last).rstrip()

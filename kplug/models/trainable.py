@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,12 +13,21 @@ from kplug.callbacks import History
 from kplug.errors import NotCompiledError
 from kplug.layers.base import Layer
 from kplug.training import session
+from kplug.training.compilation.choosing import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
+from kplug.training.devices import place_model
 
 
 class Trainable(Layer):
-    """A layer that can be compiled and trained; the base of ``Model``."""
+    """A layer that can be compiled and trained; the base of ``Model``.
+
+    Attributes:
+        input_count: How many inputs the model takes, if its class says so; None leaves it to the shapes
+            that it knows, or to the first data.
+    """
+
+    input_count: int | None = None
 
     def __init__(self, *, name: str | None = None, **options: Any) -> None:
         super().__init__(name=name, **options)
@@ -26,6 +35,8 @@ class Trainable(Layer):
         self.built_optimizer: torch.optim.Optimizer | None = None
         self.optimized: list[Tensor] = []
         self.stop_training = False
+        self.first_epoch: int | None = None
+        self.when_fit_starts: Callable[[], None] | None = None  # set by what restores generators
         self.history: History | None = None
 
     def find_input_shape(self) -> tuple[int | None, ...] | None:
@@ -46,6 +57,12 @@ class Trainable(Layer):
         metrics: object = None,
         weighted_metrics: object = None,
         loss_weights: object = None,
+        precision: str | None = None,
+        distribution: str | None = None,
+        device: torch.device | str | None = "auto",
+        jit_compile: bool | str = False,
+        steps_per_execution: int = 1,
+        run_eagerly: bool = False,
     ) -> None:
         """Resolve every component of the model and prepare it for training.
 
@@ -54,10 +71,26 @@ class Trainable(Layer):
 
         Args:
             optimizer: Name, spec, dict, class, factory or instance; RMSprop by default.
-            loss: The same; None for a model that only has penalties, or that is only evaluated.
-            metrics: One metric, or a list of them.
-            weighted_metrics: Metrics that see the sample and class weights.
-            loss_weights: Factor of the loss, or a list of one.
+            loss: The same; None for a model that only has penalties, or that is only evaluated. For
+                several outputs one for all, a list with one for each, or a dict by their names; an
+                output with None, or that the dict leaves out, has no loss.
+            metrics: One metric, or a list of them. For several outputs a list with an entry for each,
+                or a dict by their names; an entry is None, a metric or a list.
+            weighted_metrics: Metrics that see the sample and class weights, likewise.
+            loss_weights: Factor of the loss; for several outputs a list, or a dict by their names.
+            precision: ``"bf16"`` or ``"fp16"`` lets the model compute in reduced precision, by
+                ``torch.autocast``; weights, loss, metrics and predictions stay float32. With ``"fp16"``
+                the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself.
+            distribution: What several processes that ``torchrun`` started share: None for a copy of the
+                model in each (DDP), ``"fsdp"`` for a part of every weight in each (FSDP2).
+            device: Where the model is moved to, now or when it has its weights: ``"auto"`` takes CUDA, MPS
+                or the CPU, whichever is there, unless the model was moved to a GPU already; a device
+                as torch writes it, such as ``"cuda:1"``; None leaves the model where it is.
+            jit_compile: Whether ``fit``, ``evaluate`` and ``predict`` run each step as one graph that
+                ``torch.compile`` made; ``"auto"`` is False. docs/performance.md says what it gains.
+            steps_per_execution: How many steps are run in one go; callbacks then see every so many
+                batches, as in Keras.
+            run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.
 
         Raises:
             KplugError: The one problem found.
@@ -75,10 +108,18 @@ class Trainable(Layer):
             metrics=metrics,
             weighted_metrics=weighted_metrics,
             loss_weights=loss_weights,
+            precision=precision,
+            distribution=distribution,
+            device=device,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
         )
         if self.find_input_shape() is not None:
             self.ensure_built()
         self.compiled, self.built_optimizer = compiled, None
+        if self.built:
+            place_model(self, compiled.optimizer)
 
     @property
     def components(self) -> ComponentTable:
@@ -88,6 +129,11 @@ class Trainable(Layer):
             NotCompiledError: Before ``compile``.
         """
         return self._compiled_for("components").components
+
+    @property
+    def compile_time(self) -> float:
+        """Seconds that ``jit_compile`` has spent on recording and compiling steps since ``compile``."""
+        return measure_compile_time(self._compiled_for("compile_time"))
 
     @property
     def optimizer(self) -> Any:
@@ -137,12 +183,17 @@ class Trainable(Layer):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Collection[int] = 1,
+        profile: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train the model.
 
         Args:
-            x: Inputs, shape (N, …): NumPy, torch, nested lists; or an iterable of batches.
-            y: Targets, shape (N,) or (N, …).
+            x: Inputs, shape (N, …): NumPy, torch, pandas, nested lists; several in a list, or in a
+                dict by the names of the inputs. Matrices of ``scipy.sparse``, ``numpy.memmap`` and h5py
+                datasets are read a few rows at a time. Or an iterable of batches: a DataLoader, a
+                Dataset or a generator that gives ``(x, y)`` or ``(x, y, sample_weight)``; a generator
+                runs in a thread, a few batches ahead.
+            y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
             batch_size: Samples per step; 32 if not given.
             epochs: Number of the last epoch.
             verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch.
@@ -151,13 +202,16 @@ class Trainable(Layer):
             validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before
                 ``validation_split``.
             shuffle: Draw a new order for each epoch.
-            class_weight: Weight by class id; missing classes weigh 1.
-            sample_weight: Weight of each sample, shape (N,).
+            class_weight: Weight by class id, for a model with one output; missing classes weigh 1.
+            sample_weight: Weight of each sample, shape (N,); for several outputs one array for all,
+                a list, or a dict by their names.
             initial_epoch: Epochs that an earlier call has done.
             steps_per_epoch: Steps in an epoch; None for a pass over the data.
             validation_steps: Steps in a validation; None for a pass.
             validation_batch_size: ``batch_size`` if not given.
             validation_freq: Validate every so many epochs, or after the epochs listed, from 1.
+            profile: A file for a trace of 20 steps after the first few, in Chrome's trace format:
+                ``chrome://tracing`` and ``ui.perfetto.dev`` show it.
 
         Returns:
             The History: logs per epoch.
@@ -184,6 +238,7 @@ class Trainable(Layer):
             validation_steps,
             validation_batch_size,
             validation_freq,
+            profile,
         )
         self.history = session.fit(self, request)
         return self.history
@@ -209,10 +264,11 @@ class Trainable(Layer):
             sample_weight: Weight of each sample.
             steps: Number of batches; None for all.
             callbacks: A list of callbacks.
-            return_dict: Return a dict by name.
+            return_dict: Return a dict by name, in the order of the alphabet.
 
         Returns:
-            The loss; or a list ``[loss, *metrics]`` in the order of ``compile``; or a dict.
+            The loss; or a list in the order of ``metrics_names``; or a dict. With several losses each
+            one follows the total, as ``<output>_loss``, and metrics are ``<output>_<metric>``.
         """
         found = session.evaluate(
             self,
@@ -233,8 +289,13 @@ class Trainable(Layer):
         verbose: int | str = "auto",
         steps: int | None = None,
         callbacks: object = None,
-    ) -> npt.NDArray[Any]:
-        """Return the outputs for inputs, as one NumPy array with the samples on its first axis."""
+    ) -> Any:
+        """Return the outputs for inputs.
+
+        Returns:
+            A NumPy array with the samples on its first axis; for a model with several outputs a list
+            or dict of them, as the model returns them.
+        """
         return session.predict(
             self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
@@ -255,25 +316,16 @@ class Trainable(Layer):
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Return loss and metrics of one batch."""
-        found = session.evaluate(
-            self,
-            x,
-            y,
-            batch_size=len(x),
-            verbose=0,
-            sample_weight=sample_weight,
-            steps=None,
-            callbacks=None,
-        )
+        found = session.evaluate_on_batch(self, x, y, sample_weight)
         return _as_result(found, return_dict)
 
-    def predict_on_batch(self, x: Any) -> npt.NDArray[Any]:
+    def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
-        return session.predict(self, x, batch_size=len(x), verbose=0, steps=None, callbacks=None)
+        return session.predict_on_batch(self, x)
 
 
 def _as_result(found: dict[str, float], return_dict: bool) -> Any:
     if return_dict:
-        return found
+        return dict(sorted(found.items()))
     values = list(found.values())
     return values[0] if len(values) == 1 else values
