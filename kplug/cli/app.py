@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kplug import __version__
+from kplug.cli.bench.command import bench
 from kplug.cli.demo.command import demo
 from kplug.cli.docs import write_docs
 from kplug.cli.listing import list_components
@@ -44,6 +45,7 @@ app.command(name="list")(list_components)
 app.command(name="show")(show)
 app.command(name="docs")(write_docs)
 app.command(name="demo")(demo)
+app.command(name="bench")(bench)
 
 
 def main() -> None:

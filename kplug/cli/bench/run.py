@@ -1,0 +1,163 @@
+"""The contenders, their times, and the table."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from kplug.cli.bench.loading import Subject, load_subject, make_samples
+from kplug.models import Model
+from kplug.optimizers.adapt import find_loss_scaling
+from kplug.training.batches import Batch
+from kplug.training.data import Samples
+from kplug.training.devices import find_device
+from kplug.training.forward import Forward
+from kplug.training.penalties import find_penalties
+from kplug.training.session import prepare_optimizer
+from kplug.training.step import apply_constraints, reset_metrics
+
+
+@dataclass
+class Contender:
+    """One way to train.
+
+    Args:
+        name: Its row in the table.
+        train: Trains for one epoch.
+        seconds: What each epoch took.
+        model: Its model.
+    """
+
+    name: str
+    train: Callable[[], object]
+    model: Model
+    seconds: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        """Train for an epoch and return how long it took, work on a GPU included."""
+        started = time.perf_counter()
+        self.train()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return time.perf_counter() - started
+
+
+def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with_jit: bool) -> None:
+    """Time all contenders in turn and print the table.
+
+    Args:
+        path: The file.
+        name: The name of the model in it.
+        batch_size: Samples in a step.
+        steps: Steps in an epoch of random data.
+        rounds: Timed epochs.
+        with_jit: Whether the compiled step is timed.
+    """
+    subject = load_subject(path, name)
+    samples = make_samples(subject, batch_size * steps)
+    contenders = [
+        make_loop(prepare(subject, jit_compile=False), samples, batch_size),
+        make_fit("fit", prepare(load_subject(path, name), jit_compile=False), samples, batch_size),
+    ]
+    if with_jit:
+        compiled = prepare(load_subject(path, name), jit_compile=True)
+        contenders.append(make_fit("fit, jit_compile=True", compiled, samples, batch_size))
+    for contender in contenders:
+        for _ in range(2):  # the first steps allocate, choose kernels, compile
+            contender.time()
+    for _ in range(rounds):
+        for contender in contenders:
+            contender.seconds.append(contender.time())
+    steps = -(-len(samples) // batch_size)
+    Console().print(tabulate(contenders, subject.model, steps, batch_size))
+
+
+def prepare(subject: Subject, *, jit_compile: bool) -> Model:
+    """Return the model of a file, compiled anew with what the file gave and one step at a time."""
+    model = subject.model
+    given: dict[str, Any] = dict(model.compiled.arguments) if model.compiled else {}
+    model.compile(**{**given, "jit_compile": jit_compile, "steps_per_execution": 1})
+    return model
+
+
+def make_fit(name: str, model: Model, samples: Samples, batch_size: int) -> Contender:
+    """Return ``fit`` on a model."""
+
+    def train() -> object:
+        return model.fit(samples.x, samples.y, batch_size=batch_size, verbose=0)
+
+    return Contender(name, train, model)
+
+
+def make_loop(model: Model, samples: Samples, batch_size: int) -> Contender:
+    """Return a loop as one writes it by hand, with the same model, losses, metrics and optimizer.
+
+    Rows are picked by index, nothing waits for the device, and the loss is read once, at the end.
+    """
+    compiled, optimizer = model.compiled, prepare_optimizer(model, "kplug bench")
+    if compiled is None or optimizer is None:
+        raise RuntimeError("the model was not prepared")  # `prepare` compiled it
+    forward = Forward(model, compiled, find_penalties(model))
+    scale, device = find_loss_scaling(optimizer), find_device(model)
+    constraints = model.weight_constraints()
+
+    def train() -> object:
+        model.train()
+        reset_metrics(compiled)
+        total: Tensor | float = 0.0
+        for rows in torch.split(torch.randperm(len(samples)), batch_size):
+            batch = Batch(*pick(samples, rows, device).arrays)
+            outcome = forward(batch)
+            loss = outcome.total
+            if loss is None:
+                return None
+            optimizer.zero_grad()
+            (loss if scale is None else scale(loss)).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if constraints:
+                apply_constraints(constraints)
+            with torch.no_grad():
+                forward.update_metrics(batch, outcome.predictions)
+            total = total + loss.detach() * batch.size
+        return float(total)
+
+    return Contender("a loop by hand", train, model)
+
+
+def pick(samples: Samples, rows: Tensor, device: torch.device) -> Samples:
+    """Return samples by number, on a device."""
+    return samples.map(lambda array: array.index_select(0, rows).to(device))
+
+
+def tabulate(contenders: list[Contender], model: Model, steps: int, batch_size: int) -> Table:
+    """Return the table: medians, and the median of the ratios of neighbouring epochs."""
+    first = contenders[0]
+    table = Table(
+        title=f"{model.name}: {steps} steps of {batch_size}, {find_device(model)}, "
+        f"{torch.get_num_threads()} threads; medians of {len(first.seconds)}",
+        title_justify="left",
+    )
+    for title in ("", "µs/step", "steps/s", "ratio", "compile time"):
+        table.add_column(title, justify="right" if title else "left")
+    for contender in contenders:
+        seconds = statistics.median(contender.seconds) / steps
+        pairs = zip(contender.seconds, first.seconds, strict=True)
+        ratio = statistics.median(own / others for own, others in pairs)
+        compiling = contender.model.compile_time
+        table.add_row(
+            contender.name,
+            f"{seconds * 1e6:.1f}",
+            f"{1 / seconds:.0f}",
+            f"{ratio:.2f}",
+            f"{compiling:.1f} s" if compiling else "",
+        )
+    return table
