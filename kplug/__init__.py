@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kplug.errors import KplugError
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.layers import Input, Layer
-    from kplug.models import Model, Sequential
+    from kplug.models import Model, Sequential, load_model
     from kplug.registry import (
         Component,
         Resolved,
@@ -50,7 +50,7 @@ _HOMES = {
     "kplug.errors": ("KplugError",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.layers": ("Input", "Layer"),
-    "kplug.models": ("Model", "Sequential"),
+    "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.registry": (
         "Component",
         "Resolved",
@@ -90,6 +90,7 @@ __all__ = [
     "hookspec",
     "initializers",
     "layers",
+    "load_model",
     "losses",
     "metrics",
     "models",

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
+from hypothesis import settings
+
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("kplug", deadline=None)
+settings.load_profile("kplug")
 
 # Broken on purpose, or scripts: nothing in these folders is a test.
 collect_ignore_glob = ["bad_plugins/*", "benchmarks/*"]

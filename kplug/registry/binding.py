@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kplug.registry.component import Component, Role, find_role
+from kplug.registry.component import CUSTOM, Component, Role, find_role
 from kplug.registry.errors import ArgumentError, ContractError
 from kplug.registry.kinds import Kind
 from kplug.registry.spec import Spec
@@ -95,7 +95,8 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     Raises:
         ArgumentError: for an unknown, missing or repeated argument, with the signature.
     """
-    role = decide_role(kind, target, component)
+    is_own = _is_own_function(kind, target, spec)
+    role = "function" if is_own else decide_role(kind, target, component)
     parameters = _parameters(target)
     if spec.is_config and role == "class" and hasattr(target, "from_config"):
         order = tuple(dict.fromkeys([*parameters, *spec.kwargs]))
@@ -114,6 +115,22 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     }
     order = tuple(dict.fromkeys([*parameters, *arguments]))
     return Call(target, role, arguments, defaults, order)
+
+
+def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
+    """Return whether a stored name of the user's own, without arguments, can only be the component.
+
+    Compile takes any function that it is handed for the component itself, whatever its parameters are
+    called. A file then has ``custom/name``, and a factory could not be called without arguments.
+    """
+    if spec.distribution != CUSTOM or spec.args or spec.kwargs or find_role(target) is not None:
+        return False
+    required = [
+        parameter
+        for parameter in _parameters(target).values()
+        if parameter.default is parameter.empty and parameter.kind not in _VARIADIC
+    ]
+    return inspect.isroutine(target) and 0 < len(kind.leading) <= len(required)
 
 
 def describe_signature(kind: Kind, target: Any, component: Component) -> list[tuple[str, str]]:

@@ -89,7 +89,8 @@ def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
         f"{str(spec.ref)!r} was {kind.with_article} defined in code, and this code does not offer it",
         kind=kind.name,
         ref=spec.ref,
-        hint=f"Offer it: with kplug.scope({kind.plural}={{{spec.name!r}: …}}):",
+        hint=f"Offer it: custom_objects={{{spec.name!r}: …}} where it is loaded, or "
+        f"with kplug.scope({kind.plural}={{{spec.name!r}: …}}):",
     )
 
 

@@ -245,3 +245,23 @@ def test_signature_for_show() -> None:
         ("thresh", ""),
     ]
     assert describe_signature(get_kind("loss"), anything, component) == []
+
+
+def actual_and_guess(actual: object, guess: object) -> None: ...
+
+
+@pytest.mark.parametrize("target", [actual_and_guess, unclear_loss, loss])
+def test_a_stored_function_of_the_users_own_is_the_component(target: Callable[..., Any]) -> None:
+    """``compile(loss=function)`` asks for no names of parameters, so loading asks for none."""
+    component = Component("thing", target, origin=Origin("custom"))
+    call = bind(get_kind("loss"), target, component, parse_spec("custom/thing"))
+    assert call.role == "function"
+    assert call.make({}) is target
+
+
+def test_a_stored_factory_of_the_users_own_is_called() -> None:
+    component = Component("thing", dice_loss, origin=Origin("custom"))
+    spec = parse_spec("custom/thing(smooth=1.0, thresh=None)")
+    assert bind(get_kind("loss"), dice_loss, component, spec).role == "factory"
+    with pytest.raises(ArgumentError, match=r"^thing needs 'smooth' and 'thresh'"):
+        bind(get_kind("loss"), dice_loss, component, parse_spec("thing"))

@@ -175,7 +175,8 @@ def test_disabled(puddles: Sandbox, monkeypatch: pytest.MonkeyPatch, ref: str) -
 def test_custom_name_that_this_code_does_not_offer() -> None:
     assert str(_fail("loss", "custom/mine", UnknownComponentError)) == (
         "'custom/mine' was a loss defined in code, and this code does not offer it\n"
-        "  Offer it: with kplug.scope(losses={'mine': …}):"
+        "  Offer it: custom_objects={'mine': …} where it is loaded, or "
+        "with kplug.scope(losses={'mine': …}):"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from kplug.layers import Input
 from kplug.registry import REGISTRY, Component, parse_spec
 from kplug.registry.kinds import KINDS
 from kplug.testing import Example
@@ -18,21 +19,34 @@ from kplug.testing import Example
 USUAL_ARGUMENTS: dict[str, Any] = {
     "activation": "relu",
     "axes": 1,
+    "backup_dir": "backup",
     "boundaries": [10, 100],
+    "cell": parse_spec("LSTMCell(units=3)"),
+    "cells": [parse_spec("LSTMCell(units=3)"), parse_spec("GRUCell(units=2)")],
     "decay_rate": 0.9,
     "decay_steps": 100,
     "default_value": -0.5,
     "dims": (2, 1),
+    "equation": "ab,bc->ac",
     "filename": "log.csv",
     "filepath": "weights.h5",
     "filters": 3,
     "first_decay_steps": 100,
+    "head_dim": 2,
     "initial_learning_rate": 0.1,
     "input_dim": 5,
     "kernel_size": 3,
+    "key_dim": 3,
+    "layer": parse_spec("LSTM(units=3)"),
     "n": 2,
     "num_classes": 3,
+    "num_heads": 2,
+    "num_key_value_heads": 2,
+    "num_query_heads": 4,
+    "operation": "negative",
     "output_dim": 3,
+    "output_shape": 3,
+    "output_size": 2,
     "precision": 0.5,
     "rate": 0.5,
     "recall": 0.5,
@@ -63,6 +77,7 @@ POSITIVE = (
 )
 DECAY = parse_spec("exponential_decay(initial_learning_rate=0.1, decay_steps=2, decay_rate=0.5)")
 OPTIMIZERS = {"default_optimizer": "adam(lr=0.05)", "optimizer_map": {}}
+ROWS = Input((4,))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
 
@@ -108,6 +123,16 @@ EXAMPLES: dict[str, Example] = {
     ),
     "optimizer/kplug/multi_optimizer": Example({"optimizer_map": OPTIMIZERS}),
     "callback/kplug/learning_rate_scheduler": Example({"schedule": DECAY}),
+    "layer/kplug/Bidirectional": Example(
+        {
+            "layer": parse_spec("LSTM(units=3)"),
+            "backward_layer": parse_spec("LSTM(units=3, go_backwards=True)"),
+        }
+    ),
+    "layer/kplug/Functional": Example(
+        {"inputs": ROWS, "outputs": -ROWS},
+        leave_out={"config": "symbolic tensors are no text"},
+    ),
     "layer/kplug/InputLayer": Example(
         {"shape": (4,)},
         leave_out={"config": "its configuration has batch_input_shape, which only models read"},

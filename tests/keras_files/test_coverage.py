@@ -1,0 +1,25 @@
+"""The architectures of these tests contain every layer that kplug has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kplug
+from kplug.builtins.layers import kplug_layers
+
+
+def test_every_layer_occurs(architectures: list[Any], library: Any) -> None:
+    found: set[str] = set()
+    for one in architectures:
+        found |= {type(module).__name__ for module in one.build(library).modules()}
+    targets = {str(getattr(entry, "target", entry)) for entry in kplug_layers().values()}
+    classes = {getattr(kplug.layers, target.rpartition(":")[2], None) for target in targets}
+    names = {one.__name__ for one in classes if one is not None}
+    assert names - found == set()
+    assert len(architectures) >= 30
+
+
+def test_architectures_differ(architectures: list[Any]) -> None:
+    names = [str(one) for one in architectures]
+    assert len(set(names)) == len(names)
+    assert sum(len(one.inputs) > 1 for one in architectures) >= 5
