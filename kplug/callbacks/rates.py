@@ -47,7 +47,7 @@ def rated_optimizers(optimizer: Any) -> dict[str, Any]:
         return {"learning_rate": optimizer}
     found: dict[str, Any] = {}
     for each in inner.optimizers:
-        if each.built:
+        if each.built or not inner.built:  # one that got no weights has no rate to speak of
             name = f"learning_rate_{each.name}"
             numbered = (f"{name}_{number}" for number in itertools.count(1))
             free = (one for one in itertools.chain([name], numbered) if one not in found)
