@@ -20,17 +20,29 @@ def sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x)
 
 
-def hard_sigmoid(x: Tensor) -> Tensor:
-    """Straight-edged sigmoid: ``clip(x / 6 + 0.5, 0, 1)``.
+def hard_sigmoid(x: Tensor, slope: float = 1 / 6) -> Tensor:
+    """Straight-edged sigmoid: ``clip(slope · x + 0.5, 0, 1)``.
+
+    Args:
+        x: Any shape, floating.
+        slope: How steep it is at 0; 1/6 in Keras 3, 0.2 in Keras 2 and tf-keras.
+
+    Returns:
+        A tensor of the shape of ``x``.
 
     Example:
         >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.0]))
         tensor([0.0000, 0.5000, 0.6667])
+        >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.0]), slope=0.2)
+        tensor([0.0000, 0.5000, 0.7000])
 
     Reference:
-        Keras 3's; Keras 2's is ``clip(0.2·x + 0.5, 0, 1)``.
+        ``keras.activations.hard_sigmoid``, which has no slope. Files of Keras 2 and tf-keras are read
+        with theirs.
     """
-    return F.hardsigmoid(x)
+    if slope == 1 / 6:
+        return F.hardsigmoid(x)
+    return (slope * x + 0.5).clamp(0.0, 1.0)
 
 
 def log_sigmoid(x: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ _TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "selu": ("rectifiers", "ELU scaled to keep mean 0 and variance 1.", ()),
     "threshold": ("rectifiers", "x above a threshold, a fixed value elsewhere.", ()),
     "sigmoid": ("squashing", "1 / (1 + exp(-x)).", ()),
-    "hard_sigmoid": ("squashing", "clip(x / 6 + 0.5, 0, 1).", ()),
+    "hard_sigmoid": ("squashing", "clip(slope · x + 0.5, 0, 1).", ()),
     "log_sigmoid": ("squashing", "Logarithm of the sigmoid.", ()),
     "sparse_sigmoid": ("squashing", "clip((x + 1) / 2, 0, 1).", ()),
     "tanh": ("squashing", "Hyperbolic tangent.", ()),

@@ -181,7 +181,7 @@ def _check_directory(file: IO[bytes]) -> None:
     place = tail.rfind(b"PK\x05\x06")
     if place < 0 or len(tail) < place + 22:
         file.seek(0)
-        raise WeightsError(_describe_other(file.read(8)), hint=_DAMAGED)
+        raise _refuse_other(file.read(8))
     (size,) = struct.unpack_from("<L", tail, place + 12)
     if place >= 20 and tail[place - 20 : place - 16] == b"PK\x06\x07":
         (offset,) = struct.unpack_from("<Q", tail, place - 12)
@@ -213,11 +213,15 @@ def _check_members(names: list[str]) -> None:
         raise WeightsError(f"the archive holds {doubled[:80]!r} twice, so what it means is unclear")
 
 
-def _describe_other(start: bytes) -> str:
-    if not start:
-        return "this is not a zip archive, but an empty file"
+def _refuse_other(start: bytes) -> WeightsError:
     if start.startswith(b"\x89HDF"):
-        return "this is not a zip archive, but an HDF5 file; rename it so that it ends in '.h5'"
-    if start.startswith(b"PK"):
-        return "the zip archive is truncated: its end is missing"
-    return "this is not a zip archive, so no '.keras' file"
+        return WeightsError(
+            "this is not a zip archive, but an HDF5 file",
+            hint="Rename it so that it ends in '.h5'.",
+        )
+    message = "this is not a zip archive, so no '.keras' file"
+    if not start:
+        message = "this is not a zip archive, but an empty file"
+    elif start.startswith(b"PK"):
+        message = "the zip archive is truncated: its end is missing"
+    return WeightsError(message, hint=_DAMAGED)

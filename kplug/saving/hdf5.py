@@ -48,6 +48,8 @@ def require_file(path: Path) -> None:
         raise WeightsError("there is no such file", hint="Check the path and the working folder.")
     if path.is_dir():
         raise WeightsError("this is a folder, not a file", hint="Give the path of the file itself.")
+    if not path.is_file():  # reading a pipe or a device may never end
+        raise WeightsError("this is no regular file, but a pipe or a device")
 
 
 @contextlib.contextmanager
@@ -259,7 +261,7 @@ def _guess_content(path: Path) -> str:
     if not start:
         return "an empty file"
     if start.startswith(b"PK"):
-        return "a zip archive (a `.keras` or torch file?)"
+        return "a zip archive (a `.keras` file under another name, or one of torch?)"
     if start.startswith(b"version "):
         return "a text file (a git-lfs pointer? run `git lfs pull`)"
     if start.startswith((b"<", b"{")):

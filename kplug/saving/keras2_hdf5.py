@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 from kplug.errors import WeightsError
+from kplug.saving.conversions import Origin
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT, get_dataset, get_group, read_names, read_text
 from kplug.saving.model_weights import LayerWeights
 from kplug.saving.transfer import write_all
@@ -58,12 +59,12 @@ class StoredWeights:
     Args:
         layers: The layers in file order, those without weights included.
         top_level: Weights of the model itself, if the file has such a group.
-        backend: Keras's backend when the file was written, if it says so.
+        origin: Who wrote the file.
     """
 
     layers: tuple[StoredLayer, ...]
     top_level: StoredLayer | None
-    backend: str | None
+    origin: Origin
 
 
 def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWeights) -> None:
@@ -98,7 +99,9 @@ def read_layout(file: h5py.File) -> StoredWeights:
         raise _unknown_layout(file)
     layers = tuple(_read_layer(group, name) for name in names)
     top_level = _read_layer(group, TOP_LEVEL) if TOP_LEVEL in group else None
-    return StoredWeights(layers, top_level, read_text(group, "backend"))
+    version = read_text(group, "keras_version") or read_text(file, "keras_version")
+    origin = Origin(read_text(group, "backend"), is_keras_1=version is None)
+    return StoredWeights(layers, top_level, origin)
 
 
 def write_names(group: h5py.Group, attribute: str, names: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ import h5py
 import torch
 
 from kplug.errors import KplugError, WeightsError
+from kplug.saving.conversions import Origin, find_sources
 from kplug.saving.keras2_hdf5 import StoredLayer, StoredWeights
 from kplug.saving.model_weights import LayerWeights, NamedWeight
 from kplug.saving.plan import Plan
@@ -33,29 +34,37 @@ def match_by_position(
             f"the model has {len(ours)}{_list(ours)}",
             hint=f"{_CHANGE_MODEL}, or {_BY_NAME}.",
         )
-    plan = Plan(backend=stored.backend)
+    plan = Plan()
     for layer, stored_layer in zip(ours, theirs, strict=True):
-        _match_layer(plan, layer, stored_layer, f"{_CHANGE_MODEL}, {_BY_NAME}, or {_SKIP}.")
+        hint = f"{_CHANGE_MODEL}, {_BY_NAME}, or {_SKIP}."
+        _match_layer(plan, layer, stored_layer, hint, stored.origin)
     if own.weights:
         stored_own = stored.top_level or StoredLayer(own.name, (), None)
-        _match_layer(plan, own, stored_own, f"{_CHANGE_MODEL}, {_BY_NAME}, or {_SKIP}.")
+        hint = f"{_CHANGE_MODEL}, {_BY_NAME}, or {_SKIP}."
+        _match_layer(plan, own, stored_own, hint, stored.origin)
     return plan
 
 
 def match_by_name(layers: Sequence[LayerWeights], own: LayerWeights, stored: StoredWeights) -> Plan:
     """Pair the layers with equal names; all others, on either side, are left alone."""
     by_name = {layer.name: layer for layer in stored.layers}
-    plan = Plan(backend=stored.backend)
+    plan = Plan()
     for layer in layers:
         if layer.name in by_name:
-            _match_layer(plan, layer, by_name[layer.name], f"Rename the layer, or {_SKIP}.")
+            hint = f"Rename the layer, or {_SKIP}."
+            _match_layer(plan, layer, by_name[layer.name], hint, stored.origin)
     if own.weights and stored.top_level and stored.top_level.weight_names:
-        _match_layer(plan, own, stored.top_level, f"{_CHANGE_MODEL}, or {_SKIP}.")
+        _match_layer(plan, own, stored.top_level, f"{_CHANGE_MODEL}, or {_SKIP}.", stored.origin)
     return plan
 
 
-def _match_layer(plan: Plan, layer: LayerWeights, stored: StoredLayer, hint: str) -> None:
-    if len(layer.weights) != len(stored.weight_names):
+def _match_layer(
+    plan: Plan, layer: LayerWeights, stored: StoredLayer, hint: str, origin: Origin
+) -> None:
+    names = _order_names(layer, stored.weight_names)
+    datasets = [stored.get_dataset(name) for name in names]
+    sources = find_sources(layer.weights, datasets, origin)
+    if sources is None:
         plan.problems.append(
             WeightsError(
                 f"{layer.title} has {_count(layer.weights, 'weight')}{_list(layer.weights)}, "
@@ -65,14 +74,14 @@ def _match_layer(plan: Plan, layer: LayerWeights, stored: StoredLayer, hint: str
             )
         )
         return
-    for weight, name in zip(layer.weights, _order_names(layer, stored.weight_names), strict=True):
-        dataset = stored.get_dataset(name)
-        mismatch = find_mismatch(weight.tensor, dataset)
+    for weight, (found, make) in zip(layer.weights, sources, strict=True):
+        dataset, *more = found
+        mismatch = None if make is not None else find_mismatch(weight.tensor, dataset)
         if mismatch:
             message = f"{layer.title}: weight {weight.name!r} {mismatch}"
             plan.problems.append(WeightsError(message, hint=hint))
         else:
-            plan.assign(weight, dataset)
+            plan.assign(weight, dataset, make, tuple(more))
 
 
 def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -53,11 +53,13 @@ class NamedWeight:
         name: Keras 2's name, such as ``dense/kernel:0``.
         tensor: The tensor itself, not a copy, in Keras's shape.
         owner: Class name of the layer that made it, such as ``Conv2D``.
+        is_channels_first: Whether that layer has its channels before the other axes.
     """
 
     name: str
     tensor: Tensor
     owner: str
+    is_channels_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,15 +125,14 @@ def describe_own(model: ModelLike) -> OwnWeights:
     weights = getattr(model, "weights", ())
     of_layers = {id(tensor) for layer in model.layers for tensor in layer.weights}
     own = [tensor for tensor in weights if id(tensor) not in of_layers]
-    names = _find_names(model) if own else {}
-    return OwnWeights(model.name, _named(model.name, own, names, type(model).__name__))
+    return OwnWeights(model.name, _named(model.name, own, model))
 
 
 def _describe_layer(layer: LayerLike) -> LayerWeights:
     sublayers = _find_sublayers(layer)
     if sublayers is None:
         names = _find_names(layer)
-        weights = _named(layer.name, layer.weights, names, type(layer).__name__)
+        weights = _named(layer.name, layer.weights, layer)
         is_nested = any("/" in name for name in names.values())
     else:
         weights, is_nested = tuple(_flatten(sublayers)), True
@@ -166,15 +167,34 @@ def _order(layer: LayerLike, weights: Sequence[NamedWeight]) -> list[NamedWeight
     return sorted(unique, key=lambda weight: id(weight.tensor) not in first)
 
 
-def _named(
-    prefix: str, tensors: Sequence[Tensor], names: dict[int, str], owner: str
-) -> tuple[NamedWeight, ...]:
+def _named(prefix: str, tensors: Sequence[Tensor], layer: object) -> tuple[NamedWeight, ...]:
+    names, owners = (_find_names(layer), _find_owners(layer)) if tensors else ({}, {})
     return _unique(
         [
-            NamedWeight(f"{prefix}/{names.get(id(tensor), f'weight_{index}')}:0", tensor, owner)
+            _name_weight(
+                f"{prefix}/{names.get(id(tensor), f'weight_{index}')}:0",
+                tensor,
+                owners.get(id(tensor), layer),
+            )
             for index, tensor in enumerate(tensors)
         ]
     )
+
+
+def _name_weight(name: str, tensor: Tensor, owner: object) -> NamedWeight:
+    is_channels_first = getattr(owner, "data_format", None) == "channels_first"
+    return NamedWeight(name, tensor, type(owner).__name__, is_channels_first)
+
+
+def _find_owners(layer: object) -> dict[int, nn.Module]:
+    """Return which of the modules in a layer has each tensor."""
+    modules = layer.modules() if isinstance(layer, nn.Module) else ()
+    return {
+        id(tensor): module
+        for module in modules
+        for tensor in (*module._parameters.values(), *module._buffers.values())
+        if tensor is not None
+    }
 
 
 def _find_names(layer: object) -> dict[int, str]:
@@ -201,7 +221,7 @@ def _unique(weights: Sequence[NamedWeight]) -> tuple[NamedWeight, ...]:
             number += 1
             name = f"{stem}_{number}:0"
         seen.add(name)
-        unique.append(NamedWeight(name, weight.tensor, weight.owner))
+        unique.append(replace(weight, name=name))
     return tuple(unique)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import h5py
+import numpy.typing as npt
 
 from kplug.errors import WeightsError
 from kplug.saving.model_weights import NamedWeight
-
-# Theano convolves, everyone else correlates: its kernels are mirrored.
-_CONVOLUTIONS = {"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"}
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,15 @@ class Assignment:
 
     Args:
         weight: The weight.
-        dataset: The dataset; its shape and type fit.
-        is_mirrored: Whether its spatial axes run backwards, as in the kernels of Theano.
+        dataset: The dataset; what is made of it has a shape and a type that fit.
+        make: What makes the weight of the values of the datasets; None if the dataset is the weight.
+        more: Further datasets, where several make one weight.
     """
 
     weight: NamedWeight
     dataset: h5py.Dataset
-    is_mirrored: bool = False
+    make: Callable[..., npt.NDArray[Any]] | None = None
+    more: tuple[h5py.Dataset, ...] = ()
 
 
 @dataclass
@@ -36,15 +38,18 @@ class Plan:
         assignments: Weights that fit.
         problems: What does not fit, one error each.
         remarks: What a person should know afterwards.
-        backend: Keras's backend when the file was written, where that changes values.
     """
 
     assignments: list[Assignment] = field(default_factory=list)
     problems: list[WeightsError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    backend: str | None = None
 
-    def assign(self, weight: NamedWeight, dataset: h5py.Dataset) -> None:
-        """Add an assignment of a dataset that fits."""
-        is_mirrored = self.backend == "theano" and weight.owner in _CONVOLUTIONS
-        self.assignments.append(Assignment(weight, dataset, is_mirrored))
+    def assign(
+        self,
+        weight: NamedWeight,
+        dataset: h5py.Dataset,
+        make: Callable[..., npt.NDArray[Any]] | None = None,
+        more: tuple[h5py.Dataset, ...] = (),
+    ) -> None:
+        """Add an assignment of what fits; see ``Assignment``."""
+        self.assignments.append(Assignment(weight, dataset, make, more))

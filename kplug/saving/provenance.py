@@ -20,8 +20,10 @@ from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
 from kplug.errors import NotCompiledError, WeightsError
+from kplug.layers.base import Layer
 from kplug.registry.warning import warn
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
+from kplug.training.resolving import describe_layers
 
 Verify = Literal["off", "warn", "exact"]
 
@@ -34,11 +36,11 @@ _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
 def collect_rows(model: object) -> list[dict[str, Any]]:
-    """Return the model's component table as plain data; empty for a model that is not compiled."""
+    """Return the model's component table as plain data; before ``compile`` that of its layers."""
     try:
         table: Iterable[object] = getattr(model, "components", None) or ()
     except NotCompiledError:
-        return []
+        table = describe_layers(model) if isinstance(model, Layer) else ()
     return [_to_row(row) for row in table]
 
 
@@ -56,6 +58,11 @@ def encode_components(rows: list[dict[str, Any]]) -> bytes:
     """Return the table as JSON in ASCII."""
     content = {"layout": LAYOUT, "kplug": find_version("kplug"), "components": rows}
     return json.dumps(content, default=str, sort_keys=True).encode("ascii")
+
+
+def has_components(file: h5py.File) -> bool:
+    """Return whether there is a table in a file: kplug wrote it."""
+    return ATTRIBUTE in file.attrs or f"{ATTRIBUTE}0" in file.attrs
 
 
 def read_components(file: h5py.File) -> list[dict[str, Any]]:

@@ -170,7 +170,7 @@ def _to_cpu(tensor: Tensor) -> Tensor:
 
 def _is_plain(assignment: Assignment) -> bool:
     dataset, dtype = assignment.dataset, assignment.weight.tensor.dtype
-    if assignment.is_mirrored or dataset.chunks is not None or dtype.is_complex:
+    if assignment.make is not None or dataset.chunks is not None or dtype.is_complex:
         return False
     if dtype.is_floating_point and dtype not in _NUMPY_FLOATS:
         return False
@@ -179,6 +179,6 @@ def _is_plain(assignment: Assignment) -> bool:
 
 def _unpack(assignment: Assignment) -> npt.NDArray[Any]:
     values = read_array(assignment.dataset)
-    if assignment.is_mirrored and values.ndim > 2:
-        values = np.flip(values, axis=tuple(range(values.ndim - 2)))
+    if assignment.make is not None:
+        values = assignment.make(values, *(read_array(each) for each in assignment.more))
     return np.ascontiguousarray(values).reshape(values.shape)

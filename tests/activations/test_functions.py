@@ -186,3 +186,11 @@ def test_several_axes_are_taken_together(name: str, axis: Any) -> None:
 
 def test_several_axes_of_an_empty_batch() -> None:
     assert activations.softmax(torch.zeros(0, 3, 4), axis=(1, 2)).shape == (0, 3, 4)
+
+
+def test_hard_sigmoid_of_keras_2_has_another_slope() -> None:
+    x = grid().double()
+    expected = (0.2 * x + 0.5).clip(0.0, 1.0)
+    torch.testing.assert_close(activations.hard_sigmoid(x, slope=0.2), expected)
+    component = activations.get("hard_sigmoid(slope=0.2)")
+    assert component(torch.tensor(1.0)).item() == pytest.approx(0.7)

@@ -118,7 +118,8 @@ def test_integers_do_not_take_fractions(make_model: Make, keras2_file: Make) -> 
         (b"", "this is not an HDF5 file, but an empty file"),
         (
             b"PK\x03\x04....",
-            "this is not an HDF5 file, but a zip archive (a `.keras` or torch file?)",
+            "this is not an HDF5 file, but a zip archive (a `.keras` file under another name, or one of "
+            "torch?)",
         ),
         (
             b"version https://git-lfs",

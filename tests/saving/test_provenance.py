@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
+from kplug import Sequential, layers
 from kplug.errors import ArgumentValueError, KplugWarning, NotCompiledError, WeightsError
 from kplug.saving import load_weights, save_weights
 from kplug.saving.provenance import collect_rows, compare_installed, read_components
@@ -68,7 +69,23 @@ def test_large_table_is_split_and_read_back(make_model: Make, tmp_path: Path) ->
         assert read_components(file) == collect_rows(model)
 
 
-def test_model_that_is_not_compiled_has_no_rows(make_model: Make) -> None:
+def test_model_that_is_not_compiled_has_the_rows_of_its_layers(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(2, input_dim=3, kernel_regularizer="l1_reg(strength=0.1)")])
+    before = collect_rows(model)
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        assert read_components(file) == before
+    assert {row["name"]: row["distribution"] for row in before} == {
+        "kplug/glorot_uniform": "kplug",
+        "kplug-penalties/l1_reg": "kplug-penalties",
+        "kplug/zeros": "kplug",
+    }
+    model.compile(loss="mse")
+    slots = [row["slot"] for row in collect_rows(model)]
+    assert slots == ["loss", "optimizer", *(row["slot"] for row in before)]
+
+
+def test_a_stand_in_that_is_not_compiled_has_no_rows() -> None:
     class NotCompiled:
         @property
         def components(self) -> object:

@@ -15,10 +15,16 @@ from kplug.saving.dialect.layers import write_model
 from kplug.saving.dialect.models import read_model
 from kplug.saving.dialect.text import encode, parse_json
 from kplug.saving.dialect.training import read_training, write_training
+from kplug.saving.dialect.writers import KERAS_2, KERAS_3, Writer, find_writer, looks_like_keras_2
 
 __all__ = [
+    "KERAS_2",
+    "KERAS_3",
+    "Writer",
     "encode",
     "find_built_shape",
+    "find_writer",
+    "looks_like_keras_2",
     "parse_json",
     "read_model",
     "read_training",

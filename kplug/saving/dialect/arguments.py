@@ -8,6 +8,7 @@ from typing import Any
 from kplug.errors import KplugError
 from kplug.layers.keywords import list_keywords
 from kplug.registry import REGISTRY, Spec, get_kind
+from kplug.saving.dialect.writers import KERAS_3, Writer
 
 # Keras 1's names, and today's; used where a class does not know the first and does know the second.
 _RENAMED = {
@@ -34,6 +35,14 @@ _RENAMED = {
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
 }
+# The same for what Keras 1 called alike in tables and in layers with a kernel.
+_RENAMED_IN_TABLES = {
+    "init": "embeddings_initializer",
+    "W_regularizer": "embeddings_regularizer",
+    "W_constraint": "embeddings_constraint",
+    "gamma_init": "gamma_initializer",
+    "beta_init": "beta_initializer",
+}
 _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
 
 # What other versions of Keras write, with the values that make no difference.
@@ -57,21 +66,43 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "optional": (False,),
     "quantization_config": (None,),
     "quantization_mode": (None,),
+    "groups": (1,),
+    "noise_shape": (None,),
+    "causal": (False,),
+    "mode": (0,),
+    "dropout": (0.0,),
+    "rng_type": (None, "stateful", "stateless", "legacy_stateful"),
+    "robust_masking": (True, False),
+    "softmax_robust_masking": (True, False),
 }
 
+# What Keras 2 and tf-keras write of a class, and what its layer never used or works out itself.
+_OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_IDLE_IN_KERAS_2 = {
+    "kplug/SeparableConv1D": _OF_KERNEL,
+    "kplug/SeparableConv2D": _OF_KERNEL,
+    "kplug/MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+}
 
-def modernise(owner: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a layer's arguments under their present names.
+# The first has no layout, the others never wrote theirs and take that of the session in every Keras.
+_WITHOUT_LAYOUT = ("kplug/Cropping1D", "kplug/SpatialDropout2D", "kplug/SpatialDropout3D")
+
+
+def modernise(owner: str, config: Mapping[str, Any], writer: Writer = KERAS_3) -> dict[str, Any]:
+    """Return a layer's arguments under their present names, with what they meant where they stand.
 
     Args:
         owner: The layer's class, qualified.
         config: The arguments as they were written.
+        writer: Which Keras wrote them.
     """
     known = _list_known(owner)
     if known is None:
         return dict(config)
     read = _join_kernel_size(dict(config), known)
-    for old, new in _RENAMED.items():
+    if writer.generation < 3:
+        read = _with_old_defaults(owner, read, known, writer)
+    for old, new in (*_RENAMED.items(), *_RENAMED_IN_TABLES.items()):
         if old in read and old not in known and new in known:
             read[new] = read.pop(old)
     if read.get("data_format") in _DATA_FORMATS:
@@ -79,6 +110,25 @@ def modernise(owner: str, config: Mapping[str, Any]) -> dict[str, Any]:
     if owner == "kplug/BatchNormalization" and isinstance(read.get("axis"), list):
         read["axis"] = read["axis"][0] if len(read["axis"]) == 1 else read["axis"]
     return {key: value for key, value in read.items() if not _is_idle(key, value, known)}
+
+
+def _with_old_defaults(
+    owner: str, config: dict[str, Any], known: set[str], writer: Writer
+) -> dict[str, Any]:
+    """Return Keras 2's arguments with those that it did not write, because it had no others yet."""
+    absent = {"reset_after": False} if "reset_after" in known else {}
+    read: dict[str, Any] = {**absent, **config}
+    # Layers of sequences had no layout to choose, and early `Flatten`s did not look at it.
+    if "data_format" in known and "dim_ordering" not in read and owner not in _WITHOUT_LAYOUT:
+        read.setdefault("data_format", "channels_last")
+    if "implementation" in known and read.get("implementation") == 0:
+        read["implementation"] = 1
+    if writer.is_multi_backend and read.get("interpolation") == "bilinear":
+        read["interpolation"] = "legacy_bilinear"
+    if "forget_bias_init" in read and "unit_forget_bias" in known:
+        read["unit_forget_bias"] = read.pop("forget_bias_init") in ("one", "ones")
+    idle = (*_IDLE_IN_KERAS_2.get(owner, ()), *({"input_length"} - known))
+    return {key: value for key, value in read.items() if key not in idle}
 
 
 def _list_known(owner: str) -> set[str] | None:

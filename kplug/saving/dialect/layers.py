@@ -8,7 +8,7 @@ from typing import Any
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.saving.dialect.components import describe, write_component, write_object
 from kplug.saving.dialect.graphs import write_calls
-from kplug.saving.dialect.names import BUILT_IN
+from kplug.saving.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.saving.dialect.operations import OPERATION, is_operation, read_operation, write_operation
 
 _MODEL_MODULES = {
@@ -22,11 +22,10 @@ _LAYER_MODULES = ("keras.layers", *_MODEL_MODULES.values())
 # What Keras 3's input layer takes; kplug's keeps more.
 _INPUT_KEYS = ("dtype", "name")
 
-# Arguments that Keras's class does not have, and what there is as good as not to have them.
-_UNKNOWN_TO_KERAS = {
-    "Cropping1D": ("data_format",),
-    "Embedding": ("sparse",),
-    **{f"SpatialDropout{rank}D": ("trainable",) for rank in (1, 2, 3)},
+# Arguments that Keras's class does not have, with the values that say no more than their absence.
+_UNKNOWN_TO_KERAS: dict[str, dict[str, Any]] = {
+    "Embedding": {"sparse": False},
+    **{f"SpatialDropout{rank}D": {"trainable": True} for rank in (1, 2, 3)},
 }
 
 # Classes that Keras 3's dicts call by the name of the export, and HDF5 files by their own.
@@ -60,7 +59,15 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
         )
     # A functional model's entries say how they are connected, a model's own what it was built for.
     kept = ("name", "inbound_nodes", "build_config")
-    return {**written, **{key: entry[key] for key in kept if key in entry}}
+    found = {key: entry[key] for key in kept if key in entry}
+    own = _find_own(name, config) if package in ("", BUILT_IN) else {}
+    return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
+
+
+def _find_own(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that matter and that Keras's class does not have."""
+    unknown = _UNKNOWN_TO_KERAS.get(name, {})
+    return {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
 
 
 def _write_graph(name: str, config: dict[str, Any], generation: int) -> dict[str, Any]:
@@ -123,7 +130,7 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
         return [simplify(item, is_entry) for item in value]
     if not isinstance(value, dict):
         return value
-    if "module" not in value:
+    if not {"module", "registered_name"} <= value.keys():  # arguments, whatever they are called
         return {key: simplify(item, key == "layers") for key, item in value.items()}
     registered = value["registered_name"]
     if registered == "function":
@@ -135,7 +142,7 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
     config = simplify(value["config"])
     if class_name == "InputLayer":
         config = {("batch_input_shape" if k == "batch_shape" else k): v for k, v in config.items()}
-    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config")
+    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config", OWN_ARGUMENTS)
     if not is_entry and value["module"] in _LAYER_MODULES:
         kept = (*kept, "module", "registered_name")
     elif value["module"] == "keras.layers":

@@ -8,23 +8,33 @@ from typing import Any
 from kplug.errors import WeightsError
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.saving.dialect.arguments import modernise
-from kplug.saving.dialect.names import CUSTOM, Names
+from kplug.saving.dialect.former import replace_former
+from kplug.saving.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, Names
 from kplug.saving.dialect.operations import is_operation, read_operation
 from kplug.saving.dialect.reading import is_description, qualify, read_component, refuse_code
+from kplug.saving.dialect.writers import Writer, find_writer
 
 # Models in all spellings: Keras 2's 'Model' is Keras 3's 'Functional'.
 _MODELS = {"Sequential": "Sequential", "Model": "Functional", "Functional": "Functional"}
+
+# Its module is code, so the file has only the name of its class.
+_TORCH_MODULE = f"{BUILT_IN}/TorchModule"
 
 # The deepest published models have some thousands.
 _MOST_LAYERS = 10_000
 
 
-def read_model(entry: object, custom_objects: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def read_model(
+    entry: object,
+    custom_objects: Mapping[str, Any] | None = None,
+    writer: Writer | None = None,
+) -> dict[str, Any]:
     """Return a configuration of Keras 1, 2, 3 or tf-keras as kplug's.
 
     Args:
         entry: ``{"class_name", "config", …}``; Keras's older list of layers is a Sequential.
         custom_objects: Classes and functions of the caller, by name.
+        writer: Which Keras wrote it; without it the configuration's version or form tells.
 
     Returns:
         ``{"class_name", "config"}``; class names are qualified, components are dicts with
@@ -33,7 +43,7 @@ def read_model(entry: object, custom_objects: Mapping[str, Any] | None = None) -
     Raises:
         WeightsError: It describes no layer, or holds code.
     """
-    return _read_layer(entry, Names.of(custom_objects))
+    return _read_layer(entry, Names.of(custom_objects, writer or find_writer(entry)))
 
 
 def _read_layer(entry: object, names: Names) -> dict[str, Any]:
@@ -48,15 +58,30 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
     if is_operation(entry):
         return {**read_operation(entry), **rest}
     own = qualify("layer", entry, names)
+    if own == _TORCH_MODULE:
+        raise _torch_module(config)
     if class_name in _MODELS and not own.startswith(f"{CUSTOM}/"):
         own, config = _MODELS[class_name], _read_graph(config, names)
     elif isinstance(config, Mapping):
-        config = _read_config(own, modernise(own, config), names)
+        given = entry.get(OWN_ARGUMENTS)
+        if own.startswith(f"{BUILT_IN}/") and isinstance(given, Mapping):
+            config = {**config, **given}
+        own, config = replace_former(own, config)
+        config = _read_config(own, modernise(own, config, names.writer), names)
     else:
         raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
     if own == "kplug/InputLayer":
         own = "InputLayer"  # like models, it is nobody else's
     return {"class_name": own, "config": config, **rest}
+
+
+def _torch_module(config: object) -> WeightsError:
+    found = config if isinstance(config, Mapping) else {}
+    return WeightsError(
+        f"layer {found.get('name')!r:.60} is the torch module {found.get('module')!r:.60}, which a "
+        "file cannot describe",
+        hint="Build the model in code, and load its weights with load_weights.",
+    )
 
 
 def _read_graph(config: object, names: Names) -> dict[str, Any]:

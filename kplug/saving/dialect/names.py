@@ -10,9 +10,13 @@ from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind
 from kplug.registry.keys import lookup_key
 from kplug.registry.scopes import find_in_user_code
+from kplug.saving.dialect.writers import KERAS_3, Writer
 
 CUSTOM = "custom"
 BUILT_IN = "kplug"
+
+# The key beside a layer's configuration, where Keras looks at none that it does not know.
+OWN_ARGUMENTS = "kplug"
 
 # Built-in classes that Keras lacks, or has under the name of something else.
 _NOT_IN_KERAS = {
@@ -35,14 +39,17 @@ class Names:
 
     Args:
         custom: Lookup keys of ``custom_objects``.
+        writer: Which Keras wrote the names, since some mean something else in another one.
     """
 
     custom: Set[str] = frozenset()
+    writer: Writer = KERAS_3
 
     @classmethod
-    def of(cls, custom_objects: Mapping[str, Any] | None) -> Names:
+    def of(cls, custom_objects: Mapping[str, Any] | None, writer: Writer = KERAS_3) -> Names:
         """Return the names of ``custom_objects``, without Keras's ``package>`` in front."""
-        return cls(frozenset(lookup_key(strip_package(name)) for name in custom_objects or ()))
+        keys = frozenset(lookup_key(strip_package(name)) for name in custom_objects or ())
+        return cls(keys, writer)
 
     def qualify(self, kind: str, name: str) -> str:
         """Return what a name without a package means: the caller's object, a built-in, or a plugin's."""

@@ -25,7 +25,8 @@ def read_operation(entry: Mapping[str, Any]) -> dict[str, Any]:
         {'name': 't', 'operation': 'true_divide'}
     """
     operation = _WORD_STARTS.sub("_", str(entry["class_name"])).lower()
-    name = (entry.get("config") or {}).get("name")
+    config = entry.get("config")
+    name = config.get("name") if isinstance(config, Mapping) else None
     return {"class_name": OPERATION, "config": {"name": name, "operation": operation}}
 
 

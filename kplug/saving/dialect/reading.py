@@ -7,11 +7,17 @@ from typing import Any
 
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
+from kplug.registry.keys import lookup_key
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.saving.dialect.names import BUILT_IN, CUSTOM, Names, find_built_in
 
 # How Keras marks Python code in a file: a lambda, and what its Lambda layer holds.
 _CODE = ("__lambda__", "Lambda")
+
+# What Keras 2 and tf-keras compute under the name of something else of today.
+_OLD_ACTIVATIONS = {
+    lookup_key(f"{BUILT_IN}/hard_sigmoid"): f"{BUILT_IN}/hard_sigmoid(slope=0.2)",
+}
 
 
 def is_description(value: object) -> bool:
@@ -94,7 +100,12 @@ def _is_tf_keras(kind: str, package: str, name: str, entry: Mapping[str, Any]) -
 
 def _read_name(kind: str, name: str, names: Names) -> str:
     package, _, bare = name.rpartition(">")
-    return names.qualify_package(kind, package, bare) if package else names.qualify(kind, name)
+    if package:
+        return names.qualify_package(kind, package, bare)
+    qualified = names.qualify(kind, name)
+    if names.writer.generation > 2 or kind != "activation":
+        return qualified
+    return _OLD_ACTIVATIONS.get(lookup_key(qualified), qualified)
 
 
 def _read_all(kind: str, config: Any, names: Names) -> Any:

@@ -49,24 +49,31 @@ def pack(value: Any, group: h5py.Group) -> Any:
     )
 
 
-def unpack(value: Any, group: h5py.Group) -> Any:
+def unpack(value: Any, group: h5py.Group, read: set[str] | None = None) -> Any:
     """Return what `pack` was given.
+
+    Args:
+        value: What `pack` returned.
+        group: The group with its tensors.
+        read: Names of the datasets that were read already. No dataset is read twice: a short text could
+            ask for one so often that no memory holds it.
 
     Raises:
         WeightsError: It is no such value, or a dataset is missing or unsafe.
     """
+    read = set() if read is None else read
     if isinstance(value, _SCALARS):
         return value
     if isinstance(value, dict) and len(value) == 1:
         (name, content), *_ = value.items()
         if name == "tensor" and isinstance(content, list) and len(content) == 3:
-            return _unpack_tensor(content, group)
+            return _unpack_tensor(content, group, read)
         if name == "items" and isinstance(content, list):
-            return {_unpack_key(pair, group): unpack(pair[1], group) for pair in content}
+            return {_unpack_key(pair): unpack(pair[1], group, read) for pair in content}
         if name in ("list", "tuple") and isinstance(content, list):
-            items = [unpack(item, group) for item in content]
+            items = [unpack(item, group, read) for item in content]
             return tuple(items) if name == "tuple" else items
-    raise WeightsError("the training state of the file cannot be read: it has another form")
+    raise _unknown_form()
 
 
 def _pack_scalar(value: Any) -> Any:
@@ -85,11 +92,12 @@ def _pack_tensor(tensor: Tensor, group: h5py.Group) -> Any:
     return {"tensor": [number, dtype, tensor.device.type]}
 
 
-def _unpack_tensor(content: list[Any], group: h5py.Group) -> Tensor:
+def _unpack_tensor(content: list[Any], group: h5py.Group, read: set[str]) -> Tensor:
     number, name, _ = content
     dtype = getattr(torch, name, None) if isinstance(name, str) else None
-    if not isinstance(number, str) or not isinstance(dtype, torch.dtype):
-        raise WeightsError("the training state of the file cannot be read: it has another form")
+    if not isinstance(number, str) or not isinstance(dtype, torch.dtype) or number in read:
+        raise _unknown_form()
+    read.add(number)
     dataset = get_dataset(group, number)
     stored, declared = dataset.id.get_storage_size(), dataset.size * dataset.dtype.itemsize
     if declared > max(1000 * stored, 1 << 20) or declared > _MOST_BYTES:
@@ -104,8 +112,12 @@ def _unpack_tensor(content: list[Any], group: h5py.Group) -> Tensor:
     return values
 
 
-def _unpack_key(pair: Any, group: h5py.Group) -> Any:
-    key = unpack(pair[0], group) if isinstance(pair, list) and len(pair) == 2 else None
+def _unpack_key(pair: Any) -> Any:
+    key = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
     if not isinstance(key, (str, int)):
-        raise WeightsError("the training state of the file cannot be read: it has another form")
+        raise _unknown_form()
     return key
+
+
+def _unknown_form() -> WeightsError:
+    return WeightsError("the training state of the file cannot be read: it has another form")

@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 
 from kplug.errors import KplugError, WeightsError
+from kplug.optimizers.extras import ACCUMULATOR, AVERAGE
 from kplug.registry.warning import warn
 from kplug.saving.dialect.text import encode, parse_json
 from kplug.saving.hdf5 import find_group, read_text
@@ -21,6 +22,7 @@ from kplug.saving.state.generators import (
     collect_generators,
 )
 from kplug.saving.state.packing import pack, unpack
+from kplug.saving.state.slots import find_blocks
 from kplug.training.session import prepare_optimizer
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
@@ -85,7 +87,8 @@ def read_state(file: h5py.File) -> TrainingState | None:
     optimizer = unpack(content.get("optimizer"), group)
     generators = unpack(content.get("generators"), group)
     epoch, options = content.get("epoch"), content.get("options")
-    if not (isinstance(generators, dict) and isinstance(epoch, int) and isinstance(options, dict)):
+    is_known = isinstance(optimizer or {}, dict) and isinstance(generators, dict)
+    if not (is_known and isinstance(epoch, int) and isinstance(options, dict)):
         raise WeightsError("the training state of the file cannot be read: it has another form")
     check_generators(generators)
     return TrainingState(
@@ -125,9 +128,24 @@ def load_optimizer(
         start_anew(model, source, reason)
         return
     try:
+        _require_complete(optimizer, state)
         optimizer.load_state_dict(dict(state))
     except (KplugError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         start_anew(model, source, error.message if isinstance(error, KplugError) else repr(error))
+
+
+def _require_complete(optimizer: Any, state: Mapping[str, Any]) -> None:
+    """Refuse a state that holds a part of what the rule keeps for a weight.
+
+    Raises:
+        WeightsError: A part is missing.
+    """
+    extras = (AVERAGE, ACCUMULATOR)
+    keys = {key for block in find_blocks(optimizer) or () for key in block.keys} - {*extras}
+    for position, kept in enumerate(state["state"].values()):
+        missing = keys - kept.keys()
+        if missing and kept.keys() - {*extras}:
+            raise WeightsError(f"the state of weight {position} lacks {min(missing)!r}")
 
 
 def start_anew(model: Any, source: object, reason: str) -> None:

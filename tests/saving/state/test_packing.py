@@ -97,3 +97,10 @@ def test_other_forms_are_refused(stored: Any) -> None:
         pytest.raises(WeightsError, match="the training state of the file cannot be read"),
     ):
         unpack(stored, file)
+
+
+def test_dataset_that_is_asked_for_twice() -> None:
+    with h5py.File("state.h5", "w", driver="core", backing_store=False) as file:
+        tensor = pack(torch.zeros(3), file)
+        with pytest.raises(WeightsError, match="cannot be read: it has another form"):
+            unpack({"list": [tensor, tensor]}, file)

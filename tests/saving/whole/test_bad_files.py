@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from kplug import Sequential, layers, load_model
 from kplug.errors import KplugError, KplugWarning, NotBuiltError, WeightsError
+from kplug.models import model_from_json
 
 DAMAGED = "\n  Copy or download the file again; what it was saved from may still be there."
 WHOLE = "\n  Use '.keras', or '.h5' or '.hdf5' for a whole model in HDF5."
@@ -99,18 +101,18 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "this is not a zip archive, but an empty file"),
+        (b"", "this is not a zip archive, but an empty file" + DAMAGED),
         (
             b"\x89HDF\r\n\x1a\n" + bytes(100),
-            "this is not a zip archive, but an HDF5 file; rename it so that it ends in '.h5'",
+            "this is not a zip archive, but an HDF5 file\n  Rename it so that it ends in '.h5'.",
         ),
-        (b"PK\x03\x04" + bytes(100), "the zip archive is truncated: its end is missing"),
-        (b"<html>", "this is not a zip archive, so no '.keras' file"),
+        (b"PK\x03\x04" + bytes(100), "the zip archive is truncated: its end is missing" + DAMAGED),
+        (b"<html>", "this is not a zip archive, so no '.keras' file" + DAMAGED),
     ],
 )
 def test_other_files_are_recognised(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "m.keras").write_bytes(content)
-    assert_refused(tmp_path / "m.keras", message + DAMAGED)
+    assert_refused(tmp_path / "m.keras", message)
 
 
 def test_archive_of_something_else(tmp_path: Path) -> None:
@@ -435,3 +437,34 @@ def test_many_attributes_cost_little(tmp_path: Path) -> None:
         f"{path}: the attribute 'layer_names' of '/model_weights' is not a list of names: it has "
         "10001 parts, with 10001 names"
     )
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_pipe(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    assert_refused(tmp_path / name, "this is no regular file, but a pipe or a device")
+
+
+def test_training_state_that_is_no_dict(saved: Any, tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    path.write_bytes(saved[".h5"])
+    with h5py.File(path, "a") as file:
+        content = json.loads(file["kplug_state"].attrs["content"])
+        content["optimizer"] = {"tensor": ["0", "float32", "cpu"]}
+        file["kplug_state"].attrs["content"] = json.dumps(content)
+    with pytest.raises(WeightsError, match="the training state of the file cannot be read"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("units", [10**19, 10**30])
+def test_weights_that_no_number_counts(units: int) -> None:
+    entry = {"class_name": "Dense", "config": {"units": units, "batch_input_shape": [None, 2]}}
+    model = model_from_json(json.dumps({"class_name": "Sequential", "config": {"layers": [entry]}}))
+    with pytest.raises(KplugError, match="no memory holds a weight 'kernel' of shape"):
+        model.count_params()
+
+
+def test_operator_without_configuration() -> None:
+    entry = {"module": "keras.src.ops.numpy", "class_name": "Add", "config": "x"}
+    model = {"class_name": "Sequential", "config": {"layers": [entry]}}
+    assert model_from_json(json.dumps(model)).layers[0].get_config()["operation"] == "add"

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 import kplug
-from kplug.errors import KplugError, NotBuiltError, WeightsError
+from kplug.errors import ContractError, KplugError, NotBuiltError, WeightsError
 
 # Keras's variables and NumPy 2 disagree about `__array__`.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -140,10 +141,88 @@ def test_a_file_without_the_shape_needs_one_from_the_configuration(tmp_path: Pat
     model = owner()
     model(X)
     model.save(path)
-    for build_config in (None, {}, [], {"input_shape": None}):
+    without: list[Any] = [None, {}, [], {"input_shape": None}]
+    for build_config in without:
         rewrite(path, build_config)
         with pytest.raises(NotBuiltError):
             kplug.load_model(path, custom_objects={"Net": owner})
     rewrite(path, {"input_shape": [None, 6]})
     with pytest.raises(KplugError, match=r"has shape \(6, 3\)"):
         kplug.load_model(path, custom_objects={"Net": owner})
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+def test_a_torch_module_is_not_in_the_file(extension: str, tmp_path: Path) -> None:
+    path = tmp_path / f"m{extension}"
+    kplug.backend.clear_session()
+    models = [
+        kplug.Sequential([kplug.Input((5,)), torch.nn.Linear(5, 3), kplug.layers.Dense(1)])
+        for _ in range(2)
+    ]
+    models[0].save(path)
+    with pytest.raises(WeightsError) as caught:
+        kplug.load_model(path)
+    assert str(caught.value) == (
+        f"{path}: layer 'linear' is the torch module 'custom/Linear', which a file cannot describe\n"
+        "  Build the model in code, and load its weights with load_weights."
+    )
+    models[1].load_weights(path)
+    np.testing.assert_array_equal(models[1].predict(X, verbose=0), models[0].predict(X, verbose=0))
+
+
+class Needy(kplug.layers.Layer):
+    """Needs an argument that it does not tell."""
+
+    def __init__(self, units: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = units
+
+    def call(self, inputs: Any) -> Any:
+        return inputs[:, : self.units]
+
+
+class Told(Needy):
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+class Failing(Told):
+    def build(self, input_shape: Any) -> None:
+        raise TypeError("no such shape")
+
+
+def test_a_layer_that_does_not_tell_its_arguments_is_not_saved(tmp_path: Path) -> None:
+    model = kplug.Sequential([kplug.Input((5,)), Needy(3, name="needy")])
+    with pytest.raises(ContractError) as caught:
+        model.save(tmp_path / "m.keras")
+    assert str(caught.value) == (
+        "layer 'needy' cannot be described: Needy.get_config leaves out 'units', which the "
+        "constructor needs\n"
+        "  Write Needy.get_config(self), which returns the arguments of its constructor; or save "
+        "the weights alone, with save_weights."
+    )
+    assert not list(tmp_path.iterdir())
+
+
+class Grown(Told):
+    """A constructor that grew since the file was written."""
+
+    def __init__(self, units: int, size: int, **options: Any) -> None:
+        super().__init__(units + size, **options)
+
+
+@pytest.mark.parametrize("extension", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("owner", "message"),
+    [
+        (Grown, r"class Grown cannot be made from its configuration: TypeError: .*'size'"),
+        (Failing, r"'sequential.*' cannot be built: TypeError: no such shape"),
+    ],
+)
+def test_what_own_code_raises_is_not_blamed_on_the_file(
+    owner: Any, message: str, extension: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"m{extension}"
+    kplug.Sequential([kplug.Input((5,)), Told(3)]).save(path)
+    with pytest.raises(ContractError, match=message):
+        kplug.load_model(path, custom_objects={"Told": owner})

@@ -1,0 +1,58 @@
+"""Arguments that Keras's classes do not have: kept in the file, and no hindrance to Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from kplug import Model, Sequential, layers, load_model
+from kplug.models import model_from_json
+
+
+def make(kind: str) -> Any:
+    table = layers.Embedding(5, 2, sparse=True, name="table")
+    if kind == "Functional":
+        inputs = layers.Input((3,))
+        model = Model(inputs, layers.Dense(1)(layers.Flatten()(table(inputs))))
+    elif kind == "nested":
+        inner = Sequential([layers.Embedding(5, 2, sparse=True, name="table", input_shape=(3,))])
+        model = Sequential([inner, layers.Flatten(), layers.Dense(1)])
+    else:
+        wrapped = layers.TimeDistributed(table, input_shape=(3, 1))
+        model = Sequential([wrapped, layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def find_table(model: Any) -> Any:
+    return next(one for one in model.modules() if isinstance(one, layers.Embedding))
+
+
+@pytest.mark.parametrize("kind", ["Functional", "nested", "wrapped"])
+@pytest.mark.parametrize("extension", ["keras", "h5"])
+@pytest.mark.filterwarnings("ignore")
+def test_sparse_tables_stay_sparse(kind: str, extension: str, tmp_path: Path) -> None:
+    path, model = tmp_path / f"m.{extension}", make(kind)
+    x = np.asarray([[1, 2, 4], [0, 0, 3]])
+    x = x[..., None] if kind == "wrapped" else x
+    model.save(path)
+    theirs = keras.models.load_model(path, compile=False)
+    np.testing.assert_allclose(
+        theirs.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-7
+    )
+    loaded = load_model(path)
+    assert find_table(loaded).sparse
+    loaded.train_on_batch(x, np.ones((2, 1)))
+    assert find_table(loaded).embeddings.grad.is_sparse
+    assert find_table(model_from_json(model.to_json())).sparse
+    text = model.to_json()
+    assert keras.models.model_from_json(text).count_params() == model.count_params()
+
+
+def test_what_says_no_more_than_keras_is_not_written() -> None:
+    model = Sequential([layers.Embedding(5, 2, input_shape=(3,)), layers.SpatialDropout1D(0.5)])
+    assert '"kplug"' not in model.to_json()
