@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array as NumberArray
+from collections import UserList, deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ _HINTS = {
     "c": "Pass real and imaginary part as columns of their own.",
 }
 _SHOWN = 5  # columns that a message names
+_SEQUENCES = (list, tuple, range, str, bytes, bytearray, memoryview, NumberArray, deque, UserList)
+_ARRAY_METHODS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack__")
 
 
 def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
@@ -57,6 +61,7 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
         >>> read_array([[1, 2], [3, 4]], "x").shape
         torch.Size([2, 2])
     """
+    _refuse_endless(values, what)
     try:
         array = _read_table(values, what) if is_table(values) else np.asarray(values)
     except (ValueError, TypeError) as error:
@@ -71,6 +76,25 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:
         array = array.astype(np.int64)
     return from_numpy(array)
+
+
+def _refuse_endless(values: object, what: str) -> None:
+    """Refuse an object with ``[index]`` that is neither an array nor one of Python's sequences.
+
+    NumPy reads such an object until an index is out of range. A sequence of batches that slices arrays
+    gives empty ones there, without end.
+    """
+    owner = type(values)
+    is_indexed = hasattr(owner, "__len__") and hasattr(owner, "__getitem__")
+    if not is_indexed or isinstance(values, (*_SEQUENCES, Mapping)):
+        return
+    if any(hasattr(owner, method) for method in _ARRAY_METHODS):
+        return
+    raise DataError(
+        f"{what} is of type {owner.__name__}, which is no array",
+        hint="For one whose items are batches, pass torch.utils.data.DataLoader(x, batch_size=None); "
+        "one whose items are samples is to be a torch.utils.data.Dataset.",
+    )
 
 
 def is_table(values: object) -> bool:

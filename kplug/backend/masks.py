@@ -77,8 +77,8 @@ def attach_masks(structure: Any, masks: Any) -> Any:
     if isinstance(structure, dict):
         return {key: attach_masks(part, masks.get(key)) for key, part in structure.items()}
     if isinstance(structure, (list, tuple)):
-        pairs = zip(structure, masks, strict=True)
-        return type(structure)(attach_masks(part, mask) for part, mask in pairs)
+        parts = [attach_masks(part, mask) for part, mask in zip(structure, masks, strict=True)]
+        return parts if isinstance(structure, list) else tuple(parts)
     return structure
 
 

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from torch import distributed
 
+from kplug.errors import KplugError
+
 Value = TypeVar("Value")
 
 
@@ -58,10 +60,11 @@ def copy_from_main(value: Value) -> Value:
 def run_on_main(function: Callable[[], None]) -> None:
     """Call a function in the main process alone; all processes go on when it is done.
 
-    If it fails there, the main process raises its error and the others a ``RuntimeError`` that says so.
-
     Args:
         function: What to do, such as writing a file.
+
+    Raises:
+        KplugError: In the other processes, if it fails in the main one, which raises its own error.
     """
     failure: str | None = None
     try:
@@ -73,4 +76,4 @@ def run_on_main(function: Callable[[], None]) -> None:
     finally:
         failure = copy_from_main(failure)
         if failure is not None and not is_main_process():
-            raise RuntimeError(f"the main process failed: {failure}")
+            raise KplugError(f"the main process failed: {failure}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import UserList, deque
 from typing import Any
 
 import numpy as np
@@ -115,3 +117,33 @@ def test_columns_that_hold_no_numbers_are_named(table: Any, text: str) -> None:
 def test_rows_of_unequal_length_are_refused() -> None:
     with pytest.raises(DataError, match=r"^x cannot become an array: .*inhomogeneous"):
         read_array([[1, 2], [3]], "x")
+
+
+class Batches:
+    """A sequence of batches, as Keras's ``Sequence``: beyond its end it gives empty ones."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> Any:
+        return np.arange(8)[4 * index : 4 * index + 4]
+
+
+def test_a_sequence_that_never_ends_is_refused() -> None:
+    with pytest.raises(DataError) as caught:
+        read_array(Batches(), "fit: x")
+    assert str(caught.value) == (
+        "fit: x is of type Batches, which is no array\n"
+        "  For one whose items are batches, pass torch.utils.data.DataLoader(x, batch_size=None); "
+        "one whose items are samples is to be a torch.utils.data.Dataset."
+    )
+    loader: Any = torch.utils.data.DataLoader(Batches(), batch_size=None)  # type: ignore[arg-type]
+    assert [batch.tolist() for batch in loader] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [range(3), deque([0, 1, 2]), UserList([0, 1, 2]), array("i", [0, 1, 2]), memoryview(b"abc")],
+)
+def test_sequences_of_python_are_read(values: Any) -> None:
+    assert len(read_array(values, "x")) == 3

@@ -101,12 +101,12 @@ def test_function_takes_the_learning_phase() -> None:
 
 def test_function_names_a_missing_input() -> None:
     one, two = Input((1,), name="one"), Input((1,), name="two")
-    outputs = Dense(1)(two)
+    outputs = Dense(1, name="out")(two)
     with pytest.raises(GraphError) as caught:
         K.function([one], [outputs])
     assert str(caught.value) == (
-        "graph disconnected: the outputs depend on input 'two', which is not among the inputs "
-        "('one')\n  Give every Input that the outputs are made of."
+        "graph disconnected: output 'out' depends on input 'two' through layer 'out', and that is not "
+        "among the inputs ('one')\n  Give every Input that the outputs are made of."
     )
 
 

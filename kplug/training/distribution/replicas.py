@@ -35,7 +35,7 @@ class Replica(DistributedDataParallel):
     @override
     def forward(self, inputs: Any) -> Any:
         """Return the outputs of the model."""
-        outputs = super().forward(inputs)
+        outputs = super().forward(inputs)  # type: ignore[no-untyped-call]
         # Where torch looks for unused weights, it returns other tensors than the model did.
         made, self.module.outputs = self.module.outputs, None
         pairs = zip(find_leaves(outputs, Tensor), find_leaves(made, Tensor), strict=True)

@@ -36,7 +36,7 @@ class ShardedStep(TrainStep):
 
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Train on a batch."""
-        return self.run(batch, None, self._shards.step)
+        return self.run(batch, self._scale_loss, self._shards.step)
 
     def publish(self) -> None:
         """Give the model the weights and the optimizer its moments."""

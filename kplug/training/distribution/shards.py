@@ -16,8 +16,10 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import build_optimizer
 from kplug.optimizers.base import Optimizer
+from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.training.distribution.replicas import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World
+from kplug.training.resolving import list_layers
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]
 
@@ -52,10 +54,11 @@ class Shards:
         kind = next(model.parameters()).device.type
         self.mesh = init_device_mesh(kind, (world.size,))
         self.model = _shard_copy(model, self.mesh)
-        self._weights = [each for each in self.model.parameters() if each.requires_grad]
+        # The weights that the optimizer has, though others may be trainable by now.
+        whole = [each for group in optimizer.param_groups for each in group["params"]]
+        self._weights = _find_twins(whole, model, self.model)
         self._parts = [nn.Parameter(weight.to_local()) for weight in self._weights]
         names = {id(weight): name for name, weight in model.named_weights()}
-        whole = [each for each in model.parameters() if each.requires_grad]
         known: dict[Tensor, str] = {
             part: names[id(weight)] for part, weight in zip(self._parts, whole, strict=True)
         }
@@ -147,7 +150,9 @@ def check_elementwise(optimizer: torch.optim.Optimizer) -> None:
     """
     name = type(optimizer).__name__
     reason = "its rule looks at whole weights"
-    if isinstance(optimizer, Optimizer):
+    if isinstance(optimizer, LossScaleOptimizer):
+        is_fine, reason = False, "it scales the loss by what it finds in all gradients"
+    elif isinstance(optimizer, Optimizer):
         is_fine = optimizer.is_elementwise
         if is_fine and (optimizer.clipnorm is not None or optimizer.global_clipnorm is not None):
             is_fine, reason = False, "it clips by the norm of whole gradients"
@@ -196,13 +201,21 @@ def _shard_copy(model: Any, mesh: DeviceMesh) -> Any:
     made = copy.deepcopy(model, {id(each): each for each in shared if each is not None})
     for parameter in made.parameters():
         parameter.data = parameter.data.contiguous()  # FSDP2 takes no other
-    for layer in made.layers:
+    # Not models inside: a layer may stand in several, and its weights in one group alone.
+    for layer in list_layers(made):
         if next(layer.parameters(), None) is not None:
             fully_shard(layer, mesh=mesh)
     fully_shard(made, mesh=mesh)
     # Its layers return views, and nothing in a model changes them in place.
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
     return made.train()
+
+
+def _find_twins(weights: Iterable[Tensor], model: nn.Module, twin: nn.Module) -> list[Any]:
+    """Return the parameters that a copy of a model has in the places of some of the model's."""
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    twins = dict(twin.named_parameters())
+    return [twins[names[id(weight)]] for weight in weights]
 
 
 def _gather(tensor: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from kplug.errors import WorkerLostError
 
 # A process that waits longer than this for another one gives up. One that was killed is noticed at
 # once, as its connection closes; one that hangs is not.
-_PATIENCE = dt.timedelta(minutes=5)
+_PATIENCE = dt.timedelta(minutes=15)
 
 # What torch's backends say when another process has gone.
 _SIGNS_OF_LOSS = (
@@ -105,7 +105,8 @@ def _raising_at_termination(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        # None: whoever set the earlier handler did not do so from Python.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if earlier is None else earlier)
 
 
 def _describe_loss_of_worker(world: World) -> WorkerLostError:

@@ -14,8 +14,42 @@ import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).with_name("worker.py")
-CASES = ["adam", "clipped", "accumulated", "loader", "constraint"]
-SHARDED = ["adam", "averaged", "twice", "constraint"]
+CASES = [
+    "adam",
+    "clipped",
+    "accumulated",
+    "twice",
+    "loader",
+    "constraint",
+    "summed",
+    "scaled",
+    "by_batch",
+    "taken_up",
+    "shared",
+    "partly",
+    "one_of_two",
+]
+SHARDED = [
+    "adam",
+    "averaged",
+    "twice",
+    "constraint",
+    "summed",
+    "scaled",
+    "by_batch",
+    "taken_up",
+    "shared",
+]
+OTHERS = [
+    "normalized",
+    "fsdp_normalized",
+    "dropout",
+    "little",
+    "best",
+    "unsaved",
+    "sparse",
+    "refused",
+]
 
 
 def run(
@@ -36,7 +70,7 @@ def run(
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    done = run(folder, ",".join([*CASES, "averaged", "twice"]), 1)
+    done = run(folder, ",".join([*CASES, "averaged"]), 1)
     assert not done.returncode, done.stderr
     return folder
 
@@ -45,7 +79,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("together")
     sharded = [f"fsdp_{case}" for case in SHARDED]
-    done = run(folder, ",".join([*CASES, *sharded, "dropout", "little", "refused"]), 2)
+    done = run(folder, ",".join([*CASES, *sharded, *OTHERS]), 2)
     assert not done.returncode, done.stderr
     return folder, done.stdout
 
@@ -92,12 +126,39 @@ def test_optimizers_that_look_at_whole_weights_are_refused_on_parts(
         f"{start}Lamb cannot be used on parts: its rule looks at whole weights{hint}",
         f"{start}Adam cannot be used on parts: it clips by the norm of whole gradients{hint}",
         f"{start}Adafactor cannot be used on parts: its rule looks at whole weights{hint}",
+        f"{start}LossScaleOptimizer cannot be used on parts: it scales the loss by what it finds in all "
+        f"gradients{hint}",
     ]
+
+
+def test_sparse_gradients_are_refused(together: tuple[Path, str]) -> None:
+    message = (
+        "layer 'table' has sparse gradients, which several processes cannot exchange\n"
+        "  Leave sparse=True out where torchrun starts the training."
+    )
+    assert read(together[0], "sparse")["errors"] == [message, message]
+
+
+@pytest.mark.parametrize("case", ["normalized", "fsdp_normalized"])
+def test_models_of_all_processes_are_the_same(together: tuple[Path, str], case: str) -> None:
+    one, other = (read(together[0], case, rank) for rank in (0, 1))
+    assert one == other
+
+
+def test_processes_that_see_other_logs_save_together(together: tuple[Path, str]) -> None:
+    assert read(together[0], "best")["is_saved"]
+
+
+def test_failure_of_the_main_process_is_told_to_all(together: tuple[Path, str]) -> None:
+    main, other = (read(together[0], "unsaved", rank)["error"] for rank in (0, 1))
+    assert main.startswith("WeightsError: ")
+    assert "missing" in main
+    assert other.startswith("KplugError: the main process failed: WeightsError: ")
 
 
 def test_one_process_shows_progress(together: tuple[Path, str]) -> None:
     lines = [line for line in together[1].splitlines() if line.startswith("Epoch 1/3")]
-    assert len(lines) == 5  # one for each case that is not silent
+    assert len(lines) == 7  # one for each case that is not silent
 
 
 def test_dropout_differs_between_processes(together: tuple[Path, str]) -> None:

@@ -26,8 +26,10 @@ def test_parts_make_up_the_batch(count: int, size: int) -> None:
 def test_mean_of_the_losses_is_the_loss_of_the_batch(count: int, size: int, seed: int) -> None:
     values = torch.rand(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     parts = [share_batch(Batch(values), World(rank, size)) for rank in range(size)]
-    losses = torch.stack([part.x.mean() * part.share for part in parts])
+    losses = torch.stack([part.x.mean() * part.factor_for("mean") for part in parts])
     torch.testing.assert_close(losses.mean(), values.mean())
+    sums = torch.stack([part.x.sum() * part.factor_for("sum") for part in parts])
+    torch.testing.assert_close(sums.mean(), values.sum())
     weights = torch.tensor([part.weight for part in parts], dtype=torch.float64)
     torch.testing.assert_close((losses * weights).sum() / weights.sum(), values.mean())
     assert weights.sum().item() == pytest.approx(count)

@@ -18,7 +18,7 @@ import torch
 
 import kplug
 from kplug.backend.processes import find_rank, is_main_process
-from kplug.layers import Dense, Dropout
+from kplug.layers import BatchNormalization, Dense, Dropout, Embedding, Flatten
 from kplug.utils import set_random_seed
 
 torch.set_num_threads(1)
@@ -93,15 +93,153 @@ def train_twice(**compiling: Any) -> dict[str, Any]:
     model.compile("sgd(learning_rate=0.5, momentum=0.9)", "mse", **compiling)
     lower = kplug.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
     first, second = (model.fit(x, y, 10, 2, verbose=0, callbacks=[lower]).history for _ in "12")
-    return {"first": first, "second": second, "weights": [each.tolist() for each in model.get_weights()]}
+    return {
+        "first": first,
+        "second": second,
+        "weights": [each.tolist() for each in model.get_weights()],
+    }
+
+
+def train_on_sums(**compiling: Any) -> dict[str, Any]:
+    """Train on a loss that is a sum over the batch."""
+    x, y, _ = make_data()
+    model = make_model()
+    model.compile("sgd(learning_rate=0.01)", "mean_squared_error(reduction='sum')", **compiling)
+    history = model.fit(x, y, 10, 2, verbose=0)
+    return {"history": history.history, "weights": [each.tolist() for each in model.get_weights()]}
+
+
+def train_batch_by_batch(**compiling: Any) -> dict[str, Any]:
+    """Train on the same batch several times."""
+    x, y, _ = make_data()
+    model = make_model()
+    model.compile("sgd(learning_rate=0.1, momentum=0.9)", "mse", **compiling)
+    losses = [model.train_on_batch(x[:8], y[:8]) for _ in range(3)]
+    return {"losses": losses, "predict": model.predict(x, verbose=0).tolist()}
+
+
+def train_normalized(**compiling: Any) -> dict[str, Any]:
+    """Train with moving averages of what each process has seen."""
+    x, y, _ = make_data()
+    model = kplug.Sequential([Dense(4, input_shape=(6,)), BatchNormalization(), Dense(1)])
+    model.compile("sgd", "mse", **compiling)
+    history = model.fit(x[:40], y[:40], 10, 2, verbose=0, validation_data=(x[:8], y[:8]))
+    return {"history": history.history, "predict": model.predict(x, verbose=0).tolist()}
+
+
+def take_up(**compiling: Any) -> dict[str, Any]:
+    """Train for two epochs with a backup, and go on from it with another model."""
+    x, y, _ = make_data()
+    folder = Path(sys.argv[2]) / f"backup_{compiling.get('distribution')}"
+    for epochs in (2, 4):
+        set_random_seed(epochs)
+        model = make_model()
+        model.compile("adam(learning_rate=0.05)", "mse", **compiling)
+        backup = kplug.callbacks.BackupAndRestore(folder, delete_checkpoint=epochs == 4)
+        history = model.fit(x, y, 10, epochs, verbose=0, callbacks=[backup])
+    return {"epochs": history.epoch, "weights": [each.tolist() for each in model.get_weights()]}
+
+
+class Partial(kplug.Model):
+    """Leaves a layer out of its call, and has masked outputs."""
+
+    def __init__(self) -> None:
+        super().__init__(input_shape=(6,))
+        self.table = Embedding(5, 3, mask_zero=True)
+        self.score, self.spare = Dense(1), Dense(1, input_shape=(3,))
+
+    def call(self, inputs: Any) -> Any:
+        """Return a number for each time, shape (N, 6, 1)."""
+        return self.score(self.table(inputs))
+
+
+def train_partly() -> dict[str, Any]:
+    """Train a model of which one layer takes no part, with as many masked times in all samples."""
+    rng = np.random.default_rng(1)
+    x, y = rng.integers(1, 5, size=(40, 6)), rng.normal(size=(40, 6, 1)).astype("float32")
+    x[:, 4:] = 0
+    model = Partial()
+    model.spare(torch.zeros(1, 3))
+    model.compile("sgd(learning_rate=0.5)", "mse", metrics=["mae"])
+    return {"history": model.fit(x, y, 10, 2, verbose=0).history}
+
+
+def train_one_of_two_outputs() -> dict[str, Any]:
+    """Train a model whose second output has no loss, but a penalty on its weights."""
+    x, y, _ = make_data()
+    inputs = kplug.Input(shape=(6,))
+    hidden = Dense(4)(inputs)
+    outputs = [
+        Dense(1, name="score")(hidden),
+        Dense(1, name="spare", kernel_regularizer="l2(0.1)")(hidden),
+    ]
+    model = kplug.Model(inputs, outputs)
+    model.compile("sgd(learning_rate=0.1)", {"score": "mse"})
+    history = model.fit(x, {"score": y}, 10, 2, verbose=0)
+    return {"history": history.history, "weights": [each.tolist() for each in model.get_weights()]}
+
+
+def train_shared(**compiling: Any) -> dict[str, Any]:
+    """Train a model with a layer that stands in two models inside as well, one more frozen later."""
+    x, y, _ = make_data()
+    shared, inputs = Dense(6, name="shared"), kplug.Input(shape=(6,))
+    first = kplug.Model(inputs, Dense(6)(shared(inputs)), name="first")
+    second = kplug.Sequential([shared, Dense(6, name="own")], name="second")
+    model = kplug.Model(inputs, Dense(1)(shared(second(first(inputs)))))
+    model.compile("sgd(learning_rate=0.01, momentum=0.9)", "mse", **compiling)
+    before = model.fit(x, y, 10, 1, verbose=0).history
+    second.get_layer("own").trainable = False
+    after = model.fit(x, y, 10, 1, verbose=0).history
+    weights = [each.tolist() for each in model.get_weights()]
+    return {"before": before, "after": after, "weights": weights}
+
+
+def save_the_best() -> dict[str, Any]:
+    """Save within epochs, by logs that differ between processes; a save needs all of them."""
+    x, y, _ = make_data()
+    model = make_model()
+    model.compile("sgd(learning_rate=0.5)", "mse")
+    path = Path(sys.argv[2]) / "best.h5"
+    best = kplug.callbacks.ModelCheckpoint(
+        path, "loss", save_best_only=True, save_weights_only=True, save_freq=1
+    )
+    model.fit(x, y, 4, 3, verbose=0, callbacks=[best])
+    return {"is_saved": path.is_file()}
+
+
+def fail_to_save() -> dict[str, Any]:
+    """Return what is said in each process where the main one cannot write a file."""
+    model = make_model()
+    model.compile("sgd", "mse")
+    model.fit(*make_data()[:2], 10, 1, verbose=0)
+    try:
+        model.save_weights(Path(sys.argv[2]) / "missing" / "weights.h5")
+    except kplug.errors.KplugError as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {}
+
+
+def refuse_sparse_gradients() -> dict[str, Any]:
+    """Return what is said of sparse gradients, with whole weights and with parts."""
+    errors = []
+    for distribution in (None, "fsdp"):
+        layers = [Embedding(5, 3, sparse=True, input_length=6, name="table"), Flatten(), Dense(1)]
+        model = kplug.Sequential(layers)
+        model.compile("sgd", "mse", distribution=distribution)
+        try:
+            model.fit(np.ones((8, 6), "int64"), np.ones((8, 1)), verbose=0)
+        except kplug.errors.ContractError as error:
+            errors.append(str(error))
+    return {"errors": errors}
 
 
 def refuse_whole_weights() -> dict[str, Any]:
     """Return why an optimizer cannot be used on parts of weights."""
     errors = []
-    for optimizer in ("lamb", "adam(clipnorm=1.0)", "torch/adafactor"):
+    for optimizer in ("lamb", "adam(clipnorm=1.0)", "torch/adafactor", "adam"):
         model = make_model()
-        model.compile(optimizer, "mse", distribution="fsdp")
+        precision = "fp16" if optimizer == "adam" else None
+        model.compile(optimizer, "mse", distribution="fsdp", precision=precision)
         try:
             model.fit(*make_data()[:2], 10, 1, verbose=0)
         except kplug.errors.ContractError as error:
@@ -177,6 +315,25 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     ),
     "fsdp_twice": lambda: train_twice(distribution="fsdp"),
     "fsdp_constraint": lambda: train_with_constraint(distribution="fsdp"),
+    "summed": train_on_sums,
+    "fsdp_summed": lambda: train_on_sums(distribution="fsdp"),
+    "scaled": lambda: train_with("sgd(learning_rate=0.5, loss_scale_factor=64.0)"),
+    "fsdp_scaled": lambda: train_with(
+        "sgd(learning_rate=0.5, loss_scale_factor=64.0)", distribution="fsdp"
+    ),
+    "by_batch": train_batch_by_batch,
+    "fsdp_by_batch": lambda: train_batch_by_batch(distribution="fsdp"),
+    "normalized": train_normalized,
+    "fsdp_normalized": lambda: train_normalized(distribution="fsdp"),
+    "shared": train_shared,
+    "fsdp_shared": lambda: train_shared(distribution="fsdp"),
+    "taken_up": take_up,
+    "fsdp_taken_up": lambda: take_up(distribution="fsdp"),
+    "partly": train_partly,
+    "one_of_two": train_one_of_two_outputs,
+    "best": save_the_best,
+    "unsaved": fail_to_save,
+    "sparse": refuse_sparse_gradients,
     "refused": refuse_whole_weights,
     "constraint": train_with_constraint,
     "dropout": draw_dropout,
@@ -187,6 +344,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "resumed": lambda: train_to_the_end(is_killed=False, distribution=None),
 }
 
+SEEN_IN_ALL = ("dropout", "normalized", "fsdp_normalized", "unsaved")
 
 if __name__ == "__main__":
     names, folder = sys.argv[1].split(","), Path(sys.argv[2])
@@ -194,5 +352,5 @@ if __name__ == "__main__":
         set_random_seed(3)
         kplug.backend.clear_session()
         found = CASES[name]()
-        if is_main_process() or name == "dropout":
+        if is_main_process() or name in SEEN_IN_ALL:
             (folder / f"{name}{find_rank()}.json").write_text(json.dumps(found))
