@@ -97,6 +97,9 @@ class CompiledStep:
             self._signatures.add(signature)
         plan = self._plan(len(batches))
         artefact = self._artefacts.get((signature, plan.constants))
+        if artefact is not None and not artefact.is_bound():  # a callback put another tensor there
+            self.begin()
+            artefact = self._artefacts.get((signature, plan.constants))
         if artefact is None:
             return self._record(signature, batches, leaves, plan)
         return self._run_graph(artefact, leaves, plan)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import itertools
 import random
 import types
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,14 +32,10 @@ _SKIPPED = frozenset(
     }
 )
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, torch.dtype, torch.device, torch.Size)
-_OPAQUE = (
-    type,
-    types.ModuleType,
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    np.random.Generator,
-)
-_LARGEST_ARRAY = 1 << 16
+_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+_LARGEST_ARRAY = 1 << 26  # of those whose numbers are looked at
+# Their classes have no attributes that a step changes.
+_LIBRARIES = frozenset({"kplug", "torch", "numpy", "builtins", "typing", "abc"})
 _DEPTH = 12
 
 
@@ -128,31 +127,36 @@ class Holdings:
     def _walk_into(self, value: Any, path: str, depth: int) -> None:
         if isinstance(value, dict):
             self._walk_all(value, value.items(), path, depth)
-        elif isinstance(value, list):
+        elif isinstance(value, (list, collections.deque)):
             self._walk_all(value, enumerate(value), path, depth)
         elif isinstance(value, tuple):
             self._walk_all(list(value), enumerate(value), path, depth)
         elif isinstance(value, torch.Generator):
             self.generators.append(value)
         elif isinstance(value, np.ndarray):
-            is_small = value.nbytes <= _LARGEST_ARRAY
-            self.values[path] = value.tobytes() if is_small else id(value)
+            self.values[path] = _describe_array(value)
+        elif isinstance(value, _DRAWING):
+            self.values[path] = _describe_generator(value)
         elif isinstance(value, functools.partial):
             self._walk((value.func, value.args, value.keywords), path, None, depth)
         elif isinstance(value, types.MethodType):
             self._walk(value.__self__, path, None, depth)
-        elif hasattr(value, "__dict__"):
-            self._walk_object(value, path, depth)
         elif isinstance(value, (set, frozenset)):
             self.values[path] = frozenset(map(repr, value))
+        elif isinstance(value, itertools.count):
+            self.values[path] = repr(value)  # says where it is
         else:
-            self.values[path] = id(value)
+            self._walk_object(value, path, depth)
 
     def _walk_object(self, value: Any, path: str, depth: int) -> None:
-        attributes = vars(value)
-        is_module = isinstance(value, nn.Module)
+        shared = list(_list_shared(value))
+        if not hasattr(value, "__dict__") and not shared:
+            self.values[path] = id(value)
+        for key, each in shared:
+            self._walk(each, f"{path}.{key}", None, depth)
+        attributes = getattr(value, "__dict__", {})
         items = attributes.items()
-        if is_module:
+        if isinstance(value, nn.Module):
             items = [(key, each) for key, each in items if key not in _SKIPPED]
         self._walk_all(attributes, items, path, depth, is_object=True)
 
@@ -173,6 +177,39 @@ class Holdings:
             self.values[path] = len(container)
         for key, value in list(items):
             self._walk(value, name(key), Place(container, key), depth)
+
+
+def _describe_array(array: np.ndarray[Any, Any]) -> object:
+    """Return what differs as soon as a number of an array does."""
+    if array.nbytes > _LARGEST_ARRAY or array.dtype.hasobject:
+        return id(array)
+    return array.shape, str(array.dtype), zlib.crc32(np.ascontiguousarray(array).data.cast("B"))
+
+
+_DRAWING = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
+
+
+def _describe_generator(generator: Any) -> str:
+    """Return where a generator of NumPy or Python is in its sequence."""
+    if isinstance(generator, random.Random):
+        return repr(generator.getstate())
+    if isinstance(generator, np.random.RandomState):
+        generator = generator._bit_generator
+    bits = getattr(generator, "bit_generator", generator)
+    with np.printoptions(threshold=1 << 20):
+        return repr(bits.state)
+
+
+def _list_shared(value: object) -> Iterator[tuple[str, Any]]:
+    """Yield what the classes of an object hold: its slots, and plain values that all instances share."""
+    for owner in type(value).__mro__:
+        if owner.__module__.partition(".")[0] in _LIBRARIES:
+            continue
+        for key, each in vars(owner).items():
+            if isinstance(each, types.MemberDescriptorType):
+                yield from [(key, getattr(value, key))] if hasattr(value, key) else []
+            elif isinstance(each, (bool, int, float, complex, str)) and not key.startswith("__"):
+                yield f"{owner.__name__}.{key}", each
 
 
 def _label(key: object) -> str:

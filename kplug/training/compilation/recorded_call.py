@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from kplug.training.compilation.programs import Program
 from kplug.training.compilation.reads import Spot, noting_reads
 from kplug.training.compilation.recording import Recording, as_input, record
 from kplug.training.compilation.rewinding import Rewinding
+
+_IS_TRAINED = operator.attrgetter("requires_grad")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Artefact:
         results: What the steps returned, with places in the outputs for tensors.
         outcomes: What ``settle`` wants of each step, likewise.
         bound: The first inputs, as they are now.
+        places: Where the dense ones of these are held: containers, and keys in them.
     """
 
     run: Callable[..., Sequence[Tensor]]
@@ -63,10 +67,28 @@ class Artefact:
     results: list[Any]
     outcomes: list[Any]
     bound: list[Tensor] = field(default_factory=list)
+    places: tuple[list[Any], list[Any]] = ([], [])
+    _looks: list[Any] = field(default_factory=list)
 
     def bind(self, places: Mapping[str, Place]) -> None:
         """Take the tensors that are held at the paths now."""
-        self.bound = [as_input(places[path].get()) for path in self.paths]
+        found = [places[path] for path in self.paths]
+        self.bound = [as_input(place.get()) for place in found]
+        dense = [place for place in found if place.get().layout is torch.strided]
+        self.places = [place.container for place in dense], [place.key for place in dense]
+        self._looks = self._look()
+
+    def is_bound(self) -> bool:
+        """Tell whether the same memory is held there as when it was bound, and the same is trained."""
+        try:
+            return self._look() == self._looks
+        except (KeyError, IndexError, AttributeError, TypeError, RuntimeError):  # no dense tensor
+            return False
+
+    def _look(self) -> list[Any]:
+        # Before every step, so all of it is done by C.
+        tensors: list[Tensor] = list(map(operator.getitem, *self.places))
+        return [*map(Tensor.data_ptr, tensors), *map(_IS_TRAINED, tensors)]
 
 
 class Output(int):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import itertools
+import random
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -76,3 +80,62 @@ def test_python_randomness_is_seen() -> None:
     assert read_python_randomness() == before
     np.random.rand()
     assert read_python_randomness() != before
+
+
+class Slotted:
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Shared:
+    factor = 1.0
+
+
+def draw_count(counter: Any) -> None:
+    next(counter)
+
+
+def draw_number(generator: Any) -> None:
+    generator.random()
+
+
+def append(queue: Any) -> None:
+    queue.append(1)
+
+
+def count_up(thing: Any) -> None:
+    thing.count += 1
+
+
+def change_last(array: Any) -> None:
+    array[-1] += 1
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (lambda: np.random.default_rng(0), draw_number),
+        (lambda: np.random.RandomState(0), draw_number),
+        (lambda: random.Random(0), draw_number),
+        (itertools.count, draw_count),
+        (lambda: collections.deque([0]), append),
+        (Slotted, count_up),
+        (lambda: np.zeros(100_000), change_last),
+    ],
+    ids=["Generator", "RandomState", "Random", "count", "deque", "slots", "large array"],
+)
+def test_state_of_other_kinds_is_seen(make: Any, change: Any) -> None:
+    thing = make()
+    before = look([thing])
+    assert look([thing]).find_change(before) is None
+    change(thing)
+    assert look([thing]).find_change(before) is not None
+
+
+def test_values_that_all_objects_of_a_class_share_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    thing = Shared()
+    before = look(thing)
+    monkeypatch.setattr(Shared, "factor", 2.0)
+    assert look(thing).find_change(before) == "thing.Shared.factor"
