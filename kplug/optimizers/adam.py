@@ -176,5 +176,5 @@ class Adam(Optimizer, torch.optim.Adam):
     def _count_missing(self, group: dict[str, Any]) -> None:
         """Advance the counters of parameters without gradient: bias correction follows the optimizer."""
         for parameter in group["params"]:
-            if parameter.grad is None and parameter.requires_grad:
+            if parameter.grad is None:  # frozen ones too, since they may become trainable again
                 self._ensure_state(parameter, group)["step"] += 1

@@ -15,7 +15,7 @@ from typing_extensions import Self
 
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.arguments import check_parameters, require_positive, split_names
-from kplug.optimizers.checkpoint import check_state, merge_groups
+from kplug.optimizers.checkpoint import check_settings, check_state, list_settings, merge_groups
 from kplug.optimizers.clipping import Clipping
 from kplug.optimizers.common import (
     CommonArguments,
@@ -34,6 +34,7 @@ from kplug.optimizers.kernels import (
     make_dense,
 )
 from kplug.optimizers.rates import Rated
+from kplug.optimizers.settings import GroupSetting
 
 
 class Optimizer(Rated):
@@ -399,14 +400,22 @@ class Optimizer(Rated):
         """Continue from a saved state, ours or that of the torch optimizer with the same state.
 
         Raises:
-            WeightsError: If the state belongs to parameters of other number or shape. Nothing changes.
+            WeightsError: If the state belongs to parameters of other number or shape, or holds a
+                setting that this optimizer cannot have. Nothing changes.
         """
         check_state(self._owner(), self.param_groups, state_dict, self._get_state_shape)
+        check_settings(
+            self._owner(), self.param_groups, state_dict["param_groups"], self._list_settings
+        )
         merged = merge_groups(self.param_groups, state_dict)
         super().load_state_dict(merged)
         align_state(self)
         for group in self.param_groups:
             self._start_state(group)
+
+    def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:  # noqa: ARG002
+        """Return the settings of which a parameter group holds the values."""
+        return list_settings(type(self))
 
     def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape that a state tensor must have."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 
-from kplug.errors import WeightsError
+from kplug.arguments import is_number
+from kplug.errors import KplugError, WeightsError
+from kplug.optimizers.settings import GroupSetting
+
+# Groups keep these whatever the rule, and none of them is negative.
+_NOT_NEGATIVE = ("lr", "eps", "weight_decay", "iterations")
 
 _KERNEL_CHOICES = ("fused", "foreach", "capturable", "differentiable")
 
@@ -18,7 +24,7 @@ def check_state(
     state_dict: dict[str, Any],
     get_shape: Callable[[str, torch.Tensor], tuple[int, ...]],
 ) -> None:
-    """Compare numbers of groups and parameters, and the shape of every saved tensor.
+    """Compare numbers of groups and parameters, and the form of everything saved for a parameter.
 
     Args:
         owner: The optimizer's name, for the message.
@@ -42,18 +48,112 @@ def check_state(
     parameters = [parameter for group in groups for parameter in group["params"]]
     for position, (key, parameter) in enumerate(zip(keys, parameters, strict=True)):
         for name, value in state_dict["state"].get(key, {}).items():
-            if not isinstance(value, torch.Tensor) or not value.ndim:  # 0-d tensors are counters
-                continue
-            expected = get_shape(name, parameter)
-            if tuple(value.shape) != expected:
-                mine = (
-                    "the parameter has" if expected == tuple(parameter.shape) else "this one needs"
-                )
-                raise WeightsError(
-                    f"{owner}: saved {name!r} of parameter {position} has shape "
-                    f"{tuple(value.shape)}, {mine} {expected}; nothing was loaded",
-                    hint="The state belongs to another model.",
-                )
+            where = f"{owner}: saved {name!r} of parameter {position}"
+            if name == "step":
+                _check_counter(where, value)
+            elif value is not None:  # as torch's SGD without momentum has it
+                _check_tensor(where, value, parameter, get_shape(name, parameter))
+
+
+def _check_counter(where: str, value: object) -> None:
+    number: Any = value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+    if not is_number(number) or not 0 <= number < math.inf:
+        raise WeightsError(f"{where} is {number!r:.60}, no number of steps; nothing was loaded")
+
+
+def _check_tensor(
+    where: str, value: object, parameter: torch.Tensor, expected: tuple[int, ...]
+) -> None:
+    if not isinstance(value, torch.Tensor):
+        raise WeightsError(f"{where} is {value!r:.60}, no tensor; nothing was loaded")
+    if value.is_floating_point() != parameter.is_floating_point():
+        raise WeightsError(
+            f"{where} is {value.dtype}, the parameter {parameter.dtype}; nothing was loaded"
+        )
+    if tuple(value.shape) != expected:
+        mine = "the parameter has" if expected == tuple(parameter.shape) else "this one needs"
+        raise WeightsError(
+            f"{where} has shape {tuple(value.shape)}, {mine} {expected}; nothing was loaded",
+            hint="The state belongs to another model.",
+        )
+
+
+def list_settings(owner: type) -> list[GroupSetting]:
+    """Return the settings of a class of optimizers that its parameter groups hold."""
+    found = {
+        name: value
+        for one in reversed(owner.__mro__)
+        for name, value in vars(one).items()
+        if isinstance(value, GroupSetting)
+    }
+    return list(found.values())
+
+
+def check_settings(
+    owner: str,
+    groups: Sequence[dict[str, Any]],
+    saved_groups: Sequence[dict[str, Any]],
+    find_settings: Callable[[dict[str, Any]], Iterable[GroupSetting]],
+) -> None:
+    """Check the hyperparameters of every saved group as if somebody had set them.
+
+    Args:
+        owner: The optimizer's name, for the message.
+        groups: Its parameter groups.
+        saved_groups: Those that were saved; what they lack is not looked at.
+        find_settings: Returns the settings of which a group holds the values.
+
+    Raises:
+        WeightsError: At the first value that the optimizer could not have.
+    """
+    for group, saved in zip(groups, saved_groups, strict=True):
+        settings = list(find_settings(group))
+        checked = {setting.key for setting in settings if setting.index is None}
+        for key in saved.keys() & group.keys() - {"params", *_KERNEL_CHOICES, *checked}:
+            if not _is_like(saved[key], group[key], key):
+                raise _refuse_setting(owner, key, saved[key])
+        for setting in settings:
+            if setting.key in saved:
+                _check_setting(owner, setting, saved[setting.key])
+
+
+def _check_setting(owner: str, setting: GroupSetting, value: Any) -> None:
+    try:
+        setting.check(owner, setting.name, value if setting.index is None else value[setting.index])
+    except KplugError as error:
+        raise WeightsError(
+            f"the saved state has a setting that cannot be: {error.message}; nothing was loaded",
+            hint=error.hint,
+        ) from error
+
+
+def _is_like(value: Any, own: Any, key: str) -> bool:
+    """Return whether a saved value has the form of the one at hand."""
+    if isinstance(value, torch.Tensor):
+        value = value.item() if value.numel() == 1 else math.nan
+    if isinstance(own, (tuple, list)):
+        if not isinstance(value, (tuple, list)):
+            return False
+        is_pair = isinstance(own, tuple)
+        return not is_pair or (len(value) == len(own) and all(map(_is_finite, value)))
+    if isinstance(own, (bool, str)):
+        return isinstance(value, type(own))
+    if isinstance(own, (int, float, torch.Tensor)) or (own is None and value is not None):
+        is_whole = key != "iterations" or isinstance(value, int)
+        return _is_finite(value) and is_whole and not (key in _NOT_NEGATIVE and value < 0)
+    return True
+
+
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, bool) and is_number(value) and math.isfinite(value)
+
+
+def _refuse_setting(owner: str, key: str, value: object) -> WeightsError:
+    return WeightsError(
+        f"{owner}: the saved state has {key!r} = {value!r:.60}, which it cannot have; nothing was "
+        "loaded",
+        hint="The file is damaged, or of another optimizer.",
+    )
 
 
 def merge_groups(groups: Sequence[dict[str, Any]], state_dict: dict[str, Any]) -> dict[str, Any]:

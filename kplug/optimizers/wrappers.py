@@ -10,6 +10,7 @@ import torch
 from kplug.errors import ContractError
 from kplug.optimizers.base import Optimizer
 from kplug.optimizers.common import Shared
+from kplug.optimizers.settings import GroupSetting
 from kplug.registry import resolve, resolve_object
 
 
@@ -135,6 +136,12 @@ class OptimizerWrapper(Optimizer):
         super().__setstate__(state)
         self._share_back()
         self._is_wrapped = True
+
+    def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:
+        for optimizer in self._get_inner():
+            if any(group is each for each in optimizer.param_groups):
+                return optimizer._list_settings(group)
+        return []
 
     def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:
         for optimizer in self._get_inner():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from kplug.arguments import refusal, require_flag, require_integer
 from kplug.registry.warning import warn
 
@@ -36,4 +38,6 @@ def read_steps_per_execution(steps: object) -> int:
     Raises:
         ArgumentValueError: If it is no integer >= 1.
     """
-    return require_integer("compile", "steps_per_execution", steps, "an integer >= 1", at_least=1)
+    allowed = "an integer >= 1"
+    found = require_integer("compile", "steps_per_execution", steps, allowed, at_least=1)
+    return min(found, sys.maxsize)  # itertools counts no further

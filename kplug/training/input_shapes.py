@@ -30,7 +30,8 @@ def adjust_inputs(model: Any, x: Any, shapes: Any, method: str) -> Any:
     """
     taker = f"model {model.name!r}"
     if is_shape(shapes):
-        return adjust_input(x, shapes, f"{method}: x", taker)
+        is_from_data = getattr(model, "has_shape_of_data", False)
+        return adjust_input(x, shapes, f"{method}: x", taker, may_differ=is_from_data)
     ports = input_ports(model, shapes)
     keys = list(shapes) if isinstance(shapes, Mapping) else range(len(shapes))
     adjusted = [
@@ -45,7 +46,9 @@ def adjust_inputs(model: Any, x: Any, shapes: Any, method: str) -> Any:
     return dict(zip(keys, adjusted, strict=True)) if isinstance(shapes, Mapping) else adjusted
 
 
-def adjust_input(x: Tensor, shape: Sequence[int | None], what: str, taker: str) -> Tensor:
+def adjust_input(
+    x: Tensor, shape: Sequence[int | None], what: str, taker: str, *, may_differ: bool = False
+) -> Tensor:
     """Check one input against the shape that is taken, as ``adjust_inputs`` does for all.
 
     Args:
@@ -53,12 +56,16 @@ def adjust_input(x: Tensor, shape: Sequence[int | None], what: str, taker: str) 
         shape: What is taken, with the batch axis.
         what: Method and argument, for the message.
         taker: Who takes it, for the message.
+        may_differ: Whether sizes of axes may differ, as those of the first data say little about the next;
+            the layers know what they take.
     """
     wanted, fitted = tuple(shape[1:]), x
     if x.ndim == len(wanted) and wanted[-1:] == (1,):
         fitted = x.unsqueeze(-1)
     elif x.ndim == len(wanted) + 2 and x.shape[-1] == 1:
         fitted = x.squeeze(-1)
+    if may_differ and x.ndim == len(shape):
+        return fitted
     if not _fits(tuple(fitted.shape[1:]), wanted):
         raise DataError(
             f"{what} has samples of shape {tuple(x.shape[1:])}, but {taker} takes samples of shape "

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from kplug.backend.processes import copy_from_main
-from kplug.callbacks import CallbackList, History
+from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
 from kplug.registry.warning import warn
 from kplug.training.batches import Batch, Source
@@ -25,10 +25,11 @@ from kplug.training.step import Step, read_logs, reset_metrics
 from kplug.training.tracking import RunningLoss, call_with_logs
 
 _NOT_FINITE = (
-    "Training goes on as in Keras, but weights that became NaN stay so. Try a smaller learning "
-    "rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and look for NaN in the data; "
-    "callbacks=['terminate_on_nan'] stops at the first such step."
+    "Try a smaller learning rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and look "
+    "for NaN in the data"
 )
+_GOES_ON = "Training goes on as in Keras, but weights that became NaN stay so. "
+_HOW_TO_STOP = "; callbacks=['terminate_on_nan'] stops at the first such step."
 
 _ONCE = (
     "A generator can be gone through once: pass a DataLoader, a Dataset or arrays, or let it give "
@@ -72,7 +73,6 @@ class Run:
 
 def fit(run: Run) -> History:
     """Train, and return the record of all epochs."""
-    step = find_train_step(run.model, run.compiled, run.optimizer)
     endless = _repeat(run.source) if run.steps is not None else None
     run.model.stop_training, run.model.first_epoch = False, None
     logs: dict[str, Any] = {}
@@ -82,6 +82,8 @@ def fit(run: Run) -> History:
     if run.model.when_fit_starts is not None:  # generators of a file that was loaded
         run.model.when_fit_starts()
         run.model.when_fit_starts = None
+    # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
+    step = find_train_step(run.model, run.compiled, run.optimizer)
     reporter = _NonFiniteReporter()
     try:
         with run.display:
@@ -120,7 +122,7 @@ def _run_epoch(
     step.publish()
     # Sums differ in their last digits with the order of adding, and all processes must decide alike.
     logs = copy_from_main(dict(sorted(read_logs(run.compiled, record).items())))
-    reporter.report(record, epoch, run.compiled)
+    reporter.report(record, epoch, run)
     if run.validation is not None and run.validation_epochs(epoch + 1):
         logs |= _validate(run, run.validation, epoch)
     logs = dict(sorted(logs.items()))
@@ -217,14 +219,16 @@ class _NonFiniteReporter:
     def __init__(self) -> None:
         self._is_reported = False
 
-    def report(self, record: RunningLoss, epoch: int, compiled: Compiled) -> None:
+    def report(self, record: RunningLoss, epoch: int, run: Run) -> None:
         """Warn if a step of this epoch had a loss that is NaN or infinite."""
         if record.first_bad_step is None or self._is_reported:
             return
         self._is_reported = True
+        stops = any(isinstance(one, TerminateOnNaN) for one in run.callbacks.callbacks)
+        advice = f"{_NOT_FINITE}." if stops else f"{_GOES_ON}{_NOT_FINITE}{_HOW_TO_STOP}"
         warn(
-            f"the loss {describe_loss(compiled)!r} was not finite for the first time in epoch "
-            f"{epoch + 1}, step {record.first_bad_step + 1}. {_NOT_FINITE}",
+            f"the loss {describe_loss(run.compiled)!r} was not finite for the first time in epoch "
+            f"{epoch + 1}, step {record.first_bad_step + 1}. {advice}",
             NonFiniteLossWarning,
         )
 

@@ -62,6 +62,13 @@ class Collector:
                         self.rows += describe(f"{where}.{name}", slot.resolved)
 
 
+def describe_layers(model: Any) -> list[ComponentRow]:
+    """Return the rows of the layers' components; what cannot be found has none."""
+    collector = Collector()
+    collector.add_layers(model)
+    return collector.rows
+
+
 def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     """Return the row of a resolved component, and those of the components inside it."""
     component = resolved.component

@@ -19,8 +19,8 @@ from kplug.registry.warning import warn
 from kplug.training import inference, loop
 from kplug.training.class_weights import weigh_classes
 from kplug.training.compiled import Compiled
-from kplug.training.distribution import find_world, reporting_lost_workers, share_source
 from kplug.training.data import as_samples
+from kplug.training.distribution import find_world, reporting_lost_workers, share_source
 from kplug.training.profiling import profile_steps
 from kplug.training.progress import ProgressDisplay, check_verbose
 from kplug.training.sources import (
@@ -115,9 +115,7 @@ def fit(model: Any, request: FitRequest) -> History:
         return loop.fit(run)
 
 
-def _count_executions(
-    request: FitRequest, per_epoch: int | None, compiled: Compiled
-) -> int | None:
+def _count_executions(request: FitRequest, per_epoch: int | None, compiled: Compiled) -> int | None:
     """Return how often callbacks will be told of a step, or None if only the end will tell."""
     if per_epoch is None:
         return None

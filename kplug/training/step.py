@@ -96,7 +96,8 @@ class TrainStep(_PlainStep):
         self._forward = Forward(replica, compiled, self._penalties)
         self.begin()
         self._constraints = model.weight_constraints()
-        self._parameters = [each for each in model.parameters() if each.requires_grad]
+        # Frozen ones too: with the gradient of an earlier step, the optimizer would go on to change them.
+        self._parameters = list(model.parameters())
         self._has_metrics = bool(compiled.metrics)
         self._scale_loss = find_loss_scaling(optimizer)
         self._is_checked = False
@@ -235,8 +236,8 @@ def reset_metrics(compiled: Compiled) -> None:
 def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
     """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
 
-    With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value for each class or threshold has a list, and one whose result is a dict has a
-    log for each key.
+    With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value
+    for each class or threshold has a list, and one whose result is a dict has a log for each key.
     """
     losses = [] if loss is None else loss.read()
     logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))

@@ -198,3 +198,74 @@ def test_a_state_of_other_length_is_refused() -> None:
         "sgd: the saved state is for groups of [2] parameters, this optimizer has groups of [0]; "
         "nothing was loaded\n  Build the optimizer with the same parameters first."
     )
+
+
+def _hold_state(**spoilt: Any) -> tuple[optimizers.Adam, dict[str, Any]]:
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = optimizers.Adam().build([weight])
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    state = copy.deepcopy(optimizer.state_dict())
+    state["param_groups"][0].update(spoilt)
+    return optimizer, state
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("lr", float("nan"), "adam: the saved state has 'lr' = nan, which it cannot have"),
+        ("lr", -0.1, "adam: the saved state has 'lr' = -0.1, which it cannot have"),
+        ("lr", "0.1", "adam: the saved state has 'lr' = '0.1', which it cannot have"),
+        ("iterations", 1.5, "adam: the saved state has 'iterations' = 1.5, which it cannot have"),
+        ("amsgrad", "yes", "adam: the saved state has 'amsgrad' = 'yes', which it cannot have"),
+        ("betas", (0.9,), "adam: the saved state has 'betas' = (0.9,), which it cannot have"),
+        (
+            "betas",
+            (0.9, 1.5),
+            "the saved state has a setting that cannot be: adam: argument 'beta_2'",
+        ),
+        ("epsilon", [], "the saved state has a setting that cannot be: adam: argument 'epsilon'"),
+        ("decay", -1.0, "the saved state has a setting that cannot be: adam: argument 'decay'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(key: str, value: Any, message: str) -> None:
+    optimizer, state = _hold_state(**{key: value})
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(WeightsError) as caught:
+        optimizer.load_state_dict(state)
+    assert caught.value.message.startswith(message)
+    assert caught.value.message.endswith("nothing was loaded")
+    assert optimizer.state_dict()["param_groups"] == before["param_groups"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("step", -1.0, "is -1.0, no number of steps"),
+        ("step", "1", "is '1', no number of steps"),
+        ("exp_avg", "x", "is 'x', no tensor"),
+        ("exp_avg", torch.tensor(1.0), "has shape (), the parameter has (2,)"),
+        (
+            "exp_avg",
+            torch.ones(2, dtype=torch.int64),
+            "is torch.int64, the parameter torch.float32",
+        ),
+    ],
+)
+def test_state_that_cannot_be_is_refused(key: str, value: Any, message: str) -> None:
+    optimizer, state = _hold_state()
+    state["state"][0][key] = value
+    with pytest.raises(WeightsError) as caught:
+        optimizer.load_state_dict(state)
+    assert (
+        caught.value.message == f"adam: saved {key!r} of parameter 0 {message}; nothing was loaded"
+    )
+
+
+def test_settings_inside_a_wrapper_are_checked_too() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer = optimizers.LossScaleOptimizer("adam").build([weight])
+    state = copy.deepcopy(optimizer.state_dict())
+    state["param_groups"][0]["betas"] = (0.9, 2.0)
+    with pytest.raises(WeightsError, match=r"argument 'beta_2' is 2\.0"):
+        optimizer.load_state_dict(state)

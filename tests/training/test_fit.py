@@ -121,6 +121,23 @@ def test_a_frozen_model_does_not_change_and_says_so() -> None:
     assert history.history["loss"][0] > 0
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "sgd(momentum=0.9)", "adam"])
+def test_layer_that_is_frozen_later_stays_as_it_is(optimizer: str) -> None:
+    model = Sequential([layers.Dense(2, input_shape=(3,)), layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    model.fit(X, Y, verbose=0)
+    frozen, trained = model.layers
+    frozen.trainable = False
+    before, others = frozen.get_weights(), trained.get_weights()
+    model.fit(X, Y, epochs=2, verbose=0)
+    np.testing.assert_array_equal(frozen.get_weights()[0], before[0])
+    assert (trained.get_weights()[0] != others[0]).all()
+    frozen.trainable = True
+    freeze = LambdaCallback(on_epoch_begin=lambda *_: setattr(frozen, "trainable", False))
+    model.fit(X, Y, verbose=0, callbacks=[freeze])
+    np.testing.assert_array_equal(frozen.get_weights()[0], before[0])
+
+
 def test_weights_that_became_trainable_too_late_are_pointed_out() -> None:
     model = Sequential([layers.Dense(3, input_shape=(3,)), layers.Dense(1)])
     model.layers[0].trainable = False
@@ -248,7 +265,7 @@ def test_training_stops_at_nan_if_asked(capsys: Any) -> None:
     x = np.ones((40, 3), "float32")
     x[8:] = np.nan
     model = make_model()
-    with pytest.warns(NonFiniteLossWarning):
+    with pytest.warns(NonFiniteLossWarning) as caught:
         history = model.fit(
             x,
             np.ones(40),
@@ -260,6 +277,11 @@ def test_training_stops_at_nan_if_asked(capsys: Any) -> None:
         )
     assert capsys.readouterr().out == "Batch 2: the loss is nan; training stops\n"
     assert history.epoch == [0]
+    assert str(caught[0].message) == (
+        "the loss 'mean_squared_error' was not finite for the first time in epoch 1, step 3. "
+        "Try a smaller learning rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and "
+        "look for NaN in the data."
+    )
 
 
 # ---------------------------------------------------------------- callbacks
