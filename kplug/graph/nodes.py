@@ -50,10 +50,13 @@ class Node:
         specs: tuple[TensorSpec, ...] | None = None,
     ) -> None:
         self.layer = layer
-        self.args = args
-        self.kwargs = dict(kwargs or {})
+        # Copies: the caller may go on to fill the list that it has passed.
+        copied: tuple[tuple[Any, ...], dict[str, Any]] = map_leaves(
+            (tuple(args), dict(kwargs or {})), SymbolicTensor, lambda tensor: tensor
+        )
+        self.args, self.kwargs = copied
         self.known_specs = specs
-        self.input_tensors = list(find_leaves((args, self.kwargs), SymbolicTensor))
+        self.input_tensors = list(find_leaves((self.args, self.kwargs), SymbolicTensor))
         self.output_tensors = [SymbolicTensor(self, index) for index in range(output_count)]
         self.node_index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)

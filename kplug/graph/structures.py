@@ -36,6 +36,8 @@ def map_leaves(structure: Any, leaf_type: type[Leaf], function: Callable[[Leaf],
         return function(structure)
     if isinstance(structure, (list, tuple)):
         parts = [map_leaves(part, leaf_type, function) for part in structure]
+        if isinstance(structure, list):  # also one that a layer holds, and whose changes it follows
+            return parts
         is_named = hasattr(structure, "_fields")
         return type(structure)(*parts) if is_named else type(structure)(parts)
     if isinstance(structure, dict):

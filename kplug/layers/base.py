@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import Self
 
+from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.errors import ArgumentValueError
@@ -20,7 +21,9 @@ from kplug.graph import Node, in_mode, is_symbolic
 from kplug.layers.building import Building, marking_built
 from kplug.layers.keywords import refuse_keywords, without_switches
 from kplug.layers.masking_rules import fill_masks, name_arguments, set_output_masks, takes_mask
+from kplug.layers.several import asks_for_one, refuse_several
 from kplug.layers.shapes import holds_arrays, standardize_input_shape
+from kplug.layers.tracking import require_initialized
 from kplug.regularizers.adapt import require_penalty
 
 _call_module = nn.Module.__call__
@@ -115,7 +118,7 @@ class Layer(Building):
         self.activity_penalties = []
         self._torch_dtype = to_dtype(dtype)
         self._device = None
-        self._trainable = bool(trainable)
+        self._trainable = require_flag(type(self).__name__, "trainable", trainable)
         self._entries = []
         self._initial_weights = weights
         self._is_ready = False
@@ -129,6 +132,8 @@ class Layer(Building):
         cls._call_names = name_arguments(cls.call)
         cls._takes_training = "training" in cls._call_names
         cls._takes_mask = takes_mask(cls._call_names)
+        if "call" in vars(cls) and "takes_several" not in vars(cls):
+            cls.takes_several = not asks_for_one(cls.call)
         if "compute_mask" in vars(cls):
             cls.supports_masking = True
             cls._makes_masks = vars(cls).get("_makes_masks", True)
@@ -188,7 +193,7 @@ class Layer(Building):
             What ``call`` returns; symbolic for symbolic inputs.
 
         Raises:
-            DataError: The inputs do not have the shape that the layer takes.
+            DataError: The inputs do not have the shape that the layer takes, or are several.
         """
         if (
             kwargs
@@ -207,6 +212,10 @@ class Layer(Building):
             raise
 
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self._is_ready:
+            require_initialized(self)
+        if not self.takes_several:
+            refuse_several(self.name, inputs)
         if is_symbolic((inputs, args, kwargs)):
             return self._connect((inputs, *args), kwargs)
         masks = find_masks(inputs)
@@ -266,7 +275,8 @@ class Layer(Building):
         if isinstance(inputs, dict):
             return {key: self._convert(part) for key, part in inputs.items()}
         if isinstance(inputs, (list, tuple)) and holds_arrays(inputs):
-            return type(inputs)(self._convert(part) for part in inputs)
+            parts = [self._convert(part) for part in inputs]
+            return parts if isinstance(inputs, list) else tuple(parts)
         return self._convert(to_tensor(inputs))
 
     # -- configuration -----------------------------------------------------------------------

@@ -27,10 +27,13 @@ class Building(Connections, WeightLists):
     Attributes:
         input_spec: What shapes the layer takes, or ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
+        takes_several: Whether a call may be given several tensors in a list, tuple or dict; false
+            where ``call`` says that its first argument is a ``Tensor``, unless a class sets it.
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
     """
 
     input_spec: InputSpec | None = None
+    takes_several: bool = True
     built_shape: Any = None
     batch_input_shape: Shape | None
 

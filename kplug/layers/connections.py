@@ -54,13 +54,23 @@ class Connections:
 
     @property
     def input_shape(self) -> Any:
-        """Shape of the input, or the list of shapes; the batch is ``None``."""
-        return self._of_only_node("input_shape", self.get_input_shape_at)
+        """Shape of the input, or the list of shapes; the batch is ``None``.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
+        """
+        return self._of_only_node("input_shape", self.get_input_shape_at, may_agree=True)
 
     @property
     def output_shape(self) -> Any:
-        """Shape of the output, or the list of shapes; the batch is ``None``."""
-        return self._of_only_node("output_shape", self.get_output_shape_at)
+        """Shape of the output, or the list of shapes; the batch is ``None``.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
+        """
+        return self._of_only_node("output_shape", self.get_output_shape_at, may_agree=True)
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbolic input of one call of the layer.
@@ -114,14 +124,16 @@ class Connections:
             )
         return self.inbound_nodes[index]
 
-    def _of_only_node(self, what: str, getter: Any) -> Any:
+    def _of_only_node(self, what: str, getter: Any, may_agree: bool = False) -> Any:
         # Not AttributeError, as Keras raises: torch's modules would replace its message.
         if not self.inbound_nodes:
             raise NotBuiltError(
                 f"layer {self.name!r} has no {what}: it was not called on a symbolic tensor",
                 hint="Add it to a model whose input shape is known, or call it on an Input.",
             )
-        if len(self.inbound_nodes) > 1:
+        count = len(self.inbound_nodes)
+        is_clear = may_agree and all(getter(index) == getter(0) for index in range(1, count))
+        if count > 1 and not is_clear:
             raise GraphError(
                 f"layer {self.name!r} has several inbound nodes, so {what} has no single meaning",
                 hint=f"Use {getter.__name__}(node_index).",

@@ -12,7 +12,7 @@ from typing_extensions import Self
 from kplug.backend import DTypeLike, to_dtype
 from kplug.errors import ArgumentValueError
 from kplug.layers.slots import Slot
-from kplug.layers.tracking import forget, give_way, refuse_itself, track
+from kplug.layers.tracking import forget, give_way, refuse_owner, require_initialized, track
 from kplug.layers.weights import WeightEntry
 
 
@@ -31,7 +31,7 @@ class WeightHolder(nn.Module):
     _trainable: bool
     _entries: list[WeightEntry]
     _initial_weights: Sequence[Any] | None
-    _is_ready: bool
+    _is_ready: bool = False
 
     def add_slot(
         self, name: str, kind: str, identifier: object, *, default: str | None = None
@@ -47,6 +47,7 @@ class WeightHolder(nn.Module):
             identifier: What was given.
             default: What ``None`` means, where it does not mean nothing.
         """
+        require_initialized(self)
         self.slots[name] = Slot(kind, identifier, default=default)
         self._show_component(name, identifier)
 
@@ -58,7 +59,7 @@ class WeightHolder(nn.Module):
 
     def add_weight(
         self,
-        name: str,
+        name: str | None = None,
         shape: Sequence[int] = (),
         initializer: object = None,
         regularizer: object = None,
@@ -72,7 +73,7 @@ class WeightHolder(nn.Module):
 
         Args:
             name: Its name, unique in the layer; also the attribute that holds it, unless the result
-                is assigned to another one.
+                is assigned to another one. ``None`` is ``variable``, then ``variable_1``.
             shape: Its shape, as Keras has it.
             initializer: A component, or the name of a slot such as ``"kernel_initializer"``;
                 ``None`` is ``glorot_uniform`` (``zeros`` for a single axis and below).
@@ -91,6 +92,8 @@ class WeightHolder(nn.Module):
         Raises:
             ArgumentValueError: The name is taken or no name, or a size is unknown.
         """
+        require_initialized(self)
+        name = self._free_name() if name is None else name
         sizes = self._check_weight(name, shape)
         default = "glorot_uniform" if len(sizes) > 1 else "zeros"
         entry = WeightEntry(
@@ -115,8 +118,17 @@ class WeightHolder(nn.Module):
         self._is_ready = False
         return weight
 
+    def _free_name(self) -> str:
+        taken = {entry.name for entry in self._entries}
+        names = ("variable", *(f"variable_{number}" for number in range(1, len(taken) + 1)))
+        return next(name for name in names if name not in taken)
+
     def _check_weight(self, name: Any, shape: Sequence[Any]) -> tuple[int, ...]:
         owner = f"{type(self).__name__}.add_weight"
+        if isinstance(name, (tuple, list)):  # Keras 3 has the shape first
+            error = ArgumentValueError(owner, "name", name, "a text")
+            error.hint = f"Give the shape by its keyword: add_weight(shape={tuple(name)})."
+            raise error
         if not isinstance(name, str) or not name or "." in name or "/" in name:
             raise ArgumentValueError(owner, "name", name, "a name without '.' and '/'")
         if vars(self).get(name, self) is None:  # a place kept free in the constructor
@@ -124,7 +136,13 @@ class WeightHolder(nn.Module):
         if any(entry.name == name for entry in self._entries) or hasattr(self, name):
             raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
         if any(not isinstance(size, int) or size < 0 for size in shape):
-            raise ArgumentValueError(owner, "shape", shape, "integers >= 0, all known")
+            error = ArgumentValueError(owner, "shape", shape, "integers >= 0, all known")
+            if any(isinstance(size, (tuple, list)) for size in shape):
+                error.hint = (
+                    f"Layer {self.name!r} was called on several tensors. If it takes one, join them "
+                    "first: Concatenate()([…])."
+                )
+            raise error
         return tuple(shape)
 
     def _slot_for(
@@ -151,13 +169,13 @@ class WeightHolder(nn.Module):
             return
         if name in state and state[name] is value:  # as after `self.blocks += [layer]`
             return
+        refuse_owner(self, name, value)
         forget(self, name)
         if name in state.get("_modules", ()):
             give_way(self, name)
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
         elif isinstance(value, nn.Module):
-            refuse_itself(self, value)
             value.train(self.training)
         elif isinstance(value, (list, tuple, dict)):
             value = track(self, name, value)

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.errors import ContractError, KplugError
 from kplug.layers.base import Layer
 from kplug.registry import REGISTRY, Spec, get_kind, resolve_object
 from kplug.registry.reverse import find_component_of
 
 
 def describe_layer(layer: Layer) -> dict[str, Any]:
-    """Return a layer as ``{"class_name": …, "config": …}``; only built-in classes have bare names."""
-    return {"class_name": _name_class(layer), "config": layer.get_config()}
+    """Return a layer as ``{"class_name": …, "config": …}``; only built-in classes have bare names.
+
+    Raises:
+        ContractError: ``get_config`` leaves out what the constructor needs.
+    """
+    config = layer.get_config()
+    _check_config(layer, config)
+    return {"class_name": _name_class(layer), "config": config}
+
+
+def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
+    owner = type(layer)
+    if owner.__module__.partition(".")[0] == "kplug" or "from_config" in vars(owner):
+        return
+    missing = [
+        name
+        for name, parameter in inspect.signature(owner).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and name not in config
+    ]
+    if missing:
+        raise ContractError(
+            f"layer {layer.name!r} cannot be described: {owner.__name__}.get_config leaves out "
+            f"{' and '.join(map(repr, missing))}, which the constructor needs",
+            hint=f"Write {owner.__name__}.get_config(self), which returns the arguments of its "
+            "constructor; or save the weights alone, with save_weights.",
+        )
 
 
 def _name_class(layer: Layer) -> str:
@@ -31,7 +59,27 @@ def read_inner(entry: Any) -> Any:
     """
     if not isinstance(entry, Mapping) or "class_name" not in entry:
         return resolve_object("layer", entry)
-    return find_layer_class(str(entry["class_name"])).from_config(dict(entry.get("config") or {}))
+    return make_layer(str(entry["class_name"]), entry.get("config"))
+
+
+def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
+    """Return the layer, or the model, of a class with its configuration.
+
+    Raises:
+        ResolutionError: No installed package offers the class.
+        ContractError: The class cannot be made with these arguments.
+    """
+    owner = find_layer_class(class_name)
+    try:
+        return owner.from_config(dict(config or {}))
+    except KplugError:
+        raise
+    except Exception as error:
+        raise ContractError(
+            f"a layer of class {owner.__name__} cannot be made from its configuration: "
+            f"{type(error).__name__}: {error}",
+            hint=f"{owner.__name__}.get_config returns the arguments of the constructor, as a dict.",
+        ) from error
 
 
 def find_layer_class(name: str) -> Any:

@@ -77,10 +77,13 @@ def _suggest(names: list[str], known: list[str]) -> str:
     meant = [
         repr(found)
         for name in names
-        for found in ([_KERAS_1[name]] if _KERAS_1.get(name) in known else _closest(name, known))
+        for found in (
+            [_KERAS_1[name]] if _KERAS_1.get(name) in known else find_closest(name, known)
+        )
     ]
     return f" Did you mean {', '.join(dict.fromkeys(meant))}?" if meant else ""
 
 
-def _closest(name: str, known: list[str]) -> list[str]:
-    return difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+def find_closest(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known name that is most like a name, if one is: a list of one or none."""
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)

@@ -54,8 +54,9 @@ class UpSampling2D(SpatialLayer):
     Args:
         size: Factors of height and width.
         data_format: ``"channels_last"`` or ``"channels_first"``.
-        interpolation: ``"nearest"`` repeats pixels; ``"bilinear"`` uses half-pixel centres, as
-            Keras 3 does (Keras 2 used the corners).
+        interpolation: ``"nearest"`` repeats pixels; ``"bilinear"`` takes pixel i of the result from
+            (i + 0.5) / factor − 0.5, as tf-keras and Keras 3 do; ``"legacy_bilinear"`` from i / factor,
+            as Keras 2 did.
         kwargs: What every layer takes.
 
     Raises:
@@ -82,16 +83,32 @@ class UpSampling2D(SpatialLayer):
         super().__init__(data_format, **kwargs)
         self.size = require_window("UpSampling2D", "size", size, 2)
         self.interpolation = require_choice(
-            "UpSampling2D", "interpolation", interpolation, ("nearest", "bilinear")
+            "UpSampling2D",
+            "interpolation",
+            interpolation,
+            ("nearest", "bilinear", "legacy_bilinear"),
         )
         self._factors = [float(factor) for factor in self.size]
 
     def compute(self, images: Tensor) -> Tensor:
         """Return the enlarged images, channels second."""
+        if self.interpolation == "legacy_bilinear":
+            return self._compute_legacy(images)
         align = None if self.interpolation == "nearest" else False
         return F.interpolate(
             images, scale_factor=self._factors, mode=self.interpolation, align_corners=align
         )
+
+    def _compute_legacy(self, images: Tensor) -> Tensor:
+        # With one pixel more at each end, both corners are aligned: pixel i comes from i / factor.
+        longer = F.pad(images, (0, 1, 0, 1), mode="replicate")
+        sizes = [
+            length * factor for length, factor in zip(images.shape[2:], self.size, strict=True)
+        ]
+        made = F.interpolate(
+            longer, size=[size + 1 for size in sizes], mode="bilinear", align_corners=True
+        )
+        return made[:, :, : sizes[0], : sizes[1]]
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""

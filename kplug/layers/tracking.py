@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 from typing_extensions import Self
 
-from kplug.errors import GraphError
+from kplug.errors import ContractError, GraphError
 from kplug.graph import find_leaves
 
 # Lists and tuples of the base classes themselves, which hold layers of a graph, or none at all.
@@ -50,10 +50,14 @@ def track(owner: nn.Module, name: str, value: Any) -> Any:
 
 
 def _may_hold_modules(value: Any) -> bool:
-    """Return whether modules are in a list, or may be put there later: it is empty, or nested."""
-    if next(find_leaves(value, nn.Module), None) is not None:
-        return True
-    return isinstance(value, (list, dict)) and not value
+    """Return whether modules are in a list, or may be put there later: nothing else is in it."""
+    return next(find_leaves(value, nn.Module), None) is not None or _is_vacant(value)
+
+
+def _is_vacant(value: Any) -> bool:
+    """Return whether a list is empty, or has places that are kept free: None, and other such lists."""
+    parts = value.values() if isinstance(value, dict) else value
+    return value is None or (isinstance(value, (list, tuple, dict)) and all(map(_is_vacant, parts)))
 
 
 def list_containers(owner: nn.Module) -> list[tuple[str, Any]]:
@@ -66,6 +70,34 @@ def list_containers(owner: nn.Module) -> list[tuple[str, Any]]:
         and isinstance(value, (list, tuple, dict))
         and next(find_leaves(value, nn.Module), None) is not None
     ]
+
+
+def require_initialized(layer: nn.Module) -> None:
+    """Refuse a layer whose class has a constructor that does not call that of ``Layer``.
+
+    Raises:
+        ContractError: It was not called, or not yet.
+    """
+    if "_entries" not in vars(layer):
+        name = type(layer).__name__
+        raise ContractError(
+            f"{name}.__init__ has not called super().__init__()",
+            hint=f"Begin {name}.__init__ with super().__init__(**kwargs).",
+        )
+
+
+def refuse_owner(owner: nn.Module, name: str, value: Any) -> None:
+    """Refuse a value for an attribute of a layer if that layer is inside it.
+
+    Raises:
+        GraphError: It is there.
+        ContractError: The owner is not initialized, so it can hold no layer yet.
+    """
+    if name in _NEVER_TRACKED or not isinstance(value, (nn.Module, list, tuple, dict)):
+        return
+    for module in find_leaves(value, nn.Module):
+        require_initialized(owner)
+        refuse_itself(owner, module)
 
 
 def forget(owner: nn.Module, name: str) -> None:
@@ -126,6 +158,10 @@ class Tracker:
             modules[key] = module
             self._keys.append(key)
 
+    def check(self, value: Any) -> None:
+        """Refuse a value with the owner inside, before anything is changed."""
+        refuse_owner(self._owner, self._name, value)
+
     def compare(self) -> None:
         """Forget the modules that are no longer in the attribute, and note the new ones."""
         value = vars(self._owner).get(self._name)
@@ -173,7 +209,9 @@ def _telling(change: Callable[..., Any]) -> Any:
     """Return a method that changes the container, and tells its tracker."""
 
     def change_and_tell(self: Any, *args: Any, **kwargs: Any) -> Any:
-        result = change(self, *(self.tracker.wrap(value) for value in args), **kwargs)
+        self.tracker.check((args, kwargs))
+        args = tuple(self.tracker.wrap(value) for value in args)
+        result = change(self, *args, **{key: self.tracker.wrap(kwargs[key]) for key in kwargs})
         self.tracker.compare()
         return result
 
@@ -197,7 +235,7 @@ class TrackedList(list[Any]):
 
     def extend(self, values: Iterable[Any]) -> None:
         """Append all values."""
-        for value in values:
+        for value in list(values):  # it may be this list
             self.append(value)
 
     def __iadd__(self, values: Iterable[Any]) -> Self:  # type: ignore[misc]
@@ -210,6 +248,7 @@ class TrackedList(list[Any]):
     clear = _telling(list.clear)
     __setitem__ = _telling(list.__setitem__)
     __delitem__ = _telling(list.__delitem__)
+    __imul__ = _telling(list.__imul__)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return list, (list(self),)
@@ -232,6 +271,7 @@ class TrackedDict(dict[Any, Any]):
     setdefault = _telling(dict.setdefault)
     update = _telling(dict.update)
     clear = _telling(dict.clear)
+    __ior__ = _telling(dict.__ior__)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return dict, (dict(self),)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from kplug.arguments import require_flag
 from kplug.backend import NumpyArray, get_value
 from kplug.errors import NotBuiltError
 from kplug.layers.penalties import Penalized
@@ -94,7 +95,7 @@ class WeightLists(Penalized):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
+        self._trainable = require_flag(type(self).__name__, "trainable", value)
         for entry in self._entries:
             if entry.is_trainable:
                 weight = self._weight_of(entry)

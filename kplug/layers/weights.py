@@ -52,7 +52,13 @@ class WeightEntry:
     has_values: bool = False
 
     def declare(self) -> Tensor:
-        """Return the weight without memory: a parameter, or a plain tensor if it is not trained."""
+        """Return the weight without memory: a parameter, or a plain tensor if it is not trained.
+
+        Raises:
+            DataError: It would have more bytes than can be counted.
+        """
+        if math.prod(self.shape) * self.dtype.itemsize >= 1 << 63:
+            raise DataError(f"no memory holds a weight {self.name!r} of shape {self.shape}")
         return self._as_weight(self._allocate(torch.device("meta")))
 
     def fill(self, weight: Tensor, device: torch.device | None, where: str) -> None:

@@ -15,7 +15,16 @@ from kplug.graph import (
     find_path,
     sort_nodes,
 )
-from kplug.layers import Activation, Dense, Dropout, Flatten, Input, InputLayer, Layer
+from kplug.layers import (
+    Activation,
+    Concatenate,
+    Dense,
+    Dropout,
+    Flatten,
+    Input,
+    InputLayer,
+    Layer,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -226,3 +235,14 @@ def test_node_of_a_shared_layer_counts_up() -> None:
     nodes = [layer(inputs).node, layer(inputs).node]
     assert [node.node_index for node in nodes] == [0, 1]
     assert all(isinstance(node, Node) for node in nodes)
+
+
+def test_a_list_may_be_filled_after_a_layer_was_called_on_it() -> None:
+    features = [Input((2,), name="start")]
+    for _ in range(3):
+        joined = Concatenate()(features) if len(features) > 1 else features[0]
+        features.append(Dense(1)(joined))
+    outputs = Concatenate()(features)
+    features.clear()
+    assert outputs.shape == (None, 5)
+    assert [len(node.input_tensors) for node in sort_nodes([outputs])] == [0, 1, 2, 1, 3, 1, 4]

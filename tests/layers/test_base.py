@@ -189,3 +189,17 @@ def test_layer_runs_in_functional_call_and_compiles() -> None:
     torch.testing.assert_close(doubled, expected * 2.0)
     compiled = torch.compile(layer, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), expected)
+
+
+def test_trainable_is_a_flag() -> None:
+    text = "Dense: argument 'trainable' is 'no'; allowed: True or False"
+    with pytest.raises(ArgumentValueError) as caught:
+        Dense(1, trainable="no")
+    assert str(caught.value) == text
+    layer: Any = Dense(1)
+    with pytest.raises(ArgumentValueError) as caught:
+        layer.trainable = "no"
+    assert str(caught.value) == text
+    assert layer.trainable is True
+    layer.trainable = np.False_
+    assert layer.trainable is False

@@ -56,6 +56,21 @@ def test_shared_layer_asks_for_the_node() -> None:
         layer.get_output_at(2)
 
 
+def test_shapes_of_a_shared_layer_mean_something_where_they_agree() -> None:
+    layer = Dense(3)
+    for shape in [(4,), (4,), (5, 4)]:
+        if layer.inbound_nodes:
+            assert (layer.input_shape, layer.output_shape) == ((None, 4), (None, 3))
+        layer(Input(shape))
+    for read in ("input_shape", "output_shape"):
+        with pytest.raises(GraphError) as caught:
+            getattr(layer, read)
+        assert str(caught.value) == (
+            f"layer 'dense' has several inbound nodes, so {read} has no single meaning\n"
+            f"  Use get_{read}_at(node_index)."
+        )
+
+
 def test_several_inputs_are_a_list() -> None:
     class Join(Layer):
         def call(self, inputs: Any) -> Any:

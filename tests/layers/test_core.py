@@ -63,7 +63,8 @@ def _make(layer_class: Any, argument: Any) -> Any:
         ),
         (
             lambda: Up(2, interpolation="area"),
-            "UpSampling2D: argument 'interpolation' is 'area'; allowed: 'nearest' or 'bilinear'",
+            "UpSampling2D: argument 'interpolation' is 'area'; "
+            "allowed: 'nearest', 'bilinear' or 'legacy_bilinear'",
         ),
         (
             lambda: Dropout(1.5),

@@ -155,3 +155,12 @@ def test_symbolic_tensors_are_equal_to_themselves_alone() -> None:
     assert one == one
     assert one != two
     assert len({one, two, one}) == 2
+
+
+def test_operands_that_do_not_fit_are_shown_with_their_shapes() -> None:
+    outputs = Input((5,)) + Input((4,))
+    with pytest.raises(GraphError) as caught:
+        _ = outputs.shape
+    assert str(caught.value).startswith(
+        f"layer {outputs.layer.name!r} cannot be run on inputs of shape (None, 5), (None, 4): "
+    )

@@ -14,7 +14,7 @@ from torch import nn
 import kplug
 from kplug.backend import clear_session
 from kplug.errors import GraphError
-from kplug.layers import Dense, Layer
+from kplug.layers import Concatenate, Dense, Input, Layer
 from kplug.models import Model
 
 
@@ -211,3 +211,55 @@ def test_an_attribute_of_the_same_name_leaves_the_list_whole() -> None:
     layer.others = (first,)
     layer.first = Dense(1, name="e")
     assert [one.name for one in layer.children()] == ["a", "c", "d", "e"]
+
+
+def _list_children(layer: Layer) -> list[str]:
+    return [str(one.name) for one in layer.children()]
+
+
+def test_places_that_are_kept_free_are_watched() -> None:
+    layer = Layer()
+    layer.rows, layer.named, layer.pair = [[], []], {"a": None}, ([None],)
+    layer.rows[1].append(Dense(1, name="row"))
+    layer.named["a"] = Dense(1, name="named")
+    layer.pair[0][0] = Dense(1, name="pair")
+    assert _list_children(layer) == ["row", "named", "pair"]
+
+
+def test_operators_that_change_a_container_are_followed() -> None:
+    layer = Layer()
+    layer.named = {"a": Dense(1, name="a")}
+    layer.named |= {"b": Dense(1, name="b")}
+    layer.blocks = [Dense(1, name="c")]
+    layer.blocks += layer.blocks
+    assert _list_children(layer) == ["a", "b", "c"]
+    assert len(layer.blocks) == 2
+    layer.blocks *= 0
+    layer.named.update(rest=[Dense(1, name="d")])
+    layer.named["rest"].append(Dense(1, name="e"))
+    assert _list_children(layer) == ["a", "b", "d", "e"]
+
+
+def test_a_list_of_tensors_can_be_called_on() -> None:
+    layer = Layer()
+    layer.outputs = []
+    layer.outputs.append(torch.ones(1, 2))
+    layer.outputs.append(torch.zeros(1, 1))
+    assert Concatenate()(layer.outputs).tolist() == [[1.0, 1.0, 0.0]]
+    layer.symbols = []
+    layer.symbols.append(Input((2,)))
+    layer.symbols.append(Input((1,)))
+    assert Concatenate()(layer.symbols).shape == (None, 3)
+
+
+def test_what_is_refused_leaves_the_container_as_it_was() -> None:
+    layer = Layer(name="self")
+    layer.blocks = [Dense(1, name="a")]
+    for change in (
+        lambda: layer.blocks.insert(0, layer),
+        lambda: layer.blocks.__setitem__(0, [layer]),
+        lambda: setattr(layer, "blocks", [layer]),
+    ):
+        with pytest.raises(GraphError, match="cannot be a layer of itself"):
+            change()
+    assert _list_children(layer) == [one.name for one in layer.blocks] == ["a"]

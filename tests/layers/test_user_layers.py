@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 from kplug.backend import clear_session
 from kplug.errors import (
     ArgumentValueError,
+    ContractError,
     GraphError,
 )
 from kplug.layers import Dense, Input, Layer
+from kplug.models import Sequential
 
 
 @pytest.fixture(autouse=True)
@@ -170,3 +173,34 @@ def test_added_loss_is_collected() -> None:
     assert [float(loss) for loss in layer.losses] == [2.0]
     layer.clear_losses()
     assert layer.losses == []
+
+
+class Forgetful(Layer):
+    """A layer whose author forgot to call Layer's constructor."""
+
+    def __init__(self, units: int = 3) -> None:
+        self.units = units
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Forgetful()(torch.ones(1, 3)),
+        lambda: Forgetful()(Input((3,))),
+        lambda: Sequential([Forgetful()]),
+        lambda: Forgetful().add_weight("w", (3,)),
+        lambda: Forgetful().add_slot("start", "initializer", "ones"),
+        lambda: setattr(Forgetful(), "inner", Dense(3)),
+        lambda: setattr(Forgetful(), "inner", [Dense(3)]),
+    ],
+)
+def test_a_constructor_that_forgot_the_one_of_layer(use: Callable[[], object]) -> None:
+    with pytest.raises(ContractError) as caught:
+        use()
+    assert str(caught.value) == (
+        "Forgetful.__init__ has not called super().__init__()\n"
+        "  Begin Forgetful.__init__ with super().__init__(**kwargs)."
+    )

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kplug.errors import NotBuiltError, WeightsError
+from kplug.errors import ArgumentValueError, NotBuiltError, WeightsError
 from kplug.layers import Conv2D, Dense, Layer
 from kplug.layers.weights import assign_weights
 
@@ -121,12 +121,14 @@ def test_tensors_read_only_and_big_endian_arrays_are_taken() -> None:
         ),
         (
             [np.zeros((4, 3)), "abc"],
-            "layer 'd': what was given for weight 'bias' holds <U3 values; numbers are needed; nothing was assigned\n"
+            "layer 'd': what was given for weight 'bias' holds <U3 values; numbers are needed; "
+            "nothing was assigned\n"
             "  Weights are arrays of numbers, one for each weight.",
         ),
         (
             [np.zeros((4, 3)), np.array([None, None, None])],
-            "layer 'd': what was given for weight 'bias' holds object values; numbers are needed; nothing was assigned\n"
+            "layer 'd': what was given for weight 'bias' holds object values; numbers are needed; "
+            "nothing was assigned\n"
             "  Weights are arrays of numbers, one for each weight.",
         ),
     ],
@@ -173,3 +175,45 @@ def test_scalar_and_integer_weights() -> None:
 
 def test_weights_go_to_the_default_device_of_their_making() -> None:
     assert _dense().kernel.device == torch.get_default_device()
+
+
+def test_weights_without_names_are_numbered() -> None:
+    class Affine(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = self.add_weight(shape=(input_shape[-1], 2), initializer="ones")
+            self.b = self.add_weight(shape=(2,), initializer="ones")
+
+        def call(self, inputs: Tensor) -> Tensor:
+            outputs: Tensor = inputs @ self.w + self.b
+            return outputs
+
+    layer = Affine()
+    assert layer(torch.ones(1, 3)).tolist() == [[4.0, 4.0]]
+    assert [name for name, _ in layer.named_weights()] == ["variable", "variable_1"]
+
+
+def test_a_shape_in_the_place_of_the_name_is_told() -> None:
+    class Wrong(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.w = self.add_weight((input_shape[-1], 2))  # type: ignore[arg-type]
+
+    with pytest.raises(ArgumentValueError) as caught:
+        Wrong()(torch.ones(1, 3))
+    assert str(caught.value) == (
+        "Wrong.add_weight: argument 'name' is (3, 2); allowed: a text\n"
+        "  Give the shape by its keyword: add_weight(shape=(3, 2))."
+    )
+
+
+def test_a_layer_of_one_input_that_is_called_on_two_says_so() -> None:
+    class Rows(Layer):
+        def build(self, input_shape: Any) -> None:
+            self.add_weight("w", (input_shape[-1], 3))
+
+    with pytest.raises(ArgumentValueError) as caught:
+        Rows(name="d")([torch.ones(2, 4), torch.ones(2, 4)])
+    assert str(caught.value) == (
+        "Rows.add_weight: argument 'shape' is ((None, 4), 3); allowed: integers >= 0, all known\n"
+        "  Layer 'd' was called on several tensors. If it takes one, join them first: "
+        "Concatenate()([…])."
+    )

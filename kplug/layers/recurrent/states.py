@@ -72,7 +72,7 @@ class KeepsStates(Layer):
             DataError: The number or a shape of the states does not fit.
         """
         if states is None:
-            self._forget_states()
+            self._start_again()
             return
         given = [
             to_tensor(one) for one in (states if isinstance(states, (list, tuple)) else [states])
@@ -89,6 +89,13 @@ class KeepsStates(Layer):
     def reset_state(self) -> None:
         """Forget the kept states; Keras 3's name."""
         self.reset_states()
+
+    @torch.no_grad()
+    def _start_again(self) -> None:
+        if self._batch_size is None or not self._state_count:
+            self._forget_states()
+        else:  # in place, so that a compiled step goes on
+            self._keep(self.get_initial_state(self._batch_size))
 
     def _forget_states(self) -> None:
         for index in range(self._state_count):

@@ -137,7 +137,7 @@ def test_keras_2() -> None:
     assert config["implementation"] == 1
     assert config["batch_input_shape"] == (None, 5, 4)
     assert config["kernel_regularizer"] == "kplug/l1_l2(l1=0.0, l2=0.25)"
-    assert config["recurrent_activation"] == "kplug/hard_sigmoid"
+    assert config["recurrent_activation"] == f"kplug/hard_sigmoid(slope={1 / 6})"
     assert layer(torch.zeros(2, 5, 4)).shape == (2, 3)
 
 
