@@ -21,6 +21,7 @@ class SwapEMAWeights(Callback):
     Args:
         swap_on_epoch: Keep the averages in the model from the end of an epoch to the start of the
             next, so that callbacks after this one, such as ``ModelCheckpoint``, save them.
+            ``BackupAndRestore`` goes before this one: an interrupted run needs the weights themselves.
 
     Raises:
         ContractError: If the optimizer keeps no averages.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from kplug.arguments import refusal, require_flag
-from kplug.backend.processes import run_on_main
+from kplug.backend.processes import copy_from_main, run_on_main
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.frequency import SaveFrequency
 
@@ -61,7 +61,7 @@ class BackupAndRestore(Callback):
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Take up the state of an interrupted run, if there is one."""
-        if self._path.is_file():
+        if copy_from_main(self._path.is_file()):
             self.model.first_epoch = self.model.load_state(self._path)
 
     @override

@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from kplug.arguments import require_integer
+from kplug.backend.processes import copy_from_main
 from kplug.callbacks.base import Logs
 from kplug.callbacks.frequency import SaveFrequency
 from kplug.callbacks.monitoring import MonitoringCallback, say
@@ -98,7 +99,8 @@ class ModelCheckpoint(MonitoringCallback):
             self._consider(logs)
 
     def _consider(self, logs: Logs | None, **facts: int) -> None:
-        if self.save_best_only and not self._is_best(logs):
+        # Within an epoch each process has logs of its own, and all have to take part in a save.
+        if self.save_best_only and not copy_from_main(self._is_best(logs)):
             return
         path = self._path({"epoch": self._epoch + 1, **facts, **(logs or {})})
         if self.verbose:

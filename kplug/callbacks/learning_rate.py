@@ -9,6 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from kplug.arguments import require_integer, require_number
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.monitoring import MonitoringCallback, say
 from kplug.callbacks.rates import (
@@ -86,15 +87,15 @@ class ReduceLROnPlateau(MonitoringCallback):
     Args:
         monitor: The log to watch.
         factor: The new rate is ``factor`` times the old one, 0 <= factor < 1.
-        patience: Epochs without improvement before the rate is reduced.
+        patience: Epochs without improvement before the rate is reduced, >= 0.
         verbose: 1 to print each reduction.
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         min_delta: A change smaller than this is no improvement, >= 0.
-        cooldown: Epochs to wait after a reduction before counting again.
-        min_lr: The rate never goes below this.
+        cooldown: Epochs to wait after a reduction before counting again, >= 0.
+        min_lr: The rate never goes below this, >= 0.
 
     Raises:
-        ArgumentValueError: If ``factor`` is outside its range.
+        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> ReduceLROnPlateau(factor=0.5, patience=5).factor
@@ -119,8 +120,11 @@ class ReduceLROnPlateau(MonitoringCallback):
         super().__init__(monitor, mode, min_delta)
         if not 0 <= factor < 1 or math.isnan(factor):
             raise ArgumentValueError(self.label, "factor", factor, "a number >= 0 and < 1")
-        self.factor, self.patience, self.verbose = factor, patience, verbose
-        self.cooldown, self.min_lr = cooldown, min_lr
+        self.factor, self.verbose = factor, verbose
+        epochs = "a number of epochs >= 0"
+        self.patience = require_integer(self.label, "patience", patience, epochs, at_least=0)
+        self.cooldown = require_integer(self.label, "cooldown", cooldown, epochs, at_least=0)
+        self.min_lr = require_number(self.label, "min_lr", min_lr, "a number >= 0", at_least=0.0)
         self._reset()
 
     def _reset(self) -> None:

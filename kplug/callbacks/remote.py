@@ -6,6 +6,7 @@ import json
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 
 from typing_extensions import override
 
@@ -74,5 +75,5 @@ class RemoteMonitor(Callback):
         request = urllib.request.Request(self.address, text.encode(), headers)  # noqa: S310 - http
         try:
             urllib.request.urlopen(request, timeout=_SECONDS).close()  # noqa: S310 - http
-        except OSError as error:
+        except (OSError, HTTPException) as error:  # the latter for an answer that is no HTTP
             warn(f"{_OWNER}: {self.address} could not be reached: {error}")

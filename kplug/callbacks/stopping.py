@@ -7,7 +7,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import require_flag
+from kplug.arguments import require_flag, require_integer
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.monitoring import MonitoringCallback, say
 from kplug.errors import NonFiniteLossError
@@ -24,7 +24,10 @@ class EarlyStopping(MonitoringCallback):
         mode: ``"min"``, ``"max"`` or ``"auto"``.
         baseline: If given, only a value better than this resets the patience.
         restore_best_weights: Put the weights of the best epoch back when training ends.
-        start_from_epoch: Ignore the epochs before this one.
+        start_from_epoch: Ignore the epochs before this one, >= 0.
+
+    Raises:
+        ArgumentValueError: ``patience`` or ``start_from_epoch`` is no integer, or negative.
 
     Example:
         >>> EarlyStopping(patience=3).patience
@@ -47,9 +50,14 @@ class EarlyStopping(MonitoringCallback):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
+        self.patience = require_integer(
+            self.label, "patience", patience, "a number of epochs >= 0", at_least=0
+        )
+        self.verbose, self.baseline = verbose, baseline
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = require_integer(
+            self.label, "start_from_epoch", start_from_epoch, "an epoch >= 0", at_least=0
+        )
         self._reset()
 
     def _reset(self) -> None:

@@ -105,8 +105,11 @@ class TensorBoard(Callback):
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Write the logs of the epoch so far, if enough steps have passed."""
-        self._steps += 1
-        if self.update_freq != "epoch" and self._steps % int(self.update_freq) == 0:
+        before, self._steps = self._steps, self._steps_before + batch + 1
+        if self.update_freq == "epoch":
+            return
+        # Several steps may have run together.
+        if before // int(self.update_freq) != self._steps // int(self.update_freq):
             self._write("train", "batch_{}", dict(logs or {}), self._steps)
 
     @override

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_choice, require_flag, require_integer, require_number
+from kplug.arguments import refusal, require_choice, require_flag, require_number
 from kplug.backend import epsilon
 from kplug.errors import DataError
 from kplug.losses.alignment import ArrayLike
@@ -18,11 +18,15 @@ from kplug.metrics.thresholds import (
     divide,
     ratio,
     read_thresholds,
+    require_count,
     spread_thresholds,
 )
 
 _CURVES = {"roc": "ROC", "pr": "PR", "prgain": "PRGAIN"}
 _METHODS = ("interpolation", "majoring", "minoring")
+
+# Four tables of doubles with as many places have 3 GB.
+_MOST_STATES = 100_000_000
 
 
 class AUC(ConfusionMetric):
@@ -34,7 +38,7 @@ class AUC(ConfusionMetric):
     ``interpolation`` of PR integrates precision between the thresholds, where TP and FP are linear.
 
     Args:
-        num_thresholds: How many thresholds, evenly spread over [0, 1]; an integer ≥ 2. The more, the
+        num_thresholds: How many thresholds, evenly spread over [0, 1]; from 2 to 1,000,000. The more, the
             closer to the exact area.
         curve: ``"ROC"``, ``"PR"`` or ``"PRGAIN"``.
         summation_method: ``"interpolation"``, ``"minoring"`` or ``"majoring"``.
@@ -88,6 +92,9 @@ class AUC(ConfusionMetric):
         self.label_weights = _check_weights(self, label_weights)
         inner = _choose(self, num_thresholds, thresholds)
         self.num_thresholds = len(inner) + 2
+        if (self.num_labels or 1) * self.num_thresholds > _MOST_STATES:
+            allowed = f"at most {_MOST_STATES // self.num_thresholds} with so many thresholds"
+            raise refusal(self, "num_labels", self.num_labels, allowed)
         self._has_own = thresholds is not None
         slack = epsilon()
         super().__init__(Thresholds([-slack, *inner, 1.0 + slack], _are_even(inner)), name, dtype)
@@ -222,10 +229,7 @@ class AUC(ConfusionMetric):
 def _choose(owner: AUC, count: object, thresholds: Sequence[float] | None) -> list[float]:
     """Return the thresholds between the one below 0 and the one above 1."""
     if thresholds is None:
-        allowed = "an integer >= 2"
-        return spread_thresholds(
-            require_integer(owner, "num_thresholds", count, allowed, at_least=2)
-        )[1:-1]
+        return spread_thresholds(require_count(owner, "num_thresholds", count, 2))[1:-1]
     given = list(thresholds)
     return sorted(read_thresholds(owner, given, 0.5)) if given else []
 
@@ -239,7 +243,7 @@ def _check_labels(owner: AUC, num_labels: int | None) -> int | None:
         return None
     if not owner.multi_label:
         raise refusal(owner, "num_labels", num_labels, "None, unless multi_label is True")
-    return require_integer(owner, "num_labels", num_labels, "an integer >= 1", at_least=1)
+    return require_count(owner, "num_labels", num_labels, 1)
 
 
 def _check_weights(owner: AUC, label_weights: Sequence[float] | None) -> list[float] | None:

@@ -13,6 +13,10 @@ from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
 from kplug.losses.alignment import ArrayLike, as_tensor
 from kplug.metrics.base import Metric
+from kplug.metrics.thresholds import require_count
+
+# A confusion matrix of as many classes has 3 GB.
+_MOST_CLASSES = 20_000
 
 
 class IoU(Metric):
@@ -21,7 +25,7 @@ class IoU(Metric):
     Classes that occur neither in targets nor in predictions do not count.
 
     Args:
-        num_classes: C, the number of classes; an integer ≥ 1.
+        num_classes: C, the number of classes; from 1 to 20,000.
         target_class_ids: The classes whose mean is wanted, each in [0, C).
         name: Label in logs and history; by default the class's name in snake case.
         dtype: Type of the result; None means ``floatx()``.
@@ -292,7 +296,7 @@ class OneHotMeanIoU(MeanIoU):
 
 
 def _require_count(owner: IoU, value: object) -> int:
-    return require_integer(owner, "num_classes", value, "an integer >= 1", at_least=1)
+    return require_count(owner, "num_classes", value, 1, most=_MOST_CLASSES)
 
 
 def _require_ids(owner: IoU, given: Any, classes: int) -> list[int]:

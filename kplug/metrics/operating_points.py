@@ -7,9 +7,9 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_integer, require_number
+from kplug.arguments import require_number
 from kplug.metrics.confusion import ConfusionMetric
-from kplug.metrics.thresholds import Thresholds, ratio, spread_thresholds
+from kplug.metrics.thresholds import Thresholds, ratio, require_count, spread_thresholds
 
 _UNIT = "a number in [0, 1]"
 
@@ -32,9 +32,7 @@ class _OperatingPoint(ConfusionMetric):
         dtype: str | None,
     ) -> None:
         self.value = require_number(self, argument, value, _UNIT, at_least=0.0, at_most=1.0)
-        count = require_integer(
-            self, "num_thresholds", num_thresholds, "an integer >= 1", at_least=1
-        )
+        count = require_count(self, "num_thresholds", num_thresholds, 1)
         self.num_thresholds = count
         thresholds = Thresholds(spread_thresholds(count), is_even=count > 1)
         super().__init__(thresholds, name, dtype, class_id=class_id)

@@ -9,11 +9,28 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kplug.arguments import is_number, refusal
+from kplug.arguments import is_number, refusal, require_integer
 from kplug.backend import epsilon
 
 _FEW = 4
 _ALLOWED = "a number in [0, 1], or a list of such numbers"
+
+# A configuration in a file may say any number, and memory is taken for it.
+_MOST = 1_000_000
+
+
+def require_count(
+    owner: object, argument: str, value: object, least: int, most: int = _MOST
+) -> int:
+    """Return how many thresholds, labels or classes a metric keeps numbers for.
+
+    Raises:
+        ArgumentValueError: It is no integer, too small, or so large that it can only be a mistake.
+    """
+    count = require_integer(owner, argument, value, f"an integer >= {least}", at_least=least)
+    if count > most:
+        raise refusal(owner, argument, value, f"an integer from {least} to {most:,}")
+    return count
 
 
 class Outcomes(NamedTuple):

@@ -9,10 +9,10 @@ from typing import Any
 from torch import nn
 
 from kplug.errors import SpecError
-from kplug.layers.inner import find_layer_class
+from kplug.layers.inner import make_layer
 from kplug.registry import scope
 from kplug.registry.kinds import KINDS
-from kplug.saving.dialect import read_model
+from kplug.saving.dialect import KERAS_2, looks_like_keras_2, read_model
 
 
 def layer_from_config(entry: Any) -> Any:
@@ -29,8 +29,9 @@ def layer_from_config(entry: Any) -> Any:
         )
     if "module" in entry:  # Keras 3 writes it
         entry = read_model(entry)
-    owner = find_layer_class(str(entry["class_name"]))
-    return owner.from_config(dict(entry.get("config") or {}))
+    elif looks_like_keras_2(entry):
+        entry = read_model(entry, writer=KERAS_2)
+    return make_layer(str(entry["class_name"]), entry.get("config"))
 
 
 def starts_with_own_call(layer: object, generation: int) -> bool:

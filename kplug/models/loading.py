@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kplug.arguments import require_flag
-from kplug.errors import WeightsError
+from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.models.config import model_from_config, scope_of
 from kplug.registry.warning import warn
 from kplug.saving.dialect import find_built_shape, parse_json, read_model, read_training
@@ -69,8 +70,10 @@ def load_model(
     try:
         with opened_model(source) as stored, scope_of(custom_objects):
             verify_components(lambda: read_components(stored.file), verify, source)
-            model = model_from_config(read_model(stored.config, custom_objects), custom_objects)
-            _reserve_weights(model, find_built_shape(stored.config), source)
+            entry = read_model(stored.config, custom_objects, stored.writer)
+            model = model_from_config(entry, custom_objects)
+            with _blaming_the_class(model):
+                _reserve_weights(model, find_built_shape(stored.config), source)
             _load_weights(model, stored)
             if compile:
                 _compile(model, stored, custom_objects, source)
@@ -92,6 +95,19 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
     """
     entry = read_model(parse_json(text, "the text"), custom_objects)
     return model_from_config(entry, custom_objects)
+
+
+@contextlib.contextmanager
+def _blaming_the_class(model: Any) -> Iterator[None]:
+    """Turn what classes of the user's raise into a typed error; else the file would seem damaged."""
+    try:
+        yield
+    except KplugError:
+        raise
+    except Exception as error:
+        raise ContractError(
+            f"model {model.name!r} cannot be built: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:

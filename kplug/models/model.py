@@ -82,7 +82,7 @@ class Model(Stored):
         """Make a layer one of the modules inside, under its name."""
         layer.train(self.training)
         key = layer.name.replace(".", "_")  # torch splits the keys of state_dict at dots
-        if self._modules.get(key, layer) is not layer:
+        while self._modules.get(key, layer) is not layer:
             key = f"{key}_{len(self._modules)}"
         # Not add_module: it refuses names that an attribute of the model has, such as "training".
         self._modules[key] = layer
@@ -156,6 +156,12 @@ class Model(Stored):
         self.build_for(shape)
 
     # ---------------------------------------------------------------- weights
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # A copy has the same weights, so they are drawn before it is made.
+        if self.find_input_shape() is not None:
+            self.ensure_built()
+        return super().__reduce_ex__(protocol)
 
     @override
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from typing_extensions import Self, override
+from torch import nn
+from typing_extensions import Never, Self, override
 
 from kplug.errors import ArgumentError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.inner import describe_layer
+from kplug.layers.tracking import require_initialized
 from kplug.models.config import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
@@ -43,8 +45,13 @@ class Sequential(Model):
     input_count = 1
 
     def __init__(
-        self, layers: Iterable[Any] | None = None, name: str | None = None, **options: Any
+        self,
+        layers: Iterable[Any] | None = None,
+        name: str | None = None,
+        *others: Never,
+        **options: Any,
     ) -> None:
+        _require_one_list(layers, name, *others)
         super().__init__(name=name, **options)
         self._chain: tuple[Layer, ...] = ()
         self._by_name: dict[str, Layer] = {}
@@ -77,6 +84,7 @@ class Sequential(Model):
             return
         if not isinstance(layer, Layer):
             layer = resolve("layer", layer, where=f"{self.name}.layers[{len(self._chain)}]").object
+        require_initialized(layer)
         self._check_name_is_free(layer)
         if not self._chain and not self._tensors:
             shape = (
@@ -207,6 +215,11 @@ class Sequential(Model):
         """Return the input shape, or None while it is unknown."""
         return self._tensors[0].shape if self._tensors else None
 
+    @property
+    def has_shape_of_data(self) -> bool:
+        """Whether the first data, and not the model's author, said what the input shape is."""
+        return self._is_deferred
+
     @override
     def find_input_dtype(self) -> str | None:
         """Return the type of the input; None for a chain that begins with a torch module."""
@@ -272,6 +285,12 @@ class Sequential(Model):
         """
         if isinstance(config, (list, tuple)):
             config = {"layers": config}
+        if not isinstance(config, Mapping):
+            raise ArgumentError(
+                "the configuration of a Sequential is a dict, or a list of layers, "
+                f"got {type(config).__name__}",
+                hint="get_config() returns one.",
+            )
         if "layers" not in config:
             raise ArgumentError(
                 f"the configuration of a Sequential needs 'layers', it has {', '.join(config)}"
@@ -284,6 +303,16 @@ class Sequential(Model):
                 model.build(tuple(shape))
             look_up_own(model, custom_objects)
         return model
+
+
+def _require_one_list(layers: object, *others: object) -> None:
+    """Refuse layers that are given one by one."""
+    # Some of torch's modules are lists of modules.
+    is_one = isinstance(layers, nn.Module) and not hasattr(layers, "__iter__")
+    if is_one or any(isinstance(one, nn.Module) for one in others) or len(others) > 1:
+        raise ArgumentError(
+            "Sequential takes its layers in one list", hint="Write Sequential([first, second, …])."
+        )
 
 
 def _make_input(shape: Shape, dtype: str) -> SymbolicTensor:

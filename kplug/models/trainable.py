@@ -10,13 +10,17 @@ import torch
 from torch import Tensor
 
 from kplug.callbacks import History
-from kplug.errors import NotCompiledError
+from kplug.errors import ContractError, NotCompiledError
 from kplug.layers.base import Layer
+from kplug.layers.tracking import require_initialized
+from kplug.models.call_arguments import explaining_arguments
 from kplug.training import session
 from kplug.training.compilation.choosing import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
 from kplug.training.devices import place_model
+
+_KERAS_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
 
 
 class Trainable(Layer):
@@ -49,6 +53,7 @@ class Trainable(Layer):
 
     # ---------------------------------------------------------------- compile
 
+    @explaining_arguments
     def compile(
         self,
         optimizer: object = DEFAULT_OPTIMIZER,
@@ -93,6 +98,7 @@ class Trainable(Layer):
             run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.
 
         Raises:
+            ContractError: The class has a step of its own, such as Keras's ``train_step``.
             KplugError: The one problem found.
             SeveralProblemsError: All problems of the model, if there are several.
 
@@ -101,6 +107,8 @@ class Trainable(Layer):
             after ``loss`` are given by keyword. ``compile(loss=None)`` replaces an earlier loss
             (Keras 3.15 keeps it).
         """
+        require_initialized(self)
+        _refuse_own_steps(type(self))
         compiled = compile_model(
             self,
             optimizer,
@@ -165,6 +173,7 @@ class Trainable(Layer):
 
     # ---------------------------------------------------------------- training
 
+    @explaining_arguments
     def fit(
         self,
         x: Any,
@@ -243,6 +252,7 @@ class Trainable(Layer):
         self.history = session.fit(self, request)
         return self.history
 
+    @explaining_arguments
     def evaluate(
         self,
         x: Any,
@@ -282,6 +292,7 @@ class Trainable(Layer):
         )
         return _as_result(found, return_dict)
 
+    @explaining_arguments
     def predict(
         self,
         x: Any,
@@ -300,6 +311,7 @@ class Trainable(Layer):
             self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
 
+    @explaining_arguments
     def train_on_batch(
         self,
         x: Any,
@@ -312,6 +324,7 @@ class Trainable(Layer):
         found = session.train_on_batch(self, x, y, sample_weight, class_weight)
         return _as_result(found, return_dict)
 
+    @explaining_arguments
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -319,6 +332,7 @@ class Trainable(Layer):
         found = session.evaluate_on_batch(self, x, y, sample_weight)
         return _as_result(found, return_dict)
 
+    @explaining_arguments
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
         return session.predict_on_batch(self, x)
@@ -329,3 +343,15 @@ def _as_result(found: dict[str, float], return_dict: bool) -> Any:
         return dict(sorted(found.items()))
     values = list(found.values())
     return values[0] if len(values) == 1 else values
+
+
+def _refuse_own_steps(owner: type) -> None:
+    """Refuse methods with which Keras 3 lets a model have steps of its own, and which nothing calls."""
+    for name in _KERAS_STEPS:
+        if hasattr(owner, name):
+            raise ContractError(
+                f"{owner.__name__}.{name} would not be called: fit, evaluate and predict have one step "
+                "for all models",
+                hint="Compute in call, add penalties with self.add_loss, and give compile the loss. For "
+                "a loop of your own, neither compile nor fit is needed: the model is a torch module.",
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import kplug
+from kplug.callbacks import EarlyStopping, ReduceLROnPlateau
 from kplug.callbacks.monitoring import guess_direction
 from kplug.errors import ArgumentValueError, KplugWarning
 from kplug.layers import Dense
@@ -110,3 +112,34 @@ def test_a_log_that_is_missing_is_named_with_those_there_are(spec: str, owner: s
     text = f"{owner} watches 'val_f1', which this epoch has not got; it has: "
     with pytest.warns(KplugWarning, match=re.escape(text) + r"loss, val_loss"):
         fit([spec], None)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: EarlyStopping(patience=-1),
+            "EarlyStopping: argument 'patience' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: EarlyStopping(start_from_epoch=-2),
+            "EarlyStopping: argument 'start_from_epoch' is -2; allowed: an epoch >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(patience=-1),
+            "ReduceLROnPlateau: argument 'patience' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(cooldown=-1),
+            "ReduceLROnPlateau: argument 'cooldown' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(min_lr=-0.5),
+            "ReduceLROnPlateau: argument 'min_lr' is -0.5; allowed: a number >= 0",
+        ),
+    ],
+)
+def test_negative_numbers_are_refused(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        make()
+    assert str(caught.value) == text

@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from http.client import BadStatusLine
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -68,3 +69,12 @@ def test_another_kind_of_address_is_refused() -> None:
         "RemoteMonitor: argument 'root' is 'file:///etc'; allowed: an address that begins with "
         "http:// or https://"
     )
+
+
+def test_an_answer_that_is_no_http_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(*_args: Any, **_options: Any) -> Any:
+        raise BadStatusLine("hello")
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    with pytest.warns(KplugWarning, match="could not be reached: hello"):
+        RemoteMonitor().on_epoch_end(0, {"loss": 1.0})

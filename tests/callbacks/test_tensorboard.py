@@ -79,6 +79,15 @@ def test_steps_are_written_if_asked(tmp_path: Path, update_freq: Any, steps: lis
     assert found[-1][1] == pytest.approx(history["loss"][-1])
 
 
+def test_steps_that_run_together_count_each(tmp_path: Path) -> None:
+    model = kplug.Sequential([Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse", steps_per_execution=3)
+    board = TensorBoard(tmp_path, update_freq=4)
+    model.fit(np.ones((14, 2)), np.ones((14, 1)), 2, 2, callbacks=[board], verbose=0)
+    found = scalars(read(tmp_path, "train"), "batch_loss")
+    assert [step for step, _ in found] == [6, 10, 13]  # seven steps an epoch, seen after 3, 6 and 7
+
+
 def test_weights_are_written_as_histograms_and_images(tmp_path: Path) -> None:
     model, _ = run(tmp_path, histogram_freq=1, write_images=True, write_steps_per_second=True)
     events = read(tmp_path, "train")

@@ -197,7 +197,9 @@ def test_class_ids_come_in_four_forms(ids: Any) -> None:
 
 
 def test_what_is_no_array_is_refused() -> None:
-    with pytest.raises(DataError, match=r"^mean_squared_error: y_true holds <U. values; numbers are needed"):
+    with pytest.raises(
+        DataError, match=r"^mean_squared_error: y_true holds <U. values; numbers are needed"
+    ):
         losses.mean_squared_error("cat", torch.ones(1))
 
 

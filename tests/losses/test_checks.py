@@ -152,7 +152,8 @@ def test_training_refuses_before_the_first_update() -> None:
     before = model.get_weights()
     x = np.array([[5.0, 5.0], [-5.0, -5.0]], dtype=np.float32)
     with pytest.raises(
-        DataError, match=r"^loss: binary_crossentropy: y_pred holds .*; allowed: numbers in \[0, 1\]"
+        DataError,
+        match=r"^loss: binary_crossentropy: y_pred holds .*; allowed: numbers in \[0, 1\]",
     ):
         model.fit(x, np.array([[1.0], [0.0]]), verbose=0)
     for was, now in zip(before, model.get_weights(), strict=True):

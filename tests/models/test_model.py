@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug import backend, layers
-from kplug.errors import DataError, NotBuiltError
+from kplug.errors import ContractError, DataError, NotBuiltError
 from kplug.models import Model, Sequential
 
 
@@ -128,3 +131,31 @@ def test_the_best_weights_come_back() -> None:
     history = model.fit(X, X, epochs=9, verbose=0, shuffle=False, callbacks=[early]).history
     assert len(history["loss"]) < 9
     assert torch.isfinite(torch.tensor(model.evaluate(X, X, verbose=0)))
+
+
+@pytest.mark.parametrize(
+    "copy_model", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+)
+@pytest.mark.parametrize("is_functional", [False, True])
+def test_a_copy_has_the_weights_that_the_model_will_have(
+    copy_model: Callable[[Any], Any], is_functional: bool
+) -> None:
+    """Weights are drawn when they are first needed, and a copy needs them."""
+    model: Model = Sequential([layers.Dense(4, input_shape=(3,)), layers.Dense(2)])
+    if is_functional:
+        inputs = layers.Input((3,))
+        model = Model(inputs, layers.Dense(2)(inputs))
+    copied = copy_model(model)
+    np.testing.assert_array_equal(copied.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize("method", ["train_step", "test_step", "predict_step", "compute_loss"])
+def test_a_step_of_its_own_is_refused_as_nothing_would_call_it(method: str) -> None:
+    owner = type("Own", (Residual,), {method: lambda *_: {}})
+    with pytest.raises(ContractError) as caught:
+        owner().compile(loss="mse")
+    assert str(caught.value) == (
+        f"Own.{method} would not be called: fit, evaluate and predict have one step for all models\n"
+        "  Compute in call, add penalties with self.add_loss, and give compile the loss. For a loop "
+        "of your own, neither compile nor fit is needed: the model is a torch module."
+    )

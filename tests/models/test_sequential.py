@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from kplug import backend, layers
-from kplug.errors import GraphError, KplugError, NotBuiltError, WeightsError
+from kplug.errors import (
+    ArgumentError,
+    DataError,
+    GraphError,
+    KplugError,
+    NotBuiltError,
+    WeightsError,
+)
 from kplug.models import Sequential, model_from_config
 
 # Keras 3.15 itself triggers this one with NumPy 2 when it reads its own tensors.
@@ -270,3 +277,43 @@ def test_a_model_is_no_layer_of_itself() -> None:
     with pytest.raises(GraphError, match="cannot be a layer of itself"):
         model.add(outer)
     assert len(model.layers) == 1
+
+
+def test_the_shape_of_the_first_data_binds_no_other_axis_than_layers_do() -> None:
+    """Keras takes batches of other lengths as well: sentences are padded batch by batch."""
+    generator = np.random.default_rng(0)
+    model = Sequential([layers.Embedding(20, 4, mask_zero=True), layers.GRU(3), layers.Dense(1)])
+    model.compile(loss="mse")
+    batches = [(generator.integers(1, 20, (8, length)), np.ones((8, 1))) for length in (6, 9, 4)]
+    model.fit(iter(batches), verbose=0)
+    assert model.predict(batches[1][0], verbose=0).shape == (8, 1)
+    assert model.input_shape == (None, 6)
+    dense = Sequential([layers.Dense(2)])
+    dense.predict(np.ones((3, 5)), verbose=0)
+    with pytest.raises(DataError, match=r"expects inputs of shape \(None, 5\), got shape \(3, 6\)"):
+        dense.predict(np.ones((3, 6)), verbose=0)
+
+
+def test_a_shape_of_the_author_binds() -> None:
+    model = Sequential([layers.Input((6,)), layers.Embedding(20, 4), layers.GRU(3)])
+    with pytest.raises(DataError, match=r"x has samples of shape \(9,\)"):
+        model.predict(np.ones((8, 9)), verbose=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_layers_that_are_not_in_a_list(count: int) -> None:
+    make: Any = Sequential
+    with pytest.raises(ArgumentError) as caught:
+        make(*(layers.Dense(1) for _ in range(count)))
+    assert str(caught.value) == (
+        "Sequential takes its layers in one list\n  Write Sequential([first, second, …])."
+    )
+
+
+def test_a_configuration_that_is_none() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Sequential.from_config(5)
+    assert str(caught.value) == (
+        "the configuration of a Sequential is a dict, or a list of layers, got int\n"
+        "  get_config() returns one."
+    )

@@ -50,7 +50,7 @@ def plot_model(
 
     Raises:
         NotBuiltError: If the model's input shape is unknown.
-        ArgumentValueError: If ``rankdir`` or ``dpi`` is none.
+        ArgumentValueError: If ``rankdir`` or ``dpi`` is none, or matplotlib has no such format.
         MissingLibraryError: If neither ``dot`` nor matplotlib is installed.
 
     Example:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from kplug.arguments import refusal
 from kplug.extras import import_extra
 from kplug.models.diagram.boxes import Box, Diagram, Path
 from kplug.models.diagram.layout import Point, Size, place
@@ -62,6 +64,7 @@ def draw(diagram: Diagram, to_file: str | os.PathLike[str], rankdir: str, dpi: i
 
     Raises:
         MissingLibraryError: If matplotlib is not installed.
+        ArgumentValueError: If it cannot write that format.
     """
     figures = import_extra(_OWNER, "matplotlib.figure", "plot")
     is_sideways = rankdir in ("LR", "RL")
@@ -78,7 +81,15 @@ def draw(diagram: Diagram, to_file: str | os.PathLike[str], rankdir: str, dpi: i
         pen.draw_box(axes, box, centre, room)
     for points, is_back in placed.arrows:
         pen.draw_arrow(axes, points, is_back)
+    _require_format(to_file, figure.canvas.get_supported_filetypes())
     figure.savefig(to_file, dpi=dpi)
+
+
+def _require_format(to_file: str | os.PathLike[str], known: Iterable[str]) -> None:
+    ending = PurePath(to_file).suffix.lstrip(".").lower()
+    if ending and ending not in known:
+        kinds = ", ".join(sorted({*known, "dot"}))
+        raise refusal(_OWNER, "to_file", os.fspath(to_file), f"a file that ends in one of: {kinds}")
 
 
 @dataclass

@@ -229,3 +229,12 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ArgumentValueError, match="'dpi' is 0; allowed: an integer >= 1"):
         plot_model(siamese(kplug), dpi=0)
+
+
+def test_a_format_that_matplotlib_has_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ArgumentValueError) as caught:
+        plot_model(siamese(kplug), tmp_path / "model.xyz", dpi=50)
+    start = f"plot_model: argument 'to_file' is '{tmp_path / 'model.xyz'}'; allowed: a file that ends in"
+    assert str(caught.value).startswith(start)
+    assert "png" in str(caught.value)

@@ -1,43 +1,12 @@
-"""Small helpers around training: seeds, class labels, normalization, pictures of models."""
+"""Class labels as rows, and vectors of length 1."""
 
 from __future__ import annotations
-
-import random
-from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
 from kplug.backend import NumpyArray, TensorLike, to_tensor
-from kplug.errors import ArgumentValueError, DataError
-from kplug.models.diagram import plot_model
-
-
-def set_random_seed(seed: int) -> None:
-    """Seed Python, NumPy and torch, so that a run can be repeated.
-
-    Args:
-        seed: An integer in [0, 2³²).
-
-    Raises:
-        ArgumentValueError: ``seed`` is something else.
-
-    Example:
-        >>> set_random_seed(1)
-        >>> first = torch.rand(1)
-        >>> set_random_seed(1)
-        >>> bool(torch.rand(1) == first)
-        True
-    """
-    given: object = seed
-    is_whole = isinstance(given, (int, np.integer)) and not isinstance(given, bool)
-    if not is_whole or not 0 <= seed < 2**32:
-        raise ArgumentValueError("set_random_seed", "seed", seed, "an integer in [0, 2**32)")
-    random.seed(int(seed))
-    # The global generator is what code written for Keras draws from.
-    np.random.seed(int(seed))
-    torch.manual_seed(int(seed))
+from kplug.errors import DataError
 
 
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> NumpyArray:
@@ -99,36 +68,3 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> NumpyArray | t
     array = np.asarray(x)
     lengths = np.linalg.norm(array, ord=order, axis=axis, keepdims=True)
     return np.asarray(array / np.where(lengths == 0, 1, lengths))
-
-
-def print_summary(
-    model: Any,
-    line_length: int | None = None,
-    positions: Sequence[float] | None = None,
-    print_fn: Callable[[str], object] | None = None,
-    expand_nested: bool = False,
-    show_trainable: bool = False,
-    layer_range: Sequence[str] | None = None,
-) -> None:
-    """Print a model's summary, as Keras 2 spells it: the same as ``model.summary(…)``.
-
-    Args:
-        model: The model.
-        line_length: Width of the lines.
-        positions: Ends of the columns, as shares of the width or as absolute columns.
-        print_fn: Called with each line of plain text, instead of printing a table.
-        expand_nested: Whether the layers of nested models are shown too.
-        show_trainable: Whether a column says which layers are trained.
-        layer_range: Names of the first and the last layer to show, or patterns for them.
-
-    Example:
-        >>> from kplug import Sequential
-        >>> lines = []
-        >>> print_summary(Sequential(name="empty"), print_fn=lines.append)
-        >>> lines[0]
-        'Model: "empty"'
-    """
-    model.summary(line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
-
-
-__all__ = ["normalize", "plot_model", "print_summary", "set_random_seed", "to_categorical"]

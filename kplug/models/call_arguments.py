@@ -1,0 +1,71 @@
+"""Arguments of a model's methods that are misspelled, or given by position where a name is needed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from typing_extensions import ParamSpec
+
+from kplug.errors import ArgumentError
+from kplug.layers.keywords import find_closest
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+# What Keras 1 called arguments that have another name today.
+_KERAS_1 = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"}
+
+
+def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Return the method with a message of kplug's for arguments that it does not take.
+
+    Raises:
+        ArgumentError: Of the method that is returned, for such an argument.
+
+    Example:
+        >>> class Oven:
+        ...     @explaining_arguments
+        ...     def heat(self, degrees=200): ...
+        >>> Oven().heat(degree=180)
+        Traceback (most recent call last):
+        ...
+        kplug.registry.errors.ArgumentError: heat has no argument 'degree'. Did you mean 'degrees'?
+          Known: degrees.
+    """
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    known = tuple(parameter.name for parameter in parameters)
+    by_name = tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+    owner = method.__name__
+
+    @functools.wraps(method)
+    def explained(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        for name in kwargs:
+            if name not in known:
+                raise _unknown(owner, name, known)
+        if by_name and len(args) - 1 > len(known) - len(by_name):
+            raise _by_position(owner, known[: -len(by_name)], by_name[0], args[1:])
+        return method(*args, **kwargs)
+
+    return explained
+
+
+def _unknown(owner: str, name: str, known: Sequence[str]) -> ArgumentError:
+    former = _KERAS_1.get(name)
+    meant = [former] if former in known else find_closest(name, known)
+    suggestion = f" Did you mean {meant[0]!r}?" if meant else ""
+    return ArgumentError(
+        f"{owner} has no argument {name!r}.{suggestion}", hint=f"Known: {', '.join(known)}."
+    )
+
+
+def _by_position(
+    owner: str, positional: Sequence[str], next_name: str, given: Sequence[Any]
+) -> ArgumentError:
+    text = repr(given[len(positional)])
+    return ArgumentError(
+        f"{owner} takes only {' and '.join(positional)} by position, got {len(given)} arguments",
+        hint=f"Name the others, as in {next_name}={text if len(text) < 60 else '…'}.",
+    )

@@ -1,0 +1,71 @@
+"""Misspelled and misplaced arguments of compile, fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kplug import Model, Sequential
+from kplug.errors import ArgumentError
+from kplug.layers import Dense
+
+X = np.ones((4, 2), "float32")
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda model: model.fit(X, X, epoch=3),
+            "fit has no argument 'epoch'. Did you mean 'epochs'?",
+        ),
+        (
+            lambda model: model.fit(X, X, nb_epoch=3),
+            "fit has no argument 'nb_epoch'. Did you mean 'epochs'?",
+        ),
+        (
+            lambda model: model.compile("sgd", "mse", metric=["mae"]),
+            "compile has no argument 'metric'. Did you mean 'metrics'?",
+        ),
+        (
+            lambda model: model.evaluate(X, X, batchsize=3),
+            "evaluate has no argument 'batchsize'. Did you mean 'batch_size'?",
+        ),
+        (
+            lambda model: model.predict(X, workers=3),
+            "predict has no argument 'workers'.\n"
+            "  Known: x, batch_size, verbose, steps, callbacks.",
+        ),
+        (
+            lambda model: model.train_on_batch(X, X, sample_weights=3),
+            "train_on_batch has no argument 'sample_weights'. Did you mean 'sample_weight'?",
+        ),
+    ],
+)
+def test_an_unknown_argument_is_named_with_what_was_meant(
+    call: Callable[[Any], object], text: str
+) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        call(Sequential([Dense(1)]))
+    assert str(caught.value).startswith(text)
+
+
+def test_metrics_by_position() -> None:
+    model: Any = Sequential([Dense(1)])
+    with pytest.raises(ArgumentError) as caught:
+        model.compile("adam", "mse", ["mae"])
+    assert str(caught.value) == (
+        "compile takes only optimizer and loss by position, got 3 arguments\n"
+        "  Name the others, as in metrics=['mae']."
+    )
+    assert model.compiled is None
+
+
+def test_signatures_stay_readable() -> None:
+    parameters = inspect.signature(Model.fit).parameters
+    assert list(parameters)[:5] == ["self", "x", "y", "batch_size", "epochs"]
+    assert (Model.fit.__doc__ or "").startswith("Train the model.")
