@@ -123,6 +123,8 @@ _STARTER = """
 import os, sys, torch
 from kplug import Sequential, layers
 
+torch.set_num_threads(1)  # a forked process cannot use the threads of its parent
+
 def save_forever(model, path, number):
     while True:
         number += 1
