@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import os
 import signal
@@ -56,8 +57,8 @@ class World:
 def find_world() -> World | None:
     """Return the processes that train together, or None if this one trains alone.
 
-    A process that ``torchrun`` started joins the others now, over NCCL if there are GPUs, else gloo. A
-    group that the script has initialised itself is used as it is.
+    A process that ``torchrun`` started joins the others now, over NCCL if there are GPUs, else gloo, and
+    leaves them when Python exits. A group that the script has initialised itself is used as it is.
     """
     if not is_group_joined():
         if not is_launched() or int(os.environ["WORLD_SIZE"]) == 1:
@@ -66,8 +67,18 @@ def find_world() -> World | None:
         if has_gpus:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group("nccl" if has_gpus else "gloo", timeout=_PATIENCE)
+        atexit.register(_leave_group)
     size = distributed.get_world_size()
     return World(distributed.get_rank(), size) if size > 1 else None
+
+
+def _leave_group() -> None:
+    """Wait for the group's threads while there is an interpreter: one that outlives it aborts the process.
+
+    They release tensors, for which they need the interpreter, a moment after the last exchange is over.
+    """
+    if is_group_joined():
+        distributed.destroy_process_group()
 
 
 @contextmanager

@@ -174,6 +174,14 @@ def test_batch_that_cannot_be_shared(together: tuple[Path, str]) -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_group_is_left_before_python_ends(tmp_path: Path) -> None:
+    done = run(tmp_path, "left", 2)
+    assert not done.returncode, done.stderr
+    for rank in (0, 1):
+        assert read(tmp_path, "at_exit", rank) == {"is_joined": False, "threads": []}
+
+
 def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
     start = time.monotonic()
     done = run(tmp_path, "killed", 2)

@@ -5,6 +5,7 @@ worker.py CASE FOLDER
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 
 import kplug
-from kplug.backend.processes import find_rank, is_main_process
+from kplug.backend.processes import find_rank, is_group_joined, is_main_process
 from kplug.layers import BatchNormalization, Dense, Dropout, Embedding, Flatten
 from kplug.utils import set_random_seed
 
@@ -302,6 +303,22 @@ def train_to_the_end(is_killed: bool, distribution: str | None) -> dict[str, Any
     return {"weights": [each.tolist() for each in model.get_weights()]}
 
 
+def leave() -> dict[str, Any]:
+    """Train, and say when Python exits whether the group, whose threads need Python, is still there."""
+    found = Path(sys.argv[2]) / f"at_exit{os.environ['RANK']}.json"
+
+    def look() -> None:
+        threads = {task.joinpath("comm").read_text() for task in Path("/proc/self/task").iterdir()}
+        gloo = [name for name in threads if "gloo" in name]
+        found.write_text(json.dumps({"is_joined": is_group_joined(), "threads": gloo}))
+
+    atexit.register(look)  # what is registered first is called last
+    model = make_model()
+    model.compile("sgd", "mse")
+    model.fit(*make_data()[:2], 10, 1, verbose=0)
+    return {}
+
+
 CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "adam": lambda: train_with("adam(learning_rate=0.05)"),
     "clipped": lambda: train_with("sgd(learning_rate=0.5, momentum=0.9, global_clipnorm=0.1)"),
@@ -338,6 +355,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "constraint": train_with_constraint,
     "dropout": draw_dropout,
     "little": train_on_too_little,
+    "left": leave,
     "killed": lose_a_process,
     "interrupted": lambda: train_to_the_end(is_killed=True, distribution=None),
     "fsdp_interrupted": lambda: train_to_the_end(is_killed=True, distribution="fsdp"),
