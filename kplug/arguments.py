@@ -67,6 +67,8 @@ def require_integer(
     Raises:
         ArgumentValueError: if it is no integer, or smaller than ``at_least``.
     """
+    if type(value) is int and value >= at_least:  # nearly always, and the check below takes a while
+        return value
     if isinstance(value, SupportsIndex) and not isinstance(value, bool):
         try:
             number = operator.index(value)

@@ -43,8 +43,8 @@ class Dense(Layer):
         [(3, 2), (2,)]
 
     Reference:
-        ``keras.layers.Dense``. The kernel has Keras's shape; in memory it is (units, in), as the weight of
-        ``torch.nn.Linear``.
+        ``keras.layers.Dense``. The kernel has Keras's shape, in memory too; the weight of
+        ``torch.nn.Linear`` is its transpose.
     """
 
     def __init__(

@@ -107,23 +107,52 @@ class Adam(Optimizer, torch.optim.Adam):
             "amsgrad": self.amsgrad,
         }
 
-    def _init_group(self, group: dict[str, Any], *lists: Any) -> bool:
-        """Gather a group's tensors for torch's update, as views in memory order on the CPU."""
-        has_complex: bool = super()._init_group(group, *lists)  # type: ignore[no-untyped-call]
-        parameters, *companions, _steps = lists
-        if group["fused"] and parameters and parameters[0].device.type == "cpu":
-            use_memory_order(parameters, *companions)
-        return has_complex
-
     def _update(self, iteration: int) -> None:
         for group in self.param_groups:
             # torch divides √v by √(1 − β₂ᵗ) before it adds eps; Keras adds ε to √v itself.
             group["eps"] = group["epsilon"] / math.sqrt(1.0 - group["betas"][1] ** (iteration + 1))
-        self._torch_step()
+        if all(group["fused"] for group in self.param_groups):
+            for group in self.param_groups:
+                self._call_kernel(group)
+        else:
+            self._torch_step()
         for group in self.param_groups:
             gradients = [parameter.grad for parameter in group["params"]]
             if any(map(operator.is_, gradients, itertools.repeat(None))):  # as quick as it gets
                 self._count_missing(group)
+
+    @torch.no_grad()
+    def _call_kernel(self, group: dict[str, Any]) -> None:
+        """Call torch's fused kernel; its own ``step`` takes as long to get there as the kernel itself."""
+        parameters = [each for each in group["params"] if each.grad is not None]
+        if not parameters:
+            return
+        gradients = [each.grad for each in parameters]
+        states = [self._ensure_state(each, group) for each in parameters]
+        steps = [state["step"] for state in states]
+        averages = [state["exp_avg"] for state in states]
+        squares = [state["exp_avg_sq"] for state in states]
+        largest = [state["max_exp_avg_sq"] for state in states] if group["amsgrad"] else []
+        if parameters[0].device.type == "cpu":
+            use_memory_order(parameters, gradients, averages, squares, largest)
+        torch._foreach_add_(steps, 1.0)
+        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+        beta_1, beta_2 = group["betas"]
+        kernel(
+            parameters,
+            gradients,
+            averages,
+            squares,
+            largest,
+            steps,
+            lr=group["lr"],
+            beta1=beta_1,
+            beta2=beta_2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=group["amsgrad"],
+            maximize=group["maximize"],
+        )
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:
         beta_1, beta_2 = group["betas"]

@@ -25,9 +25,10 @@ def get_unhooked_step(optimizer_class: type[torch.optim.Optimizer]) -> Callable[
     return step
 
 
-def can_fuse(parameters: Iterable[torch.Tensor], devices: Collection[str]) -> bool:
-    """Tell whether one fused kernel call can update all parameters."""
-    return all(
+def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> bool:
+    """Tell whether one fused kernel call can update all parameters: plain ones of one type on one device."""
+    kinds = {(parameter.device, parameter.dtype) for parameter in parameters}
+    return len(kinds) <= 1 and all(
         type(parameter) in _PLAIN_TYPES
         and parameter.device.type in devices
         and parameter.dtype in _FUSED_DTYPES

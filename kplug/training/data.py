@@ -57,6 +57,8 @@ def list_arrays(structure: Any) -> list[Any]:
         >>> list_arrays({"a": 1, "b": [2, None]})
         [1, 2]
     """
+    if isinstance(structure, Tensor):  # nearly always
+        return [structure]
     if isinstance(structure, Mapping):
         structure = list(structure.values())
     if isinstance(structure, (list, tuple)):
@@ -66,6 +68,8 @@ def list_arrays(structure: Any) -> list[Any]:
 
 def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
     """Return a copy in which ``function`` replaced each array; None stays."""
+    if isinstance(structure, Tensor):  # nearly always
+        return function(structure)
     if isinstance(structure, Mapping):
         return {name: map_arrays(part, function) for name, part in structure.items()}
     if isinstance(structure, (list, tuple)):

@@ -132,7 +132,7 @@ def _run_batches(
     for batch in batches:
         for hook in begin_hooks:
             hook(done, {})
-        together = (batch, *itertools.islice(batches, count - 1))
+        together = (batch,) if count == 1 else (batch, *itertools.islice(batches, count - 1))
         run(together)
         done += len(together)
         if end_hooks:

@@ -99,10 +99,12 @@ class ProgressDisplay:
 
     def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
         self._verbose = check_verbose(verbose)
-        self._console = console or Console()
-        self.is_live = self._verbose == 1 and (
+        # One that shows nothing needs no console, which takes longer to make than a small batch.
+        self._console = console or (Console() if self._verbose else None)
+        is_screen = self._console is not None and (
             self._console.is_terminal or self._console.is_jupyter
         )
+        self.is_live = self._verbose == 1 and is_screen
         self._bar: Progress | None = None
         self._title, self._started = "", 0.0
         #: Moment of the next redraw on the clock of ``time.perf_counter``; never, if not live.
@@ -142,7 +144,7 @@ class ProgressDisplay:
             task = self._bar.task_ids[0]
             self._bar.update(task, total=done, completed=done, logs=format_logs(logs))
             self.close()
-        elif self._verbose:
+        elif self._verbose and self._console is not None:
             seconds = time.perf_counter() - self._started
             pace = format_seconds(seconds / max(done, 1))
             parts = [self._title, format_seconds(seconds), f"{pace}/step", format_logs(logs)]
