@@ -53,7 +53,7 @@ class Compiled:
         precision: The reduced type that the model computes in, or None.
         distribution: How several processes share the weights: ``"fsdp"``, or None for a copy in each.
         device: Where the model is moved to, or None.
-        jit_compile: Whether steps run as compiled graphs.
+        jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
         arguments: The arguments of ``compile`` as they were given.
@@ -67,7 +67,7 @@ class Compiled:
     precision: torch.dtype | None = None
     distribution: str | None = None
     device: torch.device | None = None
-    jit_compile: bool = False
+    jit_compile: bool | str = False
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -122,7 +122,7 @@ def compile_model(
         precision: Whether the model computes in reduced precision.
         distribution: ``"fsdp"`` or None.
         device: Where the model is moved to.
-        jit_compile: Whether steps run as compiled graphs.
+        jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         run_eagerly: Whether they do not, whatever ``jit_compile`` says.
 
@@ -148,7 +148,7 @@ def compile_model(
     place = collector.attempt(partial(read_device, model=model), device)
     made = resolved_optimizer.object if resolved_optimizer else None
     scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
-    is_jit = collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile)
+    compiling = collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile)
     per_execution = collector.attempt(read_steps_per_execution, steps_per_execution)
     collector.add_layers(model)
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
@@ -161,7 +161,7 @@ def compile_model(
         precision=dtype,
         distribution=shards,
         device=place,
-        jit_compile=bool(is_jit),
+        jit_compile=compiling or False,
         steps_per_execution=per_execution or 1,
         arguments={
             "optimizer": optimizer,
@@ -171,7 +171,7 @@ def compile_model(
             "loss_weights": loss_weights,
             "precision": precision,
             "distribution": distribution,
-            "jit_compile": bool(is_jit),
+            "jit_compile": compiling or False,
             "steps_per_execution": per_execution,
         },
     )

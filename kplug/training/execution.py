@@ -7,12 +7,15 @@ import sys
 from kplug.arguments import refusal, require_flag, require_integer
 from kplug.registry.warning import warn
 
+REDUCE_OVERHEAD = "reduce-overhead"
 
-def read_jit(jit_compile: object, run_eagerly: object) -> bool:
-    """Return whether steps run as compiled graphs.
+
+def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
+    """Return whether steps run as compiled graphs, or ``"reduce-overhead"`` for CUDA graphs of these.
 
     Args:
-        jit_compile: A flag, or ``"auto"``, which means no, as in Keras on torch.
+        jit_compile: A flag; ``"auto"``, which means no, as in Keras on torch; or ``"reduce-overhead"``,
+            torch's name for compiling into CUDA graphs.
         run_eagerly: A flag that goes before; None is False.
 
     Raises:
@@ -25,11 +28,18 @@ def read_jit(jit_compile: object, run_eagerly: object) -> bool:
     is_eager = run_eagerly is not None and require_flag("compile", "run_eagerly", run_eagerly)
     if jit_compile == "auto" or jit_compile is None:
         return False
-    if not isinstance(jit_compile, bool):
-        raise refusal("compile", "jit_compile", jit_compile, "True, False or 'auto'")
+    if not isinstance(jit_compile, bool) and jit_compile != REDUCE_OVERHEAD:
+        allowed = f"True, False, 'auto' or {REDUCE_OVERHEAD!r}"
+        raise refusal("compile", "jit_compile", jit_compile, allowed)
     if jit_compile and is_eager:
-        warn("compile: run_eagerly=True switches jit_compile=True off")
-    return jit_compile and not is_eager
+        warn(f"compile: run_eagerly=True switches jit_compile={jit_compile!r} off")
+    return (
+        False
+        if is_eager
+        else REDUCE_OVERHEAD
+        if jit_compile == REDUCE_OVERHEAD
+        else bool(jit_compile)
+    )
 
 
 def read_steps_per_execution(steps: object) -> int:

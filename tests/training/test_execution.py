@@ -35,6 +35,12 @@ def test_whether_steps_are_compiled(options: dict[str, Any], is_jit: bool) -> No
     assert compiled.steps_per_execution == 1
 
 
+def test_steps_as_cuda_graphs() -> None:
+    compiled = compile_model(jit_compile="reduce-overhead").compiled
+    assert compiled is not None
+    assert compiled.jit_compile == compiled.arguments["jit_compile"] == "reduce-overhead"
+
+
 def test_run_eagerly_goes_before() -> None:
     with pytest.warns(KplugWarning, match="run_eagerly=True switches jit_compile=True off"):
         compiled = compile_model(jit_compile=True, run_eagerly=True).compiled
@@ -45,7 +51,10 @@ def test_run_eagerly_goes_before() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"jit_compile": "yes"}, "argument 'jit_compile' is 'yes'; allowed: True, False or 'auto'"),
+        (
+            {"jit_compile": "yes"},
+            "argument 'jit_compile' is 'yes'; allowed: True, False, 'auto' or 'reduce-overhead'",
+        ),
         ({"run_eagerly": "no"}, "argument 'run_eagerly' is 'no'; allowed: True or False"),
         (
             {"steps_per_execution": 0},

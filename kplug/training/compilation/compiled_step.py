@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kplug.graph import find_leaves, map_leaves
 from kplug.training.batches import Batch
+from kplug.training.compilation.capturing import CapturedCall, can_capture
 from kplug.training.compilation.compiling import CompilerError, compile_graph
 from kplug.training.compilation.fallback import Obstacle, warn_of_obstacle
 from kplug.training.compilation.holdings import Holdings
@@ -22,6 +23,7 @@ from kplug.training.compilation.recorded_call import (
     describe_failure,
 )
 from kplug.training.compilation.recording import Recording
+from kplug.training.execution import REDUCE_OVERHEAD
 
 MOST_ATTEMPTS = 3
 MOST_SHAPES = 8  # of batches; others run eagerly
@@ -195,6 +197,9 @@ class CompiledStep:
                 return
             self._graphs[content] = compile_graph(recording.graph, inputs)
         artefact.run = self._graphs[content]
+        if self.compiled.jit_compile == REDUCE_OVERHEAD and can_capture(inputs):
+            first, stop = len(artefact.bound), len(inputs) - len(artefact.fixed)
+            artefact.run = CapturedCall(artefact.run, first, stop)
         self._artefacts[key] = artefact
         self._holdings = call.holdings
 

@@ -177,6 +177,7 @@ class Squares(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return torch.from_numpy(X[index]), torch.from_numpy(Y[index])
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one core
 def test_a_loader_with_workers_passes_through() -> None:
     loader = torch.utils.data.DataLoader(Squares(), batch_size=8, num_workers=2)
     ours, theirs = make_model(), make_model()
