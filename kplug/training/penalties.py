@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from kplug.layers.base import Layer
@@ -43,6 +44,14 @@ class Penalties:
                 loss = penalty if loss is None else loss + penalty
             found.clear()
         return loss
+
+    @torch.no_grad()
+    def at_rest(self) -> Penalties:
+        """Return the penalties for calls between which no weight changes: those of weights computed once."""
+        total = Penalties(self.weights).add_to(None)
+        if total is None:
+            return self
+        return Penalties(((lambda _: total, total),), self.activities)
 
     def forget(self) -> None:
         """Empty the lists of the layers, after calls whose loss nobody wants."""

@@ -157,15 +157,27 @@ class TrainStep(_PlainStep):
 
 
 class TestStep(_PlainStep):
-    """One function of a batch: it evaluates it and returns its loss, None without a loss."""
+    """One function of a batch: it evaluates it and returns its loss, None without a loss.
+
+    Args:
+        model: A built model.
+        compiled: What ``compile`` made of it.
+        is_at_rest: Whether no weight changes from ``begin`` on, so that penalties of weights are computed
+            there. A graph is recorded once and stands for other weights too.
+    """
 
     __test__ = False  # no test of pytest's
 
-    def __init__(self, model: Any, compiled: Compiled) -> None:
-        self.model, self.compiled = model, compiled
+    def __init__(self, model: Any, compiled: Compiled, *, is_at_rest: bool = False) -> None:
+        self.model, self.compiled, self._is_at_rest = model, compiled, is_at_rest
         self._penalties = find_penalties(model)
         self._forward = Forward(model, compiled, self._penalties)
-        self.begin()
+
+    def begin(self) -> None:
+        """Forget penalties of calls whose loss nobody wants, and look at the weights anew."""
+        super().begin()
+        if self._is_at_rest:
+            self._forward = Forward(self.model, self.compiled, self._penalties.at_rest())
 
     def __call__(self, batch: Batch) -> Tensor | None:
         """Evaluate a batch."""

@@ -100,3 +100,22 @@ def test_gradients_that_lie_about_are_not_added() -> None:
         weight.grad = torch.full_like(weight, 1e6)
     model.train_on_batch([[1.0]], [[3.0]])
     assert model.get_weights()[0].item() == pytest.approx(1.4)
+
+
+def test_penalties_of_weights_are_computed_once_in_an_evaluation() -> None:
+    seen: list[Tensor] = []
+
+    def noted(kernel: Tensor) -> Tensor:
+        seen.append(kernel)
+        return 0.5 * kernel.abs().sum()
+
+    dense = layers.Dense(1, input_shape=(3,), use_bias=False, kernel_regularizer=noted)
+    model = Sequential([dense])
+    model.compile("sgd", "mse")
+    x, y = torch.randn(12, 3), torch.randn(12, 1)
+    for kernel in (torch.tensor([[1.0], [-2.0], [3.0]]), torch.tensor([[0.5], [0.0], [-1.0]])):
+        model.set_weights([kernel])
+        seen.clear()
+        expected = float((x @ kernel - y).square().mean() + 0.5 * kernel.abs().sum())
+        assert model.evaluate(x, y, batch_size=4, verbose=0) == pytest.approx(expected)
+        assert len(seen) == 1

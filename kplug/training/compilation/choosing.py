@@ -47,7 +47,8 @@ def find_test_step(model: Any, compiled: Compiled) -> Step:
     def make_program() -> Program:
         return QuietProgram(TestStep(model, compiled), "evaluation step")
 
-    return _find(model, compiled, ("test",), make_program) or TestStep(model, compiled)
+    step = _find(model, compiled, ("test",), make_program)
+    return step or TestStep(model, compiled, is_at_rest=True)
 
 
 def find_predict_step(model: Any) -> Step:

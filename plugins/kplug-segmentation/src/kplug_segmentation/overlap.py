@@ -174,9 +174,8 @@ def _sums(
     true, predicted = align_masks(y_true, y_pred)
     if thresh is not None:
         predicted = (predicted > thresh).to(predicted.dtype)
-    if reduction == "sample":
-        rows = (predicted.shape[0], math.prod(predicted.shape[1:]))
-        true, predicted = true.reshape(rows), predicted.reshape(rows)
-    else:
-        true, predicted = true.flatten(), predicted.flatten()
+    if reduction == "batch":
+        return (true * predicted).sum(), true.sum(), predicted.sum()
+    rows = (predicted.shape[0], math.prod(predicted.shape[1:]))
+    true, predicted = true.reshape(rows), predicted.reshape(rows)
     return (true * predicted).sum(-1), true.sum(-1), predicted.sum(-1)
