@@ -110,6 +110,8 @@ def join_outputs(outputs: Sequence[Any]) -> Any:
         >>> join_outputs([{"a": torch.zeros(2)}, {"a": torch.ones(1)}])
         {'a': array([0., 0., 1.], dtype=float32)}
     """
+    if isinstance(outputs[0], Tensor):
+        return to_numpy(torch.cat(list(outputs)))
     columns = zip(*(find_leaves(each, Tensor) for each in outputs), strict=True)
     arrays = (to_numpy(torch.cat(column)) for column in columns)
     return map_leaves(outputs[0], Tensor, lambda _: next(arrays))

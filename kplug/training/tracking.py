@@ -62,7 +62,7 @@ class RunningLoss:
         self._pack()
         if self._packed:
             losses = torch.cat(self._packed)
-            self._consume(losses.reshape(len(losses), -1).tolist())
+            self._consume(losses.reshape(len(losses), -1).cpu().double())
             self._packed = []
         return [total / self._count for total in self._totals] if self._count else [math.nan]
 
@@ -79,16 +79,20 @@ class RunningLoss:
         bad = [part.first_bad_step for part in parts if part.first_bad_step is not None]
         self.first_bad_step = min(bad, default=None)
 
-    def _consume(self, losses: list[list[float]]) -> None:
-        totals = self._totals or [0.0] * len(losses[0])
-        for row, size in zip(losses, self._sizes, strict=True):
-            if self.first_bad_step is None and not math.isfinite(row[0]):
-                self.first_bad_step = self._steps
-            for place, loss in enumerate(row):
-                totals[place] += loss * size
-            self._count += size
-            self._steps += 1
-        self._totals, self._sizes = totals, []
+    def _consume(self, losses: Tensor) -> None:
+        """Add steps up: in float64, on the CPU, (steps, k)."""
+        sizes = torch.tensor(self._sizes, dtype=torch.float64)
+        totals = (sizes @ losses).tolist()
+        if self.first_bad_step is None:
+            is_bad = ~losses[:, 0].isfinite()
+            if is_bad.any():
+                self.first_bad_step = self._steps + int(is_bad.int().argmax())
+        self._totals = [
+            a + b for a, b in zip(self._totals or [0.0] * len(totals), totals, strict=True)
+        ]
+        self._count += math.fsum(self._sizes)
+        self._steps += len(self._sizes)
+        self._sizes = []
 
 
 class BatchLogs(MutableMapping[str, Any]):
