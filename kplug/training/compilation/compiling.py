@@ -41,10 +41,9 @@ def compile_graph(
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own parts deprecate each other
             if BACKEND == "inductor":
-                options = _find_options(tensors)
-                if "cpp_wrapper" in options:
-                    keep_kernels(graph)
-                    graph.recompile()
+                is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
+                keep_kernels(graph, is_on_cpu=is_on_cpu)
+                options = _find_options(is_on_cpu)
                 run = torch._inductor.compile(graph, list(tensors), options=options)
             else:
                 run = dynamo.lookup_backend(BACKEND)(graph, list(tensors))
@@ -54,10 +53,10 @@ def compile_graph(
     return made
 
 
-def _find_options(tensors: Sequence[Tensor]) -> dict[str, Any]:
+def _find_options(is_on_cpu: bool) -> dict[str, Any]:
     # Dropout then draws what it draws without compiling, and a seed means the same.
     options: dict[str, Any] = {"fallback_random": True}
-    if all(tensor.device.type == "cpu" for tensor in tensors):
+    if is_on_cpu:
         options["cpp_wrapper"] = True  # what is between the kernels needs no Python either
     return options
 

@@ -88,7 +88,8 @@ def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
             found.append((entry.loss, f"the loss {rows.get(entry.slot, entry.slot)}"))
         for entry in compiled.metrics:
             found.append((entry.metric, f"the metric {rows.get(entry.slot, entry.slot)}"))
-        found.append((compiled.optimizer, f"the optimizer {rows.get('optimizer', '')}"))
+        for optimizer in (compiled.optimizer, model.built_optimizer):
+            found.append((optimizer, f"the optimizer {rows.get('optimizer', '')}"))
     for module in model.modules():
         if not isinstance(module, Layer):
             continue

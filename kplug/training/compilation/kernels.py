@@ -1,4 +1,4 @@
-"""Operations that torch's compiler writes worse code for than torch has."""
+"""Operations for which torch's compiler writes worse code than torch has, or wrong code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx
 
 _pool_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
+_margin_loss = torch.ops.aten.multilabel_margin_loss_forward.default
 
 
 @torch.library.custom_op("kplug::max_pool2d_backward", mutates_args=())
@@ -34,12 +35,31 @@ def _(gradient: Tensor, inputs: Tensor, *arguments: Any) -> Tensor:  # noqa: ARG
     return torch.empty_like(inputs)
 
 
-def keep_kernels(graph: fx.GraphModule) -> None:
-    """Let a graph call torch's kernels where the compiler's own code is slower on a CPU.
+@torch.library.custom_op("kplug::multilabel_margin_loss", mutates_args=())
+def _multilabel_margin_loss(
+    inputs: Tensor, targets: Tensor, reduction: int
+) -> tuple[Tensor, Tensor]:
+    """Run torch's kernel, which the compiler does not look into."""
+    found: tuple[Tensor, Tensor] = _margin_loss(inputs, targets, reduction)
+    return found
 
-    The gradient of max pooling becomes a loop over single numbers there, a third of the time of a small
-    convolutional network (torch 2.13).
+
+@_multilabel_margin_loss.register_fake
+def _(inputs: Tensor, targets: Tensor, reduction: int) -> tuple[Tensor, Tensor]:
+    found: tuple[Tensor, Tensor] = _margin_loss(inputs, targets, reduction)
+    return found
+
+
+def keep_kernels(graph: fx.GraphModule, *, is_on_cpu: bool) -> None:
+    """Let a graph call torch's kernels where the compiler's own code is wrong, or slower on a CPU.
+
+    Of the targets of the multilabel margin loss it takes for class 0 what stands after the end of a list.
+    The gradient of max pooling becomes a loop over single numbers on a CPU, a third of the time of a small
+    convolutional network (both torch 2.13).
     """
     for node in graph.graph.nodes:
-        if node.target is _pool_backward:
+        if node.target is _margin_loss:
+            node.target = torch.ops.kplug.multilabel_margin_loss.default
+        elif node.target is _pool_backward and is_on_cpu:
             node.target = torch.ops.kplug.max_pool2d_backward.default
+    graph.recompile()

@@ -20,6 +20,7 @@ from kplug.training.compilation.reads import Spot, noting_reads
 from kplug.training.compilation.recording import Recording, as_input, record
 from kplug.training.compilation.rewinding import Rewinding
 
+_OWN_GENERATOR = Obstacle("a layer with a seed draws from a generator of its own")
 _IS_TRAINED = operator.attrgetter("requires_grad")
 
 
@@ -141,7 +142,7 @@ class RecordedCall:
                 "something in it draws from Python's or NumPy's generator", "state"
             )
         if self.obstacle is None and found.find_generator():
-            self.obstacle = Obstacle("a layer with a seed draws from a generator of its own")
+            self.obstacle = _OWN_GENERATOR
         return found
 
     def rewind(self) -> None:
@@ -208,4 +209,6 @@ def describe_failure(error: Exception) -> Obstacle:
     """Return the obstacle that an error in recording means."""
     spots = [Spot.of(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     text = str(error).strip().partition("\n")[0]
+    if "torch._C.Generator" in text:  # torch 2.9 cannot even write it down
+        return _OWN_GENERATOR
     return Obstacle(f"cannot be recorded ({type(error).__name__}: {text})", "other", spots[::-1])

@@ -1,19 +1,59 @@
-"""Fixtures of the tests of compiled steps."""
+"""Fixtures of the tests of compiled steps, and the loops by hand that runs are compared with."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from torch import Tensor
 
+from kplug import layers
+from kplug.callbacks import Callback
 from kplug.models import Sequential
 from kplug.training.compilation import compiled_step, compiling
 
-BATCH, STEPS = 8, 50
+collect_ignore_glob = ["by_hand/*"]
+
+_HOME = Path(__file__).with_name("by_hand") / "__init__.py"
+
+
+def _read_by_hand() -> Any:
+    """Import the folder beside this file; tests are no package."""
+    name = "kplug_by_hand"
+    spec = importlib.util.spec_from_file_location(
+        name, _HOME, submodule_search_locations=[str(_HOME.parent)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_BY_HAND = _read_by_hand()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that takes a case with each loss or optimizer that comes with kplug.
+
+    A test by torch's compiler, which takes seconds, has the first case of each that compiles.
+    """
+    tables = {"loss_case": _BY_HAND.LOSSES, "optimizer_case": _BY_HAND.OPTIMIZERS}
+    for name, cases in tables.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, cases, ids=str)
+        if f"compiled_{name}" in metafunc.fixturenames:
+            firsts: dict[str, Any] = {}
+            for case in cases:
+                if not case.is_eager:
+                    firsts.setdefault(case.name, case)
+            metafunc.parametrize(f"compiled_{name}", firsts.values(), ids=str)
 
 
 @pytest.fixture(autouse=True)
@@ -42,37 +82,79 @@ def compiled_graphs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def train(
-    make_model: Callable[[], Sequential], x: Tensor, y: Tensor, **options: Any
-) -> tuple[Sequential, list[float]]:
-    """Train for more than 50 steps, some of them on smaller batches; return all losses."""
-    model = make_model()
+@pytest.fixture(scope="session")
+def by_hand() -> Any:
+    """The loops by hand."""
+    return _BY_HAND
+
+
+class StepLosses(Callback):
+    """Keeps the losses of single steps; logs have their mean since the epoch began."""
+
+    def __init__(self) -> None:
+        self.found: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Begin to add."""
+        self.total, self.rows = 0.0, 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Take from the sum so far what it was before."""
+        size = min(_BY_HAND.loop.BATCH, _BY_HAND.loop.ROWS - self.rows)
+        self.rows += size
+        total = logs["loss"] * self.rows
+        self.found.append((total - self.total) / size)
+        self.total = total
+
+
+Fit = Callable[..., tuple[Any, Any]]
+
+
+def _fit(network: Any, activation: str, x: Tensor, y: Tensor, **options: Any) -> tuple[Any, Any]:
+    shape, loop = network.shape, _BY_HAND.loop
+    model = Sequential(
+        [
+            layers.Input((loop.FEATURES,)),
+            layers.Dense(loop.HIDDEN, activation="tanh"),
+            layers.Dense(int(np.prod(shape)), activation=activation),
+            *([layers.Reshape(shape)] if len(shape) > 1 else []),
+        ]
+    )
+    model.ensure_built()
+    model.set_weights(network.list_weights())
     model.compile(**options)
-    model.fit(x[:-4], y[:-4], batch_size=BATCH, epochs=1, verbose=0)
-    losses = []
-    order = torch.arange(len(x)).repeat(STEPS * BATCH // len(x) + 1)
-    for start in range(0, STEPS * BATCH, BATCH):
-        rows = order[start : start + BATCH]
-        losses.append(model.train_on_batch(x[rows], y[rows]))
-    return model, losses
+    losses = StepLosses()
+    targets = y.float() if y.is_floating_point() else y
+    model.fit(
+        x.float(),
+        targets,
+        batch_size=loop.BATCH,
+        epochs=loop.EPOCHS,
+        shuffle=False,
+        verbose=0,
+        callbacks=[losses],
+    )
+    return model, loop.Run(losses.found, model.get_weights())
 
 
-@pytest.fixture
-def compare_runs() -> Callable[..., None]:
-    """Return a function that trains eagerly and compiled, and compares all that comes of it."""
+@pytest.fixture(scope="session")
+def fit() -> Fit:
+    """Return a function that trains a model of kplug's as a network is trained by hand.
 
-    def compare(make_model: Callable[[], Sequential], x: Tensor, y: Tensor, **options: Any) -> None:
-        make_optimizer = options.pop("optimizer")
-        eager, compiled = (
-            train(make_model, x, y, optimizer=make_optimizer(), jit_compile=jit, **options)
-            for jit in (False, True)
-        )
-        np.testing.assert_allclose(compiled[1], eager[1], rtol=1e-5, atol=1e-5)
-        for (name, weight), (_, found) in zip(
-            eager[0].named_weights(), compiled[0].named_weights(), strict=True
-        ):
-            torch.testing.assert_close(found, weight, rtol=1e-5, atol=1e-5, msg=name)
-        states = [model.optimizer.state_dict()["state"] for model, _ in (eager, compiled)]
-        torch.testing.assert_close(states[1], states[0], rtol=1e-4, atol=1e-5)
+    It takes the network as it is before its training, the activation, inputs and targets in float64, and
+    what ``compile`` takes, and returns the model and its run.
+    """
+    return _fit
 
-    return compare
+
+def _assert_same_run(found: Any, expected: Any, tolerance: float = 1e-5) -> None:
+    assert len(found.losses) == len(expected.losses)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=tolerance, atol=tolerance)
+    for one, other in zip(found.weights, expected.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture(scope="session")
+def assert_same_run() -> Callable[..., None]:
+    """Return a function that compares the losses of all steps and the weights after them."""
+    return _assert_same_run

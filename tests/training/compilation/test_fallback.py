@@ -228,3 +228,10 @@ def test_evaluation_and_prediction_fall_back_each_for_itself() -> None:
     with pytest.warns(EagerStepWarning, match="the prediction step of model 'net' runs eagerly"):
         predicted = model.predict(X, batch_size=4, verbose=0)
     np.testing.assert_array_equal(predicted, X.numpy())
+
+
+def test_an_optimizer_that_reads_numbers_is_named() -> None:
+    expect_fallback(
+        r"the optimizer torch/radam \(torch .*\) reads numbers of a tensor \(item\)",
+        optimizer="torch/radam",
+    )
