@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -21,7 +23,8 @@ class SwapEMAWeights(Callback):
     Args:
         swap_on_epoch: Keep the averages in the model from the end of an epoch to the start of the
             next, so that callbacks after this one, such as ``ModelCheckpoint``, save them.
-            ``BackupAndRestore`` goes before this one: an interrupted run needs the weights themselves.
+            ``BackupAndRestore`` saves the weights themselves wherever it stands: an interrupted run
+            needs them. A callback of yours that calls ``model.save_state`` goes before this one.
 
     Raises:
         ContractError: If the optimizer keeps no averages.
@@ -63,6 +66,22 @@ class SwapEMAWeights(Callback):
             if AVERAGE in state:
                 self._weights[parameter] = parameter.detach().clone()
                 parameter.copy_(state[AVERAGE])
+
+    @contextlib.contextmanager
+    def using_weights(self) -> Iterator[None]:
+        """Give the model the weights that training goes on with, if it holds averages now."""
+        self._exchange()
+        try:
+            yield
+        finally:
+            self._exchange()
+
+    @torch.no_grad()
+    def _exchange(self) -> None:
+        for parameter, values in self._weights.items():
+            held = parameter.detach().clone()
+            parameter.copy_(values)
+            values.copy_(held)
 
     @torch.no_grad()
     def _use_weights(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
 from kplug.arguments import refusal, require_flag
 from kplug.backend.processes import copy_from_main, run_on_main
+from kplug.callbacks.averages import SwapEMAWeights
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.frequency import SaveFrequency
 
@@ -57,6 +61,11 @@ class BackupAndRestore(Callback):
         self._frequency = SaveFrequency(_OWNER, save_freq)
         self._path = Path(self.backup_dir, _FILE)
         self._epoch = 0
+        self._swaps: list[SwapEMAWeights] = []
+
+    @override
+    def set_callbacks(self, callbacks: Sequence[Any]) -> None:
+        self._swaps = [each for each in callbacks if isinstance(each, SwapEMAWeights)]
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -83,7 +92,10 @@ class BackupAndRestore(Callback):
 
     def _save(self, finished_epochs: int) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save_state(self._path, epoch=finished_epochs)
+        with contextlib.ExitStack() as stack:
+            for swap in self._swaps:
+                stack.enter_context(swap.using_weights())
+            self.model.save_state(self._path, epoch=finished_epochs)
 
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:

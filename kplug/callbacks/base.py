@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 Logs = MutableMapping[str, Any]
@@ -44,6 +44,9 @@ class Callback:
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Receive ``verbose``, ``epochs`` and ``steps`` of this run, before the first hook."""
         self.params = params
+
+    def set_callbacks(self, callbacks: Sequence[Any]) -> None:
+        """Receive all callbacks of this run, in order; few need to know of others."""
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Run once before the first epoch."""
@@ -121,6 +124,8 @@ class CallbackList:
         for callback in self.callbacks:
             callback.set_params(dict(params or {}))
             callback.set_model(model)
+            if isinstance(callback, Callback):
+                callback.set_callbacks(self.callbacks)
 
     def hooks(self, name: str) -> list[Callable[..., Any]]:
         """Return the bound methods called ``name`` of the callbacks that override it."""

@@ -19,7 +19,7 @@ from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.errors import ArgumentValueError
 from kplug.graph import Node, in_mode, is_symbolic
 from kplug.layers.building import Building, marking_built
-from kplug.layers.keywords import refuse_keywords, without_switches
+from kplug.layers.keywords import refuse_keywords, watching_arguments, without_switches
 from kplug.layers.masking_rules import fill_masks, name_arguments, set_output_masks, takes_mask
 from kplug.layers.several import asks_for_one, refuse_several
 from kplug.layers.shapes import holds_arrays, standardize_input_shape
@@ -139,6 +139,8 @@ class Layer(Building):
             cls._makes_masks = vars(cls).get("_makes_masks", True)
         if "build" in vars(cls):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
+        if "__init__" in vars(cls):
+            cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
 
     def _check_name(self, name: object) -> str:
         if name is None:

@@ -30,11 +30,13 @@ class Building(Connections, WeightLists):
         takes_several: Whether a call may be given several tensors in a list, tuple or dict; false
             where ``call`` says that its first argument is a ``Tensor``, unless a class sets it.
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
+        given_arguments: Optional arguments that a user's constructor was given, by name.
     """
 
     input_spec: InputSpec | None = None
     takes_several: bool = True
     built_shape: Any = None
+    given_arguments: tuple[str, ...] = ()
     batch_input_shape: Shape | None
 
     def build(self, input_shape: Any) -> None:  # noqa: ARG002 - subclasses use it

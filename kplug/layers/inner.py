@@ -6,10 +6,16 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.errors import ContractError, KplugError
+from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base import Layer
+from kplug.layers.keywords import list_keywords
+from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, resolve_object
 from kplug.registry.reverse import find_component_of
+from kplug.registry.warning import warn
+
+# A configuration has them in another form, or the weights and calls say them.
+_OF_EVERY_LAYER = frozenset(list_keywords(Layer))
 
 
 def describe_layer(layer: Layer) -> dict[str, Any]:
@@ -40,6 +46,18 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
             f"{' and '.join(map(repr, missing))}, which the constructor needs",
             hint=f"Write {owner.__name__}.get_config(self), which returns the arguments of its "
             "constructor; or save the weights alone, with save_weights.",
+        )
+    _warn_of_lost(layer, config)
+
+
+def _warn_of_lost(layer: Layer, config: Mapping[str, Any]) -> None:
+    """Warn of arguments that the layer was given and that its configuration does not hold."""
+    lost = [name for name in layer.given_arguments if name not in {*config, *_OF_EVERY_LAYER}]
+    if lost:
+        warn(
+            f"layer {layer.name!r}: {type(layer).__name__}.get_config leaves out "
+            f"{' and '.join(map(repr, lost))}, so a layer that is made from the configuration has the "
+            "default instead; return it from get_config"
         )
 
 
@@ -72,14 +90,21 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
     owner = find_layer_class(class_name)
     try:
         return owner.from_config(dict(config or {}))
-    except KplugError:
+    except KplugError as error:
+        # A missing argument has Python's own error behind it, and the configuration lacks it.
+        if isinstance(error, ArgumentError) and error.__cause__ is not None:
+            raise _refuse(owner, error.__cause__) from error
         raise
     except Exception as error:
-        raise ContractError(
-            f"a layer of class {owner.__name__} cannot be made from its configuration: "
-            f"{type(error).__name__}: {error}",
-            hint=f"{owner.__name__}.get_config returns the arguments of the constructor, as a dict.",
-        ) from error
+        raise _refuse(owner, error) from error
+
+
+def _refuse(owner: type, error: BaseException) -> ContractError:
+    return ContractError(
+        f"a layer of class {owner.__name__} cannot be made from its configuration: "
+        f"{type(error).__name__}: {error}",
+        hint=f"{owner.__name__}.get_config returns the arguments of the constructor, as a dict.",
+    )
 
 
 def find_layer_class(name: str) -> Any:
@@ -88,6 +113,8 @@ def find_layer_class(name: str) -> Any:
     Raises:
         ResolutionError: No installed package offers it.
     """
+    if name == TorchModule.__name__:  # no component, since its module is code; it says what to do
+        return TorchModule
     choice = REGISTRY.lookup(get_kind("layer"), Spec(name))
     return REGISTRY.load(choice.component)
 

@@ -1,10 +1,11 @@
-"""Keyword arguments that a layer does not know: which one, and which was meant."""
+"""Arguments that a layer does not know, and those that it needs: which one, and which was meant."""
 
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kplug.errors import ArgumentError
@@ -71,6 +72,58 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
         f"{layer_class.__name__} got {plural} {asked}.{_suggest(names, known)}",
         hint=f"Known: {', '.join(known)}.",
     )
+
+
+def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
+    """Return a constructor that names the class that was called if a required argument is missing.
+
+    Python names the class that wrote the constructor, which may be one that nobody has heard of. A
+    user's layer also remembers which optional arguments it was given: its ``get_config`` may forget
+    them.
+    """
+    is_users = getattr(init, "__module__", "").partition(".")[0] != "kplug"
+
+    @functools.wraps(init)
+    def watched(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            missing = [name for name in _list_required(init, len(args)) if name not in kwargs]
+            # Called by a subclass's constructor it is the author who left the argument out.
+            if not missing or type(self).__init__ is not watched:
+                raise
+            example = ", ".join(f"{name}=…" for name in _list_required(init))
+            raise ArgumentError(
+                f"{type(self).__name__} needs {' and '.join(map(repr, missing))}",
+                hint=f"Write {type(self).__name__}({example}). "
+                f"Known: {', '.join(list_keywords(type(self)))}.",
+            ) from error
+        if is_users and type(self).__init__ is watched:
+            # Past `__setattr__`, which fails where the constructor forgot that of Layer.
+            vars(self)["given_arguments"] = _list_given(init, args, kwargs)
+
+    return watched
+
+
+def _list_given(
+    init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the names of a constructor's optional arguments that have another value than the default."""
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    given = {**kwargs, **dict(zip([one.name for one in parameters], args, strict=False))}
+    optional = [one for one in parameters if one.default is not one.empty and one.name in given]
+    return tuple(one.name for one in optional if not _is_same(given[one.name], one.default))
+
+
+def _is_same(value: object, default: object) -> bool:
+    return value is default or (type(value) is type(default) and repr(value) == repr(default))
+
+
+def _list_required(init: Callable[..., None], given: int = 0) -> list[str]:
+    """Return the arguments that a constructor needs after those that are given by position."""
+    parameters = list(inspect.signature(init).parameters.values())[1 + given :]
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]
 
 
 def _suggest(names: list[str], known: list[str]) -> str:

@@ -51,7 +51,8 @@ def fill_masks(
     Returns:
         The masks of the first argument: those it carries, or those that were given for it.
     """
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    pairs = zip(names[: len(args)], args[: len(names)], strict=True)
+    given = {**dict(pairs), **kwargs}
     for name in names:
         if name == "mask":
             found = masks

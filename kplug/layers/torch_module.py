@@ -30,9 +30,9 @@ class TorchModule(Layer):
 
     Example:
         >>> import torch
-        >>> layer = TorchModule(nn.Linear(4, 2))
+        >>> layer = TorchModule(nn.Linear(4, 2), name="score")
         >>> layer(torch.zeros(3, 4)).shape, layer.name
-        (torch.Size([3, 2]), 'linear')
+        (torch.Size([3, 2]), 'score')
     """
 
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
@@ -65,6 +65,7 @@ class TorchModule(Layer):
             raise ContractError(
                 f"the torch module {module!r} of layer {config.get('name')!r} cannot be made from "
                 "a config",
-                hint="Build the model in code and load its weights.",
+                hint="Give the module itself in place of its name, or build the model in code and load "
+                "its weights.",
             )
         return cls(**config)

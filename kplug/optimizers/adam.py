@@ -136,7 +136,7 @@ class Adam(Optimizer, torch.optim.Adam):
         if parameters[0].device.type == "cpu":
             use_memory_order(parameters, gradients, averages, squares, largest)
         torch._foreach_add_(steps, 1.0)
-        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+        kernel = torch._fused_adamw_ if group.get("decoupled_weight_decay") else torch._fused_adam_
         beta_1, beta_2 = group["betas"]
         kernel(
             parameters,

@@ -6,7 +6,6 @@ The classes are real ``torch.optim.Optimizer``s. Their hyperparameters and the s
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
@@ -14,9 +13,7 @@ import torch
 from typing_extensions import Self
 
 from kplug.errors import ContractError, NotBuiltError
-from kplug.optimizers.arguments import check_parameters, require_positive, split_names
-from kplug.optimizers.checkpoint import check_settings, check_state, list_settings, merge_groups
-from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.arguments import check_parameters, split_names
 from kplug.optimizers.common import (
     CommonArguments,
     Exclusions,
@@ -28,16 +25,14 @@ from kplug.optimizers.common import (
 from kplug.optimizers.extras import step_with_extras, write_averages
 from kplug.optimizers.kernels import (
     align_gradients,
-    align_state,
     can_fuse,
     can_use_foreach,
     make_dense,
 )
-from kplug.optimizers.rates import Rated
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.stored import Stored
 
 
-class Optimizer(Rated):
+class Optimizer(Stored):
     """Base of the optimizers that follow Keras's rules on torch's kernels.
 
     A subclass names a torch optimizer as its second base, makes it with one empty parameter group,
@@ -59,12 +54,6 @@ class Optimizer(Rated):
     if TYPE_CHECKING:  # torch's constructor wants parameters; those of our subclasses do not
 
         def __init__(self, *args: Any, **settings: Any) -> None: ...
-
-    _clipping: Clipping | None = None
-    _extras: Extras | None = None
-    _name: str | None = None
-    _names: dict[torch.Tensor, str]
-    _exclusions: Exclusions
 
     # ------------------------------------------------------------------ construction
 
@@ -93,10 +82,6 @@ class Optimizer(Rated):
         self._use_extras(shared.extras)
         self.defaults.update(settings)
         self.param_groups[0].update(settings, decay=decay, iterations=0)
-
-    def _use_extras(self, extras: Extras | None) -> None:
-        self._extras = extras
-        self._steps_per_update = (extras and extras.gradient_accumulation_steps) or 1
 
     @property
     def name(self) -> str:
@@ -151,6 +136,28 @@ class Optimizer(Rated):
             "optimizer.get_config()).",
         )
 
+    def exclude_from_weight_decay(
+        self,
+        var_list: Iterable[torch.Tensor] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Name the parameters that ``weight_decay`` leaves alone; call it before ``build``.
+
+        Args:
+            var_list: The parameters.
+            var_names: Regular expressions that are searched for in the parameters' names, such as
+                ``"bias"``. Names are known to ``build(model.named_parameters())`` and to ``fit``.
+
+        Raises:
+            ContractError: After ``build``.
+        """
+        if self.built:
+            raise ContractError(
+                f"{self._owner()}: exclude_from_weight_decay() after the parameters were given",
+                hint="Call it before build() or compile().",
+            )
+        self._exclusions = Exclusions(list(var_list or ()), list(var_names or ()))
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with settings of their own, as in torch; before or after ``build``."""
         super().add_param_group(param_group)
@@ -165,9 +172,6 @@ class Optimizer(Rated):
         elif "foreach" in group and can_use_foreach(parameters):
             group["foreach"] = True
         self._start_state(group)
-
-    def _start_state(self, group: dict[str, Any]) -> None:
-        """Make the state that cannot wait for the first step; by default none."""
 
     # ------------------------------------------------------------------ the step
 
@@ -236,22 +240,6 @@ class Optimizer(Rated):
         self._decay_weights()
         self._update(updates)
 
-    def _decay_weights(self) -> None:
-        """Shrink the weights that have a gradient, p ← p · (1 − w · lr), if it was asked for."""
-        for group in self.param_groups:
-            self._shrink_group(group)
-
-    def _shrink_group(self, group: dict[str, Any]) -> None:
-        if self.weight_decay:
-            self._shrink(group["params"], self.weight_decay * group["lr"])
-
-    @torch.no_grad()
-    def _shrink(self, parameters: list[torch.Tensor], fraction: float) -> None:
-        moving = [parameter for parameter in parameters if parameter.grad is not None]
-        decaying = self._exclusions.select(moving, self._names)
-        if decaying:
-            torch._foreach_mul_(decaying, 1.0 - fraction)
-
     def _update_with_decay(self, updates: int, divisor: float) -> None:
         """Lend every group its decayed rate for one update: schedulers must see the undecayed one."""
         rates = [group["lr"] for group in self.param_groups]
@@ -270,89 +258,6 @@ class Optimizer(Rated):
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""
         raise NotImplementedError
 
-    def _refuse_step(self) -> NoReturn:
-        raise NotBuiltError(
-            f"{self._owner()}: step() before the parameters are known",
-            hint="Call build(model.parameters()), or compile the model with this optimizer.",
-        )
-
-    # ------------------------------------------------------------------ beside the rule
-
-    @property
-    def weight_decay(self) -> float | None:
-        """W of p ← p · (1 − w · lr) before each update, or None."""
-        return None if self._extras is None else self._extras.weight_decay
-
-    @property
-    def use_ema(self) -> bool:
-        """Whether a moving average of the weights is kept."""
-        return self._extras is not None and self._extras.use_ema
-
-    @property
-    def loss_scale_factor(self) -> float | None:
-        """What the loss is multiplied with before the backward pass, or None."""
-        return None if self._extras is None else self._extras.loss_scale_factor
-
-    @loss_scale_factor.setter
-    def loss_scale_factor(self, value: float | None) -> None:
-        factor = (
-            None if value is None else require_positive(self._owner(), "loss_scale_factor", value)
-        )
-        changed = dataclasses.replace(self._extras or Extras(), loss_scale_factor=factor)
-        self._use_extras(None if changed == Extras() else changed)
-
-    @property
-    def clipnorm(self) -> float | None:
-        """Largest norm of each gradient, or None."""
-        return None if self._clipping is None else self._clipping.clipnorm
-
-    @property
-    def clipvalue(self) -> float | None:
-        """Largest magnitude of each gradient element, or None."""
-        return None if self._clipping is None else self._clipping.clipvalue
-
-    @property
-    def global_clipnorm(self) -> float | None:
-        """Largest norm of all gradients together, or None."""
-        return None if self._clipping is None else self._clipping.global_clipnorm
-
-    @property
-    def scales_loss(self) -> bool:
-        """Whether the loss must go through ``scale_loss`` before the backward pass."""
-        return self.loss_scale_factor is not None
-
-    @property
-    def gradient_accumulation_steps(self) -> int | None:
-        """How many gradients make one update, or None."""
-        return None if self._extras is None else self._extras.gradient_accumulation_steps
-
-    def scale_loss(self, loss: torch.Tensor) -> torch.Tensor:
-        """Return the loss times ``loss_scale_factor``; the step divides the gradients by it."""
-        factor = self.loss_scale_factor
-        return loss if factor is None else loss * factor
-
-    def exclude_from_weight_decay(
-        self,
-        var_list: Iterable[torch.Tensor] | None = None,
-        var_names: Iterable[str] | None = None,
-    ) -> None:
-        """Name the parameters that ``weight_decay`` leaves alone; call it before ``build``.
-
-        Args:
-            var_list: The parameters.
-            var_names: Regular expressions that are searched for in the parameters' names, such as
-                ``"bias"``. Names are known to ``build(model.named_parameters())`` and to ``fit``.
-
-        Raises:
-            ContractError: After ``build``.
-        """
-        if self.built:
-            raise ContractError(
-                f"{self._owner()}: exclude_from_weight_decay() after the parameters were given",
-                hint="Call it before build() or compile().",
-            )
-        self._exclusions = Exclusions(list(var_list or ()), list(var_names or ()))
-
     def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
         """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.
 
@@ -362,73 +267,8 @@ class Optimizer(Rated):
         if self.use_ema:
             write_averages(self, var_list)
 
-    # ------------------------------------------------------------------ saving
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments with their current values, under the guide's names."""
-        config: dict[str, Any] = {"lr": self._get_rate_config()}
-        config.update(self._get_rule_config())
-        if self._clipping is not None:
-            config.update(self._clipping.get_config())
-        if self._extras is not None:
-            config.update(self._extras.get_config())
-        if self._name is not None:
-            config["name"] = self._name
-        return config
-
-    def _get_rate_config(self) -> object:
-        if self._schedule is None:
-            return float(self.param_groups[0]["lr"])
-        describe = getattr(self._schedule, "get_config", None)
-        if describe is None:
-            return self._schedule
-        return {"class_name": type(self._schedule).__name__, "config": describe()}
-
-    def _get_rule_config(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an optimizer, without parameters or state, from what ``get_config`` returned.
-
-        Keras's own configurations are understood: what speaks of TensorFlow alone is left out.
-        """
-        ignored = ("jit_compile", "is_legacy_optimizer")
-        return cls(**{key: value for key, value in config.items() if key not in ignored})
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a saved state, ours or that of the torch optimizer with the same state.
-
-        Raises:
-            WeightsError: If the state belongs to parameters of other number or shape, or holds a
-                setting that this optimizer cannot have. Nothing changes.
-        """
-        check_state(self._owner(), self.param_groups, state_dict, self._get_state_shape)
-        check_settings(
-            self._owner(), self.param_groups, state_dict["param_groups"], self._list_settings
+    def _refuse_step(self) -> NoReturn:
+        raise NotBuiltError(
+            f"{self._owner()}: step() before the parameters are known",
+            hint="Call build(model.parameters()), or compile the model with this optimizer.",
         )
-        merged = merge_groups(self.param_groups, state_dict)
-        super().load_state_dict(merged)
-        align_state(self)
-        for group in self.param_groups:
-            self._start_state(group)
-
-    def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:  # noqa: ARG002
-        """Return the settings of which a parameter group holds the values."""
-        return list_settings(type(self))
-
-    def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:  # noqa: ARG002
-        """Return the shape that a state tensor must have."""
-        return tuple(parameter.shape)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {
-            **super().__getstate__(),
-            "_schedule": self._schedule,
-            "_clipping": self._clipping,
-            "_extras": self._extras,
-            "_steps_per_update": self._steps_per_update,
-            "_name": self._name,
-            "_names": self._names,
-            "_exclusions": self._exclusions,
-        }

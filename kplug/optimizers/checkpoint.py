@@ -44,6 +44,7 @@ def check_state(
             f"this optimizer has groups of {counts}; nothing was loaded",
             hint="Build the optimizer with the same parameters first.",
         )
+    _check_owners(owner, saved_groups, state_dict["state"])
     keys = [key for group in saved_groups for key in group["params"]]
     parameters = [parameter for group in groups for parameter in group["params"]]
     for position, (key, parameter) in enumerate(zip(keys, parameters, strict=True)):
@@ -51,8 +52,23 @@ def check_state(
             where = f"{owner}: saved {name!r} of parameter {position}"
             if name == "step":
                 _check_counter(where, value)
-            elif value is not None:  # as torch's SGD without momentum has it
+            elif value is not None or name != "momentum_buffer":  # torch's SGD may have None there
                 _check_tensor(where, value, parameter, get_shape(name, parameter))
+
+
+def _check_owners(
+    owner: str, saved_groups: Sequence[dict[str, Any]], state: dict[Any, Any]
+) -> None:
+    """Refuse the state of a parameter that no group lists: torch would keep it beside the others."""
+    listed = [key for group in saved_groups for key in group["params"]]
+    known = {key for key in listed if isinstance(key, (int, str))}
+    for key in state:
+        if key not in known:
+            raise WeightsError(
+                f"{owner}: the saved state is of parameter {key!r:.60}, its groups list {listed!r:.60}; "
+                "nothing was loaded",
+                hint="The file is damaged, or of another optimizer.",
+            )
 
 
 def _check_counter(where: str, value: object) -> None:
@@ -119,12 +135,15 @@ def check_settings(
 
 def _check_setting(owner: str, setting: GroupSetting, value: Any) -> None:
     try:
-        setting.check(owner, setting.name, value if setting.index is None else value[setting.index])
+        value = value if setting.index is None else value[setting.index]
+        kept = setting.check(owner, setting.name, value)
     except KplugError as error:
         raise WeightsError(
             f"the saved state has a setting that cannot be: {error.message}; nothing was loaded",
             hint=error.hint,
         ) from error
+    if value is None and kept is not None:  # where somebody may leave it out, a number is kept
+        raise _refuse_setting(owner, setting.name, value)
 
 
 def _is_like(value: Any, own: Any, key: str) -> bool:

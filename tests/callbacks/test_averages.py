@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import kplug
-from kplug.callbacks import Callback, EarlyStopping, SwapEMAWeights
+from kplug.callbacks import BackupAndRestore, Callback, EarlyStopping, SwapEMAWeights
 from kplug.errors import ContractError
 from kplug.layers import Dense
 
@@ -92,6 +93,14 @@ def test_a_run_that_is_ended_early_ends_with_the_averages() -> None:
     model.evaluate(X, Y, callbacks=callbacks[:1], verbose=0)
     for kept, seen in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(kept, seen)
+
+
+def test_a_backup_leaves_the_averages_in_the_model(tmp_path: Path) -> None:
+    record = Record()
+    train(kplug, Dense, OPTIMIZER, [SwapEMAWeights(True), BackupAndRestore(tmp_path), record])
+    for ours, theirs in zip(record.seen, train_keras(swap_on_epoch=True)[2], strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
 def test_predictions_are_made_with_the_averages() -> None:

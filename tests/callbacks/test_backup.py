@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import kplug
-from kplug.callbacks import BackupAndRestore, LambdaCallback
+from kplug.callbacks import BackupAndRestore, LambdaCallback, SwapEMAWeights
 from kplug.errors import ArgumentValueError
 from kplug.layers import Dense, Dropout
 
@@ -66,6 +66,25 @@ def test_epochs_after_an_interruption_are_those_of_a_run_without_one(
     for one, other in zip(resumed.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_interrupted_run_with_averages_goes_on_with_its_weights(
+    is_first: bool, tmp_path: Path
+) -> None:
+    optimizer = "adam(use_ema=True)"
+
+    def list_callbacks() -> list[Any]:
+        found = [BackupAndRestore(tmp_path / "backup"), SwapEMAWeights(swap_on_epoch=True)]
+        return found if is_first else found[::-1]
+
+    whole, expected = train(optimizer, [SwapEMAWeights(swap_on_epoch=True)])
+    with pytest.raises(Interruption):
+        train(optimizer, [*list_callbacks(), interrupt_after(3, 2)])
+    resumed, history = train(optimizer, list_callbacks())
+    assert history.history["loss"] == expected.history["loss"][3:]
+    for one, other in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 SCRIPT = """

@@ -1,4 +1,4 @@
-"""What the tests of layers share: the comparison of a layer with Keras's."""
+"""What the tests of layers share: the comparison of a layer with Keras's, and tensors with masks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from kplug import layers
+from kplug.backend.masks import get_mask, set_mask
 
 Compare = Callable[..., Tensor]
 
@@ -20,6 +21,30 @@ Compare = Callable[..., Tensor]
 def compare() -> Compare:
     """Return a function that makes a layer in both libraries and compares all it does."""
     return _compare
+
+
+@pytest.fixture(scope="session")
+def masked() -> Callable[..., Tensor]:
+    """Return a function from a tensor and the rows of a mask to a copy that carries it."""
+    return _masked
+
+
+def _masked(x: Tensor, *rows: list[int]) -> Tensor:
+    x = x.clone()
+    set_mask(x, torch.tensor(rows).bool())
+    return x
+
+
+@pytest.fixture(scope="session")
+def mask_of() -> Callable[[Tensor], Tensor]:
+    """Return a function from a tensor to the mask that it must carry."""
+    return _mask_of
+
+
+def _mask_of(tensor: Tensor) -> Tensor:
+    mask = get_mask(tensor)
+    assert mask is not None
+    return mask
 
 
 def _compare(

@@ -59,6 +59,33 @@ def test_suggestions(layer_class: Any, keywords: dict[str, Any], text: str) -> N
     assert text in str(caught.value)
 
 
+class Stripes(Conv2D):
+    """A layer of a user's that inherits its constructor."""
+
+
+class Ladder(Layer):
+    """A layer of a user's whose own constructor forgets an argument of the next."""
+
+    def __init__(self) -> None:
+        Dense()  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "arguments", "text"),
+    [
+        (Conv2D, (3,), "Conv2D needs 'kernel_size'\n  Write Conv2D(filters=…, kernel_size=…)."),
+        (Stripes, (), "Stripes needs 'filters' and 'kernel_size'"),
+        (Ladder, (), "Dense needs 'units'\n  Write Dense(units=…). Known: units, activation"),
+    ],
+)
+def test_a_missing_argument_is_named_with_the_class_that_was_called(
+    layer_class: Any, arguments: tuple[Any, ...], text: str
+) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        layer_class(*arguments)
+    assert str(caught.value).startswith(text)
+
+
 def test_keywords_of_a_subclass_are_known() -> None:
     class Scale(Layer):
         def __init__(self, start: object = "ones", **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,26 +13,17 @@ import torch
 from torch import Tensor
 
 from kplug import layers
-from kplug.backend.masks import get_mask, set_mask
+from kplug.backend.masks import get_mask
 from kplug.errors import ArgumentValueError, DataError, KplugWarning
 
 TIMES, SIZE = 4, 3
 
+Masked = Callable[..., Tensor]
+MaskOf = Callable[[Tensor], Tensor]
+
 
 def _draw(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
-
-
-def _mask_of(tensor: Tensor) -> Tensor:
-    mask = get_mask(tensor)
-    assert mask is not None
-    return mask
-
-
-def _masked(x: Tensor, *rows: list[int]) -> Tensor:
-    x = x.clone()
-    set_mask(x, torch.tensor(rows).bool())
-    return x
 
 
 LAYERS: dict[str, dict[str, Any]] = {
@@ -84,14 +76,14 @@ def _make(library: Any, name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_layers_pass_masks_on_as_keras(name: str) -> None:
+def test_layers_pass_masks_on_as_keras(name: str, masked: Masked) -> None:
     x = _draw(2, TIMES, SIZE)
     found: list[tuple[Any, int]] = []
     for library in (layers, keras.layers):
         layer = _make(library, name)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            outputs = layer(_masked(x, [1, 1, 0, 0], [1, 0, 1, 1]))
+            outputs = layer(masked(x, [1, 1, 0, 0], [1, 0, 1, 1]))
         mask = getattr(outputs, "_keras_mask", None)
         told = sum("support mask" in str(each.message) for each in caught)
         found.append((None if mask is None else mask.tolist(), told))
@@ -99,9 +91,9 @@ def test_layers_pass_masks_on_as_keras(name: str) -> None:
     assert _make(layers, name).supports_masking is _make(keras.layers, name).supports_masking
 
 
-def test_warning_names_the_layer_once() -> None:
+def test_warning_names_the_layer_once(masked: Masked) -> None:
     layer = layers.Flatten(name="rows")
-    x = _masked(_draw(2, TIMES, SIZE), [1, 1, 0, 0], [1, 0, 1, 1])
+    x = masked(_draw(2, TIMES, SIZE), [1, 1, 0, 0], [1, 0, 1, 1])
     message = r"layer 'rows' \(Flatten\) does not support masks"
     with pytest.warns(KplugWarning, match=message):
         layer(x)
@@ -109,14 +101,14 @@ def test_warning_names_the_layer_once() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_masking(value: float) -> None:
+def test_masking(value: float, mask_of: MaskOf) -> None:
     x = _draw(3, 5, 2)
     x[0, 2:] = value
     x[1, 0] = value
     x[2, 1, 0] = value
     ours, theirs = layers.Masking(value)(x), keras.layers.Masking(value)(x)
     torch.testing.assert_close(ours, theirs)
-    assert torch.equal(_mask_of(ours), theirs._keras_mask)
+    assert torch.equal(mask_of(ours), theirs._keras_mask)
 
 
 def test_masking_refuses() -> None:
@@ -124,10 +116,10 @@ def test_masking_refuses() -> None:
         layers.Masking("x")  # type: ignore[arg-type]
 
 
-def test_embedding() -> None:
+def test_embedding(mask_of: MaskOf) -> None:
     x = torch.tensor([[1, 2, 0], [0, 3, 0]])
     layer = layers.Embedding(4, 2, mask_zero=True)
-    assert _mask_of(layer(x)).tolist() == [[True, True, False], [False, True, False]]
+    assert mask_of(layer(x)).tolist() == [[True, True, False], [False, True, False]]
     assert get_mask(layers.Embedding(4, 2)(x)) is None
     assert layer.get_config()["mask_zero"] is True
     assert layers.Embedding.from_config(layer.get_config()).supports_masking
@@ -138,11 +130,11 @@ def test_embedding() -> None:
 )
 @pytest.mark.parametrize("masks", [(True, True), (True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("axis", [1, -1])
-def test_merging(name: str, masks: tuple[bool, bool], axis: int) -> None:
+def test_merging(name: str, masks: tuple[bool, bool], axis: int, masked: Masked) -> None:
     arguments = {"axis": axis} if name == "Concatenate" else {}
     rows = ([[1, 1, 0], [1, 0, 0]], [[1, 0, 0], [0, 0, 1]])
     inputs = [
-        _masked(_draw(2, 3, 2), *row) if has_mask else _draw(2, 3, 2)
+        masked(_draw(2, 3, 2), *row) if has_mask else _draw(2, 3, 2)
         for row, has_mask in zip(rows, masks, strict=True)
     ]
     found: list[Any] = [
@@ -154,17 +146,17 @@ def test_merging(name: str, masks: tuple[bool, bool], axis: int) -> None:
         assert found[0].tolist() == found[1].tolist()
 
 
-def test_dot_has_none() -> None:
-    x = _masked(_draw(2, 3, 2), [1, 1, 0], [1, 0, 0])
+def test_dot_has_none(masked: Masked) -> None:
+    x = masked(_draw(2, 3, 2), [1, 1, 0], [1, 0, 0])
     assert get_mask(layers.Dot(axes=1)([x, x])) is None
 
 
-def test_batch_normalization() -> None:
+def test_batch_normalization(masked: Masked) -> None:
     x, rows = 3.0 * _draw(2, 3, 2) + 1.0, ([1, 1, 0], [1, 0, 0])
     ours, theirs = layers.BatchNormalization(), keras.layers.BatchNormalization()
     for training in (True, False):
-        made = ours(_masked(x, *rows), training=training)
-        expected = theirs(_masked(x, *rows), training=training)
+        made = ours(masked(x, *rows), training=training)
+        expected = theirs(masked(x, *rows), training=training)
         torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
     for weight, variable in zip(ours.weights, theirs.weights, strict=True):
         torch.testing.assert_close(weight, variable.value, rtol=1e-5, atol=1e-6)
@@ -188,10 +180,10 @@ def test_batch_normalization_refuses() -> None:
         layer(_draw(2, 3, 2), mask=torch.ones(2), training=True)
 
 
-def test_mask_of_arrays_and_given_masks() -> None:
+def test_mask_of_arrays_and_given_masks(masked: Masked) -> None:
     x, mask = _draw(2, 3, 2), [[1, 1, 0], [1, 0, 0]]
     layer = layers.GlobalAveragePooling1D()
-    expected = layer(_masked(x, *mask))
+    expected = layer(masked(x, *mask))
     torch.testing.assert_close(layer(x, mask=np.array(mask)), expected)
     torch.testing.assert_close(layer(x, mask=mask), expected)
     assert get_mask(x) is None

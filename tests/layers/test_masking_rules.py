@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,27 +11,18 @@ import torch
 from torch import Tensor
 
 from kplug import layers
-from kplug.backend.masks import get_mask, set_mask
+from kplug.backend.masks import get_mask
 from kplug.models import Model, Sequential
+
+Masked = Callable[..., Tensor]
+MaskOf = Callable[[Tensor], Tensor]
 
 
 def _draw(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(0))
 
 
-def _mask_of(tensor: Tensor) -> Tensor:
-    mask = get_mask(tensor)
-    assert mask is not None
-    return mask
-
-
-def _masked(x: Tensor, *rows: list[int]) -> Tensor:
-    x = x.clone()
-    set_mask(x, torch.tensor(rows).bool())
-    return x
-
-
-def test_layer_of_a_user_makes_masks() -> None:
+def test_layer_of_a_user_makes_masks(mask_of: MaskOf) -> None:
     class Positive(layers.Layer):
         def call(self, inputs: Tensor) -> Tensor:
             return 2.0 * inputs
@@ -48,7 +40,7 @@ def test_layer_of_a_user_makes_masks() -> None:
     layer = Positive()
     x = torch.tensor([[[1.0], [-1.0]]])
     for _ in range(2):  # built the first time, on the fast path the second
-        assert _mask_of(layer(x)).tolist() == [[True, False]]
+        assert mask_of(layer(x)).tolist() == [[True, False]]
     assert layer.supports_masking
     assert Counter()(layer(x)).tolist() == [1]
 
@@ -76,17 +68,17 @@ def _models() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["chain", "nested", "subclass"])
-def test_models(name: str) -> None:
+def test_models(name: str, mask_of: MaskOf) -> None:
     model = _models()[name]
     x = torch.tensor([[1, 2, 0], [3, 0, 0]])
     expected = [[True, True, False], [True, False, False]]
-    assert _mask_of(model(x)).tolist() == expected
-    assert _mask_of(model(x)).tolist() == expected
+    assert mask_of(model(x)).tolist() == expected
+    assert mask_of(model(x)).tolist() == expected
     state = {key: value.detach().clone() for key, value in model.named_parameters()}
     made = torch.func.functional_call(model, state, (x,))
-    assert _mask_of(made).tolist() == expected
+    assert mask_of(made).tolist() == expected
     compiled: Any = torch.compile(model, fullgraph=True, backend="eager")
-    assert _mask_of(compiled(x)).tolist() == expected
+    assert mask_of(compiled(x)).tolist() == expected
     torch.testing.assert_close(compiled(x), model(x))
 
 
@@ -99,17 +91,17 @@ def test_model_takes_a_mask() -> None:
     assert get_mask(x) is None
 
 
-def test_model_of_a_user_takes_a_mask_itself() -> None:
+def test_model_of_a_user_takes_a_mask_itself(masked: Masked) -> None:
     class Picky(Model):
         def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
             return inputs.sum((1, 2)) if mask is None else mask.sum(1)
 
     model, mask = Picky(), torch.tensor([[1, 1, 0], [1, 0, 0]]).bool()
     assert model(_draw(2, 3, 2), mask=mask).tolist() == [2, 1]
-    assert model(_masked(_draw(2, 3, 2), [1, 1, 1], [1, 0, 0])).tolist() == [3, 1]
+    assert model(masked(_draw(2, 3, 2), [1, 1, 1], [1, 0, 0])).tolist() == [3, 1]
 
 
-def test_mask_given_by_place() -> None:
+def test_mask_given_by_place(mask_of: MaskOf) -> None:
     class Keeps(layers.Layer):
         supports_masking = True
 
@@ -119,10 +111,10 @@ def test_mask_given_by_place() -> None:
     mask = torch.tensor([[1, 0, 0]]).bool()
     made = Keeps()(torch.ones(1, 3, 1), mask)
     assert made.flatten().tolist() == [1.0, 0.0, 0.0]
-    assert _mask_of(made) is mask
+    assert mask_of(made) is mask
 
 
-def test_masks_of_several_arguments() -> None:
+def test_masks_of_several_arguments(masked: Masked, mask_of: MaskOf) -> None:
     """As attention has them: ``<name>_mask`` is that of the argument ``<name>``."""
 
     class Pair(layers.Layer):
@@ -140,12 +132,12 @@ def test_masks_of_several_arguments() -> None:
             return query + value * 0 + counted + query_mask.sum()
 
     layer, x = Pair(), torch.zeros(1, 3, 1)
-    query, value = _masked(x, [1, 1, 1]), _masked(x, [1, 0, 0])
+    query, value = masked(x, [1, 1, 1]), masked(x, [1, 0, 0])
     assert layer(query, value)[0, 0].item() == 4.0
     assert layer(query, value=value)[0, 0].item() == 4.0
     made = layer(query, x)
     assert made[0, 0].item() == 3.0
-    assert _mask_of(made).tolist() == [[True, True, True]]
+    assert mask_of(made).tolist() == [[True, True, True]]
 
 
 def test_loss_and_metrics_leave_masked_times_out() -> None:

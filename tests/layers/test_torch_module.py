@@ -73,10 +73,21 @@ def test_config_names_the_module_and_says_what_cannot_be_made() -> None:
         TorchModule.from_config(config)
     assert str(caught.value) == (
         "the torch module 'custom/Linear' of layer 'l' cannot be made from a config\n"
-        "  Build the model in code and load its weights."
+        "  Give the module itself in place of its name, or build the model in code and load its weights."
     )
     with_module = {"name": "l", "module": nn.Linear(2, 2)}
     assert TorchModule.from_config(with_module).name == "l"
+
+
+def test_config_of_a_model_that_holds_a_module() -> None:
+    module = nn.Linear(3, 2)
+    model = models.Sequential([layers.Input((3,)), module, Dense(1)])
+    config = model.get_config()
+    with pytest.raises(ContractError, match="the torch module 'custom/Linear' of layer 'linear'"):
+        models.Sequential.from_config(config)
+    entry = next(each for each in config["layers"] if each["class_name"] == "TorchModule")
+    entry["config"]["module"] = module
+    assert models.Sequential.from_config(config).layers[0].module is module
 
 
 @pytest.mark.parametrize(

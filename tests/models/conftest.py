@@ -1,8 +1,9 @@
-"""What the tests of models share: graphs drawn at random, built in Keras and in kplug alike."""
+"""What the tests of models share: models built in Keras and in kplug alike, graphs drawn at random too."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -110,3 +111,87 @@ class Builder:
     def _name(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._count}"
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[[Any, str], Any]:
+    """Return a function from ``keras`` or ``kplug``, and a name, to the model of that name."""
+    return lambda library, name: _MODELS[name](library)
+
+
+def chain(library: Any) -> Any:
+    layers = library.layers
+    return library.Sequential(
+        [
+            library.Input((8, 8, 3)),
+            layers.Conv2D(1000, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(2, name="decision"),
+        ],
+        name="chain",
+    )
+
+
+def straight(library: Any) -> Any:
+    inputs = library.Input((4,), name="inputs")
+    hidden = library.layers.Dense(3, name="hidden")(inputs)
+    return library.Model(inputs, library.layers.Dense(2, name="out")(hidden), name="straight")
+
+
+def branches(library: Any) -> Any:
+    layers = library.layers
+    image, facts = library.Input((8, 8, 3), name="image"), library.Input((5,), name="facts")
+    first = layers.Conv2D(8, 3, padding="same", name="first", activation="relu")(image)
+    second = layers.Conv2D(8, 3, padding="same", name="second")(first)
+    summed = layers.Add(name="sum")([first, second])
+    pooled = layers.GlobalAveragePooling2D(name="pool")(summed)
+    joined = layers.Concatenate(name="join")([pooled, facts])
+    outputs = [layers.Dense(1, name="price")(joined), layers.Dense(4, name="kind")(joined)]
+    return library.Model([image, facts], outputs, name="branches")
+
+
+def siamese(library: Any) -> Any:
+    layers = library.layers
+    left, right = library.Input((3,), name="left"), library.Input((3,), name="right")
+    shared = layers.Dense(2, name="shared")
+    outputs = layers.Subtract(name="difference")([shared(left), shared(right)])
+    return library.Model([left, right], outputs, name="siamese")
+
+
+def nested(library: Any) -> Any:
+    layers = library.layers
+    inside = library.Input((3,), name="inside")
+    coder = library.Model(inside, layers.Dense(4, name="code")(inside), name="coder")
+    head = library.Sequential(
+        [library.Input((4,)), layers.Dense(2, name="one"), layers.Dense(1, name="two")], name="head"
+    )
+    inputs = library.Input((3,), name="outside")
+    return library.Model(inputs, head(coder(inputs)), name="nested")
+
+
+def twice(library: Any) -> Any:
+    layers = library.layers
+    inputs = library.Input((4,), name="inputs")
+    again = layers.Dense(4, name="again")
+    hidden = layers.ReLU(name="relu")(again(inputs))
+    return library.Model(inputs, layers.Dense(1, name="out")(again(hidden)), name="twice")
+
+
+def frozen(library: Any) -> Any:
+    model = branches(library)
+    model.get_layer("first").trainable = False
+    model.get_layer("price").trainable = False
+    return model
+
+
+def unbuilt(library: Any) -> Any:
+    return library.Sequential([library.layers.Dense(2, name="a"), library.layers.ReLU()], name="u")
+
+
+_MODELS = {
+    one.__name__: one
+    for one in (chain, straight, branches, siamese, nested, twice, frozen, unbuilt)
+}

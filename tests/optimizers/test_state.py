@@ -225,7 +225,9 @@ def _hold_state(**spoilt: Any) -> tuple[optimizers.Adam, dict[str, Any]]:
             "the saved state has a setting that cannot be: adam: argument 'beta_2'",
         ),
         ("epsilon", [], "the saved state has a setting that cannot be: adam: argument 'epsilon'"),
+        ("epsilon", None, "adam: the saved state has 'epsilon' = None, which it cannot have"),
         ("decay", -1.0, "the saved state has a setting that cannot be: adam: argument 'decay'"),
+        ("params", [1], "adam: the saved state is of parameter 0, its groups list [1]"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(key: str, value: Any, message: str) -> None:
@@ -244,6 +246,7 @@ def test_settings_that_cannot_be_are_refused(key: str, value: Any, message: str)
         ("step", -1.0, "is -1.0, no number of steps"),
         ("step", "1", "is '1', no number of steps"),
         ("exp_avg", "x", "is 'x', no tensor"),
+        ("exp_avg", None, "is None, no tensor"),
         ("exp_avg", torch.tensor(1.0), "has shape (), the parameter has (2,)"),
         (
             "exp_avg",

@@ -59,12 +59,11 @@ class Run:
         if has_kernel and self.mask is None:
             outputs, made = cell.run_kernel(sequences, states)
             return Outcome(outputs, outputs[:, -1], made)
-        if has_kernel and self.mask is not None and (len(states) == 1 or not self.needs_states):
-            # The kernel says only h between the times, not the c of an LSTM.
-            outputs, last = run_where(cell.run_kernel, sequences, states, self.mask)
-            return Outcome(outputs, outputs[:, -1], [last])
-        if has_kernel:
-            drops = drops._replace(inputs=None)
+        if has_kernel and self.mask is not None:
+            outputs, made = run_where(
+                cell.run_kernel, sequences, states, self.mask, needs_states=self.needs_states
+            )
+            return Outcome(outputs, outputs[:, -1], made)
         projected = cell.project(sequences, drops)
         return self._loop(lambda now, before: cell.step(now, before, drops), projected, states)
 

@@ -11,7 +11,7 @@ from kplug import activations
 from kplug.arguments import require_flag
 from kplug.layers.recurrent.cell import Drops, GatedCell
 from kplug.layers.recurrent.cell_layer import CellLayer, of_cell
-from kplug.layers.recurrent.fused import run_lstm
+from kplug.layers.recurrent.fused import hold_after, run_lstm
 
 
 class LSTMCell(GatedCell):
@@ -133,9 +133,21 @@ class LSTMCell(GatedCell):
         is_tanh = self._kernel_fits and self.activation is activations.tanh
         return is_tanh and self.recurrent_activation is activations.sigmoid
 
-    def run_kernel(self, sequences: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Return all h and the last h and c."""
-        return run_lstm(sequences, states, self.torch_weights())
+    def run_kernel(
+        self, sequences: Tensor, states: list[Tensor], kept: Tensor | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Return all h and the last h and c.
+
+        Args:
+            sequences: Shape (N, time, in).
+            states: The first h and c, shape (N, units) each.
+            kept: Which times count, shape (N, time), the first ones of each sample: the last c is that
+                after them, while h goes on. ``None``: all.
+        """
+        weights = self.torch_weights()
+        if kept is not None:
+            sequences, weights = hold_after(kept, sequences, weights)
+        return run_lstm(sequences, states, weights)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from kplug.saving.formats import Format
 from kplug.saving.hdf5 import find_group, get_dataset, read_names
-from kplug.saving.state.slots import Block, find_blocks
+from kplug.saving.state.slots import Block, counts_per_weight, find_blocks
 from kplug.saving.state.training import load_optimizer, start_anew
 from kplug.saving.transfer import read_array, write_all
 from kplug.training.session import prepare_optimizer
@@ -178,15 +178,11 @@ def _make_state_dict(
     state: dict[int, dict[str, Any]] = {}
     for number, parameter in enumerate(parameters):
         values = {key: value / _scale(optimizer, key) for key, value in found[number].items()}
-        if _counts_per_weight(optimizer):
+        if counts_per_weight(optimizer):
             values["step"] = torch.tensor(float(updates))
         if values:
             state[places[id(parameter)]] = values
     return {"state": state, "param_groups": groups}
-
-
-def _counts_per_weight(optimizer: Any) -> bool:
-    return type(optimizer).__name__ in ("Adam", "AdamW", "Adagrad")
 
 
 def _scale(optimizer: Any, key: str) -> float:

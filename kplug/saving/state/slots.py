@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kplug.optimizers.extras import ACCUMULATOR, AVERAGE
+from kplug.optimizers.wrappers import OptimizerWrapper
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,37 @@ def find_blocks(optimizer: Any) -> list[Block] | None:
     blocks = _BLOCKS.get(owner.__name__)
     if blocks is None:
         return None
-    group = optimizer.param_groups[0]
+    extras = [AVERAGE] * bool(optimizer.use_ema)
+    extras += [ACCUMULATOR] * bool(optimizer.gradient_accumulation_steps)
+    own = _leave_out_unused(blocks, optimizer.param_groups[0])
+    return [*(Block((key,)) for key in extras), *own]
+
+
+def list_owners(optimizer: Any) -> list[Any]:
+    """Return whose rule each parameter group follows: the optimizer's own, or that of one inside it."""
+    if isinstance(optimizer, OptimizerWrapper):
+        return [owner for inner in optimizer._get_inner() for owner in list_owners(inner)]
+    return [optimizer] * len(optimizer.param_groups)
+
+
+def list_keys(optimizer: Any, group: Mapping[str, Any]) -> set[str]:
+    """Return what a rule that we know keeps for each weight of a group with these settings."""
+    owner = type(optimizer)
+    if not owner.__module__.startswith("kplug.optimizers."):
+        return set()
+    blocks = _leave_out_unused(_BLOCKS.get(owner.__name__, ()), group)
+    counter = {"step"} if counts_per_weight(optimizer) else set()
+    return counter | {key for block in blocks for key in block.keys}
+
+
+def counts_per_weight(optimizer: Any) -> bool:
+    """Return whether the rule is one of torch's that keep a number of steps for each weight."""
+    return type(optimizer).__name__ in ("Adam", "AdamW", "Adagrad")
+
+
+def _leave_out_unused(blocks: Iterable[Block], group: Mapping[str, Any]) -> list[Block]:
     unused = {
         "max_exp_avg_sq": not group.get("amsgrad"),
         "momentum_buffer": not group.get("momentum"),
     }
-    extras = [AVERAGE] * bool(optimizer.use_ema)
-    extras += [ACCUMULATOR] * bool(optimizer.gradient_accumulation_steps)
-    own = [block for block in blocks if not unused.get(block.keys[0])]
-    return [*(Block((key,)) for key in extras), *own]
+    return [block for block in blocks if not unused.get(block.keys[0])]

@@ -22,7 +22,7 @@ from kplug.saving.state.generators import (
     collect_generators,
 )
 from kplug.saving.state.packing import pack, unpack
-from kplug.saving.state.slots import find_blocks
+from kplug.saving.state.slots import list_keys, list_owners
 from kplug.training.session import prepare_optimizer
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
@@ -140,11 +140,16 @@ def _require_complete(optimizer: Any, state: Mapping[str, Any]) -> None:
     Raises:
         WeightsError: A part is missing.
     """
-    extras = (AVERAGE, ACCUMULATOR)
-    keys = {key for block in find_blocks(optimizer) or () for key in block.keys} - {*extras}
-    for position, kept in enumerate(state["state"].values()):
-        missing = keys - kept.keys()
-        if missing and kept.keys() - {*extras}:
+    # With the settings of the file: it may turn on what the optimizer at hand does without.
+    rules = [
+        (key, list_keys(owner, group))
+        for owner, group in zip(list_owners(optimizer), state["param_groups"], strict=False)
+        for key in group["params"]
+    ]
+    for position, (key, expected) in enumerate(rules):
+        kept = state["state"].get(key, {}).keys() - {AVERAGE, ACCUMULATOR}
+        missing = expected - kept
+        if kept and missing:
             raise WeightsError(f"the state of weight {position} lacks {min(missing)!r}")
 
 

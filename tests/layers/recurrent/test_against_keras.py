@@ -81,7 +81,12 @@ def test_every_switch(name: str, data: st.DataObject, make_pair: MakePair, same:
 @pytest.mark.parametrize("kind", ["none", "right", "left", "holes", "all"])
 @pytest.mark.parametrize("go_backwards", [False, True])
 def test_masks_on_the_kernel(
-    name: str, kind: str, go_backwards: bool, make_pair: MakePair, same: Same
+    name: str,
+    kind: str,
+    go_backwards: bool,
+    make_pair: MakePair,
+    same: Same,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     masks = {
         "none": [[1, 1, 1, 1], [1, 1, 1, 1]],
@@ -90,9 +95,19 @@ def test_masks_on_the_kernel(
         "holes": [[1, 0, 1, 0], [0, 1, 0, 1]],
         "all": [[0, 0, 0, 0], [1, 0, 0, 0]],
     }
-    switches = {"return_sequences": True, "go_backwards": go_backwards}
+    switches = {"return_sequences": True, "return_state": True, "go_backwards": go_backwards}
     pair = make_pair(*_both(name, 3, **switches), (2, 4, 2))
+    # What runs one time after the other.
+    monkeypatch.delattr(getattr(layers, f"{name}Cell"), "step")
     same(pair, _draw(2, 4, 2), torch.tensor(masks[kind]).bool())
+
+
+@pytest.mark.parametrize("value", [float("nan"), 1e30])
+def test_states_do_not_depend_on_what_is_masked(value: float) -> None:
+    layer, x = layers.LSTM(3, return_state=True), _draw(2, 4, 2)
+    mask = torch.tensor([[1, 1, 0, 0], [0, 1, 0, 1]]).bool()
+    expected = layer(x, mask=mask)
+    torch.testing.assert_close(layer(x.where(mask[..., None], value), mask=mask), expected)
 
 
 @pytest.mark.parametrize("name", ["SimpleRNNCell", "LSTMCell", "GRUCell"])
@@ -191,8 +206,9 @@ def test_changed_step_does_not_run_on_the_kernel() -> None:
 
 def test_kernel_and_loop_agree_in_float64(make_pair: MakePair) -> None:
     for name in NAMES:
-        fast = getattr(layers, name)(3, return_sequences=True, dtype="float64")
-        slow = getattr(layers, name)(3, return_sequences=True, dtype="float64", use_cudnn=False)
+        arguments = {"return_sequences": True, "return_state": True, "dtype": "float64"}
+        fast = getattr(layers, name)(3, **arguments)
+        slow = getattr(layers, name)(3, **arguments, use_cudnn=False)
         fast.build_for((None, 6, 2))
         slow.build_for((None, 6, 2))
         slow.set_weights(fast.get_weights())

@@ -16,16 +16,16 @@ from kplug import Sequential, layers, load_model
 from kplug.errors import KplugError, KplugWarning
 
 
-def make() -> Any:
+def make(optimizer: str = "adam") -> Any:
     model = Sequential([layers.Dense(3, input_dim=2), layers.Dense(1)])
-    model.compile("adam", "mse")
+    model.compile(optimizer, "mse")
     model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
     return model
 
 
-def spoil_state(path: Path, change: Callable[[Any], None]) -> Path:
+def spoil_state(path: Path, change: Callable[[Any], None], rule: str = "adam") -> Path:
     """Write a whole model with another training state."""
-    make().save(path)
+    make(rule).save(path)
     with h5py.File(path, "a") as file:
         content = json.loads(file["kplug_state"].attrs["content"])
         optimizer = dict(content["optimizer"]["items"])
@@ -44,9 +44,20 @@ def set_in_group(key: str, value: Any) -> Callable[[Any], None]:
     return change
 
 
-def drop_moment(optimizer: Any) -> None:
-    kept = optimizer["state"]["items"][0][1]["items"]
-    kept[:] = [pair for pair in kept if pair[0] != "exp_avg"]
+def drop(name: str) -> Callable[[Any], None]:
+    def change(optimizer: Any) -> None:
+        kept = optimizer["state"]["items"][0][1]["items"]
+        kept[:] = [pair for pair in kept if pair[0] != name]
+
+    return change
+
+
+def empty_moment(optimizer: Any) -> None:
+    dict(optimizer["state"]["items"])[2]["items"][1][1] = None
+
+
+def list_other_parameters(optimizer: Any) -> None:
+    set_in_group("params", {"list": [None, 1, 2, 3]})(optimizer)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +69,28 @@ def drop_moment(optimizer: Any) -> None:
         ),
         (set_in_group("betas", {"tuple": [0.9, 7.0]}), "a setting that cannot be: adam: argument"),
         (set_in_group("epsilon", -1.0), "a setting that cannot be: adam: argument 'epsilon'"),
-        (drop_moment, "the state of weight 0 lacks 'exp_avg'"),
+        (set_in_group("epsilon", None), "adam: the saved state has 'epsilon' = None, which it"),
+        (set_in_group("amsgrad", True), "the state of weight 0 lacks 'max_exp_avg_sq'"),
+        (drop("exp_avg"), "the state of weight 0 lacks 'exp_avg'"),
+        (drop("step"), "the state of weight 0 lacks 'step'"),
+        (empty_moment, "adam: saved 'exp_avg' of parameter 2 is None, no tensor"),
+        (list_other_parameters, "adam: the saved state is of parameter 0, its groups list [None,"),
     ],
 )
-def test_optimizer_settings_are_checked_when_the_file_is_loaded(
+def test_optimizer_state_is_checked_when_the_file_is_loaded(
     change: Callable[[Any], None], message: str, tmp_path: Path
 ) -> None:
     path = spoil_state(tmp_path / "m.h5", change)
     with pytest.warns(KplugWarning, match="the optimizer starts anew") as caught:
         model = load_model(path)
     assert message in str(caught[0].message)
+    assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.ones((4, 1))))
+
+
+def test_state_inside_a_wrapper_is_checked_too(tmp_path: Path) -> None:
+    path = spoil_state(tmp_path / "m.h5", drop("exp_avg"), "loss_scale_optimizer('adam')")
+    with pytest.warns(KplugWarning, match="starts anew, .*: the state of weight 0 lacks 'exp_avg'"):
+        model = load_model(path)
     assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.ones((4, 1))))
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import kplug
-from kplug.errors import ContractError, KplugError, NotBuiltError, WeightsError
+from kplug.errors import ContractError, KplugError, KplugWarning, NotBuiltError, WeightsError
 
 # Keras's variables and NumPy 2 disagree about `__array__`.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -202,6 +202,42 @@ def test_a_layer_that_does_not_tell_its_arguments_is_not_saved(tmp_path: Path) -
         "the weights alone, with save_weights."
     )
     assert not list(tmp_path.iterdir())
+
+
+class Forgetful(kplug.layers.Layer):
+    def __init__(self, factor: float = 2.0, shift: object = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor, self.shift = factor, shift
+
+    def call(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.factor * inputs
+
+
+class Mindful(Forgetful):
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+def test_an_argument_that_a_file_will_not_hold_is_named(tmp_path: Path) -> None:
+    model = kplug.Sequential([kplug.Input((5,)), Forgetful(3.0, name="told")])
+    with pytest.warns(KplugWarning) as caught:
+        model.save(tmp_path / "m.keras")
+    assert str(caught[0].message) == (
+        "layer 'told': Forgetful.get_config leaves out 'factor', so a layer that is made from the "
+        "configuration has the default instead; return it from get_config"
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Forgetful,
+        lambda: Forgetful(2.0, shift=None, input_shape=(5,)),
+        lambda: Mindful(factor=3.0, input_dim=5),
+    ],
+)
+def test_nothing_is_said_of_defaults_and_of_what_is_told(make: Any, tmp_path: Path) -> None:
+    kplug.Sequential([kplug.Input((5,)), make()]).save(tmp_path / "m.keras")
 
 
 class Grown(Told):
