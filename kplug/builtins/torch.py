@@ -58,7 +58,7 @@ _INITIALIZERS = {
 
 @hookimpl
 def kplug_optimizers() -> dict[str, Component]:
-    """Offer the optimizers that torch 2.6 and later have."""
+    """Offer the optimizers that torch has."""
     return {
         name: Component(name, f"torch.optim:{attribute}", summary=f"torch.optim.{attribute}.")
         for name, attribute in _OPTIMIZERS.items()
