@@ -5,9 +5,8 @@ are compared. Every writer makes a new file, and every reader finds its file in 
 last step of a save, that waits until the disk has the data, is left out on our side (h5py has none) and
 shown in a line of its own.
 
-Files hold kernels as (in, out), memory as (out, in). torch transposes a kernel of 16 MB in about 8 ms on
-one core, as long as it takes to write one and twice as long as to read one from the cache; threads hide
-that where cores are free, and on a busy machine it shows in full.
+Kernels of Dense layers lie in memory as files hold them, (in, out). Transposing one of 16 MB takes about
+8 ms on one core, as long as writing it and twice as long as reading it from the cache.
 """
 
 from __future__ import annotations

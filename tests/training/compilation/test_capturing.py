@@ -93,7 +93,7 @@ def test_weights_that_were_replaced_are_captured_anew(captures: list[int]) -> No
     eager, captured = make_model(False), make_model("reduce-overhead")
     for model in (eager, captured):
         train(model)
-        kernel = model.layers[0].kernel
+        kernel: Any = model.layers[0].kernel
         kernel.data = kernel.data.clone() + 1.0
         train(model)
     assert_same(captured, eager)
