@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_integer
+from kplug.backend.processes import count_processes
 from kplug.errors import DataError
 from kplug.training.data import Samples, list_arrays, map_arrays
 from kplug.training.streams.prefetch import Prefetcher
@@ -110,12 +111,31 @@ class ArraySource:
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one epoch."""
         count, size = len(self.samples), self._block_size()
-        order = torch.randperm(count) if self.shuffle else None
+        order = self._draw_order()
         arrays = list_arrays(self.samples.arrays)
         make_batch = self._find_batch_maker()
         for start in range(0, count, size):
             rows = self._block(arrays, order, start, min(start + size, count))
             yield from map(make_batch, *(torch.split(each, self.batch_size) for each in rows))
+
+    def parts(self, cut: Callable[[int], tuple[int, int]]) -> Iterator[tuple[Batch, int]]:
+        """Return a part of each batch of one epoch, and how many samples the whole batch has.
+
+        Other rows are neither gathered nor cast nor moved.
+
+        Args:
+            cut: Tells where the part of a batch of so many samples begins and ends.
+        """
+        count, order = len(self.samples), self._draw_order()
+        arrays = list_arrays(self.samples.arrays)
+        make_batch = self._find_batch_maker()
+        for start in range(0, count, self.batch_size):
+            size = min(self.batch_size, count - start)
+            first, last = cut(size)
+            yield make_batch(*self._block(arrays, order, start + first, start + last)), size
+
+    def _draw_order(self) -> Tensor | None:
+        return torch.randperm(len(self.samples)) if self.shuffle else None
 
     def _find_batch_maker(self) -> Callable[..., Batch]:
         """Return the function that makes a batch of one part of each array, in their order."""
@@ -171,8 +191,10 @@ class IterableSource:
     ) -> None:
         self.iterable, self.method, self.prepare = iterable, method, prepare
         self._peeked: list[Any] = []
-        is_generator = isinstance(iterable, Iterator)
-        self._given = Prefetcher(iterable, limit) if is_generator else iterable
+        # Of several processes none reads ahead: a thread draws random numbers at any time, so the
+        # generator of each would shuffle in another way.
+        reads_ahead = isinstance(iterable, Iterator) and count_processes() == 1
+        self._given = Prefetcher(iterable, limit) if reads_ahead else iterable
 
     @property
     def steps(self) -> int | None:

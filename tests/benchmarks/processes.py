@@ -1,83 +1,155 @@
 """Speed of two processes on two cores beside one process on one core, for the small CNN.
 
-Run it by path: ``python tests/benchmarks/processes.py``.
-Each process uses one thread. The runs alternate; the table holds medians over ``ROUNDS`` starts of the
-time that ``fit`` itself takes, without starting Python or making the process group. Nothing is asserted.
+Run it by path: ``python tests/benchmarks/processes.py``; ``--rounds N`` measures each run N times.
+The same training by a loop that is written by hand, with torch's DDP and without any exchange, says what
+can be reached. Each process uses one thread. All runs are started at once, and train in turns while the
+others wait; the table holds medians of the time that training takes, and of ratios. Nothing is asserted.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import torch
 from rich.console import Console
 from rich.table import Table
+from training import train_step
+from training_cases import Case, make_cnn
 
-ROUNDS = 5
-TARGET = 1.5
+from kplug.backend.processes import (
+    copy_from_main,
+    count_processes,
+    find_rank,
+    is_group_joined,
+    is_launched,
+    is_main_process,
+)
+
+ROWS, BATCH, EPOCHS = 1280, 64, 2
+# Name in the table, kind of training, processes, target for the speed beside kplug's in one process.
+RUNS: list[tuple[str, str, int, str]] = [
+    ("one, by hand", "hand", 1, ""),
+    ("one, kplug", "kplug", 1, ""),
+    ("two, by hand, nothing exchanged", "hand", 2, ""),
+    ("two, by hand, DDP", "ddp", 2, ""),
+    ("two, kplug, DDP", "kplug", 2, ">= 1.5"),
+    ("two, kplug, FSDP2", "fsdp", 2, ""),
+]
 
 
-def train() -> None:
-    """Train the model, in the first epoch to warm up; print the seconds of the others."""
-    import torch
+def make_training(kind: str, case: Case) -> Callable[[], object]:
+    """Return what trains the model as long as it is timed."""
+    if kind in ("hand", "ddp"):
+        return make_loop(case, has_exchange=kind == "ddp")
+    model = case.make_ours()
+    loss = f"{case.loss}(from_logits=True)"
+    model.compile("adam", loss, distribution="fsdp" if kind == "fsdp" else None)
+    return lambda: model.fit(case.x, case.y, batch_size=BATCH, epochs=EPOCHS, verbose=0)
 
-    import kplug
-    from kplug.backend.processes import is_main_process
-    from kplug.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
+def make_loop(case: Case, *, has_exchange: bool) -> Callable[[], object]:
+    """Return the loop that is written by hand: every process takes its half of each batch."""
+    model: Any = case.make_theirs()
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    if is_launched():
+        torch.distributed.init_process_group("gloo")
+    if has_exchange:
+        model = torch.nn.parallel.DistributedDataParallel(model)
+    part, size = find_rank(), count_processes()
+    share = slice(part * BATCH // size, (part + 1) * BATCH // size)
+    x, y = case.torch_x, case.y
+
+    def train() -> None:
+        for epoch in range(EPOCHS):
+            order = torch.randperm(ROWS, generator=torch.Generator().manual_seed(epoch))
+            sums = torch.zeros(1)
+            for start in range(0, ROWS, BATCH):
+                rows = order[start : start + BATCH][share]
+                train_step(case, model, optimizer, x[rows], y[rows], sums)
+            sums.tolist()
+
+    return train
+
+
+def train_in_turns(kind: str) -> None:
+    """Train once to warm up, then whenever a line is read; print the seconds."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model = kplug.Sequential(
-        [
-            Conv2D(32, 3, activation="relu", input_shape=(28, 28, 1)),
-            Conv2D(64, 3, activation="relu"),
-            MaxPooling2D(),
-            Flatten(),
-            Dense(128, activation="relu"),
-            Dense(10),
-        ]
-    )
-    loss = "sparse_categorical_crossentropy(from_logits=True)"
-    model.compile("adam", loss, distribution=os.environ.get("KPLUG_BENCHMARK_DISTRIBUTION"))
-    images, labels = torch.randn(1280, 28, 28, 1), torch.randint(0, 10, (1280,))
-    model.fit(images[:128], labels[:128], batch_size=64, verbose=0)
-    started = time.perf_counter()
-    model.fit(images, labels, batch_size=64, epochs=2, verbose=0)
-    if is_main_process():
-        print("seconds", time.perf_counter() - started)
+    train = make_training(kind, make_cnn(ROWS, {}))
+    train()
+    while copy_from_main(sys.stdin.readline() if is_main_process() else None):
+        started = time.perf_counter()
+        train()
+        copy_from_main(None)  # the slowest process counts
+        if is_main_process():
+            print(time.perf_counter() - started, flush=True)
+    # A DDP that outlives its group ends the group's threads itself, and may wait for them for ever.
+    del train
+    if is_group_joined() and kind in ("hand", "ddp"):
+        torch.distributed.destroy_process_group()
 
 
-def measure(processes: int, distribution: str | None = None) -> float:
-    """Return the seconds of one run."""
+def start(kind: str, processes: int) -> subprocess.Popen[str]:
+    """Start a run, which waits for its turn."""
     script = str(Path(__file__).resolve())
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [sys.executable, *(launcher if processes > 1 else []), script, "train"]
+    command = [sys.executable, *(launcher if processes > 1 else []), script, "--train", kind]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if distribution is not None:
-        environment["KPLUG_BENCHMARK_DISTRIBUTION"] = distribution
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return float(done.stdout.split()[-1])
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
 
 
-def main() -> None:
-    """Run everything in alternation and print the table."""
-    seconds: dict[str, list[float]] = {"one process": [], "two, DDP": [], "two, FSDP2": []}
-    for _ in range(ROUNDS):
-        seconds["one process"].append(measure(1))
-        seconds["two, DDP"].append(measure(2))
-        seconds["two, FSDP2"].append(measure(2, "fsdp"))
-    table = Table("run", "seconds", "times as fast as one", "target")
-    alone = statistics.median(seconds["one process"])
-    for name, found in seconds.items():
-        median = statistics.median(found)
-        target = f">= {TARGET}" if "DDP" in name else ""
-        table.add_row(name, f"{median:.2f}", f"{alone / median:.2f}", target)
+def take_turn(run: subprocess.Popen[str]) -> float:
+    """Return the seconds of one training."""
+    assert run.stdin is not None
+    assert run.stdout is not None
+    run.stdin.write("\n")
+    run.stdin.flush()
+    return float(run.stdout.readline())
+
+
+def print_table(seconds: dict[str, list[float]]) -> None:
+    """Print medians of times, and of ratios of the times of one round."""
+    table = Table("run", "ms/step", "times as fast as one by hand", "as one kplug", "target")
+    for name, _, _, target in RUNS:
+        own = seconds[name]
+        ratios = [
+            statistics.median(a / b for a, b in zip(seconds[one], own, strict=True))
+            for one in ("one, by hand", "one, kplug")
+        ]
+        milliseconds = statistics.median(own) / (EPOCHS * ROWS // BATCH) * 1e3
+        table.add_row(name, f"{milliseconds:.1f}", *(f"{each:.2f}" for each in ratios), target)
     Console().print(table)
 
 
+def main() -> None:
+    """Let all runs take turns and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each run (default 9)")
+    parser.add_argument("--train", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.train is not None:
+        train_in_turns(options.train)
+        return
+    runs = {name: start(kind, processes) for name, kind, processes, _ in RUNS}
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(1 + options.rounds):
+        for name, run in runs.items():
+            took = take_turn(run)
+            if turn:  # the first turns wait for the last warm-ups
+                seconds[name].append(took)
+    for run in runs.values():
+        run.communicate()
+    print_table(seconds)
+
+
 if __name__ == "__main__":
-    train() if sys.argv[1:] == ["train"] else main()
+    main()

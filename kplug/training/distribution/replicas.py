@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, distributed, nn
@@ -13,7 +13,13 @@ from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError
 from kplug.graph import find_leaves
 from kplug.layers import Embedding
+from kplug.training.distribution.exchange import Exchange, find_exchange
 from kplug.training.distribution.world import World
+from kplug.training.penalties import Penalties, find_penalties
+
+# In MB, more than any model has: all gradients at once. Through shared memory nothing is gained by
+# exchanging the first ones early, as every core is busy with the others, and each exchange is a wait.
+_ONE_BUCKET: Final = 1 << 20
 
 
 class Replica(DistributedDataParallel):
@@ -21,11 +27,20 @@ class Replica(DistributedDataParallel):
 
     Args:
         model: A built model.
+        exchange: Memory that the processes share, or None if the gradients go through torch's backend.
         uses_all_weights: As for ``replicate``.
     """
 
-    def __init__(self, model: Any, *, uses_all_weights: bool) -> None:
-        super().__init__(_Watched(model), find_unused_parameters=not uses_all_weights)
+    def __init__(self, model: Any, exchange: Exchange | None, *, uses_all_weights: bool) -> None:
+        super().__init__(
+            _Watched(model, find_penalties(model)),
+            find_unused_parameters=not uses_all_weights,
+            gradient_as_bucket_view=True,
+            bucket_cap_mb=None if exchange is None else _ONE_BUCKET,
+        )
+        if exchange is not None:
+            # torch compares a hook's annotations with its own classes: those of a function are texts.
+            self.register_comm_hook(exchange, lambda state, bucket: _average(state, bucket))
 
     @property
     def name(self) -> str:
@@ -35,7 +50,7 @@ class Replica(DistributedDataParallel):
     @override
     def forward(self, inputs: Any) -> Any:
         """Return the outputs of the model."""
-        outputs = super().forward(inputs)  # type: ignore[no-untyped-call]
+        outputs, _ = super().forward(inputs)  # type: ignore[no-untyped-call]
         # Where torch looks for unused weights, it returns other tensors than the model did.
         made, self.module.outputs = self.module.outputs, None
         pairs = zip(find_leaves(outputs, Tensor), find_leaves(made, Tensor), strict=True)
@@ -44,21 +59,42 @@ class Replica(DistributedDataParallel):
         return outputs
 
 
-class _Watched(nn.Module):
-    """A model, and what it returned last."""
+def _average(exchange: Exchange, bucket: Any) -> torch.futures.Future[Tensor]:
+    """Return the mean of what all processes have in a bucket, as torch wants it from a hook."""
+    exchange.average(bucket.buffer())
+    done: torch.futures.Future[Tensor] = torch.futures.Future()
+    done.set_result(bucket.buffer())
+    return done
 
-    def __init__(self, model: Any) -> None:
+
+class _Watched(nn.Module):
+    """A model, and what it returned last.
+
+    Args:
+        model: A built model.
+        penalties: Its regularizers.
+    """
+
+    def __init__(self, model: Any, penalties: Penalties) -> None:
         super().__init__()
-        self.model = model
+        self.model, self._penalties = model, penalties
         self.outputs: Any = None
         # torch copies all other buffers from the main process at every step.
         own = [f"model.{name}" for name in _list_own_buffers(model)]
         self._ddp_params_and_buffers_to_ignore = own
 
     @override
-    def forward(self, inputs: Any) -> Any:
+    def forward(self, inputs: Any) -> tuple[Any, list[Tensor]]:
+        """Return the outputs, and what else the loss is made of.
+
+        torch takes weights that nothing here leads to for unused, and then wants no gradient of them. But
+        a layer that is not called, or whose outputs go nowhere, may have penalties.
+        """
         self.outputs = self.model(inputs)
-        return self.outputs
+        beside = [weight.view_as(weight) for _, weight in self._penalties.weights]
+        for found in self._penalties.activities:
+            beside += found
+        return self.outputs, beside
 
 
 def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any:
@@ -78,7 +114,7 @@ def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any
     if world is None or not any(each.requires_grad for each in model.parameters()):
         return model
     refuse_sparse_gradients(model)
-    return Replica(model, uses_all_weights=uses_all_weights)
+    return Replica(model, find_exchange(model, world), uses_all_weights=uses_all_weights)
 
 
 @torch.no_grad()

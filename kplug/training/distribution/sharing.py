@@ -9,9 +9,9 @@ from torch import Tensor
 
 from kplug.backend.processes import copy_from_main
 from kplug.errors import DataError
-from kplug.training.batches import Batch, Source
+from kplug.training.batches import ArraySource, Batch, Source
 from kplug.training.data import map_arrays
-from kplug.training.distribution.world import World
+from kplug.training.distribution.world import World, cut_evenly
 
 
 def share_source(source: Source, world: World | None) -> Source:
@@ -46,28 +46,38 @@ class SharedSource:
             DataError: If there are more processes than samples in the first batch.
         """
         order = copy_from_main(torch.get_rng_state())
-        batches = self.source.batches()
+        parts = self._parts()
         is_first = True
         while True:
             # The order is drawn from the main process's numbers, also where it is drawn bit by bit.
             own = torch.get_rng_state()
             torch.set_rng_state(order)
-            batch = next(batches, None)
+            part = next(parts, None)
             order = torch.get_rng_state()
             if is_first:
                 self._start_own_numbers()
             else:
                 torch.set_rng_state(own)
-            if batch is None:
+            if part is None:
                 return
-            if is_first and batch.size < self.world.size:
+            batch, count = part
+            if is_first and count < self.world.size:
                 raise DataError(
-                    f"a batch of {batch.size} cannot be shared by {self.world.size} processes",
+                    f"a batch of {count} cannot be shared by {self.world.size} processes",
                     hint="batch_size counts the samples of all processes together; raise it, or start "
                     "fewer processes.",
                 )
             is_first = False
-            yield share_batch(batch, self.world)
+            yield batch
+
+    def _parts(self) -> Iterator[tuple[Batch, int]]:
+        """Return this process's part of each batch, and how many samples the batch has."""
+        if isinstance(self.source, ArraySource):
+            for part, count in self.source.parts(lambda count: find_share(count, self.world)):
+                yield weigh_share(part, count, self.world), count
+        else:
+            for batch in self.source.batches():
+                yield share_batch(batch, self.world), batch.size
 
     def _start_own_numbers(self) -> None:
         """Go on with random numbers that no other process has; the main one's are not touched."""
@@ -76,32 +86,47 @@ class SharedSource:
             torch.manual_seed(seed + self.world.rank)
 
 
+def find_share(count: int, world: World) -> tuple[int, int]:
+    """Return where this process's part of a batch begins and ends.
+
+    A process for which nothing is left takes one sample, since every process has to take part in the update.
+
+    Args:
+        count: The samples of the whole batch.
+        world: The processes.
+    """
+    start, stop = cut_evenly(count, world.size, world.rank)
+    return (start, stop) if start < stop else (0, 1)
+
+
+def weigh_share(part: Batch, count: int, world: World) -> Batch:
+    """Return the part of a batch with what its losses count.
+
+    They are means over the part, or sums. ``Batch.factor_for`` says what makes the mean of all processes'
+    losses that of the whole batch. It is 0 where nothing was left and the sample is another process's.
+
+    Args:
+        part: The part that belongs to this process.
+        count: The samples of the whole batch.
+        world: The processes.
+    """
+    start, stop = cut_evenly(count, world.size, world.rank)
+    share = (stop - start) * world.size / count
+    return part._replace(share=share, even_share=count / world.size, parts=world.size)
+
+
 def share_batch(batch: Batch, world: World) -> Batch:
     """Return the part of a batch that belongs to this process.
-
-    Its losses are means over the part, or sums. ``Batch.factor_for`` says what makes the mean of all
-    processes' losses that of the whole batch. A process for which nothing is left takes one sample with the
-    factor 0, since every process has to take part in the update.
 
     Args:
         batch: The whole batch.
         world: The processes.
     """
-    count, size, rank = batch.size, world.size, world.rank
-    start, stop = _bounds(count, size, rank)
-    share = (stop - start) * size / count
-    if start == stop:
-        start, stop = 0, 1
+    count = batch.size
+    start, stop = find_share(count, world)
 
     def take(array: Tensor) -> Tensor:
         return array[start:stop] if len(array) == count else array
 
-    x, y, weights = map_arrays((batch.x, batch.y, batch.weights), take)
-    return Batch(x, y, weights, share, count / size, size)
-
-
-def _bounds(count: int, size: int, rank: int) -> tuple[int, int]:
-    """Return where the part of a process begins and ends; the first parts are the larger ones."""
-    each, left = divmod(count, size)
-    start = rank * each + min(rank, left)
-    return start, start + each + (rank < left)
+    part = Batch(*map_arrays((batch.x, batch.y, batch.weights), take))
+    return weigh_share(part, count, world)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import atexit
 import datetime as dt
+import gc
 import os
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +57,23 @@ class World:
         return gathered
 
 
+def cut_evenly(count: int, size: int, rank: int) -> tuple[int, int]:
+    """Return where the part of a process begins and ends; the first parts are the larger ones.
+
+    Args:
+        count: How many things are to be divided.
+        size: The number of processes.
+        rank: The number of the process.
+
+    Example:
+        >>> [cut_evenly(5, 2, rank) for rank in (0, 1)]
+        [(0, 3), (3, 5)]
+    """
+    each, left = divmod(count, size)
+    start = rank * each + min(rank, left)
+    return start, start + each + (rank < left)
+
+
 def find_world() -> World | None:
     """Return the processes that train together, or None if this one trains alone.
 
@@ -75,10 +95,20 @@ def find_world() -> World | None:
 def _leave_group() -> None:
     """Wait for the group's threads while there is an interpreter: one that outlives it aborts the process.
 
-    They release tensors, for which they need the interpreter, a moment after the last exchange is over.
+    They release tensors, for which they need the interpreter, a moment after the last exchange is over. A
+    replica that is still there then would wait for them for ever, so what an error holds is let go first.
     """
     if is_group_joined():
+        _free_frames_of(getattr(sys, "last_value", None))
+        gc.collect()
         distributed.destroy_process_group()
+
+
+def _free_frames_of(error: BaseException | None) -> None:
+    """Let go of what the functions held that an uncaught error came through, and those before it."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 @contextmanager

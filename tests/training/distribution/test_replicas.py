@@ -20,6 +20,7 @@ CASES = [
     "accumulated",
     "twice",
     "loader",
+    "generator",
     "constraint",
     "summed",
     "scaled",
@@ -27,6 +28,7 @@ CASES = [
     "taken_up",
     "shared",
     "partly",
+    "aside",
     "one_of_two",
 ]
 SHARDED = [
@@ -39,6 +41,7 @@ SHARDED = [
     "by_batch",
     "taken_up",
     "shared",
+    "aside",
 ]
 OTHERS = [
     "normalized",
@@ -180,6 +183,14 @@ def test_group_is_left_before_python_ends(tmp_path: Path) -> None:
     assert not done.returncode, done.stderr
     for rank in (0, 1):
         assert read(tmp_path, "at_exit", rank) == {"is_joined": False, "threads": []}
+
+
+def test_error_that_nobody_catches_ends_the_run(tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = run(tmp_path, "failed", 2)
+    assert done.returncode
+    assert time.monotonic() - start < 60
+    assert "ValueError: what a callback raises" in done.stderr
 
 
 def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,27 @@ def train_on_loader() -> dict[str, Any]:
     """Train on a loader of batches and steps_per_epoch."""
     x, y, _ = make_data()
     dataset = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
-    loader = torch.utils.data.DataLoader(dataset, batch_size=9)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=9, shuffle=True)
     model = make_model()
     model.compile("sgd(learning_rate=0.1, momentum=0.9)", "mse")
     history = model.fit(loader, epochs=2, steps_per_epoch=4, verbose=0)
+    return {"history": history.history}
+
+
+def train_on_generator() -> dict[str, Any]:
+    """Train on a generator that shuffles by torch's global random numbers."""
+    x, y, _ = make_data()
+
+    def generate() -> Iterator[Any]:
+        for _ in range(3):
+            order = torch.randperm(ROWS).numpy()
+            for start in range(0, ROWS, 10):
+                rows = order[start : start + 10]
+                yield x[rows], y[rows]
+
+    model = make_model()
+    model.compile("sgd(learning_rate=0.1, momentum=0.9)", "mse")
+    history = model.fit(generate(), epochs=3, steps_per_epoch=5, verbose=0)
     return {"history": history.history}
 
 
@@ -163,6 +180,31 @@ def train_partly() -> dict[str, Any]:
     model.spare(torch.zeros(1, 3))
     model.compile("sgd(learning_rate=0.5)", "mse", metrics=["mae"])
     return {"history": model.fit(x, y, 10, 2, verbose=0).history}
+
+
+class Aside(kplug.Model):
+    """Has layers with penalties that its outputs do not depend on: one is called, one is not."""
+
+    def __init__(self) -> None:
+        super().__init__(input_shape=(6,))
+        self.score = Dense(1)
+        self.seen = Dense(2, activity_regularizer="l2(0.1)")
+        self.spare = Dense(1, kernel_regularizer="l2(0.1)", input_shape=(6,))
+
+    def call(self, inputs: Any) -> Any:
+        """Return a number for each sample, shape (N, 1)."""
+        self.seen(inputs)
+        return self.score(inputs)
+
+
+def train_penalties_aside(**compiling: Any) -> dict[str, Any]:
+    """Train layers by their penalties alone."""
+    x, y, _ = make_data()
+    model = Aside()
+    model.spare(torch.zeros(1, 6))
+    model.compile("sgd(learning_rate=0.5)", "mse", **compiling)
+    history = model.fit(x, y, 10, 2, verbose=0)
+    return {"history": history.history, "weights": [each.tolist() for each in model.get_weights()]}
 
 
 def train_one_of_two_outputs() -> dict[str, Any]:
@@ -319,6 +361,26 @@ def leave() -> dict[str, Any]:
     return {}
 
 
+class Failing(kplug.callbacks.Callback):
+    """Raises an error in the second epoch."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.model.seen:
+            raise ValueError("what a callback raises")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.model.seen = True
+
+
+def fail() -> dict[str, Any]:
+    """Train until an error that nobody catches."""
+    model = make_model()
+    model.seen = False
+    model.compile("sgd", "mse")
+    model.fit(*make_data()[:2], 10, 3, verbose=0, callbacks=[Failing()])
+    return {}
+
+
 CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "adam": lambda: train_with("adam(learning_rate=0.05)"),
     "clipped": lambda: train_with("sgd(learning_rate=0.5, momentum=0.9, global_clipnorm=0.1)"),
@@ -326,6 +388,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "accumulated": lambda: train_with("rmsprop(gradient_accumulation_steps=2)"),
     "twice": train_twice,
     "loader": train_on_loader,
+    "generator": train_on_generator,
     "fsdp_adam": lambda: train_with("adam(learning_rate=0.05)", distribution="fsdp"),
     "fsdp_averaged": lambda: train_with(
         "nadam(use_ema=True, ema_momentum=0.5)", distribution="fsdp"
@@ -347,6 +410,8 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "taken_up": take_up,
     "fsdp_taken_up": lambda: take_up(distribution="fsdp"),
     "partly": train_partly,
+    "aside": train_penalties_aside,
+    "fsdp_aside": lambda: train_penalties_aside(distribution="fsdp"),
     "one_of_two": train_one_of_two_outputs,
     "best": save_the_best,
     "unsaved": fail_to_save,
@@ -355,6 +420,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "constraint": train_with_constraint,
     "dropout": draw_dropout,
     "little": train_on_too_little,
+    "failed": fail,
     "left": leave,
     "killed": lose_a_process,
     "interrupted": lambda: train_to_the_end(is_killed=True, distribution=None),
