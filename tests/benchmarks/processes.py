@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def train_in_turns(kind: str) -> None:
     """Train once to warm up, then whenever a line is read; print the seconds."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    warnings.filterwarnings("ignore", message="Grad strides")  # of the loop by hand
     train = make_training(kind, make_cnn(ROWS, {}))
     train()
     while copy_from_main(sys.stdin.readline() if is_main_process() else None):
