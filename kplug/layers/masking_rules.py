@@ -51,8 +51,7 @@ def fill_masks(
     Returns:
         The masks of the first argument: those it carries, or those that were given for it.
     """
-    pairs = zip(names[: len(args)], args[: len(names)], strict=True)
-    given = {**dict(pairs), **kwargs}
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
     for name in names:
         if name == "mask":
             found = masks

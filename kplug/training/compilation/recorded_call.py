@@ -209,6 +209,6 @@ def describe_failure(error: Exception) -> Obstacle:
     """Return the obstacle that an error in recording means."""
     spots = [Spot.of(frame, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     text = str(error).strip().partition("\n")[0]
-    if "torch._C.Generator" in text:  # torch 2.9 cannot even write it down
+    if "torch._C.Generator" in text:  # torch 2.12 cannot even write it down
         return _OWN_GENERATOR
     return Obstacle(f"cannot be recorded ({type(error).__name__}: {text})", "other", spots[::-1])

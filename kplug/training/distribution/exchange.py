@@ -74,9 +74,7 @@ def find_exchange(model: nn.Module, world: World) -> Exchange | None:
         return None
     size = (world.size + 1) * _PIECE_BYTES
     # No file, not even in /dev/shm: it needs no room there, and is gone with the last process.
-    own = os.memfd_create("kplug") if world.rank == 0 else None
-    if own is not None:
-        os.ftruncate(own, size)
+    own = _make_memory(size) if world.rank == 0 else None
     memory = _map(copy_from_main(f"/proc/{os.getpid()}/fd/{own}"), size)
     has_all = all(world.gather(memory is not None))
     if own is not None:
@@ -89,6 +87,16 @@ def _may_share(model: nn.Module, world: World) -> bool:
     is_on_cpu = all(parameter.device.type == "cpu" for parameter in model.parameters())
     is_gloo = distributed.get_backend() == "gloo"
     return is_one_machine and is_on_cpu and is_gloo and hasattr(os, "memfd_create")
+
+
+def _make_memory(size: int) -> int | None:
+    """Return a descriptor of memory that others can map, or None if the system refuses to make any."""
+    try:
+        made = os.memfd_create("kplug")
+        os.ftruncate(made, size)
+    except OSError:
+        return None
+    return made
 
 
 def _map(path: str, size: int) -> mmap.mmap | None:

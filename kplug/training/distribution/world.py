@@ -106,7 +106,9 @@ def _leave_group() -> None:
 
 def _free_frames_of(error: BaseException | None) -> None:
     """Let go of what the functions held that an uncaught error came through, and those before it."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:  # `raise error from error` makes a circle
+        seen.add(id(error))
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
 

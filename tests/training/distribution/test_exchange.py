@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -42,3 +43,16 @@ def test_processes_on_several_machines_share_no_memory(monkeypatch: pytest.Monke
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     monkeypatch.setattr(distributed, "get_backend", lambda: "gloo")
     assert find_exchange(torch.nn.Linear(1, 1), World(0, 4)) is None
+
+
+def test_a_system_that_makes_no_memory_leaves_the_exchange_to_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(name: str) -> int:
+        raise PermissionError(name)
+
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setattr(distributed, "get_backend", lambda: "gloo")
+    monkeypatch.setattr(World, "gather", lambda _, value: [value, False])
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    assert find_exchange(torch.nn.Linear(1, 1), World(0, 2)) is None

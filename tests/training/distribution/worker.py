@@ -366,7 +366,8 @@ class Failing(kplug.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if self.model.seen:
-            raise ValueError("what a callback raises")
+            error = ValueError("what a callback raises")
+            raise error from error  # a circle of causes
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.model.seen = True
