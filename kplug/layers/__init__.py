@@ -16,7 +16,9 @@ from kplug.layers.adaptive_pooling import (
     AdaptiveMaxPooling3D,
 )
 from kplug.layers.attention import AdditiveAttention, Attention
-from kplug.layers.base import Layer
+from kplug.layers.base.component_slots import Slot
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 from kplug.layers.batch_normalization import BatchNormalization
 from kplug.layers.bidirectional import Bidirectional
 from kplug.layers.convolutional import Conv1D, Conv2D, Conv3D
@@ -37,7 +39,6 @@ from kplug.layers.global_pooling import (
 from kplug.layers.grouped_query_attention import GroupQueryAttention
 from kplug.layers.identity import Identity
 from kplug.layers.input import Input, InputLayer
-from kplug.layers.input_spec import InputSpec
 from kplug.layers.joining import Concatenate, Dot
 from kplug.layers.layer_normalization import (
     GroupNormalization,
@@ -91,7 +92,6 @@ from kplug.layers.regularization import Dropout
 from kplug.layers.resizing import UpSampling1D, UpSampling2D, UpSampling3D
 from kplug.layers.separable import SeparableConv1D, SeparableConv2D
 from kplug.layers.serialization import deserialize, serialize
-from kplug.layers.slots import Slot
 from kplug.layers.tensor_operation import TensorOperation
 from kplug.layers.time_distributed import TimeDistributed
 from kplug.layers.torch_module import TorchModule

@@ -13,9 +13,9 @@ from kplug.arguments import refusal, require_number
 from kplug.backend import to_tensor
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.layers.affine import find_axes, known_sizes
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
+from kplug.layers.base.affine_weights import find_axes, known_sizes
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 
 
 class LeakyReLU(Layer):

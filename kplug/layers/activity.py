@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 from kplug.regularizers import L1L2
 
 

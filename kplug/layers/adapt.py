@@ -6,7 +6,7 @@ from torch import nn
 
 from kplug.contracts import instantiate
 from kplug.errors import ContractError
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.layers.spatial import SpatialLayer, require_window
+from kplug.layers.base.spatial import SpatialLayer, require_window
 
 Pool = Callable[..., Any]
 

@@ -12,16 +12,16 @@ from typing_extensions import Self
 from kplug.arguments import refusal, require_number
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.affine import (
+from kplug.layers.base.affine_weights import (
     add_affine,
     add_affine_slots,
     find_axes,
     require_axis,
     without_switched_off,
 )
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.kernel import known_size
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.kernel_weights import known_size
+from kplug.layers.base.layer import Layer
 
 
 class BatchNormalization(Layer):

@@ -11,9 +11,9 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.errors import ArgumentValueError
-from kplug.layers.base import Layer
-from kplug.layers.inner import copy_layer, describe_layer, read_inner
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import copy_layer, describe_layer, read_inner
+from kplug.layers.base.shapes import is_shape
 
 _MERGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "concat": lambda first, second: torch.cat([first, second], dim=-1),

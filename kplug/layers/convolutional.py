@@ -11,8 +11,8 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.sliding import SlidingLayer
+from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
+from kplug.layers.base.sliding import SlidingLayer
 
 
 class Convolution(SlidingLayer):

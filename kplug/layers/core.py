@@ -11,8 +11,8 @@ from torch import Tensor
 from kplug.backend import standardize_data_format
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 
 
 class Activation(Layer):

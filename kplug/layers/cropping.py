@@ -8,8 +8,8 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.keywords import refuse_keywords
-from kplug.layers.spatial import SpatialLayer, require_pairs
+from kplug.layers.base.constructor_arguments import refuse_keywords
+from kplug.layers.base.spatial import SpatialLayer, require_pairs
 
 
 class Cropping(SpatialLayer):

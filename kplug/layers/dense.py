@@ -11,9 +11,9 @@ from torch import Tensor
 
 from kplug.arguments import require_integer
 from kplug.graph import Shape
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots, known_size
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots, known_size
+from kplug.layers.base.layer import Layer
 
 
 class Dense(Layer):

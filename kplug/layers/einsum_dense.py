@@ -11,10 +11,10 @@ from torch import Tensor
 
 from kplug.arguments import refusal
 from kplug.graph import Shape
-from kplug.layers.base import Layer
-from kplug.layers.equations import Equation
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.kernel import add_kernel_slots
+from kplug.layers.base.einsum_equation import Equation
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.kernel_weights import add_kernel_slots
+from kplug.layers.base.layer import Layer
 
 
 class EinsumDense(Layer):

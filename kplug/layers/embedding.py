@@ -11,7 +11,7 @@ from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_tensor
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 class Embedding(Layer):

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.layers.spatial import SpatialLayer
+from kplug.layers.base.spatial import SpatialLayer
 
 
 class GlobalPooling(SpatialLayer):

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.graph import Shape
-from kplug.layers.heads import HeadsLayer
-from kplug.layers.input_spec import InputSpec
+from kplug.layers.base.attention_heads import HeadsLayer
+from kplug.layers.base.input_spec import InputSpec
 
 
 class GroupedQueryAttention(HeadsLayer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 class Identity(Layer):

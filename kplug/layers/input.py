@@ -8,9 +8,9 @@ from typing import Any, final
 from kplug.backend import DTypeLike
 from kplug.errors import ArgumentError
 from kplug.graph import Node, SymbolicTensor, TensorSpec
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.shapes import check_shape
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.shapes import check_shape
 
 
 @final

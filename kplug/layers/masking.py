@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend.masks import set_mask
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 class Masking(Layer):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, find_leaves
-from kplug.layers.base import Layer
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.shapes import is_shape
 
 
 class Merging(Layer):

@@ -8,8 +8,8 @@ from typing import Any
 from kplug.arguments import refusal, require_integer
 from kplug.errors import DataError
 from kplug.graph import Shape
+from kplug.layers.base.attention_heads import HeadsLayer
 from kplug.layers.einsum_dense import EinsumDense, check_sizes
-from kplug.layers.heads import HeadsLayer
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

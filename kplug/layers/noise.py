@@ -13,8 +13,8 @@ from kplug.arguments import require_integer, require_number
 from kplug.backend import standardize_data_format
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import make_generator
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 
 # Outputs of selu for inputs of −∞, which AlphaDropout puts in the place of what it drops.
 _SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805

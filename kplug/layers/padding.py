@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.backend.windows import pad_spatial
-from kplug.layers.spatial import SpatialLayer, require_pairs
+from kplug.layers.base.spatial import SpatialLayer, require_pairs
 
 
 class ZeroPadding(SpatialLayer):

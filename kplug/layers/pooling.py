@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_choice
 from kplug.backend.windows import average_pool, max_pool
-from kplug.layers.spatial import SpatialLayer, require_window
+from kplug.layers.base.spatial import SpatialLayer, require_window
 
 
 class Pooling(SpatialLayer):

@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 
 
 class Permute(Layer):

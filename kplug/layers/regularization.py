@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.arguments import require_number
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import make_generator
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 class Dropout(Layer):

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend.windows import enlarge
-from kplug.layers.base import Layer
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.spatial import SpatialLayer, require_window
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialLayer, require_window
 
 
 class UpSampling1D(Layer):

@@ -10,9 +10,9 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.graph import Shape
+from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
+from kplug.layers.base.sliding import SlidingLayer
 from kplug.layers.depthwise import add_depthwise_kernel, convolve_depthwise
-from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.sliding import SlidingLayer
 
 
 class SeparableConvolution(SlidingLayer):

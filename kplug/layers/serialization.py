@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.layers.base import Layer
-from kplug.layers.inner import describe_layer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import describe_layer
 from kplug.serialization import deserialize_component
 
 

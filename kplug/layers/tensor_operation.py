@@ -13,7 +13,7 @@ from kplug.arguments import is_number, require_choice
 from kplug.backend import auto_name
 from kplug.errors import GraphError
 from kplug.graph import SymbolicTensor, is_symbolic
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 # By the names of Keras 3's functions.
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {

@@ -12,10 +12,10 @@ from typing_extensions import Self
 from kplug.arguments import refusal
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.base import Layer
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.batch_normalization import BatchNormalization
-from kplug.layers.inner import describe_layer, read_inner
-from kplug.layers.input_spec import InputSpec
 
 
 class TimeDistributed(Layer):

@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from kplug.backend import auto_name
 from kplug.errors import ContractError
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 @final

@@ -11,10 +11,10 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve_transposed
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
+from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
+from kplug.layers.base.sliding import SlidingLayer
+from kplug.layers.base.spatial import require_window
 from kplug.layers.convolutional import refuse_dilated_strides
-from kplug.layers.kernel import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.sliding import SlidingLayer
-from kplug.layers.spatial import require_window
 
 
 class TransposedConvolution(SlidingLayer):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from typing_extensions import ParamSpec
 
 from kplug.errors import ArgumentError
-from kplug.layers.keywords import find_closest
+from kplug.layers.base.constructor_arguments import find_closest
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from kplug.errors import SpecError
-from kplug.layers.inner import make_layer
+from kplug.layers.base.layer_configs import make_layer
 from kplug.registry import scope
 from kplug.registry.kinds import KINDS
 from kplug.saving.dialect import KERAS_2, looks_like_keras_2, read_model

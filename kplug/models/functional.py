@@ -21,9 +21,9 @@ from kplug.graph import (
     order_layers,
 )
 from kplug.layers import Layer
-from kplug.layers.inference import infer_by_running
-from kplug.layers.keywords import list_keywords, refuse_keywords
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.constructor_arguments import list_keywords, refuse_keywords
+from kplug.layers.base.shape_inference import infer_by_running
+from kplug.layers.base.shapes import is_shape
 from kplug.models import graph_checks, graph_config
 from kplug.models.graph_inputs import InputForm
 from kplug.models.model import Model

@@ -11,9 +11,9 @@ from typing_extensions import Self, override
 
 from kplug.backend import get_value
 from kplug.errors import ContractError, KplugError, NotBuiltError
-from kplug.layers.base import Layer
-from kplug.layers.inference import specs_for
-from kplug.layers.weights import assign_weights
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.shape_inference import specs_for
+from kplug.layers.base.weight_entry import assign_weights
 from kplug.models.config import look_up_own, scope_of
 from kplug.models.graph_reading import connect
 from kplug.models.stored import Stored

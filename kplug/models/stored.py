@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from kplug import saving
-from kplug.layers.base import Layer
-from kplug.layers.inner import describe_layer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import describe_layer
 from kplug.models.trainable import Trainable
 from kplug.saving.dialect import write_built_shape
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from kplug.callbacks import History
 from kplug.errors import ContractError, NotCompiledError
-from kplug.layers.base import Layer
-from kplug.layers.tracking import require_initialized
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.call_arguments import explaining_arguments
 from kplug.training import session
 from kplug.training.compilation.choosing import measure_compile_time

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.shapes import is_shape
 
 _ARGUMENTS = "Inputs and targets are two arguments, as in fit(x, y)"
 

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.shapes import is_shape
 from kplug.training.arrangement import input_ports
 
 

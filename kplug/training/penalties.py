@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 from kplug.regularizers.adapt import require_penalty
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Resolved, get_kind, parse_spec, resolve
 from kplug.registry.resolved import config_of
 from kplug.registry.reverse import find_component_of

@@ -10,7 +10,7 @@ from torch import Tensor
 from kplug.backend import to_dtype
 from kplug.errors import KplugError
 from kplug.layers import Embedding
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.shapes import is_shape
 from kplug.models import Model
 from kplug.training.data import Samples, map_arrays
 from kplug.training.forward import split_outputs

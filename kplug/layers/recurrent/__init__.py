@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.layers.recurrent.cell import GatedCell
+from kplug.layers.recurrent.base.gated_cell import GatedCell
 from kplug.layers.recurrent.gru import GRU, GRUCell
-from kplug.layers.recurrent.layer import RNN
 from kplug.layers.recurrent.lstm import LSTM, LSTMCell
+from kplug.layers.recurrent.rnn import RNN
 from kplug.layers.recurrent.simple_rnn import SimpleRNN, SimpleRNNCell
 from kplug.layers.recurrent.stacked import StackedRNNCells
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from kplug import activations
 from kplug.arguments import require_flag
-from kplug.layers.recurrent.cell import Drops, GatedCell
-from kplug.layers.recurrent.cell_layer import CellLayer, of_cell
-from kplug.layers.recurrent.fused import run_gru
+from kplug.layers.recurrent.base.cell_layer import CellLayer, of_cell
+from kplug.layers.recurrent.base.fused_kernels import run_gru
+from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
 
 
 class GRUCell(GatedCell):

@@ -9,9 +9,9 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug import activations
-from kplug.layers.recurrent.cell import Drops, GatedCell
-from kplug.layers.recurrent.cell_layer import CellLayer
-from kplug.layers.recurrent.fused import run_simple
+from kplug.layers.recurrent.base.cell_layer import CellLayer
+from kplug.layers.recurrent.base.fused_kernels import run_simple
+from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
 
 
 class SimpleRNNCell(GatedCell):

@@ -10,8 +10,8 @@ from typing_extensions import Self
 
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
-from kplug.layers.base import Layer
-from kplug.layers.inner import describe_layer, read_inner
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import describe_layer, read_inner
 
 
 class StackedRNNCells(Layer):

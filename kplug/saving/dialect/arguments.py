@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.errors import KplugError
-from kplug.layers.keywords import list_keywords
+from kplug.layers.base.constructor_arguments import list_keywords
 from kplug.registry import REGISTRY, Spec, get_kind
 from kplug.saving.dialect.writers import KERAS_3, Writer
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.errors import WeightsError
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.shapes import is_shape
 
 _BUILD_CONFIG = "build_config"
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from kplug.backend.settings import snake_case
 from kplug.graph import find_leaves
-from kplug.layers.tracking import list_containers
+from kplug.layers.base.tracked_containers import list_containers
 from kplug.saving.model_weights import (
     LayerLike,
     ModelLike,

@@ -15,7 +15,7 @@ import torch
 
 import kplug
 from kplug.errors import EagerStepWarning
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 from kplug.registry.warning import warn
 from kplug.training.compilation.reads import Spot
 

@@ -12,12 +12,12 @@ from typing_extensions import Self
 from kplug.arguments import require_flag
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape, find_leaves
-from kplug.layers.inner import describe_layer, read_inner
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.recurrent.loop import Outcome, Run
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer_configs import describe_layer, read_inner
+from kplug.layers.base.shapes import is_shape
+from kplug.layers.recurrent.base.kept_states import KeepsStates
+from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.stacked import StackedRNNCells, is_cell, output_size_of, sizes_of
-from kplug.layers.recurrent.states import KeepsStates
-from kplug.layers.shapes import is_shape
 
 
 class RNN(KeepsStates):
@@ -163,11 +163,11 @@ class RNN(KeepsStates):
                 f"layer {self.name!r} expects a mask of shape {shape[:2]}, got {tuple(mask.shape)}"
             )
 
-    def _run(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> Outcome:
+    def _run(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> SequenceResult:
         if self.go_backwards:
             sequences = sequences.flip(1)
             mask = None if mask is None else mask.flip(1)
-        run = Run(mask, self.return_state or self.stateful, self._takes_kernel)
+        run = SequenceRun(mask, self.return_state or self.stateful, self._takes_kernel)
         outcome = run.over(self.cell, sequences, states)
         if mask is None or not self.zero_output_for_mask:
             return outcome

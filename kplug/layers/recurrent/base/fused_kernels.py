@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from kplug.layers.recurrent.by_hand import can_run_by_hand, gru, simple_rnn
-from kplug.layers.recurrent.opaque import can_run_lstm, lstm
+from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, gru, simple_rnn
+from kplug.layers.recurrent.base.compiled_lstm import can_run_lstm, lstm
 
 
 def run_lstm(

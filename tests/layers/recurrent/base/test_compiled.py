@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from kplug import layers
-from kplug.layers.recurrent import by_hand
-from kplug.layers.recurrent.opaque import lstm
+from kplug.layers.recurrent.base import compiled_gru as by_hand
+from kplug.layers.recurrent.base.compiled_lstm import lstm
 from kplug.models import Sequential
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Shape, TensorSpec, find_leaves, in_mode, list_outputs, map_leaves
-from kplug.layers.shapes import is_shape
+from kplug.layers.base.shapes import is_shape
 
 # Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
 _TRIALS = ((2, 64), (3, 96))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kplug.backend import to_tensor
 from kplug.errors import DataError
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 class KeepsStates(Layer):

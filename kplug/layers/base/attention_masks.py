@@ -12,7 +12,7 @@ from kplug.backend.attention import causal_mask, window_mask
 from kplug.errors import DataError
 
 
-class Places(NamedTuple):
+class AttentionShapes(NamedTuple):
     """Where queries and values stand.
 
     Args:

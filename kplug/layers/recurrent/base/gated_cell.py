@@ -13,8 +13,8 @@ from kplug.arguments import refusal, require_flag, require_integer, require_numb
 from kplug.backend.nn import dropout_mask
 from kplug.backend.random import make_generator
 from kplug.graph import Shape
-from kplug.layers.base import Layer
-from kplug.layers.kernel import add_kernel, add_kernel_slots, known_size
+from kplug.layers.base.kernel_weights import add_kernel, add_kernel_slots, known_size
+from kplug.layers.base.layer import Layer
 
 _PREFIXES = ("kernel", "recurrent", "bias")
 

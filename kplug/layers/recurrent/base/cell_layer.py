@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kplug.arguments import refusal
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.recurrent.layer import RNN
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.recurrent.rnn import RNN
 
 _OF_LAYER = frozenset({"name", "trainable", "dtype", "batch_input_shape", "activity_regularizer"})
 

@@ -18,7 +18,7 @@ from kplug.backend.arrays import read_array
 from kplug.errors import DataError, KplugError, WeightsError
 from kplug.initializers.adapt import initial_values
 from kplug.initializers.scaling import with_fan_axes
-from kplug.layers.slots import Slot
+from kplug.layers.base.component_slots import Slot
 
 
 @dataclass

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from kplug.errors import ArgumentValueError, NotBuiltError, WeightsError
 from kplug.layers import Conv2D, Dense, Layer
-from kplug.layers.weights import assign_weights
+from kplug.layers.base.weight_entry import assign_weights
 
 
 def _dense() -> Dense:

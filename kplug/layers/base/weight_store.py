@@ -11,9 +11,15 @@ from typing_extensions import Self
 
 from kplug.backend import DTypeLike, to_dtype
 from kplug.errors import ArgumentValueError
-from kplug.layers.slots import Slot
-from kplug.layers.tracking import forget, give_way, refuse_owner, require_initialized, track
-from kplug.layers.weights import WeightEntry
+from kplug.layers.base.component_slots import Slot
+from kplug.layers.base.tracked_containers import (
+    forget,
+    give_way,
+    refuse_owner,
+    require_initialized,
+    track,
+)
+from kplug.layers.base.weight_entry import WeightEntry
 
 
 class WeightHolder(nn.Module):

@@ -18,12 +18,21 @@ from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.errors import ArgumentValueError
 from kplug.graph import Node, in_mode, is_symbolic
-from kplug.layers.building import Building, marking_built
-from kplug.layers.keywords import refuse_keywords, watching_arguments, without_switches
-from kplug.layers.masking_rules import fill_masks, name_arguments, set_output_masks, takes_mask
-from kplug.layers.several import asks_for_one, refuse_several
-from kplug.layers.shapes import holds_arrays, standardize_input_shape
-from kplug.layers.tracking import require_initialized
+from kplug.layers.base.building import Building, marking_built
+from kplug.layers.base.constructor_arguments import (
+    refuse_keywords,
+    watching_arguments,
+    without_switches,
+)
+from kplug.layers.base.mask_propagation import (
+    fill_masks,
+    name_arguments,
+    set_output_masks,
+    takes_mask,
+)
+from kplug.layers.base.shapes import holds_arrays, standardize_input_shape
+from kplug.layers.base.single_input import asks_for_one, refuse_several
+from kplug.layers.base.tracked_containers import require_initialized
 from kplug.regularizers.adapt import require_penalty
 
 _call_module = nn.Module.__call__

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from kplug.errors import DataError, KplugError, raise_problems
 from kplug.graph import Shape, TensorSpec, find_leaves, sort_nodes
-from kplug.layers.connections import Connections
-from kplug.layers.inference import as_shapes, infer_by_running, shapes_of
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.shapes import is_shape
-from kplug.layers.weight_lists import WeightLists
+from kplug.layers.base.graph_links import Connections
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.shape_inference import as_shapes, infer_by_running, shapes_of
+from kplug.layers.base.shapes import is_shape
+from kplug.layers.base.weight_lists import WeightLists
 
 # Kinds of component that change values, never shapes.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from kplug.backend import rnn
-from kplug.layers.recurrent.cell import GatedCell
-from kplug.layers.recurrent.fused import run_where
+from kplug.layers.recurrent.base.fused_kernels import run_where
+from kplug.layers.recurrent.base.gated_cell import GatedCell
 from kplug.layers.recurrent.stacked import StackedRNNCells, split_states
 
 
-class Outcome(NamedTuple):
+class SequenceResult(NamedTuple):
     """What a run over sequences made."""
 
     outputs: Tensor
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SequenceRun:
     """How sequences are run over.
 
     Args:
@@ -36,7 +36,7 @@ class Run:
     needs_states: bool = True
     takes_kernel: bool = True
 
-    def over(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> Outcome:
+    def over(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
         """Run a cell over sequences, from the first time to the last.
 
         Args:
@@ -58,25 +58,25 @@ class Run:
             sequences = sequences * drops.inputs.unsqueeze(1)
         if has_kernel and self.mask is None:
             outputs, made = cell.run_kernel(sequences, states)
-            return Outcome(outputs, outputs[:, -1], made)
+            return SequenceResult(outputs, outputs[:, -1], made)
         if has_kernel and self.mask is not None:
             outputs, made = run_where(
                 cell.run_kernel, sequences, states, self.mask, needs_states=self.needs_states
             )
-            return Outcome(outputs, outputs[:, -1], made)
+            return SequenceResult(outputs, outputs[:, -1], made)
         projected = cell.project(sequences, drops)
         return self._loop(lambda now, before: cell.step(now, before, drops), projected, states)
 
-    def _over_all(self, cells: Any, sequences: Tensor, states: list[Tensor]) -> Outcome:
+    def _over_all(self, cells: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
         """Run one cell after the other over whole sequences."""
         made: list[Tensor] = []
-        outcome = Outcome(sequences, sequences[:, -1], [])
+        outcome = SequenceResult(sequences, sequences[:, -1], [])
         for cell, own in zip(cells, split_states(cells, states), strict=True):
             outcome = self.over(cell, outcome.outputs, own)
             made += outcome.states
         return outcome._replace(states=made)
 
-    def _step_by_step(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> Outcome:
+    def _step_by_step(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
         def step(now: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             output, made = cell(now, before)
             return output, [made] if isinstance(made, Tensor) else list(made)
@@ -88,6 +88,6 @@ class Run:
         step: Callable[[Tensor, list[Tensor]], tuple[Tensor, list[Tensor]]],
         inputs: Tensor,
         states: list[Tensor],
-    ) -> Outcome:
+    ) -> SequenceResult:
         last, outputs, made = rnn(step, inputs, states, mask=self.mask)
-        return Outcome(outputs, last, made)
+        return SequenceResult(outputs, last, made)

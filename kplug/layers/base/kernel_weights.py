@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.base import Layer
+from kplug.layers.base.layer import Layer
 
 
 def add_kernel_slots(

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from kplug.arguments import require_flag
 from kplug.backend import NumpyArray, get_value
 from kplug.errors import NotBuiltError
-from kplug.layers.penalties import Penalized
-from kplug.layers.weights import assign_weights, count_elements
+from kplug.layers.base.layer_losses import Penalized
+from kplug.layers.base.weight_entry import assign_weights, count_elements
 
 
 class WeightLists(Penalized):

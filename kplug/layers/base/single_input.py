@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.graph import is_symbolic
-from kplug.layers.shapes import holds_arrays
+from kplug.layers.base.shapes import holds_arrays
 
 # As it stands, and as `from __future__ import annotations` leaves it.
 _TENSOR: tuple[object, ...] = (Tensor, "Tensor", "torch.Tensor")

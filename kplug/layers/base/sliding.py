@@ -9,9 +9,9 @@ from torch import Tensor
 
 from kplug.arguments import require_choice
 from kplug.graph import Shape
-from kplug.layers.input_spec import InputSpec
-from kplug.layers.kernel import known_size
-from kplug.layers.spatial import SpatialLayer, require_window
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.kernel_weights import known_size
+from kplug.layers.base.spatial import SpatialLayer, require_window
 
 
 class SlidingLayer(SpatialLayer):

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from torch import Tensor
 
-from kplug.layers.holder import WeightHolder
+from kplug.layers.base.weight_store import WeightHolder
 
 TensorFunction: TypeAlias = "Callable[[Tensor], Tensor]"
 

@@ -19,11 +19,11 @@ from kplug.backend.attention import (
 from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic
-from kplug.layers.base import Layer
+from kplug.layers.base.attention_masks import AttentionShapes, check_places, place_masks
+from kplug.layers.base.kernel_weights import add_kernel_slots
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.shape_inference import infer_by_running, shapes_of
 from kplug.layers.einsum_dense import EinsumDense
-from kplug.layers.head_masks import Places, check_places, place_masks
-from kplug.layers.inference import infer_by_running, shapes_of
-from kplug.layers.kernel import add_kernel_slots
 from kplug.layers.regularization import Dropout
 
 _TENSORS = ("query", "value", "key")
@@ -243,7 +243,7 @@ class HeadsLayer(Layer):
             A tensor (N, T, outputs), or a list of it and of the scores (N, heads, T, S).
         """
         needs_scores = bool(self.dropout) or return_attention_scores or query.ndim != 3
-        places = Places(self.name, self._axes, query.shape, value.shape)
+        places = AttentionShapes(self.name, self._axes, query.shape, value.shape)
         masks = [attention_mask, *place_masks(query_mask, value_mask, key_mask)]
         is_causal = use_causal_mask and not needs_scores and self.sliding_window is None
         is_causal = is_causal and all(mask is None for mask in masks)
