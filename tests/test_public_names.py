@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
+import inspect
 import types
-from typing import Any
 
 import pytest
 
 import kplug
 
-_PACKAGES = [name for name in kplug.__all__ if isinstance(getattr(kplug, name), types.ModuleType)]
+_PACKAGES = [
+    name
+    for name in kplug.__all__
+    if hasattr(getattr(kplug, name), "__path__")  # `errors` is one module
+]
 
 
-def _names_besides(package: Any) -> list[str]:
-    """Return the public names of a package that its list leaves out, besides its modules."""
-    return [
-        name
-        for name, value in vars(package).items()
-        if not name.startswith("_")
-        and name not in package.__all__
-        and not isinstance(value, types.ModuleType)
-        and name != "annotations"
-    ]
-
-
-@pytest.mark.parametrize("name", ["backend", "models", "utils"])
-def test_only_listed_names_can_be_imported(name: str) -> None:
-    assert _names_besides(getattr(kplug, name)) == []
+def _imported_names(package: types.ModuleType) -> dict[str, str | None]:
+    """Return what a package imports: the name, and the name it is re-exported as."""
+    tree = ast.parse(inspect.getsource(package))
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return {each.name: each.asname for node in imports for each in node.names}
 
 
 @pytest.mark.parametrize("name", _PACKAGES)
-def test_no_name_of_keras_is_there_by_accident(name: str) -> None:
-    try:
-        namesake = importlib.import_module(f"keras.{name}")
-    except ModuleNotFoundError:
-        namesake = types.ModuleType(name)  # Keras has no such package
-    besides = _names_besides(getattr(kplug, name))
-    assert [one for one in besides if hasattr(namesake, one)] == []
+def test_a_package_imports_only_what_it_offers(name: str) -> None:
+    package = getattr(kplug, name)
+    imported = _imported_names(package)
+    assert [one for one, offered in imported.items() if offered != one] == ["export_names"]
+
+
+@pytest.mark.parametrize("name", _PACKAGES)
+def test_a_star_import_brings_no_module(name: str) -> None:
+    names: dict[str, object] = {}
+    exec(f"from kplug.{name} import *", names)
+    del names["__builtins__"]
+    assert names
+    assert not [one for one, value in names.items() if isinstance(value, types.ModuleType)]
+
+
+def test_a_star_import_of_the_layers_leaves_python_alone() -> None:
+    names: dict[str, object] = {}
+    exec("from kplug.layers import *", names)
+    assert {"Dense", "Conv2D", "MaxPool2D", "Input", "add", "deserialize"} <= names.keys()
+    assert "input" not in names
 
 
 def test_the_sequence_of_keras_is_not_the_one_of_python() -> None:

@@ -1,42 +1,23 @@
 """Callbacks: what happens while ``fit`` runs, besides the training itself."""
 
-from __future__ import annotations
+from kplug.callbacks.averages import SwapEMAWeights as SwapEMAWeights
+from kplug.callbacks.backup import BackupAndRestore as BackupAndRestore
+from kplug.callbacks.base import Callback as Callback, CallbackList as CallbackList
+from kplug.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
+from kplug.callbacks.csv_logger import CSVLogger as CSVLogger
+from kplug.callbacks.functions import LambdaCallback as LambdaCallback
+from kplug.callbacks.history import History as History
+from kplug.callbacks.learning_rate import (
+    LearningRateScheduler as LearningRateScheduler,
+    ReduceLROnPlateau as ReduceLROnPlateau,
+)
+from kplug.callbacks.remote import RemoteMonitor as RemoteMonitor
+from kplug.callbacks.serialization import get as get
+from kplug.callbacks.stopping import (
+    EarlyStopping as EarlyStopping,
+    TerminateOnNaN as TerminateOnNaN,
+)
+from kplug.callbacks.tensorboard import TensorBoard as TensorBoard
+from kplug.exports import export_names
 
-from typing import Any
-
-from kplug.callbacks.averages import SwapEMAWeights
-from kplug.callbacks.backup import BackupAndRestore
-from kplug.callbacks.base import Callback, CallbackList
-from kplug.callbacks.checkpoint import ModelCheckpoint
-from kplug.callbacks.csv_logger import CSVLogger
-from kplug.callbacks.functions import LambdaCallback
-from kplug.callbacks.history import History
-from kplug.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
-from kplug.callbacks.remote import RemoteMonitor
-from kplug.callbacks.stopping import EarlyStopping, TerminateOnNaN
-from kplug.callbacks.tensorboard import TensorBoard
-from kplug.registry import resolve_object
-
-
-def get(identifier: object) -> Any:
-    """Return the callback that a name, spec, class or instance stands for."""
-    return resolve_object("callback", identifier)
-
-
-__all__ = [
-    "BackupAndRestore",
-    "CSVLogger",
-    "Callback",
-    "CallbackList",
-    "EarlyStopping",
-    "History",
-    "LambdaCallback",
-    "LearningRateScheduler",
-    "ModelCheckpoint",
-    "ReduceLROnPlateau",
-    "RemoteMonitor",
-    "SwapEMAWeights",
-    "TensorBoard",
-    "TerminateOnNaN",
-    "get",
-]
+export_names(globals())

@@ -97,6 +97,3 @@ def _draw_curve(panel: Any, curve: Curve, label: str, color: str | None, style: 
         return
     for number, line in enumerate(lines):  # a metric with a value for each class
         line.set_label(f"{label} [{number}]")
-
-
-__all__ = ["Curve", "plot_curves"]

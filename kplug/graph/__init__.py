@@ -4,39 +4,25 @@ Calling a layer on a symbolic tensor computes nothing: it adds a node. Shapes ar
 asked for, so a layer may be connected before its components are looked up.
 """
 
-from __future__ import annotations
-
-from kplug.graph.copying import copy_connected
-from kplug.graph.modes import in_mode
-from kplug.graph.nodes import Node, Operation, sort_nodes
-from kplug.graph.plan import Plan, find_path, list_outputs, order_layers
-from kplug.graph.running import GraphFunction
-from kplug.graph.structures import Layout, find_leaves, map_leaves
-from kplug.graph.symbolic import (
-    KerasHistory,
-    Shape,
-    SymbolicTensor,
-    TensorSpec,
-    is_symbolic,
+from kplug.graph.copying import copy_connected as copy_connected
+from kplug.graph.modes import in_mode as in_mode
+from kplug.graph.nodes import Node as Node, Operation as Operation, sort_nodes as sort_nodes
+from kplug.graph.plan import (
+    Plan as Plan,
+    find_path as find_path,
+    list_outputs as list_outputs,
+    order_layers as order_layers,
 )
-
-__all__ = [
-    "GraphFunction",
-    "KerasHistory",
-    "Layout",
-    "Node",
-    "Operation",
-    "Plan",
-    "Shape",
-    "SymbolicTensor",
-    "TensorSpec",
-    "copy_connected",
-    "find_leaves",
-    "find_path",
-    "in_mode",
-    "is_symbolic",
-    "list_outputs",
-    "map_leaves",
-    "order_layers",
-    "sort_nodes",
-]
+from kplug.graph.running import GraphFunction as GraphFunction
+from kplug.graph.structures import (
+    Layout as Layout,
+    find_leaves as find_leaves,
+    map_leaves as map_leaves,
+)
+from kplug.graph.symbolic import (
+    KerasHistory as KerasHistory,
+    Shape as Shape,
+    SymbolicTensor as SymbolicTensor,
+    TensorSpec as TensorSpec,
+    is_symbolic as is_symbolic,
+)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer
+from kplug.registry import resolve_object
 from kplug.serialization import deserialize_component
 
 
@@ -46,3 +47,15 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
         ``keras.layers.deserialize``.
     """
     return deserialize_component("layer", config, custom_objects)
+
+
+def get(identifier: object) -> Any:
+    """Return the layer that an identifier means.
+
+    Args:
+        identifier: Text such as ``"dense(units=3)"``, a dict, a class or an instance.
+
+    Returns:
+        A ``Layer``.
+    """
+    return resolve_object("layer", identifier)

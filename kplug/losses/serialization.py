@@ -75,3 +75,9 @@ def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -
     with scope(losses=dict(custom_objects or {})):
         loss: Loss | None = resolve_object("loss", name)
     return loss
+
+
+def get(identifier: object) -> Loss | None:
+    """Return the loss that a name, dict, class, function or instance stands for; None for None."""
+    loss: Loss | None = resolve_object("loss", identifier)
+    return loss

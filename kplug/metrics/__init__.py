@@ -1,83 +1,102 @@
 """Metrics: numbers about a model, accumulated over batches."""
 
-from __future__ import annotations
-
+from kplug.exports import export_names
 from kplug.losses import (
-    binary_crossentropy,
-    binary_focal_crossentropy,
-    categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_hinge,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
+    binary_crossentropy as binary_crossentropy,
+    binary_focal_crossentropy as binary_focal_crossentropy,
+    categorical_crossentropy as categorical_crossentropy,
+    categorical_focal_crossentropy as categorical_focal_crossentropy,
+    categorical_hinge as categorical_hinge,
+    hinge as hinge,
+    huber as huber,
+    kl_divergence as kl_divergence,
+    log_cosh as log_cosh,
+    mean_absolute_error as mean_absolute_error,
+    mean_absolute_percentage_error as mean_absolute_percentage_error,
+    mean_squared_error as mean_squared_error,
+    mean_squared_logarithmic_error as mean_squared_logarithmic_error,
+    poisson as poisson,
+    sparse_categorical_crossentropy as sparse_categorical_crossentropy,
+    squared_hinge as squared_hinge,
 )
 from kplug.metrics.accuracy import (
-    Accuracy,
-    AutoAccuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
+    Accuracy as Accuracy,
+    AutoAccuracy as AutoAccuracy,
+    BinaryAccuracy as BinaryAccuracy,
+    CategoricalAccuracy as CategoricalAccuracy,
+    SparseCategoricalAccuracy as SparseCategoricalAccuracy,
+    binary_accuracy as binary_accuracy,
+    categorical_accuracy as categorical_accuracy,
+    sparse_categorical_accuracy as sparse_categorical_accuracy,
 )
-from kplug.metrics.adapt import as_metric
-from kplug.metrics.auc import AUC
-from kplug.metrics.base import Metric
+from kplug.metrics.adapt import as_metric as as_metric
+from kplug.metrics.auc import AUC as AUC
+from kplug.metrics.base import Metric as Metric
 from kplug.metrics.correlation import (
-    ConcordanceCorrelation,
-    PearsonCorrelation,
-    concordance_correlation,
-    pearson_correlation,
+    ConcordanceCorrelation as ConcordanceCorrelation,
+    PearsonCorrelation as PearsonCorrelation,
+    concordance_correlation as concordance_correlation,
+    pearson_correlation as pearson_correlation,
 )
-from kplug.metrics.counts import FalseNegatives, FalsePositives, TrueNegatives, TruePositives
+from kplug.metrics.counts import (
+    FalseNegatives as FalseNegatives,
+    FalsePositives as FalsePositives,
+    TrueNegatives as TrueNegatives,
+    TruePositives as TruePositives,
+)
 from kplug.metrics.errors import (
-    CosineSimilarity,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    RootMeanSquaredError,
+    CosineSimilarity as CosineSimilarity,
+    LogCoshError as LogCoshError,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    RootMeanSquaredError as RootMeanSquaredError,
 )
-from kplug.metrics.f_score import F1Score, FBetaScore
+from kplug.metrics.f_score import F1Score as F1Score, FBetaScore as FBetaScore
 from kplug.metrics.from_losses import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalHinge,
-    Hinge,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
+    BinaryCrossentropy as BinaryCrossentropy,
+    CategoricalCrossentropy as CategoricalCrossentropy,
+    CategoricalHinge as CategoricalHinge,
+    Hinge as Hinge,
+    KLDivergence as KLDivergence,
+    Poisson as Poisson,
+    SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
+    SquaredHinge as SquaredHinge,
 )
-from kplug.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from kplug.metrics.mean import FunctionMetric, Mean, MeanMetric, MeanMetricWrapper, Sum
+from kplug.metrics.iou import (
+    BinaryIoU as BinaryIoU,
+    IoU as IoU,
+    MeanIoU as MeanIoU,
+    OneHotIoU as OneHotIoU,
+    OneHotMeanIoU as OneHotMeanIoU,
+)
+from kplug.metrics.mean import (
+    FunctionMetric as FunctionMetric,
+    Mean as Mean,
+    MeanMetric as MeanMetric,
+    MeanMetricWrapper as MeanMetricWrapper,
+    Sum as Sum,
+)
 from kplug.metrics.operating_points import (
-    PrecisionAtRecall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
+    PrecisionAtRecall as PrecisionAtRecall,
+    RecallAtPrecision as RecallAtPrecision,
+    SensitivityAtSpecificity as SensitivityAtSpecificity,
+    SpecificityAtSensitivity as SpecificityAtSensitivity,
 )
-from kplug.metrics.precision_recall import Precision, Recall
-from kplug.metrics.r2_score import R2Score
-from kplug.metrics.serialization import deserialize, serialize
+from kplug.metrics.precision_recall import Precision as Precision, Recall as Recall
+from kplug.metrics.r2_score import R2Score as R2Score
+from kplug.metrics.serialization import (
+    deserialize as deserialize,
+    get as get,
+    serialize as serialize,
+)
 from kplug.metrics.top_k import (
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
+    SparseTopKCategoricalAccuracy as SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy as TopKCategoricalAccuracy,
+    sparse_top_k_categorical_accuracy as sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy as top_k_categorical_accuracy,
 )
-from kplug.registry import resolve_object
 
 # The short names of Keras 2 and 3.
 mse = MSE = mean_squared_error
@@ -85,96 +104,4 @@ mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error
 msle = MSLE = mean_squared_logarithmic_error
 
-
-def get(identifier: object) -> Metric | None:
-    """Return the metric that a name, dict, class, function or instance stands for; None for None."""
-    metric: Metric | None = resolve_object("metric", identifier)
-    return metric
-
-
-__all__ = [
-    "AUC",
-    "MAE",
-    "MAPE",
-    "MSE",
-    "MSLE",
-    "Accuracy",
-    "AutoAccuracy",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "BinaryIoU",
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "ConcordanceCorrelation",
-    "CosineSimilarity",
-    "F1Score",
-    "FBetaScore",
-    "FalseNegatives",
-    "FalsePositives",
-    "FunctionMetric",
-    "Hinge",
-    "IoU",
-    "KLDivergence",
-    "LogCoshError",
-    "Mean",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanIoU",
-    "MeanMetric",
-    "MeanMetricWrapper",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "Metric",
-    "OneHotIoU",
-    "OneHotMeanIoU",
-    "PearsonCorrelation",
-    "Poisson",
-    "Precision",
-    "PrecisionAtRecall",
-    "R2Score",
-    "Recall",
-    "RecallAtPrecision",
-    "RootMeanSquaredError",
-    "SensitivityAtSpecificity",
-    "SparseCategoricalAccuracy",
-    "SparseCategoricalCrossentropy",
-    "SparseTopKCategoricalAccuracy",
-    "SpecificityAtSensitivity",
-    "SquaredHinge",
-    "Sum",
-    "TopKCategoricalAccuracy",
-    "TrueNegatives",
-    "TruePositives",
-    "as_metric",
-    "binary_accuracy",
-    "binary_crossentropy",
-    "binary_focal_crossentropy",
-    "categorical_accuracy",
-    "categorical_crossentropy",
-    "categorical_focal_crossentropy",
-    "categorical_hinge",
-    "concordance_correlation",
-    "deserialize",
-    "get",
-    "hinge",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mae",
-    "mape",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_error",
-    "mean_squared_logarithmic_error",
-    "mse",
-    "msle",
-    "pearson_correlation",
-    "poisson",
-    "serialize",
-    "sparse_categorical_accuracy",
-    "sparse_categorical_crossentropy",
-    "sparse_top_k_categorical_accuracy",
-    "squared_hinge",
-    "top_k_categorical_accuracy",
-]
+export_names(globals())

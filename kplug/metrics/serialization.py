@@ -70,3 +70,9 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
     with scope(metrics=dict(custom_objects or {})):
         metric: Metric | None = resolve_object("metric", config)
     return metric
+
+
+def get(identifier: object) -> Metric | None:
+    """Return the metric that a name, dict, class, function or instance stands for; None for None."""
+    metric: Metric | None = resolve_object("metric", identifier)
+    return metric

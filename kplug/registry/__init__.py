@@ -5,36 +5,18 @@ The nouns in the order in which data flows::
     spec/  →  component  →  (discovery, policy, index, scopes, host)  →  binding  →  resolution
 """
 
-from __future__ import annotations
-
-from kplug.registry.component import Component, Origin, factory, function
-from kplug.registry.host import REGISTRY
-from kplug.registry.kinds import KINDS, Kind, get_kind
-from kplug.registry.resolution import resolve, resolve_object
-from kplug.registry.resolved import Resolved
-from kplug.registry.scopes import register, scope, unregister
-from kplug.registry.spec import Spec, parse_spec
+from kplug.registry.component import (
+    Component as Component,
+    Origin as Origin,
+    factory as factory,
+    function as function,
+)
+from kplug.registry.host import REGISTRY as REGISTRY
+from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
+from kplug.registry.resolution import resolve as resolve, resolve_object as resolve_object
+from kplug.registry.resolved import Resolved as Resolved
+from kplug.registry.scopes import register as register, scope as scope, unregister as unregister
+from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
 
 prefer = REGISTRY.prefer
 reload = REGISTRY.reload
-
-__all__ = [
-    "KINDS",
-    "REGISTRY",
-    "Component",
-    "Kind",
-    "Origin",
-    "Resolved",
-    "Spec",
-    "factory",
-    "function",
-    "get_kind",
-    "parse_spec",
-    "prefer",
-    "register",
-    "reload",
-    "resolve",
-    "resolve_object",
-    "scope",
-    "unregister",
-]

@@ -11,24 +11,15 @@ A plugin's test file is three lines::
 Nothing here imports pytest: ``run_contract("my-distribution")`` runs the same cases anywhere.
 """
 
-from __future__ import annotations
-
+from kplug.exports import export_names
 from kplug.testing.cases import (
-    BrokenContractError,
-    ContractCase,
-    check_contract,
-    contract_cases,
-    run_contract,
+    BrokenContractError as BrokenContractError,
+    ContractCase as ContractCase,
+    check_contract as check_contract,
+    contract_cases as contract_cases,
+    run_contract as run_contract,
 )
-from kplug.testing.examples import Example
-from kplug.testing.suites import list_checks
+from kplug.testing.examples import Example as Example
+from kplug.testing.suites import list_checks as list_checks
 
-__all__ = [
-    "BrokenContractError",
-    "ContractCase",
-    "Example",
-    "check_contract",
-    "contract_cases",
-    "list_checks",
-    "run_contract",
-]
+export_names(globals())

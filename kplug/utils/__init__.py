@@ -1,10 +1,9 @@
 """Small helpers around training: seeds, class labels, normalization, pictures of models."""
 
-from __future__ import annotations
+from kplug.exports import export_names
+from kplug.models.diagram import plot_model as plot_model
+from kplug.utils.arrays import normalize as normalize, to_categorical as to_categorical
+from kplug.utils.seeds import set_random_seed as set_random_seed
+from kplug.utils.summaries import print_summary as print_summary
 
-from kplug.models.diagram import plot_model
-from kplug.utils.arrays import normalize, to_categorical
-from kplug.utils.seeds import set_random_seed
-from kplug.utils.summaries import print_summary
-
-__all__ = ["normalize", "plot_model", "print_summary", "set_random_seed", "to_categorical"]
+export_names(globals())

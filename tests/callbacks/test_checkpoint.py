@@ -7,8 +7,7 @@ from typing import Any
 
 import keras
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kplug.callbacks import ModelCheckpoint
 from kplug.errors import ArgumentValueError, KplugWarning

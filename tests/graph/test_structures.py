@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch.utils._pytree as pytree
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kplug.graph import Layout, SymbolicTensor, find_leaves, is_symbolic, map_leaves
 from kplug.layers import Input

@@ -5,8 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kplug.errors import ArgumentValueError
 from kplug.initializers import Orthogonal

@@ -7,8 +7,7 @@ from typing import Any
 import keras
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError, DataError

@@ -18,8 +18,8 @@ from kplug.layers import (
     Layer,
     MaxPooling2D,
     Reshape,
+    UpSampling2D as Up,
 )
-from kplug.layers import UpSampling2D as Up
 
 
 def _make(layer_class: Any, argument: Any) -> Any:

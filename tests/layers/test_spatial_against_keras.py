@@ -12,8 +12,7 @@ import keras
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from kplug import layers
 from kplug.backend import clear_session
@@ -323,11 +322,10 @@ def test_up_sampling(size: tuple[int, int, int], data_format: str) -> None:
 
 def _spatial_names() -> list[str]:
     stems = ("Conv", "Pool", "Padding", "Cropping", "UpSampling")
-    is_class = inspect.isclass
     return [
         name
-        for name in layers.__all__
-        if any(stem in name for stem in stems) and is_class(getattr(layers, name))
+        for name, layer in vars(layers).items()
+        if any(stem in name for stem in stems) and inspect.isclass(layer)
     ]
 
 

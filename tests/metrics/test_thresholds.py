@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kplug.errors import ArgumentValueError
 from kplug.metrics.thresholds import Thresholds, divide, ratio, read_thresholds, spread_thresholds

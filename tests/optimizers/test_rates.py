@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from kplug import backend as K
-from kplug import optimizers, schedules
+from kplug import backend as K, optimizers, schedules
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError
 
 CLASSES = [

@@ -10,8 +10,7 @@ import keras
 import pytest
 import torch
 
-from kplug import backend as K
-from kplug import regularizers
+from kplug import backend as K, regularizers
 from kplug.builtins.regularizers import kplug_regularizers
 from kplug.errors import ContractError
 from kplug.regularizers import L1, L2, Regularizer, as_regularizer, get

@@ -9,8 +9,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kplug import Model, Sequential, layers
 from kplug.errors import KplugWarning, NotBuiltError, WeightsError

@@ -103,6 +103,3 @@ def _show(to_file: str | os.PathLike[str]) -> Any:
     """Return the picture as a notebook shows it, or None outside of notebooks."""
     display = sys.modules.get("IPython.display")
     return None if display is None else display.Image(filename=os.fspath(to_file))
-
-
-__all__ = ["plot_model"]

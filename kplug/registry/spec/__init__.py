@@ -8,24 +8,12 @@
     value  = literal | inf | nan | "[" … "]" | "(" … ")" | "{" … "}" | spec
 """
 
-from __future__ import annotations
-
 from kplug.registry.spec.model import (
-    MAX_BYTES,
-    MAX_DEPTH,
-    Spec,
-    Value,
-    is_spec_mapping,
-    spec_from_dict,
+    MAX_BYTES as MAX_BYTES,
+    MAX_DEPTH as MAX_DEPTH,
+    Spec as Spec,
+    Value as Value,
+    is_spec_mapping as is_spec_mapping,
+    spec_from_dict as spec_from_dict,
 )
-from kplug.registry.spec.parsing import parse_spec
-
-__all__ = [
-    "MAX_BYTES",
-    "MAX_DEPTH",
-    "Spec",
-    "Value",
-    "is_spec_mapping",
-    "parse_spec",
-    "spec_from_dict",
-]
+from kplug.registry.spec.parsing import parse_spec as parse_spec

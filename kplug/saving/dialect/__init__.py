@@ -8,27 +8,21 @@ Nothing that a file says is imported or run: a name is looked up among the insta
 those of the caller.
 """
 
-from __future__ import annotations
-
-from kplug.saving.dialect.built_shapes import find_built_shape, write_built_shape
-from kplug.saving.dialect.layers import write_model
-from kplug.saving.dialect.models import read_model
-from kplug.saving.dialect.text import encode, parse_json
-from kplug.saving.dialect.training import read_training, write_training
-from kplug.saving.dialect.writers import KERAS_2, KERAS_3, Writer, find_writer, looks_like_keras_2
-
-__all__ = [
-    "KERAS_2",
-    "KERAS_3",
-    "Writer",
-    "encode",
-    "find_built_shape",
-    "find_writer",
-    "looks_like_keras_2",
-    "parse_json",
-    "read_model",
-    "read_training",
-    "write_built_shape",
-    "write_model",
-    "write_training",
-]
+from kplug.saving.dialect.built_shapes import (
+    find_built_shape as find_built_shape,
+    write_built_shape as write_built_shape,
+)
+from kplug.saving.dialect.layers import write_model as write_model
+from kplug.saving.dialect.models import read_model as read_model
+from kplug.saving.dialect.text import encode as encode, parse_json as parse_json
+from kplug.saving.dialect.training import (
+    read_training as read_training,
+    write_training as write_training,
+)
+from kplug.saving.dialect.writers import (
+    KERAS_2 as KERAS_2,
+    KERAS_3 as KERAS_3,
+    Writer as Writer,
+    find_writer as find_writer,
+    looks_like_keras_2 as looks_like_keras_2,
+)

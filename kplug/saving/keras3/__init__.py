@@ -8,10 +8,6 @@
     /optimizer/vars/<number>        state of the optimizer, in files of whole models
 """
 
-from __future__ import annotations
-
-from kplug.saving.keras3.matching import match_places
-from kplug.saving.keras3.places import Place, list_places
-from kplug.saving.keras3.writing import write_places
-
-__all__ = ["Place", "list_places", "match_places", "write_places"]
+from kplug.saving.keras3.matching import match_places as match_places
+from kplug.saving.keras3.places import Place as Place, list_places as list_places
+from kplug.saving.keras3.writing import write_places as write_places

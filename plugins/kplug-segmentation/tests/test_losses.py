@@ -8,8 +8,7 @@ from collections.abc import Callable
 import keras
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from kplug_segmentation import dice_coef, dice_loss, jaccard_coef, jaccard_loss, tversky_loss
 from torch import Tensor
 

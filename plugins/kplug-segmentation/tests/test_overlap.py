@@ -8,8 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from kplug_segmentation import dice_coef, jaccard_coef, tversky_coef
 from numpy.typing import NDArray
 from torch import Tensor

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from keras.src import backend as keras_backend
-from keras.src import dtype_policies as keras_policies
-from keras.src import ops as keras_ops
-from keras.src import testing as keras_testing
+from keras.src import (
+    backend as keras_backend,
+    dtype_policies as keras_policies,
+    ops as keras_ops,
+    testing as keras_testing,
+)
 
 from kplug import (
     activations,
@@ -27,9 +30,7 @@ from kplug.arguments import require_number
 from kplug.initializers.scaling import compute_fans
 from kplug.losses import alignment
 
-from . import metrics as metric_calls
-from . import optimizers as optimizer_calls
-from . import tensors
+from . import metrics as metric_calls, optimizers as optimizer_calls, tensors
 from .cases import TestCase
 from .imports import Names
 
@@ -132,7 +133,7 @@ def _make_activations() -> Names:
     functions = {
         name: tensors.taking_arrays(one)
         for name, one in vars(activations).items()
-        if callable(one) and not isinstance(one, type) and name in activations.__all__
+        if inspect.isfunction(one) and not name.startswith("_")
     }
 
     def get(identifier: object) -> Any:

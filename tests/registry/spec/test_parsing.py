@@ -8,8 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kplug.errors import SpecError, SpecLimitError, SpecSyntaxError
 from kplug.registry.spec import MAX_BYTES, MAX_DEPTH, Spec, parse_spec

@@ -9,8 +9,7 @@ from typing import Any
 import h5py
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kplug.errors import WeightsError
 from kplug.optimizers.settings import LearningRate

@@ -16,8 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kplug import Sequential, layers, load_model
 from kplug.errors import KplugError, KplugWarning, NotBuiltError, WeightsError

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from kplug import Sequential, layers, load_model
-from kplug import backend as K
+from kplug import Sequential, backend as K, layers, load_model
 from kplug.models import model_from_json
 
 Array = npt.NDArray[Any]

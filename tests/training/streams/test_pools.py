@@ -6,8 +6,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from kplug.training.streams import pools
 from kplug.training.streams.pools import PoolSizes, runs_in_order, shuffled_runs

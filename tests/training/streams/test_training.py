@@ -21,8 +21,7 @@ from kplug import backend, layers
 from kplug.callbacks import LambdaCallback
 from kplug.errors import DataError
 from kplug.models import Model, Sequential
-from kplug.training.streams import pools, source
-from kplug.training.streams import rows as rows_module
+from kplug.training.streams import pools, rows as rows_module, source
 
 RANDOM = np.random.default_rng(0)
 COUNT = 203

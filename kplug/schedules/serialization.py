@@ -1,0 +1,36 @@
+"""Schedules by any identifier, and as data in Keras's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from kplug.registry import resolve_object
+from kplug.schedules.base import LearningRateSchedule
+from kplug.serialization import deserialize_component
+
+
+def get(identifier: object) -> Callable[[int], float]:
+    """Return the schedule that the identifier means."""
+    return cast("Callable[[int], float]", resolve_object("schedule", identifier))
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
+    """Return a schedule as Keras 3's dict.
+
+    Example:
+        >>> from kplug.schedules import ExponentialDecay
+        >>> serialize(ExponentialDecay(0.1, 10, 0.5))["class_name"]
+        'ExponentialDecay'
+    """
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": type(learning_rate_schedule).__name__,
+        "config": learning_rate_schedule.get_config(),
+        "registered_name": None,
+    }
+
+
+def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the schedule that `serialize`, or any Keras, has written."""
+    return deserialize_component("schedule", config, custom_objects)
