@@ -45,19 +45,6 @@ from kplug.backend.elementwise import (
     sqrt as sqrt,
     square as square,
 )
-from kplug.backend.keras2 import (
-    backend as backend,
-    get_session as get_session,
-    image_dim_ordering as image_dim_ordering,
-    is_placeholder as is_placeholder,
-    is_sparse as is_sparse,
-    manual_variable_initialization as manual_variable_initialization,
-    normalize_data_format as normalize_data_format,
-    placeholder as placeholder,
-    set_image_dim_ordering as set_image_dim_ordering,
-    set_session as set_session,
-    to_dense as to_dense,
-)
 from kplug.backend.linear import (
     batch_dot as batch_dot,
     bias_add as bias_add,
@@ -115,6 +102,13 @@ from kplug.backend.separable import (
     separable_conv1d as separable_conv1d,
     separable_conv2d as separable_conv2d,
 )
+from kplug.backend.sessions import (
+    backend as backend,
+    get_session as get_session,
+    manual_variable_initialization as manual_variable_initialization,
+    placeholder as placeholder,
+    set_session as set_session,
+)
 from kplug.backend.settings import (
     DataFormat as DataFormat,
     auto_name as auto_name,
@@ -123,10 +117,13 @@ from kplug.backend.settings import (
     floatx as floatx,
     get_uid as get_uid,
     image_data_format as image_data_format,
+    image_dim_ordering as image_dim_ordering,
+    normalize_data_format as normalize_data_format,
     reset_uids as reset_uids,
     set_epsilon as set_epsilon,
     set_floatx as set_floatx,
     set_image_data_format as set_image_data_format,
+    set_image_dim_ordering as set_image_dim_ordering,
     snake_case as snake_case,
     standardize_data_format as standardize_data_format,
 )
@@ -182,12 +179,15 @@ from kplug.backend.values import (
     identity as identity,
     int_shape as int_shape,
     is_keras_tensor as is_keras_tensor,
+    is_placeholder as is_placeholder,
+    is_sparse as is_sparse,
     is_tensor as is_tensor,
     moving_average_update as moving_average_update,
     ndim as ndim,
     print_tensor as print_tensor,
     set_value as set_value,
     shape as shape,
+    to_dense as to_dense,
     update as update,
     update_add as update_add,
     update_sub as update_sub,

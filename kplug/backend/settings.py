@@ -6,13 +6,14 @@ import re
 import threading
 from typing import Literal, TypeAlias
 
-from kplug.arguments import require_number
+from kplug.arguments import require_choice, require_number
 from kplug.errors import ArgumentValueError
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 
 _FLOAT_TYPES = ("float16", "bfloat16", "float32", "float64")
 _DATA_FORMATS: tuple[DataFormat, ...] = ("channels_last", "channels_first")
+_ORDERINGS = {"channels_first": "th", "channels_last": "tf"}  # Keras 1's names
 
 
 class _Settings:
@@ -116,6 +117,36 @@ def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:
         if data_format == known:
             return known
     raise ArgumentValueError(owner, "data_format", data_format, _one_of(_DATA_FORMATS))
+
+
+def normalize_data_format(value: str | None) -> DataFormat:
+    """Return a valid layout name; ``None`` is ``image_data_format()``.
+
+    Raises:
+        ArgumentValueError: It is neither ``'channels_first'`` nor ``'channels_last'``.
+    """
+    return standardize_data_format(value, "normalize_data_format")
+
+
+def image_dim_ordering() -> str:
+    """Return Keras 1's name of the default layout: ``'tf'`` for channels last, else ``'th'``.
+
+    Example:
+        >>> image_dim_ordering()
+        'tf'
+    """
+    return _ORDERINGS[image_data_format()]
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Set the default layout by Keras 1's name.
+
+    Raises:
+        ArgumentValueError: It is neither ``'tf'`` nor ``'th'``.
+    """
+    choices = {short: name for name, short in _ORDERINGS.items()}
+    owner = "set_image_dim_ordering"
+    set_image_data_format(require_choice(owner, "dim_ordering", dim_ordering, choices))
 
 
 def _one_of(values: tuple[str, ...]) -> str:

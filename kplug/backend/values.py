@@ -220,6 +220,22 @@ def is_keras_tensor(x: object) -> bool:
     return bool(getattr(x, "is_symbolic", False))
 
 
+def is_placeholder(x: object) -> bool:
+    """Return whether ``x`` is the symbolic tensor of an ``Input``."""
+    return bool(getattr(getattr(x, "node", None), "is_input", False))
+
+
+def is_sparse(tensor: object) -> bool:
+    """Return whether ``tensor`` is a sparse tensor of torch."""
+    return isinstance(tensor, torch.Tensor) and tensor.layout is not torch.strided
+
+
+def to_dense(tensor: TensorLike) -> torch.Tensor:
+    """Return a sparse tensor with its zeros written out; a dense one as it is."""
+    tensor = to_tensor(tensor)
+    return tensor.to_dense() if is_sparse(tensor) else tensor
+
+
 def print_tensor(x: TensorLike, message: str = "") -> torch.Tensor:
     """Print the tensor after ``message`` and return it unchanged."""
     tensor = to_tensor(x)

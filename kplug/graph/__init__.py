@@ -5,6 +5,7 @@ asked for, so a layer may be connected before its components are looked up.
 """
 
 from kplug.graph.copying import copy_connected as copy_connected
+from kplug.graph.functions import GraphFunction as GraphFunction
 from kplug.graph.modes import in_mode as in_mode
 from kplug.graph.nodes import Node as Node, Operation as Operation, sort_nodes as sort_nodes
 from kplug.graph.plan import (
@@ -13,7 +14,6 @@ from kplug.graph.plan import (
     list_outputs as list_outputs,
     order_layers as order_layers,
 )
-from kplug.graph.running import GraphFunction as GraphFunction
 from kplug.graph.structures import (
     Layout as Layout,
     find_leaves as find_leaves,

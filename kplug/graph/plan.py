@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.errors import GraphError
 from kplug.graph.nodes import Node, sort_nodes
-from kplug.graph.structures import Place, fill_places, map_leaves
+from kplug.graph.structures import ValueIndex, fill_places, map_leaves
 from kplug.graph.symbolic import SymbolicTensor
 
 
@@ -54,13 +54,13 @@ def _describe_gap(
     )
 
 
-class Step(NamedTuple):
+class PlannedCall(NamedTuple):
     """One call of a layer in a plan; values are known by their places in a list.
 
     Args:
         layer: What is called.
         source: The place of its argument, if that is one tensor and all that it is given.
-        args: Else its positional arguments, with ``Place``s for tensors.
+        args: Else its positional arguments, with ``ValueIndex``s for tensors.
         kwargs: And its keyword arguments.
         target: The place of its output, if it makes one tensor.
         targets: Else the places of its outputs.
@@ -112,7 +112,7 @@ class Plan:
         self._size = len(places) + 1
         self._steps = tuple(self._make_steps(places, given))
 
-    def _make_steps(self, places: dict[SymbolicTensor, int], given: int) -> list[Step]:
+    def _make_steps(self, places: dict[SymbolicTensor, int], given: int) -> list[PlannedCall]:
         last_use = self._find_last_uses(places)
         return [
             _make_step(node, places, given, self._size - 1, last_use[index])
@@ -168,15 +168,15 @@ def _make_step(
     given: int,
     unread: int,
     finished: tuple[int, ...],
-) -> Step:
+) -> PlannedCall:
     args, kwargs = map_leaves(
-        (node.args, node.kwargs), SymbolicTensor, lambda tensor: Place(places[tensor])
+        (node.args, node.kwargs), SymbolicTensor, lambda tensor: ValueIndex(places[tensor])
     )
-    is_plain = len(args) == 1 and isinstance(args[0], Place) and not kwargs
+    is_plain = len(args) == 1 and isinstance(args[0], ValueIndex) and not kwargs
     targets = tuple(
         places[tensor] if places[tensor] >= given else unread for tensor in node.output_tensors
     )
-    return Step(
+    return PlannedCall(
         layer=node.layer,
         source=args[0].position if is_plain else None,
         args=args,

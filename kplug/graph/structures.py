@@ -45,7 +45,7 @@ def map_leaves(structure: Any, leaf_type: type[Leaf], function: Callable[[Leaf],
     return structure
 
 
-class Place(NamedTuple):
+class ValueIndex(NamedTuple):
     """Stands for the value of that index in a list."""
 
     position: int
@@ -55,10 +55,10 @@ def fill_places(template: Any, values: Sequence[Any]) -> Any:
     """Return a copy of a template with the values in their places.
 
     Example:
-        >>> fill_places([Place(1), {"a": Place(0), "b": 7}], ["first", "second"])
+        >>> fill_places([ValueIndex(1), {"a": ValueIndex(0), "b": 7}], ["first", "second"])
         ['second', {'a': 'first', 'b': 7}]
     """
-    return map_leaves(template, Place, lambda place: values[place.position])
+    return map_leaves(template, ValueIndex, lambda place: values[place.position])
 
 
 @final
@@ -92,7 +92,7 @@ class Layout:
         self.leaves: list[Any] = []
         self._template = template = self._note(structure, leaf_type)
         self._is_list = isinstance(template, list) and _are_places(template)
-        self.is_single = isinstance(template, Place) or (self._is_list and len(template) == 1)
+        self.is_single = isinstance(template, ValueIndex) or (self._is_list and len(template) == 1)
         is_dict = isinstance(template, dict) and _are_places(template.values())
         self.keys: list[str] | None = sorted(template) if is_dict else None
         self.is_nested = not (self.is_single or self._is_list or is_dict)
@@ -100,7 +100,7 @@ class Layout:
     def _note(self, structure: Any, leaf_type: type[Any]) -> Any:
         if isinstance(structure, leaf_type):
             self.leaves.append(structure)
-            return Place(len(self.leaves) - 1)
+            return ValueIndex(len(self.leaves) - 1)
         if isinstance(structure, (list, tuple)):
             return [self._note(part, leaf_type) for part in structure]
         if isinstance(structure, dict):
@@ -127,7 +127,7 @@ class Layout:
         return found
 
     def _collect(self, template: Any, structure: Any, found: list[Any], where: str) -> None:
-        if isinstance(template, Place):
+        if isinstance(template, ValueIndex):
             found[template.position] = structure
         elif isinstance(template, dict):
             if not isinstance(structure, dict) or set(template) - set(structure):
@@ -143,4 +143,4 @@ class Layout:
 
 
 def _are_places(parts: Iterable[Any]) -> bool:
-    return all(isinstance(part, Place) for part in parts)
+    return all(isinstance(part, ValueIndex) for part in parts)

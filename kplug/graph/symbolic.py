@@ -97,7 +97,7 @@ class SymbolicTensor(Operators):
         self, inputs: Sequence[Any], outputs: Sequence[Any]
     ) -> Callable[[Sequence[Any]], list[NumpyArray]]:
         """Return a function from values of ``inputs`` to values of ``outputs``; for ``K.function``."""
-        from kplug.graph.running import GraphFunction  # it is made of what this module defines
+        from kplug.graph.functions import GraphFunction  # it is made of what this module defines
 
         return GraphFunction(inputs, outputs)
 

@@ -1,11 +1,11 @@
 """Models: layers that are trained together."""
 
 from kplug.exports import export_names
-from kplug.models.config import model_from_config as model_from_config
+from kplug.models.configuration.reading import model_from_config as model_from_config
 from kplug.models.functional import Functional as Functional
 from kplug.models.loading import load_model as load_model, model_from_json as model_from_json
 from kplug.models.model import Model as Model
 from kplug.models.sequential import Sequential as Sequential
-from kplug.models.summary import print_summary as print_summary
+from kplug.models.summary.printing import print_summary as print_summary
 
 export_names(globals())

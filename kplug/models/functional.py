@@ -24,8 +24,9 @@ from kplug.layers import Layer
 from kplug.layers.base.constructor_arguments import list_keywords, refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
 from kplug.layers.base.shapes import is_shape
-from kplug.models import graph_checks, graph_config
-from kplug.models.graph_inputs import InputForm
+from kplug.models.base import graph_checks
+from kplug.models.base.graph_inputs import InputForm
+from kplug.models.configuration import graph_writing
 from kplug.models.model import Model
 
 
@@ -233,7 +234,7 @@ class Functional(Model):
     def get_config(self) -> dict[str, Any]:
         """Return the layers, how they are connected, and which are inputs and outputs."""
         self._require_own_config()
-        return graph_config.describe(self)
+        return graph_writing.describe(self)
 
 
 def _cast(value: Any, dtype: str) -> Tensor:

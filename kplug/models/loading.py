@@ -10,7 +10,7 @@ from typing import Any
 
 from kplug.arguments import require_flag
 from kplug.errors import ContractError, KplugError, WeightsError
-from kplug.models.config import model_from_config, scope_of
+from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.registry.warning import warn
 from kplug.saving.dialect import find_built_shape, parse_json, read_model, read_training
 from kplug.saving.matching import raise_misfits

@@ -14,10 +14,10 @@ from kplug.errors import ContractError, KplugError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
 from kplug.layers.base.weight_entry import assign_weights
-from kplug.models.config import look_up_own, scope_of
-from kplug.models.graph_reading import connect
+from kplug.models.configuration.graph_reading import connect
+from kplug.models.configuration.reading import look_up_own, scope_of
 from kplug.models.stored import Stored
-from kplug.models.summary import html_summary, print_summary
+from kplug.models.summary.printing import html_summary, print_summary
 
 
 class Model(Stored):

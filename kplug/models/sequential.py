@@ -13,7 +13,7 @@ from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.base.layer_configs import describe_layer
 from kplug.layers.base.tracked_containers import require_initialized
-from kplug.models.config import layer_from_config, look_up_own, scope_of
+from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
 

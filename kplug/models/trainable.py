@@ -13,7 +13,7 @@ from kplug.callbacks import History
 from kplug.errors import ContractError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import require_initialized
-from kplug.models.call_arguments import explaining_arguments
+from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import session
 from kplug.training.compilation.choosing import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model

@@ -2,7 +2,7 @@
 
 from kplug.exports import export_names
 from kplug.models.diagram import plot_model as plot_model
-from kplug.utils.arrays import normalize as normalize, to_categorical as to_categorical
+from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.seeds import set_random_seed as set_random_seed
 from kplug.utils.summaries import print_summary as print_summary
 

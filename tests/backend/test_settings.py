@@ -77,3 +77,14 @@ def test_auto_names_count_as_in_keras_3() -> None:
     assert names == ["dense", "dense_1", "conv2d"]
     K.clear_session()
     assert K.auto_name("Dense") == "dense"
+
+
+def test_layouts_have_two_more_names() -> None:
+    assert (K.backend(), K.image_dim_ordering()) == ("torch", "tf")
+    K.set_image_dim_ordering("th")
+    assert (K.image_data_format(), K.image_dim_ordering()) == ("channels_first", "th")
+    assert K.normalize_data_format(None) == "channels_first"
+    with pytest.raises(ArgumentValueError, match="allowed: 'th' or 'tf'"):
+        K.set_image_dim_ordering("channels_last")
+    with pytest.raises(ArgumentValueError, match="normalize_data_format"):
+        K.normalize_data_format("th")

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from kplug import backend as K
-from kplug.errors import WeightsError
-from kplug.layers import Input
+from kplug.errors import GraphError, WeightsError
+from kplug.layers import Dense, Input
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,36 @@ def test_several_values_are_written_all_or_none() -> None:
     assert (one.tolist(), two.tolist()) == ([1.0], [2.0])
     K.batch_set_value([(one, [5.0]), (two, [6.0])])
     assert K.batch_get_value([one, two]) == [[5.0], [6.0]]
+
+
+def test_placeholder_is_the_tensor_of_an_input() -> None:
+    inputs = Input((3,))
+    assert K.is_placeholder(inputs)
+    assert not K.is_placeholder(Dense(1)(inputs))
+    assert not K.is_placeholder(torch.zeros(1))
+
+
+def test_sparse_tensors_are_written_out() -> None:
+    dense = torch.eye(2)
+    assert not K.is_sparse(dense)
+    assert K.is_sparse(dense.to_sparse())
+    assert torch.equal(K.to_dense(dense.to_sparse()), dense)
+    assert K.to_dense(dense) is dense
+
+
+def test_identity_is_a_copy_with_a_gradient() -> None:
+    x = K.variable([1.0, 2.0])
+    copy = K.identity(x, name="copy")
+    (gradient,) = K.gradients(K.sum(copy), x)
+    assert gradient.tolist() == [1.0, 1.0]
+    assert copy.data_ptr() != x.data_ptr()
+
+
+def test_k_computes_with_values_only() -> None:
+    with pytest.raises(GraphError) as caught:
+        K.sum(Input((3,), name="pixels"))  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "<SymbolicTensor 'pixels', shape (None, 3)> has no values until the model runs, so K cannot "
+        "compute with it\n  Write a layer whose call(self, inputs) computes with K, and call it on the "
+        "tensor."
+    )

@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug.graph import Node, SymbolicTensor
 from kplug.models.sequential import Sequential
-from kplug.models.summary_rows import find_nodes
+from kplug.models.summary.rows import find_nodes
 
 Path = tuple[str, ...]
 """Names of the models around a layer, and its own."""

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from kplug.arguments import refusal
 from kplug.html import html_table
-from kplug.models.summary_rows import (
+from kplug.models.summary.rows import (
     Count,
     LayerRow,
     Totals,
@@ -29,7 +29,7 @@ _NARROWEST, _LEAST_WIDTH = 4, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnWidths:
     """Widths of lines and columns.
 
     Args:
@@ -41,10 +41,10 @@ class Layout:
     ends: tuple[float, ...]
 
 
-_TABLE_OF_CHAIN = Layout(88, (0.45, 0.80, 1.0))
-_TABLE_OF_GRAPH = Layout(108, (0.30, 0.56, 0.74, 1.0))
-_TEXT_OF_CHAIN = Layout(65, (0.45, 0.85, 1.0))
-_TEXT_OF_GRAPH = Layout(98, (0.33, 0.55, 0.67, 1.0))
+_TABLE_OF_CHAIN = ColumnWidths(88, (0.45, 0.80, 1.0))
+_TABLE_OF_GRAPH = ColumnWidths(108, (0.30, 0.56, 0.74, 1.0))
+_TEXT_OF_CHAIN = ColumnWidths(65, (0.45, 0.85, 1.0))
+_TEXT_OF_GRAPH = ColumnWidths(98, (0.33, 0.55, 0.67, 1.0))
 _TRAINABLE_WIDTH = 12
 
 
@@ -151,13 +151,13 @@ def html_summary(model: Any) -> str:
     return html_table(summary.titles, rows, f'Model: "{summary.name}"', summary.notes())
 
 
-def _default_width(summary: Summary, layout: Layout) -> int:
+def _default_width(summary: Summary, layout: ColumnWidths) -> int:
     return layout.width + (_TRAINABLE_WIDTH if summary.shows_trainable else 0)
 
 
 def _column_ends(
     summary: Summary,
-    layout: Layout,
+    layout: ColumnWidths,
     width: int,
     positions: Sequence[float] | None,
 ) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from kplug.errors import GraphError, SpecError
 from kplug.graph import SymbolicTensor
 from kplug.layers import InputLayer
-from kplug.models.config import layer_from_config, starts_with_own_call
+from kplug.models.configuration.reading import layer_from_config, starts_with_own_call
 from kplug.saving.dialect.calls import (
     Call,
     Reference,

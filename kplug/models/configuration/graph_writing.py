@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.graph import Node, SymbolicTensor, is_symbolic, map_leaves
 from kplug.layers.base.layer_configs import describe_layer
-from kplug.models.config import starts_with_own_call
+from kplug.models.configuration.reading import starts_with_own_call
 from kplug.saving.dialect.calls import write_keywords, write_value
 
 

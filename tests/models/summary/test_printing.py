@@ -8,7 +8,7 @@ import pytest
 from kplug import backend, layers
 from kplug.errors import ArgumentValueError
 from kplug.models import Model, Sequential, print_summary
-from kplug.models.summary_rows import format_size
+from kplug.models.summary.rows import format_size
 
 
 @pytest.fixture(autouse=True)

@@ -1,24 +1,12 @@
-"""Calls of Keras 2 about sessions and placeholders: what they are on torch, or what to do instead."""
+"""Sessions and placeholders of Keras 2: each call says what torch has instead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NoReturn
 
-import torch
-
-from kplug.arguments import require_choice
-from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.dtypes import DTypeLike
-from kplug.backend.settings import (
-    DataFormat,
-    image_data_format,
-    set_image_data_format,
-    standardize_data_format,
-)
 from kplug.errors import KplugError
-
-_ORDERINGS = {"channels_first": "th", "channels_last": "tf"}
 
 
 def placeholder(
@@ -47,11 +35,6 @@ def placeholder(
         hint=f"kplug.layers.Input({sizes}) is the symbolic input of a model, which K.function takes "
         "too; what computes with tensors alone is a plain Python function.",
     )
-
-
-def is_placeholder(x: object) -> bool:
-    """Return whether ``x`` is the symbolic tensor of an ``Input``."""
-    return bool(getattr(getattr(x, "node", None), "is_input", False))
 
 
 def get_session() -> NoReturn:
@@ -101,44 +84,3 @@ def backend() -> str:
         'torch'
     """
     return "torch"
-
-
-def normalize_data_format(value: str | None) -> DataFormat:
-    """Return a valid layout name; ``None`` is ``image_data_format()``.
-
-    Raises:
-        ArgumentValueError: It is neither ``'channels_first'`` nor ``'channels_last'``.
-    """
-    return standardize_data_format(value, "normalize_data_format")
-
-
-def image_dim_ordering() -> str:
-    """Return Keras 1's name of the default layout: ``'tf'`` for channels last, else ``'th'``.
-
-    Example:
-        >>> image_dim_ordering()
-        'tf'
-    """
-    return _ORDERINGS[image_data_format()]
-
-
-def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set the default layout by Keras 1's name.
-
-    Raises:
-        ArgumentValueError: It is neither ``'tf'`` nor ``'th'``.
-    """
-    choices = {short: name for name, short in _ORDERINGS.items()}
-    owner = "set_image_dim_ordering"
-    set_image_data_format(require_choice(owner, "dim_ordering", dim_ordering, choices))
-
-
-def is_sparse(tensor: object) -> bool:
-    """Return whether ``tensor`` is a sparse tensor of torch."""
-    return isinstance(tensor, torch.Tensor) and tensor.layout is not torch.strided
-
-
-def to_dense(tensor: TensorLike) -> torch.Tensor:
-    """Return a sparse tensor with its zeros written out; a dense one as it is."""
-    tensor = to_tensor(tensor)
-    return tensor.to_dense() if is_sparse(tensor) else tensor
