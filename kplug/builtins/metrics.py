@@ -43,37 +43,39 @@ _ACCURACIES = (
 )
 
 _ERRORS = (
-    _component("mean_squared_error", "errors:MeanSquaredError", "Mean of squared errors.", "mse"),
+    _component(
+        "mean_squared_error", "regression:MeanSquaredError", "Mean of squared errors.", "mse"
+    ),
     _component(
         "root_mean_squared_error",
-        "errors:RootMeanSquaredError",
+        "regression:RootMeanSquaredError",
         "Root of the mean of squared errors.",
         "rmse",
     ),
     _component(
-        "mean_absolute_error", "errors:MeanAbsoluteError", "Mean of absolute errors.", "mae"
+        "mean_absolute_error", "regression:MeanAbsoluteError", "Mean of absolute errors.", "mae"
     ),
     _component(
         "mean_absolute_percentage_error",
-        "errors:MeanAbsolutePercentageError",
+        "regression:MeanAbsolutePercentageError",
         "Mean of relative errors, in percent.",
         "mape",
     ),
     _component(
         "mean_squared_logarithmic_error",
-        "errors:MeanSquaredLogarithmicError",
+        "regression:MeanSquaredLogarithmicError",
         "Mean of squared errors of logarithms.",
         "msle",
     ),
     _component(
         "log_cosh_error",
-        "errors:LogCoshError",
+        "regression:LogCoshError",
         "Logarithm of the hyperbolic cosine of the error.",
         "log_cosh",
     ),
     _component(
         "cosine_similarity",
-        "errors:CosineSimilarity",
+        "regression:CosineSimilarity",
         "Cosine of the angle between target and prediction.",
     ),
 )

@@ -2,7 +2,9 @@
 
 from kplug.exports import export_names
 from kplug.losses.adapt import as_loss as as_loss
-from kplug.losses.base import Loss as Loss
+from kplug.losses.base.function import FunctionLoss as FunctionLoss
+from kplug.losses.base.loss import Loss as Loss
+from kplug.losses.base.torch_loss import TorchLoss as TorchLoss
 from kplug.losses.binary import (
     BinaryCrossentropy as BinaryCrossentropy,
     binary_crossentropy as binary_crossentropy,
@@ -27,7 +29,6 @@ from kplug.losses.divergence import (
     kl_divergence as kl_divergence,
     poisson as poisson,
 )
-from kplug.losses.function import FunctionLoss as FunctionLoss
 from kplug.losses.generalized import (
     CategoricalGeneralizedCrossEntropy as CategoricalGeneralizedCrossEntropy,
     categorical_generalized_cross_entropy as categorical_generalized_cross_entropy,
@@ -72,7 +73,6 @@ from kplug.losses.sparse import (
     SparseCategoricalCrossentropy as SparseCategoricalCrossentropy,
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
-from kplug.losses.torch_loss import TorchLoss as TorchLoss
 
 # The short names of Keras 2 and 3.
 mse = MSE = mean_squared_error

@@ -27,9 +27,9 @@ from kplug.losses import (
     similarity,
     sparse,
 )
-from kplug.losses.base import Loss
-from kplug.losses.function import FunctionLoss
-from kplug.losses.torch_loss import TorchLoss
+from kplug.losses.base.function import FunctionLoss
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.torch_loss import TorchLoss
 
 # The plain functions have classes with faster unweighted means; the numbers are the same.
 _CLASS_OF: dict[Callable[..., Any], type[Loss]] = {

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
-from kplug.losses.base import Loss
-from kplug.losses.checks import SIGMOID_HINT, require_range
-from kplug.losses.reduction import mean_of
+from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
+from kplug.losses.base.checks import SIGMOID_HINT, require_range
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.reduction import mean_of
 
 _OWNER = "binary_crossentropy"
 _ADVICE = (

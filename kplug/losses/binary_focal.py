@@ -8,11 +8,11 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
+from kplug.losses.base.checks import SIGMOID_HINT, require_range
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
-from kplug.losses.checks import SIGMOID_HINT, require_range
-from kplug.losses.powers import power_of_share, require_gamma
 
 _OWNER = "binary_focal_crossentropy"
 _ADVICE = (

@@ -10,16 +10,16 @@ from torch import Tensor
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
 from kplug.errors import DataError
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     ArrayLike,
     as_predictions,
     as_targets,
     require_axis,
     shape_error,
 )
-from kplug.losses.base import Loss
+from kplug.losses.base.checks import SOFTMAX_HINT, require_range
+from kplug.losses.base.loss import Loss
 from kplug.losses.binary import require_smoothing, smooth_labels
-from kplug.losses.checks import SOFTMAX_HINT, require_range
 
 _OWNER = "categorical_crossentropy"
 

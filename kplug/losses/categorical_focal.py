@@ -11,12 +11,12 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import ArrayLike
+from kplug.losses.base.checks import SOFTMAX_HINT, require_range
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
 from kplug.losses.categorical import prepare_one_hot
-from kplug.losses.checks import SOFTMAX_HINT, require_range
-from kplug.losses.powers import power_of_share, require_gamma
 
 _OWNER = "categorical_focal_crossentropy"
 

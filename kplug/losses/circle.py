@@ -8,8 +8,8 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_number
 from kplug.errors import DataError
-from kplug.losses.alignment import ArrayLike, as_predictions, as_tensor
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
+from kplug.losses.base.loss import Loss
 
 _OWNER = "circle"
 

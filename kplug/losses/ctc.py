@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
-from kplug.losses.base import Loss
-from kplug.losses.checks import require_ids, require_whole
+from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
+from kplug.losses.base.checks import require_ids, require_whole
+from kplug.losses.base.loss import Loss
 
 _OWNER = "ctc"
 

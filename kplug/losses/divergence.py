@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare
-from kplug.losses.base import Loss
-from kplug.losses.checks import require_range
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.checks import require_range
+from kplug.losses.base.loss import Loss
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.losses.alignment import ArrayLike, as_predictions, as_tensor
-from kplug.losses.base import Loss
-from kplug.losses.checks import require_ids, require_range, require_whole
-from kplug.losses.class_ids import as_class_ids, explain
-from kplug.losses.powers import power_of_share
+from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
+from kplug.losses.base.checks import require_ids, require_range, require_whole
+from kplug.losses.base.class_ids import as_class_ids, explain
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.powers import power_of_share
 
 _OWNER = "categorical_generalized_cross_entropy"
 

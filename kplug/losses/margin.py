@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.losses.alignment import ArrayLike, prepare
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.loss import Loss
 
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare, require_axis
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
+from kplug.losses.base.loss import Loss
 
 Axes: TypeAlias = "int | Sequence[int] | None"
 

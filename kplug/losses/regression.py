@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare
-from kplug.losses.base import Loss
-from kplug.losses.reduction import mean_of
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.reduction import mean_of
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.losses.alignment import ArrayLike, prepare
-from kplug.losses.base import Loss
-from kplug.losses.reduction import mean_of
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.reduction import mean_of
 
 _LN2 = math.log(2.0)
 

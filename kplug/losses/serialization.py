@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from kplug.losses.adapt import BUILT_IN_CLASSES, find_loss_class
-from kplug.losses.base import Loss
+from kplug.losses.base.loss import Loss
 from kplug.registry import resolve, resolve_object, scope
 
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from kplug.arguments import require_integer
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare, require_axis
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
+from kplug.losses.base.loss import Loss
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:

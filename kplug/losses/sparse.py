@@ -10,13 +10,13 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import epsilon
-from kplug.losses.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
-from kplug.losses.base import Loss
+from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
+from kplug.losses.base.checks import SOFTMAX_HINT, require_ids, require_range, require_whole
+from kplug.losses.base.class_ids import as_class_ids, explain
+from kplug.losses.base.loss import Loss
+from kplug.losses.base.reduction import mean_of
 from kplug.losses.binary import BinaryCrossentropy
 from kplug.losses.categorical import CategoricalCrossentropy
-from kplug.losses.checks import SOFTMAX_HINT, require_ids, require_range, require_whole
-from kplug.losses.class_ids import as_class_ids, explain
-from kplug.losses.reduction import mean_of
 
 _OWNER = "sparse_categorical_crossentropy"
 # torch ignores -100 unless told otherwise; here it is a class id like any other, and out of range.

@@ -31,7 +31,12 @@ from kplug.metrics.accuracy import (
 )
 from kplug.metrics.adapt import as_metric as as_metric
 from kplug.metrics.auc import AUC as AUC
-from kplug.metrics.base import Metric as Metric
+from kplug.metrics.base.function import (
+    FunctionMetric as FunctionMetric,
+    MeanMetricWrapper as MeanMetricWrapper,
+)
+from kplug.metrics.base.mean import MeanMetric as MeanMetric
+from kplug.metrics.base.metric import Metric as Metric
 from kplug.metrics.correlation import (
     ConcordanceCorrelation as ConcordanceCorrelation,
     PearsonCorrelation as PearsonCorrelation,
@@ -43,15 +48,6 @@ from kplug.metrics.counts import (
     FalsePositives as FalsePositives,
     TrueNegatives as TrueNegatives,
     TruePositives as TruePositives,
-)
-from kplug.metrics.errors import (
-    CosineSimilarity as CosineSimilarity,
-    LogCoshError as LogCoshError,
-    MeanAbsoluteError as MeanAbsoluteError,
-    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
-    MeanSquaredError as MeanSquaredError,
-    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
-    RootMeanSquaredError as RootMeanSquaredError,
 )
 from kplug.metrics.f_score import F1Score as F1Score, FBetaScore as FBetaScore
 from kplug.metrics.from_losses import (
@@ -71,13 +67,7 @@ from kplug.metrics.iou import (
     OneHotIoU as OneHotIoU,
     OneHotMeanIoU as OneHotMeanIoU,
 )
-from kplug.metrics.mean import (
-    FunctionMetric as FunctionMetric,
-    Mean as Mean,
-    MeanMetric as MeanMetric,
-    MeanMetricWrapper as MeanMetricWrapper,
-    Sum as Sum,
-)
+from kplug.metrics.mean import Mean as Mean, Sum as Sum
 from kplug.metrics.operating_points import (
     PrecisionAtRecall as PrecisionAtRecall,
     RecallAtPrecision as RecallAtPrecision,
@@ -86,6 +76,15 @@ from kplug.metrics.operating_points import (
 )
 from kplug.metrics.precision_recall import Precision as Precision, Recall as Recall
 from kplug.metrics.r2_score import R2Score as R2Score
+from kplug.metrics.regression import (
+    CosineSimilarity as CosineSimilarity,
+    LogCoshError as LogCoshError,
+    MeanAbsoluteError as MeanAbsoluteError,
+    MeanAbsolutePercentageError as MeanAbsolutePercentageError,
+    MeanSquaredError as MeanSquaredError,
+    MeanSquaredLogarithmicError as MeanSquaredLogarithmicError,
+    RootMeanSquaredError as RootMeanSquaredError,
+)
 from kplug.metrics.serialization import (
     deserialize as deserialize,
     get as get,

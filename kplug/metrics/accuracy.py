@@ -8,8 +8,8 @@ from torch import Tensor
 from kplug.arguments import require_number
 from kplug.backend import to_dtype
 from kplug.errors import DataError
-from kplug.losses.alignment import ArrayLike, align_ranks, as_tensor, shape_error
-from kplug.metrics.mean import MeanMetric
+from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
+from kplug.metrics.base.mean import MeanMetric
 
 _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 

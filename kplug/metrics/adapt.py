@@ -9,12 +9,19 @@ from torch import nn
 
 from kplug.contracts import find_class_of, instantiate
 from kplug.errors import ContractError
-from kplug.losses import binary, categorical, divergence, margin, regression, sparse
+from kplug.losses import (
+    binary,
+    categorical,
+    divergence,
+    margin,
+    regression as loss_functions,
+    sparse,
+)
 from kplug.losses.adapt import as_loss
-from kplug.losses.base import Loss
-from kplug.metrics import accuracy, correlation, errors, from_losses, top_k
-from kplug.metrics.base import Metric
-from kplug.metrics.mean import FunctionMetric
+from kplug.losses.base.loss import Loss
+from kplug.metrics import accuracy, correlation, from_losses, regression, top_k
+from kplug.metrics.base.function import FunctionMetric
+from kplug.metrics.base.metric import Metric
 
 # The plain functions have classes, which a saved model can name. The cosine is not among them: as a
 # function it is the loss, with the other sign.
@@ -26,10 +33,10 @@ _CLASS_OF: dict[Callable[..., Any], type[Metric]] = {
     top_k.sparse_top_k_categorical_accuracy: top_k.SparseTopKCategoricalAccuracy,
     correlation.pearson_correlation: correlation.PearsonCorrelation,
     correlation.concordance_correlation: correlation.ConcordanceCorrelation,
-    regression.mean_squared_error: errors.MeanSquaredError,
-    regression.mean_absolute_error: errors.MeanAbsoluteError,
-    regression.mean_absolute_percentage_error: errors.MeanAbsolutePercentageError,
-    regression.mean_squared_logarithmic_error: errors.MeanSquaredLogarithmicError,
+    loss_functions.mean_squared_error: regression.MeanSquaredError,
+    loss_functions.mean_absolute_error: regression.MeanAbsoluteError,
+    loss_functions.mean_absolute_percentage_error: regression.MeanAbsolutePercentageError,
+    loss_functions.mean_squared_logarithmic_error: regression.MeanSquaredLogarithmicError,
     binary.binary_crossentropy: from_losses.BinaryCrossentropy,
     categorical.categorical_crossentropy: from_losses.CategoricalCrossentropy,
     sparse.sparse_categorical_crossentropy: from_losses.SparseCategoricalCrossentropy,

@@ -11,9 +11,9 @@ from torch import Tensor
 from kplug.arguments import refusal, require_choice, require_flag, require_number
 from kplug.backend import epsilon
 from kplug.errors import DataError
-from kplug.losses.alignment import ArrayLike
-from kplug.metrics.confusion import ConfusionMetric
-from kplug.metrics.thresholds import (
+from kplug.losses.base.alignment import ArrayLike
+from kplug.metrics.base.confusion import ConfusionMetric
+from kplug.metrics.base.thresholds import (
     Thresholds,
     divide,
     ratio,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from kplug.backend import epsilon
-from kplug.losses.alignment import ArrayLike, prepare
-from kplug.metrics.mean import MeanMetric
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.metrics.base.mean import MeanMetric
 
 Axis = int | Sequence[int]
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from kplug.metrics.confusion import GivenThresholds
+from kplug.metrics.base.confusion import GivenThresholds
 
 
 class _Count(GivenThresholds):

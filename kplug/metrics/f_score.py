@@ -8,7 +8,7 @@ from torch import Tensor
 from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     REDUCED_TYPES,
     ArrayLike,
     align_ranks,
@@ -17,8 +17,8 @@ from kplug.losses.alignment import (
     as_tensor,
     shape_error,
 )
-from kplug.losses.reduction import fit_weights
-from kplug.metrics.base import Metric
+from kplug.losses.base.reduction import fit_weights
+from kplug.metrics.base.metric import Metric
 
 _AVERAGES = ("micro", "macro", "weighted")
 _STATES = ("true_positives", "false_positives", "false_negatives", "intermediate_weights")

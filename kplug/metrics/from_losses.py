@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kplug.losses.alignment import ArrayLike, as_tensor
+from kplug.losses.base.alignment import ArrayLike, as_tensor
+from kplug.losses.base.reduction import fit_weights
 from kplug.losses.binary import binary_crossentropy, require_smoothing
 from kplug.losses.categorical import categorical_crossentropy
 from kplug.losses.divergence import kl_divergence, poisson
 from kplug.losses.margin import categorical_hinge, hinge, squared_hinge
-from kplug.losses.reduction import fit_weights
 from kplug.losses.sparse import sparse_categorical_crossentropy
-from kplug.metrics.mean import MeanMetric
+from kplug.metrics.base.mean import MeanMetric
 
 
 class BinaryCrossentropy(MeanMetric):

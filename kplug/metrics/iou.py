@@ -11,9 +11,9 @@ from torch import Tensor
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
-from kplug.losses.alignment import ArrayLike, as_tensor
-from kplug.metrics.base import Metric
-from kplug.metrics.thresholds import require_count
+from kplug.losses.base.alignment import ArrayLike, as_tensor
+from kplug.metrics.base.metric import Metric
+from kplug.metrics.base.thresholds import require_count
 
 # A confusion matrix of as many classes has 3 GB.
 _MOST_CLASSES = 20_000

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.metrics.confusion import ConfusionMetric
-from kplug.metrics.thresholds import Thresholds, ratio, require_count, spread_thresholds
+from kplug.metrics.base.confusion import ConfusionMetric
+from kplug.metrics.base.thresholds import Thresholds, ratio, require_count, spread_thresholds
 
 _UNIT = "a number in [0, 1]"
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from kplug.metrics.confusion import GivenThresholds
-from kplug.metrics.thresholds import ratio
+from kplug.metrics.base.confusion import GivenThresholds
+from kplug.metrics.base.thresholds import ratio
 
 
 class Precision(GivenThresholds):

@@ -8,7 +8,7 @@ from torch import Tensor
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import to_dtype
 from kplug.errors import DataError, KplugWarning
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,
     as_predictions,
@@ -16,8 +16,8 @@ from kplug.losses.alignment import (
     as_tensor,
     shape_error,
 )
-from kplug.losses.reduction import fit_weights
-from kplug.metrics.base import Metric
+from kplug.losses.base.reduction import fit_weights
+from kplug.metrics.base.metric import Metric
 from kplug.registry.warning import warn
 
 _NO_SPREAD = 1e-14

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.metrics.base import Metric
+from kplug.metrics.base.metric import Metric
 from kplug.registry import resolve, resolve_object, scope
 
 #: Where the metrics are that Keras has too, under the same names.
 _MODULES = (
     "accuracy",
     "auc",
-    "confusion",
+    "counts",
     "correlation",
-    "errors",
     "f_score",
     "from_losses",
     "iou",
 )
-_FURTHER = ("operating_points", "precision_recall", "r2_score", "top_k")
+_FURTHER = ("operating_points", "precision_recall", "r2_score", "regression", "top_k")
 _KNOWN_TO_KERAS = frozenset(f"kplug.metrics.{name}" for name in (*_MODULES, *_FURTHER))
 
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_dtype
-from kplug.losses.alignment import ArrayLike, as_tensor, shape_error
+from kplug.losses.base.alignment import ArrayLike, as_tensor, shape_error
 from kplug.metrics.accuracy import squeeze_ids
-from kplug.metrics.mean import MeanMetric
+from kplug.metrics.base.mean import MeanMetric
 
 
 def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:

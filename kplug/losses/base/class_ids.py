@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.losses.alignment import require_axis
-from kplug.losses.checks import require_ids
+from kplug.losses.base.alignment import require_axis
+from kplug.losses.base.checks import require_ids
 
 
 def as_class_ids(y_true: Tensor, predictions: Tensor, axis: int, owner: str) -> Tensor:

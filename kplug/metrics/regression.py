@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.losses.alignment import prepare
+from kplug.losses.base.alignment import prepare
 from kplug.losses.regression import (
     mean_absolute_error,
     mean_absolute_percentage_error,
@@ -14,7 +14,7 @@ from kplug.losses.regression import (
 )
 from kplug.losses.robust import log_cosh
 from kplug.losses.similarity import cosine_similarity
-from kplug.metrics.mean import MeanMetric
+from kplug.metrics.base.mean import MeanMetric
 
 
 class MeanSquaredError(MeanMetric):

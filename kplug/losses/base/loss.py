@@ -15,7 +15,7 @@ from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.backend.masks import get_mask
 from kplug.configurable import Configurable
 from kplug.errors import ContractError
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     REDUCED_TYPES,
     ArrayLike,
     align_ranks,
@@ -23,8 +23,8 @@ from kplug.losses.alignment import (
     as_targets,
     as_tensor,
 )
-from kplug.losses.dialects import read_dtype, translate_config
-from kplug.losses.reduction import (
+from kplug.losses.base.dialects import read_dtype, translate_config
+from kplug.losses.base.reduction import (
     MEAN_REDUCTIONS,
     join_masks,
     mean_of,

@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend import to_dtype
 from kplug.errors import DataError
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,
     as_predictions,
@@ -20,9 +20,9 @@ from kplug.losses.alignment import (
     as_tensor,
     shape_error,
 )
-from kplug.losses.reduction import fit_weights
-from kplug.metrics.base import Metric
-from kplug.metrics.thresholds import Outcomes, Thresholds, read_thresholds
+from kplug.losses.base.reduction import fit_weights
+from kplug.metrics.base.metric import Metric
+from kplug.metrics.base.thresholds import Outcomes, Thresholds, read_thresholds
 
 #: The threshold under ``top_k``: scores outside the best k are below it, all others above.
 _BELOW_ALL = -1e10

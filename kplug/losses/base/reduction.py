@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kplug.errors import ArgumentValueError, DataError
-from kplug.losses.alignment import ArrayLike, as_tensor
+from kplug.losses.base.alignment import ArrayLike, as_tensor
 
 MEAN_REDUCTIONS = frozenset({"sum_over_batch_size", "mean", "mean_with_sample_weight"})
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "none", "mean_with_sample_weight")

@@ -11,7 +11,7 @@ from typing_extensions import Self
 from kplug.backend import snake_case
 from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
-from kplug.losses.base import Loss, require_tensor
+from kplug.losses.base.loss import Loss, require_tensor
 from kplug.registry.reverse import name_of
 
 Order: TypeAlias = Literal["targets_first", "predictions_first"]

@@ -13,8 +13,8 @@ from typing_extensions import Self
 from kplug.backend import dtype_name, snake_case, to_dtype
 from kplug.configurable import Configurable
 from kplug.errors import ContractError
-from kplug.losses.alignment import ArrayLike
-from kplug.metrics.variable import Variable, make_variable
+from kplug.losses.base.alignment import ArrayLike
+from kplug.metrics.base.variable import Variable, make_variable
 from kplug.registry import resolve_object
 
 

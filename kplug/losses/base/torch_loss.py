@@ -13,16 +13,16 @@ from typing_extensions import Self
 
 from kplug.backend import snake_case
 from kplug.errors import ContractError
-from kplug.losses.alignment import (
+from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,
     as_predictions,
     as_tensor,
     shape_error,
 )
-from kplug.losses.base import Loss, require_tensor
-from kplug.losses.function import check_signature
-from kplug.losses.reduction import reduce_values
+from kplug.losses.base.function import check_signature
+from kplug.losses.base.loss import Loss, require_tensor
+from kplug.losses.base.reduction import reduce_values
 
 # These take class ids of type int64; the class axis of their input is axis 1.
 _TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)

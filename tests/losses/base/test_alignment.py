@@ -12,7 +12,7 @@ import torch
 
 from kplug import losses
 from kplug.errors import DataError
-from kplug.losses.alignment import align_ranks, as_tensor
+from kplug.losses.base.alignment import align_ranks, as_tensor
 
 TARGETS = torch.tensor([1.0, 0.0, 1.0, 0.0])
 OUTPUTS = torch.tensor([[0.9], [0.2], [0.4], [0.3]])

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from kplug import losses
 from kplug.errors import ArgumentValueError, DataError, KplugWarning
-from kplug.losses.reduction import REDUCTIONS, reduce_values
+from kplug.losses.base.reduction import REDUCTIONS, reduce_values
 
 VALUES = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 WEIGHTS = [1.0, 2.0, 0.0, 1.0, 0.0, 3.0]

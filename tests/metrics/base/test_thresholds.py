@@ -8,7 +8,13 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from kplug.errors import ArgumentValueError
-from kplug.metrics.thresholds import Thresholds, divide, ratio, read_thresholds, spread_thresholds
+from kplug.metrics.base.thresholds import (
+    Thresholds,
+    divide,
+    ratio,
+    read_thresholds,
+    spread_thresholds,
+)
 
 
 @settings(max_examples=30, deadline=None)

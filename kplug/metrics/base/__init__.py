@@ -1,0 +1,1 @@
+"""What a metric is: its state, its means, its thresholds, and what may stand for one."""

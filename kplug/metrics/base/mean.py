@@ -1,0 +1,116 @@
+"""The weighted mean of a value a sample."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from kplug.backend.masks import get_mask
+from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
+from kplug.losses.base.reduction import fit_weights
+from kplug.metrics.base.metric import Metric
+
+
+class WeightedMean(Metric):
+    """Total and count, and how a batch of values is added to them."""
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+        # float64, because float32 sums of ones stop growing at 2**24; hence also the += below.
+        self.total = self.add_state("total", dtype="float64")
+        self.count = self.add_state("count", dtype="float64")
+
+    def result(self) -> Tensor:
+        """Return Σ total / Σ count, and 0 before the first batch."""
+        is_empty = self.count == 0
+        mean = torch.where(is_empty, 0.0, self.total / torch.where(is_empty, 1.0, self.count))
+        return self._as_result(mean)
+
+    def accumulate(self, values: Tensor, sample_weight: ArrayLike = None) -> None:
+        """Add values of shape (N, …): each sample counts as the mean of its values, times its weight."""
+        self.to(values.device)
+        kind = self.total.dtype
+        if sample_weight is None:
+            rows = values.shape[0] if values.ndim else 1
+            self.total += _scale(values.sum(dtype=kind), rows, values)
+            self.count += rows
+            return
+        given = as_tensor(sample_weight, self.name, "sample_weight")
+        weights = fit_weights(given.to(device=values.device, dtype=kind), values)
+        product = values * weights
+        rows = product.shape[0] if product.ndim else 1
+        self.total += _scale(product.sum(), rows, product)
+        self.count += _scale(weights.expand_as(product).sum(), rows, product)
+
+
+class MeanMetric(WeightedMean):
+    """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes.
+
+    m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) beside (N, 1) is given shape
+    (N, 1), and so is (N,) beside (N,).
+
+    Args:
+        name: Label in logs and history; by default the class's name in snake case.
+        dtype: Type of the result; None means ``floatx()``.
+
+    Example:
+        >>> class Bias(MeanMetric):
+        ...     def call(self, y_true, y_pred):
+        ...         return y_pred - y_true
+        >>> Bias()(torch.tensor([1.0, 2.0]), torch.tensor([[1.5], [2.0]]))
+        tensor(0.2500)
+    """
+
+    aligns_ranks = True
+
+    @abstractmethod
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return a value for each sample, shape (N,) or (N, …), or one for the batch, shape ()."""
+
+    def update_state(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch; see `Metric.update_state`."""
+        with torch.no_grad():
+            predictions = as_tensor(y_pred, self.name, "y_pred")
+            targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
+            mask = get_mask(y_pred)
+            if mask is not None:
+                sample_weight = _mask(sample_weight, mask)
+            if self.aligns_ranks:
+                targets, predictions = _align(targets, predictions)
+            self.accumulate_pair(targets, predictions, sample_weight)
+
+    def accumulate_pair(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None
+    ) -> None:
+        """Add a batch of tensors on one device, of one rank where ranks are aligned."""
+        self.accumulate(self.call(y_true, y_pred), sample_weight)
+
+
+def _mask(sample_weight: ArrayLike, mask: Tensor) -> Tensor:
+    """Return weights that are 0 where the mask is False."""
+    kept = mask.to(torch.float32)
+    if sample_weight is None:
+        return kept
+    weights = as_tensor(sample_weight, "metric", "sample_weight").to(kept.device)
+    while weights.ndim < kept.ndim:
+        weights = weights.unsqueeze(-1)
+    while kept.ndim < weights.ndim:
+        kept = kept.unsqueeze(-1)
+    return weights * kept
+
+
+def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:
+    """Divide a sum by the number of values that each sample has."""
+    share = rows / max(values.numel(), 1)
+    return total if share == 1.0 else total * share
+
+
+def _align(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    if y_true.ndim == y_pred.ndim == 1:
+        return y_true.unsqueeze(-1), y_pred.unsqueeze(-1)
+    # The last axis is kept: a value a step takes weights a step, and the mean is the same.
+    return align_ranks(y_true, y_pred, keep_last_axis=True)
