@@ -12,7 +12,7 @@ from typing_extensions import override
 from kplug.arguments import require_flag
 from kplug.callbacks.base import Callback, Logs
 from kplug.errors import ContractError
-from kplug.optimizers.extras import AVERAGE
+from kplug.optimizers.base.moving_average import AVERAGE
 
 
 class SwapEMAWeights(Callback):

@@ -15,7 +15,7 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import session
-from kplug.training.compilation.choosing import measure_compile_time
+from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
 from kplug.training.devices import place_model

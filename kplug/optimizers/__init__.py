@@ -15,15 +15,20 @@ from kplug.optimizers.adapt import (
     as_optimizer as as_optimizer,
     build_optimizer as build_optimizer,
 )
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.common_arguments import (
+    CommonArguments as CommonArguments,
+    takes_common as takes_common,
+)
+from kplug.optimizers.base.group_settings import GroupSetting as GroupSetting
+from kplug.optimizers.base.hyperparameters import (
     DefaultRate as DefaultRate,
     require_beta as require_beta,
     require_epsilon as require_epsilon,
     require_nonnegative as require_nonnegative,
     require_rho as require_rho,
 )
-from kplug.optimizers.base import Optimizer as Optimizer
-from kplug.optimizers.common import CommonArguments as CommonArguments, takes_common as takes_common
+from kplug.optimizers.base.optimizer import Optimizer as Optimizer
+from kplug.optimizers.base.rule import RuleOptimizer as RuleOptimizer
 from kplug.optimizers.ftrl import Ftrl as Ftrl
 from kplug.optimizers.lamb import Lamb as Lamb
 from kplug.optimizers.lion import Lion as Lion
@@ -32,14 +37,12 @@ from kplug.optimizers.multi import MultiOptimizer as MultiOptimizer, OptimizerMa
 from kplug.optimizers.muon import Muon as Muon
 from kplug.optimizers.nadam import Nadam as Nadam
 from kplug.optimizers.rmsprop import RMSprop as RMSprop
-from kplug.optimizers.rule import RuleOptimizer as RuleOptimizer
 from kplug.optimizers.schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW
 from kplug.optimizers.serialization import (
     deserialize as deserialize,
     get as get,
     serialize as serialize,
 )
-from kplug.optimizers.settings import GroupSetting as GroupSetting
 from kplug.optimizers.sgd import SGD as SGD
 
 export_names(globals())

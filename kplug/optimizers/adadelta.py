@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import (
     DefaultRate,
     require_epsilon,
     require_rho,
 )
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.rule import RuleOptimizer, Tensors
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 LEARNING_RATE = DefaultRate(1.0)
 

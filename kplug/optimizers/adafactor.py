@@ -11,11 +11,11 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag, require_number
-from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_positive
-from kplug.optimizers.blocks import BLOCK_BYTES
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.rule import RuleOptimizer, Tensors
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.cache_blocks import BLOCK_BYTES
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative, require_positive
+from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 LEARNING_RATE = DefaultRate(0.001)
 

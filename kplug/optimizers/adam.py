@@ -11,16 +11,16 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import (
     DefaultRate,
     require_beta,
     require_epsilon,
     require_nonnegative,
 )
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.kernels import get_unhooked_step, use_memory_order
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.torch_kernels import get_unhooked_step, use_memory_order
 
 Tensors = list[torch.Tensor]
 

@@ -9,9 +9,9 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.adam import Adam
-from kplug.optimizers.arguments import DefaultRate, require_nonnegative
-from kplug.optimizers.common import ArgumentsBesideDecay, Extras, takes_common
-from kplug.optimizers.kernels import get_unhooked_step
+from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, Extras, takes_common
+from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative
+from kplug.optimizers.base.torch_kernels import get_unhooked_step
 
 LEARNING_RATE = DefaultRate(0.001)
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import torch
 
 from kplug.errors import ContractError
-from kplug.optimizers.arguments import check_parameters
-from kplug.optimizers.base import Optimizer
+from kplug.optimizers.base.hyperparameters import check_parameters
+from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry.reverse import name_of
 
 _EXPECTED: Final = (

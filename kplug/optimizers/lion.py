@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
-from kplug.optimizers.arguments import DefaultRate, require_beta, require_open_beta
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.rule import RuleOptimizer, Tensors
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import DefaultRate, require_beta, require_open_beta
+from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 LEARNING_RATE = DefaultRate(0.001)
 

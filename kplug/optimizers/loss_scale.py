@@ -10,12 +10,12 @@ from typing_extensions import Self
 
 from kplug.arguments import require_integer
 from kplug.errors import ArgumentError, ArgumentValueError
-from kplug.optimizers.arguments import require_positive
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.common import CommonArguments, check_name, is_unset
-from kplug.optimizers.kernels import make_dense
+from kplug.optimizers.base.common_arguments import CommonArguments, check_name, is_unset
+from kplug.optimizers.base.hyperparameters import require_positive
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.torch_kernels import make_dense
+from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 from kplug.optimizers.multi import MultiOptimizer
-from kplug.optimizers.wrappers import OptimizerWrapper, describe, get_inner
 
 
 class LossScaleOptimizer(OptimizerWrapper):

@@ -11,10 +11,10 @@ import torch
 from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError, WeightsError
-from kplug.optimizers.arguments import check_parameters, require_positive, split_names
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.common import check_name
-from kplug.optimizers.wrappers import OptimizerWrapper, describe, get_inner
+from kplug.optimizers.base.common_arguments import check_name
+from kplug.optimizers.base.hyperparameters import check_parameters, require_positive, split_names
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 
 
 class OptimizerMap(MutableMapping[str, Optimizer]):

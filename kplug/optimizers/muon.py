@@ -12,16 +12,16 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.cache_blocks import walk
+from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, Extras, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import (
     DefaultRate,
     require_beta,
     require_epsilon,
     require_nonnegative,
 )
-from kplug.optimizers.blocks import walk
-from kplug.optimizers.common import ArgumentsBesideDecay, Extras, takes_common
-from kplug.optimizers.rule import RuleOptimizer, Tensors
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 LEARNING_RATE = DefaultRate(0.001)
 

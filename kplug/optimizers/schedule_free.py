@@ -10,15 +10,15 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import require_integer
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import (
     DefaultRate,
     require_beta,
     require_epsilon,
     require_open_beta,
 )
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.rule import RuleOptimizer, Tensors
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 LEARNING_RATE = DefaultRate(0.0025)
 

@@ -9,8 +9,8 @@ import torch
 
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import TorchOptimizerFactory
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.wrappers import describe
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.wrapper import describe
 from kplug.registry import resolve_object
 from kplug.serialization import deserialize_component
 

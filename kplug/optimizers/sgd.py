@@ -8,11 +8,11 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
-from kplug.optimizers.arguments import DefaultRate, require_nonnegative, require_rho
-from kplug.optimizers.common import CommonArguments, takes_common
-from kplug.optimizers.kernels import get_unhooked_step
-from kplug.optimizers.rows import RowGradient, RowOptimizer
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative, require_rho
+from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
+from kplug.optimizers.base.torch_kernels import get_unhooked_step
 
 Tensors = list[torch.Tensor]
 

@@ -16,7 +16,7 @@ from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
 from kplug.graph import find_leaves, map_leaves
 from kplug.training.batches import Batch, Source
-from kplug.training.compilation.choosing import find_predict_step, find_test_step
+from kplug.training.compilation.step_choice import find_predict_step, find_test_step
 from kplug.training.compiled import Compiled
 from kplug.training.distribution import find_world, merge_progress
 from kplug.training.progress import ProgressDisplay

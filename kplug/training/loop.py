@@ -15,7 +15,7 @@ from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
 from kplug.registry.warning import warn
 from kplug.training.batches import Batch, Source
-from kplug.training.compilation.choosing import find_train_step
+from kplug.training.compilation.step_choice import find_train_step
 from kplug.training.compiled import Compiled
 from kplug.training.distribution import agree, find_world, merge_progress
 from kplug.training.forward import describe_loss

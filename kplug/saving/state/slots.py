@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kplug.optimizers.extras import ACCUMULATOR, AVERAGE
-from kplug.optimizers.wrappers import OptimizerWrapper
+from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
+from kplug.optimizers.base.wrapper import OptimizerWrapper
 
 
 @dataclass(frozen=True)

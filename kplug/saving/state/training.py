@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 
 from kplug.errors import KplugError, WeightsError
-from kplug.optimizers.extras import ACCUMULATOR, AVERAGE
+from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
 from kplug.registry.warning import warn
 from kplug.saving.dialect.text import encode, parse_json
 from kplug.saving.hdf5 import find_group, read_text

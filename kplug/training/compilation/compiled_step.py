@@ -10,19 +10,19 @@ from torch import Tensor
 
 from kplug.graph import find_leaves, map_leaves
 from kplug.training.batches import Batch
-from kplug.training.compilation.capturing import CapturedCall, can_capture
-from kplug.training.compilation.compiling import CompilerError, compile_graph
-from kplug.training.compilation.fallback import Obstacle, warn_of_obstacle
-from kplug.training.compilation.holdings import Holdings
+from kplug.training.compilation.captured_state import CapturedState
+from kplug.training.compilation.cuda_graphs import CudaGraphCall, can_capture
+from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle
 from kplug.training.compilation.programs import Program
-from kplug.training.compilation.recorded_call import (
-    Artefact,
+from kplug.training.compilation.torch_compiler import CompilerError, compile_graph
+from kplug.training.compilation.traced_call import (
+    CompiledCall,
     Output,
-    Plan,
-    RecordedCall,
+    StepPlan,
+    TracedCall,
     describe_failure,
 )
-from kplug.training.compilation.recording import Recording
+from kplug.training.compilation.tracing import TracedGraph
 from kplug.training.execution import REDUCE_OVERHEAD
 
 MOST_ATTEMPTS = 3
@@ -48,12 +48,12 @@ class CompiledStep:
         self.program, self.model, self.compiled = program, model, compiled
         self.seconds = 0.0
         self.is_eager = False
-        self._artefacts: dict[Any, Artefact] = {}
+        self._artefacts: dict[Any, CompiledCall] = {}
         self._graphs: dict[Any, Callable[..., Sequence[Tensor]]] = {}
         self._attempts = 0
         self._last_signature: Any = None
         self._signatures: set[Any] = set()
-        self._holdings: Holdings | None = None
+        self._holdings: CapturedState | None = None
 
     def publish(self) -> None:
         """The model itself was trained."""
@@ -72,7 +72,7 @@ class CompiledStep:
         self.program.step.begin()
         if self.is_eager or self._holdings is None:
             return
-        found = Holdings(self.program.find_roots())
+        found = CapturedState(self.program.find_roots())
         if found.find_change(self._holdings) or not found.has_same_tensors(self._holdings):
             self._artefacts, self._holdings = {}, None
             return
@@ -106,7 +106,7 @@ class CompiledStep:
             return self._record(signature, batches, leaves, plan)
         return self._run_graph(artefact, leaves, plan)
 
-    def _plan(self, count: int) -> Plan:
+    def _plan(self, count: int) -> StepPlan:
         numbers: list[float] = []
         constants, structures, ends = [], [], []
         for _ in range(count):
@@ -114,21 +114,23 @@ class CompiledStep:
             constants.append(constant)
             structures.append(structure)
             ends.append(len(numbers))
-        return Plan(numbers, tuple(constants), structures, ends)
+        return StepPlan(numbers, tuple(constants), structures, ends)
 
-    def _run_graph(self, artefact: Artefact, leaves: list[Tensor], plan: Plan) -> list[Any]:
+    def _run_graph(self, artefact: CompiledCall, leaves: list[Tensor], plan: StepPlan) -> list[Any]:
         outputs = artefact.run(*self._list_inputs(artefact, leaves, plan))
         if self.program.waits:
             self.program.settle(_fill(artefact.outcomes[-1], outputs))
         return [_fill(result, outputs) for result in artefact.results]
 
-    def _list_inputs(self, artefact: Artefact, leaves: list[Tensor], plan: Plan) -> list[Tensor]:
+    def _list_inputs(
+        self, artefact: CompiledCall, leaves: list[Tensor], plan: StepPlan
+    ) -> list[Tensor]:
         tensors = [*artefact.bound, *[leaves[index] for index in artefact.leaves]]
         if artefact.takes_numbers:
             tensors.append(plan.as_tensor(leaves[0].device))
         return tensors + artefact.fixed
 
-    def _run_planned(self, batches: Sequence[Batch], plan: Plan) -> list[Any]:
+    def _run_planned(self, batches: Sequence[Batch], plan: StepPlan) -> list[Any]:
         """Run steps eagerly that are planned already."""
         if not self.program.counts:
             return [self.program.run(batch) for batch in batches]
@@ -149,7 +151,7 @@ class CompiledStep:
     # -- recording ---------------------------------------------------------------------------
 
     def _record(
-        self, signature: Any, batches: Sequence[Batch], leaves: list[Tensor], plan: Plan
+        self, signature: Any, batches: Sequence[Batch], leaves: list[Tensor], plan: StepPlan
     ) -> list[Any]:
         """Run steps that are recorded meanwhile."""
         if len(self._artefacts) >= MOST_GRAPHS + len(self._signatures):
@@ -157,7 +159,7 @@ class CompiledStep:
             self._give_up(_TOO_MANY)
             return results
         started = time.perf_counter()
-        call = RecordedCall(self.program, batches, leaves, plan)
+        call = TracedCall(self.program, batches, leaves, plan)
         try:
             recording = call.record()
         except Exception as error:  # noqa: BLE001 - user code may raise anything here
@@ -183,7 +185,7 @@ class CompiledStep:
         return results
 
     def _keep(
-        self, call: RecordedCall, recording: Recording, key: Any, leaves: list[Tensor]
+        self, call: TracedCall, recording: TracedGraph, key: Any, leaves: list[Tensor]
     ) -> None:
         """Compile what was recorded, unless a graph that is the same was compiled before."""
         artefact = call.make_artefact(recording)
@@ -199,7 +201,7 @@ class CompiledStep:
         artefact.run = self._graphs[content]
         if self.compiled.jit_compile == REDUCE_OVERHEAD and can_capture(inputs):
             first, stop = len(artefact.bound), len(inputs) - len(artefact.fixed)
-            artefact.run = CapturedCall(artefact.run, first, stop)
+            artefact.run = CudaGraphCall(artefact.run, first, stop)
         self._artefacts[key] = artefact
         self._holdings = call.holdings
 

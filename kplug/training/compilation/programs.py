@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from kplug.optimizers.recorded import Planner, find_planner
-from kplug.optimizers.scalars import TensorScalars
 from kplug.training.batches import Batch
+from kplug.training.compilation.optimizer_planners import Planner, find_planner
+from kplug.training.compilation.tensor_scalars import TensorScalars
 from kplug.training.step import PredictStep, TestStep, TrainStep
 
 

@@ -15,7 +15,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import build_optimizer
-from kplug.optimizers.base import Optimizer
+from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.training.distribution.replicas import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from kplug.errors import WeightsError
-from kplug.optimizers.settings import LearningRate
+from kplug.optimizers.base.group_settings import LearningRate
 from kplug.saving.state.packing import pack, unpack
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

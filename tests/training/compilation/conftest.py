@@ -15,7 +15,7 @@ from torch import Tensor
 from kplug import layers
 from kplug.callbacks import Callback
 from kplug.models import Sequential
-from kplug.training.compilation import compiled_step, compiling
+from kplug.training.compilation import compiled_step, torch_compiler
 
 collect_ignore_glob = ["by_hand/*"]
 
@@ -59,20 +59,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def _quick_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let graphs run operation by operation: what is recorded is tested, not torch's compiler."""
-    monkeypatch.setattr(compiling, "BACKEND", "eager")
+    monkeypatch.setattr(torch_compiler, "BACKEND", "eager")
 
 
 @pytest.fixture
 def inductor(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let torch's compiler make code, as it does for users."""
-    monkeypatch.setattr(compiling, "BACKEND", "inductor")
+    monkeypatch.setattr(torch_compiler, "BACKEND", "inductor")
 
 
 @pytest.fixture
 def compiled_graphs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows with every graph that is compiled, by its number of operations."""
     found: list[int] = []
-    make = compiling.compile_graph
+    make = torch_compiler.compile_graph
 
     def count(graph: Any, tensors: Any) -> Any:
         found.append(len(graph.graph.nodes))

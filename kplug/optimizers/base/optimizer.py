@@ -13,8 +13,7 @@ import torch
 from typing_extensions import Self
 
 from kplug.errors import ContractError, NotBuiltError
-from kplug.optimizers.arguments import check_parameters, split_names
-from kplug.optimizers.common import (
+from kplug.optimizers.base.common_arguments import (
     CommonArguments,
     Exclusions,
     Extras,
@@ -22,14 +21,15 @@ from kplug.optimizers.common import (
     check_clipping,
     check_name,
 )
-from kplug.optimizers.extras import step_with_extras, write_averages
-from kplug.optimizers.kernels import (
+from kplug.optimizers.base.hyperparameters import check_parameters, split_names
+from kplug.optimizers.base.moving_average import step_with_extras, write_averages
+from kplug.optimizers.base.stored import Stored
+from kplug.optimizers.base.torch_kernels import (
     align_gradients,
     can_fuse,
     can_use_foreach,
     make_dense,
 )
-from kplug.optimizers.stored import Stored
 
 
 class Optimizer(Stored):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from kplug.training.compilation.holdings import Holdings, read_python_randomness
+from kplug.training.compilation.captured_state import CapturedState, read_python_randomness
 
 
 class Thing:
@@ -25,8 +25,8 @@ class Thing:
         self.function = functools.partial(max, 1)
 
 
-def look(thing: object) -> Holdings:
-    return Holdings({"thing": thing})
+def look(thing: object) -> CapturedState:
+    return CapturedState({"thing": thing})
 
 
 def test_tensors_are_found_wherever_they_are_held() -> None:

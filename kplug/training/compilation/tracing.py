@@ -13,7 +13,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 
 @dataclass(frozen=True)
-class Recording:
+class TracedGraph:
     """A graph, and where its inputs come from.
 
     Args:
@@ -45,7 +45,7 @@ class Recording:
         return self.graph.code, tuple(self.used), tuple(map(id, self.fixed)), tuple(constants)
 
 
-def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> Recording:
+def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> TracedGraph:
     """Run a function and write down which operations it does.
 
     It runs for real: what it changes is changed. The function sees the tensors themselves, so whatever
@@ -63,7 +63,7 @@ def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor])
     for node in graph.graph.nodes:
         node.meta = {}  # what make_fx notes of each tensor, which the compiler finds out by itself
     graph.recompile()
-    return Recording(graph, used, fixed)
+    return TracedGraph(graph, used, fixed)
 
 
 def as_input(tensor: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from kplug.errors import ArgumentError
-from kplug.optimizers.arguments import require_nonnegative
+from kplug.optimizers.base.hyperparameters import require_nonnegative
 
 
 @dataclasses.dataclass(frozen=True)

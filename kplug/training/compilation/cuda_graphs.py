@@ -17,10 +17,10 @@ _REFUSED = (
 )
 _ADVICE = "jit_compile=True compiles without this warning."
 
-Call = Callable[..., Sequence[Tensor]]
+CompiledGraph = Callable[..., Sequence[Tensor]]
 
 
-class CapturedCall:
+class CudaGraphCall:
     """Runs a compiled graph a few times, then captures it, and from then on replays what was captured.
 
     A replay reads and writes the memory of the captured call. So the inputs that differ from call to call
@@ -33,7 +33,7 @@ class CapturedCall:
         stop: The first one after these.
     """
 
-    def __init__(self, run: Call, first: int, stop: int) -> None:
+    def __init__(self, run: CompiledGraph, first: int, stop: int) -> None:
         self._run, self._moving = run, slice(first, stop)
         self._places: list[int] = []
         self._calls = 0

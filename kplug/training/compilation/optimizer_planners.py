@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from kplug.errors import ContractError
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.extras import accumulate, average, plan_average, unscale
-from kplug.optimizers.kernels import get_unhooked_step, make_dense
+from kplug.optimizers.base.moving_average import accumulate, average, plan_average, unscale
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.rule import gather_alike
+from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
 from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.optimizers.multi import MultiOptimizer
-from kplug.optimizers.numbers import RuleNumbers
-from kplug.optimizers.rule import gather_alike
+from kplug.training.compilation.step_numbers import RuleNumbers
 
 
 class Planner(Protocol):

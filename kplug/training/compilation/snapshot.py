@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Rewinding:
+class StateSnapshot:
     """A copy of everything that a step may change.
 
     Args:

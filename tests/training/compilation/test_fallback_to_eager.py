@@ -16,7 +16,7 @@ from kplug.errors import EagerStepWarning
 from kplug.layers import Dense, Dropout, Embedding, Flatten, Input, Layer
 from kplug.metrics import Metric
 from kplug.models import Sequential
-from kplug.training.compilation import compiled_step, compiling
+from kplug.training.compilation import compiled_step, torch_compiler
 
 X, Y = torch.linspace(-1, 1, 96).reshape(32, 3), torch.linspace(0, 1, 32).reshape(32, 1)
 
@@ -105,7 +105,8 @@ def expect_fallback(message: str, **options: Any) -> None:
         (
             reads_a_value,
             r"^the training step of model 'net' runs eagerly instead of compiled: the loss "
-            r"custom/reads_a_value \(custom\) reads numbers of a tensor \(item\) at .*test_fallback\.py:\d+ "
+            r"custom/reads_a_value \(custom\) reads numbers of a tensor \(item\) at "
+            r".*test_fallback_to_eager\.py:\d+ "
             r"`return loss \* 2 if loss > 100\.0 else loss  # this line`\. Compute with tensors instead",
         ),
         (
@@ -115,7 +116,7 @@ def expect_fallback(message: str, **options: Any) -> None:
         (
             counts_in_numpy,
             r"the loss custom/counts_in_numpy \(custom\) reads numbers of a tensor "
-            r"\(numpy\) at .*test_fallback\.py:\d+ `scale = float",
+            r"\(numpy\) at .*test_fallback_to_eager\.py:\d+ `scale = float",
         ),
         (
             draws,
@@ -144,7 +145,7 @@ def test_a_metric_that_keeps_predictions() -> None:
 def test_a_layer() -> None:
     expect_fallback(
         r"the layer 'halving\w*', a Halving \(custom\), reads numbers of a tensor \(item\) at "
-        r".*test_fallback\.py:\d+ `is_large = not",
+        r".*test_fallback_to_eager\.py:\d+ `is_large = not",
         layers=lambda: [Halving()],
     )
 
@@ -199,7 +200,7 @@ def test_sparse_gradients() -> None:
 
 def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise compiling.CompilerError("InvalidCxxCompiler: No working C++ compiler found")
+        raise torch_compiler.CompilerError("InvalidCxxCompiler: No working C++ compiler found")
 
     monkeypatch.setattr(compiled_step, "compile_graph", fail)
     expect_fallback(

@@ -7,10 +7,15 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
-from kplug.optimizers.assisted import Assisted
-from kplug.optimizers.checkpoint import check_settings, check_state, list_settings, merge_groups
-from kplug.optimizers.kernels import align_state
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.assisted import Assisted
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.saved_state import (
+    check_settings,
+    check_state,
+    list_settings,
+    merge_groups,
+)
+from kplug.optimizers.base.torch_kernels import align_state
 
 
 class Stored(Assisted):

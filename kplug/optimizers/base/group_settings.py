@@ -7,7 +7,7 @@ from typing import Any, overload
 import torch
 
 from kplug.configurable import declared_name
-from kplug.optimizers.arguments import Check
+from kplug.optimizers.base.hyperparameters import Check
 
 
 class LearningRate(float):

@@ -35,7 +35,7 @@ def compile_graph(
     """
     import torch._dynamo as dynamo  # a second to import
 
-    from kplug.training.compilation.kernels import keep_kernels
+    from kplug.training.compilation.custom_operators import keep_kernels
 
     try:
         with torch.no_grad(), warnings.catch_warnings():

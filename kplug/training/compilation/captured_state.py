@@ -39,7 +39,7 @@ _LIBRARIES = frozenset({"kplug", "torch", "numpy", "builtins", "typing", "abc"})
 _DEPTH = 12
 
 
-class Place:
+class TensorReference:
     """Where a tensor is held: an attribute or an entry, which may get another tensor later."""
 
     __slots__ = ("container", "key")
@@ -57,7 +57,7 @@ class Place:
         self.container[self.key] = tensor
 
 
-class Holdings:
+class CapturedState:
     """Everything that hangs on some objects, found by walking through their attributes.
 
     Args:
@@ -71,7 +71,7 @@ class Holdings:
     """
 
     def __init__(self, roots: Mapping[str, Any]) -> None:
-        self.tensors: dict[str, Place] = {}
+        self.tensors: dict[str, TensorReference] = {}
         self.values: dict[str, Any] = {}
         self.generators: list[torch.Generator] = []
         self._known: dict[int, Any] = {}
@@ -79,7 +79,7 @@ class Holdings:
             self._walk(root, name, None, 0)
         self.layout = self._describe_tensors()
 
-    def list_tensors(self) -> list[tuple[str, Place]]:
+    def list_tensors(self) -> list[tuple[str, TensorReference]]:
         """Return the places of different tensors, each with its path."""
         known: set[int] = set()
         found = []
@@ -89,7 +89,7 @@ class Holdings:
                 found.append((path, place))
         return found
 
-    def has_same_tensors(self, earlier: Holdings) -> bool:
+    def has_same_tensors(self, earlier: CapturedState) -> bool:
         """Tell whether the same places hold tensors of the same shapes, types and devices."""
         return self.layout == earlier.layout
 
@@ -100,7 +100,7 @@ class Holdings:
             for each in [place.get()]
         ]
 
-    def find_change(self, earlier: Holdings) -> str | None:
+    def find_change(self, earlier: CapturedState) -> str | None:
         """Return the path of a Python value that is not what it was, or None."""
         if self.values == earlier.values:
             return None
@@ -112,7 +112,7 @@ class Holdings:
             if self.values.get(path, missing) != earlier.values.get(path, missing)
         )
 
-    def _walk(self, value: Any, path: str, place: Place | None, depth: int) -> None:
+    def _walk(self, value: Any, path: str, place: TensorReference | None, depth: int) -> None:
         if isinstance(value, Tensor):
             if place is not None and not value.is_meta:
                 self.tensors[path] = place
@@ -176,7 +176,7 @@ class Holdings:
         if not is_object:
             self.values[path] = len(container)
         for key, value in list(items):
-            self._walk(value, name(key), Place(container, key), depth)
+            self._walk(value, name(key), TensorReference(container, key), depth)
 
 
 def _describe_array(array: np.ndarray[Any, Any]) -> object:

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.blocks import walk
-from kplug.optimizers.common import CommonArguments
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.cache_blocks import walk
+from kplug.optimizers.base.common_arguments import CommonArguments
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.optimizer import Optimizer
 
 Tensors = list[Tensor]
 

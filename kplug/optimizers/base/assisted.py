@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from kplug.optimizers.arguments import require_positive
-from kplug.optimizers.clipping import Clipping
-from kplug.optimizers.common import Exclusions, Extras
-from kplug.optimizers.rates import Rated
+from kplug.optimizers.base.clipping import Clipping
+from kplug.optimizers.base.common_arguments import Exclusions, Extras
+from kplug.optimizers.base.hyperparameters import require_positive
+from kplug.optimizers.base.lr_and_learning_rate import Rated
 
 
 class Assisted(Rated):

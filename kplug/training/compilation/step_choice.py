@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kplug.training.compilation.compiled_step import CompiledStep
-from kplug.training.compilation.fallback import Obstacle, warn_of_obstacle
+from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle
 from kplug.training.compilation.programs import Program, QuietProgram, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution import find_world

@@ -13,7 +13,7 @@ from torch import Tensor
 from kplug.errors import KplugWarning
 from kplug.layers import BatchNormalization, Dense, Dropout, Input
 from kplug.models import Sequential
-from kplug.training.compilation import capturing, compiled_step, compiling
+from kplug.training.compilation import compiled_step, cuda_graphs, torch_compiler
 
 X, Y = torch.linspace(-1, 1, 120).reshape(40, 3), torch.linspace(0, 1, 40).reshape(40, 1)
 
@@ -38,7 +38,7 @@ def captures(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return replay, outputs
 
-    monkeypatch.setattr(capturing, "capture", capture)
+    monkeypatch.setattr(cuda_graphs, "capture", capture)
     monkeypatch.setattr(compiled_step, "can_capture", lambda _: True)
     return counted
 
@@ -106,7 +106,7 @@ def test_a_step_that_cannot_be_captured_runs_without(
     def refuse(run: Callable[[], Sequence[Tensor]]) -> Any:
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
-    monkeypatch.setattr(capturing, "capture", refuse)
+    monkeypatch.setattr(cuda_graphs, "capture", refuse)
     eager, captured = make_model(False), make_model("reduce-overhead")
     train(eager)
     with pytest.warns(KplugWarning) as caught:
@@ -121,7 +121,7 @@ def test_a_step_that_cannot_be_captured_runs_without(
 
 
 def test_nothing_is_captured_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capturing, "capture", lambda _: pytest.fail("captured"))
+    monkeypatch.setattr(cuda_graphs, "capture", lambda _: pytest.fail("captured"))
     eager, compiled = make_model(False), make_model("reduce-overhead")
     train(eager)
     train(compiled)
@@ -131,7 +131,7 @@ def test_nothing_is_captured_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_replays_what_it_computes_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "BACKEND", "inductor")
+    monkeypatch.setattr(torch_compiler, "BACKEND", "inductor")
     eager, captured = make_model(False), make_model("reduce-overhead")
     for ours, theirs in zip(train(captured).values(), train(eager).values(), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4)

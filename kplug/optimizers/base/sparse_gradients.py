@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from typing_extensions import override
 
-from kplug.optimizers.base import Optimizer
+from kplug.optimizers.base.optimizer import Optimizer
 
 
 class RowGradient(NamedTuple):

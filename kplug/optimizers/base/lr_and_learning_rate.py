@@ -9,13 +9,13 @@ import torch
 from kplug.arguments import is_number
 from kplug.configurable import declared_name
 from kplug.errors import ContractError
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.group_settings import GroupSetting, LearningRate
+from kplug.optimizers.base.hyperparameters import (
     Schedule,
     choose_rate,
     require_nonnegative,
     require_rate,
 )
-from kplug.optimizers.settings import GroupSetting, LearningRate
 from kplug.registry import resolve_object
 
 

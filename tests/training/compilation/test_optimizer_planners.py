@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from kplug import optimizers
-from kplug.optimizers.numbers import RuleNumbers
-from kplug.optimizers.recorded import find_planner
+from kplug.training.compilation.optimizer_planners import find_planner
+from kplug.training.compilation.step_numbers import RuleNumbers
 
 
 def plan(group: dict[str, Any], step: int) -> Any:

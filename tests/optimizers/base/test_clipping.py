@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kplug.optimizers import SGD
-from kplug.optimizers.clipping import Clipping
+from kplug.optimizers.base.clipping import Clipping
 
 
 def clip(gradients: list[list[float]], **limits: float) -> list[list[float]]:

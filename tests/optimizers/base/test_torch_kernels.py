@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kplug import optimizers
-from kplug.optimizers.kernels import use_memory_order
+from kplug.optimizers.base.torch_kernels import use_memory_order
 
 MAKERS: dict[str, Callable[[], optimizers.Optimizer]] = {
     "sgd": lambda: optimizers.SGD(lr=0.1),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kplug.optimizers.scalars import TensorScalars
+from kplug.training.compilation.tensor_scalars import TensorScalars
 
 VALUE = 0.37
 

@@ -14,13 +14,13 @@ import torch
 
 from kplug.arguments import require_flag, require_integer
 from kplug.errors import ArgumentError, ArgumentValueError
-from kplug.optimizers.arguments import (
+from kplug.optimizers.base.clipping import Clipping
+from kplug.optimizers.base.hyperparameters import (
     Schedule,
     require_nonnegative,
     require_positive,
     require_rho,
 )
-from kplug.optimizers.clipping import Clipping
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 

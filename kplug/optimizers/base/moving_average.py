@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from kplug.optimizers.common import Extras
-from kplug.optimizers.kernels import make_dense
+from kplug.optimizers.base.common_arguments import Extras
+from kplug.optimizers.base.torch_kernels import make_dense
 
 if TYPE_CHECKING:
-    from kplug.optimizers.base import Optimizer
+    from kplug.optimizers.base.optimizer import Optimizer
 
 AVERAGE, ACCUMULATOR = "average", "gradient_accumulator"
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from kplug.errors import ContractError
-from kplug.optimizers.base import Optimizer
-from kplug.optimizers.common import Shared
-from kplug.optimizers.settings import GroupSetting
+from kplug.optimizers.base.common_arguments import Shared
+from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry import resolve, resolve_object
 
 

@@ -17,7 +17,7 @@ import kplug
 from kplug.errors import EagerStepWarning
 from kplug.layers.base.layer import Layer
 from kplug.registry.warning import warn
-from kplug.training.compilation.reads import Spot
+from kplug.training.compilation.graph_breaks import Spot
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
 _HINTS = {

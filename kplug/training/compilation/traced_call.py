@@ -13,19 +13,23 @@ from torch import Tensor
 
 from kplug.graph import map_leaves
 from kplug.training.batches import Batch
-from kplug.training.compilation.fallback import Obstacle
-from kplug.training.compilation.holdings import Holdings, Place, read_python_randomness
+from kplug.training.compilation.captured_state import (
+    CapturedState,
+    TensorReference,
+    read_python_randomness,
+)
+from kplug.training.compilation.eager_warning import Obstacle
+from kplug.training.compilation.graph_breaks import Spot, noting_reads
 from kplug.training.compilation.programs import Program
-from kplug.training.compilation.reads import Spot, noting_reads
-from kplug.training.compilation.recording import Recording, as_input, record
-from kplug.training.compilation.rewinding import Rewinding
+from kplug.training.compilation.snapshot import StateSnapshot
+from kplug.training.compilation.tracing import TracedGraph, as_input, record
 
 _OWN_GENERATOR = Obstacle("a layer with a seed draws from a generator of its own")
 _IS_TRAINED = operator.attrgetter("requires_grad")
 
 
 @dataclass(frozen=True)
-class Plan:
+class StepPlan:
     """The planned steps of one call: the numbers of all, and for each a structure and its share."""
 
     numbers: list[float]
@@ -45,7 +49,7 @@ class Plan:
 
 
 @dataclass
-class Artefact:
+class CompiledCall:
     """A recorded call, compiled, and what to call it with.
 
     Args:
@@ -71,7 +75,7 @@ class Artefact:
     places: tuple[list[Any], list[Any]] = ([], [])
     _looks: list[Any] = field(default_factory=list)
 
-    def bind(self, places: Mapping[str, Place]) -> None:
+    def bind(self, places: Mapping[str, TensorReference]) -> None:
         """Take the tensors that are held at the paths now."""
         found = [places[path] for path in self.paths]
         self.bound = [as_input(place.get()) for place in found]
@@ -96,7 +100,7 @@ class Output(int):
     """The place of a tensor among the outputs of a graph."""
 
 
-class RecordedCall:
+class TracedCall:
     """Runs planned steps, one for each batch, while their operations are written down.
 
     Args:
@@ -117,23 +121,23 @@ class RecordedCall:
         program: Program,
         batches: Sequence[Batch],
         leaves: Sequence[Tensor],
-        plan: Plan,
+        plan: StepPlan,
     ) -> None:
         self.program, self.batches, self.plan = program, batches, plan
         self.numbers = plan.as_tensor(leaves[0].device)
-        self.holdings = Holdings(program.find_roots())
+        self.holdings = CapturedState(program.find_roots())
         named = self.holdings.list_tensors()
         self._paths = [path for path, _ in named]
         self._held = [place.get() for _, place in named]
         self._by_path = {path: place.get() for path, place in self.holdings.tensors.items()}
         self._leaves = list(leaves)
-        self._rewinding = Rewinding(self._held, self.holdings.generators)
+        self._rewinding = StateSnapshot(self._held, self.holdings.generators)
         self.results: list[Any] = []
         self.outcomes: list[Any] = []
         self.obstacle: Obstacle | None = None
         self._outputs: list[Tensor] = []
 
-    def record(self) -> Recording:
+    def record(self) -> TracedGraph:
         """Run the steps and return their recording."""
         randomness = read_python_randomness()
         found = record(self._run, [*self._held, *self._leaves, self.numbers])
@@ -168,7 +172,7 @@ class RecordedCall:
     @torch.no_grad()
     def _put_back(self) -> None:
         """Write tensors that took the place of others into these, and look for other changes."""
-        after = Holdings(self.program.find_roots())
+        after = CapturedState(self.program.find_roots())
         for path, place in self.holdings.tensors.items():
             earlier = self._by_path[path]
             found = after.tensors.get(path)
@@ -187,14 +191,14 @@ class RecordedCall:
         if self.obstacle is None:
             self.obstacle = Obstacle(f"{what} ({path.rpartition('.')[2]})", "state", path=path)
 
-    def make_artefact(self, recording: Recording) -> Artefact:
+    def make_artefact(self, recording: TracedGraph) -> CompiledCall:
         """Return the artefact of a recording that is free of obstacles."""
         held, count = len(self._held), len(self._held) + len(self._leaves)
         counter = iter(range(len(self._outputs)))
         results, outcomes = map_leaves(
             [self.results, self.outcomes], Tensor, lambda _: Output(next(counter))
         )
-        return Artefact(
+        return CompiledCall(
             run=recording.graph,
             paths=[self._paths[index] for index in recording.used if index < held],
             fixed=[as_input(tensor) for tensor in recording.fixed],

@@ -1,0 +1,1 @@
+"""What an optimizer is: its parameters, common arguments, parts beside the rule, and saved state."""
