@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from kplug.backend import to_dtype, to_tensor
+from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError
 from kplug.graph import (
     Node,
@@ -21,7 +22,7 @@ from kplug.graph import (
     order_layers,
 )
 from kplug.layers import Layer
-from kplug.layers.base.constructor_arguments import list_keywords, refuse_keywords
+from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
 from kplug.layers.base.shapes import is_shape
 from kplug.models.base import graph_checks

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from kplug.arguments import require_flag
+from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.registry.warning import warn
-from kplug.saving.dialect import find_built_shape, parse_json, read_model, read_training
-from kplug.saving.matching import raise_misfits
+from kplug.saving.json_text import parse_json
 from kplug.saving.provenance import Verify, check_verify, read_components, verify_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
-from kplug.saving.transfer import load_all
-from kplug.saving.weights import plan_weights
+from kplug.saving.weights.hdf5_tensors import load_all
+from kplug.saving.weights.load_plan import raise_misfits
+from kplug.saving.weights.weight_files import plan_weights
 from kplug.saving.whole import StoredModel, opened_model
+from kplug.saving.whole.built_shapes import find_built_shape
 
 # Weights may be stored compressed, though no version of Keras does it.
 _MOST_EXPANSION = 20
@@ -70,7 +72,7 @@ def load_model(
     try:
         with opened_model(source) as stored, scope_of(custom_objects):
             verify_components(lambda: read_components(stored.file), verify, source)
-            entry = read_model(stored.config, custom_objects, stored.writer)
+            entry = read_model(stored.config, custom_objects, stored.generation)
             model = model_from_config(entry, custom_objects)
             with _blaming_the_class(model):
                 _reserve_weights(model, find_built_shape(stored.config), source)

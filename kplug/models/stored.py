@@ -9,7 +9,7 @@ from kplug import saving
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer
 from kplug.models.trainable import Trainable
-from kplug.saving.dialect import write_built_shape
+from kplug.saving.whole.built_shapes import write_built_shape
 
 
 class Stored(Trainable):

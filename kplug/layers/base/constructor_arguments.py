@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError
 
 # What Keras 1 called arguments that have another name today.
@@ -41,19 +42,6 @@ def without_switches(config: Mapping[str, Any]) -> dict[str, Any]:
         {'units': 3}
     """
     return {name: value for name, value in config.items() if name not in _KERAS_3_SWITCHES or value}
-
-
-def list_keywords(layer_class: type) -> list[str]:
-    """Return the names of all arguments that a class and its bases can be made with."""
-    names: dict[str, None] = {}
-    for one in layer_class.__mro__:
-        if "__init__" not in vars(one) or one.__module__.startswith("torch."):
-            continue
-        for parameter in inspect.signature(vars(one)["__init__"]).parameters.values():
-            if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                names[parameter.name] = None
-    names.pop("self", None)
-    return list(names)
 
 
 def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:

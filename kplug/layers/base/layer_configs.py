@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError, ContractError, KplugError
-from kplug.layers.base.constructor_arguments import list_keywords
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, resolve_object

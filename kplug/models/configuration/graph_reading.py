@@ -6,12 +6,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from kplug.errors import GraphError, SpecError
-from kplug.graph import SymbolicTensor
-from kplug.layers import InputLayer
-from kplug.models.configuration.reading import layer_from_config, starts_with_own_call
-from kplug.saving.dialect.calls import (
-    Call,
+from kplug.dialect.layer_calls import (
+    LayerCall,
     Reference,
     find_references,
     read_call,
@@ -19,7 +15,11 @@ from kplug.saving.dialect.calls import (
     replace_references,
     shorten,
 )
-from kplug.saving.dialect.masks import drop_masks, find_mask_makers, find_operations
+from kplug.dialect.mask_arguments import drop_masks, find_mask_makers, find_operations
+from kplug.errors import GraphError, SpecError
+from kplug.graph import SymbolicTensor
+from kplug.layers import InputLayer
+from kplug.models.configuration.reading import layer_from_config, starts_with_own_call
 
 # What Keras 3 writes beside a model's configuration.
 _ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")
@@ -63,7 +63,7 @@ class _Graph:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._layers: dict[str, Any] = {}
-        self._calls: dict[Key, Call] = {}
+        self._calls: dict[Key, LayerCall] = {}
         self._first_call: dict[str, int] = {}
         self._first_end: dict[str, int] = {}
         self._made: dict[Key, list[SymbolicTensor]] = {}
@@ -129,7 +129,7 @@ class _Graph:
                 f"another are {names}"
             )
 
-    def _list_needs(self, key: Key, call: Call) -> Iterable[Key]:
+    def _list_needs(self, key: Key, call: LayerCall) -> Iterable[Key]:
         """Yield the calls that must have been made before one; inputs are there already."""
         name, number = key
         if number > 0:
@@ -154,7 +154,7 @@ class _Graph:
             f"{reference.layer!r}, which it does not describe"
         )
 
-    def _make(self, key: Key, call: Call) -> None:
+    def _make(self, key: Key, call: LayerCall) -> None:
         layer = self._layers[key[0]]
 
         def find(reference: Reference) -> SymbolicTensor:
@@ -186,7 +186,7 @@ def _name_of(entry: Any) -> str:
     return str(entry["name"])
 
 
-def _read_calls(name: str, entry: Mapping[str, Any]) -> list[Call]:
+def _read_calls(name: str, entry: Mapping[str, Any]) -> list[LayerCall]:
     calls = entry.get("inbound_nodes") or ()
     if not isinstance(calls, (list, tuple)):
         raise SpecError(f"the calls of layer {name!r} are {shorten(calls)}, which is no list")

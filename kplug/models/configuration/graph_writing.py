@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.layer_calls import write_keywords, write_value
 from kplug.graph import Node, SymbolicTensor, is_symbolic, map_leaves
 from kplug.layers.base.layer_configs import describe_layer
 from kplug.models.configuration.reading import starts_with_own_call
-from kplug.saving.dialect.calls import write_keywords, write_value
 
 
 def describe(model: Any) -> dict[str, Any]:

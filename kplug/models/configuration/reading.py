@@ -8,11 +8,11 @@ from typing import Any
 
 from torch import nn
 
+from kplug.dialect import KERAS_2, looks_like_keras_2, read_model
 from kplug.errors import SpecError
 from kplug.layers.base.layer_configs import make_layer
 from kplug.registry import scope
 from kplug.registry.kinds import KINDS
-from kplug.saving.dialect import KERAS_2, looks_like_keras_2, read_model
 
 
 def layer_from_config(entry: Any) -> Any:
@@ -30,7 +30,7 @@ def layer_from_config(entry: Any) -> Any:
     if "module" in entry:  # Keras 3 writes it
         entry = read_model(entry)
     elif looks_like_keras_2(entry):
-        entry = read_model(entry, writer=KERAS_2)
+        entry = read_model(entry, generation=KERAS_2)
     return make_layer(str(entry["class_name"]), entry.get("config"))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kplug.errors import WeightsError
 from kplug.saving.hdf5 import get_dataset
-from kplug.saving.transfer import read_array
+from kplug.saving.weights.hdf5_tensors import read_array
 
 # Types that NumPy lacks are stored as whole numbers with the same bits.
 _AS_BITS = {

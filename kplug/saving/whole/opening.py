@@ -10,12 +10,12 @@ from typing import Any
 
 import h5py
 
+from kplug.dialect import KERAS_3, Generation, find_generation
 from kplug.errors import WeightsError
 from kplug.saving.archive import CONFIG, METADATA, WEIGHTS, Archive, opened_archive
-from kplug.saving.dialect import KERAS_3, Writer, find_writer, parse_json
-from kplug.saving.dialect.text import MOST_BYTES
 from kplug.saving.formats import Format, choose_whole_format
 from kplug.saving.hdf5 import opened, opened_stream, read_text, require_file
+from kplug.saving.json_text import MOST_BYTES, parse_json
 from kplug.saving.provenance import has_components
 
 
@@ -28,14 +28,14 @@ class StoredModel:
         training: Its training configuration in Keras's form, or None.
         file: The HDF5 file with weights and state.
         layout: How the weights lie in it.
-        writer: Which Keras's meanings its names have.
+        generation: Which Keras's meanings its names have.
     """
 
     config: Any
     training: Any
     file: h5py.File
     layout: Format
-    writer: Writer
+    generation: Generation
 
 
 @contextlib.contextmanager
@@ -52,8 +52,11 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
             if not isinstance(config, dict):
                 raise WeightsError(f"{CONFIG} holds {type(config).__name__}, not a dict")
             with archive.opened(WEIGHTS) as stream, opened_stream(stream) as file:
-                training, writer = config.get("compile_config"), _find_writer(archive, config)
-                yield StoredModel(config, training, file, Format.KERAS3, writer)
+                training, generation = (
+                    config.get("compile_config"),
+                    _find_generation(archive, config),
+                )
+                yield StoredModel(config, training, file, Format.KERAS3, generation)
         return
     with opened(path) as file:
         text = read_text(file, "model_config")
@@ -68,15 +71,15 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
             None if training is None else parse_json(training, "the attribute 'training_config'"),
             file,
             Format.KERAS2,
-            KERAS_3 if is_ours else find_writer(config, read_text(file, "keras_version")),
+            KERAS_3 if is_ours else find_generation(config, read_text(file, "keras_version")),
         )
 
 
-def _find_writer(archive: Archive, config: Any) -> Writer:
+def _find_generation(archive: Archive, config: Any) -> Generation:
     """Return who wrote an archive: tf-keras has the same members and dicts as Keras 3."""
     metadata = parse_json(archive.read_text(METADATA, MOST_BYTES), METADATA)
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
-    return find_writer(config, version if isinstance(version, str) else None)
+    return find_generation(config, version if isinstance(version, str) else None)
 
 
 def _no_model(file: h5py.File) -> WeightsError:

@@ -12,17 +12,18 @@ from typing import Any
 import h5py
 
 from kplug.backend.processes import run_on_main
+from kplug.dialect import write_model, write_training
 from kplug.errors import WeightsError
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.atomic import replacing
-from kplug.saving.dialect import encode, write_model, write_training
 from kplug.saving.formats import Format, choose_whole_format
 from kplug.saving.hdf5 import created, writing
-from kplug.saving.keras2_hdf5 import BACKEND, KERAS_VERSION
-from kplug.saving.model_weights import require_built
+from kplug.saving.json_text import encode
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import write_optimizer, write_state
-from kplug.saving.weights import write_weights
+from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
+from kplug.saving.weights.named_weights import require_built
+from kplug.saving.weights.weight_files import write_weights
 
 # The version whose form of configuration is written into an archive.
 ARCHIVE_VERSION = "3.12.0"

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from kplug import backend, layers
+from kplug.dialect import read_model, write_model
 from kplug.errors import ContractError, GraphError, KplugError, SpecError
 from kplug.models import Functional, Model, Sequential, model_from_config
-from kplug.saving.dialect import read_model, write_model
 
 
 @pytest.fixture(autouse=True)

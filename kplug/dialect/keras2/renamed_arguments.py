@@ -1,0 +1,156 @@
+"""Arguments of layers under the names that older versions of Keras gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.configurable import list_keywords
+from kplug.dialect.generations import KERAS_3, Generation
+from kplug.errors import KplugError
+from kplug.registry import REGISTRY, Spec, get_kind
+
+# Keras 1's names, and today's; used where a class does not know the first and does know the second.
+_RENAMED = {
+    "output_dim": "units",
+    "init": "kernel_initializer",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "W_regularizer": "kernel_regularizer",
+    "U_regularizer": "recurrent_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "W_constraint": "kernel_constraint",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+    "p": "rate",
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "dim_ordering": "data_format",
+    "atrous_rate": "dilation_rate",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+}
+# The same for what Keras 1 called alike in tables and in layers with a kernel.
+_RENAMED_IN_TABLES = {
+    "init": "embeddings_initializer",
+    "W_regularizer": "embeddings_regularizer",
+    "W_constraint": "embeddings_constraint",
+    "gamma_init": "gamma_initializer",
+    "beta_init": "beta_initializer",
+}
+_DATA_FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
+
+# What other versions of Keras write, with the values that make no difference.
+_WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
+    "autocast": (True, None),
+    "implementation": (0, 1, 2),
+    "time_major": (False,),
+    "renorm": (False,),
+    "renorm_clipping": (None,),
+    "renorm_momentum": (0.99,),
+    "fused": (None, True, False),
+    "virtual_batch_size": (None,),
+    "adjustment": (None,),
+    "synchronized": (False,),
+    "lora_rank": (None,),
+    "lora_alpha": (None,),
+    "consume_less": ("cpu", "mem", "gpu"),
+    "input_dtype": (None,),
+    "sparse": (False,),
+    "ragged": (False,),
+    "optional": (False,),
+    "quantization_config": (None,),
+    "quantization_mode": (None,),
+    "groups": (1,),
+    "noise_shape": (None,),
+    "causal": (False,),
+    "mode": (0,),
+    "dropout": (0.0,),
+    "rng_type": (None, "stateful", "stateless", "legacy_stateful"),
+    "robust_masking": (True, False),
+    "softmax_robust_masking": (True, False),
+}
+
+# What Keras 2 and tf-keras write of a class, and what its layer never used or works out itself.
+_OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_IDLE_IN_KERAS_2 = {
+    "kplug/SeparableConv1D": _OF_KERNEL,
+    "kplug/SeparableConv2D": _OF_KERNEL,
+    "kplug/MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+}
+
+# The first has no layout, the others never wrote theirs and take that of the session in every Keras.
+_WITHOUT_LAYOUT = ("kplug/Cropping1D", "kplug/SpatialDropout2D", "kplug/SpatialDropout3D")
+
+
+def modernise(
+    owner: str, config: Mapping[str, Any], generation: Generation = KERAS_3
+) -> dict[str, Any]:
+    """Return a layer's arguments under their present names, with what they meant where they stand.
+
+    Args:
+        owner: The layer's class, qualified.
+        config: The arguments as they were written.
+        generation: Which Keras wrote them.
+    """
+    known = _list_known(owner)
+    if known is None:
+        return dict(config)
+    read = _join_kernel_size(dict(config), known)
+    if generation.number < 3:
+        read = _with_old_defaults(owner, read, known, generation)
+    for old, new in (*_RENAMED.items(), *_RENAMED_IN_TABLES.items()):
+        if old in read and old not in known and new in known:
+            read[new] = read.pop(old)
+    if read.get("data_format") in _DATA_FORMATS:
+        read["data_format"] = _DATA_FORMATS[read["data_format"]]
+    if owner == "kplug/BatchNormalization" and isinstance(read.get("axis"), list):
+        read["axis"] = read["axis"][0] if len(read["axis"]) == 1 else read["axis"]
+    return {key: value for key, value in read.items() if not _is_idle(key, value, known)}
+
+
+def _with_old_defaults(
+    owner: str, config: dict[str, Any], known: set[str], generation: Generation
+) -> dict[str, Any]:
+    """Return Keras 2's arguments with those that it did not write, because it had no others yet."""
+    absent = {"reset_after": False} if "reset_after" in known else {}
+    read: dict[str, Any] = {**absent, **config}
+    # Layers of sequences had no layout to choose, and early `Flatten`s did not look at it.
+    if "data_format" in known and "dim_ordering" not in read and owner not in _WITHOUT_LAYOUT:
+        read.setdefault("data_format", "channels_last")
+    if "implementation" in known and read.get("implementation") == 0:
+        read["implementation"] = 1
+    if generation.is_multi_backend and read.get("interpolation") == "bilinear":
+        read["interpolation"] = "legacy_bilinear"
+    if "forget_bias_init" in read and "unit_forget_bias" in known:
+        read["unit_forget_bias"] = read.pop("forget_bias_init") in ("one", "ones")
+    idle = (*_IDLE_IN_KERAS_2.get(owner, ()), *({"input_length"} - known))
+    return {key: value for key, value in read.items() if key not in idle}
+
+
+def _list_known(owner: str) -> set[str] | None:
+    """Return the arguments of a built-in layer; None for others, whose arguments are their own."""
+    package, _, _ = owner.partition("/")
+    try:
+        component = REGISTRY.lookup(get_kind("layer"), Spec(owner)).component
+        found = REGISTRY.load(component) if package == "kplug" else None
+    except KplugError:
+        return None
+    return set(list_keywords(found)) if isinstance(found, type) else None
+
+
+def _join_kernel_size(config: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    if "nb_row" in config and "nb_col" in config and "kernel_size" in known:
+        config["kernel_size"] = [config.pop("nb_row"), config.pop("nb_col")]
+    return config
+
+
+def _is_idle(key: str, value: Any, known: set[str]) -> bool:
+    if key in known or key not in _WITHOUT_EFFECT:
+        return False
+    return any(value is idle or value == idle for idle in _WITHOUT_EFFECT[key])

@@ -1,0 +1,102 @@
+"""Masks in the graphs of Keras 3, which are tensors there, made by operations of their own.
+
+Where a tensor carries a mask, Keras 3 gives it to each call that takes one, and writes it as an argument,
+with all operations that make it. Here tensors carry their masks as the model runs, so such arguments are
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from typing import Any
+
+from kplug.dialect.layer_calls import LayerCall, Reference, find_references
+from kplug.dialect.tensor_operations import OPERATION, is_operation
+
+
+def find_operations(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the entries that are operations, not layers."""
+    return {
+        str(entry.get("name"))
+        for entry in entries
+        if is_operation(entry) or _class_of(entry) == OPERATION
+    }
+
+
+def find_mask_makers(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the layers that make masks of what they are called on."""
+    return {
+        str(entry.get("name"))
+        for entry in entries
+        if _class_of(entry) == "Masking" or (entry.get("config") or {}).get("mask_zero") is True
+    }
+
+
+def _class_of(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("class_name")).rpartition("/")[2]
+
+
+def drop_masks(
+    calls: Mapping[str, list[LayerCall]], operations: Set[str], makers: Set[str], ends: Any
+) -> dict[str, list[LayerCall]]:
+    """Return the calls without the masks that tensors carry anyway, and without what makes these.
+
+    Args:
+        calls: The calls of each layer and operation.
+        operations: Which of the names are operations.
+        makers: Which are layers that make masks.
+        ends: The model's inputs and outputs.
+    """
+    given = [call.args for name in makers for call in calls[name]]
+    stems = _Stems(calls, operations, set(find_references(given)))
+    kept = {
+        name: [_without(call, stems) for call in own]
+        for name, own in calls.items()
+        if name not in operations
+    }
+    used = list(find_references([ends, list(kept.values())]))
+    while used:
+        name = used.pop().layer
+        if name in operations and name not in kept:
+            kept[name] = calls[name]
+            used.extend(find_references(calls[name]))
+    return {name: kept[name] for name in calls if name in kept}
+
+
+def _without(call: LayerCall, stems: _Stems) -> LayerCall:
+    kwargs = {
+        key: value
+        for key, value in call.kwargs.items()
+        if not ((key == "mask" or key.endswith("_mask")) and stems.is_carried(value))
+    }
+    return call._replace(kwargs=kwargs)
+
+
+class _Stems:
+    """Says of a mask whether operations made it of what a mask-making layer is called on."""
+
+    def __init__(
+        self, calls: Mapping[str, list[LayerCall]], operations: Set[str], sources: Set[Reference]
+    ) -> None:
+        self._calls = calls
+        self._operations = operations
+        self._sources = sources
+        self._known: dict[str, bool] = {}
+
+    def is_carried(self, mask: Any) -> bool:
+        if not isinstance(mask, Reference) or mask.layer not in self._operations:
+            return False
+        if mask.layer not in self._known:
+            self._known[mask.layer] = self._stems_from_source(mask.layer)
+        return self._known[mask.layer]
+
+    def _stems_from_source(self, operation: str) -> bool:
+        seen, pending = {operation}, [operation]
+        while pending:
+            for reference in find_references(self._calls[pending.pop()]):
+                if reference in self._sources:
+                    return True
+                if reference.layer in self._operations and reference.layer not in seen:
+                    seen.add(reference.layer)
+                    pending.append(reference.layer)
+        return False

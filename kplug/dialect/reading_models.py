@@ -1,0 +1,137 @@
+"""Layers and models as Keras writes them, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.dialect.generations import Generation, find_generation
+from kplug.dialect.keras2.renamed_arguments import modernise
+from kplug.dialect.keras2.replaced_layers import replace_former
+from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, Names
+from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
+from kplug.dialect.tensor_operations import is_operation, read_operation
+from kplug.errors import WeightsError
+from kplug.registry.kinds import find_kind_of_slot
+
+# Models in all spellings: Keras 2's 'Model' is Keras 3's 'Functional'.
+_MODELS = {"Sequential": "Sequential", "Model": "Functional", "Functional": "Functional"}
+
+# Its module is code, so the file has only the name of its class.
+_TORCH_MODULE = f"{BUILT_IN}/TorchModule"
+
+# The deepest published models have some thousands.
+_MOST_LAYERS = 10_000
+
+
+def read_model(
+    entry: object,
+    custom_objects: Mapping[str, Any] | None = None,
+    generation: Generation | None = None,
+) -> dict[str, Any]:
+    """Return a configuration of Keras 1, 2, 3 or tf-keras as kplug's.
+
+    Args:
+        entry: ``{"class_name", "config", …}``; Keras's older list of layers is a Sequential.
+        custom_objects: Classes and functions of the caller, by name.
+        generation: Which Keras wrote it; without it the configuration's version or form tells.
+
+    Returns:
+        ``{"class_name", "config"}``; class names are qualified, components are dicts with
+        qualified names, and connections of layers are as they were.
+
+    Raises:
+        WeightsError: It describes no layer, or holds code.
+    """
+    return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
+
+
+def _read_layer(entry: object, names: Names) -> dict[str, Any]:
+    if isinstance(entry, list):
+        entry = {"class_name": "Sequential", "config": {"layers": entry}}
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
+        found = "a dict without 'class_name'" if isinstance(entry, Mapping) else _shorten(entry)
+        raise WeightsError(f"the configuration of the model has {found} for a layer")
+    refuse_code(entry)
+    class_name, config = entry["class_name"], entry.get("config")
+    rest = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
+    if is_operation(entry):
+        return {**read_operation(entry), **rest}
+    own = qualify("layer", entry, names)
+    if own == _TORCH_MODULE:
+        raise _torch_module(config)
+    if class_name in _MODELS and not own.startswith(f"{CUSTOM}/"):
+        own, config = _MODELS[class_name], _read_graph(config, names)
+    elif isinstance(config, Mapping):
+        given = entry.get(OWN_ARGUMENTS)
+        if own.startswith(f"{BUILT_IN}/") and isinstance(given, Mapping):
+            config = {**config, **given}
+        own, config = replace_former(own, config)
+        config = _read_config(own, modernise(own, config, names.generation), names)
+    else:
+        raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
+    if own == "kplug/InputLayer":
+        own = "InputLayer"  # like models, it is nobody else's
+    return {"class_name": own, "config": config, **rest}
+
+
+def _torch_module(config: object) -> WeightsError:
+    found = config if isinstance(config, Mapping) else {}
+    return WeightsError(
+        f"layer {found.get('name')!r:.60} is the torch module {found.get('module')!r:.60}, which a "
+        "file cannot describe",
+        hint="Build the model in code, and load its weights with load_weights.",
+    )
+
+
+def _read_graph(config: object, names: Names) -> dict[str, Any]:
+    if isinstance(config, list):
+        config = {"layers": config}
+    if not isinstance(config, Mapping) or not isinstance(config.get("layers"), list):
+        raise WeightsError(
+            f"the configuration of a model has no list of layers: {_shorten(config)}"
+        )
+    if len(config["layers"]) > _MOST_LAYERS:
+        raise WeightsError(
+            f"the model has {len(config['layers'])} layers; at most {_MOST_LAYERS} are read"
+        )
+    read = {key: value for key, value in config.items() if key not in ("dtype", "module")}
+    if read.get("trainable") is True:
+        del read["trainable"]
+    return {**read, "layers": [_read_layer(each, names) for each in config["layers"]]}
+
+
+def _read_config(owner: str, config: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    return {key: _read_value(owner, key, value, names) for key, value in config.items()}
+
+
+def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
+    if key == "dtype":
+        return read_dtype(value)
+    kind = find_kind_of_slot(key)
+    # A slot whose name announces nothing, or a layer, is one of the layers inside this one.
+    if is_description(value) and (kind is None or kind.name == "layer"):
+        return _read_layer(value, names)
+    if kind is not None:
+        return read_component(kind.name, value, names)
+    if isinstance(value, list) and any(map(is_description, value)):
+        return [_read_value(owner, key, item, names) for item in value]
+    return value
+
+
+def read_dtype(value: Any) -> Any:
+    """Return the type of the weights that a dtype, or a policy of types, means.
+
+    Example:
+        >>> read_dtype({"class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"}})
+        'float32'
+    """
+    if isinstance(value, Mapping):
+        config = value.get("config")
+        value = config.get("name") if isinstance(config, Mapping) else None
+    return "float32" if isinstance(value, str) and value.startswith("mixed_") else value
+
+
+def _shorten(value: object) -> str:
+    text = repr(value) if not isinstance(value, (dict, list)) else type(value).__name__
+    return text if len(text) <= 60 else f"{text[:59]}…"

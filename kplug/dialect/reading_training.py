@@ -1,0 +1,43 @@
+"""What Keras wrote about ``compile``, read as its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from kplug.dialect.names import BUILT_IN, Names
+from kplug.dialect.reading_components import read_component
+from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
+from kplug.errors import WeightsError
+
+
+def read_training(
+    config: object, custom_objects: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the arguments of ``compile`` from a ``compile_config`` or a ``training_config``.
+
+    Raises:
+        WeightsError: It has another form, or holds code.
+    """
+    if not isinstance(config, Mapping):
+        raise WeightsError(f"the training configuration is {type(config).__name__}, not a dict")
+    names = Names.of(custom_objects)
+    arguments: dict[str, Any] = {
+        name: map_identifiers(config.get(name), partial(read_component, kind, names=names))
+        for name, kind in KINDS.items()
+    }
+    arguments["loss_weights"] = config.get("loss_weights")
+    given = config.get("optimizer", config.get("optimizer_config"))
+    if given is not None:
+        arguments["optimizer"] = _read_optimizer(given, names)
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _read_optimizer(given: Any, names: Names) -> Any:
+    read = read_component("optimizer", given, names)
+    if isinstance(read, dict) and str(read["class_name"]).lower() == f"{BUILT_IN}/rmsprop":
+        config = read["config"]
+        idle = [key for key in ("momentum", "centered") if config.get(key) == UNUSED_SETTINGS[key]]
+        read["config"] = {key: value for key, value in config.items() if key not in idle}
+    return read

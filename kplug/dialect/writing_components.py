@@ -1,0 +1,99 @@
+"""Components as Keras writes them: initializers, regularizers, constraints, activations and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.dialect.names import BUILT_IN, CUSTOM, find_keras_class
+from kplug.errors import KplugError
+from kplug.registry import Spec, get_kind, parse_spec, resolve
+from kplug.registry.kinds import find_kind_of_slot
+
+# Where Keras keeps the classes of each kind.
+MODULES = {
+    "initializer": "keras.initializers",
+    "regularizer": "keras.regularizers",
+    "constraint": "keras.constraints",
+    "loss": "keras.losses",
+    "metric": "keras.metrics",
+    "optimizer": "keras.optimizers",
+    "schedule": "keras.optimizers.schedules",
+    "layer": "keras.layers",
+}
+
+# Kinds that Keras has functions of: written as a bare name where all arguments have their defaults.
+_WRITTEN_AS_NAMES = ("activation", "loss")
+
+
+def write_component(kind: str, text: object) -> Any:
+    """Return a component's spec in Keras 3's form; what is no spec stays as it is.
+
+    Args:
+        kind: Its kind.
+        text: The spec with its qualified name, such as ``kplug/l2(l2=0.01)``.
+
+    Example:
+        >>> write_component("regularizer", "kplug/l2(l2=0.5)")["class_name"]
+        'L2'
+        >>> write_component("activation", "kplug/relu")
+        'relu'
+    """
+    if isinstance(text, Mapping):  # a slot that could not be looked up, as it was given
+        return dict(text)
+    if not isinstance(text, (str, Spec)):
+        return text
+    spec = parse_spec(text) if isinstance(text, str) else text
+    if spec.distribution is None:
+        return str(text)
+    if kind in _WRITTEN_AS_NAMES and spec.distribution == BUILT_IN and _is_default(kind, spec):
+        return spec.name
+    return write_object(kind, spec.distribution, spec.name, _write_arguments(kind, spec))
+
+
+def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return Keras 3's dict for a component of a package with its arguments."""
+    keras_class = find_keras_class(kind, name) if package == BUILT_IN else None
+    if keras_class is not None and kind in MODULES:
+        return describe(MODULES[kind], keras_class, config)
+    if package == CUSTOM and not config and kind != "layer":
+        return describe("builtins", "function", f"{CUSTOM}>{name}", "function")
+    return describe(None, name, config, f"{package}>{name}")
+
+
+def describe(
+    module: str | None, class_name: str, config: Any, registered_name: str | None = None
+) -> dict[str, Any]:
+    """Return the dict in which Keras 3 describes an object."""
+    return {
+        "module": module,
+        "class_name": class_name,
+        "config": config,
+        "registered_name": registered_name,
+    }
+
+
+def _write_arguments(kind: str, spec: Spec) -> dict[str, Any]:
+    """Return the arguments by name, those that are components themselves in Keras's form."""
+    return {name: _write_value(kind, name, value) for name, value in spec.kwargs.items()}
+
+
+def _write_value(kind: str, name: str, value: Any) -> Any:
+    if isinstance(value, Spec):
+        found = find_kind_of_slot(name) or get_kind(kind)
+        return write_component(found.name, value)
+    if isinstance(value, (list, tuple)):
+        return [_write_value(kind, name, item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _write_value(kind, name, item) for key, item in value.items()}
+    return value
+
+
+def _is_default(kind: str, spec: Spec) -> bool:
+    """Whether a spec says no more than its name alone."""
+    if not spec.kwargs and not spec.args:
+        return True
+    try:
+        return str(resolve(kind, spec.ref).spec) == str(spec)
+    except KplugError:
+        return False

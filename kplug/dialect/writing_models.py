@@ -1,0 +1,151 @@
+"""Layers and models as Keras writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
+from kplug.dialect.tensor_operations import OPERATION, is_operation, read_operation, write_operation
+from kplug.dialect.writing_calls import write_calls
+from kplug.dialect.writing_components import describe, write_component, write_object
+from kplug.registry.kinds import find_kind_of_slot
+
+_MODEL_MODULES = {
+    "Sequential": "keras",
+    "Model": "keras",
+    "Functional": "keras.src.models.functional",
+}
+
+_LAYER_MODULES = ("keras.layers", *_MODEL_MODULES.values())
+
+# What Keras 3's input layer takes; kplug's keeps more.
+_INPUT_KEYS = ("dtype", "name")
+
+# Arguments that Keras's class does not have, with the values that say no more than their absence.
+_UNKNOWN_TO_KERAS: dict[str, dict[str, Any]] = {
+    "Embedding": {"sparse": False},
+    **{f"SpatialDropout{rank}D": {"trainable": True} for rank in (1, 2, 3)},
+}
+
+# Classes that Keras 3's dicts call by the name of the export, and HDF5 files by their own.
+_NAMES_IN_HDF5 = {"GroupQueryAttention": "GroupedQueryAttention"}
+
+
+def write_model(entry: Mapping[str, Any], generation: int = 3) -> dict[str, Any]:
+    """Return a model's or layer's configuration in Keras's form.
+
+    Args:
+        entry: ``{"class_name", "config"}`` as kplug writes it, with ``name`` and ``inbound_nodes``
+            in a functional model.
+        generation: 3 for Keras 3's dicts; 2 for the plainer ones of HDF5 files.
+    """
+    written = _write_layer(entry, generation)
+    return written if generation == 3 else simplify(written)
+
+
+def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
+    package, _, name = str(entry["class_name"]).rpartition("/")
+    config = dict(entry["config"])
+    if name in _MODEL_MODULES and package in ("", BUILT_IN):
+        written = describe(_MODEL_MODULES[name], name, _write_graph(name, config, generation))
+    elif name == "InputLayer":
+        written = describe("keras.layers", name, _write_input(config))
+    elif name == OPERATION:
+        written = write_operation(config)
+    else:
+        written = write_object(
+            "layer", package or BUILT_IN, name, _write_config(name, config, generation)
+        )
+    # A functional model's entries say how they are connected, a model's own what it was built for.
+    kept = ("name", "inbound_nodes", "build_config")
+    found = {key: entry[key] for key in kept if key in entry}
+    own = _find_own(name, config) if package in ("", BUILT_IN) else {}
+    return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
+
+
+def _find_own(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that matter and that Keras's class does not have."""
+    unknown = _UNKNOWN_TO_KERAS.get(name, {})
+    return {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
+
+
+def _write_graph(name: str, config: dict[str, Any], generation: int) -> dict[str, Any]:
+    entries = list(config.get("layers", ()))
+    first = entries[0]["config"] if entries else {}
+    if name == "Sequential" and entries[:1] and entries[0]["class_name"] != "InputLayer":
+        shape = first.get("batch_input_shape")
+        if shape is not None:
+            given = {"batch_input_shape": shape, "dtype": first.get("dtype")}
+            given["name"] = f"{first.get('name', 'input')}_input"
+            entries.insert(0, {"class_name": "InputLayer", "config": given})
+    # Keras 3 reads Keras 2's form of calls too, unless layers are models.
+    if name != "Sequential" and (generation == 3 or any(map(_is_model, entries))):
+        config = write_calls(config)
+        entries = config["layers"]
+    return {**config, "layers": [_write_layer(each, generation) for each in entries]}
+
+
+def _is_model(entry: Mapping[str, Any]) -> bool:
+    return str(entry["class_name"]).rpartition("/")[2] in _MODEL_MODULES
+
+
+def _write_input(config: Mapping[str, Any]) -> dict[str, Any]:
+    written = {key: config[key] for key in _INPUT_KEYS if key in config}
+    shape = config.get("batch_shape", config.get("batch_input_shape"))
+    return {"batch_shape": shape, **written}
+
+
+def _write_config(name: str, config: dict[str, Any], generation: int) -> dict[str, Any]:
+    left_out = {"batch_input_shape", "batch_shape", *_UNKNOWN_TO_KERAS.get(name, ())}
+    if config.get("activity_regularizer") is None:
+        left_out.add("activity_regularizer")
+    return {
+        key: _write_value(key, value, generation)
+        for key, value in config.items()
+        if key not in left_out
+    }
+
+
+def _write_value(key: str, value: Any, generation: int) -> Any:
+    if isinstance(value, Mapping) and "class_name" in value:
+        return _write_layer(value, generation)
+    if isinstance(value, (list, tuple)):
+        return [_write_value(key, item, generation) for item in value]
+    kind = find_kind_of_slot(key)
+    if kind is not None and isinstance(value, str) and "/" in value:
+        return write_component(kind.name, value)
+    return value
+
+
+def simplify(value: Any, is_entry: bool = True) -> Any:
+    """Return Keras 3's form as Keras 2 writes it: no modules, ``package>name`` as the class.
+
+    Args:
+        value: What Keras 3 would write.
+        is_entry: Whether it is a model's layer. One inside a layer keeps its module, which Keras 3's
+            reader of HDF5 asks for there, and older ones pass over.
+    """
+    if isinstance(value, list):
+        return [simplify(item, is_entry) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if not {"module", "registered_name"} <= value.keys():  # arguments, whatever they are called
+        return {key: simplify(item, key == "layers") for key, item in value.items()}
+    registered = value["registered_name"]
+    if registered == "function":
+        return value["config"]
+    if is_operation(value):  # the plain name would be that of a layer
+        value = {**value, **read_operation(value)}
+        registered = f"{BUILT_IN}>{OPERATION}"
+    class_name = registered or value["class_name"]
+    config = simplify(value["config"])
+    if class_name == "InputLayer":
+        config = {("batch_input_shape" if k == "batch_shape" else k): v for k, v in config.items()}
+    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config", OWN_ARGUMENTS)
+    if not is_entry and value["module"] in _LAYER_MODULES:
+        kept = (*kept, "module", "registered_name")
+    elif value["module"] == "keras.layers":
+        class_name = _NAMES_IN_HDF5.get(class_name, class_name)
+    rest = {key: value[key] for key in kept if key in value}
+    return {"class_name": class_name, "config": config, **rest}

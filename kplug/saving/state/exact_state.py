@@ -1,0 +1,159 @@
+"""The exact training state, in a group of a file that Keras does not look at.
+
+The group ``kplug_state`` has one attribute with JSON, and a dataset for each tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+
+from kplug.errors import KplugError, WeightsError
+from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
+from kplug.registry.warning import warn
+from kplug.saving.hdf5 import find_group, read_text
+from kplug.saving.json_text import encode, parse_json
+from kplug.saving.state.generators import (
+    apply_generators,
+    check_generators,
+    collect_generators,
+)
+from kplug.saving.state.optimizer_variables import list_keys, list_owners
+from kplug.saving.state.packing import pack, unpack
+from kplug.training.session import prepare_optimizer
+
+GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
+
+_OPTIONS = ("precision", "jit_compile", "steps_per_execution")
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What a file says about the training of its model.
+
+    Args:
+        optimizer: State of the optimizer as its ``state_dict`` gives it; None if it had none.
+        optimizer_class: Name of the optimizer's class.
+        generators: States of the random generators.
+        epoch: How many epochs were done.
+        options: Arguments of ``compile`` on which the last bits of the numbers depend.
+    """
+
+    optimizer: Mapping[str, Any] | None = None
+    optimizer_class: str = ""
+    generators: Mapping[str, Any] = field(default_factory=dict)
+    epoch: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_state(file: h5py.File, model: Any, epoch: int = 0) -> None:
+    """Write the training state of a compiled model; nothing for one that is not compiled."""
+    if model.compiled is None:
+        return
+    group = file.create_group(GROUP)
+    optimizer = model.built_optimizer
+    content = {
+        "layout": LAYOUT,
+        "epoch": epoch,
+        "options": {name: model.compiled.arguments.get(name) for name in _OPTIONS},
+        "optimizer_class": type(optimizer).__name__ if optimizer is not None else "",
+        "optimizer": pack(optimizer.state_dict() if optimizer is not None else None, group),
+        "generators": pack(collect_generators(model), group),
+    }
+    group.attrs[ATTRIBUTE] = encode(content)
+
+
+def read_state(file: h5py.File) -> TrainingState | None:
+    """Return the training state of a file, or None if it has none of ours.
+
+    Raises:
+        WeightsError: It is damaged or of a newer kplug.
+    """
+    group = find_group(file, GROUP)
+    if group is None:
+        return None
+    content = parse_json(read_text(group, ATTRIBUTE) or "", "the training state")
+    if not isinstance(content, dict) or not isinstance(content.get("layout"), int):
+        raise WeightsError("the training state of the file cannot be read: it has another form")
+    if content["layout"] > LAYOUT:
+        raise WeightsError(
+            f"the training state of the file has layout {content['layout']}, this kplug reads "
+            f"{LAYOUT}",
+            hint="pip install --upgrade kplug",
+        )
+    optimizer = unpack(content.get("optimizer"), group)
+    generators = unpack(content.get("generators"), group)
+    epoch, options = content.get("epoch"), content.get("options")
+    is_known = isinstance(optimizer or {}, dict) and isinstance(generators, dict)
+    if not (is_known and isinstance(epoch, int) and isinstance(options, dict)):
+        raise WeightsError("the training state of the file cannot be read: it has another form")
+    check_generators(generators)
+    return TrainingState(
+        optimizer,
+        str(content.get("optimizer_class")),
+        generators,
+        max(0, epoch),
+        _read_options(options),
+    )
+
+
+def _read_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the known options of a file; ``compile`` checks their values."""
+    return {name: options[name] for name in _OPTIONS if options.get(name) is not None}
+
+
+def restore_state(model: Any, state: TrainingState, source: object) -> None:
+    """Give a compiled model its optimizer's state now, and its generators when ``fit`` starts.
+
+    An optimizer that the state does not fit starts anew, with a warning.
+    """
+    if state.optimizer is not None:
+        load_optimizer(model, state.optimizer, state.optimizer_class, source)
+    model.when_fit_starts = lambda: apply_generators(model, state.generators)
+
+
+def load_optimizer(
+    model: Any, state: Mapping[str, Any], optimizer_class: str, source: object
+) -> None:
+    """Give the model's optimizer a state; one that does not fit is left out, with a warning."""
+    optimizer = prepare_optimizer(model, "load")
+    if optimizer is None:
+        return
+    own_class = type(optimizer).__name__
+    if optimizer_class not in ("", own_class):
+        reason = f"the file's optimizer was {optimizer_class}, this one is {own_class}"
+        start_anew(model, source, reason)
+        return
+    try:
+        _require_complete(optimizer, state)
+        optimizer.load_state_dict(dict(state))
+    except (KplugError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        start_anew(model, source, error.message if isinstance(error, KplugError) else repr(error))
+
+
+def _require_complete(optimizer: Any, state: Mapping[str, Any]) -> None:
+    """Refuse a state that holds a part of what the rule keeps for a weight.
+
+    Raises:
+        WeightsError: A part is missing.
+    """
+    # With the settings of the file: it may turn on what the optimizer at hand does without.
+    rules = [
+        (key, list_keys(owner, group))
+        for owner, group in zip(list_owners(optimizer), state["param_groups"], strict=False)
+        for key in group["params"]
+    ]
+    for position, (key, expected) in enumerate(rules):
+        kept = state["state"].get(key, {}).keys() - {AVERAGE, ACCUMULATOR}
+        missing = expected - kept
+        if kept and missing:
+            raise WeightsError(f"the state of weight {position} lacks {min(missing)!r}")
+
+
+def start_anew(model: Any, source: object, reason: str) -> None:
+    """Leave a stored state out, with a warning; the optimizer is built again when it is needed."""
+    model.built_optimizer = None
+    warn(f"{source}: the optimizer starts anew, because its stored state does not fit: {reason}")

@@ -1,0 +1,85 @@
+"""``save_state`` and ``load_state``: an interrupted training, to be taken up by the same code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from kplug.arguments import require_integer
+from kplug.backend.processes import run_on_main
+from kplug.errors import NotCompiledError, WeightsError
+from kplug.saving.atomic import replacing
+from kplug.saving.formats import Format
+from kplug.saving.hdf5 import created, opened
+from kplug.saving.provenance import collect_rows, write_components
+from kplug.saving.state import read_state, restore_state, write_state
+from kplug.saving.weights.hdf5_tensors import load_all
+from kplug.saving.weights.load_plan import raise_misfits
+from kplug.saving.weights.weight_files import plan_weights, write_weights
+
+
+def save_state(model: Any, path: str | os.PathLike[str], epoch: int = 0) -> None:
+    """Save weights, optimizer state and random generators of a compiled model.
+
+    Args:
+        model: The model.
+        path: The file; its weights are in Keras 3's layout.
+        epoch: How many epochs are done.
+
+    Raises:
+        NotCompiledError: The model is not compiled.
+        WeightsError: The file cannot be written there.
+    """
+    require_integer("save_state", "epoch", epoch, "an integer >= 0", at_least=0)
+    _require_compiled(model, "save_state")
+    run_on_main(lambda: _save(model, Path(path), epoch))
+
+
+def _save(model: Any, target: Path, epoch: int) -> None:
+    try:
+        with replacing(target) as temporary, created(temporary) as file:
+            write_weights(file, model, Format.KERAS3)
+            write_components(file, collect_rows(model))
+            write_state(file, model, epoch)
+    except WeightsError as error:
+        raise error.at(str(target)) from error.__cause__
+
+
+def load_state(model: Any, path: str | os.PathLike[str]) -> int:
+    """Restore what `save_state` saved, and return how many epochs were done.
+
+    Raises:
+        NotCompiledError: The model is not compiled.
+        WeightsError: The file cannot be read or does not fit; nothing was assigned.
+    """
+    _require_compiled(model, "load_state")
+    source = Path(path)
+    try:
+        with opened(source) as file:
+            plan = plan_weights(model, file, Format.KERAS3)
+            if plan.problems:
+                raise_misfits(plan.problems)
+            state = read_state(file)
+            if state is None:
+                raise _no_state()
+            load_all(plan.assignments)
+            restore_state(model, state, source)
+    except WeightsError as error:
+        raise error.at(str(source)) from error.__cause__
+    return state.epoch
+
+
+def _no_state() -> WeightsError:
+    return WeightsError(
+        "the file holds no training state",
+        hint="It is written by model.save_state; model.load_weights reads weights.",
+    )
+
+
+def _require_compiled(model: Any, method: str) -> None:
+    if model.compiled is None:
+        raise NotCompiledError(
+            f"{method}: model {model.name!r} is not compiled, so it has no training state",
+            hint="Call model.compile(optimizer=…, loss=…) first.",
+        )

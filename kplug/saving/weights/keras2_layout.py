@@ -1,0 +1,154 @@
+"""The layout in which Keras 2 keeps weights in HDF5, written and read.
+
+::
+
+    /                 attributes layer_names, backend, keras_version
+    /<layer>          attribute weight_names; empty for a layer without weights
+    /<layer>/<weight> one dataset a weight; its name has a slash: /dense/dense/kernel:0
+
+A whole-model file holds the same below ``/model_weights``. Weights that belong to the model and to
+none of its layers lie in ``/top_level_model_weights``, as in Keras 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+from kplug.errors import WeightsError
+from kplug.saving.hdf5 import ATTRIBUTE_LIMIT, get_dataset, get_group, read_names, read_text
+from kplug.saving.weights.hdf5_tensors import write_all
+from kplug.saving.weights.kernel_conversions import FileOrigin
+from kplug.saving.weights.named_weights import LayerWeights
+
+TOP_LEVEL = "top_level_model_weights"
+
+# Readers of Keras 2 flip convolution kernels by `backend` (Theano's are mirrored, TensorFlow's are
+# not) and convert Keras 1 layouts by `keras_version`; these are the values under which nothing is
+# changed.
+BACKEND = b"tensorflow"
+KERAS_VERSION = b"2.2.4"
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """A layer's entry in a file; its datasets are looked at when they are asked for.
+
+    Args:
+        name: The layer's name when it was saved.
+        weight_names: Names of its weights, in file order.
+        group: The group that holds them.
+    """
+
+    name: str
+    weight_names: tuple[str, ...]
+    group: h5py.Group
+
+    def get_dataset(self, weight_name: str) -> h5py.Dataset:
+        """Return the dataset of one weight; no data are read yet."""
+        return get_dataset(self.group, weight_name)
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """What a file in Keras 2's layout announces.
+
+    Args:
+        layers: The layers in file order, those without weights included.
+        top_level: Weights of the model itself, if the file has such a group.
+        origin: Who wrote the file.
+    """
+
+    layers: tuple[StoredLayer, ...]
+    top_level: StoredLayer | None
+    origin: FileOrigin
+
+
+def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWeights) -> None:
+    """Write a model's weights below ``group``."""
+    write_names(group, "layer_names", [layer.name for layer in layers])
+    group.attrs["backend"] = np.bytes_(BACKEND)
+    group.attrs["keras_version"] = np.bytes_(KERAS_VERSION)
+    # Sorted, so that a layer "block" has its group before "block/conv" puts one inside.
+    in_order = sorted(layers, key=lambda layer: layer.name)
+    made = [(group.require_group(layer.name), layer) for layer in in_order]
+    if own.weights:
+        made.append((group.require_group(TOP_LEVEL), own))
+    for where, layer in made:
+        write_names(where, "weight_names", [weight.name for weight in layer.weights])
+    write_all(
+        (where, weight.name, weight.tensor) for where, layer in made for weight in layer.weights
+    )
+
+
+def read_layout(file: h5py.File) -> StoredWeights:
+    """Return what the file announces; every named group exists, no data have been read.
+
+    Raises:
+        WeightsError: The file has another layout, or lacks what it announces.
+    """
+    group: h5py.Group = file
+    names = read_names(group, "layer_names")
+    if names is None and "model_weights" in file:
+        group = get_group(file, "model_weights")
+        names = read_names(group, "layer_names")
+    if names is None:
+        raise _unknown_layout(file)
+    layers = tuple(_read_layer(group, name) for name in names)
+    top_level = _read_layer(group, TOP_LEVEL) if TOP_LEVEL in group else None
+    version = read_text(group, "keras_version") or read_text(file, "keras_version")
+    origin = FileOrigin(read_text(group, "backend"), is_keras_1=version is None)
+    return StoredWeights(layers, top_level, origin)
+
+
+def write_names(group: h5py.Group, attribute: str, names: Sequence[str]) -> None:
+    """Store names as fixed-width bytes, over numbered attributes where one is too small.
+
+    Raises:
+        WeightsError: A single name does not fit into an attribute.
+    """
+    encoded = [name.encode("utf-8") for name in names]
+    for name in encoded:
+        if len(name) > ATTRIBUTE_LIMIT:
+            raise WeightsError(
+                f"a name of {len(name)} bytes cannot be stored in HDF5: {name[:40]!r}…; "
+                f"at most {ATTRIBUTE_LIMIT} are possible",
+                hint="Give the layer a shorter name=….",
+            )
+    array = np.asarray(encoded, dtype=np.bytes_) if encoded else np.zeros(0, dtype="S1")
+    parts = max(1, -(-len(array) // (ATTRIBUTE_LIMIT // array.dtype.itemsize)))
+    if parts == 1:
+        group.attrs[attribute] = array
+        return
+    for number, part in enumerate(np.array_split(array, parts)):
+        group.attrs[f"{attribute}{number}"] = part
+
+
+def _read_layer(parent: h5py.Group, name: str) -> StoredLayer:
+    group = get_group(parent, name)
+    return StoredLayer(name, tuple(read_names(group, "weight_names") or ()), group)
+
+
+def _unknown_layout(file: h5py.File) -> WeightsError:
+    if "layers" in file or "_layer_checkpoint_dependencies" in file:
+        return WeightsError(
+            "the file has Keras 3's `.weights.h5` layout, and only Keras 2's HDF5 layout is read",
+            hint="In Keras, call model.save('model.h5'); the weights of that file load here.",
+        )
+    return WeightsError(
+        f"this HDF5 file holds no Keras weights: it has no 'layer_names', but {_summarise(file)}",
+        hint="Expected is a file of `save_weights`, or a whole model saved by Keras as HDF5.",
+    )
+
+
+def _summarise(file: h5py.File) -> str:
+    found = list(_first(file, 5))
+    return ", ".join(repr(name) for name in found) if found else "nothing at all"
+
+
+def _first(file: h5py.File, count: int) -> Iterator[str]:
+    for _, name in zip(range(count), file, strict=False):
+        yield name

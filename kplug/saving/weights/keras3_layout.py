@@ -1,0 +1,156 @@
+"""Keras 3's layout of weights in HDF5: a layer is found by its class and position, not by its name.
+
+::
+
+    /layers/<class>/vars/<number>   weights of a layer; `vars` carries the layer's name
+    /layers/<class>/<attribute>/…   layers inside a layer
+    /vars/<number>                  weights of the model itself
+    /optimizer/vars/<number>        state of the optimizer, in files of whole models
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+from torch import Tensor, nn
+
+from kplug.backend.settings import snake_case
+from kplug.graph import find_leaves
+from kplug.layers.base.tracked_containers import list_containers
+from kplug.saving.weights.hdf5_tensors import write_all
+from kplug.saving.weights.named_weights import (
+    LayerLike,
+    ModelLike,
+    NamedWeight,
+    NamesWeights,
+    require_built,
+)
+
+
+@dataclass(frozen=True)
+class WeightGroup:
+    """A layer's own weights and the group that holds them.
+
+    Args:
+        path: The group, such as ``layers/dense_1``; empty for the model itself.
+        name: The layer's name.
+        weights: Its own weights, without those of layers inside it, the trainable ones first.
+    """
+
+    path: str
+    name: str
+    weights: tuple[NamedWeight, ...]
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"layer {self.name!r}" if self.path else "the model itself"
+
+
+def list_weight_groups(model: Any) -> list[WeightGroup]:
+    """Return the place of every layer of a built model, as Keras 3 walks through it.
+
+    Raises:
+        NotBuiltError: The model or one of its layers has no weights yet.
+    """
+    require_built(model)
+    return list(_visit(model, "", set()))
+
+
+def write_weight_groups(file: h5py.File, groups: Iterable[WeightGroup]) -> None:
+    """Write the weights of all groups below the root of a file."""
+    write_all(_list_datasets(file, groups))
+
+
+def _list_datasets(
+    file: h5py.File, groups: Iterable[WeightGroup]
+) -> Iterator[tuple[h5py.Group, str, Tensor]]:
+    for group in groups:
+        variables = file.require_group(f"{group.path}/vars".lstrip("/"))
+        variables.attrs["name"] = group.name
+        for number, weight in enumerate(group.weights):
+            yield variables, str(number), weight.tensor
+
+
+def _visit(layer: Any, path: str, seen: set[int]) -> Iterator[WeightGroup]:
+    if id(layer) in seen:  # a shared layer is written at the first place it is found
+        return
+    seen.add(id(layer))
+    children = list(_list_children(layer))
+    yield WeightGroup(
+        path, layer.name, tuple(_own_weights(layer, [child for _, child in children]))
+    )
+    for step, child in children:
+        yield from _visit(child, f"{path}/{step}".lstrip("/"), seen)
+
+
+def _list_children(layer: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the steps to the layers inside a layer, in Keras's order: its list, then attributes."""
+    if getattr(layer, "lists_layers", False):
+        yield from _list_contained("layers", layer.layers)
+        return
+    found = {_public_name(layer, name): child for name, child in _attributes(layer)}
+    if isinstance(
+        layer, ModelLike
+    ):  # Keras meets the list of a model's layers among its attributes
+        found["layers"] = list(layer.layers)
+    for name in sorted(found, key=lambda name: f"~{name}" if name.startswith("_") else name):
+        child = found[name]
+        if _is_layer(child):
+            yield name, child
+        else:
+            yield from _list_contained(name, child)
+
+
+def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes that hold layers, or lists and dicts of them."""
+    if not isinstance(layer, nn.Module):
+        return
+    containers = list_containers(layer)
+    held = {name: {id(one) for one in find_leaves(value, nn.Module)} for name, value in containers}
+    for name, child in layer._modules.items():
+        # Modules of a list are modules of the layer, too, as `blocks_0`; Keras knows them by the list.
+        if id(child) not in held.get(name.rpartition("_")[0], ()):
+            yield name, child
+    yield from containers
+
+
+def _list_contained(path: str, container: Any) -> Iterator[tuple[str, Any]]:
+    """Yield ``path/dense``, ``path/dense_1``, … for the layers of a list or dict, nested ones too."""
+    if isinstance(container, (dict, nn.ModuleDict)):
+        container = container.values()
+    elif not isinstance(container, (list, tuple, nn.ModuleList)):
+        return
+    used: dict[str, int] = {}
+    for one in list(container):
+        is_container = isinstance(one, (list, tuple, dict, nn.ModuleList, nn.ModuleDict))
+        if not is_container and not _is_layer(one):
+            continue
+        name = "container" if is_container else snake_case(type(one).__name__)
+        used[name] = used.get(name, -1) + 1
+        step = f"{path}/{name}" + (f"_{used[name]}" if used[name] else "")
+        if is_container:
+            yield from _list_contained(step, one)
+        else:
+            yield step, one
+
+
+def _public_name(layer: Any, name: str) -> str:
+    """Return the attribute under which Keras meets a layer first: private names come last."""
+    public = name.lstrip("_")
+    is_shown = public != name and getattr(layer, public, None) is getattr(layer, name, None)
+    return public if is_shown else name
+
+
+def _is_layer(module: object) -> bool:
+    return isinstance(module, NamesWeights) and isinstance(module, LayerLike)
+
+
+def _own_weights(layer: Any, children: Iterable[Any]) -> Iterator[NamedWeight]:
+    inner = {id(tensor) for child in children for _, tensor in child.named_weights()}
+    for name, tensor in layer.named_weights():
+        if id(tensor) not in inner:
+            yield NamedWeight(name, tensor, type(layer).__name__)

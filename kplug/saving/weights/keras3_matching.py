@@ -1,0 +1,82 @@
+"""Which weight of a file in Keras 3's layout goes into which of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import h5py
+
+from kplug.errors import WeightsError
+from kplug.saving.hdf5 import find_group, get_dataset
+from kplug.saving.weights.keras3_layout import WeightGroup
+from kplug.saving.weights.load_plan import LoadPlan, find_mismatch, list_names
+
+_HINT = (
+    "Build the model as it was saved: Keras 3 finds a layer by its class and its position. "
+    "Or pass skip_mismatch=True to leave what differs as it is."
+)
+
+
+def match_weight_groups(groups: Sequence[WeightGroup], file: h5py.File) -> LoadPlan:
+    """Pair the weights of each group of the model with the datasets of the same group of the file.
+
+    Raises:
+        WeightsError: The file is unsafe or damaged. What does not fit is a problem of the plan.
+    """
+    plan = LoadPlan()
+    for group in groups:
+        _match_group(plan, group, find_group(file, f"{group.path}/vars".lstrip("/")))
+    _find_surplus(plan, groups, file)
+    return plan
+
+
+def _match_group(plan: LoadPlan, group: WeightGroup, variables: h5py.Group | None) -> None:
+    found = 0 if variables is None else len(variables)
+    if found != len(group.weights):
+        names = list_names([weight.name for weight in group.weights])
+        count = "1 weight" if len(group.weights) == 1 else f"{len(group.weights)} weights"
+        plan.problems.append(
+            WeightsError(
+                f"{group.title} has {count}{names}, the file holds {found} for it, at "
+                f"'/{group.path}'",
+                hint=_HINT,
+            )
+        )
+        return
+    for number, weight in enumerate(group.weights):
+        dataset = get_dataset(variables, str(number))
+        mismatch = find_mismatch(weight.tensor, dataset)
+        if mismatch:
+            message = f"{group.title}: weight {weight.name!r} {mismatch}"
+            plan.problems.append(WeightsError(message, hint=_HINT))
+        else:
+            plan.assign(weight, dataset)
+
+
+def _find_surplus(plan: LoadPlan, groups: Sequence[WeightGroup], file: h5py.File) -> None:
+    """Add a problem for layers that only the file has; Keras would not notice them."""
+    known = {group.path for group in groups}
+    lists = {path.rpartition("/")[0] for path in known if "/" in path}
+    for path in sorted(lists):
+        listed = find_group(file, path)
+        if listed is None:
+            continue
+        # Looked at one by one, and no further than can be shown: a file may list millions.
+        surplus = [
+            name
+            for name, _ in zip(listed, range(len(known) + 100), strict=False)
+            if f"{path}/{name}" not in known and _has_weights(listed, name)
+        ]
+        if surplus:
+            plan.problems.append(
+                WeightsError(
+                    f"the file holds layers at '/{path}' that the model does not have"
+                    f"{list_names(surplus)}",
+                    hint=_HINT,
+                )
+            )
+
+
+def _has_weights(group: h5py.Group, name: str) -> bool:
+    variables = find_group(group, f"{name}/vars")
+    return variables is not None and len(variables) > 0

@@ -1,0 +1,118 @@
+"""Weights as safetensors: names and raw numbers, the component table in the metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kplug.errors import WeightsError
+from kplug.extras import import_extra
+from kplug.registry.warning import warn
+from kplug.saving.atomic import replacing
+from kplug.saving.provenance import (
+    ATTRIBUTE,
+    Verify,
+    collect_rows,
+    decode_components,
+    encode_components,
+    verify_components,
+)
+from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups
+from kplug.saving.weights.load_plan import list_names
+from kplug.saving.weights.named_weights import ModelLike, NamedWeight
+
+
+def save_safetensors(model: ModelLike, path: Path, *, overwrite: bool) -> None:
+    """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes.
+
+    Raises:
+        MissingLibraryError: safetensors is not installed.
+        WeightsError: The file cannot be written there.
+    """
+    library = import_extra("a .safetensors file", "safetensors.torch", "safetensors")
+    tensors = {
+        name: weight.tensor.detach().cpu().contiguous()
+        for name, weight in name_weights(list_weight_groups(model)).items()
+    }
+    metadata = {ATTRIBUTE: encode_components(collect_rows(model)).decode("ascii")}
+    with replacing(path, overwrite=overwrite) as temporary:
+        try:
+            library.save_file(tensors, str(temporary), metadata)
+        except (OSError, ValueError) as error:
+            raise WeightsError(f"the file cannot be written: {error}") from error
+
+
+def load_safetensors(model: ModelLike, path: Path, skip_mismatch: bool, verify: Verify) -> None:
+    """Load weights that `save_safetensors` wrote; everything is checked before any is assigned.
+
+    Raises:
+        MissingLibraryError: safetensors is not installed.
+        WeightsError: The file is damaged or does not fit.
+    """
+    ours = name_weights(list_weight_groups(model))
+    with _opened(path) as file:
+        theirs = {name: file.get_slice(name) for name in list(file.keys())}
+        problems = _compare(ours, theirs)
+        if problems and not skip_mismatch:
+            raise WeightsError(
+                "; ".join(problems[:3]) + (f"; {len(problems) - 3} more" if problems[3:] else ""),
+                hint="Build the model as it was saved, with the same names of layers, or pass "
+                "skip_mismatch=True to leave what differs as it is.",
+            )
+        text = (file.metadata() or {}).get(ATTRIBUTE)
+        verify_components(lambda: decode_components(text) if text else [], verify, path)
+        values = {name: file.get_tensor(name) for name in theirs if name in ours}
+    with torch.no_grad():
+        for name, value in values.items():
+            if value.shape == ours[name].tensor.shape:
+                ours[name].tensor.copy_(value)
+    if problems:
+        warn(f"{path}: skipped what does not fit:\n  " + "\n  ".join(problems))
+
+
+def name_weights(groups: Sequence[WeightGroup]) -> dict[str, NamedWeight]:
+    """Return weights by path: the names of the layers on the way, then the weight's own."""
+    names = {group.path: group.name for group in groups}
+    found: dict[str, NamedWeight] = {}
+    for group in groups:
+        steps = [path for path in names if path and f"{group.path}/".startswith(f"{path}/")]
+        prefix = "/".join(names[path] for path in sorted(steps, key=len))
+        for weight in group.weights:
+            name, number = f"{prefix}/{weight.name}".lstrip("/"), 0
+            while name in found:
+                number += 1
+                name = f"{prefix}/{weight.name}_{number}".lstrip("/")
+            found[name] = weight
+    return found
+
+
+def _compare(ours: dict[str, NamedWeight], theirs: dict[str, Any]) -> list[str]:
+    problems = []
+    missing, surplus = (
+        [each for each in ours if each not in theirs],
+        sorted(set(theirs) - set(ours)),
+    )
+    if missing:
+        problems.append(f"the file lacks weights of the model{list_names(missing)}")
+    if surplus:
+        problems.append(f"the file holds weights that the model lacks{list_names(surplus)}")
+    for name in ours:
+        if name in theirs:
+            expected, found = tuple(ours[name].tensor.shape), tuple(theirs[name].get_shape())
+            if expected != found:
+                problems.append(f"weight {name!r} has shape {expected}, the file's has {found}")
+    return problems
+
+
+def _opened(path: Path) -> Any:
+    library = import_extra("a .safetensors file", "safetensors", "safetensors")
+    try:
+        return library.safe_open(str(path), "pt")
+    except (OSError, ValueError, library.SafetensorError) as error:
+        raise WeightsError(
+            f"the file is truncated, damaged or no safetensors file: {error}",
+            hint="Copy or download the file again; what it was saved from may still be there.",
+        ) from error

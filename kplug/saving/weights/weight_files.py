@@ -1,0 +1,217 @@
+"""``save_weights`` and ``load_weights``: the two doors between a model's weights and a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import h5py
+
+from kplug.backend.processes import run_on_main
+from kplug.errors import WeightsError
+from kplug.registry.warning import warn
+from kplug.saving.archive import WEIGHTS, opened_archive
+from kplug.saving.atomic import replacing
+from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format
+from kplug.saving.hdf5 import created, opened, opened_stream, require_file
+from kplug.saving.provenance import (
+    Verify,
+    check_verify,
+    collect_rows,
+    read_components,
+    verify_components,
+    write_components,
+)
+from kplug.saving.weights.hdf5_tensors import load_all
+from kplug.saving.weights.keras2_layout import StoredWeights, read_layout, write_layout
+from kplug.saving.weights.keras2_matching import match_by_name, match_by_position
+from kplug.saving.weights.keras3_layout import list_weight_groups, write_weight_groups
+from kplug.saving.weights.keras3_matching import match_weight_groups
+from kplug.saving.weights.load_plan import LoadPlan, list_names, raise_misfits
+from kplug.saving.weights.named_weights import (
+    LayerWeights,
+    ModelLike,
+    describe,
+    describe_own,
+    require_built,
+)
+from kplug.saving.weights.safetensors import load_safetensors, save_safetensors
+
+
+def save_weights(model: ModelLike, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Save the weights of a model, in the format that the extension names.
+
+    ``.h5`` and ``.hdf5`` are Keras 2's HDF5 layout, which Keras 2, tf-keras and Keras 3 load.
+    ``.weights.h5`` is Keras 3's. ``.safetensors`` needs the package safetensors.
+
+    The file is written beside ``path`` and takes its place in one step, so an interrupted save
+    leaves the old file as it was. It also records which packages supplied the model's components.
+
+    Args:
+        model: A built model.
+        path: The file. Extensions of other formats are refused.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        NotBuiltError: The model has no weights yet.
+        WeightsError: The file cannot be written there.
+
+    Reference:
+        Keras's ``Model.save_weights``. Where Keras 2 asks on the terminal before it replaces a
+        file, ``overwrite=False`` is an error here.
+    """
+    target = Path(path)
+    try:
+        found = choose_weights_format(target)
+        run_on_main(lambda: _save(model, target, found, overwrite))
+    except WeightsError as error:
+        raise error.at(str(target)) from error.__cause__
+
+
+def _save(model: ModelLike, target: Path, found: Format, overwrite: bool) -> None:
+    if found is Format.SAFETENSORS:
+        save_safetensors(model, target, overwrite=overwrite)
+        return
+    with replacing(target, overwrite=overwrite) as temporary, created(temporary) as file:
+        write_weights(file, model, found)
+        write_components(file, collect_rows(model))
+
+
+def write_weights(group: h5py.Group, model: ModelLike, layout: Format) -> None:
+    """Write a model's weights below a group, in one of the two layouts of Keras."""
+    if layout is Format.KERAS2:
+        write_layout(group, describe(model), describe_own(model))
+    else:
+        write_weight_groups(group, list_weight_groups(model))
+
+
+def load_weights(
+    model: ModelLike,
+    path: str | os.PathLike[str],
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    *,
+    verify: Verify = "warn",
+) -> None:
+    """Load weights from a file of kplug, Keras 2, tf-keras or Keras 3.
+
+    Names, numbers and shapes are all checked before any data are read, and whatever can go wrong
+    while data are read goes wrong before the first weight is assigned: after an error the model is
+    as it was.
+
+    Args:
+        model: A built model.
+        path: A weights file, or a whole model, of which the weights alone are read.
+        by_name: Load only the layers whose names are in the file, into whatever architecture.
+            Otherwise the layers that have weights are paired in order, whatever their names. Only
+            Keras 2's HDF5 layout has names to go by.
+        skip_mismatch: Leave weights that do not fit as they are and warn, instead of raising.
+        verify: What to do when the packages that the file's model was made of are missing or
+            differ: nothing (``"off"``), a warning (``"warn"``), or an error, where versions must
+            be equal to the last character (``"exact"``).
+
+    Raises:
+        NotBuiltError: The model has no weights yet.
+        WeightsError: The file is missing, damaged, of another format, unsafe, or does not fit.
+
+    Reference:
+        Keras's ``Model.load_weights``. In Keras 2 ``skip_mismatch`` needs ``by_name``; here, as for
+        shapes in Keras 3, it works by position too.
+    """
+    check_verify(verify)
+    require_built(model)
+    source = Path(path)
+    try:
+        require_file(source)
+        found = choose_format_to_load(source)
+        if by_name and found is not Format.KERAS2:
+            raise _no_names(found)
+        if found is Format.SAFETENSORS:
+            load_safetensors(model, source, skip_mismatch, verify)
+            return
+        with _opened(source, found) as file:
+            check_layout(file, found)
+            plan = plan_weights(model, file, found, by_name)
+            if plan.problems and not skip_mismatch:
+                raise_misfits(plan.problems)
+            verify_components(lambda: read_components(file), verify, source)
+            load_all(plan.assignments)
+    except WeightsError as error:
+        raise error.at(str(source)) from error.__cause__
+    warn_about_skipped(plan, source)
+
+
+@contextlib.contextmanager
+def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
+    """Open the HDF5 file with the weights, which may lie in an archive."""
+    if found is not Format.ARCHIVE:
+        with opened(source) as file:
+            yield file
+        return
+    with (
+        opened_archive(source) as archive,
+        archive.opened(WEIGHTS) as stream,
+        opened_stream(stream) as file,
+    ):
+        yield file
+
+
+def plan_weights(
+    model: ModelLike, file: h5py.File, layout: Format, by_name: bool = False
+) -> LoadPlan:
+    """Return which dataset goes into which weight; nothing has been read yet."""
+    if layout is not Format.KERAS2:
+        return match_weight_groups(list_weight_groups(model), file)
+    layers, own, stored = describe(model), describe_own(model), read_layout(file)
+    if not by_name:
+        return match_by_position(layers, own, stored)
+    plan = match_by_name(layers, own, stored)
+    plan.remarks += _remark_on_nothing(layers, stored)
+    return plan
+
+
+def check_layout(file: h5py.File, expected: Format) -> None:
+    """Raise ``WeightsError`` when the file has the layout of another extension."""
+    is_keras3 = "layers" in file or "vars" in file
+    is_keras2 = any(name in file.attrs for name in ("layer_names", "layer_names0", "model_config"))
+    if expected is Format.KERAS2 and is_keras3 and not is_keras2:
+        raise WeightsError(
+            "the file has Keras 3's weights layout, which the extension '.h5' does not announce",
+            hint="Rename it so that it ends in '.weights.h5'.",
+        )
+    if expected is Format.KERAS3 and is_keras2 and not is_keras3:
+        raise WeightsError(
+            "the file has Keras 2's HDF5 layout, which the extension '.weights.h5' does not "
+            "announce",
+            hint="Rename it so that it ends in '.h5' alone.",
+        )
+
+
+def warn_about_skipped(plan: LoadPlan, source: Path) -> None:
+    """Warn of what was not loaded."""
+    if plan.problems:
+        listing = "\n  ".join(problem.message for problem in plan.problems)
+        warn(f"{source}: skipped what does not fit:\n  {listing}")
+    for remark in plan.remarks:
+        warn(f"{source}: {remark}")
+
+
+def _no_names(found: Format) -> WeightsError:
+    return WeightsError(
+        f"by_name=True needs the names of layers, and {found.value} has none to go by",
+        hint="Load without by_name, or save the weights as '.h5', where layers have names.",
+    )
+
+
+def _remark_on_nothing(layers: Sequence[LayerWeights], stored: StoredWeights) -> list[str]:
+    """Return a remark if ``by_name`` had no name to go by, which is hardly ever meant."""
+    ours = [layer.name for layer in layers if layer.weights]
+    theirs = [layer.name for layer in stored.layers if layer.weight_names]
+    if not ours or set(ours) & set(theirs):
+        return []
+    return [
+        f"nothing was loaded: no layer of the model{list_names(ours)} has the name of a "
+        f"layer in the file{list_names(theirs)}"
+    ]

@@ -1,0 +1,155 @@
+"""Calls of layers as Keras 2, tf-keras and Keras 3 write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kplug.dialect.layer_calls import (
+    LayerCall,
+    Reference,
+    read_call,
+    read_ends,
+    read_value,
+    write_keywords,
+    write_value,
+)
+from kplug.dialect.mask_arguments import drop_masks
+from kplug.dialect.tensor_operations import read_operation, write_operation
+from kplug.dialect.writing_calls import write_calls
+from kplug.errors import SpecError
+
+A, B = Reference("a", 0, 0), Reference("b", 1, 2)
+
+
+def _tensor(*history: Any) -> dict[str, Any]:
+    config = {"shape": [None, 4], "dtype": "float32", "keras_history": list(history)}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
+@pytest.mark.parametrize(
+    ("data", "args", "kwargs"),
+    [
+        ([["a", 0, 0, {}]], [A], {}),
+        ([["a", 0, 0]], [A], {}),
+        ([["a", 0, 0, {}], ["b", 1, 2, {}]], [[A, B]], {}),
+        ([["a", 0, 0, {"training": True}]], [A], {"training": True}),
+        # tf-keras: a call on one tensor without a list around it, tensors among keyword arguments,
+        # constants, and inputs in a dict.
+        (["a", 0, 0, {"y": 2.0}], [A], {"y": 2.0}),
+        ([["a", 0, 0, {"mask": None, "value": ["b", 1, 2]}]], [A], {"value": B}),
+        (["_CONSTANT_VALUE", -1, 3.0, {"y": ["a", 0, 0]}], [3.0], {"y": A}),
+        ({"x": ["a", 0, 0, {}], "y": ["b", 1, 2, {}]}, [{"x": A, "y": B}], {}),
+        # Keras 3
+        ({"args": [_tensor("a", 0, 0)], "kwargs": {"mask": None}}, [A], {}),
+        ({"args": [[_tensor("a", 0, 0)]], "kwargs": {"k": _tensor("b", 1, 2)}}, [[A]], {"k": B}),
+    ],
+)
+def test_calls_are_read(data: Any, args: Any, kwargs: Any) -> None:
+    call = read_call(data)
+    assert (call.args, call.kwargs) == (args, kwargs)
+    assert call.generation == (3 if isinstance(data, dict) and "args" in data else 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(None, 3, [], {}, ["a"], [["a", 0]], [["a", "b", 0]], [["a", 0, 0, 7]]),
+        *({"args": {}}, {"args": [3], "kwargs": {}}, {"args": 1, "kwargs": {}}),
+    ],
+)
+def test_other_forms_are_refused(data: Any) -> None:
+    with pytest.raises(SpecError, match="does not say what a layer is called on"):
+        read_call(data)
+
+
+def test_objects_among_arguments_are_refused() -> None:
+    with pytest.raises(
+        SpecError, match="an argument of a call is a '__lambda__', which is not read"
+    ):
+        read_call({"args": [{"class_name": "__lambda__", "config": {}}], "kwargs": {}})
+
+
+@pytest.mark.parametrize("value", [[slice(None, 3, 2), 0], [Ellipsis, None], {"a": [1.5, "x"]}])
+def test_values_are_written_and_read(value: Any) -> None:
+    assert read_value(write_value(value)) == value
+
+
+def test_what_keras_3_writes_by_itself_is_left_out() -> None:
+    """Keras writes training=False everywhere; what somebody gave is 0."""
+    silent = {"args": [_tensor("a", 0, 0)], "kwargs": {"training": False, "mask": None}}
+    assert read_call(silent).kwargs == {}
+    assert read_call([["a", 0, 0, {"training": False}]]).kwargs == {"training": False}
+    for given, written in ((False, 0), (True, True)):
+        keywords = write_keywords({"training": given})
+        assert keywords == {"training": written}
+        assert type(keywords["training"]) is type(written)
+        again = read_call({"args": [_tensor("a", 0, 0)], "kwargs": keywords})
+        assert again.kwargs == {"training": written}
+
+
+def test_masks_that_tensors_carry_are_left_out() -> None:
+    mask, other = Reference("ne", 0, 0), Reference("or", 0, 0)
+    ids, free = Reference("ids", 0, 0), Reference("free", 0, 0)
+
+    def call(*args: Any, **kwargs: Any) -> list[LayerCall]:
+        return [LayerCall(list(args), kwargs, 3)]
+
+    calls = {
+        "ids": [],
+        "free": [],
+        "embedding": call(ids),
+        "ne": call(ids, 0),
+        "or": call(mask, mask),
+        "lstm": call(Reference("embedding", 0, 0), mask=other),
+        "own": call(free, 1),
+        "gru": call(Reference("lstm", 0, 0), mask=Reference("own", 0, 0), value=ids),
+    }
+    kept = drop_masks(calls, {"ne", "or", "own"}, {"embedding"}, [Reference("gru", 0, 0)])
+    assert list(kept) == ["ids", "free", "embedding", "lstm", "own", "gru"]
+    assert kept["lstm"][0].kwargs == {}
+    assert kept["gru"] == calls["gru"]
+
+
+def test_ends_keep_their_form() -> None:
+    assert read_ends(["a", 0, 0]) == A
+    assert read_ends([["a", 0, 0]]) == [A]
+    assert read_ends({"x": ["a", 0, 0], "y": [["b", 1, 2]]}) == {"x": A, "y": [B]}
+
+
+def test_calls_of_models_are_counted_as_keras_3_does() -> None:
+    def entry(name: str, config: Any, inbound: Any) -> dict[str, Any]:
+        return {"name": name, "class_name": "X", "config": config, "inbound_nodes": inbound}
+
+    functional: dict[str, Any] = {"layers": [], "output_layers": []}
+    chain: dict[str, Any] = {"layers": []}
+    config = {
+        "name": "m",
+        "layers": [
+            entry("a", {}, []),
+            entry("inner", functional, [[["a", 0, 0, {}]], [["inner", 1, 0, {}]]]),
+            entry("chain", chain, [[["inner", 2, 0, {}]]]),
+        ],
+        "input_layers": [["a", 0, 0]],
+        "output_layers": {"x": ["inner", 2, 0], "y": ["chain", 1, 0]},
+    }
+    written = write_calls(config)
+    calls = [
+        [read_call(data).args[0] for data in each["inbound_nodes"]] for each in written["layers"]
+    ]
+    assert calls == [[], [("a", 0, 0), ("inner", 0, 0)], [("inner", 1, 0)]]
+    assert written["output_layers"] == {"x": ["inner", 2, 0], "y": ["chain", 0, 0]}
+    assert write_calls(written) == written
+
+
+def test_operators_are_no_layers_in_keras_3() -> None:
+    config = {"name": "o", "operation": "floor_divide"}
+    written = write_operation(config)
+    assert written == {
+        "module": "keras.src.ops.numpy",
+        "class_name": "FloorDivide",
+        "config": {"name": "o"},
+        "registered_name": "FloorDivide",
+    }
+    assert read_operation(written)["config"] == config
