@@ -267,6 +267,10 @@ class GroupNormalization(Layer):
         x, gamma = inputs.movedim(self._axis, 1), self.gamma
         if gamma is None and self.beta is not None:  # of which torch 2.13 has no gradient
             gamma = torch.ones_like(self.beta)
+        if torch.is_grad_enabled() and not x.requires_grad:
+            # torch 2.13's backward pass of a channels-last view whose own gradient is not asked
+            # for reads past a buffer that it has not made, and ends the process.
+            x = x.contiguous()
         # Not from torch.nn.functional, which refuses groups of a single number.
         normed = torch.group_norm(x, self._groups, gamma, self.beta, self.epsilon)
         return normed.movedim(1, self._axis)

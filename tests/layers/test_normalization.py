@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -420,3 +422,37 @@ def test_names_are_components() -> None:
     layer = kplug.layers.get("batch_normalization(momentum=0.5)")
     assert isinstance(layer, BatchNormalization)
     assert layer.momentum == 0.5
+
+
+FIRST_LAYER_IS_GROUP_NORMALIZATION = """
+import sys
+import numpy as np
+import kplug
+from kplug.layers import Dense, Flatten, GroupNormalization
+
+shape = tuple(int(size) for size in sys.argv[1].split(","))
+model = kplug.Sequential([GroupNormalization(2, input_shape=shape), Flatten(), Dense(1)])
+model.compile("sgd", "mse", jit_compile=sys.argv[2] == "compiled")
+model.fit(np.ones((8, *shape), "float32"), np.ones((8, 1)), batch_size=2, verbose=0)
+print("trained")
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "mode"),
+    [
+        ("4,4", "eager"),
+        ("4,4,4", "eager"),
+        ("4,4,4,4", "eager"),
+        pytest.param("4,4,4", "compiled", marks=pytest.mark.slow),
+    ],
+)
+def test_group_normalization_trains_on_inputs_without_a_gradient(shape: str, mode: str) -> None:
+    # In a process of its own: what it guards against ends the process.
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_LAYER_IS_GROUP_NORMALIZATION, shape, mode],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, "trained\n"), run.stderr
