@@ -8,7 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from kplug.errors import ContractError
-from kplug.registry.reverse import name_of
+from kplug.registry.reverse_lookup import name_of
 
 _MOST_SIGNATURES = 1024
 _SIGNATURES: dict[tuple[CodeType, bool], tuple[object, object, inspect.Signature | None]] = {}

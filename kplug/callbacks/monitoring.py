@@ -11,7 +11,7 @@ from kplug.arguments import is_number, require_choice
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base import Callback
 from kplug.errors import ArgumentValueError
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 _SMALLER_IS_BETTER = (
     r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kldivergence|kld|hinge"

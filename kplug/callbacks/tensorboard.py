@@ -15,8 +15,8 @@ from kplug.backend.processes import is_main_process
 from kplug.callbacks.base import Callback, Logs
 from kplug.callbacks.rates import read_rates
 from kplug.errors import KplugError
-from kplug.extras import import_extra
-from kplug.registry.warning import warn
+from kplug.optional_libraries import import_extra
+from kplug.registry.user_warnings import warn
 
 _OWNER = "TensorBoard"
 _EVENTS = "torch.utils.tensorboard"

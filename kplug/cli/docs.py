@@ -13,7 +13,7 @@ from kplug.cli.markdown import docstring_as_markdown, escape, fence
 from kplug.cli.show import describe, format_signature
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Component, Kind
-from kplug.registry.keys import keys_of, lookup_key
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 FolderArgument = Annotated[
     Path, typer.Argument(help="Where the pages go; it is made if it is missing.", file_okay=False)

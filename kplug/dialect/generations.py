@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kplug.registry.keys import lookup_key
+from kplug.registry.lookup_keys import lookup_key
 
 # keras.io's versions, and those of TensorFlow's own Keras, which end so until 2.3.
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})\S*")

@@ -9,7 +9,7 @@ from typing import Any
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind
-from kplug.registry.keys import lookup_key
+from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.scopes import find_in_user_code
 
 CUSTOM = "custom"

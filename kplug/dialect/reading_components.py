@@ -8,8 +8,8 @@ from typing import Any
 from kplug.dialect.names import BUILT_IN, CUSTOM, Names, find_built_in
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
-from kplug.registry.keys import lookup_key
 from kplug.registry.kinds import find_kind_of_slot
+from kplug.registry.lookup_keys import lookup_key
 
 # How Keras marks Python code in a file: a lambda, and what its Lambda layer holds.
 _CODE = ("__lambda__", "Lambda")

@@ -18,7 +18,7 @@ from kplug.losses.base.alignment import (
 )
 from kplug.losses.base.reduction import fit_weights
 from kplug.metrics.base.metric import Metric
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 _NO_SPREAD = 1e-14
 _AGGREGATIONS = ("uniform_average", "variance_weighted_average")

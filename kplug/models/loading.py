@@ -12,7 +12,7 @@ from kplug.arguments import require_flag
 from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.models.configuration.reading import model_from_config, scope_of
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.saving.json_text import parse_json
 from kplug.saving.provenance import Verify, check_verify, read_components, verify_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state

@@ -12,7 +12,7 @@ import torch
 from kplug.errors import ContractError
 from kplug.optimizers.base.hyperparameters import check_parameters
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.registry.reverse import name_of
+from kplug.registry.reverse_lookup import name_of
 
 _EXPECTED: Final = (
     "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "

@@ -2,7 +2,7 @@
 
 The nouns in the order in which data flows::
 
-    spec/  →  component  →  (discovery, policy, index, scopes, host)  →  binding  →  resolution
+    spec/  →  component  →  (discovery, policy, index, scopes, registry)  →  binding  →  resolution
 """
 
 from kplug.registry.component import (
@@ -11,8 +11,8 @@ from kplug.registry.component import (
     factory as factory,
     function as function,
 )
-from kplug.registry.host import REGISTRY as REGISTRY
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
+from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.resolution import resolve as resolve, resolve_object as resolve_object
 from kplug.registry.resolved import Resolved as Resolved
 from kplug.registry.scopes import register as register, scope as scope, unregister as unregister

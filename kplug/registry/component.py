@@ -91,8 +91,8 @@ class Component:
         deprecated: What to use instead, if the component is on its way out.
         is_qualified_only: Whether the bare name means it only for those who prefer it. A library
             whose names are those of built-ins says so; otherwise each use of them would be warned of.
-        kind: Filled in by the host from the hook or the entry-point group.
-        origin: Filled in by the host.
+        kind: Filled in by the registry from the hook or the entry-point group.
+        origin: Filled in by the registry.
 
     Raises:
         RegistrationError: for a name or target outside the grammar.

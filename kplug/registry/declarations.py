@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from kplug.registry.component import Component, Origin, check_name
 from kplug.registry.errors import KplugError, RegistrationError
-from kplug.registry.keys import keys_of, lookup_key
 from kplug.registry.kinds import Kind
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Literal
 
 from kplug.registry.component import BUILT_IN, Component
 from kplug.registry.errors import AmbiguousComponentError
-from kplug.registry.keys import keys_of, lookup_key
 from kplug.registry.kinds import Kind
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 Rule = Literal[
     "qualified name",

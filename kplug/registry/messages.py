@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import importlib_metadata
 
+from kplug.registry.companions import find_known_distribution
 from kplug.registry.component import CUSTOM, Component
 from kplug.registry.declarations import describe
 from kplug.registry.errors import (
@@ -19,14 +20,13 @@ from kplug.registry.errors import (
     UnknownComponentError,
     WrongKindError,
 )
-from kplug.registry.keys import lookup_key
 from kplug.registry.kinds import KINDS, Kind
-from kplug.registry.known import find_known_distribution
+from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.scopes import find_in_user_code
 from kplug.registry.spec import Spec
 
 if TYPE_CHECKING:
-    from kplug.registry.host import Registry
+    from kplug.registry.registry import Registry
 
 _SHOWN = 12
 

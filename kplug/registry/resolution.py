@@ -12,11 +12,11 @@ from kplug.registry.binding import Call, bind
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.declarations import describe
 from kplug.registry.errors import ContractError, KplugError, WrongKindError
-from kplug.registry.host import REGISTRY
 from kplug.registry.index import Rule
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
+from kplug.registry.registry import REGISTRY
 from kplug.registry.resolved import Resolved, fill
-from kplug.registry.reverse import find_component_of, suggest_name
+from kplug.registry.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.scopes import has_user_names
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
 

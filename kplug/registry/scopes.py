@@ -12,8 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.errors import RegistrationError
 from kplug.registry.index import Choice
-from kplug.registry.keys import keys_of, lookup_key
 from kplug.registry.kinds import KINDS, Kind, get_kind
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -1,4 +1,4 @@
-"""One distribution's offer, as the one pluggy plugin that the host registers for it."""
+"""One distribution's offer, as the one pluggy plugin that the registry registers for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Supplier:
     """A distribution and everything it declares.
 
     It catches whatever its own plugin code raises, so one plugin cannot break a hook call for others,
-    and it stamps every component with its origin, so the host knows who offered it.
+    and it stamps every component with its origin, so the registry knows who offered it.
 
     Args:
         origin: The distribution.

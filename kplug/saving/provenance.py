@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 from kplug.arguments import require_choice
 from kplug.errors import NotCompiledError, WeightsError
 from kplug.layers.base.layer import Layer
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
 from kplug.training.resolving import describe_layers
 

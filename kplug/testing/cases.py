@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from kplug.errors import ArgumentError, KplugError, raise_problems
 from kplug.registry import REGISTRY, Component, get_kind
-from kplug.registry.keys import keys_of, lookup_key
 from kplug.registry.kinds import KINDS
+from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.testing.checks import Check, Subject
 from kplug.testing.examples import Example
 from kplug.testing.suites import SUITES

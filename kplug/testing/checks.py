@@ -17,7 +17,7 @@ from torch import Tensor
 from kplug.errors import KplugError
 from kplug.registry import Component, Kind, Resolved, Spec, get_kind, resolve
 from kplug.registry.binding import describe_signature
-from kplug.registry.host import REGISTRY
+from kplug.registry.registry import REGISTRY
 from kplug.testing.examples import USUAL_SHAPES, Example, usual_inputs
 
 Finding = str | None

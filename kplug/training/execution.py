@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from kplug.arguments import refusal, require_flag, require_integer
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 REDUCE_OVERHEAD = "reduce-overhead"
 

@@ -13,7 +13,7 @@ import torch
 from kplug.backend.processes import copy_from_main
 from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.training.batches import Batch, Source
 from kplug.training.compilation.step_choice import find_train_step
 from kplug.training.compiled import Compiled

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from kplug.arguments import refusal
 from kplug.callbacks import Callback
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 # The first steps allocate, choose algorithms and compile; they say little about the others.
 _WARM_UP = 5

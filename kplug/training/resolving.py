@@ -10,7 +10,7 @@ from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Resolved, get_kind, parse_spec, resolve
 from kplug.registry.resolved import config_of
-from kplug.registry.reverse import find_component_of
+from kplug.registry.reverse_lookup import find_component_of
 from kplug.training.components import ComponentRow, as_data, as_text
 from kplug.training.entries import NamedMetric, OutputLoss
 from kplug.training.outputs import spread_losses, spread_metrics, spread_weights

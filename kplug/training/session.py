@@ -15,7 +15,7 @@ from kplug.callbacks import Callback, CallbackList, History
 from kplug.errors import NotCompiledError
 from kplug.optimizers.adapt import build_optimizer
 from kplug.registry import resolve
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.training import inference, loop
 from kplug.training.class_weights import weigh_classes
 from kplug.training.compiled import Compiled

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.names import BUILT_IN
-from kplug.registry.keys import lookup_key
+from kplug.registry.lookup_keys import lookup_key
 
 _CUDNN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 

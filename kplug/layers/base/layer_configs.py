@@ -11,8 +11,8 @@ from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, resolve_object
-from kplug.registry.reverse import find_component_of
-from kplug.registry.warning import warn
+from kplug.registry.reverse_lookup import find_component_of
+from kplug.registry.user_warnings import warn
 
 # A configuration has them in another form, or the weights and calls say them.
 _OF_EVERY_LAYER = frozenset(list_keywords(Layer))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
 from kplug.graph import find_leaves, map_leaves
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 
 class PassesMasks(Protocol):

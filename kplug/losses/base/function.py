@@ -12,7 +12,7 @@ from kplug.backend import snake_case
 from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
 from kplug.losses.base.loss import Loss, require_tensor
-from kplug.registry.reverse import name_of
+from kplug.registry.reverse_lookup import name_of
 
 Order: TypeAlias = Literal["targets_first", "predictions_first"]
 

@@ -31,7 +31,7 @@ from kplug.losses.base.reduction import (
     reduce_values,
     standardize_reduction,
 )
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 
 class Loss(Configurable, ABC):

@@ -10,9 +10,9 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from kplug.arguments import refusal
-from kplug.extras import import_extra
 from kplug.models.diagram.boxes import Box, Diagram, Path
 from kplug.models.diagram.layout import Point, Size, place
+from kplug.optional_libraries import import_extra
 
 COLORS = {
     "input": "#e3f1e3",

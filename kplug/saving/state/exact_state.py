@@ -13,7 +13,7 @@ import h5py
 
 from kplug.errors import KplugError, WeightsError
 from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group, read_text
 from kplug.saving.json_text import encode, parse_json
 from kplug.saving.state.generators import (

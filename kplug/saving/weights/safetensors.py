@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from kplug.errors import WeightsError
-from kplug.extras import import_extra
-from kplug.registry.warning import warn
+from kplug.optional_libraries import import_extra
+from kplug.registry.user_warnings import warn
 from kplug.saving.atomic import replacing
 from kplug.saving.provenance import (
     ATTRIBUTE,

@@ -11,7 +11,7 @@ import h5py
 
 from kplug.backend.processes import run_on_main
 from kplug.errors import WeightsError
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.saving.archive import WEIGHTS, opened_archive
 from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format

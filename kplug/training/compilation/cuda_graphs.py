@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 _WARM_UPS = 2  # calls in which libraries make what must not be made while a graph is captured
 

@@ -16,7 +16,7 @@ import torch
 import kplug
 from kplug.errors import EagerStepWarning
 from kplug.layers.base.layer import Layer
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 from kplug.training.compilation.graph_breaks import Spot
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)

@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.activations import elu
 from kplug.optimizers import SGD
 from kplug.registry import REGISTRY, get_kind, resolve, resolve_object
-from kplug.registry.reverse import find_component_of, suggest_name
+from kplug.registry.reverse_lookup import find_component_of, suggest_name
 from kplug.regularizers import L1, L2, Regularizer
 from kplug.schedules import ExponentialDecay
 

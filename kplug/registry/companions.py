@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kplug.registry.keys import lookup_key
+from kplug.registry.lookup_keys import lookup_key
 
 _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "kplug-penalties": {"regularizer": ("group_lasso", "l1_reg", "orthogonality")},

@@ -12,7 +12,7 @@ from kplug.registry.kinds import Kind
 from kplug.registry.resolved import config_of
 
 if TYPE_CHECKING:
-    from kplug.registry.host import Registry
+    from kplug.registry.registry import Registry
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from kplug.registry.component import Component
-from kplug.registry.keys import keys_of, lookup_key
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 
 @pytest.mark.parametrize("name", ["DiceLoss", "dice_loss", "dice-loss", "DICE__LOSS", "diceloss"])

@@ -13,7 +13,7 @@ import kplug
 from kplug.errors import DeprecatedComponentWarning, KplugWarning, NonFiniteLossWarning
 from kplug.layers import Dense
 from kplug.models import Sequential
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 
 def _line_here() -> int:
@@ -32,7 +32,7 @@ def test_points_at_the_caller() -> None:
     line = _line_here() + 2
     with pytest.warns(KplugWarning, match="^look out$") as record:
         warn("look out")
-    assert _points_at(record) == ("test_warning.py", line)
+    assert _points_at(record) == ("test_user_warnings.py", line)
 
 
 def test_points_at_the_line_that_resolved_a_name() -> None:
@@ -41,7 +41,7 @@ def test_points_at_the_line_that_resolved_a_name() -> None:
         line = _line_here() + 2
         with pytest.warns(DeprecatedComponentWarning) as record:
             kplug.resolve("activation", "old")
-    assert _points_at(record) == ("test_warning.py", line)
+    assert _points_at(record) == ("test_user_warnings.py", line)
 
 
 def test_points_at_the_call_of_fit_through_the_decorators_of_torch() -> None:
@@ -51,4 +51,4 @@ def test_points_at_the_call_of_fit_through_the_decorators_of_torch() -> None:
     line = _line_here() + 2
     with pytest.warns(NonFiniteLossWarning) as record:
         model.fit(x, y, verbose=0)
-    assert _points_at(record) == ("test_warning.py", line)
+    assert _points_at(record) == ("test_user_warnings.py", line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kplug.registry.known import find_known_distribution
+from kplug.registry.companions import find_known_distribution
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.scopes import find_in_user_code, user_components
 from kplug.registry.spec import Spec
-from kplug.registry.warning import warn
+from kplug.registry.user_warnings import warn
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from kplug.errors import (
     ShadowedComponentWarning,
     UnknownComponentError,
 )
-from kplug.registry import REGISTRY, get_kind, host, resolve
+from kplug.registry import REGISTRY, get_kind, registry as host, resolve
 from kplug.registry.discovery import Discovery, discover
 from kplug.registry.policy import Policy
 
