@@ -36,7 +36,7 @@ def kplug_callbacks() -> dict[str, Component | str]:
             ),
             Component(
                 "lambda_callback",
-                f"{_CALLBACKS}.functions:LambdaCallback",
+                f"{_CALLBACKS}.lambda_callback:LambdaCallback",
                 summary="Hooks given as functions.",
             ),
             Component(

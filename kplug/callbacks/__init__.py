@@ -2,11 +2,12 @@
 
 from kplug.callbacks.averages import SwapEMAWeights as SwapEMAWeights
 from kplug.callbacks.backup import BackupAndRestore as BackupAndRestore
-from kplug.callbacks.base import Callback as Callback, CallbackList as CallbackList
+from kplug.callbacks.base.callback import Callback as Callback
+from kplug.callbacks.base.callback_list import CallbackList as CallbackList
 from kplug.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
 from kplug.callbacks.csv_logger import CSVLogger as CSVLogger
-from kplug.callbacks.functions import LambdaCallback as LambdaCallback
 from kplug.callbacks.history import History as History
+from kplug.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from kplug.callbacks.learning_rate import (
     LearningRateScheduler as LearningRateScheduler,
     ReduceLROnPlateau as ReduceLROnPlateau,

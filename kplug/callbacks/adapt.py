@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from kplug.callbacks.base import Callback
+from kplug.callbacks.base.callback import Callback
 from kplug.errors import ContractError
 
 _NEEDED = ("set_model", "set_params", "on_train_begin", "on_epoch_end", "on_train_end")
@@ -22,7 +22,7 @@ def as_callback(obj: object) -> Callback:
 
     Example:
         >>> as_callback(Callback)  # doctest: +ELLIPSIS
-        <kplug.callbacks.base.Callback object at ...>
+        <kplug.callbacks.base.callback.Callback object at ...>
     """
     built = obj() if isinstance(obj, type) and issubclass(obj, Callback) else obj
     if isinstance(built, Callback):

@@ -10,7 +10,7 @@ import torch
 from typing_extensions import override
 
 from kplug.arguments import require_flag
-from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.base.callback import Callback, Logs
 from kplug.errors import ContractError
 from kplug.optimizers.base.moving_average import AVERAGE
 

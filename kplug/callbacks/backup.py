@@ -13,8 +13,8 @@ from typing_extensions import override
 from kplug.arguments import refusal, require_flag
 from kplug.backend.processes import copy_from_main, run_on_main
 from kplug.callbacks.averages import SwapEMAWeights
-from kplug.callbacks.base import Callback, Logs
-from kplug.callbacks.frequency import SaveFrequency
+from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.save_frequency import SaveFrequency
 
 _FILE = "training.state"
 _OWNER = "BackupAndRestore"

@@ -10,9 +10,9 @@ from typing_extensions import override
 
 from kplug.arguments import require_integer
 from kplug.backend.processes import copy_from_main
-from kplug.callbacks.base import Logs
-from kplug.callbacks.frequency import SaveFrequency
-from kplug.callbacks.monitoring import MonitoringCallback, say
+from kplug.callbacks.base.callback import Logs
+from kplug.callbacks.base.monitoring import MonitoringCallback, say
+from kplug.callbacks.base.save_frequency import SaveFrequency
 from kplug.errors import ArgumentValueError
 
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from typing_extensions import override
 
 from kplug.backend.processes import is_main_process
-from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.base.callback import Callback, Logs
 
 
 class CSVLogger(Callback):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from kplug.callbacks.base import Callback, Logs
-from kplug.callbacks.curves import plot_curves
+from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.curves import plot_curves
 from kplug.html import html_table
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import Any
 from typing_extensions import override
 
 from kplug.arguments import require_integer, require_number
-from kplug.callbacks.base import Callback, Logs
-from kplug.callbacks.monitoring import MonitoringCallback, say
-from kplug.callbacks.rates import (
+from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.learning_rates import (
     get_learning_rate,
     rated_optimizers,
     read_rates,
     set_learning_rate,
 )
+from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.errors import ArgumentValueError, ContractError
 
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from kplug.arguments import is_number, refusal, require_flag
 from kplug.backend.processes import is_main_process
-from kplug.callbacks.base import Callback, Logs
+from kplug.callbacks.base.callback import Callback, Logs
 from kplug.registry.user_warnings import warn
 
 _OWNER = "RemoteMonitor"

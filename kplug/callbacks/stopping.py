@@ -8,8 +8,8 @@ from typing import Any
 from typing_extensions import override
 
 from kplug.arguments import require_flag, require_integer
-from kplug.callbacks.base import Callback, Logs
-from kplug.callbacks.monitoring import MonitoringCallback, say
+from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.errors import NonFiniteLossError
 
 

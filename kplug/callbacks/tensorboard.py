@@ -12,8 +12,8 @@ from typing_extensions import override
 from kplug.arguments import is_number, require_flag, require_integer
 from kplug.backend import NumpyArray, get_value
 from kplug.backend.processes import is_main_process
-from kplug.callbacks.base import Callback, Logs
-from kplug.callbacks.rates import read_rates
+from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.learning_rates import read_rates
 from kplug.errors import KplugError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn

@@ -14,7 +14,7 @@ from kplug.errors import ContractError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
-from kplug.training import session
+from kplug.training import methods
 from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
@@ -231,7 +231,7 @@ class Trainable(Layer):
             DataError: If the arrays do not fit the model or each other.
             LossWithoutGradientError: If the loss cannot train the model.
         """
-        request = session.FitRequest(
+        request = methods.FitSettings(
             x,
             y,
             batch_size,
@@ -250,7 +250,7 @@ class Trainable(Layer):
             validation_freq,
             profile,
         )
-        self.history = session.fit(self, request)
+        self.history = methods.fit(self, request)
         return self.history
 
     @explaining_arguments
@@ -281,7 +281,7 @@ class Trainable(Layer):
             The loss; or a list in the order of ``metrics_names``; or a dict. With several losses each
             one follows the total, as ``<output>_loss``, and metrics are ``<output>_<metric>``.
         """
-        found = session.evaluate(
+        found = methods.evaluate(
             self,
             x,
             y,
@@ -308,7 +308,7 @@ class Trainable(Layer):
             A NumPy array with the samples on its first axis; for a model with several outputs a list
             or dict of them, as the model returns them.
         """
-        return session.predict(
+        return methods.predict(
             self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
 
@@ -322,7 +322,7 @@ class Trainable(Layer):
         return_dict: bool = False,
     ) -> Any:
         """Make one update; return this batch's loss before it, and its metrics."""
-        found = session.train_on_batch(self, x, y, sample_weight, class_weight)
+        found = methods.train_on_batch(self, x, y, sample_weight, class_weight)
         return _as_result(found, return_dict)
 
     @explaining_arguments
@@ -330,13 +330,13 @@ class Trainable(Layer):
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Return loss and metrics of one batch."""
-        found = session.evaluate_on_batch(self, x, y, sample_weight)
+        found = methods.evaluate_on_batch(self, x, y, sample_weight)
         return _as_result(found, return_dict)
 
     @explaining_arguments
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
-        return session.predict_on_batch(self, x)
+        return methods.predict_on_batch(self, x)
 
 
 def _as_result(found: dict[str, float], return_dict: bool) -> Any:

@@ -14,14 +14,14 @@ from kplug.errors import ContractError, raise_problems
 from kplug.training.components import ComponentTable
 from kplug.training.devices import read_device
 from kplug.training.entries import NamedMetric, OutputLoss
-from kplug.training.execution import read_jit, read_steps_per_execution
-from kplug.training.precision import read_precision, with_loss_scaling
+from kplug.training.execution_options import read_jit, read_steps_per_execution
 from kplug.training.resolving import (
     Collector,
     order_as_given,
     resolve_losses,
     resolve_metrics,
 )
+from kplug.training.step.precision import read_precision, with_loss_scaling
 
 # Qualified, so that no plugin changes what a model gets that names no optimizer.
 DEFAULT_OPTIMIZER = "kplug/rmsprop"

@@ -99,3 +99,15 @@ def move_state(optimizer: Any) -> None:
             for name, value in state.items():
                 if isinstance(value, Tensor) and (value.ndim or takes_counts):
                     state[name] = value.to(parameter.device)
+
+
+def move(tensor: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """Return a tensor on a device, cast there if a type is given.
+
+    To CUDA it goes through pinned memory: then the copy runs while Python goes on, and torch orders it
+    before the kernels that read it. Other devices give no such promise, so there the copy is waited for.
+    """
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+        return tensor.to(device, non_blocking=True).to(dtype or tensor.dtype)
+    return tensor.to(device, dtype)

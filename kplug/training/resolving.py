@@ -13,7 +13,7 @@ from kplug.registry.resolved import config_of
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.training.components import ComponentRow, as_data, as_text
 from kplug.training.entries import NamedMetric, OutputLoss
-from kplug.training.outputs import spread_losses, spread_metrics, spread_weights
+from kplug.training.per_output import spread_losses, spread_metrics, spread_weights
 
 
 class Collector:

@@ -14,7 +14,7 @@ import torch
 
 import kplug
 from kplug import callbacks as kc
-from kplug.callbacks.rates import rated_optimizers
+from kplug.callbacks.base.learning_rates import rated_optimizers
 from kplug.errors import NonFiniteLossError
 from kplug.layers import Dense
 

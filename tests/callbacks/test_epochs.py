@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from kplug import callbacks as kc
-from kplug.callbacks.monitoring import guess_direction
-from kplug.callbacks.rates import get_learning_rate
+from kplug.callbacks.base.learning_rates import get_learning_rate
+from kplug.callbacks.base.monitoring import guess_direction
 from kplug.errors import ArgumentValueError, ContractError, KplugWarning
 
 # Keras 3.15 itself triggers this one with NumPy 2 when it reads its own learning rate.

@@ -11,8 +11,7 @@ import torch
 from kplug import backend, layers
 from kplug.errors import ArgumentValueError
 from kplug.models import Sequential
-from kplug.training.devices import find_device, list_devices, move_state, read_device
-from kplug.training.streams.transfer import move
+from kplug.training.devices import find_device, list_devices, move, move_state, read_device
 
 X, Y = np.ones((8, 3), "float32"), np.zeros(8, "float32")
 

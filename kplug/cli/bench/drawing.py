@@ -12,8 +12,8 @@ from kplug.errors import KplugError
 from kplug.layers import Embedding
 from kplug.layers.base.shapes import is_shape
 from kplug.models import Model
-from kplug.training.data import Samples, map_arrays
-from kplug.training.forward import split_outputs
+from kplug.training.data.samples import Samples, map_arrays
+from kplug.training.step.forward import split_outputs
 
 # For axes whose length the model leaves open.
 _LENGTH = 32

@@ -10,8 +10,8 @@ from typing import Any
 from kplug.cli.bench.drawing import draw_inputs, draw_targets
 from kplug.errors import KplugError
 from kplug.models import Model
-from kplug.training.data import Samples, as_samples
-from kplug.training.sources import fit_to_model, is_iterable_of_batches
+from kplug.training.data.batches import fit_to_model, is_iterable_of_batches
+from kplug.training.data.samples import Samples, as_samples
 
 
 @dataclass(frozen=True)

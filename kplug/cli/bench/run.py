@@ -17,13 +17,14 @@ from torch import Tensor
 from kplug.cli.bench.loading import Subject, load_subject, make_samples
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
-from kplug.training.batches import Batch
-from kplug.training.data import Samples
+from kplug.training.data.batch import Batch
+from kplug.training.data.samples import Samples
 from kplug.training.devices import find_device
-from kplug.training.forward import Forward
-from kplug.training.penalties import find_penalties
-from kplug.training.session import prepare_optimizer
-from kplug.training.step import apply_constraints, reset_metrics
+from kplug.training.optimizer import prepare_optimizer
+from kplug.training.reports.logs import reset_metrics
+from kplug.training.step.forward import Forward
+from kplug.training.step.regularization import find_penalties
+from kplug.training.step.steps import apply_constraints
 
 
 @dataclass

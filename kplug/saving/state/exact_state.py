@@ -23,7 +23,7 @@ from kplug.saving.state.generators import (
 )
 from kplug.saving.state.optimizer_variables import list_keys, list_owners
 from kplug.saving.state.packing import pack, unpack
-from kplug.training.session import prepare_optimizer
+from kplug.training.optimizer import prepare_optimizer
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
 

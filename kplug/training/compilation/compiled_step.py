@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 from kplug.graph import find_leaves, map_leaves
-from kplug.training.batches import Batch
 from kplug.training.compilation.captured_state import CapturedState
 from kplug.training.compilation.cuda_graphs import CudaGraphCall, can_capture
 from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle
@@ -23,7 +22,8 @@ from kplug.training.compilation.traced_call import (
     describe_failure,
 )
 from kplug.training.compilation.tracing import TracedGraph
-from kplug.training.execution import REDUCE_OVERHEAD
+from kplug.training.data.batch import Batch
+from kplug.training.execution_options import REDUCE_OVERHEAD
 
 MOST_ATTEMPTS = 3
 MOST_SHAPES = 8  # of batches; others run eagerly

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from kplug.training.batches import Batch
 from kplug.training.compilation.optimizer_planners import Planner, find_planner
 from kplug.training.compilation.tensor_scalars import TensorScalars
-from kplug.training.step import PredictStep, TestStep, TrainStep
+from kplug.training.data.batch import Batch
+from kplug.training.step.steps import PredictStep, TestStep, TrainStep
 
 
 class Program(Protocol):

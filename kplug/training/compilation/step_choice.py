@@ -11,13 +11,13 @@ from kplug.training.compilation.compiled_step import CompiledStep
 from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle
 from kplug.training.compilation.programs import Program, QuietProgram, make_train_program
 from kplug.training.compiled import Compiled
-from kplug.training.distribution import find_world
-from kplug.training.step import PredictStep, Step, TestStep, TrainStep
+from kplug.training.distribution.world import find_world
+from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
 
 
 def find_train_step(
     model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
-) -> Step:
+) -> StepFunction:
     """Return the training step; a compiled one is the same in every call of ``fit``.
 
     Args:
@@ -27,7 +27,7 @@ def find_train_step(
     """
     world = find_world()
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
-        from kplug.training.distribution.sharded_step import (
+        from kplug.training.distribution.fsdp_step import (
             ShardedStep,
         )  # FSDP2 takes a second to import
 
@@ -41,7 +41,7 @@ def find_train_step(
     return step or TrainStep(model, compiled, optimizer)
 
 
-def find_test_step(model: Any, compiled: Compiled) -> Step:
+def find_test_step(model: Any, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
 
     def make_program() -> Program:
@@ -51,7 +51,7 @@ def find_test_step(model: Any, compiled: Compiled) -> Step:
     return step or TestStep(model, compiled, is_at_rest=True)
 
 
-def find_predict_step(model: Any) -> Step:
+def find_predict_step(model: Any) -> StepFunction:
     """Return the step of ``predict``."""
 
     def make_program() -> Program:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from kplug.graph import map_leaves
-from kplug.training.batches import Batch
 from kplug.training.compilation.captured_state import (
     CapturedState,
     TensorReference,
@@ -23,6 +22,7 @@ from kplug.training.compilation.graph_breaks import Spot, noting_reads
 from kplug.training.compilation.programs import Program
 from kplug.training.compilation.snapshot import StateSnapshot
 from kplug.training.compilation.tracing import TracedGraph, as_input, record
+from kplug.training.data.batch import Batch
 
 _OWN_GENERATOR = Obstacle("a layer with a seed draws from a generator of its own")
 _IS_TRAINED = operator.attrgetter("requires_grad")

@@ -1,0 +1,99 @@
+"""What a callback is, and the list through which the training loop calls many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+Logs = MutableMapping[str, Any]
+"""Names and values at one moment of training; batch logs are read from the device when asked."""
+
+
+class Callback:
+    """Base of everything that is called while a model trains, evaluates or predicts.
+
+    Override the hooks that are needed and leave the others: the loop skips hooks that nobody
+    overrides, so an unused hook costs nothing per step. ``self.model`` and ``self.params``
+    (``verbose``, ``epochs``, ``steps``) are set before the first hook is called.
+
+    Batch logs hold running averages over the epoch so far. They are read from the device at the
+    moment they are looked at, so a hook that ignores them never makes the device wait.
+
+    Example:
+        >>> class Count(Callback):
+        ...     def __init__(self) -> None:
+        ...         self.epochs = 0
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         self.epochs += 1
+        >>> count = Count()
+        >>> count.on_epoch_end(0)
+        >>> count.epochs
+        1
+
+    Reference:
+        ``keras.callbacks.Callback``: the same hooks, and ``on_batch_*`` for ``on_train_batch_*``.
+    """
+
+    model: Any = None
+    params: Mapping[str, Any] = {}
+
+    def set_model(self, model: Any) -> None:
+        """Receive the model, before the first hook."""
+        self.model = model
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Receive ``verbose``, ``epochs`` and ``steps`` of this run, before the first hook."""
+        self.params = params
+
+    def set_callbacks(self, callbacks: Sequence[Any]) -> None:
+        """Receive all callbacks of this run, in order; few need to know of others."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Run once before the first epoch."""
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Run once after the last epoch; ``logs`` are those of the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Run before each epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Run after each epoch and its validation; what is added to ``logs`` enters History."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each training step; calls ``on_batch_begin``."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each training step; calls ``on_batch_end``."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each training step (Keras 2's name)."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each training step (Keras 2's name)."""
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Run before an evaluation, those inside ``fit`` included."""
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Run after an evaluation."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each evaluation step."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each evaluation step."""
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Run before a prediction."""
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Run after a prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before each prediction step."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after each prediction step."""

@@ -1,0 +1,121 @@
+"""Watching one log: which way is better, and whether it got better."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from kplug.arguments import is_number, require_choice
+from kplug.backend.processes import is_main_process
+from kplug.callbacks.base.callback import Callback
+from kplug.errors import ArgumentValueError
+from kplug.registry.user_warnings import warn
+
+_SMALLER_IS_BETTER = (
+    r"loss|error|mse|mae|mape|msle|rmse|crossentropy|entropy|divergence|kldivergence|kld|hinge"
+    r"|poisson|logcosh|log_cosh|huber|perplexity"
+)
+_LARGER_IS_BETTER = (
+    r"acc|accuracy|auc|precision|recall|sensitivity|specificity|f1|fbeta|iou|io_u|r2|dice|jaccard"
+    r"|similarity|correlation"
+)
+
+
+class MonitoringCallback(Callback):
+    """Base of callbacks that act on whether one log improves.
+
+    Args:
+        monitor: The log to watch, such as ``"val_loss"``.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to decide from the log's name, or from the class of
+            the model's metric of that name.
+        min_delta: A change smaller than this is no improvement; its sign is ignored.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
+    ) -> None:
+        self.monitor, self.min_delta = monitor, abs(min_delta)
+        self.mode = require_choice(self.label, "mode", mode, ("auto", "min", "max"))
+
+    @property
+    def label(self) -> str:
+        """The name that messages use for this callback."""
+        return type(self).__name__
+
+    def find_value(self, logs: Mapping[str, Any] | None) -> float | None:
+        """Return the watched log as a number; if it is missing, warn and return None."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warn(
+                f"{self.label} watches {self.monitor!r}, which this epoch has not got; "
+                f"it has: {', '.join(logs or {}) or 'no logs'}"
+            )
+            return None
+        if not is_number(value):
+            raise ArgumentValueError(
+                self.label,
+                "monitor",
+                self.monitor,
+                f"a log that is one number, and this one is {value!r}; a metric with a value for each "
+                "class has an argument that averages them",
+            )
+        return float(value)
+
+    def is_improvement(self, value: float, reference: float | None) -> bool:
+        """Tell whether ``value`` is better than ``reference`` by more than ``min_delta``."""
+        if reference is None:
+            return True
+        if self.direction == "max":
+            return value - self.min_delta > reference
+        return value + self.min_delta < reference
+
+    @property
+    def direction(self) -> str:
+        """``"min"`` or ``"max"``."""
+        if self.mode != "auto":
+            return self.mode
+        return guess_direction(self.monitor, self.label, getattr(self.model, "metrics", ()))
+
+
+def guess_direction(
+    monitor: str, owner: str = "EarlyStopping", metrics: Iterable[object] = ()
+) -> str:
+    """Return ``"min"`` or ``"max"`` for a log, from the words in its name or in its metric's class.
+
+    Args:
+        monitor: The log.
+        owner: Who asks, for the message.
+        metrics: The metrics of the model; what ``monitor`` ends in is the ``name`` of one.
+
+    Raises:
+        ArgumentValueError: If no word says it. Keras 2 minimised such a log in silence.
+
+    Example:
+        >>> guess_direction("val_loss"), guess_direction("val_binary_accuracy")
+        ('min', 'max')
+
+    Reference:
+        Keras 3 knows losses and its own metrics; here a function called ``dice`` is understood too.
+    """
+    for text in (monitor, *_class_names_of(monitor, metrics)):
+        for words, direction in ((_SMALLER_IS_BETTER, "min"), (_LARGER_IS_BETTER, "max")):
+            if re.search(rf"(^|_)({words})(_|$)", text.lower()):
+                return direction
+    raise ArgumentValueError(
+        owner, "mode", "auto", f"'min' or 'max', because the name {monitor!r} does not say which"
+    )
+
+
+def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
+    """Yield the class names of the metrics that the log may be of, as ``snake_case``."""
+    for metric in metrics:
+        if f"_{monitor}".endswith(f"_{getattr(metric, 'name', None)}"):
+            yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__)
+
+
+def say(text: str) -> None:
+    """Print one line for the user; of several processes the main one does."""
+    if is_main_process():
+        sys.stdout.write(f"{text}\n")

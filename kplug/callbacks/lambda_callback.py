@@ -1,0 +1,47 @@
+"""Callbacks made of plain functions."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+from kplug.callbacks.base.callback import Callback
+from kplug.errors import ArgumentError
+
+_HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
+
+
+class LambdaCallback(Callback):
+    """A callback whose hooks are given as functions.
+
+    Args:
+        **hooks: Functions by hook, such as ``on_epoch_end=lambda epoch, logs: …``. They are called
+            with the same arguments as the method of ``Callback`` with that name.
+
+    Raises:
+        ArgumentError: If a name is not a hook, or its value cannot be called.
+
+    Example:
+        >>> seen = []
+        >>> callback = LambdaCallback(on_epoch_begin=lambda epoch, logs: seen.append(epoch))
+        >>> callback.on_epoch_begin(3, {})
+        >>> seen
+        [3]
+
+    Reference:
+        ``keras.callbacks.LambdaCallback``, which takes any keyword.
+    """
+
+    def __init__(self, **hooks: Callable[..., Any] | None) -> None:
+        for name, function in hooks.items():
+            if name not in _HOOKS:
+                close = difflib.get_close_matches(name, _HOOKS, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Hooks: {', '.join(_HOOKS)}."
+                raise ArgumentError(f"LambdaCallback has no hook {name!r}", hint=hint)
+            if function is None:
+                continue
+            if not callable(function):
+                raise ArgumentError(f"LambdaCallback: {name} is {function!r}, not a function")
+            # An attribute of the instance, so that hooks that were not given stay skipped.
+            setattr(self, name, function)

@@ -1,0 +1,115 @@
+"""Where the batches of an epoch come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from kplug.training.data.batch import Batch, check_batch_size
+from kplug.training.data.samples import Samples, list_arrays, map_arrays
+from kplug.training.devices import move
+
+# Rows are gathered for several small batches at once: at this size the block stays in the cache,
+# and the cost of a call no longer counts.
+_BLOCK_BYTES = 1 << 18
+
+
+class ArraySource:
+    """Batches by index from tensors that lie in memory.
+
+    Args:
+        samples: The data.
+        batch_size: Samples per batch, >= 1; the last batch may be smaller.
+        device: Where the batches go.
+        input_types: The type that the model takes for each input; inputs of another type are cast
+            block by block.
+        shuffle: Draw a new order for each epoch from torch's global generator.
+        method: The method that the batch size was given to, for messages.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        batch_size: int | None = None,
+        *,
+        device: torch.device | None = None,
+        input_types: Sequence[torch.dtype] | None = None,
+        shuffle: bool = False,
+        method: str = "fit",
+    ) -> None:
+        self.samples, self.batch_size = samples, check_batch_size(batch_size, method)
+        inputs = list_arrays(samples.x)
+        self.device = inputs[0].device if device is None else device
+        self.input_types = [x.dtype for x in inputs] if input_types is None else input_types
+        self.shuffle = shuffle
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return math.ceil(len(self.samples) / self.batch_size)
+
+    def batches(self) -> Iterator[Batch]:
+        """Return the batches of one epoch."""
+        count, size = len(self.samples), self._block_size()
+        order = self._draw_order()
+        arrays = list_arrays(self.samples.arrays)
+        make_batch = self._find_batch_maker()
+        for start in range(0, count, size):
+            rows = self._block(arrays, order, start, min(start + size, count))
+            yield from map(make_batch, *(torch.split(each, self.batch_size) for each in rows))
+
+    def parts(self, cut: Callable[[int], tuple[int, int]]) -> Iterator[tuple[Batch, int]]:
+        """Return a part of each batch of one epoch, and how many samples the whole batch has.
+
+        Other rows are neither gathered nor cast nor moved.
+
+        Args:
+            cut: Tells where the part of a batch of so many samples begins and ends.
+        """
+        count, order = len(self.samples), self._draw_order()
+        arrays = list_arrays(self.samples.arrays)
+        make_batch = self._find_batch_maker()
+        for start in range(0, count, self.batch_size):
+            size = min(self.batch_size, count - start)
+            first, last = cut(size)
+            yield make_batch(*self._block(arrays, order, start + first, start + last)), size
+
+    def _draw_order(self) -> Tensor | None:
+        return torch.randperm(len(self.samples)) if self.shuffle else None
+
+    def _find_batch_maker(self) -> Callable[..., Batch]:
+        """Return the function that makes a batch of one part of each array, in their order."""
+        template = self.samples.arrays
+        given = [part for part in template if part is not None]
+        is_plain = not any(isinstance(part, (list, dict)) for part in given)
+        if is_plain and all(part is not None for part in template[: len(given)]):
+            return Batch
+
+        def make_batch(*parts: Tensor) -> Batch:
+            left = iter(parts)
+            return Batch(*map_arrays(template, lambda _: next(left)))
+
+        return make_batch
+
+    def _block_size(self) -> int:
+        arrays = list_arrays(self.samples.arrays)
+        row = sum(array.element_size() * array[0].numel() for array in arrays) or 1
+        return self.batch_size * max(1, _BLOCK_BYTES // (row * self.batch_size))
+
+    def _block(
+        self, arrays: Sequence[Tensor], order: Tensor | None, start: int, stop: int
+    ) -> list[Tensor]:
+        blocks = [self._rows(array, order, start, stop) for array in arrays]
+        for place, dtype in enumerate(self.input_types):
+            blocks[place] = blocks[place].to(dtype)
+        return blocks
+
+    def _rows(self, array: Tensor, order: Tensor | None, start: int, stop: int) -> Tensor:
+        if order is None:
+            rows = array[start:stop]
+        else:
+            rows = array.index_select(0, order[start:stop].to(array.device))
+        return move(rows, self.device)

@@ -1,0 +1,74 @@
+"""A batch, and what gives batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor
+
+from kplug.arguments import require_integer
+from kplug.training.data.samples import list_arrays
+
+
+class Batch(NamedTuple):
+    """One batch on the model's device.
+
+    Args:
+        x: Inputs: a tensor, or tensors in a list or a dict by name, as the model takes them.
+        y: Targets: a tensor; for several outputs a list with a tensor or None for each; or None.
+        weights: Sample weights, likewise.
+        share: Factor of the losses, where this is one process's part of a batch: how many samples it
+            has, as a multiple of an even share.
+        even_share: That even share, in samples.
+        parts: How many parts the batch was cut into.
+    """
+
+    x: Any
+    y: Any = None
+    weights: Any = None
+    share: float = 1.0
+    even_share: float | None = None
+    parts: int = 1
+
+    @property
+    def size(self) -> int:
+        """The number of samples."""
+        return len(self.x if isinstance(self.x, Tensor) else list_arrays(self.x)[0])
+
+    @property
+    def weight(self) -> float:
+        """What the losses of the batch count, in samples, beside those of other batches."""
+        return self.size if self.even_share is None else self.even_share
+
+    def factor_for(self, reduction: str) -> float:
+        """Return what makes of the loss of each part one whose mean over all parts is the batch's.
+
+        Args:
+            reduction: How the loss was reduced: ``"sum"``, or some mean.
+        """
+        if reduction == "sum":
+            return float(self.parts) if self.share else 0.0
+        return self.share
+
+
+class BatchSource(Protocol):
+    """Anything that gives the batches of one epoch after another."""
+
+    @property
+    def steps(self) -> int | None:
+        """Batches in an epoch, or None where only the end will tell."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Return the batches of one epoch."""
+
+
+def check_batch_size(batch_size: int | None, method: str) -> int:
+    """Return the batch size, 32 for None.
+
+    Raises:
+        ArgumentValueError: If it is no integer >= 1.
+    """
+    if batch_size is None:
+        return 32
+    return require_integer(method, "batch_size", batch_size, "an integer >= 1", at_least=1)

@@ -1,0 +1,77 @@
+"""Batches of a DataLoader, a dataset or a generator."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from kplug.backend.processes import count_processes
+from kplug.errors import DataError
+from kplug.training.data.batch import Batch
+from kplug.training.data.prefetch import Prefetcher
+from kplug.training.data.samples import Samples
+
+
+class IterableSource:
+    """Batches as a ``DataLoader``, a generator or another iterable gives them.
+
+    Args:
+        iterable: Gives ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+        method: The method it was given to, for messages.
+        prepare: Makes samples that fit the model of the parts of a batch.
+        limit: How many batches will be asked for at most, so that a generator is not read further.
+    """
+
+    def __init__(
+        self,
+        iterable: Iterable[Any],
+        method: str,
+        prepare: Callable[..., Samples],
+        limit: int | None = None,
+    ) -> None:
+        self.iterable, self.method, self.prepare = iterable, method, prepare
+        self._peeked: list[Any] = []
+        # Of several processes none reads ahead: a thread draws random numbers at any time, so the
+        # generator of each would shuffle in another way.
+        reads_ahead = isinstance(iterable, Iterator) and count_processes() == 1
+        self._given = Prefetcher(iterable, limit) if reads_ahead else iterable
+
+    @property
+    def steps(self) -> int | None:
+        """The iterable's length, if it has one."""
+        try:
+            return len(self.iterable)  # type: ignore[arg-type]
+        except TypeError:
+            return None
+
+    def peek(self) -> None:
+        """Prepare the first batch, which builds a model that does not know its input shape.
+
+        A generator's first batch is kept for the first pass.
+        """
+        for given in self._given:
+            if isinstance(self._given, Iterator):
+                self._peeked.append(given)
+            self._convert(given)
+            return
+
+    def batches(self) -> Iterator[Batch]:
+        """Return the batches of one pass."""
+        peeked, self._peeked = self._peeked, []
+        for given in itertools.chain(peeked, self._given):
+            yield self._convert(given)
+
+    def close(self) -> None:
+        """End the thread that reads a generator."""
+        if isinstance(self._given, Prefetcher):
+            self._given.close()
+
+    def _convert(self, given: Any) -> Batch:
+        parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+        if not 1 <= len(parts) <= 3:
+            raise DataError(
+                f"{self.method}: a batch has {len(parts)} parts; "
+                "it must be x, (x, y) or (x, y, sample_weight)"
+            )
+        return Batch(*self.prepare(*parts).arrays)

@@ -1,0 +1,196 @@
+"""Arrays that are read a few samples at a time: sparse matrices, and arrays in files."""
+
+from __future__ import annotations
+
+import math
+import mmap
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, cast
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+from typing_extensions import Self
+
+# What takes no more than this as a dense array is made one at once: nothing is quicker to train on.
+IN_MEMORY_BYTES = 1 << 26
+
+Convert = Callable[[Any], Tensor]
+
+
+class LazyArray(ABC):
+    """An array of samples that is read row by row; where a tensor is only sliced, it stands for one.
+
+    Args:
+        array: What is read; its first axis counts the samples.
+        convert: Makes a tensor of a NumPy array.
+        start: The first row.
+        stop: The row after the last one.
+        tail: Shape of a row; that of the array's rows up to an axis of length 1 at the end.
+    """
+
+    is_indexed = False
+    """Whether rows in any order cost as little as a run of them."""
+
+    device = torch.device("cpu")
+
+    def __init__(
+        self, array: Any, convert: Convert, start: int, stop: int, tail: tuple[int, ...]
+    ) -> None:
+        self.array, self.convert, self.start, self.stop = array, convert, start, stop
+        self.tail = tail
+        self.dtype = convert(np.empty((0,), array.dtype)).dtype
+
+    @abstractmethod
+    def _read(self, start: int, stop: int) -> Any:
+        """Return rows of the whole array as a NumPy array."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """The number of rows, and the shape of one."""
+        return torch.Size((self.stop - self.start, *self.tail))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return 1 + len(self.tail)
+
+    @property
+    def row_bytes(self) -> int:
+        """How much memory a row takes as a tensor."""
+        return math.prod(self.tail) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, part: slice) -> Self:
+        start, stop, _ = part.indices(len(self))
+        return self._like(self.start + start, self.start + max(start, stop), self.tail)
+
+    def _like(self, start: int, stop: int, tail: tuple[int, ...]) -> Self:
+        return type(self)(self.array, self.convert, start, stop, tail)
+
+    def is_floating_point(self) -> bool:
+        """Tell whether the tensors hold floating-point numbers."""
+        return self.dtype.is_floating_point
+
+    def unsqueeze(self, axis: int) -> Self:  # noqa: ARG002 - as a tensor's method
+        """Return the rows with an axis of length 1 behind; ``axis`` is -1."""
+        return self._like(self.start, self.stop, (*self.tail, 1))
+
+    def squeeze(self, axis: int) -> Self:  # noqa: ARG002 - as a tensor's method
+        """Return the rows without the last axis, of length 1; ``axis`` is -1."""
+        return self._like(self.start, self.stop, self.tail[:-1])
+
+    def read(self, start: int, stop: int) -> Tensor:
+        """Return some of the rows as a tensor."""
+        part = self.convert(self._read(self.start + start, self.start + stop))
+        return part.reshape(-1, *self.tail)
+
+    def load(self) -> Tensor:
+        """Return all rows as a tensor."""
+        return self.read(0, len(self))
+
+
+class LazySparseMatrix(LazyArray):
+    """A ``scipy.sparse`` matrix in CSR form."""
+
+    is_indexed = True
+
+    def _read(self, start: int, stop: int) -> Any:
+        return self.array[start:stop].toarray()
+
+    def take(self, index: Tensor) -> Tensor:
+        """Return rows by number, in the order of the numbers."""
+        rows = self.array[(index + self.start).numpy()]
+        return self.convert(rows.toarray()).reshape(-1, *self.tail)
+
+
+class LazyFileArray(LazyArray):
+    """An array in a file: a ``numpy.memmap`` or an h5py dataset."""
+
+    @property
+    def stored_together(self) -> int:
+        """The number of rows that the file holds as one piece, and that are read at the cost of one."""
+        chunks = getattr(self.array, "chunks", None)
+        return int(chunks[0]) if chunks else 1
+
+    def _read(self, start: int, stop: int) -> Any:
+        if not isinstance(self.array, np.memmap):
+            return self.array[start:stop]
+        part = np.array(self.array[start:stop])
+        _release(self.array)
+        return part
+
+
+def _release(array: Any) -> None:
+    """Give back the memory that holds pages of a file which were read.
+
+    They stay in the system's cache; but as part of this process, pages would add up to the whole file.
+    """
+    mapped = getattr(array, "_mmap", None)
+    is_of_file = getattr(array, "mode", None) in ("r", "r+", "w+")  # "c" has changes of its own
+    if is_of_file and isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def find_rows(array: Any, convert: Convert) -> LazyArray | Tensor | None:
+    """Return a sparse matrix or an array in a file as rows, or as a tensor if it is small.
+
+    Args:
+        array: Anything that was given as data.
+        convert: Makes a tensor of a NumPy array, or says what is wrong with it.
+
+    Returns:
+        None for anything else.
+    """
+    if is_sparse_matrix(array):
+        size = math.prod(array.shape) * array.dtype.itemsize
+        if size <= IN_MEMORY_BYTES or array.ndim < 2:
+            return convert(array.toarray())
+        return LazySparseMatrix(array.tocsr(), convert, 0, array.shape[0], tuple(array.shape[1:]))
+    if isinstance(array, (np.memmap, h5py.Dataset)):
+        if array.dtype.itemsize * array.size <= IN_MEMORY_BYTES or array.ndim < 2:
+            return convert(np.asarray(array))
+        return LazyFileArray(array, convert, 0, array.shape[0], tuple(array.shape[1:]))
+    return None
+
+
+def is_sparse_matrix(array: Any) -> bool:
+    """Tell whether an object is a matrix of ``scipy.sparse``, without importing scipy."""
+    return all(hasattr(array, name) for name in ("tocsr", "toarray", "nnz"))
+
+
+def read_ranges(array: Tensor | LazyArray, ranges: list[tuple[int, int]]) -> Tensor:
+    """Return several runs of rows, one after another, as one tensor.
+
+    Args:
+        array: A tensor or rows.
+        ranges: Pairs of the first row and the row after the last one.
+    """
+    if len(ranges) == 1:
+        start, stop = ranges[0]
+        return array[start:stop] if isinstance(array, Tensor) else array.read(start, stop)
+    count = sum(stop - start for start, stop in ranges)
+    # Filled piece by piece: at no time are there two copies of all rows.
+    whole = torch.empty((count, *array.shape[1:]), dtype=array.dtype, device=array.device)
+    done = 0
+    for start, stop in ranges:
+        part = array[start:stop] if isinstance(array, Tensor) else array.read(start, stop)
+        whole[done : done + len(part)] = part
+        done += len(part)
+    return whole
+
+
+def read_all(array: Tensor | LazyArray) -> Tensor:
+    """Return an array as a tensor."""
+    return array if isinstance(array, Tensor) else array.load()
+
+
+def take_rows(array: Tensor | LazyArray, index: Tensor) -> Tensor:
+    """Return rows by number; ``array`` is a tensor or has ``is_indexed``."""
+    if isinstance(array, Tensor):
+        return array.index_select(0, index.to(array.device))
+    return cast("LazySparseMatrix", array).take(index)

@@ -1,0 +1,180 @@
+"""From whatever a person passes to ``fit`` to tensors that fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from kplug.backend import to_dtype
+from kplug.backend.arrays import read_array
+from kplug.errors import DataError
+from kplug.training.data.lazy_arrays import find_rows, read_all
+from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Arrays that describe the same samples, one per row of the first axis.
+
+    Args:
+        x: Inputs, shape (N, …): a tensor, or tensors in a list or a dict by input name.
+        y: Targets, shape (N,) or (N, …): a tensor; for several outputs a list with a tensor or None
+            for each; or None.
+        weights: Weight of each sample, shape (N,) or broadcastable to the per-sample losses; for
+            several outputs a list like the targets; or None.
+    """
+
+    x: Any
+    y: Any = None
+    weights: Any = None
+
+    def __len__(self) -> int:
+        return len(list_arrays(self.x)[0])
+
+    def rows(self, start: int, stop: int) -> Samples:
+        """Return the samples from ``start`` up to ``stop``, as views."""
+        return self.map(lambda array: array[start:stop])
+
+    def map(self, function: Callable[[Any], Any]) -> Samples:
+        """Return the samples with each array replaced by what ``function`` makes of it."""
+        return Samples(*(map_arrays(part, function) for part in self.arrays))
+
+    @property
+    def arrays(self) -> tuple[Any, Any, Any]:
+        """``(x, y, weights)``."""
+        return self.x, self.y, self.weights
+
+
+def list_arrays(structure: Any) -> list[Any]:
+    """Return the arrays in a value, its lists, tuples and dicts, from left to right.
+
+    Example:
+        >>> list_arrays({"a": 1, "b": [2, None]})
+        [1, 2]
+    """
+    if isinstance(structure, Tensor):  # nearly always
+        return [structure]
+    if isinstance(structure, Mapping):
+        structure = list(structure.values())
+    if isinstance(structure, (list, tuple)):
+        return [array for part in structure for array in list_arrays(part)]
+    return [] if structure is None else [structure]
+
+
+def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a copy in which ``function`` replaced each array; None stays."""
+    if isinstance(structure, Tensor):  # nearly always
+        return function(structure)
+    if isinstance(structure, Mapping):
+        return {name: map_arrays(part, function) for name, part in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return [map_arrays(part, function) for part in structure]
+    return None if structure is None else function(structure)
+
+
+def as_samples(
+    model: Any, method: str, x: Any, y: Any = None, sample_weight: Any = None
+) -> Samples:
+    """Convert the arrays of one call, arrange them as a model takes them, and count the samples.
+
+    Args:
+        model: The model that they are for.
+        method: The method they were given to, for messages.
+        x: Inputs: NumPy, torch, pandas, nested lists, or anything NumPy can read; several of them in
+            a list, or in a dict by the names of the inputs.
+        y: Targets, or None; several in a list, or in a dict by the names of the outputs.
+        sample_weight: Weights, or None; likewise, or one array for all outputs.
+
+    Raises:
+        DataError: If one is missing, empty or no array of numbers, or the counts differ.
+    """
+    if x is None:
+        raise DataError(f"{method}: x is None", hint="Pass the inputs as the first argument.")
+    samples = Samples(
+        arrange_inputs(model, convert(x, f"{method}: x"), method),
+        arrange_targets(model, convert(y, f"{method}: y"), method),
+        arrange_weights(model, convert(sample_weight, f"{method}: sample_weight"), method),
+    )
+    if not list_arrays(samples.x):
+        raise DataError(f"{method}: x has no arrays in it")
+    check_counts(model, samples, method)
+    weights = map_arrays(samples.weights, _to_float)
+    return Samples(samples.x, samples.y, weights)
+
+
+def convert(given: Any, what: str) -> Any:
+    """Return an argument as tensors: one, a list of them, or a dict; None stays.
+
+    What is too large to be one, a sparse matrix or an array in a file, becomes ``Rows``.
+
+    A list or tuple that holds arrays is several arrays; one that holds numbers, or lists of them, is one.
+
+    Raises:
+        DataError: If something in it is no array of numbers.
+    """
+    if given is None:
+        return None
+    rows = find_rows(given, lambda part: as_tensor(part, what))
+    if rows is not None:
+        return rows
+    if isinstance(given, Mapping):
+        return {name: convert(part, f"{what}[{name!r}]") for name, part in given.items()}
+    if isinstance(given, (list, tuple)) and any(map(_is_array, given)):
+        return [convert(part, f"{what}[{index}]") for index, part in enumerate(given)]
+    return as_tensor(given, what)
+
+
+def _is_array(part: object) -> bool:
+    """Tell an array from the numbers and lists that one array is written with."""
+    return bool(getattr(part, "shape", ()))
+
+
+def check_counts(model: Any, samples: Samples, method: str) -> None:
+    """Refuse arrays with different numbers of samples, or none.
+
+    Raises:
+        DataError: It says which array has how many.
+    """
+    names = list(getattr(model, "output_names", ()))
+    counts: dict[str, int] = {}
+    for argument, part in zip(("x", "y", "sample_weight"), samples.arrays, strict=True):
+        if isinstance(part, list):
+            known = names if argument != "x" else list(getattr(model, "input_names", ()))
+            keys: list[Any] = known if len(known) == len(part) else list(range(len(part)))
+            part = dict(zip(keys, part, strict=True))
+        entries = part.items() if isinstance(part, dict) else [(None, part)]
+        for key, array in entries:
+            if array is not None:
+                counts[argument if key is None else f"{argument}[{key!r}]"] = len(array)
+    if len(set(counts.values())) > 1:
+        listing = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise DataError(
+            f"{method}: the arrays have different numbers of samples: {listing}",
+            hint="The first axis of every array counts the samples.",
+        )
+    if not any(counts.values()):
+        raise DataError(f"{method}: x has no samples")
+
+
+def _to_float(tensor: Any) -> Any:
+    tensor = read_all(tensor)
+    return tensor if tensor.is_floating_point() else tensor.to(to_dtype(None))
+
+
+def as_tensor(array: Any, what: str) -> Tensor:
+    """Return an array as a tensor, sharing memory where that is possible.
+
+    Floating-point numbers get the type ``K.floatx()``; integers and booleans are kept.
+
+    Raises:
+        DataError: If it holds something else than numbers, or has no axis of samples.
+    """
+    tensor = array.detach() if isinstance(array, Tensor) else read_array(array, what)
+    if tensor.is_floating_point():
+        tensor = tensor.to(to_dtype(None))
+    if not tensor.ndim:
+        raise DataError(f"{what} is the single number {tensor.item()!r}; an array is needed")
+    return tensor

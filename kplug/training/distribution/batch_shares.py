@@ -1,0 +1,133 @@
+"""Each process's share of every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from kplug.backend.processes import copy_from_main
+from kplug.errors import DataError
+from kplug.training.data.array_batches import ArraySource
+from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.samples import map_arrays
+from kplug.training.distribution.world import World, cut_evenly
+
+
+def share_source(source: BatchSource, world: World | None) -> BatchSource:
+    """Return a source of this process's shares of the batches; the source itself if it is alone."""
+    return source if world is None else BatchShares(source, world)
+
+
+class BatchShares:
+    """This process's part of each batch of a source that gives all processes the same batches.
+
+    The batch size is that of all processes together, so a run gives the same numbers whatever their
+    number. The order of the data is drawn by the main process's generator for all; other random numbers,
+    such as dropout's, differ between processes.
+
+    Args:
+        source: The batches; every process has the same source.
+        world: The processes.
+    """
+
+    def __init__(self, source: BatchSource, world: World) -> None:
+        self.source, self.world = source, world
+
+    @property
+    def steps(self) -> int | None:
+        """Batches in an epoch."""
+        return self.source.steps
+
+    def batches(self) -> Iterator[Batch]:
+        """Return this process's parts of the batches of one epoch.
+
+        Raises:
+            DataError: If there are more processes than samples in the first batch.
+        """
+        order = copy_from_main(torch.get_rng_state())
+        parts = self._parts()
+        is_first = True
+        while True:
+            # The order is drawn from the main process's numbers, also where it is drawn bit by bit.
+            own = torch.get_rng_state()
+            torch.set_rng_state(order)
+            part = next(parts, None)
+            order = torch.get_rng_state()
+            if is_first:
+                self._start_own_numbers()
+            else:
+                torch.set_rng_state(own)
+            if part is None:
+                return
+            batch, count = part
+            if is_first and count < self.world.size:
+                raise DataError(
+                    f"a batch of {count} cannot be shared by {self.world.size} processes",
+                    hint="batch_size counts the samples of all processes together; raise it, or start "
+                    "fewer processes.",
+                )
+            is_first = False
+            yield batch
+
+    def _parts(self) -> Iterator[tuple[Batch, int]]:
+        """Return this process's part of each batch, and how many samples the batch has."""
+        if isinstance(self.source, ArraySource):
+            for part, count in self.source.parts(lambda count: find_share(count, self.world)):
+                yield weigh_share(part, count, self.world), count
+        else:
+            for batch in self.source.batches():
+                yield share_batch(batch, self.world), batch.size
+
+    def _start_own_numbers(self) -> None:
+        """Go on with random numbers that no other process has; the main one's are not touched."""
+        if self.world.rank:
+            seed = int(torch.randint(1 << 62, ()).item())
+            torch.manual_seed(seed + self.world.rank)
+
+
+def find_share(count: int, world: World) -> tuple[int, int]:
+    """Return where this process's part of a batch begins and ends.
+
+    A process for which nothing is left takes one sample, since every process has to take part in the update.
+
+    Args:
+        count: The samples of the whole batch.
+        world: The processes.
+    """
+    start, stop = cut_evenly(count, world.size, world.rank)
+    return (start, stop) if start < stop else (0, 1)
+
+
+def weigh_share(part: Batch, count: int, world: World) -> Batch:
+    """Return the part of a batch with what its losses count.
+
+    They are means over the part, or sums. ``Batch.factor_for`` says what makes the mean of all processes'
+    losses that of the whole batch. It is 0 where nothing was left and the sample is another process's.
+
+    Args:
+        part: The part that belongs to this process.
+        count: The samples of the whole batch.
+        world: The processes.
+    """
+    start, stop = cut_evenly(count, world.size, world.rank)
+    share = (stop - start) * world.size / count
+    return part._replace(share=share, even_share=count / world.size, parts=world.size)
+
+
+def share_batch(batch: Batch, world: World) -> Batch:
+    """Return the part of a batch that belongs to this process.
+
+    Args:
+        batch: The whole batch.
+        world: The processes.
+    """
+    count = batch.size
+    start, stop = find_share(count, world)
+
+    def take(array: Tensor) -> Tensor:
+        return array[start:stop] if len(array) == count else array
+
+    part = Batch(*map_arrays((batch.x, batch.y, batch.weights), take))
+    return weigh_share(part, count, world)

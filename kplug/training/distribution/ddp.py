@@ -1,0 +1,155 @@
+"""One copy of the model in each process, with the mean of all gradients."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+from typing_extensions import override
+
+from kplug.backend.masks import keep_mask
+from kplug.errors import ContractError
+from kplug.graph import find_leaves
+from kplug.layers import Embedding
+from kplug.training.distribution.exchange import Exchange, find_exchange
+from kplug.training.distribution.world import World
+from kplug.training.step.regularization import Penalties, find_penalties
+
+# In MB, more than any model has: all gradients at once. Through shared memory nothing is gained by
+# exchanging the first ones early, as every core is busy with the others, and each exchange is a wait.
+_ONE_BUCKET: Final = 1 << 20
+
+
+class Replica(DistributedDataParallel):
+    """torch's wrapper, which answers to the model's name in messages, and keeps masks.
+
+    Args:
+        model: A built model.
+        exchange: Memory that the processes share, or None if the gradients go through torch's backend.
+        uses_all_weights: As for ``replicate``.
+    """
+
+    def __init__(self, model: Any, exchange: Exchange | None, *, uses_all_weights: bool) -> None:
+        super().__init__(
+            _Watched(model, find_penalties(model)),
+            find_unused_parameters=not uses_all_weights,
+            gradient_as_bucket_view=True,
+            bucket_cap_mb=None if exchange is None else _ONE_BUCKET,
+        )
+        if exchange is not None:
+            # torch compares a hook's annotations with its own classes: those of a function are texts.
+            self.register_comm_hook(exchange, lambda state, bucket: _average(state, bucket))
+
+    @property
+    def name(self) -> str:
+        """The name of the model."""
+        return str(self.module.model.name)
+
+    @override
+    def forward(self, inputs: Any) -> Any:
+        """Return the outputs of the model."""
+        outputs, _ = super().forward(inputs)  # type: ignore[no-untyped-call]
+        # Where torch looks for unused weights, it returns other tensors than the model did.
+        made, self.module.outputs = self.module.outputs, None
+        pairs = zip(find_leaves(outputs, Tensor), find_leaves(made, Tensor), strict=True)
+        for output, original in pairs:
+            keep_mask(output, original)
+        return outputs
+
+
+def _average(exchange: Exchange, bucket: Any) -> torch.futures.Future[Tensor]:
+    """Return the mean of what all processes have in a bucket, as torch wants it from a hook."""
+    exchange.average(bucket.buffer())
+    done: torch.futures.Future[Tensor] = torch.futures.Future()
+    done.set_result(bucket.buffer())
+    return done
+
+
+class _Watched(nn.Module):
+    """A model, and what it returned last.
+
+    Args:
+        model: A built model.
+        penalties: Its regularizers.
+    """
+
+    def __init__(self, model: Any, penalties: Penalties) -> None:
+        super().__init__()
+        self.model, self._penalties = model, penalties
+        self.outputs: Any = None
+        # torch copies all other buffers from the main process at every step.
+        own = [f"model.{name}" for name in _list_own_buffers(model)]
+        self._ddp_params_and_buffers_to_ignore = own
+
+    @override
+    def forward(self, inputs: Any) -> tuple[Any, list[Tensor]]:
+        """Return the outputs, and what else the loss is made of.
+
+        torch takes weights that nothing here leads to for unused, and then wants no gradient of them. But
+        a layer that is not called, or whose outputs go nowhere, may have penalties.
+        """
+        self.outputs = self.model(inputs)
+        beside = [weight.view_as(weight) for _, weight in self._penalties.weights]
+        for found in self._penalties.activities:
+            beside += found
+        return self.outputs, beside
+
+
+def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any:
+    """Return what to call instead of the model, so that gradients are averaged over all processes.
+
+    Weights and buffers of the main process are copied to the others now.
+
+    Args:
+        model: A built model.
+        world: The processes; None for one, which calls the model itself.
+        uses_all_weights: Whether every trainable weight takes part in every step; torch needs to look
+            for the others if not.
+
+    Raises:
+        ContractError: A layer has sparse gradients.
+    """
+    if world is None or not any(each.requires_grad for each in model.parameters()):
+        return model
+    refuse_sparse_gradients(model)
+    return Replica(model, find_exchange(model, world), uses_all_weights=uses_all_weights)
+
+
+@torch.no_grad()
+def copy_buffers_from_main(model: nn.Module) -> None:
+    """Give all processes what the main one's layers have seen, such as moving averages.
+
+    Args:
+        model: The model.
+    """
+    own = _list_own_buffers(model)
+    for name, buffer in model.named_buffers():
+        if name in own:
+            continue
+        values = buffer.contiguous()
+        distributed.broadcast(values, src=0)
+        buffer.copy_(values)
+
+
+def _list_own_buffers(model: nn.Module) -> set[str]:
+    """Return the names of buffers that belong to a process's samples, as the states of a stateful layer.
+
+    They are what torch calls not persistent: no weights, so no file has them.
+    """
+    return {name for name, _ in model.named_buffers()} - set(model.state_dict())
+
+
+def refuse_sparse_gradients(model: nn.Module) -> None:
+    """Refuse layers whose gradients several processes cannot exchange.
+
+    Raises:
+        ContractError: It names the first one.
+    """
+    for module in model.modules():
+        if isinstance(module, Embedding) and module.sparse:
+            raise ContractError(
+                f"layer {module.name!r} has sparse gradients, which several processes cannot exchange",
+                hint="Leave sparse=True out where torchrun starts the training.",
+            )

@@ -1,0 +1,47 @@
+"""The training step of a model whose weights are cut into parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from kplug.training.compiled import Compiled
+from kplug.training.data.batch import Batch
+from kplug.training.distribution.fsdp import Shards, on_whole_weights
+from kplug.training.distribution.world import World
+from kplug.training.step.steps import TrainStep
+
+
+class ShardedStep(TrainStep):
+    """One function of a batch, as ``TrainStep``, for a copy of the model that is trained in parts.
+
+    Args:
+        model: A built model.
+        compiled: What ``compile`` made of it, with ``distribution="fsdp"``.
+        optimizer: The optimizer with its parameters.
+        world: The processes.
+    """
+
+    def __init__(
+        self, model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer, world: World
+    ) -> None:
+        self._shards = Shards(model, optimizer, compiled.optimizer, world)
+        super().__init__(self._shards.model, compiled, optimizer)
+        penalties = self._forward.penalties
+        on_parts = on_whole_weights(penalties.weights, keeps_shape=False)
+        self._forward = replace(self._forward, penalties=replace(penalties, weights=on_parts))
+        self._constraints = list(on_whole_weights(self._constraints, keeps_shape=True))
+
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Train on a batch."""
+        return self.run(batch, self._scale_loss, self._shards.step)
+
+    def publish(self) -> None:
+        """Give the model the weights and the optimizer its moments."""
+        self._shards.publish()
+
+    def finish(self) -> None:
+        """Give averages of the weights to the model, if the optimizer keeps them."""
+        self._shards.finish()

@@ -1,0 +1,1 @@
+"""The loops of ``fit``, ``evaluate`` and ``predict``, which call the callbacks."""

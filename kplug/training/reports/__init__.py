@@ -1,0 +1,1 @@
+"""What a person learns of a run: logs, progress, profiles."""

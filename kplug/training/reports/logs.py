@@ -1,0 +1,144 @@
+"""Read losses and metrics from the device, as the logs of a batch or an epoch."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.training.compiled import Compiled
+from kplug.training.reports.running_loss import RunningLoss
+
+
+def reset_metrics(compiled: Compiled) -> None:
+    """Let every metric forget what it has seen."""
+    for entry in compiled.metrics:
+        entry.metric.reset_state()
+
+
+def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
+    """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
+
+    With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value
+    for each class or threshold has a list, and one whose result is a dict has a log for each key.
+    """
+    losses = [] if loss is None else loss.read()
+    logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))
+    entries = list(compiled.metrics)
+    if len(compiled.output_names) > 1:
+        entries.sort(key=lambda entry: entry.name)
+    values = read_results(entry.metric.result() for entry in entries)
+    for entry, value in zip(entries, values, strict=True):
+        if not isinstance(value, dict):
+            value = {entry.name: value}
+        for name, item in value.items():
+            logs[f"{entry.name}_{name}" if name in logs else name] = item
+    return logs
+
+
+class BatchLogs(MutableMapping[str, Any]):
+    """Logs that are read from the device when first looked at.
+
+    Args:
+        read: Returns the logs of this moment.
+
+    Example:
+        >>> logs = BatchLogs(lambda: {"loss": 0.5})
+        >>> logs["loss"]
+        0.5
+    """
+
+    def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
+        self._read = read
+        self._values: dict[str, Any] | None = None
+
+    def load(self) -> dict[str, Any]:
+        """Read now, unless that was done before, and return the logs."""
+        if self._values is None:
+            self._values = self._read()
+        return self._values
+
+    def __getitem__(self, name: str) -> Any:
+        return self.load()[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.load()[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self.load()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.load())
+
+    def __len__(self) -> int:
+        return len(self.load())
+
+    def __bool__(self) -> bool:
+        return True  # `logs or {}` must not make the device wait
+
+    def __repr__(self) -> str:
+        return repr(self.load())
+
+
+def read_results(results: Iterable[Any]) -> list[Any]:
+    """Return results of metrics as Python values, in one transfer.
+
+    A 0-d tensor becomes a number, one of higher rank a list, and a dict or sequence of tensors a dict
+    or list of these.
+
+    Example:
+        >>> read_results([torch.tensor(0.5), torch.tensor([1.0, 2.0])])
+        [0.5, [1.0, 2.0]]
+    """
+    tensors: list[Tensor] = []
+    skeletons = [_take_apart(result, tensors) for result in results]
+    if not tensors:
+        return skeletons
+    shapes = [tensor.shape for tensor in tensors]
+    flat = torch.cat([tensor.detach().to(torch.float64).reshape(-1) for tensor in tensors]).cpu()
+    parts = torch.split(flat, [shape.numel() for shape in shapes])
+    values = [part.reshape(shape).tolist() for part, shape in zip(parts, shapes, strict=True)]
+    return [_put_together(skeleton, values) for skeleton in skeletons]
+
+
+class _Pending(int):
+    """The index of a value that is still on its device."""
+
+
+def _take_apart(result: Any, tensors: list[Tensor]) -> Any:
+    if isinstance(result, Tensor):
+        tensors.append(result)
+        return _Pending(len(tensors) - 1)
+    if isinstance(result, Mapping):
+        return {key: _take_apart(value, tensors) for key, value in result.items()}
+    if isinstance(result, (list, tuple)):
+        return [_take_apart(value, tensors) for value in result]
+    return result
+
+
+def _put_together(skeleton: Any, values: list[Any]) -> Any:
+    if isinstance(skeleton, _Pending):
+        return values[skeleton]
+    if isinstance(skeleton, dict):
+        return {key: _put_together(value, values) for key, value in skeleton.items()}
+    if isinstance(skeleton, list):
+        return [_put_together(value, values) for value in skeleton]
+    return skeleton
+
+
+def call_with_logs(
+    hooks: Sequence[Callable[..., Any]], batch: int, read: Callable[[], dict[str, float]]
+) -> None:
+    """Call the hooks of one step with logs that are read only if one of them looks."""
+    logs = BatchLogs(read)
+    for hook in hooks:
+        hook(batch, logs)
+    # If a callback kept the logs, read them now: the sums are about to move on.
+    find_kept = weakref.ref(logs)
+    del logs
+    kept = find_kept()
+    if kept is not None:
+        kept.load()

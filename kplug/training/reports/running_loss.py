@@ -1,0 +1,94 @@
+"""Losses and metrics of an epoch, kept on the device until somebody asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+# Scalars that are kept one by one before they are packed into one tensor; bounds the memory of an
+# epoch of a million steps without a device call at every step.
+_PENDING = 256
+
+
+class Sums(NamedTuple):
+    """What a ``RunningLoss`` holds: Σ weight · loss for each loss, Σ weight, the first bad step."""
+
+    totals: tuple[float, ...]
+    weight: float
+    first_bad_step: int | None
+
+
+class RunningLoss:
+    """The mean losses so far, each step weighted by the number of its samples.
+
+    Adding a step appends a tensor that stays on its device; reading moves all new steps at once.
+    """
+
+    def __init__(self) -> None:
+        self._pending: list[Tensor] = []
+        self._packed: list[Tensor] = []
+        self._sizes: list[float] = []
+        self._totals: list[float] = []
+        self._count, self._steps = 0.0, 0
+        self.first_bad_step: int | None = None
+
+    def add(self, loss: Tensor, size: float) -> None:
+        """Note the loss of one step over ``size`` samples, without gradient.
+
+        Args:
+            loss: The total, shape (); or the total and what else is to be averaged, shape (k,).
+            size: What the step counts beside the others: its number of samples.
+        """
+        self._pending.append(loss)
+        self._sizes.append(size)
+        if len(self._pending) == _PENDING:
+            self._pack()
+
+    def _pack(self) -> None:
+        if self._pending:
+            self._packed.append(torch.stack(self._pending))
+            self._pending = []
+
+    def read(self) -> list[float]:
+        """Return the means so far, that of the total first, waiting for the device.
+
+        Before the first step that is one NaN.
+        """
+        self._pack()
+        if self._packed:
+            losses = torch.cat(self._packed)
+            self._consume(losses.reshape(len(losses), -1).cpu().double())
+            self._packed = []
+        return [total / self._count for total in self._totals] if self._count else [math.nan]
+
+    def sums(self) -> Sums:
+        """Return what has been added so far, for ``merge`` in another process."""
+        self.read()
+        return Sums(tuple(self._totals), self._count, self.first_bad_step)
+
+    def merge(self, parts: Sequence[Sums]) -> None:
+        """Hold what several records have added together; ``parts`` has this one's own too."""
+        columns = zip(*(part.totals for part in parts if part.totals), strict=True)
+        self._totals = [math.fsum(column) for column in columns]
+        self._count = math.fsum(part.weight for part in parts)
+        bad = [part.first_bad_step for part in parts if part.first_bad_step is not None]
+        self.first_bad_step = min(bad, default=None)
+
+    def _consume(self, losses: Tensor) -> None:
+        """Add steps up: in float64, on the CPU, (steps, k)."""
+        sizes = torch.tensor(self._sizes, dtype=torch.float64)
+        totals = (sizes @ losses).tolist()
+        if self.first_bad_step is None:
+            is_bad = ~losses[:, 0].isfinite()
+            if is_bad.any():
+                self.first_bad_step = self._steps + int(is_bad.int().argmax())
+        self._totals = [
+            a + b for a, b in zip(self._totals or [0.0] * len(totals), totals, strict=True)
+        ]
+        self._count += math.fsum(self._sizes)
+        self._steps += len(self._sizes)
+        self._sizes = []

@@ -1,0 +1,1 @@
+"""The training step: one function of a batch."""

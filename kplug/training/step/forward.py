@@ -1,0 +1,155 @@
+"""From a batch to the predictions of a model, its losses and its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from kplug.backend.masks import keep_mask
+from kplug.errors import ContractError, DataError
+from kplug.training.compiled import Compiled
+from kplug.training.data.batch import Batch
+from kplug.training.data.samples import list_arrays
+from kplug.training.step.precision import compute_predictions
+from kplug.training.step.regularization import Penalties
+
+
+class ForwardResult(NamedTuple):
+    """What one batch gave.
+
+    Args:
+        predictions: The prediction of each output, in the order of the model's outputs.
+        losses: The loss of each output that has one, without its factor, in the order of
+            ``Compiled.losses``.
+        total: Σ factor · loss + penalties, or None if there is neither.
+    """
+
+    predictions: tuple[Tensor, ...]
+    losses: tuple[Tensor, ...]
+    total: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Model, losses and penalties: from a batch to its predictions and its loss.
+
+    It reads no number of a tensor and decides by the structure of the batch alone, so that one trace
+    of it holds for all batches of that structure.
+    """
+
+    model: Any
+    compiled: Compiled
+    penalties: Penalties
+
+    def __call__(self, batch: Batch) -> ForwardResult:
+        """Return predictions, the loss on each output, and their weighted sum with the penalties."""
+        compiled = self.compiled
+        outputs = compute_predictions(self.model, batch.x, compiled.precision)
+        predictions = split_outputs(self.model, outputs, compiled.output_names)
+        losses: list[Tensor] = []
+        total: Tensor | None = None
+        for entry in compiled.losses:
+            y_true = _pick(batch.y, entry.index)
+            if y_true is None:
+                raise _missing_targets(entry.slot, f"loss {str(entry.loss.name)!r}")
+            weights = _pick(batch.weights, entry.index)
+            loss = entry.compute(y_true, predictions[entry.index], weights)
+            factor = batch.factor_for(entry.loss.reduction)
+            if factor != 1.0:
+                loss = loss * factor
+            losses.append(loss)
+            if entry.weight != 1.0:
+                loss = loss * entry.weight
+            total = loss if total is None else total + loss
+        return ForwardResult(predictions, tuple(losses), self.penalties.add_to(total, batch.share))
+
+    def update_metrics(self, batch: Batch, predictions: Sequence[Tensor]) -> None:
+        """Let every metric see the predictions of a batch."""
+        if not batch.share:  # its sample is another process's
+            return
+        for entry in self.compiled.metrics:
+            y_true = _pick(batch.y, entry.index)
+            if y_true is None:
+                raise _missing_targets(entry.slot, f"metric {entry.name!r}")
+            weights = _pick(batch.weights, entry.index) if entry.is_weighted else None
+            y_pred = predictions[entry.index]
+            entry.update(y_true, keep_mask(y_pred.detach(), y_pred), weights)
+
+    def report(self, outcome: ForwardResult) -> Tensor | None:
+        """Return what the record of an epoch keeps of a batch, without gradient.
+
+        The total; with several losses a vector of the total and each of them.
+        """
+        if outcome.total is None or len(self.compiled.losses) < 2:
+            return None if outcome.total is None else outcome.total.detach()
+        return torch.stack([loss.detach() for loss in (outcome.total, *outcome.losses)])
+
+
+def _pick(arranged: Any, index: int) -> Tensor | None:
+    """Return the entry of an output; what is no list belongs to the one output there is."""
+    found: Tensor | None = arranged[index] if isinstance(arranged, list) else arranged
+    return found
+
+
+def split_outputs(model: Any, outputs: Any, names: Sequence[str]) -> tuple[Tensor, ...]:
+    """Return the outputs of a model in the order of their names.
+
+    Raises:
+        ContractError: If the model returned another number of tensors, or a dict with other names.
+    """
+    if isinstance(outputs, Tensor) and len(names) == 1:
+        return (outputs,)
+    found: tuple[Any, ...] = ()
+    if isinstance(outputs, Mapping):
+        found = tuple(outputs[name] for name in names if name in outputs)
+        if len(outputs) == 1 == len(names):
+            found = tuple(outputs.values())
+        elif len(outputs) != len(names):
+            found = ()
+    elif isinstance(outputs, (list, tuple)):
+        found = tuple(list_arrays(outputs))
+    if len(found) == len(names) and all(isinstance(each, Tensor) for each in found):
+        return found
+    raise ContractError(
+        f"model {model.name!r} returned {_describe(outputs)}, but it was compiled for "
+        f"{_describe_names(names)}",
+        hint="A model that returns several outputs says so before compile: self.output_names = "
+        "['…', …] in its constructor, with the keys if it returns a dict.",
+    )
+
+
+def _describe(outputs: Any) -> str:
+    if isinstance(outputs, Tensor):
+        return "one tensor"
+    if isinstance(outputs, Mapping):
+        return f"a dict with {', '.join(map(repr, outputs)) or 'nothing in it'}"
+    if isinstance(outputs, (list, tuple)):
+        return f"a {type(outputs).__name__} of {len(outputs)}"
+    return type(outputs).__name__
+
+
+def _describe_names(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"one output, {names[0]!r}" if names[0] else "one output"
+    return f"{len(names)} outputs: {', '.join(map(repr, names))}"
+
+
+def _missing_targets(slot: str, user: str) -> DataError:
+    return DataError(
+        f"a batch has no targets, and the {user} needs them",
+        hint="Each batch must be (x, y) or (x, y, sample_weight).",
+        where=None if "[" not in slot else slot,
+    )
+
+
+def describe_loss(compiled: Compiled) -> str:
+    """Return the name that messages use for the loss; a model may have penalties alone."""
+    if not compiled.losses:
+        return "penalties"
+    if len(compiled.output_names) == 1:
+        return str(compiled.losses[0].loss.name)
+    return ", ".join(f"{entry.output}: {entry.loss.name}" for entry in compiled.losses)

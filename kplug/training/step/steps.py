@@ -1,0 +1,199 @@
+"""The training step: one function of a batch, in which nothing waits for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers.adapt import finalize_weights, find_loss_scaling
+from kplug.training.compiled import Compiled
+from kplug.training.data.batch import Batch
+from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
+from kplug.training.distribution.world import find_world
+from kplug.training.step.forward import Forward
+from kplug.training.step.loss_check import check_loss
+from kplug.training.step.precision import compute_predictions
+from kplug.training.step.regularization import Penalties, find_penalties
+
+
+class StepFunction(Protocol):
+    """A function of a batch; see ``TrainStep``, ``TestStep`` and ``PredictStep``."""
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step."""
+
+    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one step for each batch."""
+
+    def begin(self) -> None:
+        """Look at the model anew, before an epoch or an evaluation."""
+
+    def publish(self) -> None:
+        """Bring what was learnt into the model, after an epoch."""
+
+    def finish(self) -> None:
+        """End the training: an optimizer that keeps averages of the weights gives them to the model."""
+
+
+class _PlainStep:
+    """What steps have in common that look at the model whenever they run."""
+
+    _penalties: Penalties
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step."""
+        raise NotImplementedError
+
+    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one step for each batch."""
+        return [self(batch) for batch in batches]
+
+    def begin(self) -> None:
+        """Forget penalties of calls whose loss nobody wants."""
+        self._penalties.forget()
+
+    def publish(self) -> None:
+        """The model itself was trained."""
+
+    def finish(self) -> None:
+        """There is no training to end."""
+
+
+class TrainStep(_PlainStep):
+    """One function of a batch: it trains on it and returns its loss without gradient.
+
+    Forward pass, loss, penalties, backward pass, update, constraints, metrics; the loss is that of
+    the weights before the update.
+
+    Args:
+        model: A built model.
+        compiled: What ``compile`` made of it.
+        optimizer: The optimizer with its parameters; None if the model has none to train.
+    """
+
+    def __init__(
+        self, model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+    ) -> None:
+        self.model, self.compiled, self.optimizer = model, compiled, optimizer
+        self._penalties = find_penalties(model)
+        has_all_losses = len(compiled.losses) == len(compiled.output_names)
+        # A subclass may leave layers out of a call; what a graph has, leads to its outputs.
+        uses_all = has_all_losses and getattr(model, "lists_layers", False)
+        self._world = None if compiled.distribution == "fsdp" else find_world()
+        replica = replicate(model, self._world, uses_all_weights=uses_all)
+        self._forward = Forward(replica, compiled, self._penalties)
+        self.begin()
+        self._constraints = model.weight_constraints()
+        # Frozen ones too: with the gradient of an earlier step, the optimizer would go on to change them.
+        self._parameters = list(model.parameters())
+        self._has_metrics = bool(compiled.metrics)
+        self._scale_loss = find_loss_scaling(optimizer)
+        self._is_checked = False
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Train on a batch."""
+        update = None if self.optimizer is None else self.optimizer.step
+        return self.run(batch, self._scale_loss, update)
+
+    def run(
+        self,
+        batch: Batch,
+        scale_loss: Callable[[Tensor], Tensor] | None,
+        update: Callable[[], object] | None,
+    ) -> Tensor:
+        """Train on a batch.
+
+        Args:
+            batch: The batch.
+            scale_loss: Makes of the loss what the backward pass starts from.
+            update: Changes the parameters by their gradients; None if there is nothing to train.
+        """
+        forward = self._forward
+        outcome = forward(batch)
+        if not self._is_checked:
+            check_loss(self.compiled, outcome, is_trained=update is not None)
+            self._is_checked = True
+        total, reported = outcome.total, forward.report(outcome)
+        if total is None or reported is None:  # check_loss refused it; for the type checker
+            return torch.zeros(())
+        if update is not None:
+            for parameter in self._parameters:
+                parameter.grad = None
+            scaled = total if scale_loss is None else scale_loss(total)
+            scaled.backward()  # type: ignore[no-untyped-call]
+            update()
+            if self._constraints:
+                apply_constraints(self._constraints)
+        if self._has_metrics:
+            with torch.no_grad():
+                forward.update_metrics(batch, outcome.predictions)
+        return reported
+
+    def publish(self) -> None:
+        """Let the models of all processes be the same: their layers have seen different samples."""
+        if self._world is not None:
+            copy_buffers_from_main(self.model)
+
+    def finish(self) -> None:
+        """Give averages of the weights to the model, if the optimizer keeps them."""
+        finalize_weights(self.optimizer)
+
+    def forget_gradients(self) -> None:
+        """Free the memory of the gradients."""
+        for parameter in self._parameters:
+            parameter.grad = None
+
+
+class TestStep(_PlainStep):
+    """One function of a batch: it evaluates it and returns its loss, None without a loss.
+
+    Args:
+        model: A built model.
+        compiled: What ``compile`` made of it.
+        is_at_rest: Whether no weight changes from ``begin`` on, so that penalties of weights are computed
+            there. A graph is recorded once and stands for other weights too.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    def __init__(self, model: Any, compiled: Compiled, *, is_at_rest: bool = False) -> None:
+        self.model, self.compiled, self._is_at_rest = model, compiled, is_at_rest
+        self._penalties = find_penalties(model)
+        self._forward = Forward(model, compiled, self._penalties)
+
+    def begin(self) -> None:
+        """Forget penalties of calls whose loss nobody wants, and look at the weights anew."""
+        super().begin()
+        if self._is_at_rest:
+            self._forward = Forward(self.model, self.compiled, self._penalties.at_rest())
+
+    def __call__(self, batch: Batch) -> Tensor | None:
+        """Evaluate a batch."""
+        outcome = self._forward(batch)
+        self._forward.update_metrics(batch, outcome.predictions)
+        return self._forward.report(outcome)
+
+
+class PredictStep(_PlainStep):
+    """One function of a batch: it returns the model's outputs."""
+
+    def __init__(self, model: Any, compiled: Compiled | None) -> None:
+        self.model, self.compiled = model, compiled
+        self._precision = None if compiled is None else compiled.precision
+        self._penalties = find_penalties(model)
+
+    def __call__(self, batch: Batch) -> Any:
+        """Compute the outputs for a batch."""
+        outputs = compute_predictions(self.model, batch.x, self._precision)
+        self._penalties.forget()
+        return outputs
+
+
+@torch.no_grad()
+def apply_constraints(constraints: list[tuple[Callable[[Tensor], Tensor], Tensor]]) -> None:
+    """Replace each constrained weight by what its constraint makes of it."""
+    for constraint, weight in constraints:
+        weight.copy_(constraint(weight))

@@ -1,0 +1,145 @@
+"""Which way is better, and what a callback does about a log that is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import kplug
+from kplug.callbacks import EarlyStopping, ReduceLROnPlateau
+from kplug.callbacks.base.monitoring import guess_direction
+from kplug.errors import ArgumentValueError, KplugWarning
+from kplug.layers import Dense
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "IoU": {"num_classes": 2, "target_class_ids": [0]},
+    "MeanIoU": {"num_classes": 2},
+    "OneHotIoU": {"num_classes": 2, "target_class_ids": [0]},
+    "OneHotMeanIoU": {"num_classes": 2},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+}
+WITHOUT_DIRECTION = {"Mean", "Sum", "Metric", "MeanMetricWrapper"}
+KERAS_METRICS = sorted(
+    name
+    for name, value in vars(keras.metrics).items()
+    if isinstance(value, type) and name not in WITHOUT_DIRECTION
+)
+
+
+def direction_in_keras(name: str) -> tuple[Any, str | None]:
+    metric = getattr(keras.metrics, name)(**ARGUMENTS.get(name, {}))
+    return metric, {"up": "max", "down": "min"}.get(getattr(metric, "_direction", None) or "")
+
+
+@pytest.mark.parametrize("name", KERAS_METRICS)
+def test_metrics_of_keras_have_its_direction(name: str) -> None:
+    metric, direction = direction_in_keras(name)
+    if direction is None:
+        with pytest.raises(ArgumentValueError, match="does not say which"):
+            guess_direction(f"val_{metric.name}")
+    else:
+        assert guess_direction(f"val_{metric.name}") == direction
+
+
+@pytest.mark.parametrize("name", KERAS_METRICS)
+def test_a_metric_with_a_name_of_its_own_is_known_by_its_class(name: str) -> None:
+    _, direction = direction_in_keras(name)
+    metric = getattr(kplug.metrics, name)(**ARGUMENTS.get(name, {}), name="quality")
+    for log in ("quality", "val_quality", "val_head_quality"):
+        if direction is None:
+            with pytest.raises(ArgumentValueError):
+                guess_direction(log, metrics=[metric])
+        else:
+            assert guess_direction(log, metrics=[metric]) == direction
+
+
+def fit(callback: Any, metrics: Any) -> Any:
+    model = kplug.Sequential([Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=metrics)
+    x, y = np.zeros((8, 2)), np.zeros((8, 1))
+    data = (x, y)
+    return model.fit(x, y, validation_data=data, epochs=3, callbacks=callback, verbose=0)
+
+
+def test_fit_stops_by_a_metric_with_a_name_of_its_own() -> None:
+    metric = kplug.metrics.BinaryAccuracy(name="quality")
+    history = fit("early_stopping('val_quality', patience=1)", [metric])
+    assert len(history.epoch) == 2  # always 1.0, so the second epoch is no improvement
+
+
+def test_callbacks_are_given_as_text() -> None:
+    history = fit(["early_stopping(patience=1)", "terminate_on_nan"], None)
+    assert len(history.epoch) == 2
+
+
+def test_a_metric_without_a_direction_asks_for_one() -> None:
+    def closeness(y_true: Any, y_pred: Any) -> Any:
+        return (y_true - y_pred).abs().mean(-1)
+
+    with pytest.raises(ArgumentValueError) as caught:
+        fit(["early_stopping('val_closeness')"], [closeness])
+    assert str(caught.value) == (
+        "EarlyStopping: argument 'mode' is 'auto'; allowed: 'min' or 'max', because the name "
+        "'val_closeness' does not say which"
+    )
+    # Keras 3 refuses it with the same advice.
+    theirs = keras.callbacks.EarlyStopping("val_closeness")
+    theirs.set_model(keras.Sequential([keras.layers.Dense(1)]))
+    with pytest.raises(ValueError, match="mode='max'"):
+        theirs.on_epoch_end(0, {"val_closeness": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("spec", "owner"),
+    [
+        ("early_stopping('val_f1', mode='max')", "EarlyStopping"),
+        ("reduce_lr_on_plateau('val_f1', mode='max')", "ReduceLROnPlateau"),
+        (
+            "model_checkpoint('m.h5', 'val_f1', save_best_only=True, save_weights_only=True)",
+            "ModelCheckpoint",
+        ),
+    ],
+)
+def test_a_log_that_is_missing_is_named_with_those_there_are(spec: str, owner: str) -> None:
+    text = f"{owner} watches 'val_f1', which this epoch has not got; it has: "
+    with pytest.warns(KplugWarning, match=re.escape(text) + r"loss, val_loss"):
+        fit([spec], None)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda: EarlyStopping(patience=-1),
+            "EarlyStopping: argument 'patience' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: EarlyStopping(start_from_epoch=-2),
+            "EarlyStopping: argument 'start_from_epoch' is -2; allowed: an epoch >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(patience=-1),
+            "ReduceLROnPlateau: argument 'patience' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(cooldown=-1),
+            "ReduceLROnPlateau: argument 'cooldown' is -1; allowed: a number of epochs >= 0",
+        ),
+        (
+            lambda: ReduceLROnPlateau(min_lr=-0.5),
+            "ReduceLROnPlateau: argument 'min_lr' is -0.5; allowed: a number >= 0",
+        ),
+    ],
+)
+def test_negative_numbers_are_refused(make: Callable[[], object], text: str) -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        make()
+    assert str(caught.value) == text

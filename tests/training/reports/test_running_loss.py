@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+
+from kplug.training.reports.logs import BatchLogs, read_results
+from kplug.training.reports.running_loss import RunningLoss
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.integers(1, 64)), min_size=1, max_size=600))
+@settings(max_examples=25, deadline=None)
+def test_the_mean_is_weighted_by_batch_sizes(steps: list[tuple[float, int]]) -> None:
+    record = RunningLoss()
+    for loss, size in steps:
+        record.add(torch.tensor(loss), size)
+    losses, sizes = np.array([loss for loss, _ in steps], "float32"), [size for _, size in steps]
+    assert record.read() == [
+        pytest.approx(np.average(losses.astype(float), weights=sizes), abs=1e-9)
+    ]
+
+
+def test_reading_in_between_changes_nothing() -> None:
+    record = RunningLoss()
+    record.add(torch.tensor(1.0), 2)
+    assert record.read() == [1.0]
+    record.add(torch.tensor(4.0), 1)
+    assert record.read() == record.read() == [2.0]
+
+
+def test_before_the_first_step_the_mean_is_nan() -> None:
+    assert math.isnan(RunningLoss().read()[0])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("position", [0, 3, 300])
+def test_the_first_bad_step_is_remembered(bad: float, position: int) -> None:
+    record = RunningLoss()
+    for step in range(400):
+        record.add(torch.tensor(bad if step in (position, position + 5) else 1.0), 1)
+        if step % 100 == 0:
+            record.read()
+    record.read()
+    assert record.first_bad_step == position
+
+
+def test_logs_are_read_once_and_only_when_looked_at() -> None:
+    calls = []
+
+    def read() -> dict[str, float]:
+        calls.append(1)
+        return {"loss": 0.5}
+
+    logs = BatchLogs(read)
+    assert bool(logs)
+    assert not calls
+    assert dict(logs) == {"loss": 0.5}
+    assert logs.get("accuracy") is None
+    assert len(calls) == 1
+
+
+def test_logs_can_be_written() -> None:
+    logs = BatchLogs(lambda: {"loss": 0.5})
+    logs["lr"] = 0.1
+    del logs["loss"]
+    assert (dict(logs), len(logs), repr(logs)) == ({"lr": 0.1}, 1, "{'lr': 0.1}")
+
+
+def test_scalars_of_several_types_are_read_together() -> None:
+    assert read_results([torch.tensor(1), torch.tensor(0.5)]) == [1.0, 0.5]
+    assert read_results([]) == []
+
+
+def test_results_of_any_shape_are_read_at_once() -> None:
+    results = [
+        torch.eye(2),
+        {"a": torch.tensor(1.0), "b": [torch.zeros(0), 3]},
+        torch.tensor([2.0]),
+    ]
+    assert read_results(results) == [[[1.0, 0.0], [0.0, 1.0]], {"a": 1.0, "b": [[], 3]}, [2.0]]
+
+
+def test_several_losses_are_averaged_side_by_side() -> None:
+    record = RunningLoss()
+    record.add(torch.tensor([3.0, 1.0, math.nan]), 2)
+    record.add(torch.tensor([6.0, 4.0, 1.0]), 1)
+    total, one, other = record.read()
+    assert (total, one) == (4.0, 2.0)
+    assert math.isnan(other)
+    assert record.first_bad_step is None  # the total counts
