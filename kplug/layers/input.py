@@ -7,10 +7,9 @@ from typing import Any, final
 
 from kplug.backend import DTypeLike
 from kplug.errors import ArgumentError
-from kplug.graph import Node, SymbolicTensor, TensorSpec
+from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.shapes import check_shape
 
 
 @final
@@ -23,8 +22,9 @@ class InputLayer(Layer):
         dtype: Type of the values; ``None`` is ``floatx()``.
         batch_shape: Shape with the batch in front; instead of ``shape``.
         name: Made from ``input_layer`` if it is left out.
-        kwargs: Keras 2's ``batch_input_shape``, ``input_shape``, ``input_dim``, ``input_dtype``; and
-            what every layer takes.
+        input_dtype: Keras 2's name of ``dtype``.
+        kwargs: Keras 2's ``batch_input_shape``, ``input_shape`` and ``input_dim``; and what every layer
+            takes.
 
     Raises:
         ArgumentError: No shape is given.
@@ -62,10 +62,14 @@ class InputLayer(Layer):
                 "InputLayer needs a shape",
                 hint="Input(shape=(28, 28, 1)) is the shape of one sample, without the batch.",
             )
-        self.batch_shape = check_shape("InputLayer", "batch_shape", self.batch_input_shape)
         self.input_spec = InputSpec(shape=self.batch_shape)
         self.built = True
         Node(self, specs=(TensorSpec(self.batch_shape, self._torch_dtype),))
+
+    @property
+    def batch_shape(self) -> Shape:
+        """Shape of the values, with the batch in front."""
+        return self.batch_input_shape or ()
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs."""

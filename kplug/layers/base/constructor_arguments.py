@@ -33,6 +33,9 @@ _KERAS_1 = {
 # What Keras 3 writes into every configuration, and what there is here is that it is off.
 _KERAS_3_SWITCHES = ("sparse", "ragged", "optional", "quantization_config")
 
+# A configuration has it only where it is known.
+_NEVER_KEPT = ("batch_input_shape",)
+
 
 def without_switches(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration without Keras 3's switches that are off; one that is on is refused later.
@@ -42,6 +45,31 @@ def without_switches(config: Mapping[str, Any]) -> dict[str, Any]:
         {'units': 3}
     """
     return {name: value for name, value in config.items() if name not in _KERAS_3_SWITCHES or value}
+
+
+def list_kept_arguments(layer: object) -> dict[str, Any]:
+    """Return the constructor's arguments that a layer keeps under their own names, if JSON can hold them.
+
+    Example:
+        >>> class Scale:
+        ...     def __init__(self, factor, table): self.factor, self.table = factor, object()
+        >>> list_kept_arguments(Scale(2.0, {}))
+        {'factor': 2.0}
+    """
+    kept = vars(layer)
+    return {
+        name: kept[name]
+        for name in list_keywords(type(layer))
+        if name in kept and name not in _NEVER_KEPT and _is_plain(kept[name])
+    }
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(part) for key, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:

@@ -20,10 +20,12 @@ from kplug.errors import ArgumentValueError
 from kplug.graph import Node, in_mode, is_symbolic
 from kplug.layers.base.building import Building, marking_built
 from kplug.layers.base.constructor_arguments import (
+    list_kept_arguments,
     refuse_keywords,
     watching_arguments,
     without_switches,
 )
+from kplug.layers.base.documentation import complete_documentation
 from kplug.layers.base.mask_propagation import (
     fill_masks,
     name_arguments,
@@ -150,6 +152,7 @@ class Layer(Building):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
         if "__init__" in vars(cls):
             cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
+        complete_documentation(cls)
 
     def _check_name(self, name: object) -> str:
         if name is None:
@@ -295,7 +298,9 @@ class Layer(Building):
     def get_config(self) -> dict[str, Any]:
         """Return what ``from_config`` needs to make the layer again, without its weights.
 
-        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``.
+        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``. Other arguments of the
+        constructor are in it if the layer keeps them as attributes of the same names, with values that
+        JSON can hold; a class that keeps them in another form writes ``get_config``.
         """
         config: dict[str, Any] = {
             "name": self.name,
@@ -307,6 +312,8 @@ class Layer(Building):
         for name, slot in self.slots.items():
             if slot.is_argument:
                 config[name] = slot.to_config()
+        for name, value in list_kept_arguments(self).items():
+            config.setdefault(name, value)
         return config
 
     @classmethod

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kplug.backend import clear_session
 from kplug.errors import ArgumentError
-from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten
+from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer
 from kplug.registry import resolve
 
 
@@ -103,3 +103,41 @@ def test_layers_are_made_from_keras_3s_dicts(theirs: Any) -> None:
 def test_a_switch_of_keras_3_that_is_on_is_refused() -> None:
     with pytest.raises(ArgumentError, match="unknown keyword 'sparse'"):
         resolve("layer", {"class_name": "Dense", "config": {"units": 3, "sparse": True}})
+
+
+class Scale(Layer):
+    """Keeps its arguments in different ways."""
+
+    def __init__(self, factor: Any, table: object = None, shift: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor, self.table, self._shift = factor, table, shift
+
+
+class Offset(Scale):
+    def __init__(self, offset: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.offset = offset
+
+
+@pytest.mark.parametrize("factor", [2, None, "two", [1.0, (2,)], {"a": [True]}])
+def test_plain_arguments_that_a_layer_keeps_are_in_its_config(factor: Any) -> None:
+    config = Scale(factor, name="s").get_config()
+    assert config == {
+        "name": "s",
+        "trainable": True,
+        "dtype": "float32",
+        "activity_regularizer": None,
+        "factor": factor,
+        "table": None,
+    }
+
+
+@pytest.mark.parametrize("table", [torch.zeros(2), Dense(1), {1: "one"}, [object()]])
+def test_what_json_cannot_hold_is_not_in_a_config(table: object) -> None:
+    assert "table" not in Scale(1, table).get_config()
+
+
+def test_arguments_that_are_handed_on_are_in_the_config() -> None:
+    config = Offset(0.5, factor=3, input_shape=(4,)).get_config()
+    assert (config["offset"], config["factor"]) == (0.5, 3)
+    assert Offset.from_config(config).get_config() == config

@@ -175,15 +175,15 @@ class Needy(kplug.layers.Layer):
 
     def __init__(self, units: int, **options: Any) -> None:
         super().__init__(**options)
-        self.units = units
+        self._units = units
 
     def call(self, inputs: Any) -> Any:
-        return inputs[:, : self.units]
+        return inputs[:, : self._units]
 
 
 class Told(Needy):
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self._units}
 
 
 class Failing(Told):
@@ -207,15 +207,15 @@ def test_a_layer_that_does_not_tell_its_arguments_is_not_saved(tmp_path: Path) -
 class Forgetful(kplug.layers.Layer):
     def __init__(self, factor: float = 2.0, shift: object = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.factor, self.shift = factor, shift
+        self._factor, self.shift = factor, shift
 
     def call(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self.factor * inputs
+        return self._factor * inputs
 
 
 class Mindful(Forgetful):
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "factor": self.factor}
+        return {**super().get_config(), "factor": self._factor}
 
 
 def test_an_argument_that_a_file_will_not_hold_is_named(tmp_path: Path) -> None:
