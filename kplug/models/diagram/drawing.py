@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from kplug.arguments import refusal
-from kplug.models.diagram.boxes import Box, Diagram, Path
-from kplug.models.diagram.layout import Point, Size, place
+from kplug.models.diagram.boxes import Box, Diagram, Link
+from kplug.models.diagram.layout import BoxPlaces, Point, Size, place
 from kplug.optional_libraries import import_extra
 
 COLORS = {
@@ -26,11 +26,11 @@ _OWNER = "plot_model"
 _FONT, _LINE = 9.0, 12.5  # points
 _PADDING, _MARGIN = 8.0, 14.0
 _GAP, _RANK_GAP = 18.0, 26.0
-_RADIUS = 8.0
 _INK = "#444444"
+_SIDEWAYS = ("LR", "RL")
 
 
-class _Rectangle(NamedTuple):
+class Rectangle(NamedTuple):
     """Where a box is."""
 
     centre: Point
@@ -38,19 +38,41 @@ class _Rectangle(NamedTuple):
 
     @property
     def top(self) -> Point:
+        """The middle of the edge that arrows reach."""
         return Point(self.centre.x, self.centre.y - self.size.height / 2)
 
     @property
     def bottom(self) -> Point:
+        """The middle of the edge that arrows leave."""
         return Point(self.centre.x, self.centre.y + self.size.height / 2)
 
 
+class Arrow(NamedTuple):
+    """The points that an arrow passes; a straight one goes back, beside all boxes."""
+
+    points: list[Point]
+    is_straight: bool = False
+
+
 @dataclass
-class _Placed:
+class Picture:
     """Rectangles and arrows in points, before they are turned to the wanted direction."""
 
-    boxes: list[tuple[Box, Point, Size]] = field(default_factory=list)
-    arrows: list[tuple[list[Point], bool]] = field(default_factory=list)
+    size: Size
+    boxes: list[tuple[Box, Rectangle]] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+
+    def add(self, other: Picture, corner: Point) -> None:
+        """Put another picture on this one, below and right of a corner."""
+
+        def move(point: Point) -> Point:
+            return Point(point.x + corner.x, point.y + corner.y)
+
+        self.boxes += [(box, Rectangle(move(at), size)) for box, (at, size) in other.boxes]
+        self.arrows += [
+            Arrow([move(point) for point in arrow.points], arrow.is_straight)
+            for arrow in other.arrows
+        ]
 
 
 def draw(diagram: Diagram, to_file: str | os.PathLike[str], rankdir: str, dpi: int) -> None:
@@ -67,20 +89,19 @@ def draw(diagram: Diagram, to_file: str | os.PathLike[str], rankdir: str, dpi: i
         ArgumentValueError: If it cannot write that format.
     """
     figures = import_extra(_OWNER, "matplotlib.figure", "plot")
-    is_sideways = rankdir in ("LR", "RL")
-    placed = _Placed()
-    size = _Placer(is_sideways, placed).place(diagram, Point(_MARGIN, _MARGIN))
-    extent = Size(size.width + 2 * _MARGIN, size.height + 2 * _MARGIN)
-    pen = _Pen(rankdir, extent)
-    width, height = pen.extent
+    inner = arrange(diagram, rankdir)
+    picture = Picture(Size(inner.size.width + 2 * _MARGIN, inner.size.height + 2 * _MARGIN))
+    picture.add(inner, Point(_MARGIN, _MARGIN))
+    pen = _Pen(rankdir, picture.size)
+    width, height = pen.turn_size(picture.size)
     figure = figures.Figure(figsize=(width / 72, height / 72), dpi=dpi)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
-    for box, centre, room in placed.boxes:
-        pen.draw_box(axes, box, centre, room)
-    for points, is_back in placed.arrows:
-        pen.draw_arrow(axes, points, is_back)
+    for box, rectangle in picture.boxes:
+        pen.draw_box(axes, box, rectangle)
+    for arrow in picture.arrows:
+        pen.draw_arrow(axes, arrow)
     _require_format(to_file, figure.canvas.get_supported_filetypes())
     figure.savefig(to_file, dpi=dpi)
 
@@ -92,102 +113,78 @@ def _require_format(to_file: str | os.PathLike[str], known: Iterable[str]) -> No
         raise refusal(_OWNER, "to_file", os.fspath(to_file), f"a file that ends in one of: {kinds}")
 
 
-@dataclass
-class _Placer:
-    """Places boxes, those inside others first."""
-
-    is_sideways: bool
-    placed: _Placed
-
-    def place(self, diagram: Diagram, corner: Point) -> Size:
-        """Place the boxes and arrows of a diagram below and right of a corner; return its size."""
-        sizes = [self._measure(box) for box in diagram.boxes]
-        links = [(link.source, link.target) for link in diagram.links]
-        layout = place(sizes, links, _GAP, _RANK_GAP)
-        exact: dict[Path, _Rectangle] = {}
-        for box, centre, size in zip(diagram.boxes, layout.centres, sizes, strict=True):
-            middle = Point(corner.x + centre.x, corner.y + centre.y)
-            before = len(self.placed.boxes)
-            self.placed.boxes.append((box, middle, size))
-            if box.inside is not None:
-                self.place(box.inside, self._inner_corner(box, middle, size))
-            exact |= {
-                each.path: _Rectangle(at, room) for each, at, room in self.placed.boxes[before:]
-            }
-        side = corner.x + layout.size.width + _GAP
-        returns = [link for link in diagram.links if link.source >= link.target]
-        for link in diagram.links:
-            source, target = (
-                exact[diagram.boxes[index].path] for index in (link.source, link.target)
-            )
-            if link in returns:
-                self.placed.arrows.append((_route_back(source, target, side), True))
-                continue
-            bends = layout.bends[(link.source, link.target)]
-            through = [Point(corner.x + bend.x, corner.y + bend.y) for bend in bends]
-            inner = exact[link.start], exact[link.end]
-            edges = layout.bands[link.source][1], layout.bands[link.target][0]
-            below, above = (corner.y + edge for edge in edges)
-            self.placed.arrows.append((_route(*inner, below, above, through), False))
-        width = layout.size.width + (2 * _GAP if returns else 0)
-        return Size(width, layout.size.height)
-
-    def _measure(self, box: Box) -> Size:
-        text = _text_size(box)
-        if box.inside is None:
-            size = Size(text.width + 2 * _PADDING, text.height + _PADDING)
-            return Size(size.height, size.width) if self.is_sideways else size
-        inner = _Placer(self.is_sideways, _Placed()).place(box.inside, Point(0, 0))
-        if self.is_sideways:
-            return Size(
-                inner.width + 2 * _MARGIN + text.height,
-                max(inner.height + 2 * _MARGIN, text.width + 2 * _PADDING),
-            )
-        # The title has the left half: arrows come in through the middle.
-        return Size(
-            max(inner.width + 2 * _MARGIN, 2 * (text.width + _MARGIN + _PADDING)),
-            inner.height + 2 * _MARGIN + text.height,
-        )
-
-    def _inner_corner(self, box: Box, middle: Point, size: Size) -> Point:
-        """Return where the inside of a box begins: in its middle, below the title."""
-        inner = _Placer(self.is_sideways, _Placed()).place(box.inside or Diagram(), Point(0, 0))
-        title = _text_size(box).height
-        if self.is_sideways:
-            return Point(middle.x - size.width / 2 + _MARGIN + title, middle.y - inner.height / 2)
-        return Point(middle.x - inner.width / 2, middle.y - size.height / 2 + _MARGIN + title)
+# ------------------------------------------------------------------- where everything goes
 
 
-def _route(
-    source: _Rectangle, target: _Rectangle, below: float, above: float, through: Sequence[Point]
-) -> list[Point]:
-    """Return the points of an arrow.
+def arrange(diagram: Diagram, rankdir: str) -> Picture:
+    """Return the picture of a diagram; those of the models inside are arranged first."""
+    insides = [
+        None if box.inside is None else arrange(box.inside, rankdir) for box in diagram.boxes
+    ]
+    sizes = [
+        _measure(box, inside, rankdir) for box, inside in zip(diagram.boxes, insides, strict=True)
+    ]
+    links = [(link.source, link.target) for link in diagram.links]
+    places = place(sizes, links, _GAP, _RANK_GAP)
+    has_returns = any(start >= end for start, end in links)
+    picture = Picture(Size(places.size.width + 2 * _GAP * has_returns, places.size.height))
+    for box, inside, centre, size in zip(
+        diagram.boxes, insides, places.centres, sizes, strict=True
+    ):
+        picture.boxes.append((box, Rectangle(centre, size)))
+        if inside is not None:
+            picture.add(inside, _inner_corner(box, inside, centre, size, rankdir))
+    rectangles = {box.path: rectangle for box, rectangle in picture.boxes}
+    for link in diagram.links:
+        if link.source < link.target:
+            ends = rectangles[link.start], rectangles[link.end]
+            picture.arrows.append(_route(link, *ends, places))
+        else:
+            boxes = diagram.boxes[link.source], diagram.boxes[link.target]
+            source, target = (rectangles[box.path] for box in boxes)
+            picture.arrows.append(_route_back(source, target, places.size.width + _GAP))
+    return picture
+
+
+def _measure(box: Box, inside: Picture | None, rankdir: str) -> Size:
+    """Return the size of a box: of its text, or of the boxes inside and the title above them."""
+    text = _text_size(box)
+    if inside is None:
+        width, height = text.width + 2 * _PADDING, text.height + _PADDING
+        return Size(height, width) if rankdir in _SIDEWAYS else Size(width, height)
+    width, height = inside.size.width + 2 * _MARGIN, inside.size.height + 2 * _MARGIN
+    if rankdir in _SIDEWAYS:
+        return Size(width + text.height, max(height, text.width + 2 * _PADDING))
+    # The title has the left half: arrows come in through the middle.
+    return Size(max(width, 2 * (text.width + _MARGIN + _PADDING)), height + text.height)
+
+
+def _inner_corner(box: Box, inside: Picture, middle: Point, size: Size, rankdir: str) -> Point:
+    """Return where the inside of a box begins: in its middle, beside the title at its upper edge."""
+    title = _MARGIN + _text_size(box).height
+    if rankdir in _SIDEWAYS:
+        return Point(middle.x - size.width / 2 + title, middle.y - inside.size.height / 2)
+    before = _MARGIN if rankdir == "BT" else title
+    return Point(middle.x - inside.size.width / 2, middle.y - size.height / 2 + before)
+
+
+def _route(link: Link, source: Rectangle, target: Rectangle, places: BoxPlaces) -> Arrow:
+    """Return an arrow between two ranks.
 
     Inside a rank it is straight, so that it covers nothing beside it and crosses the edge of a box
     around its end at a right angle.
-
-    Args:
-        source: Where it begins.
-        target: Where it ends.
-        below: Where the rank that it leaves ends.
-        above: Where the rank that it reaches begins.
-        through: The points that it passes between.
     """
-    leaves, reaches = Point(source.centre.x, below), Point(target.centre.x, above)
-    return list(dict.fromkeys([source.bottom, leaves, *through, reaches, target.top]))
+    leaves = Point(source.centre.x, places.bands[link.source][1])
+    reaches = Point(target.centre.x, places.bands[link.target][0])
+    between = places.bends[link.source, link.target]
+    return Arrow(list(dict.fromkeys([source.bottom, leaves, *between, reaches, target.top])))
 
 
-def _route_back(source: _Rectangle, target: _Rectangle, side: float) -> list[Point]:
-    """Return the corners of an arrow that goes back: between the ranks, and beside all boxes."""
+def _route_back(source: Rectangle, target: Rectangle, side: float) -> Arrow:
+    """Return an arrow that goes back: between the ranks, and beside all boxes."""
     below, above = source.bottom.y + _RANK_GAP / 2, target.top.y - _RANK_GAP / 2
-    return [
-        source.bottom,
-        Point(source.centre.x, below),
-        Point(side, below),
-        Point(side, above),
-        Point(target.centre.x, above),
-        target.top,
-    ]
+    corners = [(source.centre.x, below), (side, below), (side, above), (target.centre.x, above)]
+    return Arrow([source.bottom, *itertools.starmap(Point, corners), target.top], True)
 
 
 def _text_size(box: Box) -> Size:
@@ -204,33 +201,39 @@ def _text_width(text: str, weight: str) -> float:
     return float(font.get_width_height()[0]) / 64  # FreeType counts in 64ths of a pixel
 
 
-@dataclass
+# ------------------------------------------------------------------- how it is drawn
+
+
+@dataclass(frozen=True)
 class _Pen:
-    """Draws in the wanted direction."""
+    """Draws in the wanted direction.
+
+    Args:
+        rankdir: Where arrows point.
+        room: The size of the picture before it is turned.
+    """
 
     rankdir: str
     room: Size
-
-    @property
-    def extent(self) -> Size:
-        """The size of the picture."""
-        width, height = self.room
-        return self.room if self.rankdir in ("TB", "BT") else Size(height, width)
 
     def turn(self, point: Point) -> tuple[float, float]:
         """Return where a point of the layout is in the picture."""
         across, along = point
         if self.rankdir in ("BT", "RL"):
             along = self.room.height - along
-        return (across, along) if self.rankdir in ("TB", "BT") else (along, across)
+        return (across, along) if self.rankdir not in _SIDEWAYS else (along, across)
 
-    def draw_box(self, axes: Any, box: Box, centre: Point, size: Size) -> None:
+    def turn_size(self, size: Size) -> Size:
+        """Return width and height in the picture."""
+        return size if self.rankdir not in _SIDEWAYS else Size(size.height, size.width)
+
+    def draw_box(self, axes: Any, box: Box, rectangle: Rectangle) -> None:
         """Draw a rectangle with its text: in its middle, or in its corner if boxes are inside."""
         patches = import_extra(_OWNER, "matplotlib.patches", "plot")
-        width, height = size if self.rankdir in ("TB", "BT") else (size.height, size.width)
-        x, y = self.turn(centre)
+        width, height = self.turn_size(rectangle.size)
+        x, y = self.turn(rectangle.centre)
         is_whole = box.inside is not None
-        rectangle = patches.FancyBboxPatch(
+        frame = patches.FancyBboxPatch(
             (x - width / 2 + 2, y - height / 2 + 2),
             width - 4,
             height - 4,
@@ -240,7 +243,7 @@ class _Pen:
             linestyle="--" if is_whole else "-",
             linewidth=0.8,
         )
-        axes.add_patch(rectangle)
+        axes.add_patch(frame)
         lines = (box.title, *box.lines)
         top, side = y - _LINE * (len(lines) - 1) / 2, "center"
         if is_whole:
@@ -250,41 +253,32 @@ class _Pen:
             at = (x, top + number * _LINE)
             axes.text(*at, line, size=_FONT, weight=weight, ha=side, va="center_baseline")
 
-    def draw_arrow(self, axes: Any, points: Sequence[Point], is_back: bool) -> None:
-        """Draw an arrow through points: a curve along the ranks, or lines with round corners."""
+    def draw_arrow(self, axes: Any, arrow: Arrow) -> None:
+        """Draw an arrow: a curve that leaves and reaches every point along the ranks, or lines."""
         paths = import_extra(_OWNER, "matplotlib.path", "plot")
         patches = import_extra(_OWNER, "matplotlib.patches", "plot")
-        steps = _round_corners(points) if is_back else _curve(points)
-        codes = [getattr(paths.Path, code) for code, _ in steps]
-        path = paths.Path([self.turn(point) for _, point in steps], codes)
+        points = arrow.points if arrow.is_straight else list(_curve(arrow.points))
+        codes = [paths.Path.CURVE4] * len(points)
+        codes[0] = paths.Path.MOVETO
+        path = paths.Path(
+            [self.turn(point) for point in points], None if arrow.is_straight else codes
+        )
         axes.add_patch(
             patches.FancyArrowPatch(
-                path=path, arrowstyle="-|>", mutation_scale=9, color=_INK, linewidth=0.9, shrinkA=0
+                path=path,
+                arrowstyle="-|>",
+                mutation_scale=9,
+                color=_INK,
+                linewidth=0.9,
+                shrinkA=0,
+                joinstyle="round",
             )
         )
 
 
-def _curve(points: Sequence[Point]) -> list[tuple[str, Point]]:
-    """Return the steps of a smooth path that leaves and reaches every point along the ranks."""
-    steps = [("MOVETO", points[0])]
+def _curve(points: Sequence[Point]) -> Iterable[Point]:
+    """Yield the start of a smooth path, then two control points and the end of each of its parts."""
+    yield points[0]
     for start, end in itertools.pairwise(points):
-        half = (end.y - start.y) / 2
-        pulls = Point(start.x, start.y + half), Point(end.x, end.y - half)
-        steps += [("CURVE4", point) for point in (*pulls, end)]
-    return steps
-
-
-def _round_corners(points: Sequence[Point]) -> list[tuple[str, Point]]:
-    """Return the steps of a path of straight lines whose corners are rounded."""
-    steps = [("MOVETO", points[0])]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        steps.append(("LINETO", _toward(corner, before)))
-        steps += [("CURVE3", corner), ("CURVE3", _toward(corner, after))]
-    return [*steps, ("LINETO", points[-1])]
-
-
-def _toward(start: Point, end: Point) -> Point:
-    """Return a point near ``start`` on the way to ``end``."""
-    distance = max(abs(end.x - start.x), abs(end.y - start.y)) or 1.0
-    share = min(_RADIUS / distance, 0.5)
-    return Point(start.x + share * (end.x - start.x), start.y + share * (end.y - start.y))
+        half = (start.y + end.y) / 2
+        yield from (Point(start.x, half), Point(end.x, half), end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from kplug.models.diagram.layout import Layout, Point, Size, place
+from kplug.models.diagram.layout import BoxPlaces, Point, Size, place
 
 GAP, RANK_GAP = 10.0, 20.0
 
@@ -39,7 +39,7 @@ def test_boxes_do_not_cover_each_other_and_arrows_point_down(
     _assert_inside(layout, sizes)
 
 
-def _assert_inside(layout: Layout, sizes: list[Size]) -> None:
+def _assert_inside(layout: BoxPlaces, sizes: list[Size]) -> None:
     for centre, size in zip(layout.centres, sizes, strict=True):
         assert centre.x - size.width / 2 >= -1e-6
         assert centre.x + size.width / 2 <= layout.size.width + 1e-6
