@@ -1,0 +1,87 @@
+"""Documentation of arguments that classes share, written once.
+
+A class's docstring describes what is its own. Arguments that it leaves out are described in the words of its
+bases, then in those that its family shares; what it may raise, in those of its bases.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+_ORDER = ("", "Args:", "Attributes:", "Returns:", "Raises:", "Example:", "Reference:")
+_ENTRY = re.compile(r"^ {4}(\w+): ((?:.*\n?)(?: {8}.*\n?)*)", re.MULTILINE)
+
+
+def fill_documentation(
+    owner: type, shared: Mapping[str, str], names: Sequence[str] | None = None
+) -> None:
+    """Add to a class's docstring the arguments, and the errors, that it leaves out.
+
+    Args:
+        owner: The class.
+        shared: What arguments mean that neither the class nor its bases describe.
+        names: The arguments in the order in which they are described; by default the constructor's.
+
+    Example:
+        >>> class Noise:
+        ...     '''Adds noise.
+        ...
+        ...     Args:
+        ...         stddev: Standard deviation of the noise.
+        ...     '''
+        ...     def __init__(self, stddev, seed=None): ...
+        >>> class PinkNoise(Noise):
+        ...     '''Adds pink noise.'''
+        >>> fill_documentation(PinkNoise, {"seed": "Where the random numbers start."})
+        >>> print(PinkNoise.__doc__)
+        Adds pink noise.
+        <BLANKLINE>
+        Args:
+            stddev: Standard deviation of the noise.
+            seed: Where the random numbers start.
+    """
+    text = vars(owner).get("__doc__")
+    if not text:  # the class has none, or Python drops them
+        return
+    sections = dict(_split(text))
+    inherited = [_split(base.__doc__) for base in owner.__mro__[1:] if base.__doc__]
+    described = dict(shared)
+    for one in (*reversed(inherited), sections):
+        described |= _read_entries(one.get("Args:", ""))
+    names = names or _list_arguments(owner.__init__)  # type: ignore[misc]
+    entries = [f"    {name}: {described[name].rstrip()}" for name in names if name in described]
+    if entries:
+        sections["Args:"] = "\n".join(entries)
+    errors = [one["Raises:"] for one in inherited if "Raises:" in one]
+    if errors:
+        sections.setdefault("Raises:", errors[0])
+    owner.__doc__ = "\n\n".join(
+        f"{title}\n{sections[title]}".lstrip("\n") for title in _ORDER if title in sections
+    )
+
+
+@functools.cache
+def _split(text: str) -> Mapping[str, str]:
+    """Return what stands before the sections of a docstring, under ``""``, and each under its title."""
+    sections: dict[str, list[str]] = {"": []}
+    title = ""
+    for line in inspect.cleandoc(text).splitlines():
+        if line in _ORDER[1:]:
+            title = line
+        sections.setdefault(title, []).append(line)
+    return {
+        title: "\n".join(lines).removeprefix(title).strip("\n") for title, lines in sections.items()
+    }
+
+
+@functools.cache
+def _read_entries(text: str) -> Mapping[str, str]:
+    return dict(_ENTRY.findall(text))
+
+
+@functools.lru_cache(maxsize=8)  # classes that share a constructor follow each other
+def _list_arguments(init: Callable[..., None]) -> list[str]:
+    return list(inspect.signature(init).parameters)[1:]
