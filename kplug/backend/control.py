@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import singledispatch
 from typing import Any, TypeAlias
 
 import torch
@@ -163,8 +164,17 @@ def function(
             "function: updates are not supported",
             hint="K.update(variable, value) writes at once.",
         )
-    made: Callable[[Sequence[Any]], list[Any]] = outputs[0].make_function(inputs, outputs)
-    return made
+    return make_function(outputs[0], inputs, outputs)
+
+
+@singledispatch
+def make_function(
+    output: object,
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return what ``function`` returns. The graph, which is built on this package, registers how."""
+    raise NotImplementedError(type(output))
 
 
 @contextmanager

@@ -7,22 +7,23 @@ asked for, so a layer may be connected before its components are looked up.
 from kplug.graph.copying import copy_connected as copy_connected
 from kplug.graph.functions import GraphFunction as GraphFunction
 from kplug.graph.modes import in_mode as in_mode
-from kplug.graph.nodes import Node as Node, Operation as Operation, sort_nodes as sort_nodes
+from kplug.graph.nodes import (
+    KerasHistory as KerasHistory,
+    Node as Node,
+    Operation as Operation,
+    SymbolicTensor as SymbolicTensor,
+    is_symbolic as is_symbolic,
+    sort_nodes as sort_nodes,
+)
 from kplug.graph.plan import (
     Plan as Plan,
     find_path as find_path,
     list_outputs as list_outputs,
     order_layers as order_layers,
 )
+from kplug.graph.specs import Shape as Shape, TensorSpec as TensorSpec
 from kplug.graph.structures import (
     Layout as Layout,
     find_leaves as find_leaves,
     map_leaves as map_leaves,
-)
-from kplug.graph.symbolic import (
-    KerasHistory as KerasHistory,
-    Shape as Shape,
-    SymbolicTensor as SymbolicTensor,
-    TensorSpec as TensorSpec,
-    is_symbolic as is_symbolic,
 )

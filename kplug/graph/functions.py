@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
 
 from kplug.backend import NumpyArray, get_value
+from kplug.backend.control import make_function
 from kplug.errors import GraphError
 from kplug.graph.modes import in_mode
-from kplug.graph.nodes import Node
+from kplug.graph.nodes import SymbolicTensor
 from kplug.graph.plan import Plan
-from kplug.graph.symbolic import SymbolicTensor
 
 
 @final
@@ -46,13 +46,12 @@ class GraphFunction:
             raise GraphError(f"the function takes {expected} values, got {len(values)}")
         is_training = bool(values[-1]) if self._has_phase else False
         tensors = [torch.as_tensor(value) for value in values[: len(self._inputs)]]
-        with torch.no_grad(), in_mode(_modules_of(self._plan.nodes), is_training):
+        layers = dict.fromkeys(node.layer for node in self._plan.nodes)
+        modules = [module for layer in layers for module in layer.modules()]
+        with torch.no_grad(), in_mode(modules, is_training):
             return [get_value(one) for one in self._plan.run(tensors)]
 
 
-def _modules_of(nodes: Iterable[Node]) -> list[Any]:
-    return [module for layer in _unique_operations(nodes) for module in layer.modules()]
-
-
-def _unique_operations(nodes: Iterable[Node]) -> list[Any]:
-    return list({id(node.layer): node.layer for node in nodes}.values())
+make_function.register(
+    SymbolicTensor, lambda _output, inputs, outputs: GraphFunction(inputs, outputs)
+)

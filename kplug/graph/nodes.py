@@ -1,13 +1,20 @@
-"""Nodes: which layer made which tensors of which, and the order in which to walk them."""
+"""Symbolic tensors and nodes: which layer made which tensors of which, and the order to walk them in.
+
+A tensor knows the node that makes it and a node knows its tensors, so both stand in one module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Protocol, final
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol, final
 
+from torch import nn
+
+from kplug.backend import dtype_name
 from kplug.errors import GraphError
+from kplug.graph.operators import Operators
+from kplug.graph.specs import Shape, TensorSpec
 from kplug.graph.structures import find_leaves, map_leaves
-from kplug.graph.symbolic import Shape, SymbolicTensor, TensorSpec
 
 
 class Operation(Protocol):
@@ -25,8 +32,97 @@ class Operation(Protocol):
     def operate(self, operation: str, args: tuple[Any, ...]) -> SymbolicTensor:
         """Return the result of an operator whose operands include one of the layer's outputs."""
 
+    def modules(self) -> Iterator[nn.Module]:
+        """Return the layer as a module of torch, and those inside."""
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute with tensors."""
+
+
+class KerasHistory(NamedTuple):
+    """Where a symbolic tensor comes from."""
+
+    layer: Any
+    node_index: int
+    tensor_index: int
+
+
+@final
+class SymbolicTensor(Operators):
+    """A tensor that will have values when the model runs.
+
+    Args:
+        node: The call that makes it.
+        index: Its place among the outputs of that call.
+
+    Example:
+        >>> from kplug.layers import Dense, Input
+        >>> outputs = Dense(3)(Input((4,)))
+        >>> outputs.shape, outputs.dtype
+        ((None, 3), 'float32')
+    """
+
+    is_symbolic = True
+    __slots__ = ("__weakref__", "index", "node")
+
+    def __init__(self, node: Node, index: int) -> None:
+        self.node = node
+        self.index = index
+
+    @property
+    def spec(self) -> TensorSpec:
+        """Shape and type; found by running the layers before it on tensors without memory."""
+        return self.node.output_specs[self.index]
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes; those that depend on the data, as the batch, are ``None``."""
+        return self.spec.shape
+
+    @property
+    def dtype(self) -> str:
+        """Name of the number type."""
+        return dtype_name(self.spec.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def layer(self) -> Any:
+        """The layer that makes the tensor."""
+        return self.node.layer
+
+    @property
+    def name(self) -> str:
+        """Name of that layer, with the place among its outputs if it is not the first."""
+        return self.layer.name if self.index == 0 else f"{self.layer.name}:{self.index}"
+
+    @property
+    def _keras_history(self) -> KerasHistory:
+        return KerasHistory(self.node.layer, self.node.node_index, self.index)
+
+    @property
+    def _keras_shape(self) -> Shape:
+        return self.shape
+
+    def __iter__(self) -> Iterator[Any]:
+        raise GraphError(
+            f"a symbolic tensor of layer {self.layer.name!r} cannot be unpacked",
+            hint="A layer class with several outputs sets output_count to their number.",
+        )
+
+    def __bool__(self) -> bool:
+        raise GraphError(
+            f"a symbolic tensor of layer {self.layer.name!r} has no truth value: it has no values "
+            "until the model runs"
+        )
+
+    def __repr__(self) -> str:
+        known = self.node.known_specs
+        text = "not inferred yet" if known is None else str(known[self.index].shape)
+        return f"<SymbolicTensor {self.name!r}, shape {text}>"
 
 
 @final
@@ -60,7 +156,7 @@ class Node:
         self.output_tensors = [SymbolicTensor(self, index) for index in range(output_count)]
         self.node_index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)
-        for producer in _unique_layers(self.input_tensors):
+        for producer in dict.fromkeys(tensor.layer for tensor in self.input_tensors):
             producer.outbound_nodes.append(self)
 
     @property
@@ -82,15 +178,12 @@ class Node:
         """
         if self.known_specs is None:
             # One node after the other: recursion would limit the depth of models.
-            for node in sort_nodes(self.output_tensors, is_known=lambda one: one.has_specs):
+            for node in sort_nodes(
+                self.output_tensors, is_known=lambda one: one.known_specs is not None
+            ):
                 node.infer()
         assert self.known_specs is not None  # noqa: S101 - infer() sets it or raises
         return self.known_specs
-
-    @property
-    def has_specs(self) -> bool:
-        """Whether shapes and types of the outputs are known."""
-        return self.known_specs is not None
 
     def infer(self) -> None:
         """Find shapes and types of the outputs; those of the inputs are known."""
@@ -152,10 +245,6 @@ class Node:
         return f"<Node {self.node_index} of layer {self.layer.name!r}>"
 
 
-def _unique_layers(tensors: Iterable[SymbolicTensor]) -> list[Any]:
-    return list({id(tensor.layer): tensor.layer for tensor in tensors}.values())
-
-
 def sort_nodes(
     tensors: Iterable[SymbolicTensor],
     is_known: Callable[[Node], bool] | None = None,
@@ -191,3 +280,8 @@ def _nodes_before(
     """Return the nodes that make tensors, the last one first, so that a stack gives the first."""
     nodes = dict.fromkeys(tensor.node for tensor in tensors if tensor not in given)
     return list(reversed(nodes))
+
+
+def is_symbolic(structure: object) -> bool:
+    """Return whether a symbolic tensor occurs in a value, its lists, tuples or dicts."""
+    return next(find_leaves(structure, SymbolicTensor), None) is not None

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple, final
 from torch import Tensor
 
 from kplug.errors import GraphError
-from kplug.graph.nodes import Node, sort_nodes
+from kplug.graph.nodes import Node, Operation, SymbolicTensor, sort_nodes
 from kplug.graph.structures import ValueIndex, fill_places, map_leaves
-from kplug.graph.symbolic import SymbolicTensor
 
 
 def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
@@ -67,7 +66,7 @@ class PlannedCall(NamedTuple):
         finished: The places of what no later step needs.
     """
 
-    layer: Any
+    layer: Operation
     source: int | None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]

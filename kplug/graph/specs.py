@@ -1,0 +1,16 @@
+"""What is known of a tensor before it has values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import torch
+
+Shape: TypeAlias = "tuple[int | None, ...]"
+
+
+class TensorSpec(NamedTuple):
+    """What is known of a tensor before it has values; an unknown size is ``None``."""
+
+    shape: Shape
+    dtype: torch.dtype
