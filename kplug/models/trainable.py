@@ -19,6 +19,7 @@ from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.components import ComponentTable
 from kplug.training.devices import place_model
+from kplug.training.settings import FitSettings, InferenceSettings
 
 _KERAS_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
 
@@ -231,26 +232,26 @@ class Trainable(Layer):
             DataError: If the arrays do not fit the model or each other.
             LossWithoutGradientError: If the loss cannot train the model.
         """
-        request = methods.FitSettings(
-            x,
-            y,
-            batch_size,
-            epochs,
-            verbose,
-            callbacks,
-            validation_split,
-            validation_data,
-            shuffle,
-            class_weight,
-            sample_weight,
-            initial_epoch,
-            steps_per_epoch,
-            validation_steps,
-            validation_batch_size,
-            validation_freq,
-            profile,
+        settings = FitSettings(
+            x=x,
+            y=y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+            profile=profile,
         )
-        self.history = methods.fit(self, request)
+        self.history = methods.fit(self, settings)
         return self.history
 
     @explaining_arguments
@@ -281,16 +282,10 @@ class Trainable(Layer):
             The loss; or a list in the order of ``metrics_names``; or a dict. With several losses each
             one follows the total, as ``<output>_loss``, and metrics are ``<output>_<metric>``.
         """
-        found = methods.evaluate(
-            self,
-            x,
-            y,
-            batch_size=batch_size,
-            verbose=verbose,
-            sample_weight=sample_weight,
-            steps=steps,
-            callbacks=callbacks,
+        settings = InferenceSettings(
+            "evaluate", x, y, sample_weight, batch_size, verbose, steps, callbacks
         )
+        found = methods.evaluate(self, settings)
         return _as_result(found, return_dict)
 
     @explaining_arguments
@@ -308,9 +303,15 @@ class Trainable(Layer):
             A NumPy array with the samples on its first axis; for a model with several outputs a list
             or dict of them, as the model returns them.
         """
-        return methods.predict(
-            self, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
+        settings = InferenceSettings(
+            "predict",
+            x,
+            batch_size=batch_size,
+            verbose=verbose,
+            steps=steps,
+            callbacks=callbacks,
         )
+        return methods.predict(self, settings)
 
     @explaining_arguments
     def train_on_batch(

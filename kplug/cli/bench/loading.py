@@ -10,7 +10,8 @@ from typing import Any
 from kplug.cli.bench.drawing import draw_inputs, draw_targets
 from kplug.errors import KplugError
 from kplug.models import Model
-from kplug.training.data.batches import fit_to_model, is_iterable_of_batches
+from kplug.training.data.iterable_batches import is_iterable_of_batches
+from kplug.training.data.model_inputs import fit_to_model
 from kplug.training.data.samples import Samples, as_samples
 
 

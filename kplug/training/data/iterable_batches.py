@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import torch
 
 from kplug.backend.processes import count_processes
 from kplug.errors import DataError
-from kplug.training.data.batch import Batch
+from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.data.prefetch import Prefetcher
 from kplug.training.data.samples import Samples
 
@@ -75,3 +78,21 @@ class IterableSource:
                 "it must be x, (x, y) or (x, y, sample_weight)"
             )
         return Batch(*self.prepare(*parts).arrays)
+
+
+@contextmanager
+def closing_sources(*sources: BatchSource | None) -> Iterator[None]:
+    """End the threads that read generators, however a run ends."""
+    try:
+        yield
+    finally:
+        for source in sources:
+            if isinstance(source, IterableSource):
+                source.close()
+
+
+def is_iterable_of_batches(given: Any) -> bool:
+    """Tell a DataLoader, a Dataset or a generator from arrays."""
+    if isinstance(given, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
+        return True
+    return isinstance(given, Iterator)

@@ -136,7 +136,7 @@ def _release(array: Any) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def find_rows(array: Any, convert: Convert) -> LazyArray | Tensor | None:
+def find_lazy_array(array: Any, convert: Convert) -> LazyArray | Tensor | None:
     """Return a sparse matrix or an array in a file as rows, or as a tensor if it is small.
 
     Args:

@@ -69,7 +69,7 @@ class LazySource:
 
     @property
     def _is_indexed(self) -> bool:
-        return all(rows.is_indexed for rows in _find_rows(self.samples))
+        return all(rows.is_indexed for rows in _find_lazy_arrays(self.samples))
 
     def _pools(self) -> Iterator[Samples]:
         count, sizes = len(self.samples), self._choose_sizes()
@@ -82,7 +82,7 @@ class LazySource:
             yield self.samples.map(partial(read_ranges, ranges=ranges))
 
     def _choose_sizes(self) -> BufferSizes:
-        rows = _find_rows(self.samples)
+        rows = _find_lazy_arrays(self.samples)
         row_bytes = sum(each.row_bytes for each in rows)
         if self._is_indexed:
             size = max(1, _SPARSE_BYTES // max(1, row_bytes * self.batch_size)) * self.batch_size
@@ -91,10 +91,10 @@ class LazySource:
         return BufferSizes.choose(row_bytes, self.batch_size, together)
 
 
-def has_rows(samples: Samples) -> bool:
+def has_lazy_arrays(samples: Samples) -> bool:
     """Tell whether some of the data are ``LazyArray``, so that a ``LazySource`` is needed."""
-    return bool(_find_rows(samples))
+    return bool(_find_lazy_arrays(samples))
 
 
-def _find_rows(samples: Samples) -> list[LazyArray]:
+def _find_lazy_arrays(samples: Samples) -> list[LazyArray]:
     return [array for array in list_arrays(samples.arrays) if isinstance(array, LazyArray)]

@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.backend import to_dtype
 from kplug.backend.arrays import read_array
 from kplug.errors import DataError
-from kplug.training.data.lazy_arrays import find_rows, read_all
+from kplug.training.data.lazy_arrays import find_lazy_array, read_all
 from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
 
 
@@ -117,7 +117,7 @@ def convert(given: Any, what: str) -> Any:
     """
     if given is None:
         return None
-    rows = find_rows(given, lambda part: as_tensor(part, what))
+    rows = find_lazy_array(given, lambda part: as_tensor(part, what))
     if rows is not None:
         return rows
     if isinstance(given, Mapping):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
@@ -23,6 +22,7 @@ from kplug.training.loops.evaluate import run_evaluation
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
+from kplug.training.settings import FitSettings
 from kplug.training.step.forward import describe_loss
 from kplug.training.step.steps import StepFunction
 
@@ -39,161 +39,166 @@ _ONCE = (
 )
 
 
-@dataclass(frozen=True)
-class FitRun:
-    """One call of ``fit``: what trains on what, for how long, and who watches.
+class FitLoop:
+    """The epochs of one call of ``fit``: runs the steps, calls the callbacks, shows progress.
 
     Args:
-        model: The built model; only its modes, its name, ``stop_training`` and ``first_epoch``
-            are used.
+        model: The built model.
         compiled: What ``compile`` made of it.
         optimizer: The optimizer with its parameters, or None if nothing is trainable.
-        source: The training batches.
-        epochs: Number of the last epoch.
-        initial_epoch: Number of epochs that an earlier run has done.
-        steps: Steps per epoch; None for a whole pass over the source.
+        settings: The arguments of ``fit``.
         callbacks: Who watches; the last one is the History.
-        display: The progress display.
+        source: The training batches.
         validation: The validation batches, or None.
-        validation_steps: Steps per validation; None for a whole pass.
-        validation_epochs: Tells whether an epoch, counted from 1, ends with a validation.
     """
 
-    model: Any
-    compiled: Compiled
-    optimizer: torch.optim.Optimizer | None
-    source: BatchSource
-    epochs: int
-    initial_epoch: int
-    steps: int | None
-    callbacks: CallbackList
-    display: ProgressDisplay
-    validation: BatchSource | None = None
-    validation_steps: int | None = None
-    validation_epochs: Callable[[int], bool] = lambda epoch: True  # noqa: ARG005
+    def __init__(
+        self,
+        model: Any,
+        compiled: Compiled,
+        optimizer: torch.optim.Optimizer | None,
+        settings: FitSettings,
+        callbacks: CallbackList,
+        source: BatchSource,
+        validation: BatchSource | None = None,
+    ) -> None:
+        self.model, self.compiled, self.optimizer = model, compiled, optimizer
+        self.settings, self.callbacks = settings, callbacks
+        self.source, self.validation = source, validation
+        self._display = ProgressDisplay(settings.verbose)
+        self._first_epoch, self._steps = settings.initial_epoch, settings.steps_per_epoch
+        # With a fixed number of steps, an epoch begins in the data where the last one ended.
+        self._endless = None if self._steps is None else _repeat(source)
+        self._has_warned = False
 
+    def run(self) -> History:
+        """Train, and return the record of all epochs."""
+        model = self.model
+        model.stop_training, model.first_epoch = False, None
+        logs: dict[str, Any] = {}
+        self.callbacks.call("on_train_begin", {})
+        if model.first_epoch is not None:  # a callback has taken up an interrupted run
+            self._first_epoch = model.first_epoch
+        if model.when_fit_starts is not None:  # generators of a file that was loaded
+            model.when_fit_starts()
+            model.when_fit_starts = None
+        # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
+        step = find_train_step(model, self.compiled, self.optimizer)
+        try:
+            with self._display:
+                for epoch in range(self._first_epoch, self.settings.epochs):
+                    logs = self._run_epoch(step, epoch) or logs
+                    if agree(model.stop_training, find_world()):
+                        break
+        finally:
+            model.eval()  # as at the start: called by itself, a model computes what it predicts
+        step.finish()
+        self.callbacks.call("on_train_end", logs)
+        history = self.callbacks.callbacks[-1]
+        return history if isinstance(history, History) else History()
 
-def run_epochs(run: FitRun) -> History:
-    """Train, and return the record of all epochs."""
-    endless = _repeat(run.source) if run.steps is not None else None
-    run.model.stop_training, run.model.first_epoch = False, None
-    logs: dict[str, Any] = {}
-    run.callbacks.call("on_train_begin", {})
-    if run.model.first_epoch is not None:  # a callback has taken up an interrupted run
-        run = replace(run, initial_epoch=run.model.first_epoch)
-    if run.model.when_fit_starts is not None:  # generators of a file that was loaded
-        run.model.when_fit_starts()
-        run.model.when_fit_starts = None
-    # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
-    step = find_train_step(run.model, run.compiled, run.optimizer)
-    reporter = _NonFiniteReporter()
-    try:
-        with run.display:
-            for epoch in range(run.initial_epoch, run.epochs):
-                found = _run_epoch(run, step, epoch, endless, reporter)
-                logs = logs if found is None else found
-                if agree(run.model.stop_training, find_world()):
-                    break
-    finally:
-        run.model.eval()  # as at the start: called by itself, a model computes what it predicts
-    step.finish()
-    run.callbacks.call("on_train_end", logs)
-    history = run.callbacks.callbacks[-1]
-    return history if isinstance(history, History) else History()
+    def _run_epoch(self, step: StepFunction, epoch: int) -> dict[str, Any] | None:
+        """Return the logs of one epoch, or None if the data had ended before it."""
+        self.callbacks.call("on_epoch_begin", epoch, {})
+        steps = self.source.steps if self._steps is None else self._steps
+        self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
+        record = RunningLoss()
+        done = self._train_on_batches(step, self._batches_of_epoch(), record)
+        self._check_for_end(epoch, done)
+        if not done:
+            return None
+        merge_progress(record, [entry.metric for entry in self.compiled.metrics], find_world())
+        step.publish()
+        # Sums differ in their last digits with the order of adding, and all processes must decide alike.
+        logs = copy_from_main(dict(sorted(read_logs(self.compiled, record).items())))
+        self._warn_if_not_finite(record, epoch)
+        if self.validation is not None and self.settings.validates_after(epoch + 1):
+            logs |= self._validate(self.validation, epoch)
+        logs = dict(sorted(logs.items()))
+        self.callbacks.call("on_epoch_end", epoch, logs)
+        self._display.finish(done, logs)
+        return logs
 
+    def _batches_of_epoch(self) -> Iterator[Batch]:
+        if self._endless is None:
+            return self.source.batches()
+        return itertools.islice(self._endless, self._steps)
 
-def _run_epoch(
-    run: FitRun,
-    step: StepFunction,
-    epoch: int,
-    endless: Iterator[Batch] | None,
-    reporter: _NonFiniteReporter,
-) -> dict[str, Any] | None:
-    """Return the logs of one epoch, or None if the data had ended before it."""
-    title = f"Epoch {epoch + 1}/{run.epochs}"
-    run.callbacks.call("on_epoch_begin", epoch, {})
-    run.display.start(title, run.steps if run.steps is not None else run.source.steps)
-    batches = run.source.batches() if endless is None else itertools.islice(endless, run.steps)
-    record = RunningLoss()
-    done = _train_on_batches(run, step, batches, record)
-    _check_for_end(run, epoch, done)
-    if not done:
-        return None
-    metrics = [entry.metric for entry in run.compiled.metrics]
-    merge_progress(record, metrics, find_world())
-    step.publish()
-    # Sums differ in their last digits with the order of adding, and all processes must decide alike.
-    logs = copy_from_main(dict(sorted(read_logs(run.compiled, record).items())))
-    reporter.report(record, epoch, run)
-    if run.validation is not None and run.validation_epochs(epoch + 1):
-        logs |= _validate(run, run.validation, epoch)
-    logs = dict(sorted(logs.items()))
-    run.callbacks.call("on_epoch_end", epoch, logs)
-    run.display.finish(done, logs)
-    return logs
+    def _train_on_batches(
+        self, step: StepFunction, batches: Iterator[Batch], record: RunningLoss
+    ) -> int:
+        """Run the steps of one epoch; the loop that has to be fast."""
+        # All of it is looked up once: a step of a small model takes some hundred microseconds.
+        model, display, clock = self.model, self._display, time.perf_counter
+        world, count = find_world(), self.compiled.steps_per_execution
+        begin_hooks = self.callbacks.hooks("on_train_batch_begin")
+        end_hooks = self.callbacks.hooks("on_train_batch_end")
 
+        def read() -> dict[str, float]:
+            return read_logs(self.compiled, record)
 
-def _check_for_end(run: FitRun, epoch: int, done: int) -> None:
-    """Stop training where an iterable gave less than an epoch needs.
+        reset_metrics(self.compiled)
+        model.train()
+        step.begin()
+        done = 0
+        for batch in batches:
+            for hook in begin_hooks:
+                hook(done, {})
+            if count == 1:
+                record.add(step(batch), batch.weight)
+            else:
+                done += _train_on_several(step, batch, itertools.islice(batches, count - 1), record)
+            if end_hooks:
+                call_with_logs(end_hooks, done, read)
+            done += 1
+            if clock() >= display.next_redraw:
+                display.redraw(done, read)
+            # Several processes stop together, after the epoch: one alone would leave the others waiting.
+            if model.stop_training and world is None:
+                break
+        return done
 
-    Raises:
-        DataError: If it gave nothing at all.
-    """
-    if run.model.stop_training or done >= (run.steps or 1):
-        return
-    if not done and epoch == run.initial_epoch:
-        raise describe_no_batch("fit")
-    steps = f"{done} steps" if run.steps is None else f"{done} of {run.steps} steps"
-    warn(
-        f"fit: the data ended in epoch {epoch + 1}, after {steps}, so training stops here. {_ONCE}"
-    )
-    run.model.stop_training = True
+    def _check_for_end(self, epoch: int, done: int) -> None:
+        """Stop training where an iterable gave less than an epoch needs.
+
+        Raises:
+            DataError: If it gave nothing at all.
+        """
+        if self.model.stop_training or done >= (self._steps or 1):
+            return
+        if not done and epoch == self._first_epoch:
+            raise describe_no_batch("fit")
+        steps = f"{done} steps" if self._steps is None else f"{done} of {self._steps} steps"
+        warn(
+            f"fit: the data ended in epoch {epoch + 1}, after {steps}, so training stops here. "
+            f"{_ONCE}"
+        )
+        self.model.stop_training = True
+
+    def _validate(self, source: BatchSource, epoch: int) -> dict[str, float]:
+        steps = self.settings.validation_steps
+        found = run_evaluation(self.model, self.compiled, source, steps, self.callbacks)
+        if not found:
+            warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")
+        return {f"val_{name}": value for name, value in found.items()}
+
+    def _warn_if_not_finite(self, record: RunningLoss, epoch: int) -> None:
+        """Warn, once in a run, if a step of this epoch had a loss that is NaN or infinite."""
+        if record.first_bad_step is None or self._has_warned:
+            return
+        self._has_warned = True
+        stops = any(isinstance(one, TerminateOnNaN) for one in self.callbacks.callbacks)
+        advice = f"{_NOT_FINITE}." if stops else f"{_GOES_ON}{_NOT_FINITE}{_HOW_TO_STOP}"
+        warn(
+            f"the loss {describe_loss(self.compiled)!r} was not finite for the first time in epoch "
+            f"{epoch + 1}, step {record.first_bad_step + 1}. {advice}",
+            NonFiniteLossWarning,
+        )
 
 
 def describe_no_batch(method: str) -> DataError:
     """Return the error for an iterable that is empty, or that was gone through before."""
     return DataError(f"{method}: the iterable gave no batch", hint=_ONCE)
-
-
-def _validate(run: FitRun, source: BatchSource, epoch: int) -> dict[str, float]:
-    found = run_evaluation(run.model, run.compiled, source, run.validation_steps, run.callbacks)
-    if not found:
-        warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")
-    return {f"val_{name}": value for name, value in found.items()}
-
-
-def _train_on_batches(
-    run: FitRun, step: StepFunction, batches: Iterator[Batch], record: RunningLoss
-) -> int:
-    """Run the steps of one epoch; the loop that has to be fast."""
-    model, display, clock = run.model, run.display, time.perf_counter
-    world, count = find_world(), run.compiled.steps_per_execution
-    begin_hooks = run.callbacks.hooks("on_train_batch_begin")
-    end_hooks = run.callbacks.hooks("on_train_batch_end")
-
-    def read() -> dict[str, float]:
-        return read_logs(run.compiled, record)
-
-    reset_metrics(run.compiled)
-    model.train()
-    step.begin()
-    done = 0
-    for batch in batches:
-        for hook in begin_hooks:
-            hook(done, {})
-        if count == 1:
-            record.add(step(batch), batch.weight)
-        else:
-            done += _train_on_several(step, batch, itertools.islice(batches, count - 1), record)
-        if end_hooks:
-            call_with_logs(end_hooks, done, read)
-        done += 1
-        if clock() >= display.next_redraw:
-            display.redraw(done, read)
-        # Several processes stop together, after the epoch: one alone would leave the others waiting.
-        if model.stop_training and world is None:
-            break
-    return done
 
 
 def _train_on_several(
@@ -217,32 +222,11 @@ def _repeat(source: BatchSource) -> Iterator[Batch]:
             return
 
 
-class _NonFiniteReporter:
-    """Warns once in a run."""
-
-    def __init__(self) -> None:
-        self._is_reported = False
-
-    def report(self, record: RunningLoss, epoch: int, run: FitRun) -> None:
-        """Warn if a step of this epoch had a loss that is NaN or infinite."""
-        if record.first_bad_step is None or self._is_reported:
-            return
-        self._is_reported = True
-        stops = any(isinstance(one, TerminateOnNaN) for one in run.callbacks.callbacks)
-        advice = f"{_NOT_FINITE}." if stops else f"{_GOES_ON}{_NOT_FINITE}{_HOW_TO_STOP}"
-        warn(
-            f"the loss {describe_loss(run.compiled)!r} was not finite for the first time in epoch "
-            f"{epoch + 1}, step {record.first_bad_step + 1}. {advice}",
-            NonFiniteLossWarning,
-        )
-
-
 def run_one_step(
     model: Any,
     compiled: Compiled,
     optimizer: torch.optim.Optimizer | None,
     batch: Batch,
-    size: int,
 ) -> dict[str, float]:
     """Make one update and return loss and metrics of this batch alone."""
     reset_metrics(compiled)
@@ -250,7 +234,7 @@ def run_one_step(
     model.train()
     step = find_train_step(model, compiled, optimizer)
     step.begin()
-    record.add(step(batch), size)
+    record.add(step(batch), batch.weight)
     step.publish()
     model.eval()
     return read_logs(compiled, record)

@@ -20,6 +20,7 @@ from rich.table import Column
 from rich.text import Text
 from typing_extensions import Self
 
+from kplug.backend.processes import is_main_process
 from kplug.errors import ArgumentValueError
 
 _REDRAW_SECONDS = 0.1
@@ -90,7 +91,7 @@ class ProgressDisplay:
     """Shows one phase after another: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
 
     A bar is drawn only where control codes work; into a file or a pipe each phase prints one line
-    when it ends.
+    when it ends. Of several processes the main one shows something.
 
     Args:
         verbose: 0 nothing, 1 a live bar, 2 one line per phase.
@@ -98,7 +99,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
-        self._verbose = check_verbose(verbose)
+        self._verbose = check_verbose(verbose) if is_main_process() else 0
         # One that shows nothing needs no console, which takes longer to make than a small batch.
         self._console = console or (Console() if self._verbose else None)
         is_screen = self._console is not None and (

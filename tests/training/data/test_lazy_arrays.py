@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 
 from kplug.errors import DataError
+from kplug.training.data import lazy_arrays as rows_module
 from kplug.training.data.lazy_arrays import (
     LazyArray,
     LazyFileArray,
@@ -21,7 +22,7 @@ from kplug.training.data.lazy_arrays import (
     read_ranges,
     take_rows,
 )
-from kplug.training.data.samples import convert, lazy_arrays as rows_module
+from kplug.training.data.samples import convert
 
 FORMATS = ["csr", "csc", "coo", "lil", "dok", "bsr"]
 

@@ -21,7 +21,7 @@ from kplug import backend, layers
 from kplug.callbacks import LambdaCallback
 from kplug.errors import DataError
 from kplug.models import Model, Sequential
-from kplug.training.data.samples import (
+from kplug.training.data import (
     lazy_arrays as rows_module,
     lazy_batches as source,
     shuffling as pools,

@@ -13,7 +13,7 @@ from kplug.training.data.array_batches import ArraySource
 from kplug.training.data.batch import Batch
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.samples import Samples, as_samples, as_tensor
-from kplug.training.data.validation_split import split_samples
+from kplug.training.data.validation_data import split_samples
 
 ANY = Model(name="any")  # knows no inputs, and has one output without a name
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from kplug.training.data.samples import shuffling as pools
+from kplug.training.data import shuffling as pools
 from kplug.training.data.shuffling import BufferSizes, runs_in_order, shuffled_runs
 
 
