@@ -37,15 +37,7 @@ class Configurable:
         Raises:
             ContractError: if an argument was not kept under its own name.
         """
-        names = _list_parameters(type(self))
-        lost = [name for name in names if not hasattr(self, name)]
-        if lost:
-            raise ContractError(
-                f"{type(self).__name__} cannot be described: it does not keep its "
-                f"argument{'s' * (len(lost) > 1)} {', '.join(map(repr, lost))}",
-                hint=f"Set self.{lost[0]} in __init__, or write get_config().",
-            )
-        return {name: getattr(self, name) for name in names}
+        return read_arguments(self)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -54,13 +46,64 @@ class Configurable:
         Raises:
             ArgumentError: for a key that is no argument of the constructor.
         """
-        if not _takes_any_keyword(cls):
-            _check_keys(cls, config)
+        check_keys(cls, config)
         return cls(**config)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({arguments})"
+        return write_call(self, self.get_config())
+
+
+def read_arguments(instance: object) -> dict[str, Any]:
+    """Return the arguments that an object was made with, from its attributes of the same names.
+
+    Raises:
+        ContractError: if an argument was not kept under its own name.
+    """
+    names = _list_parameters(type(instance))
+    lost = [name for name in names if not hasattr(instance, name)]
+    if lost:
+        raise ContractError(
+            f"{type(instance).__name__} cannot be described: it does not keep its "
+            f"argument{'s' * (len(lost) > 1)} {', '.join(map(repr, lost))}",
+            hint=f"Set self.{lost[0]} in __init__, or write get_config().",
+        )
+    return {name: getattr(instance, name) for name in names}
+
+
+def check_keys(owner: type, config: Mapping[str, Any]) -> None:
+    """Refuse a configuration with a key that is no argument of the class's constructor.
+
+    Raises:
+        ArgumentError: with the closest argument.
+    """
+    if takes_any_keyword(owner):
+        return
+    known = _list_parameters(owner)
+    for key in config:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise ArgumentError(
+                f"{declared_name(owner)}: the configuration has an unknown argument {key!r}",
+                hint=f"{hint}Known: {', '.join(known) or 'none'}.",
+            )
+
+
+def takes_any_keyword(owner: type) -> bool:
+    """Return whether a class's constructor has ``**kwargs``."""
+    parameters = inspect.signature(owner).parameters.values()
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def write_call(instance: object, config: Mapping[str, Any]) -> str:
+    """Return the call that makes an object, as ``repr`` shows it.
+
+    Example:
+        >>> write_call(slice(1), {"stop": 1})
+        'slice(stop=1)'
+    """
+    arguments = ", ".join(f"{name}={value!r}" for name, value in config.items())
+    return f"{type(instance).__name__}({arguments})"
 
 
 def declared_name(owner: type) -> str:
@@ -78,23 +121,6 @@ def _list_parameters(owner: type) -> list[str]:
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(owner).parameters.values()
     return [parameter.name for parameter in parameters if parameter.kind not in variadic]
-
-
-def _takes_any_keyword(owner: type) -> bool:
-    parameters = inspect.signature(owner).parameters.values()
-    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
-
-
-def _check_keys(owner: type, config: Mapping[str, Any]) -> None:
-    known = _list_parameters(owner)
-    for key in config:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            raise ArgumentError(
-                f"{declared_name(owner)}: the configuration has an unknown argument {key!r}",
-                hint=f"{hint}Known: {', '.join(known) or 'none'}.",
-            )
 
 
 def list_keywords(owner: type) -> list[str]:

@@ -2,6 +2,7 @@
 
 from kplug.exports import export_names
 from kplug.losses.adapt import as_loss as as_loss
+from kplug.losses.base.formula import FormulaLoss as FormulaLoss
 from kplug.losses.base.function import FunctionLoss as FunctionLoss
 from kplug.losses.base.loss import Loss as Loss
 from kplug.losses.base.torch_loss import TorchLoss as TorchLoss

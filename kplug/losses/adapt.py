@@ -9,58 +9,12 @@ from typing import Any
 
 from torch import nn
 
-from kplug.contracts import find_class_of, instantiate
+from kplug.contracts import instantiate
 from kplug.errors import ContractError
-from kplug.losses import (
-    binary,
-    binary_focal,
-    categorical,
-    categorical_focal,
-    circle,
-    ctc,
-    divergence,
-    generalized,
-    margin,
-    overlap,
-    regression,
-    robust,
-    similarity,
-    sparse,
-)
+from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.function import FunctionLoss
 from kplug.losses.base.loss import Loss
 from kplug.losses.base.torch_loss import TorchLoss
-
-# The plain functions have classes with faster unweighted means; the numbers are the same.
-_CLASS_OF: dict[Callable[..., Any], type[Loss]] = {
-    regression.mean_squared_error: regression.MeanSquaredError,
-    regression.mean_absolute_error: regression.MeanAbsoluteError,
-    regression.mean_absolute_percentage_error: regression.MeanAbsolutePercentageError,
-    regression.mean_squared_logarithmic_error: regression.MeanSquaredLogarithmicError,
-    robust.huber: robust.Huber,
-    robust.log_cosh: robust.LogCosh,
-    similarity.cosine_similarity: similarity.CosineSimilarity,
-    margin.hinge: margin.Hinge,
-    margin.squared_hinge: margin.SquaredHinge,
-    margin.categorical_hinge: margin.CategoricalHinge,
-    binary.binary_crossentropy: binary.BinaryCrossentropy,
-    categorical.categorical_crossentropy: categorical.CategoricalCrossentropy,
-    sparse.sparse_categorical_crossentropy: sparse.SparseCategoricalCrossentropy,
-    divergence.kl_divergence: divergence.KLDivergence,
-    divergence.poisson: divergence.Poisson,
-    binary_focal.binary_focal_crossentropy: binary_focal.BinaryFocalCrossentropy,
-    categorical_focal.categorical_focal_crossentropy: (
-        categorical_focal.CategoricalFocalCrossentropy
-    ),
-    generalized.categorical_generalized_cross_entropy: (
-        generalized.CategoricalGeneralizedCrossEntropy
-    ),
-    overlap.dice: overlap.Dice,
-    overlap.tversky: overlap.Tversky,
-    circle.circle: circle.Circle,
-    ctc.ctc: ctc.CTC,
-}
-BUILT_IN_CLASSES = frozenset(_CLASS_OF.values())
 
 
 def as_loss(candidate: object) -> Loss:
@@ -93,19 +47,14 @@ def as_loss(candidate: object) -> Loss:
     return FunctionLoss(candidate) if known is None else known
 
 
-def find_loss_class(function: object) -> type[Loss] | None:
-    """Return the class of a plain loss function of this package, None for anything else."""
-    return find_class_of(function, _CLASS_OF)
-
-
 def _make_known(candidate: Callable[..., Any]) -> Loss | None:
-    """Return the loss of a function of this package, also of one with keywords bound to it.
+    """Return the loss whose formula a function is, also of a function with keywords bound to it.
 
     What the class knows and the function cannot say, such as which values are left out, then counts.
     """
     if not isinstance(candidate, functools.partial):
         owner = find_loss_class(candidate)
-        return None if owner is None else owner()
+        return None if owner is None else as_loss(owner)
     owner = find_loss_class(candidate.func)
     if owner is None or candidate.args:
         return None

@@ -10,8 +10,8 @@ from kplug.arguments import require_flag, require_integer, require_number
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
-from kplug.losses.base.loss import Loss
-from kplug.losses.base.reduction import mean_of
+from kplug.losses.base.formula import FormulaLoss
+from kplug.losses.base.reduction import can_fuse
 
 _OWNER = "binary_crossentropy"
 _ADVICE = (
@@ -27,26 +27,7 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Cross-entropy of independent yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)] over ``axis``.
-
-    Args:
-        y_true: Targets in [0, 1], shape (N, …, D).
-        y_pred: Probabilities, clipped to [ε, 1 − ε]; or logits. Shape (N, …, D).
-        from_logits: Whether ``y_pred`` holds logits, ŷ = sigmoid(y_pred), which are never clipped.
-        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
-        axis: The axis of the mean.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``label_smoothing`` is out of range.
-        DataError: if the shapes differ.
-
-    Example:
-        >>> binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
-        tensor([0.6931])
-    """
+    """Return `BinaryCrossentropy` of each row, shape (N, …); arguments as there."""
     targets, predictions = prepare(y_true, y_pred, _OWNER, _ADVICE)
     if predictions.dtype in REDUCED_TYPES:  # where 1 - epsilon rounds to 1, whose logit is infinite
         values = binary_crossentropy(
@@ -89,20 +70,18 @@ def require_smoothing(label_smoothing: object, owner: str) -> float:
     )
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
     """Cross-entropy of independent yes/no answers.
 
-    L = mean −[y ln ŷ + (1 − y) ln(1 − ŷ)], over ``axis`` and then by ``reduction``. Probabilities are
-    clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``, so that a value is at most 16.12 in
-    float32; logits are not clipped.
+    L = mean −[y ln ŷ + (1 − y) ln(1 − ŷ)], over ``axis`` of (N, …, D) and then by ``reduction``, for targets
+    in [0, 1]. Probabilities are clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``, so that a
+    value is at most 16.12 in float32; logits are not clipped.
 
     Args:
         from_logits: Whether predictions are logits, ŷ = sigmoid(y_pred).
         label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
         axis: The axis of the mean.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``label_smoothing`` is out of range.
@@ -127,16 +106,10 @@ class BinaryCrossentropy(Loss):
         name: str | None = "binary_crossentropy",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `binary_crossentropy`."""
-        return binary_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
-        )
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse targets and probabilities outside [0, 1], and an axis that is not there."""
@@ -147,9 +120,8 @@ class BinaryCrossentropy(Loss):
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean by torch's fused kernel."""
-        is_plain = y_true.shape == y_pred.shape and y_pred.dtype not in REDUCED_TYPES
-        if not is_plain or not y_pred.numel():
-            return mean_of(self.call(y_true, y_pred))
+        if not can_fuse(y_true, y_pred) or y_pred.dtype in REDUCED_TYPES:
+            return super().batch_mean(y_true, y_pred)
         targets = smooth_labels(y_true, self.label_smoothing, 2, _OWNER)
         logits = y_pred if self.from_logits else _as_logits(y_pred)
         return F.binary_cross_entropy_with_logits(logits, targets)

@@ -10,7 +10,7 @@ from kplug.arguments import require_flag, require_integer, require_number
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
 
@@ -31,32 +31,7 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Binary cross-entropy that fades for good answers: mean w(1 − p)^γ · BCE(y, ŷ) over ``axis``.
-
-    p = yŷ + (1 − y)(1 − ŷ) is the probability of the true answer; w = yα + (1 − y)(1 − α) with class
-    balancing, and 1 without.
-
-    Args:
-        y_true: Targets in [0, 1], shape (N, …, D).
-        y_pred: Probabilities, clipped to [ε, 1 − ε] inside the logarithm; or logits. Shape (N, …, D).
-        apply_class_balancing: Whether answer 1 is weighted by α and answer 0 by 1 − α.
-        alpha: α in [0, 1].
-        gamma: γ ≥ 0; 0 is plain cross-entropy.
-        from_logits: Whether ``y_pred`` holds logits, ŷ = sigmoid(y_pred).
-        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/2.
-        axis: The axis of the mean.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
-        DataError: if the shapes differ.
-
-    Example:
-        >>> binary_focal_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
-        tensor([0.1733])
-    """
+    """Return `BinaryFocalCrossentropy` of each row, shape (N, …); arguments as there."""
     targets, predictions = prepare(y_true, y_pred, _OWNER, _ADVICE)
     if predictions.dtype in REDUCED_TYPES:  # where 1 - epsilon rounds to 1, whose logit is infinite
         arguments = (apply_class_balancing, alpha, gamma, from_logits, label_smoothing, axis)
@@ -80,12 +55,13 @@ def _require_share(alpha: object) -> float:
     return require_number(_OWNER, "alpha", alpha, "a number in [0, 1]", at_least=0.0, at_most=1.0)
 
 
-class BinaryFocalCrossentropy(Loss):
+class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
     """Binary cross-entropy in which well-classified samples count less.
 
-    L = mean w(1 − p)^γ · BCE(y, ŷ), over ``axis`` and then by ``reduction``, where
+    L = mean w(1 − p)^γ · BCE(y, ŷ), over ``axis`` of (N, …, D) and then by ``reduction``, where
     p = yŷ + (1 − y)(1 − ŷ) is the probability of the true answer, w = yα + (1 − y)(1 − α) with class
-    balancing, and 1 without.
+    balancing, and 1 without. Inside the logarithm probabilities are clipped to [ε, 1 − ε], where ε is
+    ``kplug.backend.epsilon()``.
 
     Args:
         apply_class_balancing: Whether answer 1 is weighted by α and answer 0 by 1 − α.
@@ -94,9 +70,7 @@ class BinaryFocalCrossentropy(Loss):
         from_logits: Whether predictions are logits, ŷ = sigmoid(y_pred).
         label_smoothing: In [0, 1]: y becomes y(1 − s) + s/2.
         axis: The axis of the mean.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
@@ -125,6 +99,7 @@ class BinaryFocalCrossentropy(Loss):
         name: str | None = _OWNER,
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.apply_class_balancing = require_flag(
             _OWNER, "apply_class_balancing", apply_class_balancing
         )
@@ -133,20 +108,6 @@ class BinaryFocalCrossentropy(Loss):
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `binary_focal_crossentropy`."""
-        return binary_focal_crossentropy(
-            y_true,
-            y_pred,
-            self.apply_class_balancing,
-            self.alpha,
-            self.gamma,
-            self.from_logits,
-            self.label_smoothing,
-            self.axis,
-        )
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse targets and probabilities outside [0, 1]."""

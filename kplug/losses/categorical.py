@@ -18,7 +18,7 @@ from kplug.losses.base.alignment import (
     shape_error,
 )
 from kplug.losses.base.checks import SOFTMAX_HINT, require_range
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.binary import require_smoothing, smooth_labels
 
 _OWNER = "categorical_crossentropy"
@@ -31,27 +31,7 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Cross-entropy of exclusive classes: −Σ y ln ŷ over ``axis``.
-
-    Args:
-        y_true: One-hot classes or a distribution, shape (N, …, C).
-        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
-            (N, …, C) with C > 1.
-        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), which are never clipped.
-        label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C.
-        axis: The axis of the classes.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``label_smoothing`` is out of range.
-        DataError: if the shapes differ, as they do for class ids, or if there is one class only.
-
-    Example:
-        >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]])
-        tensor([0.0513])
-    """
+    """Return `CategoricalCrossentropy` of each row, shape (N, …); arguments as there."""
     targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
     targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
     if from_logits:
@@ -95,19 +75,18 @@ def _advise(targets: Tensor, predictions: Tensor) -> str | None:
     )
 
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
     """Cross-entropy of exclusive classes, with one-hot targets.
 
-    L = −Σ y ln ŷ over ``axis``, then by ``reduction``. Probabilities are divided by their sum and
+    L = −Σ y ln ŷ over ``axis`` of (N, …, C), C > 1, then by ``reduction``; y may be any distribution.
+    Probabilities are divided by their sum and
     clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``; logits are not clipped.
 
     Args:
         from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
         label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C for C classes.
         axis: The axis of the classes.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``label_smoothing`` is out of range.
@@ -134,16 +113,10 @@ class CategoricalCrossentropy(Loss):
         name: str | None = "categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `categorical_crossentropy`."""
-        return categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
-        )
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
         """Refuse negative probabilities; the rest is divided by its sum."""

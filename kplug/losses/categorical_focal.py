@@ -13,7 +13,7 @@ from kplug.arguments import refusal, require_flag, require_integer, require_numb
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike
 from kplug.losses.base.checks import SOFTMAX_HINT, require_range
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share, require_gamma
 from kplug.losses.binary import require_smoothing, smooth_labels
 from kplug.losses.categorical import prepare_one_hot
@@ -30,29 +30,7 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Cross-entropy of exclusive classes that fades for good answers: −Σ α(1 − ŷ)^γ y ln ŷ over ``axis``.
-
-    Args:
-        y_true: One-hot classes or a distribution, shape (N, …, C).
-        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
-            (N, …, C) with C > 1.
-        alpha: α ≥ 0, one number or one for each class.
-        gamma: γ ≥ 0; 0 is plain cross-entropy, times α.
-        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), clipped as well.
-        label_smoothing: In [0, 1]: y becomes y(1 − s) + s/C.
-        axis: The axis of the classes.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
-        DataError: if the shapes differ, or if there is one class only.
-
-    Example:
-        >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]], alpha=1.0)
-        tensor([0.1733])
-    """
+    """Return `CategoricalFocalCrossentropy` of each row, shape (N, …); arguments as there."""
     targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
     targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
     shares = predictions.softmax(axis) if from_logits else predictions
@@ -87,11 +65,12 @@ def _weigh_classes(
     return weights.to(predictions.device, non_blocking=True).reshape(shape)
 
 
-class CategoricalFocalCrossentropy(Loss):
+class CategoricalFocalCrossentropy(FormulaLoss, formula=categorical_focal_crossentropy):
     """Cross-entropy of exclusive classes in which well-classified samples count less.
 
-    L = −Σ α(1 − ŷ)^γ y ln ŷ over ``axis``, then by ``reduction``. Probabilities, and those of logits,
-    are divided by their sum and clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``.
+    L = −Σ α(1 − ŷ)^γ y ln ŷ over ``axis`` of (N, …, C), C > 1, then by ``reduction``.
+    Probabilities, and those of logits, are divided by their sum and clipped to [ε, 1 − ε],
+    where ε is ``kplug.backend.epsilon()``.
 
     Args:
         alpha: α ≥ 0, one number or one for each class.
@@ -99,9 +78,7 @@ class CategoricalFocalCrossentropy(Loss):
         from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
         label_smoothing: In [0, 1]: y becomes y(1 − s) + s/C for C classes.
         axis: The axis of the classes.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range; when
@@ -131,24 +108,12 @@ class CategoricalFocalCrossentropy(Loss):
         name: str | None = _OWNER,
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.alpha = _require_weights(alpha)
         self.gamma = require_gamma(_OWNER, gamma)
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `categorical_focal_crossentropy`."""
-        return categorical_focal_crossentropy(
-            y_true,
-            y_pred,
-            self.alpha,
-            self.gamma,
-            self.from_logits,
-            self.label_smoothing,
-            self.axis,
-        )
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
         """Refuse negative probabilities; the rest is divided by its sum."""

@@ -9,7 +9,7 @@ from torch import Tensor
 from kplug.arguments import require_flag, require_number
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 
 _OWNER = "circle"
 
@@ -109,7 +109,7 @@ def _require_margin(margin: object) -> float:
     return require_number(_OWNER, "margin", margin)
 
 
-class Circle(Loss):
+class Circle(FormulaLoss, formula=circle):
     """Circle loss: embeddings of one class close together, those of others far apart.
 
     L = ln(1 + Σ exp(γ a₋(1 − m − d)) · Σ exp(γ a₊(d − m))) for each embedding, then by ``reduction``.
@@ -122,9 +122,7 @@ class Circle(Loss):
         gamma: γ ≥ 0, how sharply hard pairs count more.
         margin: m, finite.
         remove_diagonal: Whether an embedding is not compared with itself.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``gamma`` or ``margin`` is out of range.
@@ -150,20 +148,10 @@ class Circle(Loss):
         name: str | None = "circle",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.gamma = require_number(_OWNER, "gamma", gamma, "a finite number >= 0", at_least=0.0)
         self.margin = _require_margin(margin)
         self.remove_diagonal = require_flag(_OWNER, "remove_diagonal", remove_diagonal)
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `circle` of the batch with itself."""
-        return circle(
-            y_true,
-            y_pred,
-            remove_diagonal=self.remove_diagonal,
-            gamma=self.gamma,
-            margin=self.margin,
-        )
 
     @property
     def masks_values(self) -> bool:

@@ -9,31 +9,16 @@ from torch import Tensor
 from kplug.errors import DataError
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.checks import require_ids, require_whole
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 
 _OWNER = "ctc"
 
 
 def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Negative log-probability of a label sequence: −ln Σ_π Π_t softmax(ŷ_t)[π_t].
+    """Return `CTC` of each sequence, shape (N,).
 
-    The sum runs over the paths π of T class ids that become the labels when repeats are merged and
-    blanks dropped. Class 0 is the blank.
-
-    Args:
-        y_true: Class ids in [1, C), padded at the end with 0, shape (N, L).
-        y_pred: Logits, shape (N, T, C).
-
-    Returns:
-        Shape (N,); infinity where the labels need more than T steps: one each, and one between two
-        equal neighbours.
-
-    Raises:
-        DataError: if the shapes do not fit; on a CPU also for an id out of range.
-
-    Example:
-        >>> ctc([[1, 0]], [[[0.0, 0.0], [0.0, 0.0]]])
-        tensor([0.2877])
+    It is infinity where the labels need more than T steps: one each, and one between two equal
+    neighbours.
     """
     logits = as_predictions(y_pred, owner=_OWNER)
     labels = _as_labels(as_tensor(y_true, _OWNER, "y_true"), logits)
@@ -64,7 +49,7 @@ def _as_labels(y_true: Tensor, logits: Tensor) -> Tensor:
     return y_true.to(device=logits.device, dtype=torch.int64)
 
 
-class CTC(Loss):
+class CTC(FormulaLoss, formula=ctc):
     """Connectionist temporal classification, with class 0 as the blank.
 
     L = −ln Σ_π Π_t softmax(ŷ_t)[π_t] for each sequence, then by ``reduction``; the sum runs over the
@@ -73,9 +58,7 @@ class CTC(Loss):
     (N, T, C).
 
     Args:
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes do not fit or, on a CPU, an id is out of range.
@@ -91,18 +74,6 @@ class CTC(Loss):
     """
 
     takes_class_ids = True
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "ctc",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `ctc`."""
-        return ctc(y_true, y_pred)
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse ids that are no class."""

@@ -10,63 +10,25 @@ from torch import Tensor
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.checks import require_range
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Kullback-Leibler divergence: Σ y ln(y / ŷ) over the last axis, both clipped to [ε, 1].
-
-    Args:
-        y_true: Target distribution, shape (N, …, D), in [0, 1].
-        y_pred: Predicted distribution, shape (N, …, D), in [0, 1].
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]])
-        tensor([0.1438])
-    """
+    """Return `KLDivergence` of each row, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "kl_divergence")
     smallest = epsilon()
     targets = targets.clamp(smallest, 1.0)
     return (targets * torch.log(targets / predictions.clamp(smallest, 1.0))).sum(-1)
 
 
-def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Negative log-likelihood of counts, without its constant: mean (ŷ − y ln(ŷ + ε)).
-
-    Args:
-        y_true: Counts, shape (N, …, D), ≥ 0.
-        y_pred: Predicted rates, shape (N, …, D), ≥ 0.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> poisson([[2.0]], [[2.0]])
-        tensor([0.6137])
-    """
-    targets, predictions = prepare(y_true, y_pred, "poisson")
-    return (predictions - targets * torch.log(predictions + epsilon())).mean(-1)
-
-
-class KLDivergence(Loss):
+class KLDivergence(FormulaLoss, formula=kl_divergence):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 
-    L = Σ y ln(y / ŷ) over the last axis, both clipped to [ε, 1], then by ``reduction``; ε is
+    L = Σ y ln(y / ŷ) over the last axis of (N, …, D), both clipped to [ε, 1], then by ``reduction``; ε is
     ``kplug.backend.epsilon()``.
 
     Args:
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes differ; at the first call also for probabilities outside
@@ -81,34 +43,26 @@ class KLDivergence(Loss):
         takes the logarithm of the prediction.
     """
 
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "kl_divergence",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `kl_divergence`."""
-        return kl_divergence(y_true, y_pred)
-
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse probabilities outside [0, 1]."""
         require_range("kl_divergence", "y_true", y_true)
         require_range("kl_divergence", "y_pred", y_pred, hint="End the model with a softmax.")
 
 
-class Poisson(Loss):
+def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """Return `Poisson` of each row, shape (N, …)."""
+    targets, predictions = prepare(y_true, y_pred, "poisson")
+    return (predictions - targets * torch.log(predictions + epsilon())).mean(-1)
+
+
+class Poisson(FormulaLoss, formula=poisson):
     """Negative log-likelihood of counts under Poisson distributions.
 
-    L = mean (ŷ − y ln(ŷ + ε)), over the last axis and then by ``reduction``; ε is
-    ``kplug.backend.epsilon()``.
+    L = mean (ŷ − y ln(ŷ + ε)) for counts and rates ≥ 0, over the last axis of (N, …, D) and then by
+    ``reduction``; ε is ``kplug.backend.epsilon()``. The constant ln y! is left out.
 
     Args:
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes differ; at the first call also for negative rates.
@@ -121,18 +75,6 @@ class Poisson(Loss):
         ``keras.losses.Poisson``. ``torch.nn.PoissonNLLLoss`` takes the logarithm of the rate unless
         told otherwise.
     """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "poisson",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `poisson`."""
-        return poisson(y_true, y_pred)
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
         """Refuse negative rates, whose logarithm is no number."""

@@ -8,7 +8,7 @@ from kplug.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.checks import require_ids, require_range, require_whole
 from kplug.losses.base.class_ids import as_class_ids, explain
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.powers import power_of_share
 
 _OWNER = "categorical_generalized_cross_entropy"
@@ -17,24 +17,7 @@ _OWNER = "categorical_generalized_cross_entropy"
 def categorical_generalized_cross_entropy(
     y_true: ArrayLike, y_pred: ArrayLike, q: float = 0.5
 ) -> Tensor:
-    """Generalized cross-entropy of exclusive classes: (1 − ŷ[y]^q) / q.
-
-    Args:
-        y_true: Class ids in [0, C), shape (N, …) or (N, …, 1); integers, or floats holding them.
-        y_pred: Probabilities, shape (N, …, C).
-        q: In (0, 1): near 0 the loss is cross-entropy, near 1 it is 1 − ŷ[y].
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``q`` is out of range.
-        DataError: if the shapes do not fit; on a CPU also for an id out of range.
-
-    Example:
-        >>> categorical_generalized_cross_entropy([0, 1], [[0.64, 0.36], [0.64, 0.36]])
-        tensor([0.4000, 0.8000])
-    """
+    """Return `CategoricalGeneralizedCrossEntropy` of each sample, shape (N, …); ``q`` as there."""
     exponent = _require_exponent(q)
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, -1, _OWNER)
@@ -50,17 +33,18 @@ def _require_exponent(q: object) -> float:
     return require_number(_OWNER, "q", q, "a number in (0, 1)", above=0.0, below=1.0)
 
 
-class CategoricalGeneralizedCrossEntropy(Loss):
+class CategoricalGeneralizedCrossEntropy(
+    FormulaLoss, formula=categorical_generalized_cross_entropy
+):
     """Cross-entropy for labels of which some are wrong.
 
-    L = (1 − ŷ[y]^q) / q, then by ``reduction``. Near q = 0 it is cross-entropy; near q = 1 it is
-    1 − ŷ[y], which a wrong label cannot make large.
+    L = (1 − ŷ[y]^q) / q for class ids in [0, C), shape (N, …) or (N, …, 1), and probabilities of shape
+    (N, …, C), then by ``reduction``. Near q = 0 it is cross-entropy; near q = 1 it is 1 − ŷ[y], which a
+    wrong label cannot make large.
 
     Args:
         q: In (0, 1).
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``q`` is out of range.
@@ -86,12 +70,8 @@ class CategoricalGeneralizedCrossEntropy(Loss):
         name: str | None = _OWNER,
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.q = _require_exponent(q)
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `categorical_generalized_cross_entropy`."""
-        return categorical_generalized_cross_entropy(y_true, y_pred, self.q)
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse ids that are no class, and probabilities outside [0, 1]."""

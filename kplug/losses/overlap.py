@@ -10,30 +10,13 @@ from torch import Tensor
 from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 
 Axes: TypeAlias = "int | Sequence[int] | None"
 
 
 def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: Axes = None) -> Tensor:
-    """One minus the Dice coefficient: 1 − 2Σyŷ / (Σy + Σŷ + ε), sums over ``axis``.
-
-    Args:
-        y_true: Region, 0 or 1 (or shares), shape (N, …).
-        y_pred: Probabilities, shape (N, …).
-        axis: The axes of the sums: one, several, or None for all, the batch included.
-
-    Returns:
-        The shape without these axes; () for None.
-
-    Raises:
-        ArgumentValueError: if there is no such axis.
-        DataError: if the shapes differ.
-
-    Example:
-        >>> dice([[1.0, 0.0, 1.0]], [[1.0, 1.0, 0.0]], axis=-1)
-        tensor([0.5000])
-    """
+    """Return `Dice` of the sums over ``axis``: the shape without these axes."""
     targets, predictions = prepare(y_true, y_pred, "dice")
     axes = _fit_axes("dice", axis, predictions)
     both = (targets * predictions).sum(axes)
@@ -47,29 +30,7 @@ def tversky(
     beta: float = 0.5,
     axis: Axes = None,
 ) -> Tensor:
-    """One minus the Tversky index: 1 − I / (I + αF₊ + βF₋ + ε), sums over ``axis``.
-
-    I = Σyŷ is the overlap, F₊ = Σ(1 − y)ŷ what was predicted in excess, F₋ = Σy(1 − ŷ) what was
-    missed.
-
-    Args:
-        y_true: Region, 0 or 1 (or shares), shape (N, …).
-        y_pred: Probabilities, shape (N, …).
-        alpha: α ≥ 0, the weight of false positives.
-        beta: β ≥ 0, the weight of false negatives.
-        axis: The axes of the sums: one, several, or None for all, the batch included.
-
-    Returns:
-        The shape without these axes; () for None.
-
-    Raises:
-        ArgumentValueError: if ``alpha`` or ``beta`` is out of range, or there is no such axis.
-        DataError: if the shapes differ.
-
-    Example:
-        >>> tversky([[1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0]], alpha=0.25, beta=0.75)
-        tensor(0.3333)
-    """
+    """Return `Tversky` of the sums over ``axis``: the shape without these axes; arguments as there."""
     targets, predictions = prepare(y_true, y_pred, "tversky")
     excess_weight, missed_weight = _require_weight("alpha", alpha), _require_weight("beta", beta)
     axes = _fit_axes("tversky", axis, predictions)
@@ -103,7 +64,7 @@ def _fit_axes(owner: str, axis: Axes, predictions: Tensor) -> tuple[int, ...]:
     return tuple(require_axis(owner, each, predictions) for each in several)
 
 
-class Dice(Loss):
+class Dice(FormulaLoss, formula=dice):
     """One minus the Dice coefficient of the predicted region and the true one.
 
     L = 1 − 2Σyŷ / (Σy + Σŷ + ε), sums over ``axis``, then by ``reduction``; ε is
@@ -111,10 +72,8 @@ class Dice(Loss):
     sample weights then multiply the one number: give ``axis=(1, 2, 3)`` to score each image by itself.
 
     Args:
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
         axis: The axes of the sums: one, several, or None for all.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``axis`` is not of these; when called, if there is no such axis.
@@ -136,15 +95,11 @@ class Dice(Loss):
         axis: Axes = None,
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.axis = _require_axes("dice", axis)
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `dice`."""
-        return dice(y_true, y_pred, self.axis)
 
 
-class Tversky(Loss):
+class Tversky(FormulaLoss, formula=tversky):
     """One minus the Tversky index, which weighs false positives and false negatives by themselves.
 
     L = 1 − I / (I + αF₊ + βF₋ + ε), sums over ``axis``, then by ``reduction``, where I = Σyŷ is the
@@ -154,10 +109,8 @@ class Tversky(Loss):
     Args:
         alpha: α ≥ 0, the weight of false positives.
         beta: β ≥ 0, the weight of false negatives.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
         axis: The axes of the sums: one, several, or None for all, the batch included.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``alpha``, ``beta`` or ``axis`` is out of range.
@@ -182,11 +135,7 @@ class Tversky(Loss):
         axis: Axes = None,
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.alpha = _require_weight("alpha", alpha)
         self.beta = _require_weight("beta", beta)
         self.axis = _require_axes("tversky", axis)
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `tversky`."""
-        return tversky(y_true, y_pred, self.alpha, self.beta, self.axis)

@@ -9,74 +9,31 @@ from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, prepare
-from kplug.losses.base.loss import Loss
-from kplug.losses.base.reduction import mean_of
+from kplug.losses.base.formula import FormulaLoss
+from kplug.losses.base.reduction import can_fuse
 
 _LN2 = math.log(2.0)
 
 
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
-    """Squared near, absolute far: mean (½e² if |e| ≤ δ else δ|e| − ½δ²) over the last axis, e = ŷ − y.
-
-    Args:
-        y_true: Targets, shape (N, …, D).
-        y_pred: Predictions, shape (N, …, D).
-        delta: δ, where the parabola ends; a finite number > 0.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        ArgumentValueError: if ``delta`` is out of range.
-        DataError: if the shapes differ.
-
-    Example:
-        >>> huber([[0.0, 0.0]], [[0.5, 3.0]])
-        tensor([1.3125])
-    """
+    """Return `Huber` of each row, shape (N, …); ``delta`` as there."""
     targets, predictions = prepare(y_true, y_pred, "huber")
     return F.huber_loss(predictions, targets, "none", _require_delta(delta)).mean(-1)
-
-
-def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Logarithm of the hyperbolic cosine: mean ln cosh(ŷ − y) over the last axis.
-
-    Args:
-        y_true: Targets, shape (N, …, D).
-        y_pred: Predictions, shape (N, …, D).
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> log_cosh([[0.0, 0.0]], [[1.0, 100.0]])
-        tensor([49.8703])
-    """
-    targets, predictions = prepare(y_true, y_pred, "log_cosh")
-    error = predictions - targets
-    # cosh overflows above 89 in float32. softplus is linear above its threshold, by default 20, which
-    # would cost float64 eight digits.
-    return (error + F.softplus(-2.0 * error, threshold=50.0) - _LN2).mean(-1)
 
 
 def _require_delta(delta: object) -> float:
     return require_number("huber", "delta", delta, "a finite number > 0", above=0.0)
 
 
-class Huber(Loss):
+class Huber(FormulaLoss, formula=huber):
     """Squared for small errors, absolute for large ones.
 
-    L = mean (½e² if |e| ≤ δ else δ|e| − ½δ²), e = ŷ − y, over the last axis and then by
+    L = mean (½e² if |e| ≤ δ else δ|e| − ½δ²), e = ŷ − y, over the last axis of (N, …, D) and then by
     ``reduction``.
 
     Args:
         delta: δ, where the parabola ends; a finite number > 0.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         ArgumentValueError: if ``delta`` is out of range.
@@ -98,30 +55,33 @@ class Huber(Loss):
         name: str | None = "huber_loss",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.delta = _require_delta(delta)
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `huber`."""
-        return huber(y_true, y_pred, self.delta)
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean by torch's fused kernel."""
-        if y_true.shape != y_pred.shape or not y_pred.numel():
-            return mean_of(self.call(y_true, y_pred))
+        if not can_fuse(y_true, y_pred):
+            return super().batch_mean(y_true, y_pred)
         return F.huber_loss(y_pred, y_true, delta=self.delta)
 
 
-class LogCosh(Loss):
+def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
+    """Return `LogCosh` of each row, shape (N, …)."""
+    targets, predictions = prepare(y_true, y_pred, "log_cosh")
+    error = predictions - targets
+    # cosh overflows above 89 in float32. softplus is linear above its threshold, by default 20, which
+    # would cost float64 eight digits.
+    return (error + F.softplus(-2.0 * error, threshold=50.0) - _LN2).mean(-1)
+
+
+class LogCosh(FormulaLoss, formula=log_cosh):
     """Logarithm of the hyperbolic cosine of the error.
 
-    L = mean ln cosh(ŷ − y), over the last axis and then by ``reduction``: about ½e² for small errors
-    and |e| − ln 2 for large ones.
+    L = mean ln cosh(ŷ − y), over the last axis of (N, …, D) and then by ``reduction``: about ½e² for small
+    errors and |e| − ln 2 for large ones.
 
     Args:
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes differ.
@@ -133,15 +93,3 @@ class LogCosh(Loss):
     Reference:
         ``keras.losses.LogCosh``.
     """
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "log_cosh",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `log_cosh`."""
-        return log_cosh(y_true, y_pred)

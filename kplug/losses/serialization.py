@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
-from kplug.losses.adapt import BUILT_IN_CLASSES, find_loss_class
+from kplug.losses.base.formula import FormulaLoss, find_loss_class
 from kplug.losses.base.loss import Loss
 from kplug.registry import resolve, resolve_object, scope
 
@@ -41,14 +41,15 @@ def serialize(loss: object) -> dict[str, Any] | str:
         >>> serialize(Huber(delta=2.0))["config"]
         {'delta': 2.0, 'reduction': 'sum_over_batch_size', 'name': 'huber_loss'}
     """
-    if type(loss) in BUILT_IN_CLASSES and isinstance(loss, Loss):
+    if isinstance(loss, FormulaLoss) and _is_known_to_keras(type(loss)):
         return {
             "module": "keras.losses",
             "class_name": type(loss).__name__,
             "config": loss.get_config(),
             "registered_name": None,
         }
-    if find_loss_class(loss) is not None:
+    owner = find_loss_class(loss)
+    if owner is not None and _is_known_to_keras(owner):
         return {
             "module": "builtins",
             "class_name": "function",
@@ -81,3 +82,8 @@ def get(identifier: object) -> Loss | None:
     """Return the loss that a name, dict, class, function or instance stands for; None for None."""
     loss: Loss | None = resolve_object("loss", identifier)
     return loss
+
+
+def _is_known_to_keras(owner: type[FormulaLoss]) -> bool:
+    """Return whether Keras has the class too: all that are declared in this package."""
+    return owner.__module__.startswith("kplug.losses.")

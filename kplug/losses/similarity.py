@@ -8,27 +8,11 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
-from kplug.losses.base.loss import Loss
+from kplug.losses.base.formula import FormulaLoss
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
-    """Negative cosine of the angle: −Σ y·ŷ / (max(‖y‖, ε) max(‖ŷ‖, ε)), so that −1 is the best value.
-
-    Args:
-        y_true: Targets, shape (N, …, D).
-        y_pred: Predictions, shape (N, …, D).
-        axis: The axis of the vectors.
-
-    Returns:
-        Shape (N, …), in [−1, 1]; 0 where either vector is 0.
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> cosine_similarity([[3.0, 4.0]], [[3.0, -4.0]])
-        tensor([0.2800])
-    """
+    """Return `CosineSimilarity` of each vector, shape (N, …), in [−1, 1]; 0 where either vector is 0."""
     targets, predictions = prepare(y_true, y_pred, "cosine_similarity")
     require_axis("cosine_similarity", axis, predictions)
     smallest = epsilon()
@@ -37,17 +21,15 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> T
     return -(unit_targets * unit_predictions).sum(axis)
 
 
-class CosineSimilarity(Loss):
+class CosineSimilarity(FormulaLoss, formula=cosine_similarity):
     """Negative cosine of the angle between target and prediction.
 
-    L = −Σ y·ŷ / (max(‖y‖, ε) max(‖ŷ‖, ε)) along ``axis``, then by ``reduction``; ε is
+    L = −Σ y·ŷ / (max(‖y‖, ε) max(‖ŷ‖, ε)) along ``axis`` of (N, …, D), then by ``reduction``; ε is
     ``kplug.backend.epsilon()``. −1 is the best value.
 
     Args:
         axis: The axis of the vectors.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes differ.
@@ -68,9 +50,5 @@ class CosineSimilarity(Loss):
         name: str | None = "cosine_similarity",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.axis = require_integer("cosine_similarity", "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `cosine_similarity`."""
-        return cosine_similarity(y_true, y_pred, self.axis)

@@ -13,8 +13,8 @@ from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, as_predictions, as_tensor
 from kplug.losses.base.checks import SOFTMAX_HINT, require_ids, require_range, require_whole
 from kplug.losses.base.class_ids import as_class_ids, explain
+from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.loss import Loss
-from kplug.losses.base.reduction import mean_of
 from kplug.losses.binary import BinaryCrossentropy
 from kplug.losses.categorical import CategoricalCrossentropy
 
@@ -31,26 +31,9 @@ def sparse_categorical_crossentropy(
     ignore_class: int | None = None,
     axis: int = -1,
 ) -> Tensor:
-    """Cross-entropy of exclusive classes, given by number: −ln ŷ[y].
+    """Return `SparseCategoricalCrossentropy` of each row, shape (N, …), 0 for ``ignore_class``.
 
-    Args:
-        y_true: Class ids in [0, C), shape (N, …) or (N, …, 1); integers, or floats holding them.
-        y_pred: Probabilities, divided by their sum and clipped to [ε, 1 − ε]; or logits. Shape
-            (N, …, C).
-        from_logits: Whether ``y_pred`` holds logits, ŷ = softmax(y_pred), which are never clipped.
-        ignore_class: Id, often −1, whose samples have loss 0.
-        axis: The axis of the classes.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes do not fit, as one-hot targets do not; on a CPU also for an id out of
-            range. A GPU reports that later and in its own way: a check would wait for it every step.
-
-    Example:
-        >>> sparse_categorical_crossentropy([1, 2], [[0.05, 0.95, 0.0], [0.1, 0.8, 0.1]])
-        tensor([0.0513, 2.3026])
+    Other arguments as there.
     """
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, axis, _OWNER)
@@ -79,22 +62,22 @@ def _pick(
         raise
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_crossentropy):
     """Cross-entropy of exclusive classes, with class ids as targets.
 
-    L = −ln ŷ[y], then by ``reduction``. Probabilities are divided by their sum and clipped to
-    [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``; logits are not clipped.
+    L = −ln ŷ[y] for class ids in [0, C), shape (N, …) or (N, …, 1), integers or floats holding them, and
+    predictions of shape (N, …, C), then by ``reduction``. Probabilities are divided by their sum and
+    clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``; logits are not clipped.
 
     Args:
         from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
         ignore_class: Id, often −1, whose samples are left out: above and below the line of a mean.
-        reduction: See `Loss`.
         axis: The axis of the classes.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
-        DataError: when called, if the shapes do not fit or, on a CPU, an id is out of range.
+        DataError: when called, if the shapes do not fit, as one-hot targets do not, or, on a CPU, an id is
+            out of range. A GPU reports that later and in its own way: a check would wait for it every step.
 
     Example:
         >>> loss = SparseCategoricalCrossentropy()
@@ -117,6 +100,7 @@ class SparseCategoricalCrossentropy(Loss):
         name: str | None = "sparse_categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
+        super().__init__(reduction, name, dtype)
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.ignore_class = (
             None
@@ -124,13 +108,6 @@ class SparseCategoricalCrossentropy(Loss):
             else require_integer(_OWNER, "ignore_class", ignore_class, "an integer or None")
         )
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
-        super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return `sparse_categorical_crossentropy`."""
-        return sparse_categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
-        )
 
     @property
     def masks_values(self) -> bool:
@@ -156,7 +133,7 @@ class SparseCategoricalCrossentropy(Loss):
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean, from logits by torch's fused kernel."""
         if self.ignore_class is not None or not y_pred.numel() or y_pred.dtype in REDUCED_TYPES:
-            return mean_of(self.call(y_true, y_pred))
+            return super().batch_mean(y_true, y_pred)
         ids = as_class_ids(y_true, y_pred, self.axis, _OWNER)
         return _pick(ids, y_pred, self.from_logits, self.axis, "mean")
 
@@ -169,9 +146,7 @@ class Crossentropy(Loss):
 
     Args:
         from_logits: Whether predictions are logits.
-        reduction: See `Loss`.
-        name: Label of the loss in logs.
-        dtype: See `Loss`.
+        reduction, name, dtype: See `Loss`.
 
     Raises:
         DataError: when called, if the shapes fit none of them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,8 @@ from typing_extensions import Self
 
 from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.backend.masks import get_mask
-from kplug.configurable import Configurable
+from kplug.configurable import check_keys, read_arguments, takes_any_keyword, write_call
+from kplug.dialect.keras2.loss_config import translate_loss_config
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import (
     REDUCED_TYPES,
@@ -23,7 +23,6 @@ from kplug.losses.base.alignment import (
     as_targets,
     as_tensor,
 )
-from kplug.losses.base.dialects import read_dtype, translate_config
 from kplug.losses.base.reduction import (
     MEAN_REDUCTIONS,
     join_masks,
@@ -34,7 +33,7 @@ from kplug.losses.base.reduction import (
 from kplug.registry.user_warnings import warn
 
 
-class Loss(Configurable, ABC):
+class Loss(ABC):
     """Compares targets with predictions.
 
     L = reduce(call(y_true, y_pred), sample_weight), where the reduction is one of
@@ -83,7 +82,7 @@ class Loss(Configurable, ABC):
     ) -> None:
         self.name = name if name is not None else snake_case(type(self).__name__)
         self.reduction = standardize_reduction(reduction, self.name)
-        self._compute_dtype = None if dtype is None else read_dtype(dtype)
+        self._compute_dtype = None if dtype is None else _read_dtype(dtype)
 
     @property
     def dtype(self) -> str | None:
@@ -190,7 +189,7 @@ class Loss(Configurable, ABC):
         """Return which values count, shape of ``values``, or None if all do."""
         return None
 
-    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: B027  # optional
         """Refuse numbers that the loss is not defined for.
 
         It is called once, with the first batch: reading numbers in every step would make each wait
@@ -206,8 +205,8 @@ class Loss(Configurable, ABC):
         The keys are Keras 3's, with the arguments that its configurations lose; ``dtype`` is among
         them if it was given.
         """
-        config = super().get_config()
-        if _passes_keywords_on(type(self)):
+        config = read_arguments(self)
+        if takes_any_keyword(type(self)):
             config = {"name": self.name, "reduction": self.reduction, "dtype": self.dtype, **config}
         if config.get("dtype", "") is None:
             del config["dtype"]
@@ -216,7 +215,12 @@ class Loss(Configurable, ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the loss that `get_config` described, in kplug, Keras 3, tf-keras or Keras 2.3."""
-        return super().from_config(translate_config(config))
+        translated = translate_loss_config(config)
+        check_keys(cls, translated)
+        return cls(**translated)
+
+    def __repr__(self) -> str:
+        return write_call(self, self.get_config())
 
     def _check_once(self, y_true: Tensor, y_pred: Tensor) -> None:
         # A compiled graph must not read numbers, meta tensors have none.
@@ -242,9 +246,12 @@ def _find_rank(values: ArrayLike) -> int:
     return values.ndim if isinstance(values, Tensor) else as_tensor(values).ndim
 
 
-def _passes_keywords_on(owner: type) -> bool:
-    parameters = inspect.signature(owner).parameters.values()
-    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
+def _read_dtype(dtype: Any) -> torch.dtype:
+    """Return the type to compute in: a policy such as ``mixed_float16`` has one of its own."""
+    given = getattr(dtype, "compute_dtype", dtype)
+    if isinstance(given, Mapping):
+        given = str(given.get("config", {}).get("name", ""))
+    return to_dtype(given.removeprefix("mixed_") if isinstance(given, str) else given)
 
 
 def require_tensor(values: object, owner: str) -> Tensor:

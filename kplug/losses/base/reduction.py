@@ -70,6 +70,11 @@ def mean_of(values: Tensor) -> Tensor:
     return values.mean() if values.numel() else values.sum()
 
 
+def can_fuse(y_true: Tensor, y_pred: Tensor) -> bool:
+    """Return whether torch's kernels that compute values and mean at once apply: same shapes, not empty."""
+    return y_true.shape == y_pred.shape and y_pred.numel() > 0
+
+
 def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight") -> Tensor:
     """Give weights the rank of the values, so that (N,) acts on every step of (N, T).
 

@@ -1,0 +1,108 @@
+"""Losses that are a formula and a reduction: the class is declared, the function is its arithmetic."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, ClassVar, TypeAlias
+
+from torch import Tensor
+
+from kplug.contracts import find_class_of
+from kplug.losses.base.loss import Loss, require_tensor
+from kplug.registry.reverse_lookup import name_of
+
+Formula: TypeAlias = Callable[..., Tensor]
+
+
+class FormulaLoss(Loss):
+    """A loss that is a function of targets and predictions, and a reduction.
+
+    L = reduce(formula(y_true, y_pred, …), sample_weight). A subclass names its function as ``formula``. A
+    function with further parameters needs an ``__init__`` that keeps them as attributes of the same
+    names; one without needs none, and its own name is the label of the loss. The function itself then
+    stands for the class wherever a loss is wanted.
+
+    Args:
+        reduction: See `Loss`.
+        name: Label of the loss in logs.
+        dtype: See `Loss`.
+
+    Example:
+        >>> import torch
+        >>> def quantile(y_true, y_pred, q=0.5):
+        ...     error = y_true - y_pred
+        ...     return torch.maximum(q * error, (q - 1) * error).mean(dim=-1)
+        >>> class Quantile(FormulaLoss, formula=quantile):
+        ...     def __init__(self, q=0.5, name="quantile"):
+        ...         super().__init__(name=name)
+        ...         self.q = q
+        >>> Quantile(q=0.25)([[0.0], [0.0]], [[1.0], [-1.0]])
+        tensor(0.5000)
+    """
+
+    formula: ClassVar[Formula]
+    _parameters: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, formula: Formula | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if formula is None:
+            return
+        cls.formula = staticmethod(formula)
+        if "__init__" not in cls.__dict__:
+            cls.__init__ = with_default_name(FormulaLoss.__init__, formula)  # type: ignore[method-assign]
+        if "batch_mean" not in cls.__dict__:  # a parent's shortcut is for the parent's formula
+            cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
+        cls._parameters = find_common_parameters(formula, cls)
+        _CLASS_OF.setdefault(formula, cls)
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return what the formula gives for each sample."""
+        arguments = {name: getattr(self, name) for name in self._parameters}
+        return require_tensor(self.formula(y_true, y_pred, **arguments), self.name)
+
+
+_CLASS_OF: dict[Formula, type[FormulaLoss]] = {}
+
+
+def find_loss_class(function: object) -> type[FormulaLoss] | None:
+    """Return the class whose formula a function is, None for any other object."""
+    return find_class_of(function, _CLASS_OF)
+
+
+def find_common_parameters(formula: Formula, owner: type) -> tuple[str, ...]:
+    """Return the parameters after targets and predictions that the class's constructor has too."""
+    _, _, *further = inspect.signature(formula).parameters
+    known = inspect.signature(owner).parameters
+    return tuple(name for name in further if name in known)
+
+
+def with_default_name(constructor: Callable[..., None], formula: Formula) -> FunctionType:
+    """Return a constructor whose argument ``name`` is the formula's name by default.
+
+    It is a copy with other defaults and no wrapper, so that signatures and ``help`` show the name.
+    """
+    defaults = tuple(
+        name_of(formula) if parameter.name == "name" else parameter.default
+        for parameter in inspect.signature(constructor).parameters.values()
+        if parameter.default is not parameter.empty
+    )
+    copied = FunctionType(
+        constructor.__code__,
+        constructor.__globals__,
+        constructor.__name__,
+        defaults,
+        constructor.__closure__,
+    )
+    copied.__annotations__ = constructor.__annotations__
+    copied.__qualname__ = constructor.__qualname__
+    return copied
