@@ -11,6 +11,7 @@ from typing import Any
 from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError
+from kplug.registry.component import find_names
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -107,14 +108,15 @@ def write_call(instance: object, config: Mapping[str, Any]) -> str:
 
 
 def declared_name(owner: type) -> str:
-    """Return the name that messages use for a component class: its own, in snake case.
+    """Return the name that messages use for a component class: its declared one, in snake case.
 
     Example:
         >>> class HeNormal: ...
         >>> declared_name(HeNormal)
         'he_normal'
     """
-    return _WORD_STARTS.sub("_", owner.__name__).lower()
+    name = next(iter(find_names(owner)), owner.__name__)
+    return _WORD_STARTS.sub("_", name).lower()
 
 
 def _list_parameters(owner: type) -> list[str]:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.registry import named
+
 
 def exponential(x: Tensor) -> Tensor:
     """``exp(x)``.
@@ -66,6 +68,7 @@ def sparse_plus(x: Tensor) -> Tensor:
     return torch.where(x < 1.0, (x + 1.0).clamp(min=0.0).square() / 4.0, x)
 
 
+@named("silu", "swish")
 def silu(x: Tensor) -> Tensor:
     """``x · sigmoid(x)``, also called swish.
 
@@ -79,6 +82,7 @@ def silu(x: Tensor) -> Tensor:
     return F.silu(x)
 
 
+@named("hard_silu", "hard_swish")
 def hard_silu(x: Tensor) -> Tensor:
     """Straight-edged silu: ``x · clip(x / 6 + 0.5, 0, 1)``, also called hard swish.
 

@@ -1,55 +1,47 @@
-"""The activations that ship with kplug."""
+"""The activations that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-# name: (module, summary, aliases)
-_TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "linear": ("rectifiers", "The input itself.", ()),
-    "relu": ("rectifiers", "max(x, 0).", ()),
-    "leaky_relu": ("rectifiers", "x above 0, 0.2·x below.", ()),
-    "relu6": ("rectifiers", "min(max(x, 0), 6).", ()),
-    "elu": ("rectifiers", "x above 0, exp(x) - 1 below.", ()),
-    "celu": ("rectifiers", "ELU with a continuous derivative.", ()),
-    "selu": ("rectifiers", "ELU scaled to keep mean 0 and variance 1.", ()),
-    "threshold": ("rectifiers", "x above a threshold, a fixed value elsewhere.", ()),
-    "sigmoid": ("squashing", "1 / (1 + exp(-x)).", ()),
-    "hard_sigmoid": ("squashing", "clip(slope · x + 0.5, 0, 1).", ()),
-    "log_sigmoid": ("squashing", "Logarithm of the sigmoid.", ()),
-    "sparse_sigmoid": ("squashing", "clip((x + 1) / 2, 0, 1).", ()),
-    "tanh": ("squashing", "Hyperbolic tangent.", ()),
-    "hard_tanh": ("squashing", "clip(x, -1, 1).", ()),
-    "softsign": ("squashing", "x / (1 + |x|).", ()),
-    "exponential": ("smooth", "exp(x).", ()),
-    "softplus": ("smooth", "log(exp(x) + 1).", ()),
-    "squareplus": ("smooth", "(x + √(x² + b)) / 2.", ()),
-    "sparse_plus": ("smooth", "0, a parabola, then x.", ()),
-    "silu": ("smooth", "x · sigmoid(x).", ("swish",)),
-    "hard_silu": ("smooth", "x · hard_sigmoid(x).", ("hard_swish",)),
-    "gelu": ("smooth", "x times the normal distribution function.", ()),
-    "mish": ("smooth", "x · tanh(softplus(x)).", ()),
-    "soft_shrink": ("smooth", "Towards 0 by a distance.", ()),
-    "hard_shrink": ("smooth", "0 inside a band, x outside.", ()),
-    "tanh_shrink": ("smooth", "x - tanh(x).", ()),
-    "softmax": ("normalizing", "exp(x) / Σ exp(x) along an axis.", ()),
-    "log_softmax": ("normalizing", "Logarithm of the softmax.", ()),
-    "sparsemax": ("normalizing", "Softmax with exact zeros.", ()),
-    "glu": ("normalizing", "One half of an axis gated by the other.", ()),
-}
+# fmt: off
+_COMPONENTS = (
+    Component("celu", "kplug.activations.rectifiers:celu", summary="Continuously differentiable ELU: x above 0, alpha · (exp(x / alpha) − 1) below."),
+    Component("elu", "kplug.activations.rectifiers:elu", summary="Exponential linear unit: x above 0, alpha · (exp(x) − 1) below."),
+    Component("exponential", "kplug.activations.smooth:exponential", summary="exp(x)."),
+    Component("gelu", "kplug.activations.smooth:gelu", summary="x · Φ(x) with the standard normal distribution function Φ."),
+    Component("glu", "kplug.activations.normalizing:glu", summary="Gated linear unit: the first half of an axis times the sigmoid of the second."),
+    Component("hard_shrink", "kplug.activations.smooth:hard_shrink", summary="Keep values beyond ±threshold; the others become 0."),
+    Component("hard_sigmoid", "kplug.activations.squashing:hard_sigmoid", summary="Straight-edged sigmoid: clip(slope · x + 0.5, 0, 1)."),
+    Component("hard_silu", "kplug.activations.smooth:hard_silu", ("hard_swish",), summary="Straight-edged silu: x · clip(x / 6 + 0.5, 0, 1), also called hard swish."),
+    Component("hard_tanh", "kplug.activations.squashing:hard_tanh", summary="Straight-edged tangent: clip(x, −1, 1)."),
+    Component("leaky_relu", "kplug.activations.rectifiers:leaky_relu", summary="Leaky rectified linear unit: x above 0, negative_slope · x below."),
+    Component("linear", "kplug.activations.rectifiers:linear", summary="Return the input: what a layer without an activation does."),
+    Component("log_sigmoid", "kplug.activations.squashing:log_sigmoid", summary="Logarithm of the sigmoid, −log(1 + exp(−x)), without overflow."),
+    Component("log_softmax", "kplug.activations.normalizing:log_softmax", summary="Logarithm of the softmax, x − log Σ exp(x), without overflow."),
+    Component("mish", "kplug.activations.smooth:mish", summary="x · tanh(softplus(x))."),
+    Component("relu", "kplug.activations.rectifiers:relu", summary="Rectified linear unit: max(x, 0), or one with a leak, a ceiling and a threshold."),
+    Component("relu6", "kplug.activations.rectifiers:relu6", summary="Rectified linear unit with ceiling 6: min(max(x, 0), 6)."),
+    Component("selu", "kplug.activations.rectifiers:selu", summary="Scaled ELU, 1.0507 · elu(x, 1.6733): keeps mean 0 and variance 1 from layer to layer."),
+    Component("sigmoid", "kplug.activations.squashing:sigmoid", summary="Logistic function 1 / (1 + exp(−x)): from 0 to 1."),
+    Component("silu", "kplug.activations.smooth:silu", ("swish",), summary="x · sigmoid(x), also called swish."),
+    Component("soft_shrink", "kplug.activations.smooth:soft_shrink", summary="Move every value towards 0 by threshold, and no further."),
+    Component("softmax", "kplug.activations.normalizing:softmax", summary="exp(x) / Σ exp(x) along an axis: positive values that sum to 1."),
+    Component("softplus", "kplug.activations.smooth:softplus", summary="log(exp(x) + 1), without overflow."),
+    Component("softsign", "kplug.activations.squashing:softsign", summary="x / (1 + |x|): from −1 to 1, slower than the tangent."),
+    Component("sparse_plus", "kplug.activations.smooth:sparse_plus", summary="0 up to −1, (x + 1)² / 4 up to 1, x above."),
+    Component("sparse_sigmoid", "kplug.activations.squashing:sparse_sigmoid", summary="Steep straight-edged sigmoid: clip((x + 1) / 2, 0, 1)."),
+    Component("sparsemax", "kplug.activations.normalizing:sparsemax", summary="max(x − τ, 0) along an axis, with the τ that makes the values sum to 1."),
+    Component("squareplus", "kplug.activations.smooth:squareplus", summary="(x + √(x² + b)) / 2: softplus without exponentials."),
+    Component("tanh", "kplug.activations.squashing:tanh", summary="Hyperbolic tangent: from −1 to 1."),
+    Component("tanh_shrink", "kplug.activations.smooth:tanh_shrink", summary="x − tanh(x)."),
+    Component("threshold", "kplug.activations.rectifiers:threshold", summary="x above the threshold, default_value elsewhere."),
+)
+# fmt: on
 
 
 @hookimpl
 def kplug_activations() -> dict[str, Component]:
     """Return the table."""
-    return {
-        name: Component(
-            name,
-            f"kplug.activations.{module}:{name}",
-            aliases,
-            role="function",
-            summary=summary,
-        )
-        for name, (module, summary, aliases) in _TABLE.items()
-    }
+    return {component.name: component for component in _COMPONENTS}

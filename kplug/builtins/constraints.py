@@ -1,25 +1,22 @@
-"""The constraints that ship with kplug."""
+"""The constraints that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-_FAMILY = "kplug.constraints"
-
-
-def _component(name: str, target: str, summary: str) -> Component:
-    return Component(name, f"{_FAMILY}.{target}", role="class", summary=summary)
+# fmt: off
+_COMPONENTS = (
+    Component("max_norm", "kplug.constraints.norms:MaxNorm", summary="Vectors longer than max_value are shortened to it."),
+    Component("min_max_norm", "kplug.constraints.norms:MinMaxNorm", summary="Vectors are moved towards a length between min_value and max_value."),
+    Component("non_neg", "kplug.constraints.norms:NonNeg", summary="Negative values become 0: max(w, 0)."),
+    Component("radial_constraint", "kplug.constraints.radial:RadialConstraint", summary="Every filter of a square 2-D convolution becomes rings of equal weights."),
+    Component("unit_norm", "kplug.constraints.norms:UnitNorm", summary="Every vector gets length 1: w / (ε + ‖w‖)."),
+)
+# fmt: on
 
 
 @hookimpl
 def kplug_constraints() -> dict[str, Component]:
     """Return the table."""
-    components = (
-        _component("max_norm", "norms:MaxNorm", "Vectors no longer than a value."),
-        _component("min_max_norm", "norms:MinMaxNorm", "Vectors moved towards a range of lengths."),
-        _component("non_neg", "norms:NonNeg", "No negative values."),
-        _component("radial_constraint", "radial:RadialConstraint", "Rings of equal weights."),
-        _component("unit_norm", "norms:UnitNorm", "Vectors of length 1."),
-    )
-    return {component.name: component for component in components}
+    return {component.name: component for component in _COMPONENTS}

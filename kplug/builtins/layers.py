@@ -1,438 +1,110 @@
-"""The built-in layers."""
+"""The layers that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
-from kplug.builtins.sequence_layers import SEQUENCE_LAYERS
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-_LAYERS = "kplug.layers"
+# fmt: off
+_COMPONENTS = (
+    Component("Activation", "kplug.layers.core:Activation", summary="Outputs activation(inputs)."),
+    Component("ActivityRegularization", "kplug.layers.activity:ActivityRegularization", summary="Returns its inputs and adds l1 · Σ|x| + l2 · Σx² to the loss, divided by the batch size."),
+    Component("AdaptiveAveragePooling1D", "kplug.layers.adaptive_pooling:AdaptiveAveragePooling1D", summary="Outputs the mean of each part of sequences that are cut into output_size parts."),
+    Component("AdaptiveAveragePooling2D", "kplug.layers.adaptive_pooling:AdaptiveAveragePooling2D", summary="Outputs the mean of each part of images that are cut into output_size parts."),
+    Component("AdaptiveAveragePooling3D", "kplug.layers.adaptive_pooling:AdaptiveAveragePooling3D", summary="Outputs the mean of each part of volumes that are cut into output_size parts."),
+    Component("AdaptiveMaxPooling1D", "kplug.layers.adaptive_pooling:AdaptiveMaxPooling1D", summary="Outputs the largest value of each part of sequences that are cut into output_size parts."),
+    Component("AdaptiveMaxPooling2D", "kplug.layers.adaptive_pooling:AdaptiveMaxPooling2D", summary="Outputs the largest value of each part of images that are cut into output_size parts."),
+    Component("AdaptiveMaxPooling3D", "kplug.layers.adaptive_pooling:AdaptiveMaxPooling3D", summary="Outputs the largest value of each part of volumes that are cut into output_size parts."),
+    Component("Add", "kplug.layers.merging:Add", summary="Outputs the sum of the inputs, element by element."),
+    Component("AdditiveAttention", "kplug.layers.attention:AdditiveAttention", summary="Outputs softmax(scores) · value; the scores are the sum of scale · tanh(query + key)."),
+    Component("AlphaDropout", "kplug.layers.noise:AlphaDropout", summary="Dropout for layers with selu: mean 0 and variance 1 of the inputs are kept."),
+    Component("Attention", "kplug.layers.attention:Attention", summary="Outputs softmax(scores) · value, where scores say how well each key fits each query."),
+    Component("Average", "kplug.layers.merging:Average", summary="Outputs the mean of the inputs, element by element."),
+    Component("AveragePooling1D", "kplug.layers.pooling:AveragePooling1D", ("AvgPool1D",), summary="Outputs the mean of each window of sequences."),
+    Component("AveragePooling2D", "kplug.layers.pooling:AveragePooling2D", ("AvgPool2D",), summary="Outputs the mean of each window of images."),
+    Component("AveragePooling3D", "kplug.layers.pooling:AveragePooling3D", ("AvgPool3D",), summary="Outputs the mean of each window of volumes."),
+    Component("BatchNormalization", "kplug.layers.batch_normalization:BatchNormalization", summary="Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta, for each channel."),
+    Component("Bidirectional", "kplug.layers.bidirectional:Bidirectional", summary="Runs two recurrent layers over sequences, one from each end, and merges their outputs."),
+    Component("Concatenate", "kplug.layers.joining:Concatenate", summary="Joins the inputs along an axis."),
+    Component("Conv1D", "kplug.layers.convolutional:Conv1D", ("Convolution1D",), summary="Outputs activation(convolution of the inputs with a kernel + bias), for sequences."),
+    Component("Conv1DTranspose", "kplug.layers.transposed:Conv1DTranspose", ("Convolution1DTranspose",), summary="Outputs activation(gradient of a convolution at the inputs + bias): larger sequences."),
+    Component("Conv2D", "kplug.layers.convolutional:Conv2D", ("Convolution2D",), summary="Outputs activation(convolution of the inputs with a kernel + bias), for images."),
+    Component("Conv2DTranspose", "kplug.layers.transposed:Conv2DTranspose", ("Convolution2DTranspose",), summary="Outputs activation(gradient of a convolution at the inputs + bias): larger images."),
+    Component("Conv3D", "kplug.layers.convolutional:Conv3D", ("Convolution3D",), summary="Outputs activation(convolution of the inputs with a kernel + bias), for volumes."),
+    Component("Conv3DTranspose", "kplug.layers.transposed:Conv3DTranspose", ("Convolution3DTranspose",), summary="Outputs activation(gradient of a convolution at the inputs + bias): larger volumes."),
+    Component("Cropping1D", "kplug.layers.cropping:Cropping1D", summary="Cuts the edges of sequences off."),
+    Component("Cropping2D", "kplug.layers.cropping:Cropping2D", summary="Cuts the edges of images off."),
+    Component("Cropping3D", "kplug.layers.cropping:Cropping3D", summary="Cuts the edges of volumes off."),
+    Component("Dense", "kplug.layers.dense:Dense", summary="Outputs activation(inputs · kernel + bias) along the last axis."),
+    Component("DepthwiseConv1D", "kplug.layers.depthwise:DepthwiseConv1D", summary="Outputs activation(convolution of each channel of sequences by itself + bias)."),
+    Component("DepthwiseConv2D", "kplug.layers.depthwise:DepthwiseConv2D", summary="Outputs activation(convolution of each channel of images by itself + bias)."),
+    Component("Dot", "kplug.layers.joining:Dot", summary="Outputs the scalar products of two inputs, sample by sample, summed along an axis of each."),
+    Component("Dropout", "kplug.layers.regularization:Dropout", summary="Sets a random part of the inputs to 0 in training and scales up the rest; else does nothing."),
+    Component("EinsumDense", "kplug.layers.einsum_dense:EinsumDense", summary="Outputs activation(einsum(equation, inputs, kernel) + bias)."),
+    Component("ELU", "kplug.layers.activations:ELU", summary="Outputs x where x > 0, else alpha · (exp(x) − 1)."),
+    Component("Embedding", "kplug.layers.embedding:Embedding", summary="Outputs row number i of a learned table for each integer i of the inputs."),
+    Component("Flatten", "kplug.layers.core:Flatten", summary="Turns each sample into one row."),
+    Component("Functional", "kplug.models.functional:Functional", ("Model",), summary="The model between symbolic tensors; Model(inputs, outputs) makes it."),
+    Component("GaussianDropout", "kplug.layers.noise:GaussianDropout", summary="Outputs inputs · factor in training; factor is normal, mean 1, variance rate / (1 − rate)."),
+    Component("GaussianNoise", "kplug.layers.noise:GaussianNoise", summary="Outputs inputs + noise in training; noise is normal with mean 0."),
+    Component("GlobalAveragePooling1D", "kplug.layers.global_pooling:GlobalAveragePooling1D", ("GlobalAvgPool1D",), summary="Outputs the mean of each channel over a whole sequence."),
+    Component("GlobalAveragePooling2D", "kplug.layers.global_pooling:GlobalAveragePooling2D", ("GlobalAvgPool2D",), summary="Outputs the mean of each channel over a whole image."),
+    Component("GlobalAveragePooling3D", "kplug.layers.global_pooling:GlobalAveragePooling3D", ("GlobalAvgPool3D",), summary="Outputs the mean of each channel over a whole volume."),
+    Component("GlobalMaxPooling1D", "kplug.layers.global_pooling:GlobalMaxPooling1D", ("GlobalMaxPool1D",), summary="Outputs the largest value of each channel over a whole sequence."),
+    Component("GlobalMaxPooling2D", "kplug.layers.global_pooling:GlobalMaxPooling2D", ("GlobalMaxPool2D",), summary="Outputs the largest value of each channel over a whole image."),
+    Component("GlobalMaxPooling3D", "kplug.layers.global_pooling:GlobalMaxPooling3D", ("GlobalMaxPool3D",), summary="Outputs the largest value of each channel over a whole volume."),
+    Component("GroupNormalization", "kplug.layers.layer_normalization:GroupNormalization", summary="Splits the channels into groups and normalizes each group of each sample."),
+    Component("GroupQueryAttention", "kplug.layers.grouped_query_attention:GroupQueryAttention", ("GroupedQueryAttention",), summary="Like MultiHeadAttention, but groups of query heads share a head of keys and values."),
+    Component("GRU", "kplug.layers.recurrent.gru:GRU", ("CuDNNGRU",), summary="Gated recurrent unit, run along the time of sequences; its equations stand at GRUCell."),
+    Component("GRUCell", "kplug.layers.recurrent.gru:GRUCell", summary="One step of a gated recurrent unit."),
+    Component("Identity", "kplug.layers.identity:Identity", summary="Outputs the inputs as they are; a place for something that is put in later."),
+    Component("InputLayer", "kplug.layers.input:InputLayer", summary="The layer that stands for an input; it returns what it is given."),
+    Component("LayerNormalization", "kplug.layers.layer_normalization:LayerNormalization", summary="Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta, for each sample."),
+    Component("LeakyReLU", "kplug.layers.activations:LeakyReLU", summary="Outputs x where x > 0, else negative_slope · x."),
+    Component("LSTM", "kplug.layers.recurrent.lstm:LSTM", ("CuDNNLSTM",), summary="Long short-term memory, run along the time of sequences; its equations stand at LSTMCell."),
+    Component("LSTMCell", "kplug.layers.recurrent.lstm:LSTMCell", summary="One step of a long short-term memory."),
+    Component("Masking", "kplug.layers.masking:Masking", summary="Marks the times of a sequence at which all features have one value: there is nothing."),
+    Component("Maximum", "kplug.layers.merging:Maximum", summary="Outputs the largest of the inputs, element by element."),
+    Component("MaxPooling1D", "kplug.layers.pooling:MaxPooling1D", ("MaxPool1D",), summary="Outputs the largest value of each window of sequences."),
+    Component("MaxPooling2D", "kplug.layers.pooling:MaxPooling2D", ("MaxPool2D",), summary="Outputs the largest value of each window of images."),
+    Component("MaxPooling3D", "kplug.layers.pooling:MaxPooling3D", ("MaxPool3D",), summary="Outputs the largest value of each window of volumes."),
+    Component("Minimum", "kplug.layers.merging:Minimum", summary="Outputs the smallest of the inputs, element by element."),
+    Component("MultiHeadAttention", "kplug.layers.multi_head_attention:MultiHeadAttention", summary="Outputs projected heads; each is softmax(q · kᵀ / √key_dim) · v of projected inputs."),
+    Component("Multiply", "kplug.layers.merging:Multiply", summary="Outputs the product of the inputs, element by element."),
+    Component("Normalization", "kplug.layers.preprocessing:Normalization", summary="Outputs (inputs − mean) / √variance, with a mean and variance that are given or adapted to data."),
+    Component("Permute", "kplug.layers.rearranging:Permute", summary="Changes the order of a sample's axes."),
+    Component("PReLU", "kplug.layers.activations:PReLU", summary="Outputs x where x > 0, else alpha · x, with a learned alpha."),
+    Component("ReLU", "kplug.layers.activations:ReLU", summary="Outputs max(x, 0), or its variant with a leak, a ceiling and a threshold."),
+    Component("RepeatVector", "kplug.layers.rearranging:RepeatVector", summary="Repeats each row: (N, features) becomes (N, n, features)."),
+    Component("Rescaling", "kplug.layers.preprocessing:Rescaling", summary="Outputs inputs · scale + offset."),
+    Component("Reshape", "kplug.layers.core:Reshape", summary="Gives each sample another shape."),
+    Component("RMSNormalization", "kplug.layers.layer_normalization:RMSNormalization", summary="Outputs scale · inputs / √(mean of squares + epsilon), for each sample."),
+    Component("RNN", "kplug.layers.recurrent.rnn:RNN", summary="Runs a cell along the time of sequences."),
+    Component("SeparableConv1D", "kplug.layers.separable:SeparableConv1D", ("SeparableConvolution1D",), summary="Outputs activation(each channel of sequences convolved by itself, the results mixed, + bias)."),
+    Component("SeparableConv2D", "kplug.layers.separable:SeparableConv2D", ("SeparableConvolution2D",), summary="Outputs activation(each channel of images convolved by itself, the results mixed, + bias)."),
+    Component("Sequential", "kplug.models.sequential:Sequential", summary="A chain: each layer's output is the next one's input."),
+    Component("SimpleRNN", "kplug.layers.recurrent.simple_rnn:SimpleRNN", summary="Runs h ← activation(x · kernel + bias + h · recurrent_kernel) along the time; the output is h."),
+    Component("SimpleRNNCell", "kplug.layers.recurrent.simple_rnn:SimpleRNNCell", summary="One step of h ← activation(x · kernel + bias + h · recurrent_kernel); the output is h."),
+    Component("Softmax", "kplug.layers.activations:Softmax", summary="Outputs exp(x) / Σ exp(x) along axis."),
+    Component("SpatialDropout1D", "kplug.layers.noise:SpatialDropout1D", summary="Drops whole channels of sequences (N, steps, channels) in training; scales up the rest."),
+    Component("SpatialDropout2D", "kplug.layers.noise:SpatialDropout2D", summary="Drops whole channels of images in training and scales up the rest."),
+    Component("SpatialDropout3D", "kplug.layers.noise:SpatialDropout3D", summary="Drops whole channels of volumes in training and scales up the rest."),
+    Component("StackedRNNCells", "kplug.layers.recurrent.stacked:StackedRNNCells", summary="Several cells, each fed with the output of the one before, as one cell."),
+    Component("Subtract", "kplug.layers.merging:Subtract", summary="Outputs the first input minus the second."),
+    Component("TensorOperation", "kplug.layers.tensor_operation:TensorOperation", summary="Outputs operation(inputs, other); x + y on symbolic tensors makes one."),
+    Component("TimeDistributed", "kplug.layers.time_distributed:TimeDistributed", summary="Applies one layer to each time of sequences."),
+    Component("UnitNormalization", "kplug.layers.layer_normalization:UnitNormalization", summary="Outputs inputs / √(sum of squares), the sum taken along axis; zeros stay zeros."),
+    Component("UpSampling1D", "kplug.layers.resizing:UpSampling1D", summary="Repeats each time of sequences."),
+    Component("UpSampling2D", "kplug.layers.resizing:UpSampling2D", summary="Enlarges images by whole factors."),
+    Component("UpSampling3D", "kplug.layers.resizing:UpSampling3D", summary="Enlarges volumes by whole factors, each cell repeated."),
+    Component("ZeroPadding1D", "kplug.layers.padding:ZeroPadding1D", summary="Puts zeros around sequences."),
+    Component("ZeroPadding2D", "kplug.layers.padding:ZeroPadding2D", summary="Puts zeros around images."),
+    Component("ZeroPadding3D", "kplug.layers.padding:ZeroPadding3D", summary="Puts zeros around volumes."),
+)
+# fmt: on
 
 
 @hookimpl
-def kplug_layers() -> dict[str, Component | str]:
-    """Offer the layers of ``kplug.layers``."""
-    return {
-        "InputLayer": Component(
-            "InputLayer", f"{_LAYERS}.input:InputLayer", summary="An input of a model."
-        ),
-        "Dense": Component(
-            "Dense",
-            f"{_LAYERS}.dense:Dense",
-            summary="Each output is a weighted sum of all inputs.",
-        ),
-        "Activation": Component(
-            "Activation",
-            f"{_LAYERS}.core:Activation",
-            summary="An activation as a layer of its own.",
-        ),
-        "Flatten": Component(
-            "Flatten", f"{_LAYERS}.core:Flatten", summary="Turns each sample into one row."
-        ),
-        "Reshape": Component(
-            "Reshape", f"{_LAYERS}.core:Reshape", summary="Gives each sample another shape."
-        ),
-        "Dropout": Component(
-            "Dropout",
-            f"{_LAYERS}.regularization:Dropout",
-            summary="Drops a random part of the inputs in training.",
-        ),
-        "BatchNormalization": Component(
-            "BatchNormalization",
-            f"{_LAYERS}.batch_normalization:BatchNormalization",
-            summary="Normalizes each channel over the batch.",
-        ),
-        "LayerNormalization": Component(
-            "LayerNormalization",
-            f"{_LAYERS}.layer_normalization:LayerNormalization",
-            summary="Normalizes each sample.",
-        ),
-        "RMSNormalization": Component(
-            "RMSNormalization",
-            f"{_LAYERS}.layer_normalization:RMSNormalization",
-            summary="Divides each sample by its root mean square.",
-        ),
-        "GroupNormalization": Component(
-            "GroupNormalization",
-            f"{_LAYERS}.layer_normalization:GroupNormalization",
-            summary="Normalizes groups of channels of each sample.",
-        ),
-        "UnitNormalization": Component(
-            "UnitNormalization",
-            f"{_LAYERS}.layer_normalization:UnitNormalization",
-            summary="Scales each sample to length 1.",
-        ),
-        "Conv1D": Component(
-            "Conv1D",
-            f"{_LAYERS}.convolutional:Conv1D",
-            aliases=("Convolution1D",),
-            summary="Slides filters over sequences.",
-        ),
-        "Conv2D": Component(
-            "Conv2D",
-            f"{_LAYERS}.convolutional:Conv2D",
-            aliases=("Convolution2D",),
-            summary="Slides filters over images.",
-        ),
-        "Conv3D": Component(
-            "Conv3D",
-            f"{_LAYERS}.convolutional:Conv3D",
-            aliases=("Convolution3D",),
-            summary="Slides filters over volumes.",
-        ),
-        "AveragePooling1D": Component(
-            "AveragePooling1D",
-            f"{_LAYERS}.pooling:AveragePooling1D",
-            aliases=("AvgPool1D",),
-            summary="The mean of each window of sequences.",
-        ),
-        "AveragePooling2D": Component(
-            "AveragePooling2D",
-            f"{_LAYERS}.pooling:AveragePooling2D",
-            aliases=("AvgPool2D",),
-            summary="The mean of each window of images.",
-        ),
-        "AveragePooling3D": Component(
-            "AveragePooling3D",
-            f"{_LAYERS}.pooling:AveragePooling3D",
-            aliases=("AvgPool3D",),
-            summary="The mean of each window of volumes.",
-        ),
-        "MaxPooling1D": Component(
-            "MaxPooling1D",
-            f"{_LAYERS}.pooling:MaxPooling1D",
-            aliases=("MaxPool1D",),
-            summary="The largest value of each window of sequences.",
-        ),
-        "MaxPooling2D": Component(
-            "MaxPooling2D",
-            f"{_LAYERS}.pooling:MaxPooling2D",
-            aliases=("MaxPool2D",),
-            summary="The largest value of each window of images.",
-        ),
-        "MaxPooling3D": Component(
-            "MaxPooling3D",
-            f"{_LAYERS}.pooling:MaxPooling3D",
-            aliases=("MaxPool3D",),
-            summary="The largest value of each window of volumes.",
-        ),
-        "GlobalAveragePooling1D": Component(
-            "GlobalAveragePooling1D",
-            f"{_LAYERS}.global_pooling:GlobalAveragePooling1D",
-            aliases=("GlobalAvgPool1D",),
-            summary="The mean of each channel of a sequence.",
-        ),
-        "GlobalAveragePooling2D": Component(
-            "GlobalAveragePooling2D",
-            f"{_LAYERS}.global_pooling:GlobalAveragePooling2D",
-            aliases=("GlobalAvgPool2D",),
-            summary="The mean of each channel of a image.",
-        ),
-        "GlobalAveragePooling3D": Component(
-            "GlobalAveragePooling3D",
-            f"{_LAYERS}.global_pooling:GlobalAveragePooling3D",
-            aliases=("GlobalAvgPool3D",),
-            summary="The mean of each channel of a volume.",
-        ),
-        "GlobalMaxPooling1D": Component(
-            "GlobalMaxPooling1D",
-            f"{_LAYERS}.global_pooling:GlobalMaxPooling1D",
-            aliases=("GlobalMaxPool1D",),
-            summary="The largest value of each channel of a sequence.",
-        ),
-        "GlobalMaxPooling2D": Component(
-            "GlobalMaxPooling2D",
-            f"{_LAYERS}.global_pooling:GlobalMaxPooling2D",
-            aliases=("GlobalMaxPool2D",),
-            summary="The largest value of each channel of a image.",
-        ),
-        "GlobalMaxPooling3D": Component(
-            "GlobalMaxPooling3D",
-            f"{_LAYERS}.global_pooling:GlobalMaxPooling3D",
-            aliases=("GlobalMaxPool3D",),
-            summary="The largest value of each channel of a volume.",
-        ),
-        "AdaptiveAveragePooling1D": Component(
-            "AdaptiveAveragePooling1D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling1D",
-            summary="The mean of each of a chosen number of parts of sequences.",
-        ),
-        "AdaptiveAveragePooling2D": Component(
-            "AdaptiveAveragePooling2D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling2D",
-            summary="The mean of each of a chosen number of parts of images.",
-        ),
-        "AdaptiveAveragePooling3D": Component(
-            "AdaptiveAveragePooling3D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveAveragePooling3D",
-            summary="The mean of each of a chosen number of parts of volumes.",
-        ),
-        "AdaptiveMaxPooling1D": Component(
-            "AdaptiveMaxPooling1D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling1D",
-            summary="The largest value of each of a chosen number of parts of sequences.",
-        ),
-        "AdaptiveMaxPooling2D": Component(
-            "AdaptiveMaxPooling2D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling2D",
-            summary="The largest value of each of a chosen number of parts of images.",
-        ),
-        "AdaptiveMaxPooling3D": Component(
-            "AdaptiveMaxPooling3D",
-            f"{_LAYERS}.adaptive_pooling:AdaptiveMaxPooling3D",
-            summary="The largest value of each of a chosen number of parts of volumes.",
-        ),
-        "ZeroPadding1D": Component(
-            "ZeroPadding1D",
-            f"{_LAYERS}.padding:ZeroPadding1D",
-            summary="Puts zeros around sequences.",
-        ),
-        "ZeroPadding2D": Component(
-            "ZeroPadding2D",
-            f"{_LAYERS}.padding:ZeroPadding2D",
-            summary="Puts zeros around images.",
-        ),
-        "ZeroPadding3D": Component(
-            "ZeroPadding3D",
-            f"{_LAYERS}.padding:ZeroPadding3D",
-            summary="Puts zeros around volumes.",
-        ),
-        "Cropping1D": Component(
-            "Cropping1D",
-            f"{_LAYERS}.cropping:Cropping1D",
-            summary="Cuts the edges of sequences off.",
-        ),
-        "Cropping2D": Component(
-            "Cropping2D",
-            f"{_LAYERS}.cropping:Cropping2D",
-            summary="Cuts the edges of images off.",
-        ),
-        "Cropping3D": Component(
-            "Cropping3D",
-            f"{_LAYERS}.cropping:Cropping3D",
-            summary="Cuts the edges of volumes off.",
-        ),
-        "UpSampling1D": Component(
-            "UpSampling1D",
-            f"{_LAYERS}.resizing:UpSampling1D",
-            summary="Enlarges sequences by whole factors.",
-        ),
-        "UpSampling2D": Component(
-            "UpSampling2D",
-            f"{_LAYERS}.resizing:UpSampling2D",
-            summary="Enlarges images by whole factors.",
-        ),
-        "UpSampling3D": Component(
-            "UpSampling3D",
-            f"{_LAYERS}.resizing:UpSampling3D",
-            summary="Enlarges volumes by whole factors.",
-        ),
-        "Conv1DTranspose": Component(
-            "Conv1DTranspose",
-            f"{_LAYERS}.transposed:Conv1DTranspose",
-            aliases=("Convolution1DTranspose",),
-            summary="Enlarges sequences: a convolution backwards.",
-        ),
-        "Conv2DTranspose": Component(
-            "Conv2DTranspose",
-            f"{_LAYERS}.transposed:Conv2DTranspose",
-            aliases=("Convolution2DTranspose",),
-            summary="Enlarges images: a convolution backwards.",
-        ),
-        "Conv3DTranspose": Component(
-            "Conv3DTranspose",
-            f"{_LAYERS}.transposed:Conv3DTranspose",
-            aliases=("Convolution3DTranspose",),
-            summary="Enlarges volumes: a convolution backwards.",
-        ),
-        "DepthwiseConv1D": Component(
-            "DepthwiseConv1D",
-            f"{_LAYERS}.depthwise:DepthwiseConv1D",
-            summary="Slides filters over each channel of sequences by itself.",
-        ),
-        "DepthwiseConv2D": Component(
-            "DepthwiseConv2D",
-            f"{_LAYERS}.depthwise:DepthwiseConv2D",
-            summary="Slides filters over each channel of images by itself.",
-        ),
-        "SeparableConv1D": Component(
-            "SeparableConv1D",
-            f"{_LAYERS}.separable:SeparableConv1D",
-            aliases=("SeparableConvolution1D",),
-            summary="Slides filters over each channel of sequences, then mixes the channels.",
-        ),
-        "SeparableConv2D": Component(
-            "SeparableConv2D",
-            f"{_LAYERS}.separable:SeparableConv2D",
-            aliases=("SeparableConvolution2D",),
-            summary="Slides filters over each channel of images, then mixes the channels.",
-        ),
-        "ELU": Component(
-            "ELU",
-            f"{_LAYERS}.activations:ELU",
-            summary="Exponential below 0, the identity above.",
-        ),
-        "LeakyReLU": Component(
-            "LeakyReLU",
-            f"{_LAYERS}.activations:LeakyReLU",
-            summary="A rectifier with a small slope below 0.",
-        ),
-        "PReLU": Component(
-            "PReLU",
-            f"{_LAYERS}.activations:PReLU",
-            summary="A rectifier with a learned slope below 0.",
-        ),
-        "ReLU": Component(
-            "ReLU",
-            f"{_LAYERS}.activations:ReLU",
-            summary="A rectifier with leak, ceiling and threshold.",
-        ),
-        "Softmax": Component(
-            "Softmax",
-            f"{_LAYERS}.activations:Softmax",
-            summary="Shares that sum to 1 along an axis.",
-        ),
-        "ActivityRegularization": Component(
-            "ActivityRegularization",
-            f"{_LAYERS}.activity:ActivityRegularization",
-            summary="Adds a penalty of its inputs to the loss.",
-        ),
-        "Embedding": Component(
-            "Embedding",
-            f"{_LAYERS}.embedding:Embedding",
-            summary="Looks up a learned row for each integer.",
-        ),
-        "Concatenate": Component(
-            "Concatenate",
-            f"{_LAYERS}.joining:Concatenate",
-            summary="Joins tensors along an axis.",
-        ),
-        "Dot": Component(
-            "Dot",
-            f"{_LAYERS}.joining:Dot",
-            summary="Scalar products of two tensors, sample by sample.",
-        ),
-        "Add": Component(
-            "Add",
-            f"{_LAYERS}.merging:Add",
-            summary="Sum of tensors.",
-        ),
-        "Average": Component(
-            "Average",
-            f"{_LAYERS}.merging:Average",
-            summary="Mean of tensors.",
-        ),
-        "Maximum": Component(
-            "Maximum",
-            f"{_LAYERS}.merging:Maximum",
-            summary="Largest of tensors, element by element.",
-        ),
-        "Minimum": Component(
-            "Minimum",
-            f"{_LAYERS}.merging:Minimum",
-            summary="Smallest of tensors, element by element.",
-        ),
-        "Multiply": Component(
-            "Multiply",
-            f"{_LAYERS}.merging:Multiply",
-            summary="Product of tensors.",
-        ),
-        "Subtract": Component(
-            "Subtract",
-            f"{_LAYERS}.merging:Subtract",
-            summary="Difference of two tensors.",
-        ),
-        "AlphaDropout": Component(
-            "AlphaDropout",
-            f"{_LAYERS}.noise:AlphaDropout",
-            summary="Dropout that keeps mean and variance, for selu.",
-        ),
-        "GaussianDropout": Component(
-            "GaussianDropout",
-            f"{_LAYERS}.noise:GaussianDropout",
-            summary="Multiplies with normal noise around 1 in training.",
-        ),
-        "GaussianNoise": Component(
-            "GaussianNoise",
-            f"{_LAYERS}.noise:GaussianNoise",
-            summary="Adds normal noise in training.",
-        ),
-        "SpatialDropout1D": Component(
-            "SpatialDropout1D",
-            f"{_LAYERS}.noise:SpatialDropout1D",
-            summary="Drops whole channels of sequences in training.",
-        ),
-        "SpatialDropout2D": Component(
-            "SpatialDropout2D",
-            f"{_LAYERS}.noise:SpatialDropout2D",
-            summary="Drops whole channels of images in training.",
-        ),
-        "SpatialDropout3D": Component(
-            "SpatialDropout3D",
-            f"{_LAYERS}.noise:SpatialDropout3D",
-            summary="Drops whole channels of volumes in training.",
-        ),
-        "Normalization": Component(
-            "Normalization",
-            f"{_LAYERS}.preprocessing:Normalization",
-            summary="Brings data to mean 0 and variance 1.",
-        ),
-        "Rescaling": Component(
-            "Rescaling",
-            f"{_LAYERS}.preprocessing:Rescaling",
-            summary="Multiplies and shifts.",
-        ),
-        "Permute": Component(
-            "Permute",
-            f"{_LAYERS}.rearranging:Permute",
-            summary="Changes the order of a sample's axes.",
-        ),
-        "RepeatVector": Component(
-            "RepeatVector",
-            f"{_LAYERS}.rearranging:RepeatVector",
-            summary="Repeats each row.",
-        ),
-        "TensorOperation": Component(
-            "TensorOperation",
-            f"{_LAYERS}.tensor_operation:TensorOperation",
-            summary="An operator between tensors of a graph.",
-        ),
-        "Identity": Component("Identity", f"{_LAYERS}.identity:Identity", summary="Does nothing."),
-        "EinsumDense": Component(
-            "EinsumDense",
-            f"{_LAYERS}.einsum_dense:EinsumDense",
-            summary="Multiplies inputs and a kernel along axes that an equation names.",
-        ),
-        "Attention": Component(
-            "Attention",
-            f"{_LAYERS}.attention:Attention",
-            summary="Averages values by how well their keys fit each query.",
-        ),
-        "AdditiveAttention": Component(
-            "AdditiveAttention",
-            f"{_LAYERS}.attention:AdditiveAttention",
-            summary="Attention whose scores are sums of tanh(query + key).",
-        ),
-        "MultiHeadAttention": Component(
-            "MultiHeadAttention",
-            f"{_LAYERS}.multi_head_attention:MultiHeadAttention",
-            summary="Attention of several heads, each in its own projection.",
-        ),
-        "GroupQueryAttention": Component(
-            "GroupQueryAttention",
-            f"{_LAYERS}.grouped_query_attention:GroupQueryAttention",
-            aliases=("GroupedQueryAttention",),
-            summary="Attention whose query heads share heads of keys and values.",
-        ),
-        "Sequential": Component(
-            "Sequential", "kplug.models.sequential:Sequential", summary="A chain of layers."
-        ),
-        "Functional": Component(
-            "Functional",
-            "kplug.models.functional:Functional",
-            aliases=("Model",),
-            role="factory",
-            summary="A graph of layers.",
-        ),
-        **SEQUENCE_LAYERS,
-    }
+def kplug_layers() -> dict[str, Component]:
+    """Return the table."""
+    return {component.name: component for component in _COMPONENTS}

@@ -1,58 +1,33 @@
-"""The built-in optimizers, offered as any plugin offers its own."""
+"""The optimizers that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-_PACKAGE = "kplug.optimizers"
-
-
-_OFFERED = {
-    "sgd": ("sgd:SGD", "Gradient descent, with momentum and Nesterov momentum."),
-    "rmsprop": (
-        "rmsprop:RMSprop",
-        "Steps divided by a running average of the gradient's magnitude.",
-    ),
-    "adagrad": (
-        "adagrad:Adagrad",
-        "Steps that shrink with each weight's sum of squared gradients.",
-    ),
-    "adadelta": (
-        "adadelta:Adadelta",
-        "Steps in the units of the weights, from two running averages.",
-    ),
-    "adam": ("adam:Adam", "Bias-corrected running averages of gradient and square; also AMSGrad."),
-    "adamax": (
-        "adamax:Adamax",
-        "Adam with the fading maximum of the gradient in place of its square.",
-    ),
-    "nadam": ("nadam:Nadam", "Adam with Nesterov momentum."),
-    "adamw": ("adamw:AdamW", "Adam with decoupled weight decay."),
-    "lion": ("lion:Lion", "The sign of an interpolation between momentum and gradient."),
-    "lamb": ("lamb:Lamb", "Adam's direction, scaled by the norm of each tensor."),
-    "ftrl": ("ftrl:Ftrl", "Follow the regularized leader, for sparse linear models."),
-    "adafactor": (
-        "adafactor:Adafactor",
-        "Adam in the memory of one row and one column for each matrix.",
-    ),
-    "muon": ("muon:Muon", "Orthogonalized momentum for matrices, Adam for the rest."),
-    "schedule_free_adamw": (
-        "schedule_free:ScheduleFreeAdamW",
-        "AdamW that averages weights instead of lowering the rate.",
-    ),
-    "loss_scale_optimizer": (
-        "loss_scale:LossScaleOptimizer",
-        "Dynamic loss scaling around another optimizer.",
-    ),
-    "multi_optimizer": ("multi:MultiOptimizer", "Different optimizers for different parameters."),
-}
+# fmt: off
+_COMPONENTS = (
+    Component("adadelta", "kplug.optimizers.adadelta:Adadelta", summary="Steps in the units of the weights, from running averages of gradients and of updates."),
+    Component("adafactor", "kplug.optimizers.adafactor:Adafactor", summary="Adam without momentum, in the memory of one row and one column for each matrix."),
+    Component("adagrad", "kplug.optimizers.adagrad:Adagrad", summary="Steps that shrink for each weight with the sum of its squared gradients."),
+    Component("adam", "kplug.optimizers.adam:Adam", summary="Steps from bias-corrected running averages of the gradient and of its square."),
+    Component("adamax", "kplug.optimizers.adamax:Adamax", summary="Steps from a running average of the gradient, divided by its fading maximum."),
+    Component("adamw", "kplug.optimizers.adamw:AdamW", summary="Adam that shrinks the weights before each step."),
+    Component("ftrl", "kplug.optimizers.ftrl:Ftrl", summary="Follow the regularized leader: weights that are exactly zero until the data insist."),
+    Component("lamb", "kplug.optimizers.lamb:Lamb", summary="Adam's direction, scaled for each tensor by the norm of its weights."),
+    Component("lion", "kplug.optimizers.lion:Lion", summary="The sign of an interpolation between momentum and gradient."),
+    Component("loss_scale_optimizer", "kplug.optimizers.loss_scale:LossScaleOptimizer", summary="An optimizer around another one that keeps small gradients from vanishing."),
+    Component("multi_optimizer", "kplug.optimizers.multi:MultiOptimizer", summary="An optimizer that has others train the parameters, each its own."),
+    Component("muon", "kplug.optimizers.muon:Muon", summary="Steps along the nearest orthogonal matrix to the momentum, for tensors of rank 2."),
+    Component("nadam", "kplug.optimizers.nadam:Nadam", summary="Adam whose momentum looks one step ahead, with a momentum that warms up."),
+    Component("rmsprop", "kplug.optimizers.rmsprop:RMSprop", summary="Steps divided by a running average of the gradient's magnitude."),
+    Component("schedule_free_adamw", "kplug.optimizers.schedule_free:ScheduleFreeAdamW", summary="Steps on a sequence z, gradients at a point p between z and the average x of all z so far."),
+    Component("sgd", "kplug.optimizers.sgd:SGD", summary="Stochastic gradient descent, optionally with momentum."),
+)
+# fmt: on
 
 
 @hookimpl
 def kplug_optimizers() -> dict[str, Component]:
-    """Offer the guide's six and Adamax in Keras 2's rule, Keras 3's others in its own."""
-    return {
-        name: Component(name, f"{_PACKAGE}.{target}", summary=summary)
-        for name, (target, summary) in _OFFERED.items()
-    }
+    """Return the table."""
+    return {component.name: component for component in _COMPONENTS}

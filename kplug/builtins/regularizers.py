@@ -1,28 +1,21 @@
-"""The regularizers that ship with kplug."""
+"""The regularizers that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-_FAMILY = "kplug.regularizers"
-
-
-def _component(name: str, target: str, summary: str, *aliases: str) -> Component:
-    return Component(name, f"{_FAMILY}.{target}", aliases, role="class", summary=summary)
+# fmt: off
+_COMPONENTS = (
+    Component("l1", "kplug.regularizers.norms:L1", summary="Sum of absolute values: l1 · Σ|w|. Drives weights to exactly zero."),
+    Component("l1_l2", "kplug.regularizers.norms:L1L2", summary="Both penalties: l1 · Σ|w| + l2 · Σw²."),
+    Component("l2", "kplug.regularizers.norms:L2", summary="Sum of squares: l2 · Σw². Keeps weights small."),
+    Component("orthogonal_regularizer", "kplug.regularizers.orthogonality:OrthogonalRegularizer", summary="Mean absolute cosine between the rows, or the columns, of a matrix, times factor."),
+)
+# fmt: on
 
 
 @hookimpl
 def kplug_regularizers() -> dict[str, Component]:
     """Return the table."""
-    components = (
-        _component("l1", "norms:L1", "Sum of absolute values."),
-        _component("l2", "norms:L2", "Sum of squares."),
-        _component("l1_l2", "norms:L1L2", "Sum of absolute values plus sum of squares."),
-        _component(
-            "orthogonal_regularizer",
-            "orthogonality:OrthogonalRegularizer",
-            "Mean absolute cosine between rows or columns.",
-        ),
-    )
-    return {component.name: component for component in components}
+    return {component.name: component for component in _COMPONENTS}

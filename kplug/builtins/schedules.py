@@ -1,46 +1,23 @@
-"""The built-in learning-rate schedules, offered as any plugin offers its own."""
+"""The schedules that ship with kplug. Written by ``python -m tests.generate_builtins``."""
 
 from __future__ import annotations
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
-_PACKAGE = "kplug.schedules"
+# fmt: off
+_COMPONENTS = (
+    Component("cosine_decay", "kplug.schedules.cosine:CosineDecay", summary="lr · ((1 − alpha) · ½(1 + cos(π · min(step, n) / n)) + alpha), optionally after a warm-up."),
+    Component("cosine_decay_restarts", "kplug.schedules.cosine:CosineDecayRestarts", summary="Cosine decays one after another, each longer and lower than the one before."),
+    Component("exponential_decay", "kplug.schedules.decay:ExponentialDecay", summary="initial_learning_rate · decay_rate^(step / decay_steps)."),
+    Component("inverse_time_decay", "kplug.schedules.decay:InverseTimeDecay", summary="initial_learning_rate / (1 + decay_rate · step / decay_steps)."),
+    Component("piecewise_constant_decay", "kplug.schedules.decay:PiecewiseConstantDecay", summary="Constant rates between given steps; a boundary itself still has the earlier rate."),
+    Component("polynomial_decay", "kplug.schedules.decay:PolynomialDecay", summary="(initial − end) · (1 − min(step, n) / n)^power + end, with n = decay_steps."),
+)
+# fmt: on
 
 
 @hookimpl
 def kplug_schedules() -> dict[str, Component]:
-    """Offer Keras's six."""
-    offered = (
-        Component(
-            "exponential_decay",
-            f"{_PACKAGE}.decay:ExponentialDecay",
-            summary="A constant factor every so many steps.",
-        ),
-        Component(
-            "inverse_time_decay",
-            f"{_PACKAGE}.decay:InverseTimeDecay",
-            summary="The rate divided by 1 + decay_rate · step / decay_steps.",
-        ),
-        Component(
-            "piecewise_constant_decay",
-            f"{_PACKAGE}.decay:PiecewiseConstantDecay",
-            summary="Constant rates between given steps.",
-        ),
-        Component(
-            "polynomial_decay",
-            f"{_PACKAGE}.decay:PolynomialDecay",
-            summary="From a first to a last rate along a power of the step.",
-        ),
-        Component(
-            "cosine_decay",
-            f"{_PACKAGE}.cosine:CosineDecay",
-            summary="Half a cosine wave, optionally after a linear warm-up.",
-        ),
-        Component(
-            "cosine_decay_restarts",
-            f"{_PACKAGE}.cosine:CosineDecayRestarts",
-            summary="Half cosine waves one after another, each longer than the last.",
-        ),
-    )
-    return {component.name: component for component in offered}
+    """Return the table."""
+    return {component.name: component for component in _COMPONENTS}

@@ -13,8 +13,10 @@ from kplug.arguments import require_flag
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.errors import ContractError
 from kplug.optimizers.base.moving_average import AVERAGE
+from kplug.registry import named
 
 
+@named("swap_ema_weights")
 class SwapEMAWeights(Callback):
     """Give the model the moving averages of its weights while it is evaluated or predicts.
 

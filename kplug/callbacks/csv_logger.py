@@ -11,8 +11,10 @@ from typing_extensions import override
 
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
+from kplug.registry import named
 
 
+@named("csv_logger")
 class CSVLogger(Callback):
     """Write the logs of every epoch to a CSV file, one row per epoch.
 

@@ -19,6 +19,7 @@ from kplug.callbacks.base.learning_rates import (
 )
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.errors import ArgumentValueError, ContractError
+from kplug.registry import named
 
 
 class LearningRateScheduler(Callback):
@@ -81,6 +82,7 @@ def _takes_two(schedule: Callable[..., Any]) -> bool:
     return True
 
 
+@named("reduce_lr_on_plateau")
 class ReduceLROnPlateau(MonitoringCallback):
     """Multiply the learning rate by ``factor`` when a log has stopped improving.
 

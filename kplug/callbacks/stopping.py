@@ -11,6 +11,7 @@ from kplug.arguments import require_flag, require_integer
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.errors import NonFiniteLossError
+from kplug.registry import named
 
 
 class EarlyStopping(MonitoringCallback):
@@ -104,6 +105,7 @@ class EarlyStopping(MonitoringCallback):
             self.model.set_weights(self.best_weights)
 
 
+@named("terminate_on_nan")
 class TerminateOnNaN(Callback):
     """Stop at the first step whose loss is NaN or infinite.
 

@@ -15,8 +15,10 @@ from kplug.backend import DTypeLike, to_dtype
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
+from kplug.registry import named
 
 
+@named("zeros", "zero")
 @final
 class Zeros(Initializer):
     """All values 0.
@@ -35,6 +37,7 @@ class Zeros(Initializer):
         return torch.zeros(as_shape(self, shape), dtype=to_dtype(dtype))
 
 
+@named("ones", "one")
 @final
 class Ones(Initializer):
     """All values 1.
@@ -103,6 +106,7 @@ class Constant(Initializer):
         return super().from_config({**config, "value": value})
 
 
+@named("identity", "IdentityInitializer")
 @final
 class Identity(Initializer):
     """The identity matrix, times ``gain``; a matrix that is not square is filled up with zeros.

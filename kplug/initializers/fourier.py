@@ -13,10 +13,12 @@ from kplug.arguments import list_words, refusal, require_choice, require_flag
 from kplug.backend import DTypeLike, to_dtype
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.initializers.windows import WINDOWS, make_window
+from kplug.registry import named
 
 _SHAPE = "three dimensions (samples of a frame, 1, frequencies)"
 
 
+@named("stft", "STFTInitializer")
 @final
 class STFT(Initializer):
     """Cosines or sines of a short-time Fourier transform, one frequency a filter.

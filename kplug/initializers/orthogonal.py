@@ -11,8 +11,10 @@ from kplug.arguments import require_number
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.random import RandomInitializer, Seed
+from kplug.registry import named
 
 
+@named("orthogonal", "OrthogonalInitializer")
 @final
 class Orthogonal(RandomInitializer):
     """A random matrix with orthonormal rows or columns, times ``gain``.

@@ -15,6 +15,7 @@ from kplug.backend import DTypeLike, to_dtype
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
+from kplug.registry import named
 
 # Probability that a standard normal value lies within 2 standard deviations; torch.erf of sqrt(2).
 _WITHIN_TWO_SIGMA = math.erf(math.sqrt(2.0))
@@ -96,6 +97,7 @@ class RandomInitializer(Initializer):
         return config
 
 
+@named("random_normal", "normal")
 @final
 class RandomNormal(RandomInitializer):
     """Normal values: ``N(mean, stddev²)``.
@@ -128,6 +130,7 @@ class RandomNormal(RandomInitializer):
         values.normal_(self.mean, self.stddev, generator=generator)
 
 
+@named("random_uniform", "uniform")
 @final
 class RandomUniform(RandomInitializer):
     """Uniform values between ``minval`` and ``maxval``.

@@ -13,6 +13,7 @@ from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.sliding import SlidingLayer
+from kplug.registry import named
 
 
 class Convolution(SlidingLayer):
@@ -103,6 +104,7 @@ def refuse_dilated_strides(layer: SlidingLayer) -> None:
         raise ArgumentValueError(owner, "dilation_rate", layer.dilation_rate, allowed)
 
 
+@named("Conv1D", "Convolution1D")
 class Conv1D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for sequences.
 
@@ -146,6 +148,7 @@ class Conv1D(Convolution):
     paddings = ("valid", "same", "causal")
 
 
+@named("Conv2D", "Convolution2D")
 class Conv2D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for images.
 
@@ -188,6 +191,7 @@ class Conv2D(Convolution):
     rank = 2
 
 
+@named("Conv3D", "Convolution3D")
 class Conv3D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for volumes.
 

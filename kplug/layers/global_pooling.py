@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.layers.base.spatial import SpatialLayer
+from kplug.registry import named
 
 
 class GlobalPooling(SpatialLayer):
@@ -43,6 +44,7 @@ class GlobalAveragePooling(GlobalPooling):
         return inputs.mean(self._axes, keepdim=self.keepdims)
 
 
+@named("GlobalMaxPooling1D", "GlobalMaxPool1D")
 class GlobalMaxPooling1D(GlobalMaxPooling):
     """Outputs the largest value of each channel over a whole sequence.
 
@@ -63,6 +65,7 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
     rank = 1
 
 
+@named("GlobalMaxPooling2D", "GlobalMaxPool2D")
 class GlobalMaxPooling2D(GlobalMaxPooling):
     """Outputs the largest value of each channel over a whole image.
 
@@ -83,6 +86,7 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
     rank = 2
 
 
+@named("GlobalMaxPooling3D", "GlobalMaxPool3D")
 class GlobalMaxPooling3D(GlobalMaxPooling):
     """Outputs the largest value of each channel over a whole volume.
 
@@ -103,6 +107,7 @@ class GlobalMaxPooling3D(GlobalMaxPooling):
     rank = 3
 
 
+@named("GlobalAveragePooling1D", "GlobalAvgPool1D")
 class GlobalAveragePooling1D(GlobalAveragePooling):
     """Outputs the mean of each channel over a whole sequence.
 
@@ -140,6 +145,7 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         """Return ``None``: no time is left."""
 
 
+@named("GlobalAveragePooling2D", "GlobalAvgPool2D")
 class GlobalAveragePooling2D(GlobalAveragePooling):
     """Outputs the mean of each channel over a whole image.
 
@@ -160,6 +166,7 @@ class GlobalAveragePooling2D(GlobalAveragePooling):
     rank = 2
 
 
+@named("GlobalAveragePooling3D", "GlobalAvgPool3D")
 class GlobalAveragePooling3D(GlobalAveragePooling):
     """Outputs the mean of each channel over a whole volume.
 

@@ -10,8 +10,10 @@ from kplug.arguments import refusal, require_integer
 from kplug.graph import Shape
 from kplug.layers.base.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec
+from kplug.registry import named
 
 
+@named("GroupQueryAttention", "GroupedQueryAttention")
 class GroupedQueryAttention(HeadsLayer):
     """Like ``MultiHeadAttention``, but groups of query heads share a head of keys and values.
 

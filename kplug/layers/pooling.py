@@ -10,6 +10,7 @@ from torch import Tensor
 from kplug.arguments import require_choice
 from kplug.backend.windows import average_pool, max_pool
 from kplug.layers.base.spatial import SpatialLayer, require_window
+from kplug.registry import named
 
 
 class Pooling(SpatialLayer):
@@ -62,6 +63,7 @@ class AveragePooling(Pooling):
         return average_pool(inputs, self.pool_size, self.strides, self.padding)
 
 
+@named("MaxPooling1D", "MaxPool1D")
 class MaxPooling1D(MaxPooling):
     """Outputs the largest value of each window of sequences.
 
@@ -87,6 +89,7 @@ class MaxPooling1D(MaxPooling):
     rank = 1
 
 
+@named("MaxPooling2D", "MaxPool2D")
 class MaxPooling2D(MaxPooling):
     """Outputs the largest value of each window of images.
 
@@ -112,6 +115,7 @@ class MaxPooling2D(MaxPooling):
     rank = 2
 
 
+@named("MaxPooling3D", "MaxPool3D")
 class MaxPooling3D(MaxPooling):
     """Outputs the largest value of each window of volumes.
 
@@ -137,6 +141,7 @@ class MaxPooling3D(MaxPooling):
     rank = 3
 
 
+@named("AveragePooling1D", "AvgPool1D")
 class AveragePooling1D(AveragePooling):
     """Outputs the mean of each window of sequences.
 
@@ -163,6 +168,7 @@ class AveragePooling1D(AveragePooling):
     rank = 1
 
 
+@named("AveragePooling2D", "AvgPool2D")
 class AveragePooling2D(AveragePooling):
     """Outputs the mean of each window of images.
 
@@ -189,6 +195,7 @@ class AveragePooling2D(AveragePooling):
     rank = 2
 
 
+@named("AveragePooling3D", "AvgPool3D")
 class AveragePooling3D(AveragePooling):
     """Outputs the mean of each window of volumes.
 

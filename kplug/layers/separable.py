@@ -13,6 +13,7 @@ from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.sliding import SlidingLayer
 from kplug.layers.depthwise import add_depthwise_kernel, convolve_depthwise
+from kplug.registry import named
 
 
 class SeparableConvolution(SlidingLayer):
@@ -87,6 +88,7 @@ class SeparableConvolution(SlidingLayer):
         }
 
 
+@named("SeparableConv1D", "SeparableConvolution1D")
 class SeparableConv1D(SeparableConvolution):
     """Outputs activation(each channel of sequences convolved by itself, the results mixed, + bias).
 
@@ -130,6 +132,7 @@ class SeparableConv1D(SeparableConvolution):
     rank = 1
 
 
+@named("SeparableConv2D", "SeparableConvolution2D")
 class SeparableConv2D(SeparableConvolution):
     """Outputs activation(each channel of images convolved by itself, the results mixed, + bias).
 

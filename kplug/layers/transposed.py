@@ -15,6 +15,7 @@ from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_sl
 from kplug.layers.base.sliding import SlidingLayer
 from kplug.layers.base.spatial import require_window
 from kplug.layers.convolutional import refuse_dilated_strides
+from kplug.registry import named
 
 
 class TransposedConvolution(SlidingLayer):
@@ -100,6 +101,7 @@ class TransposedConvolution(SlidingLayer):
         }
 
 
+@named("Conv1DTranspose", "Convolution1DTranspose")
 class Conv1DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger sequences.
 
@@ -142,6 +144,7 @@ class Conv1DTranspose(TransposedConvolution):
     rank = 1
 
 
+@named("Conv2DTranspose", "Convolution2DTranspose")
 class Conv2DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger images.
 
@@ -184,6 +187,7 @@ class Conv2DTranspose(TransposedConvolution):
     rank = 2
 
 
+@named("Conv3DTranspose", "Convolution3DTranspose")
 class Conv3DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger volumes.
 

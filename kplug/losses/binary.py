@@ -12,6 +12,7 @@ from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, requi
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
+from kplug.registry import named
 
 _OWNER = "binary_crossentropy"
 _ADVICE = (
@@ -70,6 +71,7 @@ def require_smoothing(label_smoothing: object, owner: str) -> float:
     )
 
 
+@named("binary_crossentropy", "bce")
 class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
     """Cross-entropy of independent yes/no answers.
 

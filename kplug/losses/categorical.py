@@ -20,6 +20,7 @@ from kplug.losses.base.alignment import (
 from kplug.losses.base.checks import SOFTMAX_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.binary import require_smoothing, smooth_labels
+from kplug.registry import named
 
 _OWNER = "categorical_crossentropy"
 
@@ -75,6 +76,7 @@ def _advise(targets: Tensor, predictions: Tensor) -> str | None:
     )
 
 
+@named("categorical_crossentropy", "cce")
 class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
     """Cross-entropy of exclusive classes, with one-hot targets.
 

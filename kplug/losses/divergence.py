@@ -11,6 +11,7 @@ from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.checks import require_range
 from kplug.losses.base.formula import FormulaLoss
+from kplug.registry import named
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
@@ -21,6 +22,7 @@ def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return (targets * torch.log(targets / predictions.clamp(smallest, 1.0))).sum(-1)
 
 
+@named("kl_divergence", "kld", "kullback_leibler_divergence")
 class KLDivergence(FormulaLoss, formula=kl_divergence):
     """Kullback-Leibler divergence of the prediction from the target distribution.
 

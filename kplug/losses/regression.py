@@ -10,6 +10,7 @@ from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
+from kplug.registry import named
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
@@ -18,6 +19,7 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return (predictions - targets).square().mean(-1)
 
 
+@named("mean_squared_error", "mse")
 class MeanSquaredError(FormulaLoss, formula=mean_squared_error):
     """Mean of squared differences, (ŷ − y)².
 
@@ -50,6 +52,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
     return (predictions - targets).abs().mean(-1)
 
 
+@named("mean_absolute_error", "mae")
 class MeanAbsoluteError(FormulaLoss, formula=mean_absolute_error):
     """Mean of absolute differences, |ŷ − y|.
 
@@ -83,6 +86,7 @@ def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tens
     return 100.0 * relative.mean(-1)
 
 
+@named("mean_absolute_percentage_error", "mape")
 class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_error):
     """Mean of relative differences, in percent of the target.
 
@@ -113,6 +117,7 @@ def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tens
     return ratio.square().mean(-1)
 
 
+@named("mean_squared_logarithmic_error", "msle")
 class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_error):
     """Mean of squared differences of logarithms.
 

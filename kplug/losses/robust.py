@@ -11,6 +11,7 @@ from kplug.arguments import require_number
 from kplug.losses.base.alignment import ArrayLike, prepare
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
+from kplug.registry import named
 
 _LN2 = math.log(2.0)
 
@@ -25,6 +26,7 @@ def _require_delta(delta: object) -> float:
     return require_number("huber", "delta", delta, "a finite number > 0", above=0.0)
 
 
+@named("huber", "huber_loss")
 class Huber(FormulaLoss, formula=huber):
     """Squared for small errors, absolute for large ones.
 

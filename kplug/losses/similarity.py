@@ -9,6 +9,7 @@ from kplug.arguments import require_integer
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare, require_axis
 from kplug.losses.base.formula import FormulaLoss
+from kplug.registry import named
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
@@ -21,6 +22,7 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> T
     return -(unit_targets * unit_predictions).sum(axis)
 
 
+@named("cosine_similarity", "cosine_proximity", "cosine")
 class CosineSimilarity(FormulaLoss, formula=cosine_similarity):
     """Negative cosine of the angle between target and prediction.
 

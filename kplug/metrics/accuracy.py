@@ -10,6 +10,7 @@ from kplug.backend import to_dtype
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.metrics.base.mean import MeanMetric
+from kplug.registry import named
 
 _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 
@@ -168,6 +169,7 @@ class SparseCategoricalAccuracy(MeanMetric):
         return _is_right_id(y_true, y_pred)
 
 
+@named("accuracy", "acc")
 class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
 
@@ -201,6 +203,7 @@ class AutoAccuracy(MeanMetric):
         return _is_right_one_hot(y_true, y_pred)
 
 
+@named("exact_accuracy")
 class Accuracy(MeanMetric):
     """Share of predictions that equal the target.
 

@@ -12,8 +12,10 @@ from kplug.losses.divergence import kl_divergence, poisson
 from kplug.losses.margin import categorical_hinge, hinge, squared_hinge
 from kplug.losses.sparse import sparse_categorical_crossentropy
 from kplug.metrics.base.mean import MeanMetric
+from kplug.registry import named
 
 
+@named("binary_crossentropy", "bce")
 class BinaryCrossentropy(MeanMetric):
     """Cross-entropy of yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)].
 
@@ -47,6 +49,7 @@ class BinaryCrossentropy(MeanMetric):
         return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
 
 
+@named("categorical_crossentropy", "cce")
 class CategoricalCrossentropy(MeanMetric):
     """Cross-entropy of exclusive classes with one-hot targets: mean −Σ y ln ŷ.
 
@@ -138,6 +141,7 @@ class SparseCategoricalCrossentropy(MeanMetric):
         self.accumulate(values, sample_weight)
 
 
+@named("kl_divergence", "kld", "kullback_leibler_divergence")
 class KLDivergence(MeanMetric):
     """Kullback-Leibler divergence: mean Σ y ln(y / ŷ).
 

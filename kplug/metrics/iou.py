@@ -14,11 +14,13 @@ from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.metrics.base.metric import Metric
 from kplug.metrics.base.thresholds import require_count
+from kplug.registry import named
 
 # A confusion matrix of as many classes has 3 GB.
 _MOST_CLASSES = 20_000
 
 
+@named("iou")
 class IoU(Metric):
     """Mean over some classes of intersection over union, TP / (TP + FP + FN).
 
@@ -145,6 +147,7 @@ class IoU(Metric):
         return mean.to(kind if kind.is_floating_point else to_dtype(None))
 
 
+@named("mean_iou")
 class MeanIoU(IoU):
     """Mean over all classes of intersection over union, TP / (TP + FP + FN).
 
@@ -184,6 +187,7 @@ class MeanIoU(IoU):
         )
 
 
+@named("binary_iou")
 class BinaryIoU(IoU):
     """Intersection over union of no (class 0), of yes (class 1), or their mean.
 
@@ -221,6 +225,7 @@ class BinaryIoU(IoU):
         return predictions.to(torch.float32) >= self.threshold
 
 
+@named("one_hot_iou")
 class OneHotIoU(IoU):
     """`IoU` of one-hot targets (N, …, C), by default against scores of the same shape.
 
@@ -260,6 +265,7 @@ class OneHotIoU(IoU):
         )
 
 
+@named("one_hot_mean_iou")
 class OneHotMeanIoU(MeanIoU):
     """`MeanIoU` of one-hot targets (N, …, C), by default against scores of the same shape.
 

@@ -15,8 +15,10 @@ from kplug.losses.regression import (
 from kplug.losses.robust import log_cosh
 from kplug.losses.similarity import cosine_similarity
 from kplug.metrics.base.mean import MeanMetric
+from kplug.registry import named
 
 
+@named("mean_squared_error", "mse")
 class MeanSquaredError(MeanMetric):
     """Mean of squared differences: mean (ŷ − y)².
 
@@ -40,6 +42,7 @@ class MeanSquaredError(MeanMetric):
         return mean_squared_error(y_true, y_pred)
 
 
+@named("root_mean_squared_error", "rmse")
 class RootMeanSquaredError(MeanMetric):
     """Root of the mean of squared differences: √ mean (ŷ − y)², the root taken last.
 
@@ -70,6 +73,7 @@ class RootMeanSquaredError(MeanMetric):
         return torch.sqrt(super().result())
 
 
+@named("mean_absolute_error", "mae")
 class MeanAbsoluteError(MeanMetric):
     """Mean of absolute differences: mean |ŷ − y|.
 
@@ -93,6 +97,7 @@ class MeanAbsoluteError(MeanMetric):
         return mean_absolute_error(y_true, y_pred)
 
 
+@named("mean_absolute_percentage_error", "mape")
 class MeanAbsolutePercentageError(MeanMetric):
     """Mean of relative differences in percent: 100 · mean |y − ŷ| / max(|y|, ε).
 
@@ -118,6 +123,7 @@ class MeanAbsolutePercentageError(MeanMetric):
         return mean_absolute_percentage_error(y_true, y_pred)
 
 
+@named("mean_squared_logarithmic_error", "msle")
 class MeanSquaredLogarithmicError(MeanMetric):
     """Mean of squared differences of logarithms: mean (ln(max(ŷ, ε) + 1) − ln(max(y, ε) + 1))².
 
@@ -143,6 +149,7 @@ class MeanSquaredLogarithmicError(MeanMetric):
         return mean_squared_logarithmic_error(y_true, y_pred)
 
 
+@named("log_cosh_error", "log_cosh")
 class LogCoshError(MeanMetric):
     """Logarithm of the hyperbolic cosine of the error: mean ln cosh(ŷ − y).
 

@@ -11,6 +11,7 @@ from kplug.backend import to_dtype
 from kplug.losses.base.alignment import ArrayLike, as_tensor, shape_error
 from kplug.metrics.accuracy import squeeze_ids
 from kplug.metrics.base.mean import MeanMetric
+from kplug.registry import named
 
 
 def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
@@ -64,6 +65,7 @@ def sparse_top_k_categorical_accuracy(
     return metric.call(targets, predictions).to(to_dtype(None))
 
 
+@named("top_k_categorical_accuracy")
 class TopKCategoricalAccuracy(MeanMetric):
     """Share of samples whose true class is among the k best scores, with one-hot targets.
 
@@ -102,6 +104,7 @@ class TopKCategoricalAccuracy(MeanMetric):
         return _is_among_best(y_true.argmax(-1), y_pred, self.k)
 
 
+@named("sparse_top_k_categorical_accuracy")
 class SparseTopKCategoricalAccuracy(MeanMetric):
     """Share of samples whose true class is among the k best scores, with class ids as targets.
 

@@ -29,8 +29,11 @@ from kplug.models.base import graph_checks
 from kplug.models.base.graph_inputs import InputForm
 from kplug.models.configuration import graph_writing
 from kplug.models.model import Model
+from kplug.registry import factory, named
 
 
+@named("Functional", "Model")
+@factory
 class Functional(Model):
     """The model between symbolic tensors; ``Model(inputs, outputs)`` makes it.
 

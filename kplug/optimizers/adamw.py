@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from typing_extensions import Unpack
@@ -12,10 +12,12 @@ from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, Extras, takes_common
 from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
+from kplug.registry import named
 
 LEARNING_RATE = DefaultRate(0.001)
 
 
+@named("adamw")
 class AdamW(Adam, torch.optim.AdamW):
     """Adam that shrinks the weights before each step.
 
@@ -49,7 +51,6 @@ class AdamW(Adam, torch.optim.AdamW):
         ``torch.optim.AdamW`` decays by 0.01 and adds ε after v's bias is corrected.
     """
 
-    registered_name: ClassVar[str] = "adamw"
     _torch_step = get_unhooked_step(torch.optim.AdamW)
 
     @takes_common

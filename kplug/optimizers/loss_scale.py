@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import torch
 from typing_extensions import Self
@@ -56,8 +56,6 @@ class LossScaleOptimizer(OptimizerWrapper):
         Micikevicius et al., Mixed Precision Training, 2018; ``keras.optimizers.LossScaleOptimizer``.
         Every step waits for the device, to know whether the gradients are finite.
     """
-
-    registered_name: ClassVar[str] = "loss_scale_optimizer"
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from typing_extensions import Self
@@ -114,8 +114,6 @@ class MultiOptimizer(OptimizerWrapper):
     Reference:
         ``keras.optimizers.MultiOptimizer``. As there, it has no learning rate of its own.
     """
-
-    registered_name: ClassVar[str] = "multi_optimizer"
 
     def __init__(
         self,

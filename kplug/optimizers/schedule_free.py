@@ -19,6 +19,7 @@ from kplug.optimizers.base.hyperparameters import (
     require_open_beta,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+from kplug.registry import named
 
 LEARNING_RATE = DefaultRate(0.0025)
 
@@ -27,6 +28,7 @@ def _require_steps(owner: str, argument: str, value: object) -> int:
     return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
+@named("schedule_free_adamw")
 class ScheduleFreeAdamW(RuleOptimizer):
     """Steps on a sequence z, gradients at a point p between z and the average x of all z so far.
 
@@ -62,7 +64,6 @@ class ScheduleFreeAdamW(RuleOptimizer):
 
     is_elementwise = True
 
-    registered_name: ClassVar[str] = "schedule_free_adamw"
     slots: ClassVar[tuple[str, ...]] = ("momentum", "velocity")
     beta_1 = GroupSetting("betas", require_open_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)

@@ -10,6 +10,7 @@ from kplug.registry.component import (
     Origin as Origin,
     factory as factory,
     function as function,
+    named as named,
 )
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.registry import REGISTRY as REGISTRY

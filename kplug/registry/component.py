@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -21,6 +22,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLE_MARK = "__kplug_role__"
+_NAMES_MARK = "__kplug_names__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +165,61 @@ def factory(function: Anything) -> Anything:
         >>> find_role(my_loss)
         'factory'
     """
-    return _mark(function, "factory")
+    return _mark(function, _ROLE_MARK, "factory")
 
 
 def function(function: Anything) -> Anything:
     """Mark a callable as one that *is* the component; the spec's arguments become keywords."""
-    return _mark(function, "function")
+    return _mark(function, _ROLE_MARK, "function")
+
+
+def named(*names: str) -> Callable[[Anything], Anything]:
+    """Write the names of a component on its class or function.
+
+    A hook that offers the object itself offers it under all of them. An entry point or a table of targets
+    imports nothing, so it has to list them again; kplug's own tables are generated from this mark.
+
+    Args:
+        names: The declared name, then its aliases.
+
+    Raises:
+        RegistrationError: for a name outside the grammar.
+
+    Example:
+        >>> @named("half_square", "hs")
+        ... def half_square(y_true, y_pred):
+        ...     return (y_true - y_pred).square() / 2
+        >>> find_names(half_square)
+        ('half_square', 'hs')
+    """
+    for name in names:
+        check_name(name)
+    return lambda target: _mark(target, _NAMES_MARK, names)
 
 
 def find_role(target: object) -> Role | None:
     """Return the author's mark, or None where there is none."""
-    return getattr(target, _ROLE_MARK, None)
+    role: Role | None = _own_attributes(target).get(_ROLE_MARK)
+    return role
 
 
-def _mark(target: Anything, role: Role) -> Anything:
-    setattr(target, _ROLE_MARK, role)
+def find_names(target: object) -> tuple[str, ...]:
+    """Return the names that `named` has written on an object, none where it has not."""
+    return tuple(_own_attributes(target).get(_NAMES_MARK, ()))
+
+
+def find_summary(target: object) -> str:
+    """Return the first line of the documentation of a class or function, without its markup."""
+    is_documented = inspect.isclass(target) or inspect.isroutine(target)
+    text = inspect.cleandoc(target.__doc__ or "") if is_documented else ""
+    return text.partition("\n")[0].replace("`", "")
+
+
+def _own_attributes(target: object) -> Mapping[str, Any]:
+    # Not getattr: a class that derives from a component is another component.
+    return getattr(target, "__dict__", {})
+
+
+def _mark(target: Anything, mark: str, value: object) -> Anything:
+    setattr(target, mark, value)
     return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
-from kplug.registry.component import Component, Origin, check_name
+from kplug.registry.component import Component, Origin, check_name, find_names, find_summary
 from kplug.registry.errors import KplugError, RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
@@ -151,4 +151,7 @@ def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Compon
             )
         return replace(target, kind=kind.name, origin=origin)
     check_name(name)
-    return Component(str(name), target, kind=kind.name, origin=origin)
+    names = find_names(target)
+    aliases = tuple(other for other in names if other != name) if name in names else ()
+    summary = find_summary(target)
+    return Component(str(name), target, aliases, summary=summary, kind=kind.name, origin=origin)

@@ -12,6 +12,7 @@ from kplug.arguments import require_flag
 from kplug.layers.recurrent.base.cell_layer import CellLayer, of_cell
 from kplug.layers.recurrent.base.fused_kernels import run_gru
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.registry import named
 
 
 class GRUCell(GatedCell):
@@ -169,6 +170,7 @@ class GRUCell(GatedCell):
         }
 
 
+@named("GRU", "CuDNNGRU")
 class GRU(CellLayer):
     """Gated recurrent unit, run along the time of sequences; its equations stand at ``GRUCell``.
 

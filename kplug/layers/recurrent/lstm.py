@@ -12,6 +12,7 @@ from kplug.arguments import require_flag
 from kplug.layers.recurrent.base.cell_layer import CellLayer, of_cell
 from kplug.layers.recurrent.base.fused_kernels import hold_after, run_lstm
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.registry import named
 
 
 class LSTMCell(GatedCell):
@@ -158,6 +159,7 @@ class LSTMCell(GatedCell):
         }
 
 
+@named("LSTM", "CuDNNLSTM")
 class LSTM(CellLayer):
     """Long short-term memory, run along the time of sequences; its equations stand at ``LSTMCell``.
 

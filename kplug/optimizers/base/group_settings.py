@@ -61,7 +61,7 @@ class GroupSetting:
         return value if self.index is None else value[self.index]
 
     def __set__(self, instance: torch.optim.Optimizer, value: object) -> None:
-        owner = getattr(type(instance), "registered_name", "") or declared_name(type(instance))
+        owner = declared_name(type(instance))
         number = self.check(owner, self.name, value)
         for group in instance.param_groups:
             self.put(group, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 
@@ -29,16 +29,13 @@ class Rated(torch.optim.Optimizer):
         iterations: How many updates were made: of steps that accumulate gradients, every k-th.
     """
 
-    registered_name: ClassVar[str] = (
-        ""  # where the class's name in snake case is not the declared one
-    )
     decay = GroupSetting("decay", require_nonnegative)
     _schedule: Schedule | None = None
     _steps_per_update: int = 1
 
     @classmethod
     def _owner(cls) -> str:
-        return cls.registered_name or declared_name(cls)
+        return declared_name(cls)
 
     @classmethod
     def _resolve_rate(cls, lr: object, learning_rate: object) -> tuple[float, Schedule | None]:
