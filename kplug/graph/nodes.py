@@ -29,9 +29,6 @@ class Operation(Protocol):
     ) -> tuple[TensorSpec, ...]:
         """Return what the layer makes of arguments that hold ``TensorSpec``s."""
 
-    def operate(self, operation: str, args: tuple[Any, ...]) -> SymbolicTensor:
-        """Return the result of an operator whose operands include one of the layer's outputs."""
-
     def modules(self) -> Iterator[nn.Module]:
         """Return the layer as a module of torch, and those inside."""
 

@@ -13,13 +13,16 @@ class Operators:
 
     __slots__ = ()
 
-    layer: Any
+    @staticmethod
+    def _connect(operation: str, args: tuple[Any, ...]) -> Any:
+        """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this."""
+        raise NotImplementedError
 
     # NumPy would apply itself to each of its elements otherwise.
     __array_ufunc__ = None
 
     def _operate(self, operation: str, *args: Any) -> Any:
-        return self.layer.operate(operation, args)
+        return self._connect(operation, args)
 
     def __add__(self, other: Any) -> Any:
         return self._operate("add", self, other)

@@ -13,6 +13,7 @@ from kplug.arguments import is_number, require_choice
 from kplug.backend import auto_name
 from kplug.errors import GraphError
 from kplug.graph import SymbolicTensor, is_symbolic
+from kplug.graph.operators import Operators
 from kplug.layers.base.layer import Layer
 
 # By the names of Keras 3's functions.
@@ -131,3 +132,6 @@ def _check_key(key: Any) -> None:
 def _is_bound(value: Any) -> bool:
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     return value is None or is_integer or isinstance(value, EllipsisType)
+
+
+Operators._connect = staticmethod(connect_operation)  # type: ignore[method-assign]

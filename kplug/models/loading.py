@@ -11,6 +11,7 @@ from typing import Any
 from kplug.arguments import require_flag
 from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
+from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.registry.user_warnings import warn
 from kplug.saving.json_text import parse_json
@@ -128,14 +129,14 @@ def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:
         shape = built_shape
     if shape is not None:
         model.declare_for(shape)
-        announced, held = model.count_declared(), source.stat().st_size
+        announced, held = count_bytes(model), source.stat().st_size
         if announced > max(_MOST_WITHOUT_QUESTION, _MOST_EXPANSION * held):
             raise WeightsError(
                 f"the configuration announces weights of {announced} bytes, the whole file has "
                 f"{held}",
                 hint="Copy or download the file again; what it was saved from may still be there.",
             )
-        model.reserve()
+        reserve_memory(model)
     model.ensure_built()
 
 

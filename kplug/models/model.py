@@ -13,7 +13,7 @@ from kplug.backend import get_value
 from kplug.errors import ContractError, KplugError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
-from kplug.layers.base.weight_entry import assign_weights
+from kplug.layers.base.weight_lists import assign_weights
 from kplug.models.configuration.graph_reading import connect
 from kplug.models.configuration.reading import look_up_own, scope_of
 from kplug.models.stored import Stored

@@ -1,9 +1,9 @@
-"""Slots: the places of a layer that hold a component, looked up later than the layer is made."""
+"""Slots: the arguments of a layer that name components, looked up later than the layer is made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Protocol, final
 
 from kplug.errors import KplugError
 from kplug.registry import Resolved, Spec, get_kind, resolve
@@ -15,7 +15,7 @@ class Slot:
 
     Args:
         kind: What may stand in it, such as ``"regularizer"``.
-        identifier: What was given: text, dict, callable, class, instance or ``None``.
+        identifier: What was given: string, dict, callable, class, instance or ``None``.
         default: What ``None`` means, where it does not mean nothing.
         is_argument: Whether it is an argument of the layer's constructor, so part of its config.
 
@@ -87,7 +87,7 @@ class Slot:
         """Return the slot as a config holds it: a spec with the component's qualified name.
 
         The slot itself stays as it is: what fills it is decided when the model is compiled or built,
-        not when somebody looks. What does not resolve is returned as it was given, if it is text or
+        not when somebody looks. What does not resolve is returned as it was given, if it is a string or
         a dict: a config can be looked at even where a plugin is missing.
         """
         try:
@@ -103,3 +103,70 @@ class Slot:
     def __repr__(self) -> str:
         state = "resolved" if self.resolved is not None else "given"
         return f"<Slot for {get_kind(self.kind).with_article}, {state}: {self.value!r}>"
+
+
+def find_weight_slot(
+    slots: dict[str, Slot],
+    weight_name: str,
+    kind: str,
+    given: object,
+    default: str | None = None,
+) -> Slot:
+    """Return the slot that a weight is made with: one that the layer has already, or a new one.
+
+    Args:
+        slots: The slots of the layer; a new one that is not empty is added.
+        weight_name: Name of the weight.
+        kind: What may stand in the slot.
+        given: A component, the name of a slot, or ``None``.
+        default: What ``None`` means, where it does not mean nothing.
+    """
+    if isinstance(given, str) and given in slots:
+        return slots[given]
+    name = f"{weight_name}_{kind}"
+    known = slots.get(name)
+    if known is not None and (given is known.identifier or given is known.value):
+        return known
+    slot = Slot(kind, given, default=default, is_argument=False)
+    if not slot.is_empty:
+        slots[name] = slot
+    return slot
+
+
+class HoldsSlots(Protocol):
+    """What the look-up of components needs of a layer."""
+
+    name: str
+    slots: dict[str, Slot]
+
+    def _show_component(self, name: str, component: Any) -> None: ...
+
+
+def resolve_slots(
+    layers: Iterable[HoldsSlots], leaving_out: Collection[str] = ()
+) -> list[KplugError]:
+    """Look up the components of all slots of layers; the layers' attributes hold them then.
+
+    Args:
+        layers: The layers.
+        leaving_out: Kinds of component that are not looked up yet.
+
+    Returns:
+        What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
+    """
+    problems: list[KplugError] = []
+    tried: set[int] = set()
+    for layer in layers:
+        for name, slot in layer.slots.items():
+            # A slot that a layer shares with one inside it is looked up, and reported, once.
+            if slot.is_resolved or slot.kind in leaving_out or id(slot) in tried:
+                continue
+            tried.add(id(slot))
+            try:
+                slot.resolve(f"{layer.name}.{name}")
+            except KplugError as error:
+                problems.append(error)
+            else:
+                if slot.is_argument:
+                    layer._show_component(name, slot.value)
+    return problems

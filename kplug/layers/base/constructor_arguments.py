@@ -30,21 +30,8 @@ _KERAS_1 = {
     "atrous_rate": "dilation_rate",
 }
 
-# What Keras 3 writes into every configuration, and what there is here is that it is off.
-_KERAS_3_SWITCHES = ("sparse", "ragged", "optional", "quantization_config")
-
 # A configuration has it only where it is known.
 _NEVER_KEPT = ("batch_input_shape",)
-
-
-def without_switches(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a configuration without Keras 3's switches that are off; one that is on is refused later.
-
-    Example:
-        >>> without_switches({"units": 3, "quantization_config": None})
-        {'units': 3}
-    """
-    return {name: value for name, value in config.items() if name not in _KERAS_3_SWITCHES or value}
 
 
 def list_kept_arguments(layer: object) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""What a layer expects of its inputs, and the message when it gets something else."""
+"""What a layer expects of its inputs, and the messages when it gets something else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import final
+from typing import Any, final
 
-from kplug.graph import Shape
+from kplug.errors import DataError
+from kplug.graph import Shape, is_symbolic
+from kplug.layers.base.input_conversion import holds_arrays
 
 
 @final
@@ -79,3 +81,19 @@ class InputSpec:
 
 def _with_free_batch(shape: Shape) -> Shape:
     return (None, *shape[1:])
+
+
+def refuse_several(layer_name: str, inputs: Any) -> None:
+    """Refuse a list, tuple or dict of tensors, arrays, or symbolic tensors.
+
+    Raises:
+        DataError: It is one; lists of numbers are one array, and pass.
+    """
+    if not isinstance(inputs, (list, tuple, dict)):
+        return
+    if is_symbolic(inputs) or holds_arrays(inputs):
+        kind = next(kind for kind in (list, tuple, dict) if isinstance(inputs, kind))
+        raise DataError(
+            f"layer {layer_name!r} takes one tensor, got a {kind.__name__} of {len(inputs)}",
+            hint="Join them first, as Concatenate()([…]) does, or call the layer on each.",
+        )

@@ -6,41 +6,51 @@ weights declared), and used (components looked up, weights filled, tensors compu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import Self
 
 from kplug.arguments import require_flag
-from kplug.backend import DTypeLike, auto_name, dtype_name, to_dtype, to_tensor
+from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
-from kplug.errors import ArgumentValueError
-from kplug.graph import Node, in_mode, is_symbolic
-from kplug.layers.base.building import Building, marking_built
+from kplug.errors import ArgumentValueError, DataError, KplugError, NotBuiltError, raise_problems
+from kplug.graph import Node, Shape, TensorSpec, copy_connected, find_leaves, in_mode, is_symbolic
+from kplug.layers.base.building import fill_layers, list_upstream, marking_built
+from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
+from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
 from kplug.layers.base.constructor_arguments import (
     list_kept_arguments,
     refuse_keywords,
     watching_arguments,
-    without_switches,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.mask_propagation import (
-    fill_masks,
-    name_arguments,
-    set_output_masks,
-    takes_mask,
+from kplug.layers.base.graph_links import read_node, read_only_node
+from kplug.layers.base.input_conversion import convert_inputs
+from kplug.layers.base.input_spec import InputSpec, refuse_several
+from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
+from kplug.layers.base.shape_inference import as_shapes, infer_by_running, shapes_of
+from kplug.layers.base.shapes import is_shape, standardize_input_shape
+from kplug.layers.base.tracked_containers import (
+    forget,
+    give_way,
+    refuse_owner,
+    require_initialized,
+    track,
 )
-from kplug.layers.base.shapes import holds_arrays, standardize_input_shape
-from kplug.layers.base.single_input import asks_for_one, refuse_several
-from kplug.layers.base.tracked_containers import require_initialized
+from kplug.layers.base.weight_entry import WeightEntry
+from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
+from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.regularizers.adapt import require_penalty
 
 _call_module = nn.Module.__call__
+# Kinds of component that change values, never shapes.
+_ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
-class Layer(Building):
+class Layer(nn.Module):
     """A computation with weights; an ``nn.Module`` that is built when its input shape is known.
 
     A subclass writes ``call``, and ``build`` if it has weights. Its constructor passes what it does
@@ -66,9 +76,17 @@ class Layer(Building):
             weights are multiplied with the inputs wants it.
         supports_masking: Whether a mask of the inputs is one of the outputs, or ``compute_mask``
             makes one of it. A class that writes ``compute_mask`` supports masks.
-        slots: The constructor arguments that name components, by name.
+        takes_several: Whether a call may be given several tensors in a list, tuple or dict; false
+            where ``call`` says that its first argument is a ``Tensor``, unless a class sets it.
         input_spec: What shapes the layer takes, or ``None`` for all.
+        batch_input_shape: The input shape that the constructor was given, or ``None``.
+        built: Whether the weights are declared.
+        built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
+        given_arguments: Optional arguments that a user's constructor was given, by name.
+        slots: The constructor arguments that name components, by name.
         activity_penalties: Penalties of the calls since they were last cleared.
+        inbound_nodes: The calls of this layer on symbolic tensors.
+        outbound_nodes: The calls in which other layers use its symbolic outputs.
 
     Raises:
         ArgumentError: A keyword that the class does not know.
@@ -94,7 +112,14 @@ class Layer(Building):
     output_count: int = 1
     casts_integers: bool = False
     supports_masking: bool = False
+    takes_several: bool = True
+    input_spec: InputSpec | None = None
+    built_shape: Any = None
+    given_arguments: tuple[str, ...] = ()
     activity_regularizer: Any
+    # Arguments of Keras's layers that these lack: a configuration may name them while they are off.
+    _lacks: ClassVar[tuple[str, ...]] = ("sparse", "ragged", "optional", "quantization_config")
+    _is_ready: bool = False
     _takes_training: bool = False
     _call_names: tuple[str, ...] = ("inputs",)
     _takes_mask: bool = False
@@ -123,15 +148,14 @@ class Layer(Building):
         self.training = False
         self.name = self._check_name(name)
         self.built = False
-        self.slots = {}
-        self.inbound_nodes = []
-        self.outbound_nodes = []
-        self.activity_penalties = []
+        self.slots: dict[str, Slot] = {}
+        self.inbound_nodes: list[Node] = []
+        self.outbound_nodes: list[Node] = []
+        self.activity_penalties: list[Tensor] = []
         self._torch_dtype = to_dtype(dtype)
-        self._device = None
+        self._device: torch.device | None = None
         self._trainable = require_flag(type(self).__name__, "trainable", trainable)
-        self._entries = []
-        self._initial_weights = weights
+        self._store = WeightStore(self, weights)
         self._is_ready = False
         self.batch_input_shape = standardize_input_shape(
             type(self).__name__, input_shape, input_dim, batch_input_shape, batch_size
@@ -144,7 +168,7 @@ class Layer(Building):
         cls._takes_training = "training" in cls._call_names
         cls._takes_mask = takes_mask(cls._call_names)
         if "call" in vars(cls) and "takes_several" not in vars(cls):
-            cls.takes_several = not asks_for_one(cls.call)
+            cls.takes_several = not takes_one_tensor(cls.call)
         if "compute_mask" in vars(cls):
             cls.supports_masking = True
             cls._makes_masks = vars(cls).get("_makes_masks", True)
@@ -158,7 +182,7 @@ class Layer(Building):
         if name is None:
             return auto_name(type(self).__name__)
         if not isinstance(name, str) or not name or "/" in name:
-            raise ArgumentValueError(type(self).__name__, "name", name, "a text without '/'")
+            raise ArgumentValueError(type(self).__name__, "name", name, "a string without '/'")
         return name
 
     @property
@@ -166,7 +190,16 @@ class Layer(Building):
         """Name of the type of the weights."""
         return dtype_name(self._torch_dtype)
 
-    # -- what subclasses write ----------------------------------------------------------------
+    # -- what subclasses write ---------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> None:  # noqa: ARG002 - subclasses use it
+        """Add the weights; called once, when the input shape is known.
+
+        Args:
+            input_shape: Shape with the batch (``None``) in front; a list of shapes if the layer is
+                called on a list.
+        """
+        self.built = True
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs.
@@ -193,6 +226,22 @@ class Layer(Building):
         """
         return previous_mask
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output shape for an input shape, both with the batch in front.
+
+        A subclass may write it; it must only if ``call`` needs real data to run.
+
+        Args:
+            input_shape: A shape, or a list of shapes.
+
+        Returns:
+            A shape, or a list of shapes.
+        """
+        specs = [TensorSpec(shape, self._torch_dtype) for shape in as_shapes(input_shape)]
+        argument = specs[0] if is_shape(input_shape) else specs
+        made = [spec.shape for spec in self.infer_specs((argument,), {})]
+        return made[0] if len(made) == 1 else made
+
     # -- calling -----------------------------------------------------------------------------
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -209,6 +258,7 @@ class Layer(Building):
         Raises:
             DataError: The inputs do not have the shape that the layer takes, or are several.
         """
+        # The shortest way for the most frequent call: a tensor of the right type, no mask, no mode.
         if (
             kwargs
             or args
@@ -243,6 +293,19 @@ class Layer(Building):
         if not self._makes_masks and (masks is None or self._leaves_masks):
             return outputs
         return set_output_masks(self, inputs, outputs, masks)
+
+    def _prepare(self, inputs: Any) -> None:
+        """Build the layer for its inputs; on tensors without memory nothing gets values."""
+        if self._is_ready:
+            return
+        if not self.built:
+            self.declare_for(shapes_of(inputs))
+        if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
+            # The shape of the outputs may depend on what runs, such as an activation, but on no value.
+            problems = resolve_slots(self._flatten_layers(), leaving_out=_ABOUT_VALUES)
+            raise_problems(problems, f"layer {self.name!r} cannot be used")
+        else:
+            self.materialize()
 
     def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         is_training = kwargs.pop("training", None)
@@ -280,18 +343,408 @@ class Layer(Building):
 
     def _convert(self, inputs: Any) -> Any:
         """Return inputs as tensors, floats of the layer's type."""
-        if isinstance(inputs, Tensor):
-            is_cast = self.casts_integers or inputs.is_floating_point()
-            # Under autocast the types of activations are torch's choice.
-            if is_cast and (inputs.is_meta or not torch.is_autocast_enabled(inputs.device.type)):
-                return inputs.to(self._torch_dtype)
-            return inputs
-        if isinstance(inputs, dict):
-            return {key: self._convert(part) for key, part in inputs.items()}
-        if isinstance(inputs, (list, tuple)) and holds_arrays(inputs):
-            parts = [self._convert(part) for part in inputs]
-            return parts if isinstance(inputs, list) else tuple(parts)
-        return self._convert(to_tensor(inputs))
+        return convert_inputs(inputs, self._torch_dtype, self.casts_integers)
+
+    def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
+        """Raise an error that names the shapes, if they are why a call failed."""
+        shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
+        if len(shapes) == 1 and self.input_spec is not None:
+            self._require_shape(shapes[0], cause)
+
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        spec = self.input_spec
+        if spec is not None and not spec.fits(shape):
+            raise DataError(
+                f"layer {self.name!r} expects inputs of {spec.describe()}, got shape {shape}"
+            ) from cause
+
+    # -- building ----------------------------------------------------------------------------
+
+    def build_for(self, input_shape: Any) -> None:
+        """Build the layer for an input shape: look its components up, add and fill its weights.
+
+        Args:
+            input_shape: Shape with the batch (``None``) in front, or a list of shapes.
+
+        Raises:
+            KplugError: A component cannot be found; ``SeveralProblemsError`` if several cannot.
+            DataError: The layer does not take this shape.
+        """
+        raise_problems(self.resolve_slots(), f"layer {self.name!r} cannot be built")
+        self.declare_for(input_shape)
+        self.materialize()
+
+    def declare_for(self, input_shape: Any) -> None:
+        """Add the layer's weights without values, unless it has them.
+
+        Raises:
+            DataError: The layer does not take this shape.
+        """
+        is_one = is_shape(input_shape)
+        if is_one:
+            input_shape = tuple(input_shape)
+            self._require_shape(input_shape)
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+            if is_one:
+                self._require_shape(input_shape)
+
+    def materialize(self) -> None:
+        """Give all declared weights their first values, inner layers included.
+
+        Raises:
+            KplugError: A component cannot be found, or an initializer makes a wrong shape.
+        """
+        fill_layers([self], f"layer {self.name!r}")
+
+    def resolve_slots(self) -> list[KplugError]:
+        """Look up the components of all slots, inner layers included.
+
+        Returns:
+            What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
+        """
+        return resolve_slots(self._flatten_layers())
+
+    def infer_specs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...]:
+        """Return shapes and types of the outputs for arguments that hold ``TensorSpec``s."""
+        shapes = shapes_of(args[0]) if args else None
+        self.declare_for(shapes)
+        if type(self).compute_output_shape is not Layer.compute_output_shape:
+            first = next(find_leaves((args, kwargs), TensorSpec))
+            dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
+            made = as_shapes(self.compute_output_shape(shapes))
+            return tuple(TensorSpec(shape, dtype) for shape in made)
+        return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+
+    def _flatten_layers(self) -> list[Layer]:
+        """Return this layer and the layers inside it, each once."""
+        return [module for module in self.modules() if isinstance(module, Layer)]
+
+    def _fill_own_weights(self) -> None:
+        """Run the initializers of the weights that have no values yet; slots are resolved."""
+        if self._is_ready:
+            return
+        filled = self._store.fill(self._device, self.name)
+        self._is_ready = True
+        self._adjust_first_values(filled)
+        given = self._store.take_given_values()
+        if given is not None:
+            self.set_weights(given)
+
+    def _adjust_first_values(self, filled: set[str]) -> None:
+        """Change what the initializers have made; a subclass may write it.
+
+        Args:
+            filled: The names of the weights that just got their first values.
+        """
+
+    def _ensure_values(self) -> None:
+        """Build and fill the layer if what is known suffices."""
+        if self._is_ready:
+            return
+        if not self.built:
+            self._declare_from_what_is_known()
+        if self.built:
+            # The layers before it draw first, so that asking one layer gives no other values.
+            layers = list_upstream(self.inbound_nodes) if self.inbound_nodes else [self]
+            fill_layers(layers, "the layers")
+
+    def _declare_from_what_is_known(self) -> None:
+        if self.inbound_nodes:
+            _ = self.inbound_nodes[0].output_specs
+        elif self.batch_input_shape is not None:
+            self.declare_for(self.batch_input_shape)
+
+    # -- components and weights --------------------------------------------------------------
+
+    def add_slot(
+        self, name: str, kind: str, identifier: object, *, default: str | None = None
+    ) -> None:
+        """Keep a constructor argument that names a component, to be looked up later.
+
+        Afterwards the attribute ``name`` holds what was given, and the component itself once the
+        layer's slots are resolved.
+
+        Args:
+            name: Name of the argument, such as ``kernel_initializer``.
+            kind: What may stand in it, such as ``"initializer"``.
+            identifier: What was given.
+            default: What ``None`` means, where it does not mean nothing.
+        """
+        require_initialized(self)
+        self.slots[name] = Slot(kind, identifier, default=default)
+        self._show_component(name, identifier)
+
+    def _show_component(self, name: str, component: Any) -> None:
+        """Let the attribute hold a component; one that is a module becomes an inner module."""
+        self._modules.pop(name, None)
+        vars(self).pop(name, None)
+        nn.Module.__setattr__(self, name, component)
+
+    def add_weight(
+        self,
+        name: str | None = None,
+        shape: Sequence[int] = (),
+        initializer: object = None,
+        regularizer: object = None,
+        constraint: object = None,
+        trainable: bool = True,
+        dtype: DTypeLike = None,
+        memory_order: Sequence[int] | None = None,
+        fan_axes: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> Any:
+        """Add a weight; call it in ``build``.
+
+        Args:
+            name: Its name, unique in the layer; also the attribute that holds it, unless the result
+                is assigned to another one. ``None`` is ``variable``, then ``variable_1``.
+            shape: Its shape, as Keras has it.
+            initializer: A component, or the name of a slot such as ``"kernel_initializer"``;
+                ``None`` is ``glorot_uniform`` (``zeros`` for a single axis and below).
+            regularizer: A component, the name of a slot, or ``None``.
+            constraint: A component, the name of a slot, or ``None``.
+            trainable: Whether training changes it.
+            dtype: Its type; ``None`` is the layer's.
+            memory_order: The axes in the order in which they lie in memory, slowest first;
+                ``None`` is as they are.
+            fan_axes: The axes that count as input and those that count as output, for initializers
+                whose spread depends on them; ``None``: the last two, as of a kernel.
+
+        Returns:
+            The weight. It has its values once the layer is used or ``weights`` is asked for.
+
+        Raises:
+            ArgumentValueError: The name is taken or no name, or a size is unknown.
+        """
+        require_initialized(self)
+        owner = f"{type(self).__name__}.add_weight"
+        name = self._store.find_free_name() if name is None else check_name(owner, name)
+        if vars(self).get(name, self) is None:  # a place kept free in the constructor
+            del vars(self)[name]
+        if name in self._store or hasattr(self, name):
+            raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
+        sizes = check_sizes(owner, self.name, shape)
+        default = "glorot_uniform" if len(sizes) > 1 else "zeros"
+        entry = WeightEntry(
+            name=name,
+            attribute=name,
+            shape=sizes,
+            dtype=self._torch_dtype if dtype is None else to_dtype(dtype),
+            initializer=find_weight_slot(self.slots, name, "initializer", initializer, default),
+            regularizer=find_weight_slot(self.slots, name, "regularizer", regularizer),
+            constraint=find_weight_slot(self.slots, name, "constraint", constraint),
+            is_trainable=trainable,
+            memory_order=tuple(memory_order or range(len(sizes))),
+            fan_axes=fan_axes,
+        )
+        weight = entry.declare()
+        if isinstance(weight, nn.Parameter):
+            self.register_parameter(name, weight)
+            weight.requires_grad_(weight.requires_grad and self._trainable)
+        else:
+            self.register_buffer(name, weight)
+        self._store.entries.append(entry)
+        self._is_ready = False
+        return weight
+
+    def named_weights(self) -> list[tuple[str, Tensor]]:
+        """Return names and weights in Keras's order.
+
+        Own weights come first, those that training changes before the others, then those of the
+        layers and modules inside, in the order in which they were set.
+
+        Returns:
+            Pairs; the name of an inner layer's weight is ``attribute/name``.
+        """
+        self._ensure_values()
+        # Of several names of one weight the first counts.
+        unique = {id(weight): (name, weight) for name, weight in reversed(list(self._walk()))}
+        return list(reversed(list(unique.values())))
+
+    def _walk(self) -> Iterator[tuple[str, Tensor]]:
+        return walk_weights(self, self._store)
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights, in Keras's order and shapes; empty while the input shape is unknown."""
+        return [weight for _, weight in self.named_weights()]
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        """The weights that training changes; none while ``trainable`` is False."""
+        return [weight for weight in self.weights if weight.requires_grad]
+
+    @property
+    def non_trainable_weights(self) -> list[Tensor]:
+        """The other weights."""
+        return [weight for weight in self.weights if not weight.requires_grad]
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold.
+
+        Raises:
+            NotBuiltError: The layer has no weights yet, since its input shape is unknown.
+        """
+        weights = self.weights
+        if not self.built:
+            raise NotBuiltError(
+                f"layer {self.name!r} has no weights yet: its input shape is unknown",
+                hint="Give it an input_shape, or call it on data once.",
+            )
+        return count_elements(weights)
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return copies of all weights in NumPy; empty while the input shape is unknown."""
+        return [get_value(weight) for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all weights.
+
+        Args:
+            weights: Arrays with the shapes and in the order of ``get_weights()``.
+
+        Raises:
+            WeightsError: The number or a shape differs; nothing was assigned.
+        """
+        assign_weights(f"layer {self.name!r}", self.named_weights(), weights)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the layer's weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = require_flag(type(self).__name__, "trainable", value)
+        self._store.freeze(not self._trainable)
+        for child in self.children():
+            if isinstance(child, Layer):
+                child.trainable = self._trainable
+            else:
+                child.requires_grad_(self._trainable)
+
+    # -- penalties and constraints -----------------------------------------------------------
+
+    def weight_penalties(self) -> list[tuple[TensorFunction, Tensor]]:
+        """Return the regularizers and the weights that they are applied to, inner layers included.
+
+        A frozen weight has no penalty, as in Keras 3.
+        """
+        return self._collect("regularizer")
+
+    def weight_constraints(self) -> list[tuple[TensorFunction, Tensor]]:
+        """Return the constraints and the weights that they are applied to after each update."""
+        return self._collect("constraint")
+
+    def _collect(
+        self, role: Literal["regularizer", "constraint"]
+    ) -> list[tuple[TensorFunction, Tensor]]:
+        self._ensure_values()
+        found: dict[tuple[int, int], tuple[TensorFunction, Tensor]] = {}
+        for layer in self._flatten_layers():
+            for component, weight in layer._store.find_components(role):
+                found[id(component), id(weight)] = component, weight
+        return list(found.values())
+
+    def regularization_losses(self) -> list[Tensor]:
+        """Return the penalty of each regularized weight as it is now, as 0-d tensors."""
+        return [regularizer(weight) for regularizer, weight in self.weight_penalties()]
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """Weight penalties, and the activity penalties of calls since they were last cleared."""
+        activity = [one for layer in self._flatten_layers() for one in layer.activity_penalties]
+        return self.regularization_losses() + activity
+
+    def add_loss(self, loss: Tensor) -> None:
+        """Add a scalar to the training loss of this call; use it inside ``call``.
+
+        Args:
+            loss: A 0-d tensor. It counts like an activity penalty: collected and cleared each step.
+        """
+        if not loss.is_meta:
+            self.activity_penalties.append(loss)
+
+    def clear_losses(self) -> None:
+        """Forget the activity penalties, inner layers included."""
+        for layer in self._flatten_layers():
+            layer.activity_penalties.clear()
+
+    # -- place in a graph --------------------------------------------------------------------
+
+    @property
+    def _inbound_nodes(self) -> list[Node]:
+        return self.inbound_nodes
+
+    @property
+    def _outbound_nodes(self) -> list[Node]:
+        return self.outbound_nodes
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input, or the list of them.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It was called more than once; ``get_input_at`` says which is meant.
+        """
+        return read_only_node(self, "input")
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output, or the list of them.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It was called more than once; ``get_output_at`` says which is meant.
+        """
+        return read_only_node(self, "output")
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, or the list of shapes; the batch is ``None``.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
+        """
+        return read_only_node(self, "input_shape")
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, or the list of shapes; the batch is ``None``.
+
+        Raises:
+            NotBuiltError: The layer is in no graph.
+            GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
+        """
+        return read_only_node(self, "output_shape")
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Return the symbolic input of one call of the layer.
+
+        Args:
+            node_index: Which call, from 0.
+
+        Raises:
+            GraphError: There was no such call.
+        """
+        return read_node(self, node_index, "input")
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Return the symbolic output of one call of the layer."""
+        return read_node(self, node_index, "output")
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        """Return the input shape of one call of the layer."""
+        return read_node(self, node_index, "input_shape")
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        """Return the output shape of one call of the layer."""
+        return read_node(self, node_index, "output_shape")
 
     # -- configuration -----------------------------------------------------------------------
 
@@ -319,8 +772,70 @@ class Layer(Building):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return cls(**without_switches(config))
+        return cls(
+            **{key: value for key, value in config.items() if value or key not in cls._lacks}
+        )
 
     def extra_repr(self) -> str:
         """Return what torch prints of the layer besides its class."""
         return f"name={self.name!r}"
+
+    # -- what torch and Python do with modules -----------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        state = vars(self)
+        if name in state.get("slots", ()):
+            # A component assigned later is looked up before the layer is used again.
+            self.slots[name].replace(value)
+            self._show_component(name, value)
+            self._is_ready = False
+            return
+        if name in state and state[name] is value:  # as after `self.blocks += [layer]`
+            return
+        refuse_owner(self, name, value)
+        forget(self, name)
+        if name in state.get("_modules", ()):
+            give_way(self, name)
+        if isinstance(value, Tensor):
+            self._rename_weight(name, value)
+        elif isinstance(value, nn.Module):
+            value.train(self.training)
+        elif isinstance(value, (list, tuple, dict)):
+            value = track(self, name, value)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        forget(self, name)
+        super().__delattr__(name)
+
+    def _rename_weight(self, attribute: str, value: Tensor) -> None:
+        """Let a weight live in the attribute that its author chose, and nowhere else."""
+        store: WeightStore | None = vars(self).get("_store")
+        entry = None if store is None else store.find_entry(value)
+        if store is None or entry is None or entry.attribute == attribute:
+            return
+        store.take_out(entry)
+        entry.attribute = attribute
+        if not entry.is_trainable:
+            self.register_buffer(attribute, value)
+
+    def _save_to_state_dict(self, *args: Any) -> None:
+        self._ensure_values()
+        super()._save_to_state_dict(*args)
+
+    def _load_from_state_dict(self, *args: Any) -> None:
+        self._ensure_values()
+        super()._load_from_state_dict(*args)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        if self._store.entries:
+            self._ensure_values()
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        # After `layer.double()` inputs are cast to the new type, and after `layer.to(device)`
+        # weights that are still to come are made there.
+        probe = fn(torch.empty(0, dtype=self._torch_dtype, device=self._device))
+        self._torch_dtype, self._device = probe.dtype, probe.device
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy_connected(self, memo)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -23,16 +22,6 @@ class PassesMasks(Protocol):
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the masks of the outputs."""
-
-
-def name_arguments(call: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of a ``call``'s arguments after ``self``."""
-    return tuple(inspect.signature(call).parameters)[1:]
-
-
-def takes_mask(names: Sequence[str]) -> bool:
-    """Return whether a mask is among the arguments of a ``call``."""
-    return any(name == "mask" or f"{name}_mask" in names for name in names)
 
 
 def fill_masks(

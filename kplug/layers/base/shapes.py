@@ -6,17 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
-
-
-def holds_arrays(inputs: Any) -> bool:
-    """Return whether nested lists hold tensors or arrays: several inputs, not rows of numbers."""
-    if isinstance(inputs, (list, tuple)):
-        return any(holds_arrays(part) for part in inputs)
-    return isinstance(inputs, (Tensor, np.ndarray, dict))
 
 
 def is_shape(value: Any) -> bool:

@@ -21,7 +21,6 @@ _NEVER_TRACKED = frozenset(
         "slots",
         "_by_name",
         "_chain",
-        "_entries",
         "_layers",
         "_tensors",
     }
@@ -78,7 +77,7 @@ def require_initialized(layer: nn.Module) -> None:
     Raises:
         ContractError: It was not called, or not yet.
     """
-    if "_entries" not in vars(layer):
+    if "_store" not in vars(layer):
         name = type(layer).__name__
         raise ContractError(
             f"{name}.__init__ has not called super().__init__()",

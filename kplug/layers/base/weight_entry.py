@@ -1,4 +1,4 @@
-"""The weights of a layer: declared first, given memory and values later, read and set as NumPy.
+"""What a weight is declared with, and how it gets memory and values later.
 
 A weight has Keras's shape wherever it is seen. ``memory_order`` says in which order its axes lie in
 memory, so that torch's kernels find what they want without a copy.
@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from kplug.backend.arrays import read_array
-from kplug.errors import DataError, KplugError, WeightsError
+from kplug.errors import DataError, KplugError
 from kplug.initializers.adapt import initial_values
 from kplug.initializers.scaling import with_fan_axes
 from kplug.layers.base.component_slots import Slot
@@ -103,68 +101,3 @@ class WeightEntry:
         if not self.is_trainable:
             return tensor
         return nn.Parameter(tensor, requires_grad=tensor.is_floating_point())
-
-
-def count_elements(weights: Sequence[Tensor]) -> int:
-    """Return how many numbers the weights hold together."""
-    return sum(math.prod(weight.shape) for weight in weights)
-
-
-def assign_weights(
-    owner: str, named_weights: Sequence[tuple[str, Tensor]], values: Sequence[Any]
-) -> None:
-    """Write values into weights; all are checked before the first one is written.
-
-    Args:
-        owner: Whose weights they are, for messages, such as ``layer 'dense'``.
-        named_weights: Names and tensors, in order.
-        values: An array or tensor of the same shape for each.
-
-    Raises:
-        WeightsError: The number, a shape or a type does not fit. Nothing was assigned.
-    """
-    given = list(values)
-    if len(given) != len(named_weights):
-        raise WeightsError(
-            f"{owner} has {_count(len(named_weights), 'weight')}, got {_count(len(given), 'array')};"
-            f" nothing was assigned",
-            hint=f"Its weights are: {_describe(named_weights)}.",
-        )
-    arrays = [
-        _check_value(owner, name, weight, value)
-        for (name, weight), value in zip(named_weights, given, strict=True)
-    ]
-    with torch.no_grad():
-        for (_, weight), array in zip(named_weights, arrays, strict=True):
-            weight.copy_(array)
-
-
-def _check_value(owner: str, name: str, weight: Tensor, value: object) -> Tensor:
-    array = _as_tensor(owner, name, value)
-    if array.shape != weight.shape:
-        raise WeightsError(
-            f"{owner}: weight {name!r} has shape {tuple(weight.shape)}, the array has shape "
-            f"{tuple(array.shape)}; nothing was assigned"
-        )
-    return array
-
-
-def _as_tensor(owner: str, name: str, value: object) -> Tensor:
-    if isinstance(value, Tensor):
-        return value.detach()
-    try:
-        array = read_array(value, f"{owner}: what was given for weight {name!r}")
-    except DataError as error:
-        raise WeightsError(
-            f"{error.message}; nothing was assigned",
-            hint="Weights are arrays of numbers, one for each weight.",
-        ) from error
-    return array
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _describe(named_weights: Sequence[tuple[str, Tensor]]) -> str:
-    return ", ".join(f"{name} {tuple(weight.shape)}" for name, weight in named_weights) or "none"

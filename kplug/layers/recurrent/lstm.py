@@ -106,17 +106,10 @@ class LSTMCell(GatedCell):
         """Sizes of h and c."""
         return [self.units, self.units]
 
-    def _fill_own_weights(self) -> None:
-        entries = [
-            entry for entry in self._entries if entry.name == "bias" and not entry.has_values
-        ]
-        given, self._initial_weights = self._initial_weights, None
-        super()._fill_own_weights()
-        if entries and self.bias is not None and self.unit_forget_bias:
-            with torch.no_grad():
-                self.bias[self.units : 2 * self.units] = 1.0
-        if given is not None:
-            self.set_weights(given)
+    @torch.no_grad()
+    def _adjust_first_values(self, filled: set[str]) -> None:
+        if "bias" in filled and self.bias is not None and self.unit_forget_bias:
+            self.bias[self.units : 2 * self.units] = 1.0
 
     def step(
         self, projected: Tensor, states: list[Tensor], drops: Drops

@@ -21,7 +21,7 @@ _SKIPPED = frozenset(
         "inbound_nodes",
         "outbound_nodes",
         "slots",
-        "_entries",
+        "_store",
         "stop_training",
         "first_epoch",
         "history",

@@ -30,7 +30,7 @@ def test_automatic_names_are_those_of_keras_3() -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "", 3])
 def test_name_is_checked(name: Any) -> None:
-    with pytest.raises(ArgumentValueError, match="allowed: a text without '/'"):
+    with pytest.raises(ArgumentValueError, match="allowed: a string without '/'"):
         Dense(1, name=name)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from kplug.errors import ArgumentValueError, NotBuiltError, WeightsError
 from kplug.layers import Conv2D, Dense, Layer
-from kplug.layers.base.weight_entry import assign_weights
+from kplug.layers.base.weight_lists import assign_weights
 
 
 def _dense() -> Dense:
@@ -200,7 +200,7 @@ def test_a_shape_in_the_place_of_the_name_is_told() -> None:
     with pytest.raises(ArgumentValueError) as caught:
         Wrong()(torch.ones(1, 3))
     assert str(caught.value) == (
-        "Wrong.add_weight: argument 'name' is (3, 2); allowed: a text\n"
+        "Wrong.add_weight: argument 'name' is (3, 2); allowed: a string\n"
         "  Give the shape by its keyword: add_weight(shape=(3, 2))."
     )
 

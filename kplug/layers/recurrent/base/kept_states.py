@@ -31,8 +31,7 @@ class KeepsStates(Layer):
             return None
         return [getattr(self, f"_state_{index}") for index in range(self._state_count)]
 
-    def _fill_own_weights(self) -> None:
-        super()._fill_own_weights()
+    def _adjust_first_values(self, filled: set[str]) -> None:  # noqa: ARG002 - it adds to them
         if self._batch_size is not None and not self._state_count:
             self._make_states(self._batch_size)
 
