@@ -19,7 +19,7 @@ from kplug.dialect.generations import (
     find_generation as find_generation,
     looks_like_keras_2 as looks_like_keras_2,
 )
-from kplug.dialect.reading_models import read_model as read_model
+from kplug.dialect.reading_models import read_layer as read_layer, read_model as read_model
 from kplug.dialect.reading_training import read_training as read_training
 from kplug.dialect.writing_models import write_model as write_model
 from kplug.dialect.writing_training import write_training as write_training

@@ -24,12 +24,12 @@ class LayerCall(NamedTuple):
     Args:
         args: Positional arguments.
         kwargs: Keyword arguments.
-        generation: 3 if Keras 3's form was read, else 2.
+        generation: 3 if it was read in Keras 3's form, else 2.
     """
 
     args: list[Any]
     kwargs: dict[str, Any]
-    generation: int
+    generation: int = 2
 
 
 def read_call(data: Any) -> LayerCall:
@@ -190,7 +190,8 @@ def replace_references(value: Any, function: Callable[[Reference], Any]) -> Any:
     if isinstance(value, Reference):
         return function(value)
     if isinstance(value, (list, tuple)):
-        return type(value)([replace_references(part, function) for part in value])
+        parts = [replace_references(part, function) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
         return {key: replace_references(part, function) for key, part in value.items()}
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.dialect.generations import Generation, find_generation
+from kplug.dialect.generations import KERAS_2, Generation, find_generation, looks_like_keras_2
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
 from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, Names
@@ -44,6 +44,17 @@ def read_model(
         WeightsError: It describes no layer, or holds code.
     """
     return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
+
+
+def read_layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a layer's entry as kplug writes it; one of kplug is returned as it is.
+
+    Args:
+        entry: ``{"class_name", "config"}``, of any Keras or of kplug.
+    """
+    if "module" in entry:  # Keras 3 writes it
+        return read_model(entry)
+    return read_model(entry, generation=KERAS_2) if looks_like_keras_2(entry) else entry
 
 
 def _read_layer(entry: object, names: Names) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.dialect.tensor_operations import OPERATION, is_operation, read_operation, write_operation
-from kplug.dialect.writing_calls import write_calls
 from kplug.dialect.writing_components import describe, write_component, write_object
+from kplug.dialect.writing_graphs import write_calls
 from kplug.registry.kinds import find_kind_of_slot
 
 _MODEL_MODULES = {

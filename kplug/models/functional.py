@@ -27,7 +27,7 @@ from kplug.layers.base.shape_inference import infer_by_running
 from kplug.layers.base.shapes import is_shape
 from kplug.models.base import graph_checks
 from kplug.models.base.graph_inputs import InputForm
-from kplug.models.configuration import graph_writing
+from kplug.models.configuration.graph_writing import describe_graph
 from kplug.models.model import Model
 from kplug.registry import factory, named
 
@@ -68,6 +68,7 @@ class Functional(Model):
     """
 
     lists_layers = True  # files go by this list, not by attributes
+    is_functional = True
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
@@ -238,7 +239,7 @@ class Functional(Model):
     def get_config(self) -> dict[str, Any]:
         """Return the layers, how they are connected, and which are inputs and outputs."""
         self._require_own_config()
-        return graph_writing.describe(self)
+        return describe_graph(self)
 
 
 def _cast(value: Any, dtype: str) -> Tensor:

@@ -52,6 +52,8 @@ class Model(Stored):
         (2, 3)
     """
 
+    lists_layers: bool = False
+    is_functional: bool = False
     _leaves_masks = True
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

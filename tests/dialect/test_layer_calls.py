@@ -17,7 +17,7 @@ from kplug.dialect.layer_calls import (
 )
 from kplug.dialect.mask_arguments import drop_masks
 from kplug.dialect.tensor_operations import read_operation, write_operation
-from kplug.dialect.writing_calls import write_calls
+from kplug.dialect.writing_graphs import write_calls
 from kplug.errors import SpecError
 
 A, B = Reference("a", 0, 0), Reference("b", 1, 2)

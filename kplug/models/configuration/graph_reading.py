@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
+from kplug.dialect.call_numbers import FirstCalls, find_first_calls
 from kplug.dialect.layer_calls import (
     LayerCall,
     Reference,
@@ -19,7 +20,8 @@ from kplug.dialect.mask_arguments import drop_masks, find_mask_makers, find_oper
 from kplug.errors import GraphError, SpecError
 from kplug.graph import SymbolicTensor
 from kplug.layers import InputLayer
-from kplug.models.configuration.reading import layer_from_config, starts_with_own_call
+from kplug.models.configuration.graph_writing import list_graphs
+from kplug.models.configuration.reading import layer_from_config
 
 # What Keras 3 writes beside a model's configuration.
 _ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")
@@ -49,7 +51,6 @@ def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         raise SpecError(f"the configuration of model {config.get('name')!r} has no list of layers")
     graph = _Graph(str(config.get("name")))
     graph.add(entries, ends)
-    graph.count_calls_from_0(ends)
     graph.run()
     inputs, outputs = (replace_references(end, graph.find_tensor) for end in ends)
     is_known = rest.get("trainable") is not None
@@ -64,8 +65,7 @@ class _Graph:
         self._owner = owner
         self._layers: dict[str, Any] = {}
         self._calls: dict[Key, LayerCall] = {}
-        self._first_call: dict[str, int] = {}
-        self._first_end: dict[str, int] = {}
+        self._first = FirstCalls({}, {})
         self._made: dict[Key, list[SymbolicTensor]] = {}
 
     def add(self, entries: Sequence[Any], ends: Any) -> None:
@@ -80,54 +80,31 @@ class _Graph:
             by_name[name] = entry
         calls = {name: _read_calls(name, entry) for name, entry in by_name.items()}
         operations, makers = find_operations(entries), find_mask_makers(entries)
-        for name, own in drop_masks(calls, operations, makers, ends).items():
+        kept = drop_masks(calls, operations, makers, ends)
+        for name, own in kept.items():
             layer = self._layers[name] = layer_from_config(by_name[name])
             if isinstance(layer, InputLayer):
                 self._made[name, 0] = layer.inbound_nodes[0].output_tensors
             self._calls |= {(name, number): call for number, call in enumerate(own)}
-
-    def count_calls_from_0(self, ends: Any) -> None:
-        """Find out where the calls of models inside count from 1.
-
-        Keras 2 counts so, except for models that got their shape from data, as other writers do. Since
-        each call is used, the smallest number that occurs tells. Keras 3 counts so in outputs alone.
-        """
-        if any(call.generation == 3 for call in self._calls.values()):
-            for name, layer in self._layers.items():
-                self._first_end[name] = int(starts_with_own_call(layer, 3))
-            return
-        smallest: dict[str, int] = {}
-        for reference in (*find_references(ends), *find_references(list(self._calls.values()))):
-            known = smallest.get(reference.layer, reference.call)
-            smallest[reference.layer] = min(known, reference.call)
-        for name, layer in self._layers.items():
-            if starts_with_own_call(layer, 2):
-                self._first_call[name] = self._first_end[name] = min(smallest.get(name, 0), 1)
+        self._first = find_first_calls(kept, ends, list_graphs(self._layers.values()))
 
     def run(self) -> None:
         """Make the calls, each after those that it needs."""
-        waiting: dict[Key, int] = {}
-        users: defaultdict[Key, list[Key]] = defaultdict(list)
+        order: TopologicalSorter[Key] = TopologicalSorter(dict.fromkeys(self._calls, ()))
         for key, call in self._calls.items():
-            needed = set(self._list_needs(key, call))
-            waiting[key] = len(needed)
-            for other in needed:
-                users[other].append(key)
-        ready = deque(key for key, count in waiting.items() if count == 0)
-        while ready:
-            key = ready.popleft()
-            self._make(key, self._calls[key])
-            for user in users[key]:
-                waiting[user] -= 1
-                if waiting[user] == 0:
-                    ready.append(user)
-        left = [name for (name, number), count in waiting.items() if count and number >= 0]
-        if left:
-            names = ", ".join(dict.fromkeys(left))
+            order.add(key, *self._list_needs(key, call))
+        try:
+            order.prepare()
+        except CycleError as error:
+            names = ", ".join(dict.fromkeys(name for name, _ in error.args[1]))
             raise GraphError(
                 f"the configuration of model {self._owner!r} has a loop: layers that wait for one "
                 f"another are {names}"
-            )
+            ) from None
+        while order.is_active():
+            for key in order.get_ready():
+                self._make(key, self._calls[key])
+                order.done(key)
 
     def _list_needs(self, key: Key, call: LayerCall) -> Iterable[Key]:
         """Yield the calls that must have been made before one; inputs are there already."""
@@ -135,7 +112,7 @@ class _Graph:
         if number > 0:
             yield name, number - 1
         for reference in find_references([call.args, call.kwargs]):
-            needed = self._find_key(reference, self._first_call)
+            needed = self._find_key(reference, self._first.inside)
             if needed not in self._made:
                 yield needed
 
@@ -158,14 +135,14 @@ class _Graph:
         layer = self._layers[key[0]]
 
         def find(reference: Reference) -> SymbolicTensor:
-            return self._pick(self._find_key(reference, self._first_call), reference)
+            return self._pick(self._find_key(reference, self._first.inside), reference)
 
         layer(*replace_references(call.args, find), **replace_references(call.kwargs, find))
         self._made[key] = layer.inbound_nodes[-1].output_tensors
 
     def find_tensor(self, end: Reference) -> SymbolicTensor:
         """Return the input or output of the model that a reference names."""
-        return self._pick(self._find_key(end, self._first_end), end)
+        return self._pick(self._find_key(end, self._first.ends), end)
 
     def _pick(self, key: Key, reference: Reference) -> SymbolicTensor:
         tensors = self._made[key]

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from kplug.dialect import KERAS_2, looks_like_keras_2, read_model
+from kplug.dialect import read_layer
 from kplug.errors import SpecError
 from kplug.layers.base.layer_configs import make_layer
 from kplug.registry import scope
@@ -27,25 +27,8 @@ def layer_from_config(entry: Any) -> Any:
             f"{entry!r} does not describe a layer",
             hint="A layer is {'class_name': …, 'config': {…}}.",
         )
-    if "module" in entry:  # Keras 3 writes it
-        entry = read_model(entry)
-    elif looks_like_keras_2(entry):
-        entry = read_model(entry, generation=KERAS_2)
+    entry = read_layer(entry)
     return make_layer(str(entry["class_name"]), entry.get("config"))
-
-
-def starts_with_own_call(layer: object, generation: int) -> bool:
-    """Return whether a layer's calls count from 1 in Keras's configurations, as those of models do.
-
-    Args:
-        layer: The layer.
-        generation: 2 for Keras 2, which does so with every graph of layers; 3 for Keras 3, which does
-            it with functional models alone.
-    """
-    from kplug.models.functional import Functional
-    from kplug.models.sequential import Sequential
-
-    return isinstance(layer, (Functional, Sequential) if generation == 2 else Functional)
 
 
 def model_from_config(

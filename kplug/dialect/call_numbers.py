@@ -1,0 +1,65 @@
+"""From which number on Keras counts the calls of a layer.
+
+A model that is a layer of another model was called before: its own graph counts as call 0 of it in Keras 2,
+and in Keras 3 where it is an input or output of a functional model. kplug counts every call from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kplug.dialect.layer_calls import LayerCall, find_references
+
+
+class FirstCalls(NamedTuple):
+    """The number of the first call by the names of layers; 0 for a layer that is left out.
+
+    Args:
+        inside: In the calls of other layers.
+        ends: In the model's inputs and outputs.
+    """
+
+    inside: Mapping[str, int]
+    ends: Mapping[str, int]
+
+
+def first_calls_of(generation: int, graphs: Mapping[str, bool]) -> FirstCalls:
+    """Return where a generation of Keras begins to count.
+
+    Args:
+        generation: 2 or 3.
+        graphs: The names of the layers that are graphs of layers, and whether each is functional,
+            not sequential.
+
+    Example:
+        >>> first_calls_of(3, {"encoder": True, "chain": False}).ends
+        {'encoder': 1, 'chain': 0}
+    """
+    if generation == 3:
+        return FirstCalls({}, {name: int(is_functional) for name, is_functional in graphs.items()})
+    ones = dict.fromkeys(graphs, 1)
+    return FirstCalls(ones, ones)
+
+
+def find_first_calls(
+    calls: Mapping[str, list[LayerCall]], ends: Any, graphs: Mapping[str, bool]
+) -> FirstCalls:
+    """Return where the calls in a configuration that was read begin.
+
+    Keras 2 counts the calls of a model that got its shape from data from 0, as other writers do. Since
+    each call is used, the smallest number that occurs tells.
+
+    Args:
+        calls: The calls of each layer.
+        ends: The model's inputs and outputs, nested.
+        graphs: As for ``first_calls_of``.
+    """
+    if any(call.generation == 3 for own in calls.values() for call in own):
+        return first_calls_of(3, graphs)
+    smallest: dict[str, int] = {}
+    for reference in find_references([ends, list(calls.values())]):
+        known = smallest.get(reference.layer, reference.call)
+        smallest[reference.layer] = min(known, reference.call)
+    found = {name: min(smallest.get(name, 0), 1) for name in graphs}
+    return FirstCalls(found, found)

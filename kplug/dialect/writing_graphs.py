@@ -1,0 +1,141 @@
+"""How the layers of a functional model are connected, in the forms of Keras 2 and Keras 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kplug.dialect.call_numbers import FirstCalls, first_calls_of
+from kplug.dialect.layer_calls import (
+    LayerCall,
+    Reference,
+    find_references,
+    read_call,
+    read_ends,
+    replace_references,
+    write_keywords,
+    write_value,
+)
+
+_ENDS = ("input_layers", "output_layers")
+
+
+def write_graph(
+    entries: Sequence[Mapping[str, Any]],
+    calls: Mapping[str, Sequence[LayerCall]],
+    ends: Sequence[Any],
+    graphs: Mapping[str, bool],
+    describe_tensor: Callable[[Reference], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the part of a functional model's configuration that says how its layers are connected.
+
+    Each call is written as Keras 2 does, ``[[layer, call, index, kwargs], …]``; but if one of them needs
+    more than that (several arguments, or tensors among its keyword arguments), all are written as Keras 3
+    does, ``{"args", "kwargs"}``.
+
+    Args:
+        entries: The layers, as ``{"name", "class_name", "config"}``.
+        calls: The calls of each layer, numbered from 0.
+        ends: The model's inputs and its outputs, nested.
+        graphs: The names of the layers that are graphs of layers, and whether each is functional.
+        describe_tensor: Returns shape and type of a tensor, as Keras 3 writes them.
+    """
+    is_plain = all(_fits_keras_2(call) for own in calls.values() for call in own)
+    first = first_calls_of(2 if is_plain else 3, graphs)
+    written = {
+        name: [
+            _write_keras_2(call, first) if is_plain else _write_keras_3(call, describe_tensor)
+            for call in own
+        ]
+        for name, own in calls.items()
+    }
+    ends = [[end] if isinstance(end, Reference) else end for end in ends]
+    return _join(entries, written, ends, first)
+
+
+def _join(
+    entries: Sequence[Mapping[str, Any]],
+    calls: Mapping[str, Sequence[Any]],
+    ends: Sequence[Any],
+    first: FirstCalls,
+) -> dict[str, Any]:
+    """Return the layers with their written calls, and the ends of the graph."""
+    layers = [{**entry, "inbound_nodes": list(calls[entry["name"]])} for entry in entries]
+    counted = [replace_references(end, lambda one: _count(one, first.ends)) for end in ends]
+    return {"layers": layers, **dict(zip(_ENDS, counted, strict=True))}
+
+
+def _fits_keras_2(call: LayerCall) -> bool:
+    """Return whether a layer is called on one tensor or a list of several, and on no more tensors."""
+    first, *others = call.args
+    tensors = first if isinstance(first, list) and len(first) > 1 else [first]
+    is_plain = all(isinstance(tensor, Reference) for tensor in tensors)
+    return is_plain and not others and next(find_references(call.kwargs), None) is None
+
+
+def _write_keras_2(call: LayerCall, first: FirstCalls) -> list[Any]:
+    tensors = find_references(call.args)
+    return [[*_count(tensor, first.inside), dict(call.kwargs)] for tensor in tensors]
+
+
+def _count(reference: Reference, first: Mapping[str, int]) -> list[Any]:
+    layer, call, output = reference
+    return [layer, call + first.get(layer, 0), output]
+
+
+def _write_keras_3(
+    call: LayerCall, describe_tensor: Callable[[Reference], Mapping[str, Any]]
+) -> dict[str, Any]:
+    def write_tensor(reference: Reference) -> dict[str, Any]:
+        config = {**describe_tensor(reference), "keras_history": list(reference)}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+    args, kwargs = replace_references([list(call.args), call.kwargs], write_tensor)
+    return {"args": write_value(args), "kwargs": write_keywords(kwargs)}
+
+
+def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a functional model's configuration with its calls in Keras 3's form.
+
+    Keras 3 reads Keras 2's form too, but not if a layer is a model, whose calls Keras 3 counts from 0.
+
+    Args:
+        config: What ``Functional.get_config()`` returned.
+
+    Returns:
+        The configuration, in which ``inbound_nodes``, ``input_layers`` and ``output_layers`` differ.
+    """
+    calls = {
+        entry["name"]: [read_call(data) for data in entry["inbound_nodes"]]
+        for entry in config["layers"]
+    }
+    if any(call.generation == 3 for own in calls.values() for call in own):
+        return dict(config)
+    graphs = {
+        entry["name"]: "output_layers" in entry["config"]
+        for entry in config["layers"]
+        if _is_graph(entry)
+    }
+    before, after = first_calls_of(2, graphs), first_calls_of(3, graphs)
+
+    def count_from_0(value: Any, first: Mapping[str, int]) -> Any:
+        return replace_references(
+            value, lambda one: one._replace(call=one.call - first.get(one.layer, 0))
+        )
+
+    written = {
+        name: [_write_keras_3(count_from_0(call, before.inside), _unknown_tensor) for call in own]
+        for name, own in calls.items()
+    }
+    ends = [count_from_0(read_ends(config[key]), before.ends) for key in _ENDS]
+    return {**config, **_join(config["layers"], written, ends, after)}
+
+
+def _is_graph(entry: Mapping[str, Any]) -> bool:
+    config = entry.get("config")
+    return isinstance(config, Mapping) and isinstance(config.get("layers"), list)
+
+
+def _unknown_tensor(_: Reference) -> dict[str, Any]:
+    """Return what Keras wants to read of a tensor; it takes shape and type from the layers."""
+    return {"shape": [None], "dtype": "float32"}
