@@ -4,12 +4,13 @@ from kplug.exports import export_names
 from kplug.graph import Node as Node, SymbolicTensor as SymbolicTensor
 from kplug.layers.activations import (
     ELU as ELU,
+    Activation as Activation,
+    Identity as Identity,
     LeakyReLU as LeakyReLU,
     PReLU as PReLU,
     ReLU as ReLU,
     Softmax as Softmax,
 )
-from kplug.layers.activity import ActivityRegularization as ActivityRegularization
 from kplug.layers.adaptive_pooling import (
     AdaptiveAveragePooling1D as AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D as AdaptiveAveragePooling2D,
@@ -25,12 +26,6 @@ from kplug.layers.base.layer import Layer as Layer
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
 from kplug.layers.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D
-from kplug.layers.core import Activation as Activation, Flatten as Flatten, Reshape as Reshape
-from kplug.layers.cropping import (
-    Cropping1D as Cropping1D,
-    Cropping2D as Cropping2D,
-    Cropping3D as Cropping3D,
-)
 from kplug.layers.dense import Dense as Dense
 from kplug.layers.depthwise import (
     DepthwiseConv1D as DepthwiseConv1D,
@@ -47,7 +42,6 @@ from kplug.layers.global_pooling import (
     GlobalMaxPooling3D as GlobalMaxPooling3D,
 )
 from kplug.layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
-from kplug.layers.identity import Identity as Identity
 from kplug.layers.input import Input as Input, InputLayer as InputLayer
 from kplug.layers.joining import Concatenate as Concatenate, Dot as Dot
 from kplug.layers.layer_normalization import (
@@ -80,11 +74,11 @@ from kplug.layers.noise import (
     AlphaDropout as AlphaDropout,
     GaussianDropout as GaussianDropout,
     GaussianNoise as GaussianNoise,
-    SpatialDropout1D as SpatialDropout1D,
-    SpatialDropout2D as SpatialDropout2D,
-    SpatialDropout3D as SpatialDropout3D,
 )
 from kplug.layers.padding import (
+    Cropping1D as Cropping1D,
+    Cropping2D as Cropping2D,
+    Cropping3D as Cropping3D,
     ZeroPadding1D as ZeroPadding1D,
     ZeroPadding2D as ZeroPadding2D,
     ZeroPadding3D as ZeroPadding3D,
@@ -98,7 +92,6 @@ from kplug.layers.pooling import (
     MaxPooling3D as MaxPooling3D,
 )
 from kplug.layers.preprocessing import Normalization as Normalization, Rescaling as Rescaling
-from kplug.layers.rearranging import Permute as Permute, RepeatVector as RepeatVector
 from kplug.layers.recurrent import (
     GRU as GRU,
     LSTM as LSTM,
@@ -109,11 +102,18 @@ from kplug.layers.recurrent import (
     SimpleRNNCell as SimpleRNNCell,
     StackedRNNCells as StackedRNNCells,
 )
-from kplug.layers.regularization import Dropout as Dropout
-from kplug.layers.resizing import (
-    UpSampling1D as UpSampling1D,
-    UpSampling2D as UpSampling2D,
-    UpSampling3D as UpSampling3D,
+from kplug.layers.regularization import (
+    ActivityRegularization as ActivityRegularization,
+    Dropout as Dropout,
+    SpatialDropout1D as SpatialDropout1D,
+    SpatialDropout2D as SpatialDropout2D,
+    SpatialDropout3D as SpatialDropout3D,
+)
+from kplug.layers.reshaping import (
+    Flatten as Flatten,
+    Permute as Permute,
+    RepeatVector as RepeatVector,
+    Reshape as Reshape,
 )
 from kplug.layers.separable import (
     SeparableConv1D as SeparableConv1D,
@@ -131,6 +131,11 @@ from kplug.layers.transposed import (
     Conv1DTranspose as Conv1DTranspose,
     Conv2DTranspose as Conv2DTranspose,
     Conv3DTranspose as Conv3DTranspose,
+)
+from kplug.layers.upsampling import (
+    UpSampling1D as UpSampling1D,
+    UpSampling2D as UpSampling2D,
+    UpSampling3D as UpSampling3D,
 )
 
 Convolution2D = Conv2D

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,13 +18,58 @@ from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 
 
+class Activation(Layer):
+    """Outputs activation(inputs).
+
+    Args:
+        activation: A component, such as ``"relu"`` or ``"relu(max_value=6)"``.
+
+    Example:
+        >>> import torch
+        >>> Activation("relu")(torch.tensor([[-1.0, 2.0]]))
+        tensor([[0., 2.]])
+
+    Reference:
+        ``keras.layers.Activation``.
+    """
+
+    activation: Callable[[Tensor], Tensor]
+    supports_masking = True
+
+    def __init__(self, activation: object, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_slot("activation", "activation", activation)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the activated inputs, shape unchanged."""
+        return self.activation(inputs)
+
+
+class Identity(Layer):
+    """Outputs the inputs as they are; a place for something that is put in later.
+
+    Example:
+        >>> import torch
+        >>> Identity()(torch.tensor([[1.0, 2.0]]))
+        tensor([[1., 2.]])
+
+    Reference:
+        ``keras.layers.Identity``; ``torch.nn.Identity``.
+    """
+
+    supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        """Return the inputs."""
+        return inputs
+
+
 class LeakyReLU(Layer):
     """Outputs x where x > 0, else negative_slope · x.
 
     Args:
         negative_slope: Slope of the negative part, >= 0.
         alpha: Keras 2's name of ``negative_slope``.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: The slope is outside its range.
@@ -59,10 +104,6 @@ class LeakyReLU(Layer):
         """Return the activated inputs, shape unchanged."""
         return activations.leaky_relu(inputs, self.negative_slope)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "negative_slope": self.negative_slope}
-
 
 class PReLU(Layer):
     """Outputs x where x > 0, else alpha · x, with a learned alpha.
@@ -72,7 +113,6 @@ class PReLU(Layer):
         alpha_regularizer: Penalty of alpha.
         alpha_constraint: Applied to alpha after each update.
         shared_axes: Axes along which one alpha serves all; [1, 2] for one alpha a channel of images.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``shared_axes`` are no axes.
@@ -121,10 +161,6 @@ class PReLU(Layer):
             self._check_shapes(inputs)
         return torch.where(inputs > 0, inputs, self.alpha * inputs)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "shared_axes": self.shared_axes}
-
 
 def _require_shared(value: Any) -> tuple[int, ...] | None:
     if value is None:
@@ -141,7 +177,6 @@ class ELU(Layer):
 
     Args:
         alpha: What the outputs approach from above is −alpha.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``alpha`` is no finite number.
@@ -165,10 +200,6 @@ class ELU(Layer):
         """Return the activated inputs, shape unchanged."""
         return activations.elu(inputs, self.alpha)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "alpha": self.alpha}
-
 
 class ReLU(Layer):
     """Outputs max(x, 0), or its variant with a leak, a ceiling and a threshold.
@@ -179,10 +210,6 @@ class ReLU(Layer):
         max_value: Ceiling, >= 0; ``None`` for none.
         negative_slope: Slope below the threshold, >= 0.
         threshold: Where the outputs begin to rise, >= 0.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> ReLU(6.0, name="relu_6")(torch.tensor([[-1.0, 2.0, 9.0]]))
@@ -214,22 +241,12 @@ class ReLU(Layer):
         """Return the activated inputs, shape unchanged."""
         return activations.relu(inputs, self.negative_slope, self.max_value, self.threshold)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "max_value": self.max_value,
-            "negative_slope": self.negative_slope,
-            "threshold": self.threshold,
-        }
-
 
 class Softmax(Layer):
     """Outputs exp(x) / Σ exp(x) along ``axis``.
 
     Args:
         axis: The axis of the classes, or a list of axes that are taken together.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``axis`` is something else.
@@ -279,7 +296,3 @@ class Softmax(Layer):
                 f"shape {tuple(inputs.shape)}"
             )
         return found if found.dtype is torch.bool else found > 0.5
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "axis": self.axis}

@@ -8,46 +8,41 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.layers.base.spatial import SpatialLayer, require_window
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, require_window
 
-Pool = Callable[..., Any]
 
+class AdaptivePooling(Layer):
+    """What the layers have in common that cut each axis into parts and pool each part.
 
-class AdaptivePooling(SpatialLayer):
-    """What the adaptive pooling layers have in common; their arguments are described there."""
+    Args:
+        output_size: Into how many parts n each axis is cut, one number for all. Part i covers the cells
+            from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
+    """
 
-    pool: ClassVar[Pool]
+    rank: ClassVar[int]
+    pool: ClassVar[Callable[..., Any]]
 
     def __init__(
         self, output_size: int | Sequence[int], data_format: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(data_format, **kwargs)
-        self.output_size = require_window(
-            type(self).__name__, "output_size", output_size, self.rank
-        )
+        super().__init__(**kwargs)
+        owner = type(self).__name__
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        self.output_size = require_window(owner, "output_size", output_size, self.rank)
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the pooled inputs, channels second."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the pooled inputs, in their layout."""
+        return self._spatial.apply(self._pool, inputs)
+
+    def _pool(self, inputs: Tensor) -> Tensor:
         pooled: Tensor = self.pool(inputs, self.output_size)
         return pooled
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "output_size": self.output_size}
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
     """Outputs the mean of each part of sequences that are cut into ``output_size`` parts.
-
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Number of places of the outputs.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -66,16 +61,6 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 class AdaptiveAveragePooling2D(AdaptivePooling):
     """Outputs the mean of each part of images that are cut into ``output_size`` parts.
 
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Height and width of the outputs; one number for both.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
-
     Example:
         >>> import torch
         >>> AdaptiveAveragePooling2D(2)(torch.zeros(1, 6, 5, 3)).shape
@@ -92,16 +77,6 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
 class AdaptiveAveragePooling3D(AdaptivePooling):
     """Outputs the mean of each part of volumes that are cut into ``output_size`` parts.
-
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Three sizes of the outputs; one number for all.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -120,16 +95,6 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
 class AdaptiveMaxPooling1D(AdaptivePooling):
     """Outputs the largest value of each part of sequences that are cut into ``output_size`` parts.
 
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Number of places of the outputs.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
-
     Example:
         >>> import torch
         >>> AdaptiveMaxPooling1D(2)(torch.zeros(1, 6, 3)).shape
@@ -146,16 +111,6 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 class AdaptiveMaxPooling2D(AdaptivePooling):
     """Outputs the largest value of each part of images that are cut into ``output_size`` parts.
 
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Height and width of the outputs; one number for both.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
-
     Example:
         >>> import torch
         >>> AdaptiveMaxPooling2D(2)(torch.zeros(1, 6, 5, 3)).shape
@@ -171,16 +126,6 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 
 class AdaptiveMaxPooling3D(AdaptivePooling):
     """Outputs the largest value of each part of volumes that are cut into ``output_size`` parts.
-
-    Part i of n covers the cells from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
-
-    Args:
-        output_size: Three sizes of the outputs; one number for all.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch

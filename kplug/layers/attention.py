@@ -28,9 +28,6 @@ class Attention(Layer):
     Args:
         use_scale: Whether the scores have a learned factor.
         score_mode: ``"dot"`` or ``"concat"``.
-        dropout: Part of the scores that is dropped in training, in [0, 1].
-        seed: Lets the dropout draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``score_mode`` or ``dropout`` is something else.
@@ -196,16 +193,6 @@ class Attention(Layer):
                 "same last size, value and key the same number of places"
             ) from cause
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "use_scale": self.use_scale,
-            "score_mode": self.score_mode,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }
-
 
 class AdditiveAttention(Attention):
     """Outputs softmax(scores) · value; the scores are the sum of scale · tanh(query + key).
@@ -215,9 +202,6 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: Whether each feature has a learned factor.
-        dropout: Part of the scores that is dropped in training, in [0, 1].
-        seed: Lets the dropout draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``dropout`` is something else.

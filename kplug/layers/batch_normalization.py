@@ -41,16 +41,8 @@ class BatchNormalization(Layer):
         gamma_initializer: First values of gamma, shape (channels,).
         moving_mean_initializer: First values of the moving mean, shape (channels,).
         moving_variance_initializer: First values of the moving variance, shape (channels,).
-        beta_regularizer: Penalty of beta.
-        gamma_regularizer: Penalty of gamma.
-        beta_constraint: Applied to beta after each update.
-        gamma_constraint: Applied to gamma after each update.
         renorm: Not offered; only False is taken.
         synchronized: Not offered; only False is taken.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)
@@ -187,17 +179,6 @@ class BatchNormalization(Layer):
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
         self.moving_mean.mul_(self.momentum).add_(mean, alpha=1.0 - self.momentum)
         self.moving_variance.mul_(self.momentum).add_(variance, alpha=1.0 - self.momentum)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-        }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -36,7 +36,6 @@ class Bidirectional(Layer):
             both outputs.
         weights: Arrays that replace the initial values, those of the forward layer first.
         backward_layer: The layer that runs from the end, instead of one like ``layer``.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``layer`` is not recurrent, the two do not go together, or there is no such

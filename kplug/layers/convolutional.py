@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -12,13 +12,36 @@ from kplug.backend.windows import convolve
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.base.sliding import SlidingLayer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.registry import named
 
 
-class Convolution(SlidingLayer):
-    """What ``Conv1D``, ``Conv2D`` and ``Conv3D`` have in common; their arguments are described there."""
+class Convolution(Layer):
+    """What ``Conv1D``, ``Conv2D`` and ``Conv3D`` have in common.
 
+    Args:
+        filters: Number of output channels.
+        kernel_size: Size of the window on each axis; one number for all.
+        strides: Steps of the window, likewise.
+        padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs an axis, the extra
+            zeros at the end of the axis.
+        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
+        groups: Into how many groups the channels are split, each with its own filters.
+        kernel_initializer: First values of the kernel, shape (…, in/groups, filters).
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+
+    Attributes:
+        rank: Number of axes besides the batch and the channels.
+        paddings: The words that ``padding`` may be.
+    """
+
+    rank: ClassVar[int]
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
+    casts_integers = True
+    activation: Callable[[Tensor], Tensor]
     kernel: Tensor
 
     def __init__(
@@ -41,30 +64,35 @@ class Convolution(SlidingLayer):
         bias_constraint: object = None,
         **kwargs: Any,
     ) -> None:
-        kwargs["activity_regularizer"] = activity_regularizer
-        window = (kernel_size, strides, padding, data_format, dilation_rate)
-        super().__init__(*window, activation, use_bias, **kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         owner, allowed = type(self).__name__, "an integer >= 1"
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        window = Window.from_arguments(
+            owner, self.rank, kernel_size, strides, padding, dilation_rate, self.paddings
+        )
+        window.refuse_dilated_strides(owner)
+        self.kernel_size, self.strides, self.padding, self.dilation_rate = window
+        self._reach = window.find_reach()
         self.filters = require_integer(owner, "filters", filters, allowed, at_least=1)
         self.groups = require_integer(owner, "groups", groups, allowed, at_least=1)
-        self._check_together()
+        if self.filters % self.groups:
+            divisor = f"a divisor of filters={self.filters}"
+            raise ArgumentValueError(owner, "groups", self.groups, divisor)
+        self.use_bias = bool(use_bias)
+        self.add_slot("activation", "activation", activation)
         add_kernel_slots(
             self,
             (kernel_initializer, bias_initializer),
             (kernel_regularizer, bias_regularizer),
             (kernel_constraint, bias_constraint),
         )
+        self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
-
-    def _check_together(self) -> None:
-        refuse_dilated_strides(self)
-        if self.filters % self.groups:
-            allowed = f"a divisor of filters={self.filters}"
-            raise ArgumentValueError(type(self).__name__, "groups", self.groups, allowed)
 
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (…, in/groups, filters) and the bias (filters,)."""
-        channels = self.fix_channels(input_shape)
+        channels = self._spatial.fix_channels(self, input_shape)
         if channels % self.groups:
             raise DataError(
                 f"layer {self.name!r} splits channels into {self.groups} groups, its inputs of "
@@ -75,8 +103,23 @@ class Convolution(SlidingLayer):
         if self.use_bias:
             self.bias = add_bias(self, self.filters)
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the convolution, channels second."""
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        super()._require_shape(shape, cause)
+        self._spatial.require_room(self.name, shape, self._reach, cause)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the outputs in the layout of the inputs.
+
+        Args:
+            inputs: Shape (N, …, channels), or (N, channels, …).
+
+        Returns:
+            A tensor in the same layout, with other sizes.
+        """
+        # After the layout is back: an activation such as softmax works along the last axis.
+        return self.activation(self._spatial.apply(self._convolve, inputs))
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve(
             inputs,
             self.kernel.permute(self._torch_order),
@@ -87,49 +130,14 @@ class Convolution(SlidingLayer):
             self.groups,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "filters": self.filters, "groups": self.groups}
-
-
-def refuse_dilated_strides(layer: SlidingLayer) -> None:
-    """Refuse strides and dilation that are both above 1.
-
-    Raises:
-        ArgumentValueError: They are.
-    """
-    if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
-        allowed = "1 where strides are above 1"
-        owner = type(layer).__name__
-        raise ArgumentValueError(owner, "dilation_rate", layer.dilation_rate, allowed)
-
 
 @named("Conv1D", "Convolution1D")
 class Conv1D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for sequences.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window.
-        strides: Steps of the window.
         padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs, the extra zeros at the
             end; ``"causal"``: all zeros at the start, so that no output depends on what comes later.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        groups: Into how many groups the channels are split, each with its own filters.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (length, in/groups, filters).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
 
     Example:
         >>> import torch
@@ -152,29 +160,6 @@ class Conv1D(Convolution):
 class Conv2D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for images.
 
-    Args:
-        filters: Number of output channels.
-        kernel_size: Height and width of the window.
-        strides: Steps of the window.
-        padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs an axis, the extra
-            zeros at the bottom and right.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        groups: Into how many groups the channels are split, each with its own filters.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (height, width, in/groups, filters).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
-
     Example:
         >>> import torch
         >>> layer = Conv2D(8, 3, strides=2, padding="same")
@@ -195,29 +180,6 @@ class Conv2D(Convolution):
 class Conv3D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for volumes.
 
-    Args:
-        filters: Number of output channels.
-        kernel_size: Depth, height and width of the window.
-        strides: Steps of the window.
-        padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs an axis, the extra
-            zeros at the ends.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        groups: Into how many groups the channels are split, each with its own filters.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (depth, height, width, in/groups, filters).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
-
     Example:
         >>> import torch
         >>> layer = Conv3D(4, 3)
@@ -228,8 +190,7 @@ class Conv3D(Convolution):
 
     Reference:
         ``keras.layers.Conv3D``. The kernel has Keras's shape; in memory it is
-        (filters, depth, height, width,
-        in), which torch's kernels take without a copy.
+        (filters, depth, height, width, in), which torch's kernels take without a copy.
     """
 
     rank = 3

@@ -21,16 +21,8 @@ class Dense(Layer):
 
     Args:
         units: Number of outputs.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
         kernel_initializer: First values of the kernel, shape (in, units).
         bias_initializer: First values of the bias, shape (units,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``units`` is no integer >= 1.
@@ -103,7 +95,3 @@ class Dense(Layer):
         if inputs.ndim < 2:
             self._check_shapes(inputs)
         return self.activation(F.linear(inputs, self.kernel.t(), bias))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -11,12 +11,27 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.base.sliding import SlidingLayer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, Window
 
 
-class DepthwiseConvolution(SlidingLayer):
-    """What the depthwise layers have in common; their arguments are described there."""
+class DepthwiseConvolution(Layer):
+    """What the depthwise layers have in common.
 
+    Args:
+        kernel_size: Size of the window on each axis; one number for all.
+        strides: Steps of the window, likewise.
+        padding: ``"valid"`` or ``"same"``.
+        depth_multiplier: How many filters each channel has; their outputs lie side by side.
+        dilation_rate: Distance between the window's cells.
+        depthwise_initializer: First values of the kernel, shape (…, in, multiplier).
+        depthwise_regularizer: Penalty of the kernel.
+        depthwise_constraint: Applied to the kernel after each update.
+    """
+
+    rank: ClassVar[int]
+    casts_integers = True
+    activation: Callable[[Tensor], Tensor]
     kernel: Tensor
 
     def __init__(
@@ -38,12 +53,19 @@ class DepthwiseConvolution(SlidingLayer):
         bias_constraint: object = None,
         **kwargs: Any,
     ) -> None:
-        kwargs["activity_regularizer"] = activity_regularizer
-        window = (kernel_size, strides, padding, data_format, dilation_rate)
-        super().__init__(*window, activation, use_bias, **kwargs)
-        self.depth_multiplier = require_integer(
-            type(self).__name__, "depth_multiplier", depth_multiplier, "an integer >= 1", at_least=1
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        owner, allowed = type(self).__name__, "an integer >= 1"
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        self._window = Window.from_arguments(
+            owner, self.rank, kernel_size, strides, padding, dilation_rate
         )
+        self.kernel_size, self.strides, self.padding, self.dilation_rate = self._window
+        self.depth_multiplier = require_integer(
+            owner, "depth_multiplier", depth_multiplier, allowed, at_least=1
+        )
+        self.use_bias = bool(use_bias)
+        self.add_slot("activation", "activation", activation)
         add_kernel_slots(
             self,
             (depthwise_initializer, bias_initializer),
@@ -51,64 +73,52 @@ class DepthwiseConvolution(SlidingLayer):
             (depthwise_constraint, bias_constraint),
             ("depthwise", "bias"),
         )
+        self.bias: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (…, in, multiplier) and the bias (in·multiplier,)."""
-        channels = self.fix_channels(input_shape)
-        self.kernel = add_depthwise_kernel(self, channels, "kernel")
+        channels = self._spatial.fix_channels(self, input_shape)
+        self.kernel = add_depthwise_kernel(
+            self, "kernel", self.kernel_size, channels, self.depth_multiplier
+        )
         if self.use_bias:
             self.bias = add_bias(self, channels * self.depth_multiplier)
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the convolution, channels second."""
-        return convolve_depthwise(self, inputs, self.kernel, self.bias)
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        super()._require_shape(shape, cause)
+        self._spatial.require_room(self.name, shape, self._window.find_reach(), cause)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "depth_multiplier": self.depth_multiplier}
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the outputs in the layout of the inputs."""
+        # After the layout is back: an activation such as softmax works along the last axis.
+        return self.activation(self._spatial.apply(self._convolve, inputs))
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        return convolve_depthwise(inputs, self.kernel, self.bias, self._window)
 
 
-def add_depthwise_kernel(layer: Any, channels: int, name: str) -> Any:
+def add_depthwise_kernel(
+    layer: Layer, name: str, window: Sequence[int], channels: int, multiplier: int
+) -> Tensor:
     """Add a weight (…, in, multiplier) that lies in memory as (in, multiplier, …)."""
-    rank = layer.rank
-    shape = (*layer.kernel_size, channels, layer.depth_multiplier)
-    return add_kernel(layer, shape, (rank, rank + 1, *range(rank)), name, "depthwise")
+    rank = len(window)
+    order = (rank, rank + 1, *range(rank))
+    kernel: Tensor = add_kernel(layer, (*window, channels, multiplier), order, name, "depthwise")
+    return kernel
 
 
 def convolve_depthwise(
-    layer: SlidingLayer, inputs: Tensor, kernel: Tensor, bias: Tensor | None
+    inputs: Tensor, kernel: Tensor, bias: Tensor | None, window: Window
 ) -> Tensor:
     """Return the convolution of each channel (the second axis) with its part of the kernel."""
-    rank = layer.rank
+    rank = kernel.ndim - 2
     filters = kernel.permute(rank, rank + 1, *range(rank)).flatten(0, 1).unsqueeze(1)
     groups = kernel.shape[rank]
-    options = (layer.strides, layer.padding, layer.dilation_rate)
-    return convolve(inputs, filters, bias, *options, groups=groups)
+    return convolve(inputs, filters, bias, window.strides, window.padding, window.dilation, groups)
 
 
 class DepthwiseConv1D(DepthwiseConvolution):
     """Outputs activation(convolution of each channel of sequences by itself + bias).
-
-    Args:
-        kernel_size: Length of the window.
-        strides: Steps of the window.
-        padding: ``"valid"`` or ``"same"``.
-        depth_multiplier: How many filters each channel has; their outputs lie side by side.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        depthwise_initializer: First values of the kernel, shape (length, in, multiplier).
-        bias_initializer: First values of the bias, shape (in·multiplier,).
-        depthwise_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        depthwise_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -127,27 +137,6 @@ class DepthwiseConv1D(DepthwiseConvolution):
 
 class DepthwiseConv2D(DepthwiseConvolution):
     """Outputs activation(convolution of each channel of images by itself + bias).
-
-    Args:
-        kernel_size: Height and width of the window.
-        strides: Steps of the window.
-        padding: ``"valid"`` or ``"same"``.
-        depth_multiplier: How many filters each channel has; their outputs lie side by side.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        depthwise_initializer: First values of the kernel, shape (height, width, in, multiplier).
-        bias_initializer: First values of the bias, shape (in·multiplier,).
-        depthwise_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        depthwise_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch

@@ -25,16 +25,8 @@ class EinsumDense(Layer):
             ``"...c,cd->...d"`` or ``"abc...,cd->abd..."``.
         output_shape: Sizes of the outputs without the batch and the axes that dots stand for;
             ``None`` is the size that the inputs have there. An integer is one size.
-        activation: A component; ``None`` is ``linear``.
         bias_axes: Letters of the outputs along which there is a bias; ``None``: there is none.
         kernel_initializer: First values of the kernel; its shape is read from the equation.
-        bias_initializer: First values of the bias.
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``equation``, ``output_shape`` or ``bias_axes`` cannot be read.

@@ -23,7 +23,6 @@ class Embedding(Layer):
         embeddings_initializer: First values of the table, shape (input_dim, output_dim).
         embeddings_regularizer: Penalty of the table.
         embeddings_constraint: Applied to the table after each update.
-        activity_regularizer: Penalty of the outputs.
         mask_zero: Whether 0 means that there is nothing: the outputs carry a mask, False where the
             inputs are 0.
         weights: The table, or a list that holds it, instead of the initial values.
@@ -31,10 +30,6 @@ class Embedding(Layer):
         sparse: Whether the gradient of the table has only the rows that were looked up. ``sgd`` without
             momentum and ``adagrad`` then update these rows alone, which saves most of the time and memory
             of a step with a large table; other optimizers move every row, so they make it dense first.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -120,14 +115,3 @@ class Embedding(Layer):
                     hint="input_dim is the largest integer plus 1.",
                 ) from cause
         super()._check_shapes(inputs, cause)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "input_dim": self.input_dim,
-            "output_dim": self.output_dim,
-            "mask_zero": self.mask_zero,
-            "input_length": self.input_length,
-            "sparse": self.sparse,
-        }

@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
-from kplug.layers.base.spatial import SpatialLayer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes
 from kplug.registry import named
 
 
-class GlobalPooling(SpatialLayer):
-    """What the global pooling layers have in common; their arguments are described there."""
+class GlobalPooling(Layer):
+    """What the global pooling layers have in common.
+
+    Args:
+        keepdims: Whether axes of size 1 are left in the place of the others.
+    """
+
+    rank: ClassVar[int]
+    pool: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
     ) -> None:
-        super().__init__(data_format, **kwargs)
+        super().__init__(**kwargs)
+        self._spatial = SpatialAxes(type(self).__name__, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
         self.keepdims = bool(keepdims)
-        first = 1 if self._channels_last else 2
-        self._axes = tuple(range(first, first + self.rank))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "keepdims": self.keepdims}
-
-
-class GlobalMaxPooling(GlobalPooling):
-    """What the layers of largest values have in common."""
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the largest value of each channel, shape (N, channels)."""
-        return inputs.amax(self._axes, keepdim=self.keepdims)
-
-
-class GlobalAveragePooling(GlobalPooling):
-    """What the layers of means have in common."""
-
-    casts_integers = True
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return the mean of each channel, shape (N, channels)."""
-        return inputs.mean(self._axes, keepdim=self.keepdims)
+        """Return one value of each channel, shape (N, channels)."""
+        return self.pool(inputs, self._spatial.positions, self.keepdims)
 
 
 @named("GlobalMaxPooling1D", "GlobalMaxPool1D")
-class GlobalMaxPooling1D(GlobalMaxPooling):
+class GlobalMaxPooling1D(GlobalPooling):
     """Outputs the largest value of each channel over a whole sequence.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalMaxPooling1D()(torch.tensor([[[1.0], [3.0]]]))
         tensor([[3.]])
 
@@ -63,19 +49,14 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
     """
 
     rank = 1
+    pool = staticmethod(torch.amax)
 
 
 @named("GlobalMaxPooling2D", "GlobalMaxPool2D")
-class GlobalMaxPooling2D(GlobalMaxPooling):
+class GlobalMaxPooling2D(GlobalPooling):
     """Outputs the largest value of each channel over a whole image.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalMaxPooling2D()(torch.tensor([[[[1.0], [3.0]]]]))
         tensor([[3.]])
 
@@ -84,19 +65,14 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
     """
 
     rank = 2
+    pool = staticmethod(torch.amax)
 
 
 @named("GlobalMaxPooling3D", "GlobalMaxPool3D")
-class GlobalMaxPooling3D(GlobalMaxPooling):
+class GlobalMaxPooling3D(GlobalPooling):
     """Outputs the largest value of each channel over a whole volume.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalMaxPooling3D()(torch.tensor([[[[[1.0], [3.0]]]]]))
         tensor([[3.]])
 
@@ -105,19 +81,14 @@ class GlobalMaxPooling3D(GlobalMaxPooling):
     """
 
     rank = 3
+    pool = staticmethod(torch.amax)
 
 
 @named("GlobalAveragePooling1D", "GlobalAvgPool1D")
-class GlobalAveragePooling1D(GlobalAveragePooling):
+class GlobalAveragePooling1D(GlobalPooling):
     """Outputs the mean of each channel over a whole sequence.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalAveragePooling1D()(torch.tensor([[[1.0], [3.0]]]))
         tensor([[2.]])
 
@@ -126,6 +97,8 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
     """
 
     rank = 1
+    casts_integers = True
+    pool = staticmethod(torch.mean)
     _makes_masks = False
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -137,25 +110,20 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         """
         if mask is None:
             return super().call(inputs)
-        counts = mask.bool().unsqueeze(2 if self._channels_last else 1)
-        total = inputs.where(counts, 0.0).sum(self._axes, keepdim=self.keepdims)
-        return total / counts.sum(self._axes, keepdim=self.keepdims)
+        axes = self._spatial.positions
+        counts = mask.bool().unsqueeze(2 if self._spatial.are_last else 1)
+        total = inputs.where(counts, 0.0).sum(axes, keepdim=self.keepdims)
+        return total / counts.sum(axes, keepdim=self.keepdims)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: no time is left."""
 
 
 @named("GlobalAveragePooling2D", "GlobalAvgPool2D")
-class GlobalAveragePooling2D(GlobalAveragePooling):
+class GlobalAveragePooling2D(GlobalPooling):
     """Outputs the mean of each channel over a whole image.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalAveragePooling2D()(torch.tensor([[[[1.0], [3.0]]]]))
         tensor([[2.]])
 
@@ -164,19 +132,15 @@ class GlobalAveragePooling2D(GlobalAveragePooling):
     """
 
     rank = 2
+    casts_integers = True
+    pool = staticmethod(torch.mean)
 
 
 @named("GlobalAveragePooling3D", "GlobalAvgPool3D")
-class GlobalAveragePooling3D(GlobalAveragePooling):
+class GlobalAveragePooling3D(GlobalPooling):
     """Outputs the mean of each channel over a whole volume.
 
-    Args:
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        keepdims: Whether axes of size 1 are left in the place of the others.
-        kwargs: What every layer takes.
-
     Example:
-        >>> import torch
         >>> GlobalAveragePooling3D()(torch.tensor([[[[[1.0], [3.0]]]]]))
         tensor([[2.]])
 
@@ -185,3 +149,5 @@ class GlobalAveragePooling3D(GlobalAveragePooling):
     """
 
     rank = 3
+    casts_integers = True
+    pool = staticmethod(torch.mean)

@@ -24,7 +24,6 @@ class GroupedQueryAttention(HeadsLayer):
         head_dim: Features of each head.
         num_query_heads: Number of heads of queries.
         num_key_value_heads: Number of heads of keys and values; a divisor of ``num_query_heads``.
-        dropout: Part of the scores that is dropped in training, in [0, 1].
         use_bias: Whether the projections have biases.
         sliding_window: A query sees keys fewer than this many places away; ``None``: all.
         kernel_initializer: First values of the projections' kernels.
@@ -35,11 +34,6 @@ class GroupedQueryAttention(HeadsLayer):
         kernel_constraint: Applied to each kernel after each update.
         bias_constraint: Applied to each bias after each update.
         use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
-        seed: Lets the dropout draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -121,15 +115,6 @@ class GroupedQueryAttention(HeadsLayer):
         group = self.num_query_heads // self.num_key_value_heads
         keys, values = (one.repeat_interleave(group, dim=2) for one in (keys, values))
         return queries, keys, values
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "head_dim": self.head_dim,
-            "num_query_heads": self.num_query_heads,
-            "num_key_value_heads": self.num_key_value_heads,
-        }
 
 
 # Keras's class has the one name and is exported under the other; files hold both.

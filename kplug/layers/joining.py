@@ -19,7 +19,6 @@ class Concatenate(Merging):
 
     Args:
         axis: The axis, not the batch; all other sizes must be the same.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``axis`` is no integer, or the batch.
@@ -69,10 +68,6 @@ class Concatenate(Merging):
                 return f"the sizes of axis {axis} differ, and axis {self.axis} is joined"
         return None
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "axis": self.axis}
-
 
 def _spread(mask: Tensor | None, tensor: Tensor) -> Tensor:
     """Return a mask in the shape of the tensor that carries it."""
@@ -87,7 +82,6 @@ class Dot(Merging):
     Args:
         axes: The axis of both, or a pair (of the first, of the second); not the batch.
         normalize: Whether the inputs are scaled to length 1 along the axes before: the outputs are cosines.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``axes`` is something else.
@@ -133,7 +127,3 @@ class Dot(Merging):
                 return f"there is no axis {axis} in {shape}"
         sizes = {shape[axis] for shape, axis in zip(shapes, self._pair, strict=True)} - {None}
         return f"the sizes of axes {self._pair} differ" if len(sizes) > 1 else None
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}

@@ -37,16 +37,6 @@ class LayerNormalization(Layer):
         epsilon: Keeps the root away from 0, >= 0.
         center: Whether there is a beta.
         scale: Whether there is a gamma.
-        beta_initializer: First values of beta.
-        gamma_initializer: First values of gamma.
-        beta_regularizer: Penalty of beta.
-        gamma_regularizer: Penalty of gamma.
-        beta_constraint: Applied to beta after each update.
-        gamma_constraint: Applied to gamma after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> LayerNormalization(epsilon=0.0)(torch.tensor([[1.0, 3.0]])).detach()
@@ -108,16 +98,6 @@ class LayerNormalization(Layer):
             lambda x: F.layer_norm(x, self._sizes, self.gamma, self.beta, self.epsilon),
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-        }
-
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from a configuration, Keras's included."""
@@ -130,10 +110,6 @@ class RMSNormalization(Layer):
     Args:
         axis: An axis or a list of them, not the batch; ``scale`` has their sizes.
         epsilon: Keeps the root away from 0, >= 0.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> RMSNormalization()(torch.tensor([[3.0, -3.0]])).detach()
@@ -172,10 +148,6 @@ class RMSNormalization(Layer):
             lambda x: F.rms_norm(x, self._sizes, self.scale.to(x.dtype), self.epsilon),
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
-
 
 class GroupNormalization(Layer):
     """Splits the channels into groups and normalizes each group of each sample.
@@ -191,14 +163,6 @@ class GroupNormalization(Layer):
         scale: Whether there is a gamma.
         beta_initializer: First values of beta, shape (channels,).
         gamma_initializer: First values of gamma, shape (channels,).
-        beta_regularizer: Penalty of beta.
-        gamma_regularizer: Penalty of gamma.
-        beta_constraint: Applied to beta after each update.
-        gamma_constraint: Applied to gamma after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> layer = GroupNormalization(groups=2, epsilon=0.0)
@@ -275,24 +239,12 @@ class GroupNormalization(Layer):
         normed = torch.group_norm(x, self._groups, gamma, self.beta, self.epsilon)
         return normed.movedim(1, self._axis)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-        }
-
 
 class UnitNormalization(Layer):
     """Outputs inputs / √(sum of squares), the sum taken along ``axis``; zeros stay zeros.
 
     Args:
         axis: An axis or a list of them.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``axis`` is something else.
@@ -321,10 +273,6 @@ class UnitNormalization(Layer):
         """Return the scaled inputs, shape unchanged."""
         norm: Tensor = torch.linalg.vector_norm(inputs, dim=self._axes, keepdim=True)
         return inputs / norm.clamp(min=max(1e-12, torch.finfo(inputs.dtype).tiny))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "axis": self.axis}
 
 
 def _along_last(

@@ -19,7 +19,6 @@ class Masking(Layer):
 
     Args:
         mask_value: The value that means nothing.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``mask_value`` is no number.
@@ -58,7 +57,3 @@ class Masking(Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Any) -> Tensor:  # noqa: ARG002 - it makes its own
         """Return where one feature at least is not ``mask_value``."""
         return (inputs != self.mask_value).any(-1)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "mask_value": self.mask_value}

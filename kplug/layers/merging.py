@@ -126,9 +126,6 @@ def _with_axes(tensor: Tensor, ndim: int) -> Tensor:
 class Add(_Elementwise):
     """Outputs the sum of the inputs, element by element.
 
-    Args:
-        kwargs: What every layer takes.
-
     Example:
         >>> Add()([torch.ones(1, 2), torch.ones(1, 2)])
         tensor([[2., 2.]])
@@ -144,9 +141,6 @@ class Add(_Elementwise):
 
 class Subtract(_Elementwise):
     """Outputs the first input minus the second.
-
-    Args:
-        kwargs: What every layer takes.
 
     Example:
         >>> Subtract()([torch.ones(1, 2), torch.ones(1, 2)])
@@ -166,9 +160,6 @@ class Subtract(_Elementwise):
 class Multiply(_Elementwise):
     """Outputs the product of the inputs, element by element.
 
-    Args:
-        kwargs: What every layer takes.
-
     Example:
         >>> Multiply()([torch.full((1, 2), 2.0), torch.full((1, 2), 3.0)])
         tensor([[6., 6.]])
@@ -184,9 +175,6 @@ class Multiply(_Elementwise):
 
 class Average(_Elementwise):
     """Outputs the mean of the inputs, element by element.
-
-    Args:
-        kwargs: What every layer takes.
 
     Example:
         >>> Average()([torch.zeros(1, 2), torch.ones(1, 2)])
@@ -204,9 +192,6 @@ class Average(_Elementwise):
 class Maximum(_Elementwise):
     """Outputs the largest of the inputs, element by element.
 
-    Args:
-        kwargs: What every layer takes.
-
     Example:
         >>> Maximum()([torch.zeros(1, 2), torch.ones(1, 2)])
         tensor([[1., 1.]])
@@ -222,9 +207,6 @@ class Maximum(_Elementwise):
 
 class Minimum(_Elementwise):
     """Outputs the smallest of the inputs, element by element.
-
-    Args:
-        kwargs: What every layer takes.
 
     Example:
         >>> Minimum()([torch.zeros(1, 2), torch.ones(1, 2)])

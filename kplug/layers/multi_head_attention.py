@@ -24,7 +24,6 @@ class MultiHeadAttention(HeadsLayer):
         num_heads: Number of heads.
         key_dim: Features of each head's queries and keys.
         value_dim: Features of each head's values; ``None`` is ``key_dim``.
-        dropout: Part of the scores that is dropped in training, in [0, 1].
         use_bias: Whether the projections have biases.
         output_shape: Features of the outputs, one size or several; ``None``: as the query has.
         attention_axes: The axes to attend along; ``None``: all but the batch and the features.
@@ -37,11 +36,6 @@ class MultiHeadAttention(HeadsLayer):
         kernel_constraint: Applied to each kernel after each update.
         bias_constraint: Applied to each bias after each update.
         use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
-        seed: Lets the dropout draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch

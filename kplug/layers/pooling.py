@@ -1,20 +1,31 @@
-"""Layers that make sequences, images and volumes smaller, a window at a time."""
+"""Layers that make sequences, images and volumes smaller: a window at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from kplug.arguments import require_choice
 from kplug.backend.windows import average_pool, max_pool
-from kplug.layers.base.spatial import SpatialLayer, require_window
+from kplug.graph import Shape
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, require_window
 from kplug.registry import named
 
 
-class Pooling(SpatialLayer):
-    """What the pooling layers have in common; their arguments are described there."""
+class Pooling(Layer):
+    """What the layers with a window have in common.
+
+    Args:
+        pool_size: Size of the window on each axis; one number for all.
+        strides: Steps of the window, likewise; ``None`` is ``pool_size``.
+        padding: ``"valid"`` or ``"same"``; cells that are added do not count.
+    """
+
+    rank: ClassVar[int]
+    pool: ClassVar[Callable[..., Tensor]]
 
     def __init__(
         self,
@@ -24,58 +35,31 @@ class Pooling(SpatialLayer):
         data_format: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(data_format, **kwargs)
+        super().__init__(**kwargs)
         owner = type(self).__name__
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
         self.pool_size = require_window(owner, "pool_size", pool_size, self.rank)
         steps = self.pool_size if strides is None else strides
         self.strides = require_window(owner, "strides", steps, self.rank)
         self.padding = require_choice(owner, "padding", padding, ("valid", "same"))
 
-    def find_reach(self) -> tuple[int, ...] | None:
-        """Return the size of the window; None if the inputs are padded."""
-        return self.pool_size if self.padding == "valid" else None
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        super()._require_shape(shape, cause)
+        reach = self.pool_size if self.padding == "valid" else None
+        self._spatial.require_room(self.name, shape, reach, cause)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-        }
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the pooled inputs, in their layout."""
+        return self._spatial.apply(self._pool, inputs)
 
-
-class MaxPooling(Pooling):
-    """What the layers of largest values have in common."""
-
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the largest values, channels second."""
-        return max_pool(inputs, self.pool_size, self.strides, self.padding)
-
-
-class AveragePooling(Pooling):
-    """What the layers of means have in common."""
-
-    casts_integers = True
-
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the means, channels second."""
-        return average_pool(inputs, self.pool_size, self.strides, self.padding)
+    def _pool(self, inputs: Tensor) -> Tensor:
+        return self.pool(inputs, self.pool_size, self.strides, self.padding)
 
 
 @named("MaxPooling1D", "MaxPool1D")
-class MaxPooling1D(MaxPooling):
+class MaxPooling1D(Pooling):
     """Outputs the largest value of each window of sequences.
-
-    Args:
-        pool_size: Length of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added never win.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -87,21 +71,12 @@ class MaxPooling1D(MaxPooling):
     """
 
     rank = 1
+    pool = staticmethod(max_pool)
 
 
 @named("MaxPooling2D", "MaxPool2D")
-class MaxPooling2D(MaxPooling):
+class MaxPooling2D(Pooling):
     """Outputs the largest value of each window of images.
-
-    Args:
-        pool_size: Height and width of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added never win.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -113,21 +88,12 @@ class MaxPooling2D(MaxPooling):
     """
 
     rank = 2
+    pool = staticmethod(max_pool)
 
 
 @named("MaxPooling3D", "MaxPool3D")
-class MaxPooling3D(MaxPooling):
+class MaxPooling3D(Pooling):
     """Outputs the largest value of each window of volumes.
-
-    Args:
-        pool_size: Depth, height and width of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added never win.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -139,21 +105,12 @@ class MaxPooling3D(MaxPooling):
     """
 
     rank = 3
+    pool = staticmethod(max_pool)
 
 
 @named("AveragePooling1D", "AvgPool1D")
-class AveragePooling1D(AveragePooling):
+class AveragePooling1D(Pooling):
     """Outputs the mean of each window of sequences.
-
-    Args:
-        pool_size: Length of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added do not count.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -166,21 +123,13 @@ class AveragePooling1D(AveragePooling):
     """
 
     rank = 1
+    casts_integers = True
+    pool = staticmethod(average_pool)
 
 
 @named("AveragePooling2D", "AvgPool2D")
-class AveragePooling2D(AveragePooling):
+class AveragePooling2D(Pooling):
     """Outputs the mean of each window of images.
-
-    Args:
-        pool_size: Height and width of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added do not count.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -193,21 +142,13 @@ class AveragePooling2D(AveragePooling):
     """
 
     rank = 2
+    casts_integers = True
+    pool = staticmethod(average_pool)
 
 
 @named("AveragePooling3D", "AvgPool3D")
-class AveragePooling3D(AveragePooling):
+class AveragePooling3D(Pooling):
     """Outputs the mean of each window of volumes.
-
-    Args:
-        pool_size: Depth, height and width of the window.
-        strides: Steps of the window; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added do not count.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -220,3 +161,5 @@ class AveragePooling3D(AveragePooling):
     """
 
     rank = 3
+    casts_integers = True
+    pool = staticmethod(average_pool)

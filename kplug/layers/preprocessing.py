@@ -27,7 +27,6 @@ class Rescaling(Layer):
     Args:
         scale: A number, or numbers that broadcast with the last axes of the inputs.
         offset: The same.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``scale`` or ``offset`` is something else.
@@ -52,10 +51,6 @@ class Rescaling(Layer):
         """Return the scaled inputs; the shape is unchanged where the numbers fit into it."""
         return inputs * _like(inputs, self.scale) + _like(inputs, self.offset)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
-
 
 class Normalization(Layer):
     """Outputs (inputs − mean) / √variance, with a mean and variance that are given or adapted to data.
@@ -67,7 +62,6 @@ class Normalization(Layer):
             ``adapt`` finds it.
         variance: The variance, likewise; given together with ``mean``.
         invert: Whether to output inputs · √variance + mean instead.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: An argument is outside its range.

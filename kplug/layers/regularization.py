@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend.nn import dropout_mask
-from kplug.backend.random import make_generator
+from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.seeds import make_seeded_generator
+from kplug.layers.base.spatial import SpatialAxes
+from kplug.regularizers import L1L2
 
 
 class Dropout(Layer):
@@ -23,8 +26,6 @@ class Dropout(Layer):
         rate: The part that is dropped, in [0, 1].
         noise_shape: Shape of the random mask, the batch included; ``None`` is that size of the
             inputs, 1 shares the draw along that axis.
-        seed: Lets the layer draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``rate`` is outside [0, 1].
@@ -55,8 +56,7 @@ class Dropout(Layer):
             "Dropout", "rate", rate, "a number in [0, 1]", at_least=0.0, at_most=1.0
         )
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed = seed
-        self._generator = None if seed is None else make_generator(seed)
+        self.seed, self._generator = make_seeded_generator("Dropout", seed)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the inputs, a part of them dropped in training; shape unchanged."""
@@ -66,11 +66,133 @@ class Dropout(Layer):
             return F.dropout(inputs, self.rate, training=True)
         return inputs * dropout_mask(inputs, self.rate, self.noise_shape, self._generator)
 
+
+class SpatialDropout(Layer):
+    """What the layers have in common that drop whole channels in training and scale up the rest.
+
+    Args:
+        rate: The part of the channels that is dropped, in [0, 1].
+
+    Raises:
+        ArgumentValueError: ``rate`` is outside its range.
+    """
+
+    rank: ClassVar[int]
+    supports_masking = True
+
+    def __init__(
+        self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        owner, allowed = type(self).__name__, "a number in [0, 1]"
+        spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = spatial.data_format, spatial.input_spec
+        self.rate = require_number(owner, "rate", rate, allowed, at_least=0.0, at_most=1.0)
+        self.seed, self._generator = make_seeded_generator(owner, seed)
+        ones = [1] * self.rank
+        self._noise_shape = (None, *ones, None) if spatial.are_last else (None, None, *ones)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the inputs, a part of the channels dropped in training; shape unchanged."""
+        if inputs.ndim != len(self._noise_shape):
+            self._check_shapes(inputs)
+        if not self.training:
+            return inputs
+        return inputs * dropout_mask(inputs, self.rate, self._noise_shape, self._generator)
+
+
+class SpatialDropout1D(SpatialDropout):
+    """Drops whole channels of sequences (N, time, channels) in training; scales up the rest.
+
+    Example:
+        >>> import torch
+        >>> layer = SpatialDropout1D(0.5)
+        >>> sorted({len(set(row)) for row in layer(torch.ones(1, 3, 8), training=True)[0].T.tolist()})
+        [1]
+
+    Reference:
+        Tompson et al., 2015; ``keras.layers.SpatialDropout1D``.
+    """
+
+    rank = 1
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        refuse_keywords(type(self), kwargs.keys() & {"data_format"})
+        super().__init__(rate, "channels_last", seed, **kwargs)
+
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": self.noise_shape,
-            "seed": self.seed,
-        }
+        config = super().get_config()
+        del config["data_format"]
+        return config
+
+
+class SpatialDropout2D(SpatialDropout):
+    """Drops whole channels of images in training and scales up the rest.
+
+    Example:
+        >>> import torch
+        >>> SpatialDropout2D(0.5)(torch.ones(1, 1, 1, 2))
+        tensor([[[[1., 1.]]]])
+
+    Reference:
+        Tompson et al., 2015; ``torch.nn.Dropout2d`` for channels first.
+    """
+
+    rank = 2
+
+
+class SpatialDropout3D(SpatialDropout):
+    """Drops whole channels of volumes in training and scales up the rest.
+
+    Example:
+        >>> import torch
+        >>> SpatialDropout3D(0.5)(torch.ones(1, 1, 1, 1, 2))
+        tensor([[[[[1., 1.]]]]])
+
+    Reference:
+        Tompson et al., 2015; ``torch.nn.Dropout3d`` for channels first.
+    """
+
+    rank = 3
+
+
+class ActivityRegularization(Layer):
+    """Returns its inputs and adds l1 · Σ|x| + l2 · Σx² to the loss, divided by the batch size.
+
+    Args:
+        l1: Factor of the absolute values, >= 0.
+        l2: Factor of the squares, >= 0.
+
+    Example:
+        >>> import torch
+        >>> layer = ActivityRegularization(l1=0.5)
+        >>> _ = layer(torch.ones(2, 3))
+        >>> layer.losses
+        [tensor(1.5000)]
+
+    Reference:
+        ``keras.layers.ActivityRegularization``.
+    """
+
+    casts_integers = True
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
+        owner, allowed = "ActivityRegularization", "a number >= 0"
+        penalty = L1L2(
+            l1=require_number(owner, "l1", l1, allowed, at_least=0.0),
+            l2=require_number(owner, "l2", l2, allowed, at_least=0.0),
+        )
+        super().__init__(activity_regularizer=penalty, **kwargs)
+        self.l1, self.l2 = penalty.l1, penalty.l2
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the inputs."""
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        config = super().get_config()
+        del config["activity_regularizer"]  # l1 and l2 make it
+        return config

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -11,14 +11,33 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.base.sliding import SlidingLayer
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.depthwise import add_depthwise_kernel, convolve_depthwise
 from kplug.registry import named
 
 
-class SeparableConvolution(SlidingLayer):
-    """What the separable layers have in common; their arguments are described there."""
+class SeparableConvolution(Layer):
+    """What the separable layers have in common.
 
+    Args:
+        filters: Number of output channels.
+        kernel_size: Size of the window on each axis; one number for all.
+        strides: Steps of the window, likewise.
+        padding: ``"valid"`` or ``"same"``.
+        dilation_rate: Distance between the window's cells.
+        depth_multiplier: How many filters each channel has before the channels are mixed.
+        depthwise_initializer: First values of the first kernel, shape (…, in, multiplier).
+        pointwise_initializer: First values of the second, shape (1, …, in·multiplier, filters).
+        depthwise_regularizer: Penalty of the first kernel.
+        pointwise_regularizer: Penalty of the second kernel.
+        depthwise_constraint: Applied to the first kernel after each update.
+        pointwise_constraint: Applied to the second kernel after each update.
+    """
+
+    rank: ClassVar[int]
+    casts_integers = True
+    activation: Callable[[Tensor], Tensor]
     depthwise_kernel: Tensor
     pointwise_kernel: Tensor
 
@@ -45,14 +64,20 @@ class SeparableConvolution(SlidingLayer):
         bias_constraint: object = None,
         **kwargs: Any,
     ) -> None:
-        kwargs["activity_regularizer"] = activity_regularizer
-        window = (kernel_size, strides, padding, data_format, dilation_rate)
-        super().__init__(*window, activation, use_bias, **kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         owner, allowed = type(self).__name__, "an integer >= 1"
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        self._window = Window.from_arguments(
+            owner, self.rank, kernel_size, strides, padding, dilation_rate
+        )
+        self.kernel_size, self.strides, self.padding, self.dilation_rate = self._window
         self.filters = require_integer(owner, "filters", filters, allowed, at_least=1)
         self.depth_multiplier = require_integer(
             owner, "depth_multiplier", depth_multiplier, allowed, at_least=1
         )
+        self.use_bias = bool(use_bias)
+        self.add_slot("activation", "activation", activation)
         add_kernel_slots(
             self,
             (depthwise_initializer, pointwise_initializer, bias_initializer),
@@ -60,62 +85,40 @@ class SeparableConvolution(SlidingLayer):
             (depthwise_constraint, pointwise_constraint, bias_constraint),
             ("depthwise", "pointwise", "bias"),
         )
+        self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
 
     def build(self, input_shape: Shape) -> None:
         """Add kernels (…, in, multiplier) and (1, …, in·multiplier, filters), and the bias (filters,)."""
-        channels = self.fix_channels(input_shape)
-        self.depthwise_kernel = add_depthwise_kernel(self, channels, "depthwise_kernel")
+        channels = self._spatial.fix_channels(self, input_shape)
+        self.depthwise_kernel = add_depthwise_kernel(
+            self, "depthwise_kernel", self.kernel_size, channels, self.depth_multiplier
+        )
         shape = (*[1] * self.rank, channels * self.depth_multiplier, self.filters)
         order = (self.rank + 1, *range(self.rank + 1))
         self.pointwise_kernel = add_kernel(self, shape, order, "pointwise_kernel", "pointwise")
         if self.use_bias:
             self.bias = add_bias(self, self.filters)
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the two convolutions, channels second."""
-        apart = convolve_depthwise(self, inputs, self.depthwise_kernel, None)
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        super()._require_shape(shape, cause)
+        self._spatial.require_room(self.name, shape, self._window.find_reach(), cause)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the outputs in the layout of the inputs."""
+        # After the layout is back: an activation such as softmax works along the last axis.
+        return self.activation(self._spatial.apply(self._convolve, inputs))
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
+        apart = convolve_depthwise(inputs, self.depthwise_kernel, None, self._window)
         mixing = self.pointwise_kernel.permute(self._torch_order)
         ones = (1,) * self.rank
         return convolve(apart, mixing, self.bias, ones, "valid", ones)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "depth_multiplier": self.depth_multiplier,
-        }
 
 
 @named("SeparableConv1D", "SeparableConvolution1D")
 class SeparableConv1D(SeparableConvolution):
     """Outputs activation(each channel of sequences convolved by itself, the results mixed, + bias).
-
-    Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window.
-        strides: Steps of the window.
-        padding: ``"valid"`` or ``"same"``.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells.
-        depth_multiplier: How many filters each channel has before the channels are mixed.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        depthwise_initializer: First values of the first kernel, shape (length, in, multiplier).
-        pointwise_initializer: First values of the second, shape (1, in·multiplier, filters).
-        bias_initializer: First values of the bias, shape (filters,).
-        depthwise_regularizer: Penalty of the first kernel.
-        pointwise_regularizer: Penalty of the second kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        depthwise_constraint: Applied to the first kernel after each update.
-        pointwise_constraint: Applied to the second kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -135,31 +138,6 @@ class SeparableConv1D(SeparableConvolution):
 @named("SeparableConv2D", "SeparableConvolution2D")
 class SeparableConv2D(SeparableConvolution):
     """Outputs activation(each channel of images convolved by itself, the results mixed, + bias).
-
-    Args:
-        filters: Number of output channels.
-        kernel_size: Height and width of the window.
-        strides: Steps of the window.
-        padding: ``"valid"`` or ``"same"``.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells.
-        depth_multiplier: How many filters each channel has before the channels are mixed.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        depthwise_initializer: First values of the first kernel, shape (height, width, in, multiplier).
-        pointwise_initializer: First values of the second, shape (1, 1, in·multiplier, filters).
-        bias_initializer: First values of the bias, shape (filters,).
-        depthwise_regularizer: Penalty of the first kernel.
-        pointwise_regularizer: Penalty of the second kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        depthwise_constraint: Applied to the first kernel after each update.
-        pointwise_constraint: Applied to the second kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch

@@ -48,7 +48,6 @@ class TensorOperation(Layer):
     Args:
         operation: Name of the operation, such as ``"multiply"`` or ``"get_item"``.
         name: Made from the operation if it is left out.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: There is no such operation.
@@ -82,10 +81,6 @@ class TensorOperation(Layer):
 
     def _convert(self, inputs: Any) -> Any:
         return inputs
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "operation": self.operation}
 
 
 def connect_operation(operation: str, args: tuple[Any, ...]) -> Any:

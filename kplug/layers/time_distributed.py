@@ -26,7 +26,6 @@ class TimeDistributed(Layer):
 
     Args:
         layer: A layer or a model with one input and one output.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``layer`` is no layer, or has several outputs.

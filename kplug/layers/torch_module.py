@@ -23,7 +23,6 @@ class TorchModule(Layer):
     Args:
         module: The module.
         name: Made from the module's class if it is left out.
-        kwargs: What every layer takes.
 
     Raises:
         ContractError: ``module`` is no ``nn.Module``.

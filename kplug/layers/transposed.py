@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -12,15 +12,33 @@ from kplug.backend.windows import convolve_transposed
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
-from kplug.layers.base.sliding import SlidingLayer
-from kplug.layers.base.spatial import require_window
-from kplug.layers.convolutional import refuse_dilated_strides
+from kplug.layers.base.layer import Layer
+from kplug.layers.base.spatial import SpatialAxes, Window, require_window
 from kplug.registry import named
 
 
-class TransposedConvolution(SlidingLayer):
-    """What the transposed layers have in common; their arguments are described there."""
+class TransposedConvolution(Layer):
+    """What the transposed layers have in common.
 
+    Args:
+        filters: Number of output channels.
+        kernel_size: Size of the window on each axis; one number for all.
+        strides: Factors of the size, about.
+        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
+            size · strides.
+        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
+            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
+            or ⌊k/2⌋ with ``"same"``.
+        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
+        kernel_initializer: First values of the kernel, shape (…, filters, in).
+
+    Raises:
+        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+    """
+
+    rank: ClassVar[int]
+    casts_integers = True
+    activation: Callable[[Tensor], Tensor]
     kernel: Tensor
 
     def __init__(
@@ -43,20 +61,26 @@ class TransposedConvolution(SlidingLayer):
         bias_constraint: object = None,
         **kwargs: Any,
     ) -> None:
-        kwargs["activity_regularizer"] = activity_regularizer
-        window = (kernel_size, strides, padding, data_format, dilation_rate)
-        super().__init__(*window, activation, use_bias, **kwargs)
-        self.filters = require_integer(
-            type(self).__name__, "filters", filters, "an integer >= 1", at_least=1
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        owner = type(self).__name__
+        self._spatial = SpatialAxes(owner, self.rank, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        window = Window.from_arguments(
+            owner, self.rank, kernel_size, strides, padding, dilation_rate
         )
+        window.refuse_dilated_strides(owner)
+        self.kernel_size, self.strides, self.padding, self.dilation_rate = window
         self.output_padding = self._check_output_padding(output_padding)
-        refuse_dilated_strides(self)
+        self.filters = require_integer(owner, "filters", filters, "an integer >= 1", at_least=1)
+        self.use_bias = bool(use_bias)
+        self.add_slot("activation", "activation", activation)
         add_kernel_slots(
             self,
             (kernel_initializer, bias_initializer),
             (kernel_regularizer, bias_regularizer),
             (kernel_constraint, bias_constraint),
         )
+        self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
 
     def _check_output_padding(self, given: object) -> tuple[int, ...] | None:
@@ -69,19 +93,20 @@ class TransposedConvolution(SlidingLayer):
             raise ArgumentValueError(owner, "output_padding", given, allowed)
         return cells
 
-    def find_reach(self) -> None:
-        """Return None: the inputs of a transposed convolution may be smaller than its kernel."""
-
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (…, filters, in) and the bias (filters,)."""
-        channels = self.fix_channels(input_shape)
+        channels = self._spatial.fix_channels(self, input_shape)
         shape = (*self.kernel_size, self.filters, channels)
         self.kernel = add_kernel(self, shape, self._torch_order)
         if self.use_bias:
             self.bias = add_bias(self, self.filters)
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the enlarged inputs, channels second."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the enlarged inputs, in their layout."""
+        # After the layout is back: an activation such as softmax works along the last axis.
+        return self.activation(self._spatial.apply(self._convolve, inputs))
+
+    def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve_transposed(
             inputs,
             self.kernel.permute(self._torch_order),
@@ -92,43 +117,10 @@ class TransposedConvolution(SlidingLayer):
             self.dilation_rate,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "output_padding": self.output_padding,
-        }
-
 
 @named("Conv1DTranspose", "Convolution1DTranspose")
 class Conv1DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger sequences.
-
-    Args:
-        filters: Number of output channels.
-        kernel_size: Length of the window.
-        strides: Factors of the size, about.
-        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
-            size · strides.
-        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
-            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
-            or ⌊k/2⌋ with ``"same"``.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (length, filters, in).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
 
     Example:
         >>> import torch
@@ -148,31 +140,6 @@ class Conv1DTranspose(TransposedConvolution):
 class Conv2DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger images.
 
-    Args:
-        filters: Number of output channels.
-        kernel_size: Height and width of the window.
-        strides: Factors of the size, about.
-        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
-            size · strides.
-        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
-            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
-            or ⌊k/2⌋ with ``"same"``.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (height, width, filters, in).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
-
     Example:
         >>> import torch
         >>> layer = Conv2DTranspose(4, 3, strides=2, padding="same")
@@ -191,31 +158,6 @@ class Conv2DTranspose(TransposedConvolution):
 class Conv3DTranspose(TransposedConvolution):
     """Outputs activation(gradient of a convolution at the inputs + bias): larger volumes.
 
-    Args:
-        filters: Number of output channels.
-        kernel_size: Depth, height and width of the window.
-        strides: Factors of the size, about.
-        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
-            size · strides.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
-            (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
-            or ⌊k/2⌋ with ``"same"``.
-        dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        activation: A component; ``None`` is ``linear``.
-        use_bias: Whether there is a bias.
-        kernel_initializer: First values of the kernel, shape (depth, height, width, filters, in).
-        bias_initializer: First values of the bias, shape (filters,).
-        kernel_regularizer: Penalty of the kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
-        bias_constraint: Applied to the bias after each update.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
-
     Example:
         >>> import torch
         >>> layer = Conv3DTranspose(4, 3, strides=2, padding="same")
@@ -229,6 +171,7 @@ class Conv3DTranspose(TransposedConvolution):
 
     rank = 3
 
+    # Keras has data_format and output_padding the other way round in this class only.
     def __init__(
         self,
         filters: int,
@@ -249,7 +192,6 @@ class Conv3DTranspose(TransposedConvolution):
         bias_constraint: object = None,
         **kwargs: Any,
     ) -> None:
-        # Keras has data_format and output_padding the other way round in this class only.
         super().__init__(
             filters,
             kernel_size,

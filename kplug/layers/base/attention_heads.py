@@ -52,7 +52,6 @@ class HeadsLayer(Layer):
         initializers: Of the projections' kernels and biases.
         regularizers: Of the projections' kernels and biases.
         constraints: Of the projections' kernels and biases.
-        kwargs: What every layer takes.
     """
 
     supports_masking = True
@@ -278,14 +277,3 @@ class HeadsLayer(Layer):
 
     def _note_activity(self, outputs: Any) -> None:
         """Do nothing: the projections note theirs, as in Keras."""
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "dropout": self.dropout,
-            "use_bias": self.use_bias,
-            "sliding_window": self.sliding_window,
-            "use_gate": self.use_gate,
-            "seed": self.seed,
-        }

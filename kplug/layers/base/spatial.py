@@ -1,81 +1,143 @@
-"""What the layers of sequences, images and volumes have in common."""
+"""Parts of the layers of sequences, images and volumes: the axes of the inputs, and what slides over them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, final
 
 from torch import Tensor
 
-from kplug.arguments import refusal, require_integer
+from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import standardize_data_format
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.kernel_weights import known_size
 from kplug.layers.base.layer import Layer
 
 
-class SpatialLayer(Layer):
-    """A layer of inputs with one, two or three axes between the batch and the channels.
+@final
+class SpatialAxes:
+    """The axes between the batch and the channels, and where the channels are.
 
     Args:
+        owner: Class name of the layer, for messages.
+        rank: Number of axes besides the batch and the channels.
         data_format: ``"channels_last"`` (N, …, channels), ``"channels_first"`` (N, channels, …), or
             ``None`` for ``image_data_format()``.
-        kwargs: What every layer takes.
 
     Attributes:
-        rank: Number of axes besides the batch and the channels.
+        are_last: Whether the channels are the last axis, else the second.
+        positions: Positions of the axes.
+        input_spec: What inputs the layer takes.
     """
 
-    rank: ClassVar[int]
+    def __init__(self, owner: str, rank: int, data_format: str | None) -> None:
+        self.rank = rank
+        self.data_format = standardize_data_format(data_format, owner)
+        self.are_last = self.data_format == "channels_last"
+        self.channel_axis = -1 if self.are_last else 1
+        first = 1 if self.are_last else 2
+        self.positions = tuple(range(first, first + rank))
+        self.input_spec = InputSpec(ndim=rank + 2)
+        self._to_second = (0, rank + 1, *range(1, rank + 1))
+        self._to_last = (0, *range(2, rank + 2), 1)
 
-    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.data_format = standardize_data_format(data_format, type(self).__name__)
-        self._channels_last = self.data_format == "channels_last"
-        self._to_second = (0, self.rank + 1, *range(1, self.rank + 1))
-        self._to_last = (0, *range(2, self.rank + 2), 1)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return the outputs in the layout of the inputs."""
-        if self._channels_last:
+    def apply(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+        """Apply a function that has the channels second, as torch's have, to inputs in the layer's order."""
+        if self.are_last:
             # Views only: torch's channels_last memory is what these axes already are.
-            return self.compute(inputs.permute(self._to_second)).permute(self._to_last)
-        if (
-            inputs.ndim != self.rank + 2
-        ):  # torch would take one axis less for a sample without a batch
-            self._check_shapes(inputs)
-        return self.compute(inputs)
+            return function(inputs.permute(self._to_second)).permute(self._to_last)
+        if inputs.ndim != self.rank + 2:  # torch would take a sample without a batch
+            raise IndexError(f"expected {self.rank + 2} axes, got {inputs.ndim}")
+        return function(inputs)
 
-    def find_reach(self) -> tuple[int, ...] | None:
-        """Return how many cells a window covers on each axis, None where inputs may be smaller."""
-        return None
+    def fix_channels(self, layer: Layer, input_shape: Shape) -> int:
+        """Return how many channels the inputs have; the layer takes no others from now on."""
+        channels = known_size(layer, input_shape, self.channel_axis)
+        layer.input_spec = InputSpec(self.rank + 2, axes={self.channel_axis: channels})
+        return channels
 
-    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
-        super()._require_shape(shape, cause)
-        reach = self.find_reach()
-        sizes = shape[1:-1] if self._channels_last else shape[2:]
+    def require_room(
+        self,
+        layer_name: str,
+        shape: Shape,
+        reach: Sequence[int] | None,
+        cause: BaseException | None = None,
+    ) -> None:
+        """Check that a window fits into inputs.
+
+        Args:
+            layer_name: Name of the layer, for messages.
+            shape: Shape of the inputs.
+            reach: How many cells the window covers on each axis; ``None`` where inputs may be smaller.
+            cause: The error that it caused, if there is one.
+
+        Raises:
+            DataError: The window is larger on one axis.
+        """
+        sizes = [shape[axis] for axis in self.positions]
         if reach is not None and any(
             size is not None and size < cells for size, cells in zip(sizes, reach, strict=True)
         ):
             raise DataError(
-                f"layer {self.name!r} has windows of {_by(reach)} cells, which do not fit into "
+                f"layer {layer_name!r} has windows of {_by(reach)} cells, which do not fit into "
                 f"inputs of {_by(sizes)}",
                 hint="Use a smaller window, padding='same', or larger inputs.",
             ) from cause
 
-    def compute(self, inputs: Tensor) -> Tensor:
-        """Return the outputs for inputs with the channels second, likewise."""
-        raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "data_format": self.data_format}
-
 
 def _by(sizes: Sequence[int | None]) -> str:
     return " x ".join("?" if size is None else str(size) for size in sizes)
+
+
+class Window(NamedTuple):
+    """What slides over the inputs, one number an axis."""
+
+    size: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    dilation: tuple[int, ...]
+
+    @classmethod
+    def from_arguments(
+        cls,
+        owner: str,
+        rank: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int],
+        padding: str,
+        dilation_rate: int | Sequence[int],
+        paddings: tuple[str, ...] = ("valid", "same"),
+    ) -> Window:
+        """Check the arguments of a layer that slides a kernel.
+
+        Raises:
+            ArgumentValueError: One is outside its range.
+        """
+        return cls(
+            require_window(owner, "kernel_size", kernel_size, rank),
+            require_window(owner, "strides", strides, rank),
+            require_choice(owner, "padding", padding, paddings),
+            require_window(owner, "dilation_rate", dilation_rate, rank),
+        )
+
+    def find_reach(self) -> tuple[int, ...] | None:
+        """Return how many cells the window covers on each axis; ``None`` if the inputs are padded."""
+        if self.padding != "valid":
+            return None
+        pairs = zip(self.size, self.dilation, strict=True)
+        return tuple((size - 1) * rate + 1 for size, rate in pairs)
+
+    def refuse_dilated_strides(self, owner: str) -> None:
+        """Refuse strides and dilation that are both above 1.
+
+        Raises:
+            ArgumentValueError: They are.
+        """
+        if max(self.strides) > 1 and max(self.dilation) > 1:
+            allowed = "1 where strides are above 1"
+            raise ArgumentValueError(owner, "dilation_rate", self.dilation, allowed)
 
 
 def require_window(
@@ -102,7 +164,7 @@ def require_window(
 
 def require_pairs(
     owner: str, argument: str, value: object, rank: int
-) -> tuple[tuple[int, ...], ...]:
+) -> tuple[tuple[int, int], ...]:
     """Return (before, after) for each of ``rank`` axes.
 
     Args:
@@ -123,10 +185,10 @@ def require_pairs(
     if rank == 1 and isinstance(value, (list, tuple)):
         sides = (value,)
     try:
-        pairs = tuple(require_window(owner, argument, side, 2, at_least=0) for side in sides)
+        pairs = [require_window(owner, argument, side, 2, at_least=0) for side in sides]
     except ArgumentValueError:
-        pairs = ()
+        pairs = []
     if len(pairs) != rank:
         forms = "a pair" if rank == 1 else f"{rank} of them, or {rank} pairs"
         raise refusal(owner, argument, value, f"an integer >= 0, {forms} (before, after)")
-    return pairs
+    return tuple((before, after) for before, after in pairs)

@@ -37,21 +37,13 @@ class GRUCell(GatedCell):
         recurrent_initializer: First values of the recurrent kernel, shape (units, 3 · units).
         bias_initializer: First values of the bias, shape (2, 3 · units) with ``reset_after``, of the
             inputs and of the state, else (3 · units,).
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1].
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
         seed: Lets dropout draw from a generator of its own. ``None``: torch's.
         reset_after: Whether the gate r acts after the product with the recurrent kernel.
         implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> cell = GRUCell(3)
@@ -161,14 +153,6 @@ class GRUCell(GatedCell):
             weights.append(torch.cat([r, z, new]))
         return weights
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "reset_after": self.reset_after,
-            "implementation": self.implementation,
-        }
-
 
 @named("GRU", "CuDNNGRU")
 class GRU(CellLayer):
@@ -185,13 +169,8 @@ class GRU(CellLayer):
         recurrent_initializer: First values of the recurrent kernel, shape (units, 3 · units).
         bias_initializer: First values of the bias, shape (2, 3 · units) with
             ``reset_after``, else (3 · units,).
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1]; the same at all times.
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1]; the same at all
             times.
@@ -205,9 +184,6 @@ class GRU(CellLayer):
         implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
         use_cudnn: Whether torch's kernel for whole sequences may be used, where it does the same.
         kwargs: What ``RNN`` and every layer take.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> layer = GRU(3, return_sequences=True)

@@ -31,25 +31,16 @@ class LSTMCell(GatedCell):
         units: Size of both states and of the output.
         activation: A component; ``None`` is none.
         recurrent_activation: A component, for the gates.
-        use_bias: Whether there is a bias.
         kernel_initializer: First values of the kernel, shape (in, 4 · units).
         recurrent_initializer: First values of the recurrent kernel, shape (units, 4 · units).
         bias_initializer: First values of the bias, shape (4 · units,).
         unit_forget_bias: Whether the bias of the gate f is 1 at first.
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1].
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
         seed: Lets dropout draw from a generator of its own. ``None``: torch's.
         implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> cell = LSTMCell(3)
@@ -143,14 +134,6 @@ class LSTMCell(GatedCell):
             sequences, weights = hold_after(kept, sequences, weights)
         return run_lstm(sequences, states, weights)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "unit_forget_bias": self.unit_forget_bias,
-            "implementation": self.implementation,
-        }
-
 
 @named("LSTM", "CuDNNLSTM")
 class LSTM(CellLayer):
@@ -162,18 +145,12 @@ class LSTM(CellLayer):
         units: Size of the states and of the output.
         activation: A component; ``None`` is none.
         recurrent_activation: A component, for the gates.
-        use_bias: Whether there is a bias.
         kernel_initializer: First values of the kernel, shape (in, 4 · units).
         recurrent_initializer: First values of the recurrent kernel, shape (units, 4 · units).
         bias_initializer: First values of the bias, shape (4 · units,).
         unit_forget_bias: Whether the bias of the forget gate is 1 at first.
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1]; the same at all times.
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1]; the same at all
             times.
@@ -186,9 +163,6 @@ class LSTM(CellLayer):
         implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
         use_cudnn: Whether torch's kernel for whole sequences may be used, where it does the same.
         kwargs: What ``RNN`` and every layer take.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> layer = LSTM(3, return_sequences=True)

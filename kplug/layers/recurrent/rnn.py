@@ -37,7 +37,6 @@ class RNN(KeepsStates):
         stateful: Whether the last states of sample i are the first ones of sample i of the next batch.
         unroll: Ignored; the loop is always Python's, and torch's compiler unrolls it.
         zero_output_for_mask: Whether the output of masked times is 0.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``cell`` is no cell, or a switch is no boolean.

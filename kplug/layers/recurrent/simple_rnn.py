@@ -20,23 +20,14 @@ class SimpleRNNCell(GatedCell):
     Args:
         units: Size of the state and of the output.
         activation: A component; ``None`` is none.
-        use_bias: Whether there is a bias.
         kernel_initializer: First values of the kernel, shape (in, units).
         recurrent_initializer: First values of the recurrent kernel, shape (units, units).
         bias_initializer: First values of the bias, shape (units,).
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1].
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
         seed: Lets dropout draw from a generator of its own. ``None``: torch's.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -104,17 +95,11 @@ class SimpleRNN(CellLayer):
     Args:
         units: Size of the state and of the output.
         activation: A component; ``None`` is none.
-        use_bias: Whether there is a bias.
         kernel_initializer: First values of the kernel, shape (in, units).
         recurrent_initializer: First values of the recurrent kernel, shape (units, units).
         bias_initializer: First values of the bias, shape (units,).
-        kernel_regularizer: Penalty of the kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
-        bias_regularizer: Penalty of the bias.
-        activity_regularizer: Penalty of the outputs.
-        kernel_constraint: Applied to the kernel after each update.
         recurrent_constraint: Applied to the recurrent kernel after each update.
-        bias_constraint: Applied to the bias after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1]; the same at all times.
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1]; the same at all
             times.
@@ -126,9 +111,6 @@ class SimpleRNN(CellLayer):
         unroll: Ignored; see ``RNN``.
         use_cudnn: Whether torch's kernel for whole sequences may be used, where it does the same.
         kwargs: What ``RNN`` and every layer take.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch

@@ -19,7 +19,6 @@ class StackedRNNCells(Layer):
 
     Args:
         cells: The cells, layers with a ``state_size``.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``cells`` is no list of such layers.

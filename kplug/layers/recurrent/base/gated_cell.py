@@ -233,14 +233,3 @@ class GatedCell(Layer):
         return [weight.contiguous() for weight in weights]
 
     # -- the rest ----------------------------------------------------------------------------
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "use_bias": self.use_bias,
-            "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
-            "seed": self.seed,
-        }

@@ -1,46 +1,19 @@
-"""Layers without weights that change values or shapes of single samples."""
+"""Layers that move, repeat or reshape what a sample holds."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
+from kplug.arguments import refusal, require_integer
 from kplug.backend import standardize_data_format
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-
-
-class Activation(Layer):
-    """Outputs activation(inputs).
-
-    Args:
-        activation: A component, such as ``"relu"`` or ``"relu(max_value=6)"``.
-        kwargs: What every layer takes.
-
-    Example:
-        >>> import torch
-        >>> Activation("relu")(torch.tensor([[-1.0, 2.0]]))
-        tensor([[0., 2.]])
-
-    Reference:
-        ``keras.layers.Activation``.
-    """
-
-    activation: Callable[[Tensor], Tensor]
-    supports_masking = True
-
-    def __init__(self, activation: object, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.add_slot("activation", "activation", activation)
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """Return the activated inputs, shape unchanged."""
-        return self.activation(inputs)
 
 
 class Flatten(Layer):
@@ -49,7 +22,6 @@ class Flatten(Layer):
     Args:
         data_format: ``"channels_first"`` if the inputs are so: the channels are moved last before,
             so that the order of features is that of ``"channels_last"``.
-        kwargs: What every layer takes.
 
     Example:
         >>> import torch
@@ -71,17 +43,12 @@ class Flatten(Layer):
             inputs = inputs.movedim(1, -1)
         return inputs.flatten(1) if inputs.ndim > 1 else inputs.unsqueeze(1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "data_format": self.data_format}
-
 
 class Reshape(Layer):
     """Gives each sample another shape.
 
     Args:
         target_shape: The new shape without the batch; one size may be −1.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``target_shape`` is no tuple of such numbers.
@@ -124,10 +91,6 @@ class Reshape(Layer):
             f"{self.target_shape}: they hold {math.prod(size or 1 for size in shape[1:])} numbers"
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "target_shape": self.target_shape}
-
 
 def _check_target(target_shape: Any) -> tuple[int, ...]:
     sizes = tuple(target_shape) if isinstance(target_shape, (list, tuple)) else (None,)
@@ -137,3 +100,66 @@ def _check_target(target_shape: Any) -> tuple[int, ...]:
             "Reshape", "target_shape", target_shape, "a tuple of integers; one may be -1"
         )
     return sizes
+
+
+class Permute(Layer):
+    """Changes the order of a sample's axes.
+
+    Args:
+        dims: The axes in their new order, counted from 1; the batch stays first.
+
+    Raises:
+        ArgumentValueError: ``dims`` does not have each of 1, 2, … once.
+
+    Example:
+        >>> import torch
+        >>> Permute((2, 1))(torch.zeros(1, 3, 4)).shape
+        torch.Size([1, 4, 3])
+
+    Reference:
+        ``keras.layers.Permute``.
+    """
+
+    def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        given = tuple(dims) if isinstance(dims, (list, tuple)) else ()
+        is_number = all(isinstance(one, int) and not isinstance(one, bool) for one in given)
+        if not given or not is_number or sorted(given) != list(range(1, len(given) + 1)):
+            raise refusal("Permute", "dims", dims, "each of 1, 2, … once, in the new order")
+        self.dims = given
+        self.input_spec = InputSpec(ndim=len(given) + 1)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return a view with the axes in the new order."""
+        return inputs.permute(0, *self.dims)
+
+
+class RepeatVector(Layer):
+    """Repeats each row: (N, features) becomes (N, n, features).
+
+    Args:
+        n: How often.
+
+    Raises:
+        ArgumentValueError: ``n`` is no integer >= 1.
+
+    Example:
+        >>> import torch
+        >>> RepeatVector(2)(torch.tensor([[1.0, 3.0]]))
+        tensor([[[1., 3.],
+                 [1., 3.]]])
+
+    Reference:
+        ``keras.layers.RepeatVector``.
+    """
+
+    def __init__(self, n: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = require_integer("RepeatVector", "n", n, "an integer >= 1", at_least=1)
+        self.input_spec = InputSpec(ndim=2)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the repeated rows."""
+        if inputs.ndim != 2:
+            self._check_shapes(inputs)
+        return inputs.unsqueeze(1).repeat(1, self.n, 1)

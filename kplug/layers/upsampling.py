@@ -12,15 +12,14 @@ from kplug.arguments import require_choice, require_integer
 from kplug.backend.windows import enlarge
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.spatial import SpatialLayer, require_window
+from kplug.layers.base.spatial import SpatialAxes, require_window
 
 
 class UpSampling1D(Layer):
-    """Repeats each time of sequences.
+    """Repeats each time step of sequences.
 
     Args:
         size: How often.
-        kwargs: What every layer takes.
 
     Raises:
         ArgumentValueError: ``size`` is no integer >= 1.
@@ -43,24 +42,15 @@ class UpSampling1D(Layer):
         """Return the longer sequences, (N, time · size, channels)."""
         return enlarge(inputs, (self.size,), first_axis=1)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "size": self.size}
 
-
-class UpSampling2D(SpatialLayer):
+class UpSampling2D(Layer):
     """Enlarges images by whole factors.
 
     Args:
         size: Factors of height and width.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
         interpolation: ``"nearest"`` repeats pixels; ``"bilinear"`` takes pixel i of the result from
             (i + 0.5) / factor − 0.5, as tf-keras and Keras 3 do; ``"legacy_bilinear"`` from i / factor,
             as Keras 2 did.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -71,8 +61,6 @@ class UpSampling2D(SpatialLayer):
         ``keras.layers.UpSampling2D``; ``torch.nn.Upsample``.
     """
 
-    rank = 2
-
     def __init__(
         self,
         size: int | Sequence[int] = (2, 2),
@@ -80,26 +68,26 @@ class UpSampling2D(SpatialLayer):
         interpolation: str = "nearest",
         **kwargs: Any,
     ) -> None:
-        super().__init__(data_format, **kwargs)
-        self.size = require_window("UpSampling2D", "size", size, 2)
-        self.interpolation = require_choice(
-            "UpSampling2D",
-            "interpolation",
-            interpolation,
-            ("nearest", "bilinear", "legacy_bilinear"),
-        )
+        super().__init__(**kwargs)
+        owner, known = "UpSampling2D", ("nearest", "bilinear", "legacy_bilinear")
+        self._spatial = SpatialAxes(owner, 2, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
+        self.size = require_window(owner, "size", size, 2)
+        self.interpolation = require_choice(owner, "interpolation", interpolation, known)
         self._factors = [float(factor) for factor in self.size]
 
-    def compute(self, images: Tensor) -> Tensor:
-        """Return the enlarged images, channels second."""
-        if self.interpolation == "legacy_bilinear":
-            return self._compute_legacy(images)
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the enlarged images, in their layout."""
+        is_legacy = self.interpolation == "legacy_bilinear"
+        return self._spatial.apply(self._enlarge_legacy if is_legacy else self._enlarge, inputs)
+
+    def _enlarge(self, images: Tensor) -> Tensor:
         align = None if self.interpolation == "nearest" else False
         return F.interpolate(
             images, scale_factor=self._factors, mode=self.interpolation, align_corners=align
         )
 
-    def _compute_legacy(self, images: Tensor) -> Tensor:
+    def _enlarge_legacy(self, images: Tensor) -> Tensor:
         # With one pixel more at each end, both corners are aligned: pixel i comes from i / factor.
         longer = F.pad(images, (0, 1, 0, 1), mode="replicate")
         sizes = [
@@ -110,21 +98,12 @@ class UpSampling2D(SpatialLayer):
         )
         return made[:, :, : sizes[0], : sizes[1]]
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "size": self.size, "interpolation": self.interpolation}
 
-
-class UpSampling3D(SpatialLayer):
+class UpSampling3D(Layer):
     """Enlarges volumes by whole factors, each cell repeated.
 
     Args:
         size: Factors of depth, height and width.
-        data_format: ``"channels_last"`` or ``"channels_first"``.
-        kwargs: What every layer takes.
-
-    Raises:
-        ArgumentValueError: A number is outside its range.
 
     Example:
         >>> import torch
@@ -135,21 +114,14 @@ class UpSampling3D(SpatialLayer):
         ``keras.layers.UpSampling3D``; ``torch.nn.Upsample``.
     """
 
-    rank = 3
-
     def __init__(
-        self,
-        size: int | Sequence[int] = (2, 2, 2),
-        data_format: str | None = None,
-        **kwargs: Any,
+        self, size: int | Sequence[int] = (2, 2, 2), data_format: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(data_format, **kwargs)
+        super().__init__(**kwargs)
+        self._spatial = SpatialAxes("UpSampling3D", 3, data_format)
+        self.data_format, self.input_spec = self._spatial.data_format, self._spatial.input_spec
         self.size = require_window("UpSampling3D", "size", size, 3)
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Return the enlarged volumes in the layout of the inputs."""
-        return enlarge(inputs, self.size, first_axis=1 if self._channels_last else 2)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "size": self.size}
+        """Return the enlarged volumes, in their layout."""
+        return enlarge(inputs, self.size, first_axis=self._spatial.positions[0])
