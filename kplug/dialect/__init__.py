@@ -22,4 +22,7 @@ from kplug.dialect.generations import (
 from kplug.dialect.reading_models import read_layer as read_layer, read_model as read_model
 from kplug.dialect.reading_training import read_training as read_training
 from kplug.dialect.writing_models import write_model as write_model
-from kplug.dialect.writing_training import write_training as write_training
+from kplug.dialect.writing_training import (
+    write_optimizer as write_optimizer,
+    write_training as write_training,
+)

@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from kplug.dialect.names import BUILT_IN
 from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
-from kplug.registry import resolve
+from kplug.registry import Resolved
+
+
+class FilledSlot(Protocol):
+    """What is written of a slot of ``compile``."""
+
+    @property
+    def resolved(self) -> Resolved:
+        """The component."""
+
+    @property
+    def typed(self) -> str | None:
+        """The name that was typed; None if more than a name was given."""
 
 
 def write_training(
-    arguments: Mapping[str, Any], optimizer: Any, generation: int = 3
+    structure: Mapping[str, Any],
+    loss_weights: Any,
+    optimizer: Mapping[str, Any],
+    generation: int = 3,
 ) -> dict[str, Any]:
     """Return Keras's ``compile_config``, or the ``training_config`` of an HDF5 file.
 
     Args:
-        arguments: The arguments of ``compile`` as they were given.
-        optimizer: The optimizer as it is now, with its present learning rate.
+        structure: Losses and metrics in lists and dicts as they were given, a ``FilledSlot`` for each.
+        loss_weights: As they were given.
+        optimizer: What `write_optimizer` returned.
         generation: 3 for Keras 3's archive, 2 for HDF5.
     """
     written = {
-        name: map_identifiers(arguments.get(name), partial(_write_leaf, kind))
+        name: map_identifiers(structure.get(name), partial(_write_slot, kind))
         for name, kind in KINDS.items()
     }
-    found = _write_optimizer(optimizer)
-    written["loss_weights"] = map_identifiers(arguments.get("loss_weights"), lambda leaf: leaf)
+    written["loss_weights"] = map_identifiers(loss_weights, lambda weight: weight)
     switches = {"run_eagerly": False, "steps_per_execution": 1, "jit_compile": False}
     if generation == 3:
-        return {"optimizer": found, **written, **switches}
+        return {"optimizer": dict(optimizer), **written, **switches}
     # A schedule inside the optimizer keeps its module, which Keras 3 asks for there.
-    name = found["registered_name"] or found["class_name"]
-    of_optimizer = {"class_name": name, "config": found["config"]}
+    name = optimizer["registered_name"] or optimizer["class_name"]
+    of_optimizer = {"class_name": name, "config": optimizer["config"]}
     plain: dict[str, Any] = simplify(written)
     return {
         "optimizer_config": of_optimizer,
@@ -44,24 +59,30 @@ def write_training(
     }
 
 
-def _write_leaf(kind: str, identifier: Any) -> Any:
-    if isinstance(identifier, str) and "(" not in identifier and "/" not in identifier:
-        found = resolve(kind, identifier).component
+def _write_slot(kind: str, filled: FilledSlot) -> Any:
+    component = filled.resolved.component
+    if filled.typed is not None and component.origin.distribution == BUILT_IN:
         # A metric's name in History is the text as it was typed, so that is what is kept.
-        if found.origin.distribution == BUILT_IN:
-            return identifier if kind == "metric" else found.name
-    resolved = resolve(kind, identifier)
-    return write_component(kind, resolved.spec)
+        return filled.typed if kind == "metric" else component.name
+    return write_component(kind, filled.resolved.spec)
 
 
-def _write_optimizer(optimizer: Any) -> dict[str, Any]:
-    resolved = resolve("optimizer", optimizer)
-    component = resolved.component
-    if hasattr(optimizer, "get_config"):
-        config = _write_rates(optimizer.get_config())
-        return write_object("optimizer", component.origin.distribution, component.name, config)
-    written: dict[str, Any] = write_component("optimizer", resolved.spec)
-    return written
+def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
+    """Return an optimizer in Keras 3's form.
+
+    Args:
+        resolved: What ``compile`` made of the argument.
+        optimizer: The optimizer as it is now, with its present learning rate.
+    """
+    get_config = getattr(optimizer, "get_config", None)
+    if get_config is None:
+        written: dict[str, Any] = write_component("optimizer", resolved.spec)
+        return written
+    component, config = resolved.component, _write_rates(get_config())
+    # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
+    if type(optimizer) is not type(resolved.object):
+        return write_object("optimizer", BUILT_IN, type(optimizer).__name__, config)
+    return write_object("optimizer", component.origin.distribution, component.name, config)
 
 
 def _write_rates(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
 from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
+from kplug.training.component_rows import list_components
 from kplug.training.components import ComponentTable
 from kplug.training.devices import place_model
 from kplug.training.settings import FitSettings, InferenceSettings
@@ -138,7 +139,7 @@ class Trainable(Layer):
         Raises:
             NotCompiledError: Before ``compile``.
         """
-        return self._compiled_for("components").components
+        return list_components(self, self._compiled_for("components"))
 
     @property
     def compile_time(self) -> float:

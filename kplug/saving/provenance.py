@@ -19,11 +19,11 @@ import numpy as np
 from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
-from kplug.errors import NotCompiledError, WeightsError
+from kplug.errors import WeightsError
 from kplug.layers.base.layer import Layer
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
-from kplug.training.resolving import describe_layers
+from kplug.training.component_rows import list_components
 
 Verify = Literal["off", "warn", "exact"]
 
@@ -37,11 +37,10 @@ _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 def collect_rows(model: object) -> list[dict[str, Any]]:
     """Return the model's component table as plain data; before ``compile`` that of its layers."""
-    try:
-        table: Iterable[object] = getattr(model, "components", None) or ()
-    except NotCompiledError:
-        table = describe_layers(model) if isinstance(model, Layer) else ()
-    return [_to_row(row) for row in table]
+    if not isinstance(model, Layer):
+        return [_to_row(row) for row in getattr(model, "components", ())]
+    model.resolve_slots()  # what a slot was given since is decided by the save
+    return [_to_row(row) for row in list_components(model, getattr(model, "compiled", None))]
 
 
 def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:

@@ -11,9 +11,8 @@ import torch
 
 from kplug.arguments import require_choice
 from kplug.errors import ContractError, raise_problems
-from kplug.training.components import ComponentTable
 from kplug.training.devices import read_device
-from kplug.training.entries import NamedMetric, OutputLoss
+from kplug.training.entries import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.execution_options import read_jit, read_steps_per_execution
 from kplug.training.resolving import (
     Collector,
@@ -45,32 +44,45 @@ class Compiled:
 
     Args:
         optimizer: The optimizer, or a factory of it, without its parameters.
+        optimizer_slot: The component that it is.
         losses: The losses of the outputs that have one, in the order of the outputs; if these are a dict
             and the losses too, in the order in which the losses were given.
         metrics: Metrics and weighted metrics, in that order, each in the order of the outputs.
         output_names: The names of the outputs in order; an empty text for one without a name.
-        components: Which component fills each slot.
+        structure: ``loss``, ``metrics`` and ``weighted_metrics`` in the lists and dicts in which they were
+            given, a ``FilledSlot`` in the place of each component.
+        loss_weights: As they were given.
         precision: The reduced type that the model computes in, or None.
         distribution: How several processes share the weights: ``"fsdp"``, or None for a copy in each.
         device: Where the model is moved to, or None.
         jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
-        arguments: The arguments of ``compile`` as they were given.
     """
 
     optimizer: Any
+    optimizer_slot: FilledSlot
     losses: tuple[OutputLoss, ...] = ()
     metrics: tuple[NamedMetric, ...] = ()
     output_names: tuple[str, ...] = ("",)
-    components: ComponentTable = field(default_factory=ComponentTable)
+    structure: Mapping[str, Any] = field(default_factory=dict)
+    loss_weights: Any = None
     precision: torch.dtype | None = None
     distribution: str | None = None
     device: torch.device | None = None
     jit_compile: bool | str = False
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> list[FilledSlot]:
+        """The slots of ``compile``: losses, the optimizer, metrics."""
+        losses, metrics = self.losses, self.metrics
+        return [
+            *(each.filled for each in losses),
+            self.optimizer_slot,
+            *(m.filled for m in metrics),
+        ]
 
     @property
     def loss(self) -> Any:
@@ -141,39 +153,34 @@ def compile_model(
     losses = resolve_losses(collector, names, loss, loss_weights)
     if getattr(model, "returns_dict", False):
         losses = order_as_given(losses, loss)
-    resolved_optimizer = collector.resolve("optimizer", optimizer, "optimizer")
+    optimizer_slot = collector.resolve("optimizer", optimizer, "optimizer")
     named = resolve_metrics(collector, names, metrics, weighted_metrics)
     dtype = collector.attempt(read_precision, precision)
     shards = collector.attempt(_read_distribution, distribution)
     place = collector.attempt(partial(read_device, model=model), device)
-    made = resolved_optimizer.object if resolved_optimizer else None
+    made = optimizer_slot.object if optimizer_slot else None
     scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
     compiling = collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile)
     per_execution = collector.attempt(read_steps_per_execution, steps_per_execution)
-    collector.add_layers(model)
+    collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
     return Compiled(
         optimizer=scaled,
+        optimizer_slot=collector.slots["optimizer"],
         losses=losses,
         metrics=named,
         output_names=names,
-        components=ComponentTable(collector.rows),
+        structure={
+            "loss": collector.fill("loss", loss),
+            "metrics": collector.fill("metric", metrics),
+            "weighted_metrics": collector.fill("metric", weighted_metrics),
+        },
+        loss_weights=loss_weights,
         precision=dtype,
         distribution=shards,
         device=place,
         jit_compile=compiling or False,
         steps_per_execution=per_execution or 1,
-        arguments={
-            "optimizer": optimizer,
-            "loss": loss,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "loss_weights": loss_weights,
-            "precision": precision,
-            "distribution": distribution,
-            "jit_compile": compiling or False,
-            "steps_per_execution": per_execution,
-        },
     )
 
 

@@ -12,9 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kplug.errors import SpecError
 from kplug.html import html_table
-from kplug.registry import Spec
 
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
 
@@ -126,32 +124,3 @@ class ComponentTable(Sequence[ComponentRow]):
         """Return the table in HTML, for notebooks."""
         rows = [(row.slot, row.written or row.name, row.package, row.rule) for row in self._rows]
         return html_table(("slot", "component", "package", "chosen as"), rows)
-
-
-def as_data(value: Any) -> Any:
-    """Return a value as JSON can hold it; objects are described by their text.
-
-    Example:
-        >>> as_data({"axis": (1, 2), "function": len})
-        {'axis': [1, 2], 'function': '<built-in function len>'}
-    """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): as_data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_data(item) for item in value]
-    return str(value)
-
-
-def as_text(spec: Spec) -> str:
-    """Return a spec as text, or its name alone where an argument is no literal.
-
-    Example:
-        >>> as_text(Spec("kplug/constant", kwargs={"value": len}))
-        'kplug/constant(…)'
-    """
-    try:
-        return str(spec)
-    except SpecError:
-        return f"{spec.ref}(…)"

@@ -1,4 +1,4 @@
-"""The losses and metrics of a compiled model, each with its place among the outputs."""
+"""What fills the slots of ``compile``: the optimizer, and losses and metrics with their outputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,29 @@ from typing import Any
 from torch import Tensor
 
 from kplug.errors import KplugError
+from kplug.losses import Loss
+from kplug.metrics import Metric
+from kplug.registry import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class FilledSlot:
+    """A slot of ``compile`` and what was found for it, once and for all.
+
+    Args:
+        slot: Where it was given, such as ``loss`` or ``metrics[score][0]``.
+        resolved: The component.
+        typed: The name that was typed, such as ``acc``; None if more than a name was given.
+    """
+
+    slot: str
+    resolved: Resolved
+    typed: str | None = None
+
+    @property
+    def object(self) -> Any:
+        """The component's object."""
+        return self.resolved.object
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +42,19 @@ class OutputLoss:
         index: Its place among the outputs.
         loss: The loss.
         weight: Its factor in the total.
-        slot: Where it was given, such as ``loss`` or ``loss[score]``.
+        filled: Where it was given, and the component that it is.
     """
 
     output: str
     index: int
-    loss: Any
-    weight: float = 1.0
-    slot: str = "loss"
+    loss: Loss
+    weight: float
+    filled: FilledSlot
+
+    @property
+    def slot(self) -> str:
+        """Where it was given, such as ``loss`` or ``loss[score]``."""
+        return self.filled.slot
 
     def compute(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of a batch, without the factor; an error in it names the slot."""
@@ -48,14 +76,19 @@ class NamedMetric:
         metric: The metric.
         is_weighted: Whether it sees the sample weights.
         index: The place of its output among the outputs.
-        slot: Where it was given, such as ``metrics[0]`` or ``metrics[score][0]``.
+        filled: Where it was given, and the component that it is.
     """
 
     name: str
-    metric: Any
-    is_weighted: bool = False
-    index: int = 0
-    slot: str = "metrics"
+    metric: Metric
+    is_weighted: bool
+    index: int
+    filled: FilledSlot
+
+    @property
+    def slot(self) -> str:
+        """Where it was given, such as ``metrics[0]`` or ``metrics[score][0]``."""
+        return self.filled.slot
 
     def update(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> None:
         """Let the metric see a batch; an error in it names the slot."""

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import pytest
 
-from kplug import Model, Sequential, layers, load_model
+from kplug import Input, Model, Sequential, layers, load_model
 from kplug.dialect import write_training
 from kplug.dialect.names import find_keras_class
 from kplug.dialect.writing_components import write_component
@@ -93,14 +93,17 @@ def test_own_function_is_marked_as_such() -> None:
 
 
 def test_structures_of_identifiers_keep_their_form() -> None:
-    written = write_training(
-        {
-            "loss": {"a": "mse", "b": "huber(delta=2.0)"},
-            "metrics": [["mae"], ["accuracy"]],
-            "loss_weights": {"a": 1.0, "b": 0.5},
-        },
-        resolve("optimizer", "sgd").object,
+    inputs = Input((3,))
+    model = Model(inputs, [layers.Dense(1, name=name)(inputs) for name in ("a", "b")])
+    model.compile(
+        "sgd",
+        loss={"a": "mse", "b": "huber(delta=2.0)"},
+        metrics=[["mae"], ["accuracy"]],
+        loss_weights={"a": 1.0, "b": 0.5},
     )
+    compiled = model.compiled
+    assert compiled is not None
+    written = write_training(compiled.structure, compiled.loss_weights, {})
     assert written["loss"]["a"] == "mean_squared_error"
     assert written["loss"]["b"]["class_name"] == "Huber"
     assert written["metrics"] == [["mae"], ["accuracy"]]

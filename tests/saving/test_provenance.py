@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kplug import Sequential, layers
-from kplug.errors import ArgumentValueError, KplugWarning, NotCompiledError, WeightsError
+from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.saving import load_weights, save_weights
 from kplug.saving.provenance import collect_rows, compare_installed, read_components
 from kplug.training.components import ComponentRow, ComponentTable
@@ -83,15 +83,6 @@ def test_model_that_is_not_compiled_has_the_rows_of_its_layers(tmp_path: Path) -
     model.compile(loss="mse")
     slots = [row["slot"] for row in collect_rows(model)]
     assert slots == ["loss", "optimizer", *(row["slot"] for row in before)]
-
-
-def test_a_stand_in_that_is_not_compiled_has_no_rows() -> None:
-    class NotCompiled:
-        @property
-        def components(self) -> object:
-            raise NotCompiledError("not compiled")
-
-    assert collect_rows(NotCompiled()) == []
 
 
 @pytest.mark.usefixtures("installed")

@@ -17,12 +17,15 @@ from torch import Tensor
 from kplug.cli.bench.loading import Subject, load_subject, make_samples
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
+from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import Samples
 from kplug.training.devices import find_device
 from kplug.training.optimizer import prepare_optimizer
+from kplug.training.per_output import map_identifiers
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward
+from kplug.training.step.precision import name_precision
 from kplug.training.step.regularization import find_penalties
 from kplug.training.step.steps import apply_constraints
 
@@ -85,9 +88,25 @@ def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with
 def prepare(subject: Subject, *, jit_compile: bool) -> Model:
     """Return the model of a file, compiled anew with what the file gave and one step at a time."""
     model = subject.model
-    given: dict[str, Any] = dict(model.compiled.arguments) if model.compiled else {}
-    model.compile(**{**given, "jit_compile": jit_compile, "steps_per_execution": 1})
+    compiled = model.compiled
+    given = {} if compiled is None else _list_arguments(compiled)
+    model.compile(**given, jit_compile=jit_compile, steps_per_execution=1)
     return model
+
+
+def _list_arguments(compiled: Compiled) -> dict[str, Any]:
+    """Return the arguments of ``compile`` that were resolved, to be taken over as they are."""
+    structure = {
+        name: map_identifiers(given, lambda filled: filled.resolved)
+        for name, given in compiled.structure.items()
+    }
+    return {
+        **structure,
+        "optimizer": compiled.optimizer_slot.resolved,
+        "loss_weights": compiled.loss_weights,
+        "precision": name_precision(compiled.precision),
+        "distribution": compiled.distribution,
+    }
 
 
 def make_fit(name: str, model: Model, samples: Samples, batch_size: int) -> Contender:

@@ -24,6 +24,7 @@ from kplug.saving.state.generators import (
 from kplug.saving.state.optimizer_variables import list_keys, list_owners
 from kplug.saving.state.packing import pack, unpack
 from kplug.training.optimizer import prepare_optimizer
+from kplug.training.step.precision import name_precision
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
 
@@ -58,7 +59,11 @@ def write_state(file: h5py.File, model: Any, epoch: int = 0) -> None:
     content = {
         "layout": LAYOUT,
         "epoch": epoch,
-        "options": {name: model.compiled.arguments.get(name) for name in _OPTIONS},
+        "options": {
+            "precision": name_precision(model.compiled.precision),
+            "jit_compile": model.compiled.jit_compile,
+            "steps_per_execution": model.compiled.steps_per_execution,
+        },
         "optimizer_class": type(optimizer).__name__ if optimizer is not None else "",
         "optimizer": pack(optimizer.state_dict() if optimizer is not None else None, group),
         "generators": pack(collect_generators(model), group),

@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 
 from kplug.backend.processes import run_on_main
-from kplug.dialect import write_model, write_training
+from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
 from kplug.errors import WeightsError
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.atomic import replacing
@@ -75,7 +75,7 @@ def _save(
 def _write_keras3(model: Any, entry: Mapping[str, Any], path: Path) -> None:
     config = write_model(entry)
     if model.compiled is not None:
-        config["compile_config"] = write_training(model.compiled.arguments, _find_optimizer(model))
+        config["compile_config"] = _describe_training(model, generation=3)
     today = dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d@%H:%M:%S")
     texts = {
         METADATA: encode({"keras_version": ARCHIVE_VERSION, "date_saved": today}),
@@ -95,16 +95,15 @@ def _write_keras2(model: Any, entry: Mapping[str, Any], file: h5py.File) -> None
     file.attrs["backend"], file.attrs["keras_version"] = BACKEND.decode(), KERAS_VERSION.decode()
     file.attrs["model_config"] = encode(write_model(entry, generation=2))
     if model.compiled is not None:
-        training = write_training(model.compiled.arguments, _find_optimizer(model), generation=2)
-        file.attrs["training_config"] = encode(training)
+        file.attrs["training_config"] = encode(_describe_training(model, generation=2))
     write_weights(file.create_group("model_weights"), model, Format.KERAS2)
     _write_ours(file, model)
 
 
-def _find_optimizer(model: Any) -> Any:
-    """Return the optimizer as it is now; what was given, if it cannot say how it was made."""
-    current = model.optimizer
-    return current if hasattr(current, "get_config") else model.compiled.arguments["optimizer"]
+def _describe_training(model: Any, generation: int) -> dict[str, Any]:
+    compiled = model.compiled
+    optimizer = write_optimizer_config(compiled.optimizer_slot.resolved, model.optimizer)
+    return write_training(compiled.structure, compiled.loss_weights, optimizer, generation)
 
 
 def _write_ours(file: h5py.File, model: Any) -> None:

@@ -16,6 +16,7 @@ import torch
 import kplug
 from kplug.errors import EagerStepWarning
 from kplug.layers.base.layer import Layer
+from kplug.registry import Resolved
 from kplug.registry.user_warnings import warn
 from kplug.training.compilation.graph_breaks import Spot
 
@@ -83,22 +84,19 @@ def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
     """Return the components of a model and its layers, each with its description; losses first."""
     found: list[tuple[Any, str]] = []
     if compiled is not None:
-        rows = {row.slot: f"{row.name} ({row.package})" for row in compiled.components}
         for entry in compiled.losses:
-            found.append((entry.loss, f"the loss {rows.get(entry.slot, entry.slot)}"))
+            found.append((entry.loss, f"the loss {_name(entry.filled.resolved)}"))
         for entry in compiled.metrics:
-            found.append((entry.metric, f"the metric {rows.get(entry.slot, entry.slot)}"))
+            found.append((entry.metric, f"the metric {_name(entry.filled.resolved)}"))
         for optimizer in (compiled.optimizer, model.built_optimizer):
-            found.append((optimizer, f"the optimizer {rows.get('optimizer', '')}"))
+            found.append((optimizer, f"the optimizer {_name(compiled.optimizer_slot.resolved)}"))
     for module in model.modules():
         if not isinstance(module, Layer):
             continue
         for name, slot in module.slots.items():
             if slot.resolved is not None:
-                component = slot.resolved.component
-                package = f"{component.origin.distribution} {component.origin.version}".strip()
-                what = f"the {slot.kind} {component.qualified_name} ({package})"
-                found.append((slot.resolved.object, f"{what}, {module.name}.{name},"))
+                what = f"the {slot.kind} {_name(slot.resolved)}, {module.name}.{name},"
+                found.append((slot.resolved.object, what))
         if module is not model:
             package = describe_package(type(module).__module__)
             found.append(
@@ -106,6 +104,13 @@ def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
             )
     package = describe_package(type(model).__module__)
     return [*found, (model, f"the model's own code, {type(model).__name__} ({package}),")]
+
+
+def _name(resolved: Resolved) -> str:
+    """Return the qualified name of a component, and the package that supplied it."""
+    origin = resolved.component.origin
+    package = f"{origin.distribution} {origin.version}".strip()
+    return f"{resolved.component.qualified_name} ({package})"
 
 
 def _find_code(component: Any) -> Iterable[CodeType]:

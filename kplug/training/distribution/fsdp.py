@@ -17,9 +17,9 @@ from kplug.errors import ContractError
 from kplug.optimizers.adapt import build_optimizer
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.loss_scale import LossScaleOptimizer
+from kplug.training.component_rows import list_layers
 from kplug.training.distribution.ddp import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World
-from kplug.training.resolving import list_layers
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]
 

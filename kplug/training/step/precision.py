@@ -35,6 +35,11 @@ def read_precision(precision: object) -> torch.dtype | None:
     return _TYPES[precision]
 
 
+def name_precision(dtype: torch.dtype | None) -> str | None:
+    """Return what `read_precision` reads as a type."""
+    return next((name for name, known in _TYPES.items() if known is dtype), None)
+
+
 def compute_predictions(model: Callable[[Any], Any], inputs: Any, dtype: torch.dtype | None) -> Any:
     """Return the predictions of a model, which computes in reduced precision if a type is given.
 

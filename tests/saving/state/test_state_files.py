@@ -174,10 +174,10 @@ def test_options_of_compile_come_back(tmp_path: Path) -> None:
     model = Sequential([layers.Dense(1, input_dim=6)])
     model.compile("sgd", "mse", jit_compile=True, steps_per_execution=2, precision="bf16")
     model.save(tmp_path / "m.keras")
-    arguments = load_model(tmp_path / "m.keras").compiled.arguments
-    assert arguments["jit_compile"] is True
-    assert arguments["steps_per_execution"] == 2
-    assert arguments["precision"] == "bf16"
+    compiled = load_model(tmp_path / "m.keras").compiled
+    assert compiled.jit_compile is True
+    assert compiled.steps_per_execution == 2
+    assert compiled.precision is torch.bfloat16
 
 
 def test_state_goes_on_with_the_same_code(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""The rows of the component table of a model, from what fills its slots now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.errors import SpecError
+from kplug.layers.base.layer import Layer
+from kplug.registry import REGISTRY, Resolved, Spec, get_kind
+from kplug.registry.resolved import config_of
+from kplug.registry.reverse_lookup import find_component_of
+from kplug.training.compiled import Compiled
+from kplug.training.components import ComponentRow, ComponentTable
+
+
+def list_components(model: Any, compiled: Compiled | None) -> ComponentTable:
+    """Return the table of a model: the slots of ``compile``, then those of its layers."""
+    slots = compiled.slots if compiled is not None else ()
+    rows = [row for filled in slots for row in describe(filled.slot, filled.resolved)]
+    return ComponentTable([*rows, *describe_layers(model)])
+
+
+def describe_layers(model: Any) -> list[ComponentRow]:
+    """Return the rows of the layers' components, those inside layers and layers of plugins included."""
+    rows: list[ComponentRow] = []
+    seen: set[int] = set()
+    for layer in list_layers(model):
+        for path, module in layer.named_modules():
+            where = f"{layer.name}.{path}" if path else layer.name
+            rows += _describe_supplied(where, module)
+            for name, slot in getattr(module, "slots", {}).items():
+                is_filled = slot.resolved is not None and slot.identifier is not None
+                if is_filled and id(slot) not in seen:
+                    seen.add(id(slot))
+                    rows += describe(f"{where}.{name}", slot.resolved)
+    return rows
+
+
+def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
+    """Return the row of a resolved component, and those of the components inside it."""
+    component = resolved.component
+    row = ComponentRow(
+        slot=slot,
+        kind=resolved.kind,
+        name=component.qualified_name,
+        arguments=as_data(resolved.arguments),
+        distribution=component.origin.distribution,
+        version=component.origin.version,
+        rule=resolved.rule,
+        written=as_text(resolved.written),
+    )
+    inner = [
+        inner_row
+        for name, child in resolved.children.items()
+        for inner_row in describe(f"{slot}.{name}", child)
+    ]
+    return [row, *inner]
+
+
+def _describe_supplied(where: str, layer: Any) -> list[ComponentRow]:
+    """Return a row for a layer that a plugin supplied; the many of kplug itself would hide it."""
+    is_layer, owner = isinstance(layer, Layer), type(layer)
+    if not is_layer or owner.__module__.partition(".")[0] == "kplug":
+        return []
+    component = find_component_of(REGISTRY, get_kind("layer"), layer)
+    if component is None:
+        return []
+    return [
+        ComponentRow(
+            slot=where,
+            kind="layer",
+            name=component.qualified_name,
+            arguments=as_data(config_of(layer)),
+            distribution=component.origin.distribution,
+            version=component.origin.version,
+            rule="passed in code",
+            written=component.qualified_name,
+        )
+    ]
+
+
+def list_layers(model: Any) -> list[Any]:
+    """Return the layers of a model in order, those of nested models included, models left out."""
+    layers: list[Any] = []
+    for layer in model.layers:
+        inner = list_layers(layer) if hasattr(layer, "layers") else [layer]
+        layers += [each for each in inner if not any(each is known for known in layers)]
+    return layers
+
+
+def as_data(value: Any) -> Any:
+    """Return a value as JSON can hold it; objects are described by their text.
+
+    Example:
+        >>> as_data({"axis": (1, 2), "function": len})
+        {'axis': [1, 2], 'function': '<built-in function len>'}
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): as_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_data(item) for item in value]
+    return str(value)
+
+
+def as_text(spec: Spec) -> str:
+    """Return a spec as text, or its name alone where an argument is no literal.
+
+    Example:
+        >>> as_text(Spec("kplug/constant", kwargs={"value": len}))
+        'kplug/constant(…)'
+    """
+    try:
+        return str(spec)
+    except SpecError:
+        return f"{spec.ref}(…)"
