@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -16,27 +13,9 @@ import torch
 
 import kplug
 from kplug.backend import clear_session
+from tests.keras_files.architectures import ARCHITECTURES, Library
 
 collect_ignore_glob = ["architectures/*"]
-
-_HOME = Path(__file__).with_name("architectures") / "__init__.py"
-_NAME = "kplug_keras_files_architectures"
-
-
-def _read_architectures() -> Any:
-    """Import the folder beside this file; tests are no package."""
-    spec = importlib.util.spec_from_file_location(
-        _NAME, _HOME, submodule_search_locations=[str(_HOME.parent)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[_NAME] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-_TABLE = _read_architectures()
 
 
 @dataclass
@@ -60,7 +39,7 @@ class Pair:
     def build_ours(self, rate: float = 0.3) -> Any:
         """Return a new kplug model of the architecture, with weights of its own."""
         clear_session()
-        library = _TABLE.Library(kplug.layers, kplug.Model, kplug.Sequential, rate)
+        library = Library(kplug.layers, kplug.Model, kplug.Sequential, rate)
         return self.architecture.build(library)
 
     def build_theirs(self, rate: float = 0.3) -> Any:
@@ -98,7 +77,7 @@ def read_weights(model: Any) -> list[Any]:
 
 def _build_theirs(architecture: Any, rate: float) -> Any:
     keras.backend.clear_session()
-    library = _TABLE.Library(keras.layers, keras.Model, keras.Sequential, rate)
+    library = Library(keras.layers, keras.Model, keras.Sequential, rate)
     return architecture.build(library)
 
 
@@ -146,7 +125,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     first = zlib.crc32(metafunc.function.__name__.encode())
     cases = [
         pytest.param(one, marks=pytest.mark.slow if is_sampled and (number - first) % 9 else ())
-        for number, one in enumerate(_TABLE.ARCHITECTURES)
+        for number, one in enumerate(ARCHITECTURES)
     ]
     metafunc.parametrize("architecture", cases, ids=str)
 
@@ -154,12 +133,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def architectures() -> list[Any]:
     """All architectures."""
-    found: list[Any] = _TABLE.ARCHITECTURES
-    return found
+    return ARCHITECTURES
 
 
 @pytest.fixture
 def library() -> Any:
     """What an architecture is built with to get kplug's model."""
     clear_session()
-    return _TABLE.Library(kplug.layers, kplug.Model, kplug.Sequential, 0.3)
+    return Library(kplug.layers, kplug.Model, kplug.Sequential, 0.3)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -15,24 +11,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 from kplug import losses
+from tests.losses.cases import CASES, draw, make_data
 
-_HOME = Path(__file__).with_name("cases.py")
-
-
-def _read_cases() -> ModuleType:
-    """Import the table beside this file; tests are no package."""
-    spec = importlib.util.spec_from_file_location("kplug_loss_cases", _HOME)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-_TABLE = _read_cases()
-make_data, draw = _TABLE.make_data, _TABLE.draw
-parametrize_cases = pytest.mark.parametrize("case", _TABLE.CASES, ids=lambda case: case.label)
+parametrize_cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
 
 REDUCTIONS = ["sum_over_batch_size", "mean", "sum", "none", "mean_with_sample_weight"]
 

@@ -7,6 +7,7 @@ step. So a whole path can be had at once, or a loop can compute each gradient wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -263,3 +264,8 @@ def schedule_free(
         sequence = sequence - rate * gradient / (np.sqrt(square / (1 - beta_2**step)) + epsilon)
         average = average + (sequence - average) / step
         yield (1 - beta_1) * sequence + beta_1 * average
+
+
+def follow(name: str, start: Array, gradients: Iterable[Array], **arguments: Any) -> list[Array]:
+    """Return the weights after each step, by the formula of a name."""
+    return list(globals()[name](start, gradients, **arguments))

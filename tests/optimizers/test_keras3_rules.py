@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 from kplug import optimizers
+from tests.optimizers.formulas import follow
 
 Array = NDArray[np.float64]
-Follow = Callable[..., list[Array]]
 
 RATE = st.floats(1e-4, 0.5)
 BETA = st.floats(0.0, 0.999)
@@ -101,7 +100,7 @@ def draw(seed: int, shape: tuple[int, ...], steps: int) -> tuple[Array, list[Arr
 @pytest.mark.parametrize("name", RULES)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_float64_follows_the_formula(name: str, data: st.DataObject, follow: Follow) -> None:
+def test_float64_follows_the_formula(name: str, data: st.DataObject) -> None:
     optimizer_class, strategies = RULES[name]
     arguments = {key: data.draw(strategy, key) for key, strategy in strategies.items()}
     shape = data.draw(st.sampled_from(SHAPES), "shape")
@@ -114,9 +113,7 @@ def test_float64_follows_the_formula(name: str, data: st.DataObject, follow: Fol
 
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 0.06)])
-def test_other_precisions_follow_too(
-    name: str, dtype: torch.dtype, tolerance: float, follow: Follow
-) -> None:
+def test_other_precisions_follow_too(name: str, dtype: torch.dtype, tolerance: float) -> None:
     optimizer_class, strategies = RULES[name]
     start, gradients = draw(5, (2, 3), 4)
     rounded = [torch.tensor(g, dtype=dtype).double().numpy() for g in (start, *gradients)]
@@ -128,7 +125,7 @@ def test_other_precisions_follow_too(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_large_tensors_follow_the_formula_in_blocks(name: str, follow: Follow) -> None:
+def test_large_tensors_follow_the_formula_in_blocks(name: str) -> None:
     optimizer_class, strategies = RULES[name]
     start, gradients = draw(6, (300, 400), 2)
     optimizer = optimizer_class(lr=0.01)

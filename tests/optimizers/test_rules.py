@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 from kplug import optimizers
+from tests.optimizers.formulas import follow
 
 Array = NDArray[np.float64]
-Follow = Callable[..., list[Array]]
 
 RATE = st.floats(1e-4, 1.0)
 BETA = st.floats(0.0, 0.999)
@@ -81,7 +80,7 @@ def train(
 @pytest.mark.parametrize("name", RULES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_float64_follows_the_formula(name: str, data: st.DataObject, follow: Follow) -> None:
+def test_float64_follows_the_formula(name: str, data: st.DataObject) -> None:
     optimizer_class, strategies = RULES[name]
     arguments = {key: data.draw(strategy, key) for key, strategy in strategies.items()}
     gradients = [np.array(g) for g in data.draw(st.lists(GRADIENT, min_size=1, max_size=8))]
@@ -94,7 +93,7 @@ def test_float64_follows_the_formula(name: str, data: st.DataObject, follow: Fol
 @pytest.mark.parametrize("name", RULES)
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**16))
-def test_float32_follows_the_formula(name: str, seed: int, follow: Follow) -> None:
+def test_float32_follows_the_formula(name: str, seed: int) -> None:
     optimizer_class, _ = RULES[name]
     gradients = list(
         np.random.default_rng(seed).normal(size=(8, 3)).astype(np.float32).astype(float)

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from kplug.registry.kinds import KINDS
 from kplug.testing import ContractCase, check_contract, contract_cases
-
-_HOME = Path(__file__).with_name("examples.py")
-
-
-def _read_examples() -> object:
-    """Import the table beside this file; tests are no package."""
-    spec = importlib.util.spec_from_file_location("kplug_contract_examples", _HOME)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.find_examples()
-
+from tests.testing.examples import find_examples
 
 # Images, texts, queries and no weights: the tests of that plugin say which checks hold for which.
 _ELSEWHERE = "kplug-torchmetrics"
 CASES = [
     case
-    for case in contract_cases(examples=_read_examples())  # type: ignore[arg-type]
+    for case in contract_cases(examples=find_examples())
     if case.component.origin.distribution != _ELSEWHERE
 ]
 

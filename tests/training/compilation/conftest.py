@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,27 +13,9 @@ from kplug import layers
 from kplug.callbacks import Callback
 from kplug.models import Sequential
 from kplug.training.compilation import compiled_step, torch_compiler
+from tests.training.compilation.by_hand import LOSSES, OPTIMIZERS, loop
 
 collect_ignore_glob = ["by_hand/*"]
-
-_HOME = Path(__file__).with_name("by_hand") / "__init__.py"
-
-
-def _read_by_hand() -> Any:
-    """Import the folder beside this file; tests are no package."""
-    name = "kplug_by_hand"
-    spec = importlib.util.spec_from_file_location(
-        name, _HOME, submodule_search_locations=[str(_HOME.parent)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-_BY_HAND = _read_by_hand()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -44,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     A test by torch's compiler, which takes seconds, has the first case of each that compiles.
     """
-    tables = {"loss_case": _BY_HAND.LOSSES, "optimizer_case": _BY_HAND.OPTIMIZERS}
+    tables: dict[str, Sequence[Any]] = {"loss_case": LOSSES, "optimizer_case": OPTIMIZERS}
     for name, cases in tables.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, cases, ids=str)
@@ -82,12 +61,6 @@ def compiled_graphs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-@pytest.fixture(scope="session")
-def by_hand() -> Any:
-    """The loops by hand."""
-    return _BY_HAND
-
-
 class StepLosses(Callback):
     """Keeps the losses of single steps; logs have their mean since the epoch began."""
 
@@ -100,7 +73,7 @@ class StepLosses(Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Take from the sum so far what it was before."""
-        size = min(_BY_HAND.loop.BATCH, _BY_HAND.loop.ROWS - self.rows)
+        size = min(loop.BATCH, loop.ROWS - self.rows)
         self.rows += size
         total = logs["loss"] * self.rows
         self.found.append((total - self.total) / size)
@@ -111,7 +84,7 @@ Fit = Callable[..., tuple[Any, Any]]
 
 
 def _fit(network: Any, activation: str, x: Tensor, y: Tensor, **options: Any) -> tuple[Any, Any]:
-    shape, loop = network.shape, _BY_HAND.loop
+    shape = network.shape
     model = Sequential(
         [
             layers.Input((loop.FEATURES,)),

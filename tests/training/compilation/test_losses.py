@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug.errors import EagerStepWarning
+from tests.training.compilation.by_hand import loop
 
 Compare = Callable[..., None]
 
@@ -28,11 +29,8 @@ class Descent:
 
 
 @pytest.fixture
-def compare(
-    by_hand: Any, fit: Any, assert_same_run: Compare, compiled_graphs: list[int]
-) -> Compare:
+def compare(fit: Any, assert_same_run: Compare, compiled_graphs: list[int]) -> Compare:
     """Return a function of a case and of which runs of ``fit`` are compared with the loop by hand."""
-    loop = by_hand.loop
 
     def compare_runs(case: Any, *modes: bool) -> None:
         data = loop.draw_inputs(), case.draw_targets()

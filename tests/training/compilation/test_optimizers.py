@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kplug.errors import EagerStepWarning
+from tests.training.compilation.by_hand import loop
 
 Compare = Callable[..., None]
 
@@ -20,11 +21,8 @@ def mean_squares(y: Tensor, p: Tensor) -> Tensor:
 
 
 @pytest.fixture
-def compare(
-    by_hand: Any, fit: Any, assert_same_run: Compare, compiled_graphs: list[int]
-) -> Compare:
+def compare(fit: Any, assert_same_run: Compare, compiled_graphs: list[int]) -> Compare:
     """Return a function of a case and of which runs of ``fit`` are compared with the loop by hand."""
-    loop = by_hand.loop
     x = loop.draw_inputs()
     y = torch.randn(len(x), 4, generator=torch.Generator().manual_seed(2)).double()
 

@@ -16,11 +16,9 @@ from torch import Tensor
 
 import kplug
 from kplug.registry import REGISTRY, Component, get_kind
+from tests.losses import cases
 
 from .loop import ROWS, Array
-from .sources import load
-
-CASES = load("losses/cases.py")
 
 CLASSES, TIMES = 4, 6
 _EPSILON = 1e-7
@@ -66,7 +64,7 @@ class LossCase:
         if self.targets == "members":  # two classes, and then -1
             orders = generator.permuted(np.tile(np.arange(CLASSES), (ROWS, 1)), axis=1)
             return torch.as_tensor(np.where(np.arange(CLASSES) < 2, orders, -1))
-        drawn = CASES.draw(self.targets, (ROWS, CLASSES), generator)
+        drawn = cases.draw(self.targets, (ROWS, CLASSES), generator)
         targets = torch.as_tensor(drawn)
         # Numbers that float32 has.
         return targets.long() if self.targets == "ids" else targets.float().double()
@@ -179,16 +177,16 @@ def _of_itself(name: str) -> LossCase:
 
 def _find_cases() -> list[LossCase]:
     """Return a case, or several, for each loss that comes with kplug."""
-    known = [*map(_of_formula, CASES.CASES), *WRITTEN]
-    cases: list[LossCase] = []
+    known = [*map(_of_formula, cases.CASES), *WRITTEN]
+    table: list[LossCase] = []
     for component in REGISTRY.components(get_kind("loss")):
         name, origin = component.name, component.origin.distribution
         if origin == "torch":
-            cases.append(_of_torch(component))
+            table.append(_of_torch(component))
         elif origin == "kplug":
             found = [each for each in known if each.name == name]
-            cases += found or [_of_itself(name)]
-    return cases
+            table += found or [_of_itself(name)]
+    return table
 
 
 LOSSES = _find_cases()

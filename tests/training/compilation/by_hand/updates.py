@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .loop import Array
-from .sources import load
+from tests.optimizers import formulas
 
-FORMULAS = load("optimizers/formulas.py")
+from .loop import Array
 
 Arrays = list[Array]
 
@@ -68,7 +67,7 @@ class Formula:
 
     def _follow(self, start: Array, queue: deque[Array]) -> Iterator[Array]:
         rule = self.rule.biases if start.ndim == 1 and self.rule.biases else self.rule
-        path: Iterator[Array] = getattr(FORMULAS, rule.formula)(
+        path: Iterator[Array] = getattr(formulas, rule.formula)(
             start, _take(queue), **rule.arguments
         )
         return path
