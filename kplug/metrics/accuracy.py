@@ -16,76 +16,29 @@ _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 
 
 def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
-    """1 where y = [ŷ > threshold], else 0.
-
-    Args:
-        y_true: Labels 0 or 1, shape (N, …).
-        y_pred: Probabilities, shape (N, …).
-        threshold: Smallest probability that is no yes; a number in (0, 1).
-
-    Returns:
-        Shape (N, …), not yet averaged.
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> binary_accuracy([1, 0, 1], [0.5, 0.4, 0.6])
-        tensor([0., 1., 1.])
-    """
+    """Return `BinaryAccuracy` of each answer, 0 or 1, not yet averaged: shape (N, …)."""
     return _as_numbers(_is_right_binary(*_as_pair(y_true, y_pred, "binary_accuracy"), threshold))
 
 
 def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """1 where argmax y = argmax ŷ, else 0.
-
-    Args:
-        y_true: One-hot classes, shape (N, …, C).
-        y_pred: Scores, shape (N, …, C).
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
-        tensor([0., 1.])
-    """
+    """Return `CategoricalAccuracy` of each sample, 0 or 1: shape (N, …)."""
     return _as_numbers(_is_right_one_hot(*_as_pair(y_true, y_pred, "categorical_accuracy")))
 
 
 def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """1 where y = argmax ŷ, else 0.
-
-    Args:
-        y_true: Class ids, shape (N, …) or (N, …, 1).
-        y_pred: Scores, shape (N, …, C).
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes do not fit.
-
-    Example:
-        >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
-        tensor([0., 1.])
-    """
+    """Return `SparseCategoricalAccuracy` of each sample, 0 or 1: shape (N, …)."""
     predictions = as_tensor(y_pred)
     targets = as_tensor(y_true, argument="y_true").to(predictions.device)
     return _as_numbers(_is_right_id(targets, predictions))
 
 
-class BinaryAccuracy(MeanMetric):
+class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
     """Share of yes/no answers that are right.
 
     a = mean [y = (ŷ > threshold)].
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         threshold: Smallest probability that is no yes; a number in (0, 1).
 
     Raises:
@@ -115,14 +68,13 @@ class BinaryAccuracy(MeanMetric):
         return _is_right_binary(y_true, y_pred, self.threshold)
 
 
-class CategoricalAccuracy(MeanMetric):
+class CategoricalAccuracy(MeanMetric, formula=categorical_accuracy):
     """Share of samples whose best score is the true class, with one-hot targets.
 
-    a = mean [argmax y = argmax ŷ].
+    a = mean [argmax y = argmax ŷ], for one-hot classes and scores of shape (N, …, C).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> CategoricalAccuracy()([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
@@ -132,22 +84,18 @@ class CategoricalAccuracy(MeanMetric):
         ``keras.metrics.CategoricalAccuracy``.
     """
 
-    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each class is right."""
         return _is_right_one_hot(y_true, y_pred)
 
 
-class SparseCategoricalAccuracy(MeanMetric):
+class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy):
     """Share of samples whose best score is the true class, with class ids as targets.
 
-    a = mean [y = argmax ŷ].
+    a = mean [y = argmax ŷ], for class ids of shape (N, …) or (N, …, 1) and scores of shape (N, …, C).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> SparseCategoricalAccuracy()([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
@@ -158,11 +106,6 @@ class SparseCategoricalAccuracy(MeanMetric):
     """
 
     aligns_ranks = False
-
-    def __init__(
-        self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None
-    ) -> None:
-        super().__init__(name, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each class is right."""
@@ -178,8 +121,7 @@ class AutoAccuracy(MeanMetric):
     have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> AutoAccuracy()([2, 1], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
@@ -210,8 +152,7 @@ class Accuracy(MeanMetric):
     a = mean [y = ŷ]: for predicted labels, not for probabilities.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> Accuracy()([[1], [2], [3], [4]], [[0], [2], [3], [4]])

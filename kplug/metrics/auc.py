@@ -42,8 +42,7 @@ class AUC(ConfusionMetric):
             closer to the exact area.
         curve: ``"ROC"``, ``"PR"`` or ``"PRGAIN"``.
         summation_method: ``"interpolation"``, ``"minoring"`` or ``"majoring"``.
-        name: Label in logs and history; by default ``auc``.
-        dtype: Type of scores and result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         thresholds: Numbers in [0, 1] to be used instead, besides one below 0 and one above 1.
         multi_label: Whether the columns of (N, L) predictions are labels of their own, whose areas are
             averaged. Otherwise all values are pooled.

@@ -14,23 +14,7 @@ Axis = int | Sequence[int]
 
 
 def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -> Tensor:
-    """Pearson's correlation: mean (y − ȳ)(ŷ − mean ŷ) / (σ_y σ_ŷ) over ``axis``.
-
-    Args:
-        y_true: Targets, shape (N, …, D).
-        y_pred: Predictions, shape (N, …, D).
-        axis: The axis, or axes, along which values are compared.
-
-    Returns:
-        The shape without ``axis``; NaN where targets or predictions are constant.
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> pearson_correlation([[0.0, 1.0, 0.5]], [[0.1, 0.8, 0.5]])
-        tensor([0.9966])
-    """
+    """Return `PearsonCorrelation` along ``axis``, not yet averaged: the shape without the axis."""
     axes = _as_axes(axis)
     targets, predictions = prepare(y_true, y_pred, "pearson_correlation")
     first, second = (each - each.mean(axes, keepdim=True) for each in (targets, predictions))
@@ -39,23 +23,7 @@ def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -
 
 
 def concordance_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -> Tensor:
-    """Lin's concordance: 2 cov(y, ŷ) / (var y + var ŷ + (ȳ − mean ŷ)² + ε) over ``axis``.
-
-    Args:
-        y_true: Targets, shape (N, …, D).
-        y_pred: Predictions, shape (N, …, D).
-        axis: The axis, or axes, along which values are compared.
-
-    Returns:
-        The shape without ``axis``; ε is ``epsilon()``.
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> concordance_correlation([[0.0, 1.0, 0.5]], [[0.1, 0.9, 0.5]])
-        tensor([0.9756])
-    """
+    """Return `ConcordanceCorrelation` along ``axis``, not yet averaged: the shape without the axis."""
     axes = _as_axes(axis)
     targets, predictions = prepare(y_true, y_pred, "concordance_correlation")
     means = [each.mean(axes, keepdim=True) for each in (targets, predictions)]
@@ -65,14 +33,13 @@ def concordance_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -
     return 2.0 * (first * second).mean(axes) / (spread + distance + epsilon())
 
 
-class PearsonCorrelation(MeanMetric):
+class PearsonCorrelation(MeanMetric, formula=pearson_correlation):
     """Mean of Pearson's correlation between targets and predictions along an axis.
 
     m = mean of cov(y, ŷ) / (σ_y σ_ŷ), in [−1, 1].
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         axis: The axis, or axes, along which values are compared. The default compares the outputs of
             one sample; 0 compares the samples of one batch, whose means are averaged over batches.
 
@@ -94,20 +61,15 @@ class PearsonCorrelation(MeanMetric):
         super().__init__(name, dtype)
         self.axis = axis
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the correlation along the axis."""
-        return pearson_correlation(y_true, y_pred, self.axis)
 
-
-class ConcordanceCorrelation(MeanMetric):
+class ConcordanceCorrelation(MeanMetric, formula=concordance_correlation):
     """Mean of Lin's concordance between targets and predictions along an axis.
 
-    m = mean of 2 cov(y, ŷ) / (var y + var ŷ + (ȳ − mean ŷ)²), in [−1, 1]: correlation that also asks
+    m = mean of 2 cov(y, ŷ) / (var y + var ŷ + (ȳ − mean ŷ)² + ε), in [−1, 1]: correlation that also asks
     for equal mean and spread.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         axis: The axis, or axes, along which values are compared. The default compares the outputs of
             one sample; 0 compares the samples of one batch, whose means are averaged over batches.
 
@@ -117,7 +79,7 @@ class ConcordanceCorrelation(MeanMetric):
 
     Reference:
         ``keras.metrics.ConcordanceCorrelation``; Lin, "A concordance correlation coefficient to
-        evaluate reproducibility" (1989).
+        evaluate reproducibility" (1989). ε is ``epsilon()``.
     """
 
     def __init__(
@@ -128,10 +90,6 @@ class ConcordanceCorrelation(MeanMetric):
     ) -> None:
         super().__init__(name, dtype)
         self.axis = axis
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the concordance along the axis."""
-        return concordance_correlation(y_true, y_pred, self.axis)
 
 
 def _as_axes(axis: Axis) -> int | tuple[int, ...]:

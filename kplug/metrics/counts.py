@@ -30,8 +30,7 @@ class TruePositives(_Count):
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``true_positives``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range.
@@ -52,8 +51,7 @@ class FalsePositives(_Count):
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``false_positives``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range.
@@ -74,8 +72,7 @@ class TrueNegatives(_Count):
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``true_negatives``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range.
@@ -96,8 +93,7 @@ class FalseNegatives(_Count):
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name: Label in logs and history; by default ``false_negatives``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range.

@@ -36,8 +36,7 @@ class FBetaScore(Metric):
         beta: β, a number > 0.
         threshold: An answer is yes where ŷ exceeds it, a number in (0, 1]; None makes the largest score
             of each sample, unless it is 0, the only yes.
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.
@@ -158,8 +157,7 @@ class F1Score(FBetaScore):
             score, see `FBetaScore`.
         threshold: An answer is yes where ŷ exceeds it, a number in (0, 1]; None makes the largest score
             of each sample, unless it is 0, the only yes.
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.

@@ -16,12 +16,11 @@ from kplug.registry import named
 
 
 @named("binary_crossentropy", "bce")
-class BinaryCrossentropy(MeanMetric):
+class BinaryCrossentropy(MeanMetric, formula=binary_crossentropy):
     """Cross-entropy of yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)].
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         from_logits: Whether predictions are logits.
         label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/2.
 
@@ -44,18 +43,13 @@ class BinaryCrossentropy(MeanMetric):
         self.from_logits = from_logits
         self.label_smoothing = require_smoothing(label_smoothing, "binary_crossentropy")
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
-
 
 @named("categorical_crossentropy", "cce")
-class CategoricalCrossentropy(MeanMetric):
+class CategoricalCrossentropy(MeanMetric, formula=categorical_crossentropy):
     """Cross-entropy of exclusive classes with one-hot targets: mean −Σ y ln ŷ.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         from_logits: Whether predictions are logits.
         label_smoothing: α in [0, 1]: y becomes y(1 − α) + α/C.
         axis: The axis of the classes.
@@ -81,19 +75,12 @@ class CategoricalCrossentropy(MeanMetric):
         self.label_smoothing = require_smoothing(label_smoothing, "categorical_crossentropy")
         self.axis = axis
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.label_smoothing, self.axis
-        )
 
-
-class SparseCategoricalCrossentropy(MeanMetric):
+class SparseCategoricalCrossentropy(MeanMetric, formula=sparse_categorical_crossentropy):
     """Cross-entropy of exclusive classes with class ids: mean −ln ŷ[y].
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         from_logits: Whether predictions are logits.
         ignore_class: A class id whose places have the value 0, and no weight where weights are given;
             None for none.
@@ -123,12 +110,6 @@ class SparseCategoricalCrossentropy(MeanMetric):
         self.ignore_class = ignore_class
         self.axis = axis
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return sparse_categorical_crossentropy(
-            y_true, y_pred, self.from_logits, self.ignore_class, self.axis
-        )
-
     def accumulate_pair(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None
     ) -> None:
@@ -142,12 +123,11 @@ class SparseCategoricalCrossentropy(MeanMetric):
 
 
 @named("kl_divergence", "kld", "kullback_leibler_divergence")
-class KLDivergence(MeanMetric):
+class KLDivergence(MeanMetric, formula=kl_divergence):
     """Kullback-Leibler divergence: mean Σ y ln(y / ŷ).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])
@@ -157,20 +137,12 @@ class KLDivergence(MeanMetric):
         ``keras.metrics.KLDivergence``.
     """
 
-    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return kl_divergence(y_true, y_pred)
-
-
-class Poisson(MeanMetric):
+class Poisson(MeanMetric, formula=poisson):
     """Negative log-likelihood of counts: mean (ŷ − y ln(ŷ + ε)).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> Poisson()([[2.0]], [[2.0]])
@@ -180,20 +152,12 @@ class Poisson(MeanMetric):
         ``keras.metrics.Poisson``.
     """
 
-    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return poisson(y_true, y_pred)
-
-
-class Hinge(MeanMetric):
+class Hinge(MeanMetric, formula=hinge):
     """Margin that is missing to 1: mean max(1 − y·ŷ, 0).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> Hinge()([[0.0, 1.0], [0.0, 0.0]], [[0.6, 0.4], [0.4, 0.6]])
@@ -203,20 +167,12 @@ class Hinge(MeanMetric):
         ``keras.metrics.Hinge``.
     """
 
-    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return hinge(y_true, y_pred)
-
-
-class SquaredHinge(MeanMetric):
+class SquaredHinge(MeanMetric, formula=squared_hinge):
     """Square of the missing margin: mean max(1 − y·ŷ, 0)².
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> SquaredHinge()([[0.0, 1.0]], [[0.6, 0.4]])
@@ -226,20 +182,12 @@ class SquaredHinge(MeanMetric):
         ``keras.metrics.SquaredHinge``.
     """
 
-    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return squared_hinge(y_true, y_pred)
-
-
-class CategoricalHinge(MeanMetric):
+class CategoricalHinge(MeanMetric, formula=categorical_hinge):
     """Margin of the true class over the best wrong one: mean max(0, max((1 − y)·ŷ) − Σ y·ŷ + 1).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> CategoricalHinge()([[0.0, 1.0, 0.0]], [[0.5, 0.4, 0.1]])
@@ -248,10 +196,3 @@ class CategoricalHinge(MeanMetric):
     Reference:
         ``keras.metrics.CategoricalHinge``.
     """
-
-    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the value of each sample."""
-        return categorical_hinge(y_true, y_pred)

@@ -29,8 +29,7 @@ class IoU(Metric):
     Args:
         num_classes: C, the number of classes; from 1 to 20,000.
         target_class_ids: The classes whose mean is wanted, each in [0, C).
-        name: Label in logs and history; by default the class's name in snake case.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         ignore_class: A class id of targets, in or outside [0, C), that is left out; None for none.
         sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
         sparse_y_pred: The same for predictions.
@@ -153,8 +152,7 @@ class MeanIoU(IoU):
 
     Args:
         num_classes: C, the number of classes; an integer ≥ 1.
-        name: Label in logs and history; by default ``mean_io_u``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         ignore_class: A class id of targets that is left out; None for none.
         sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
         sparse_y_pred: The same for predictions.
@@ -196,8 +194,7 @@ class BinaryIoU(IoU):
     Args:
         target_class_ids: The classes whose mean is wanted: (0,), (1,) or (0, 1).
         threshold: Smallest score that is a yes; a finite number.
-        name: Label in logs and history; by default ``binary_io_u``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.
@@ -232,8 +229,7 @@ class OneHotIoU(IoU):
     Args:
         num_classes: C, the number of classes; an integer ≥ 1.
         target_class_ids: The classes whose mean is wanted, each in [0, C).
-        name: Label in logs and history; by default ``one_hot_io_u``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         ignore_class: A class id of targets that is left out; None for none.
         sparse_y_pred: Whether predictions are class ids.
         axis: The axis of the classes.
@@ -271,8 +267,7 @@ class OneHotMeanIoU(MeanIoU):
 
     Args:
         num_classes: C, the number of classes; an integer ≥ 1.
-        name: Label in logs and history; by default ``one_hot_mean_io_u``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         ignore_class: A class id of targets that is left out; None for none.
         sparse_y_pred: Whether predictions are class ids.
         axis: The axis of the classes.

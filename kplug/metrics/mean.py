@@ -7,18 +7,17 @@ from torch import Tensor
 
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.reduction import fit_weights
-from kplug.metrics.base.mean import WeightedMean
+from kplug.metrics.base.mean import MeanMetric
 from kplug.metrics.base.metric import Metric
 
 
-class Mean(WeightedMean):
+class Mean(MeanMetric):
     """Weighted mean of the values it is given.
 
     m = Σ w v / Σ w over all batches; values of shape (N, …) are averaged for each sample first.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> metric = Mean()
@@ -54,8 +53,7 @@ class Sum(Metric):
     m = Σ w v over all batches and axes.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> metric = Sum()

@@ -69,8 +69,7 @@ class SensitivityAtSpecificity(_OperatingPoint):
         specificity: The bound, a number in [0, 1].
         num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``sensitivity_at_specificity``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if the bound or the number is out of range.
@@ -106,8 +105,7 @@ class SpecificityAtSensitivity(_OperatingPoint):
         sensitivity: The bound, a number in [0, 1].
         num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``specificity_at_sensitivity``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if the bound or the number is out of range.
@@ -143,8 +141,7 @@ class PrecisionAtRecall(_OperatingPoint):
         recall: The bound, a number in [0, 1].
         num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``precision_at_recall``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if the bound or the number is out of range.
@@ -180,8 +177,7 @@ class RecallAtPrecision(_OperatingPoint):
         precision: The bound, a number in [0, 1].
         num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``recall_at_precision``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if the bound or the number is out of range.

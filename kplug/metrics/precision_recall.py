@@ -21,8 +21,7 @@ class Precision(GivenThresholds):
             and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
         top_k: Only the k best scores of a sample can be yes; None for all.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``precision``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
@@ -64,8 +63,7 @@ class Recall(GivenThresholds):
             and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
         top_k: Only the k best scores of a sample can be yes; None for all.
         class_id: The one class, an index of the last axis, that counts; None for all.
-        name: Label in logs and history; by default ``recall``.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.

@@ -35,8 +35,7 @@ class R2Score(Metric):
             ``"variance_weighted_average"`` for their mean weighted by the targets' variances, None for
             one score for each output.
         num_regressors: p, an integer ≥ 0; 0 for the plain score.
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.

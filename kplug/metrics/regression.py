@@ -1,4 +1,4 @@
-"""Regression errors as metrics."""
+"""Regression errors as metrics: the losses' values, averaged over samples."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from kplug.registry import named
 
 
 @named("mean_squared_error", "mse")
-class MeanSquaredError(MeanMetric):
+class MeanSquaredError(MeanMetric, formula=mean_squared_error):
     """Mean of squared differences: mean (ŷ − y)².
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> MeanSquaredError()([[0.0], [1.0]], [[1.0], [3.0]])
@@ -34,21 +33,13 @@ class MeanSquaredError(MeanMetric):
         ``keras.metrics.MeanSquaredError``.
     """
 
-    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the error of each sample."""
-        return mean_squared_error(y_true, y_pred)
-
 
 @named("root_mean_squared_error", "rmse")
 class RootMeanSquaredError(MeanMetric):
     """Root of the mean of squared differences: √ mean (ŷ − y)², the root taken last.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> RootMeanSquaredError()([[0.0], [0.0]], [[3.0], [4.0]])
@@ -74,12 +65,11 @@ class RootMeanSquaredError(MeanMetric):
 
 
 @named("mean_absolute_error", "mae")
-class MeanAbsoluteError(MeanMetric):
+class MeanAbsoluteError(MeanMetric, formula=mean_absolute_error):
     """Mean of absolute differences: mean |ŷ − y|.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> MeanAbsoluteError()([[0.0], [1.0]], [[1.0], [3.0]])
@@ -89,21 +79,13 @@ class MeanAbsoluteError(MeanMetric):
         ``keras.metrics.MeanAbsoluteError``.
     """
 
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the error of each sample."""
-        return mean_absolute_error(y_true, y_pred)
-
 
 @named("mean_absolute_percentage_error", "mape")
-class MeanAbsolutePercentageError(MeanMetric):
+class MeanAbsolutePercentageError(MeanMetric, formula=mean_absolute_percentage_error):
     """Mean of relative differences in percent: 100 · mean |y − ŷ| / max(|y|, ε).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [3.0]])
@@ -113,23 +95,13 @@ class MeanAbsolutePercentageError(MeanMetric):
         ``keras.metrics.MeanAbsolutePercentageError``.
     """
 
-    def __init__(
-        self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None
-    ) -> None:
-        super().__init__(name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the error of each sample."""
-        return mean_absolute_percentage_error(y_true, y_pred)
-
 
 @named("mean_squared_logarithmic_error", "msle")
-class MeanSquaredLogarithmicError(MeanMetric):
+class MeanSquaredLogarithmicError(MeanMetric, formula=mean_squared_logarithmic_error):
     """Mean of squared differences of logarithms: mean (ln(max(ŷ, ε) + 1) − ln(max(y, ε) + 1))².
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> MeanSquaredLogarithmicError()([[1.0], [3.0]], [[3.0], [1.0]])
@@ -139,23 +111,13 @@ class MeanSquaredLogarithmicError(MeanMetric):
         ``keras.metrics.MeanSquaredLogarithmicError``.
     """
 
-    def __init__(
-        self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None
-    ) -> None:
-        super().__init__(name, dtype)
-
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the error of each sample."""
-        return mean_squared_logarithmic_error(y_true, y_pred)
-
 
 @named("log_cosh_error", "log_cosh")
 class LogCoshError(MeanMetric):
     """Logarithm of the hyperbolic cosine of the error: mean ln cosh(ŷ − y).
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Example:
         >>> LogCoshError()([[0.0]], [[1.0]])
@@ -177,8 +139,7 @@ class CosineSimilarity(MeanMetric):
     """Cosine of the angle between target and prediction: mean Σ y·ŷ / (‖y‖ ‖ŷ‖); 1 is the best value.
 
     Args:
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         axis: The axis of the vectors.
 
     Example:
@@ -197,4 +158,5 @@ class CosineSimilarity(MeanMetric):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the cosine of each sample."""
+        # No formula: as a function, the cosine is the loss, which has the other sign.
         return -cosine_similarity(y_true, y_pred, self.axis)

@@ -8,19 +8,6 @@ from typing import Any
 from kplug.metrics.base.metric import Metric
 from kplug.registry import resolve, resolve_object, scope
 
-#: Where the metrics are that Keras has too, under the same names.
-_MODULES = (
-    "accuracy",
-    "auc",
-    "counts",
-    "correlation",
-    "f_score",
-    "from_losses",
-    "iou",
-)
-_FURTHER = ("operating_points", "precision_recall", "r2_score", "regression", "top_k")
-_KNOWN_TO_KERAS = frozenset(f"kplug.metrics.{name}" for name in (*_MODULES, *_FURTHER))
-
 
 def serialize(metric: object) -> dict[str, Any] | str:
     """Return a metric as data that JSON can hold and `deserialize` reads.
@@ -41,8 +28,7 @@ def serialize(metric: object) -> dict[str, Any] | str:
         {'k': 3, 'name': 'top_k_categorical_accuracy', 'dtype': None}
     """
     owner = type(metric)
-    is_shared = owner.__module__ in _KNOWN_TO_KERAS and owner.__name__ != "AutoAccuracy"
-    if isinstance(metric, Metric) and is_shared:
+    if isinstance(metric, Metric) and _is_known_to_keras(owner):
         return {
             "module": "keras.metrics",
             "class_name": owner.__name__,
@@ -75,3 +61,9 @@ def get(identifier: object) -> Metric | None:
     """Return the metric that a name, dict, class, function or instance stands for; None for None."""
     metric: Metric | None = resolve_object("metric", identifier)
     return metric
+
+
+def _is_known_to_keras(owner: type) -> bool:
+    """Return whether Keras has the class too: all of this package's catalogue but one."""
+    package = owner.__module__.rpartition(".")[0]
+    return package == "kplug.metrics" and owner.__name__ != "AutoAccuracy"

@@ -15,23 +15,7 @@ from kplug.registry import named
 
 
 def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
-    """1 where the true class is among the k best scores, else 0.
-
-    Args:
-        y_true: One-hot classes, shape (N, …, C).
-        y_pred: Scores, shape (N, …, C).
-        k: How many scores are looked at; an integer ≥ 1. Ties count as hits.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes differ.
-
-    Example:
-        >>> top_k_categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.4, 0.1, 0.3]], k=2)
-        tensor([1., 0.])
-    """
+    """Return `TopKCategoricalAccuracy` of each sample, 0 or 1: shape (N, …); arguments as there."""
     metric = TopKCategoricalAccuracy(k)
     predictions = as_tensor(y_pred, metric.name, "y_pred")
     targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
@@ -41,24 +25,7 @@ def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5)
 def sparse_top_k_categorical_accuracy(
     y_true: ArrayLike, y_pred: ArrayLike, k: int = 5, from_sorted_ids: bool = False
 ) -> Tensor:
-    """1 where the true class id is among the k best scores, else 0.
-
-    Args:
-        y_true: Class ids, shape (N, …) or (N, …, 1).
-        y_pred: Scores, shape (N, …, C); or the ids of the best classes, best first.
-        k: How many scores are looked at; an integer ≥ 1. Ties count as hits.
-        from_sorted_ids: Whether ``y_pred`` holds ids.
-
-    Returns:
-        Shape (N, …).
-
-    Raises:
-        DataError: if the shapes do not fit.
-
-    Example:
-        >>> sparse_top_k_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.4, 0.1, 0.3]], k=2)
-        tensor([1., 0.])
-    """
+    """Return `SparseTopKCategoricalAccuracy` of each sample, 0 or 1: shape (N, …); arguments as there."""
     metric = SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids)
     predictions = as_tensor(y_pred, metric.name, "y_pred")
     targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
@@ -66,15 +33,14 @@ def sparse_top_k_categorical_accuracy(
 
 
 @named("top_k_categorical_accuracy")
-class TopKCategoricalAccuracy(MeanMetric):
+class TopKCategoricalAccuracy(MeanMetric, formula=top_k_categorical_accuracy):
     """Share of samples whose true class is among the k best scores, with one-hot targets.
 
     a = mean [fewer than k scores exceed ŷ[argmax y]], so that ties count as hits.
 
     Args:
         k: How many scores are looked at; an integer ≥ 1.
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
 
     Raises:
         ArgumentValueError: if ``k`` is out of range.
@@ -105,15 +71,14 @@ class TopKCategoricalAccuracy(MeanMetric):
 
 
 @named("sparse_top_k_categorical_accuracy")
-class SparseTopKCategoricalAccuracy(MeanMetric):
+class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical_accuracy):
     """Share of samples whose true class is among the k best scores, with class ids as targets.
 
     a = mean [fewer than k scores exceed ŷ[y]], so that ties count as hits.
 
     Args:
         k: How many scores are looked at; an integer ≥ 1.
-        name: Label in logs and history.
-        dtype: Type of the result; None means ``floatx()``.
+        name, dtype: See `Metric`.
         from_sorted_ids: Whether predictions are no scores but the ids of the best classes, best first,
             of which the first k are looked at.
 

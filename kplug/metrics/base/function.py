@@ -11,7 +11,7 @@ from typing_extensions import Self
 
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import as_tensor
-from kplug.losses.base.function import check_signature, find_function_name, require_function
+from kplug.losses.base.function import Order, check_signature, find_function_name, require_function
 from kplug.metrics.base.mean import MeanMetric
 
 
@@ -49,17 +49,7 @@ class FunctionMetric(MeanMetric):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function returns, as a tensor."""
-        first, second = (y_true, y_pred) if self._order == "targets_first" else (y_pred, y_true)
-        values = self.function(first, second)
-        if isinstance(values, Tensor):
-            return values
-        if values is None or callable(values):
-            found = "None" if values is None else "a function"
-            raise ContractError(
-                f"{self.name} returned {found} instead of a number or a tensor",
-                hint="A metric function returns one value a sample, shape (N,), or one number.",
-            )
-        return as_tensor(values, self.name, "result").to(y_pred.device)
+        return _call(self.name, self.function, self._order, y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return name and type, with the function as ``custom/<name>``."""
@@ -72,7 +62,7 @@ class FunctionMetric(MeanMetric):
         return super().from_config(require_function(config))
 
 
-class MeanMetricWrapper(FunctionMetric):
+class MeanMetricWrapper(MeanMetric):
     """A metric from a function and keywords for it; `FunctionMetric` under Keras's name.
 
     m = Σ w fn(y, ŷ, **kwargs) / Σ w over all samples.
@@ -105,8 +95,14 @@ class MeanMetricWrapper(FunctionMetric):
         dtype: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(functools.partial(fn, **kwargs) if kwargs else fn, name, dtype)
+        super().__init__(name if name is not None else find_function_name(fn), dtype)
         self.fn, self.keywords = fn, kwargs
+        self.function = functools.partial(fn, **kwargs) if kwargs else fn
+        self._order = check_signature(self.function, "a metric")
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return what the function returns for the keywords, as a tensor."""
+        return _call(self.name, self.function, self._order, y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return name, type and keywords, with the function as ``custom/<name>``."""
@@ -118,3 +114,19 @@ class MeanMetricWrapper(FunctionMetric):
         """Make the metric again, if the configuration holds the function itself."""
         require_function({"function": config.get("fn")})
         return cls(**config)
+
+
+def _call(
+    owner: str, function: Callable[..., Any], order: Order, y_true: Tensor, y_pred: Tensor
+) -> Tensor:
+    first, second = (y_true, y_pred) if order == "targets_first" else (y_pred, y_true)
+    values = function(first, second)
+    if isinstance(values, Tensor):
+        return values
+    if values is None or callable(values):
+        found = "None" if values is None else "a function"
+        raise ContractError(
+            f"{owner} returned {found} instead of a number or a tensor",
+            hint="A metric function returns one value a sample, shape (N,), or one number.",
+        )
+    return as_tensor(values, owner, "result").to(y_pred.device)

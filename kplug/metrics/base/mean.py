@@ -1,73 +1,68 @@
-"""The weighted mean of a value a sample."""
+"""The weighted mean that most metrics are."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from kplug.backend.masks import get_mask
+from kplug.contracts import find_class_of
+from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
+from kplug.losses.base.formula import Formula, find_common_parameters, with_default_name
 from kplug.losses.base.reduction import fit_weights
 from kplug.metrics.base.metric import Metric
 
 
-class WeightedMean(Metric):
-    """Total and count, and how a batch of values is added to them."""
-
-    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-        # float64, because float32 sums of ones stop growing at 2**24; hence also the += below.
-        self.total = self.add_state("total", dtype="float64")
-        self.count = self.add_state("count", dtype="float64")
-
-    def result(self) -> Tensor:
-        """Return Σ total / Σ count, and 0 before the first batch."""
-        is_empty = self.count == 0
-        mean = torch.where(is_empty, 0.0, self.total / torch.where(is_empty, 1.0, self.count))
-        return self._as_result(mean)
-
-    def accumulate(self, values: Tensor, sample_weight: ArrayLike = None) -> None:
-        """Add values of shape (N, …): each sample counts as the mean of its values, times its weight."""
-        self.to(values.device)
-        kind = self.total.dtype
-        if sample_weight is None:
-            rows = values.shape[0] if values.ndim else 1
-            self.total += _scale(values.sum(dtype=kind), rows, values)
-            self.count += rows
-            return
-        given = as_tensor(sample_weight, self.name, "sample_weight")
-        weights = fit_weights(given.to(device=values.device, dtype=kind), values)
-        product = values * weights
-        rows = product.shape[0] if product.ndim else 1
-        self.total += _scale(product.sum(), rows, product)
-        self.count += _scale(weights.expand_as(product).sum(), rows, product)
-
-
-class MeanMetric(WeightedMean):
-    """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes.
+class MeanMetric(Metric):
+    """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes, or of a formula that it names.
 
     m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) beside (N, 1) is given shape
-    (N, 1), and so is (N,) beside (N,).
+    (N, 1), and so is (N,) beside (N,). A ``formula`` with further parameters needs an ``__init__`` that
+    keeps them as attributes of the same names; one without needs none, and its own name is the label.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
         dtype: Type of the result; None means ``floatx()``.
 
+    Raises:
+        ContractError: if the class has neither ``call`` nor ``formula``.
+
     Example:
-        >>> class Bias(MeanMetric):
-        ...     def call(self, y_true, y_pred):
-        ...         return y_pred - y_true
+        >>> def bias(y_true, y_pred):
+        ...     return y_pred - y_true
+        >>> class Bias(MeanMetric, formula=bias): ...
         >>> Bias()(torch.tensor([1.0, 2.0]), torch.tensor([[1.5], [2.0]]))
         tensor(0.2500)
     """
 
     aligns_ranks = True
+    formula: ClassVar[Formula | None] = None
+    _parameters: ClassVar[tuple[str, ...]] = ()
 
-    @abstractmethod
+    def __init_subclass__(cls, formula: Formula | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if formula is None:
+            return
+        cls.formula = staticmethod(formula)
+        if "__init__" not in cls.__dict__:
+            cls.__init__ = with_default_name(MeanMetric.__init__, formula)  # type: ignore[method-assign]
+        cls._parameters = find_common_parameters(formula, cls)
+        _CLASS_OF.setdefault(formula, cls)
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+        _require_values(type(self))
+        # float64, because float32 sums of ones stop growing at 2**24; hence also the += below.
+        self.total = self.add_state("total", dtype="float64")
+        self.count = self.add_state("count", dtype="float64")
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return a value for each sample, shape (N,) or (N, …), or one for the batch, shape ()."""
+        arguments = {name: getattr(self, name) for name in self._parameters}
+        return self.formula(y_true, y_pred, **arguments)  # type: ignore[misc]  # checked by __init__
 
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
@@ -88,6 +83,45 @@ class MeanMetric(WeightedMean):
     ) -> None:
         """Add a batch of tensors on one device, of one rank where ranks are aligned."""
         self.accumulate(self.call(y_true, y_pred), sample_weight)
+
+    def accumulate(self, values: Tensor, sample_weight: ArrayLike = None) -> None:
+        """Add values of shape (N, …): each sample counts as the mean of its values, times its weight."""
+        self.to(values.device)
+        kind = self.total.dtype
+        if sample_weight is None:
+            rows = values.shape[0] if values.ndim else 1
+            self.total += _scale(values.sum(dtype=kind), rows, values)
+            self.count += rows
+            return
+        given = as_tensor(sample_weight, self.name, "sample_weight")
+        weights = fit_weights(given.to(device=values.device, dtype=kind), values)
+        product = values * weights
+        rows = product.shape[0] if product.ndim else 1
+        self.total += _scale(product.sum(), rows, product)
+        self.count += _scale(weights.expand_as(product).sum(), rows, product)
+
+    def result(self) -> Tensor:
+        """Return Σ total / Σ count, and 0 before the first batch."""
+        is_empty = self.count == 0
+        mean = torch.where(is_empty, 0.0, self.total / torch.where(is_empty, 1.0, self.count))
+        return self._as_result(mean)
+
+
+_CLASS_OF: dict[Formula, type[MeanMetric]] = {}
+
+
+def _require_values(owner: type[MeanMetric]) -> None:
+    has_own = owner.call is not MeanMetric.call or owner.update_state is not MeanMetric.update_state
+    if owner.formula is None and not has_own:
+        raise ContractError(
+            f"{owner.__name__} cannot be used as a metric: it has no call and no formula",
+            hint=f"Write call(y_true, y_pred), or class {owner.__name__}(MeanMetric, formula=…).",
+        )
+
+
+def find_metric_class(function: object) -> type[MeanMetric] | None:
+    """Return the class whose formula a function is, None for any other object."""
+    return find_class_of(function, _CLASS_OF)
 
 
 def _mask(sample_weight: ArrayLike, mask: Tensor) -> Tensor:

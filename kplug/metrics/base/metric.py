@@ -11,14 +11,14 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
-from kplug.configurable import Configurable
+from kplug.configurable import check_keys, read_arguments, write_call
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike
 from kplug.metrics.base.variable import Variable, make_variable
 from kplug.registry import resolve_object
 
 
-class Metric(Configurable, ABC):
+class Metric(ABC):
     """A number about a model, accumulated over batches.
 
     A subclass makes its state in ``__init__`` with `add_state`, adds to it in ``update_state`` and
@@ -233,10 +233,18 @@ class Metric(Configurable, ABC):
                     hint="Metrics can be merged if they were made with the same arguments.",
                 )
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, as values that JSON can hold."""
+        return read_arguments(self)
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the metric that `get_config` described."""
-        return super().from_config(config)
+        check_keys(cls, config)
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return write_call(self, self.get_config())
 
     def _as_result(self, value: Tensor) -> Tensor:
         return value.to(to_dtype(self.dtype))
