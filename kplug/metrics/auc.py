@@ -10,8 +10,8 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_choice, require_flag, require_number
 from kplug.backend import epsilon
+from kplug.configurable import read_arguments
 from kplug.errors import DataError
-from kplug.losses.base.alignment import ArrayLike
 from kplug.metrics.base.confusion import ConfusionMetric
 from kplug.metrics.base.thresholds import (
     Thresholds,
@@ -64,11 +64,6 @@ class AUC(ConfusionMetric):
         the exact area, but has to keep every prediction.
     """
 
-    true_positives: Tensor
-    false_positives: Tensor
-    true_negatives: Tensor
-    false_negatives: Tensor
-
     def __init__(
         self,
         num_thresholds: int = 200,
@@ -89,34 +84,18 @@ class AUC(ConfusionMetric):
         self.from_logits = require_flag(self, "from_logits", from_logits)
         self.num_labels = _check_labels(self, num_labels)
         self.label_weights = _check_weights(self, label_weights)
-        inner = _choose(self, num_thresholds, thresholds)
-        self.num_thresholds = len(inner) + 2
+        self.num_thresholds: int = num_thresholds
+        super().__init__(thresholds, name, dtype)
+
+    def _make_counter(self, thresholds: Any) -> Thresholds:
+        inner = _choose(self, self.num_thresholds, thresholds)
+        self.num_thresholds = len(inner) + 2  # one below 0 and one above 1
         if (self.num_labels or 1) * self.num_thresholds > _MOST_STATES:
             allowed = f"at most {_MOST_STATES // self.num_thresholds} with so many thresholds"
             raise refusal(self, "num_labels", self.num_labels, allowed)
         self._has_own = thresholds is not None
         slack = epsilon()
-        super().__init__(Thresholds([-slack, *inner, 1.0 + slack], _are_even(inner)), name, dtype)
-
-    @property
-    def thresholds(self) -> list[float]:
-        """The thresholds, with the one below 0 and the one above 1."""
-        return self._counter.values
-
-    def update_state(
-        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
-    ) -> None:
-        """Add a batch.
-
-        Args:
-            y_true: Labels, yes where they are not 0; shape (N, …), with ``multi_label`` (N, L).
-            y_pred: Scores of the same shape.
-            sample_weight: None or weights of shape (), (N,) or (N, …).
-
-        Raises:
-            DataError: if the shapes do not fit.
-        """
-        super().update_state(y_true, y_pred, sample_weight)
+        return Thresholds([-slack, *inner, 1.0 + slack], _are_even(inner))
 
     def _accumulate(self, is_positive: Tensor, scores: Tensor, weights: Tensor | None) -> None:
         scores = torch.sigmoid(scores) if self.from_logits else scores.clamp(0.0, 1.0)
@@ -219,13 +198,13 @@ class AUC(ConfusionMetric):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; ``thresholds`` only if they were given."""
-        config = {**super().get_config(), "thresholds": self.thresholds[1:-1]}
+        config = {**read_arguments(self), "thresholds": self.thresholds[1:-1]}
         if not self._has_own:
             del config["thresholds"]
         return config
 
 
-def _choose(owner: AUC, count: object, thresholds: Sequence[float] | None) -> list[float]:
+def _choose(owner: AUC, count: object, thresholds: Any) -> list[float]:
     """Return the thresholds between the one below 0 and the one above 1."""
     if thresholds is None:
         return spread_thresholds(require_count(owner, "num_thresholds", count, 2))[1:-1]

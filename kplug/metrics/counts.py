@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from torch import Tensor
 
-from kplug.metrics.base.confusion import GivenThresholds
+from kplug.metrics.base.confusion import ConfusionMetric
 
 
-class _Count(GivenThresholds):
-    def __init__(
-        self,
-        thresholds: float | Sequence[float] | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(thresholds, name, dtype)
-
-    def result(self) -> Tensor:
-        """Return the weight so far: shape (), or (T,) for T thresholds."""
-        accumulator: Tensor = self.accumulator  # type: ignore[attr-defined]
-        return self._one_or_all(accumulator)
-
-
-class TruePositives(_Count):
+class TruePositives(ConfusionMetric):
     """Weight of the yes answers that are right: Σ w [y = 1][ŷ > t].
 
     Args:
@@ -44,9 +28,14 @@ class TruePositives(_Count):
     """
 
     _kept: ClassVar[dict[str, str]] = {"accumulator": "true_positives"}
+    accumulator: Tensor
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(self.accumulator)
 
 
-class FalsePositives(_Count):
+class FalsePositives(ConfusionMetric):
     """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
 
     Args:
@@ -65,9 +54,14 @@ class FalsePositives(_Count):
     """
 
     _kept: ClassVar[dict[str, str]] = {"accumulator": "false_positives"}
+    accumulator: Tensor
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(self.accumulator)
 
 
-class TrueNegatives(_Count):
+class TrueNegatives(ConfusionMetric):
     """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
 
     Args:
@@ -86,9 +80,14 @@ class TrueNegatives(_Count):
     """
 
     _kept: ClassVar[dict[str, str]] = {"accumulator": "true_negatives"}
+    accumulator: Tensor
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(self.accumulator)
 
 
-class FalseNegatives(_Count):
+class FalseNegatives(ConfusionMetric):
     """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
 
     Args:
@@ -107,3 +106,8 @@ class FalseNegatives(_Count):
     """
 
     _kept: ClassVar[dict[str, str]] = {"accumulator": "false_negatives"}
+    accumulator: Tensor
+
+    def result(self) -> Tensor:
+        """Return the weight so far: shape (), or (T,) for T thresholds."""
+        return self._one_or_all(self.accumulator)

@@ -262,7 +262,7 @@ class OneHotIoU(IoU):
 
 
 @named("one_hot_mean_iou")
-class OneHotMeanIoU(MeanIoU):
+class OneHotMeanIoU(IoU):
     """`MeanIoU` of one-hot targets (N, …, C), by default against scores of the same shape.
 
     Args:
@@ -293,7 +293,8 @@ class OneHotMeanIoU(MeanIoU):
         sparse_y_pred: bool = False,
         axis: int = -1,
     ) -> None:
-        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
+        every = range(_require_count(self, num_classes))
+        super().__init__(num_classes, every, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 
 def _require_count(owner: IoU, value: object) -> int:

@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-
 import torch
 from torch import Tensor
 
 from kplug.arguments import require_number
+from kplug.backend import to_dtype
 from kplug.metrics.base.confusion import ConfusionMetric
-from kplug.metrics.base.thresholds import Thresholds, ratio, require_count, spread_thresholds
-
-_UNIT = "a number in [0, 1]"
+from kplug.metrics.base.thresholds import ratio, require_count
 
 
-class _OperatingPoint(ConfusionMetric):
-    """max of ``rates()[1]`` over the thresholds at which ``rates()[0]`` is at least ``value``."""
-
-    true_positives: Tensor
-    false_positives: Tensor
-    true_negatives: Tensor
-    false_negatives: Tensor
-
-    def __init__(
-        self,
-        argument: str,
-        value: float,
-        num_thresholds: int,
-        class_id: int | None,
-        name: str | None,
-        dtype: str | None,
-    ) -> None:
-        self.value = require_number(self, argument, value, _UNIT, at_least=0.0, at_most=1.0)
-        count = require_count(self, "num_thresholds", num_thresholds, 1)
-        self.num_thresholds = count
-        thresholds = Thresholds(spread_thresholds(count), is_even=count > 1)
-        super().__init__(thresholds, name, dtype, class_id=class_id)
-
-    @property
-    def thresholds(self) -> list[float]:
-        """The thresholds that are looked at."""
-        return self._counter.values
-
-    @abstractmethod
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """Return the rate that must reach the bound, and the rate to be maximal there."""
-
-    def result(self) -> Tensor:
-        """Return the best rate so far, and 0 if no threshold reaches the bound."""
-        # Compared in the type of the result, in which rounding of weights is not seen.
-        bounded, wanted = (self._as_result(rate) for rate in self.rates())
-        return torch.where(bounded >= self.value, wanted, 0.0).amax()
-
-    def _sensitivity(self) -> Tensor:
-        return ratio(self.true_positives, self.false_negatives)
-
-    def _specificity(self) -> Tensor:
-        return ratio(self.true_negatives, self.false_positives)
-
-    def _precision(self) -> Tensor:
-        return ratio(self.true_positives, self.false_positives)
-
-
-class SensitivityAtSpecificity(_OperatingPoint):
+class SensitivityAtSpecificity(ConfusionMetric):
     """Best sensitivity TP / (TP + FN) where the specificity TN / (TN + FP) reaches a bound.
 
     Args:
@@ -90,15 +39,17 @@ class SensitivityAtSpecificity(_OperatingPoint):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__("specificity", specificity, num_thresholds, class_id, name, dtype)
-        self.specificity = specificity
+        self.specificity = _require_rate(self, "specificity", specificity)
+        self.num_thresholds = require_count(self, "num_thresholds", num_thresholds, 1)
+        self._keep_classes(None, class_id)
+        super().__init__(None, name, dtype)
 
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """Return specificity and sensitivity at each threshold."""
-        return self._specificity(), self._sensitivity()
+    def result(self) -> Tensor:
+        """Return the best rate so far, and 0 if no threshold reaches the bound."""
+        return _best_where(self, _specificity(self), _sensitivity(self), self.specificity)
 
 
-class SpecificityAtSensitivity(_OperatingPoint):
+class SpecificityAtSensitivity(ConfusionMetric):
     """Best specificity TN / (TN + FP) where the sensitivity TP / (TP + FN) reaches a bound.
 
     Args:
@@ -126,15 +77,17 @@ class SpecificityAtSensitivity(_OperatingPoint):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__("sensitivity", sensitivity, num_thresholds, class_id, name, dtype)
-        self.sensitivity = sensitivity
+        self.sensitivity = _require_rate(self, "sensitivity", sensitivity)
+        self.num_thresholds = require_count(self, "num_thresholds", num_thresholds, 1)
+        self._keep_classes(None, class_id)
+        super().__init__(None, name, dtype)
 
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """Return sensitivity and specificity at each threshold."""
-        return self._sensitivity(), self._specificity()
+    def result(self) -> Tensor:
+        """Return the best rate so far, and 0 if no threshold reaches the bound."""
+        return _best_where(self, _sensitivity(self), _specificity(self), self.sensitivity)
 
 
-class PrecisionAtRecall(_OperatingPoint):
+class PrecisionAtRecall(ConfusionMetric):
     """Best precision TP / (TP + FP) where the recall TP / (TP + FN) reaches a bound.
 
     Args:
@@ -162,15 +115,17 @@ class PrecisionAtRecall(_OperatingPoint):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__("recall", recall, num_thresholds, class_id, name, dtype)
-        self.recall = recall
+        self.recall = _require_rate(self, "recall", recall)
+        self.num_thresholds = require_count(self, "num_thresholds", num_thresholds, 1)
+        self._keep_classes(None, class_id)
+        super().__init__(None, name, dtype)
 
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """Return recall and precision at each threshold."""
-        return self._sensitivity(), self._precision()
+    def result(self) -> Tensor:
+        """Return the best rate so far, and 0 if no threshold reaches the bound."""
+        return _best_where(self, _sensitivity(self), _precision(self), self.recall)
 
 
-class RecallAtPrecision(_OperatingPoint):
+class RecallAtPrecision(ConfusionMetric):
     """Best recall TP / (TP + FN) where the precision TP / (TP + FP) reaches a bound.
 
     Args:
@@ -198,9 +153,34 @@ class RecallAtPrecision(_OperatingPoint):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__("precision", precision, num_thresholds, class_id, name, dtype)
-        self.precision = precision
+        self.precision = _require_rate(self, "precision", precision)
+        self.num_thresholds = require_count(self, "num_thresholds", num_thresholds, 1)
+        self._keep_classes(None, class_id)
+        super().__init__(None, name, dtype)
 
-    def rates(self) -> tuple[Tensor, Tensor]:
-        """Return precision and recall at each threshold."""
-        return self._precision(), self._sensitivity()
+    def result(self) -> Tensor:
+        """Return the best rate so far, and 0 if no threshold reaches the bound."""
+        return _best_where(self, _precision(self), _sensitivity(self), self.precision)
+
+
+def _require_rate(owner: ConfusionMetric, argument: str, value: float) -> float:
+    require_number(owner, argument, value, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+    return value
+
+
+def _best_where(metric: ConfusionMetric, bounded: Tensor, wanted: Tensor, bound: float) -> Tensor:
+    # Compared in the type of the result, in which rounding of weights is not seen.
+    kind = to_dtype(metric.dtype)
+    return torch.where(bounded.to(kind) >= float(bound), wanted.to(kind), 0.0).amax()
+
+
+def _sensitivity(metric: ConfusionMetric) -> Tensor:
+    return ratio(metric.true_positives, metric.false_negatives)
+
+
+def _specificity(metric: ConfusionMetric) -> Tensor:
+    return ratio(metric.true_negatives, metric.false_positives)
+
+
+def _precision(metric: ConfusionMetric) -> Tensor:
+    return ratio(metric.true_positives, metric.false_positives)

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from kplug.metrics.base.confusion import GivenThresholds
+from kplug.metrics.base.confusion import ConfusionMetric
 from kplug.metrics.base.thresholds import ratio
 
 
-class Precision(GivenThresholds):
+class Precision(ConfusionMetric):
     """Share of the yes answers that are right.
 
     p = TP / (TP + FP), and 0 without a yes; an answer is yes where ŷ > t.
@@ -35,8 +35,6 @@ class Precision(GivenThresholds):
     """
 
     _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_positives")}
-    true_positives: Tensor
-    false_positives: Tensor
 
     def __init__(
         self,
@@ -46,14 +44,15 @@ class Precision(GivenThresholds):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(thresholds, name, dtype, top_k, class_id)
+        self._keep_classes(top_k, class_id)
+        super().__init__(thresholds, name, dtype)
 
     def result(self) -> Tensor:
         """Return the precision so far: shape (), or (T,) for T thresholds."""
         return self._one_or_all(ratio(self.true_positives, self.false_positives))
 
 
-class Recall(GivenThresholds):
+class Recall(ConfusionMetric):
     """Share of the true labels that were answered with yes.
 
     r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
@@ -77,8 +76,6 @@ class Recall(GivenThresholds):
     """
 
     _kept: ClassVar[dict[str, str]] = {name: name for name in ("true_positives", "false_negatives")}
-    true_positives: Tensor
-    false_negatives: Tensor
 
     def __init__(
         self,
@@ -88,7 +85,8 @@ class Recall(GivenThresholds):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(thresholds, name, dtype, top_k, class_id)
+        self._keep_classes(top_k, class_id)
+        super().__init__(thresholds, name, dtype)
 
     def result(self) -> Tensor:
         """Return the recall so far: shape (), or (T,) for T thresholds."""

@@ -22,7 +22,12 @@ from kplug.losses.base.alignment import (
 )
 from kplug.losses.base.reduction import fit_weights
 from kplug.metrics.base.metric import Metric
-from kplug.metrics.base.thresholds import Outcomes, Thresholds, read_thresholds
+from kplug.metrics.base.thresholds import (
+    Outcomes,
+    Thresholds,
+    read_thresholds,
+    spread_thresholds,
+)
 
 #: The threshold under ``top_k``: scores outside the best k are below it, all others above.
 _BELOW_ALL = -1e10
@@ -32,32 +37,61 @@ class ConfusionMetric(Metric):
     """Base of metrics that are computed from the outcomes at some thresholds.
 
     An answer is yes where ŷ > t. Its outcome is true positive, false positive, true negative or false
-    negative; their weights are summed over all axes.
+    negative; their weights are summed over all axes. A subclass that chooses classes, or a number of evenly
+    spread thresholds, says so before it calls this constructor, which makes the state.
 
     Args:
-        thresholds: The thresholds.
+        thresholds: One threshold, or several; None means 0.5, and with ``top_k`` no threshold.
         name: Label in logs and history; by default the class's name in snake case.
         dtype: Type of the scores and of the result; None means ``floatx()``.
-        top_k: None, or how many best scores of the last axis can be yes.
-        class_id: None, or the one class of the last axis that counts.
     """
 
     #: The outcomes that are kept, by the names that they have as state.
     _kept: ClassVar[dict[str, str]] = {name: name for name in Outcomes._fields}
+    top_k: int | None = None
+    class_id: int | None = None
+    num_thresholds: int | None = None
+    true_positives: Tensor
+    false_positives: Tensor
+    true_negatives: Tensor
+    false_negatives: Tensor
 
     def __init__(
         self,
-        thresholds: Thresholds,
-        name: str | None,
-        dtype: str | None,
-        top_k: int | None = None,
-        class_id: int | None = None,
+        thresholds: float | Sequence[float] | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
         super().__init__(name, dtype)
+        self._counter = self._make_counter(thresholds)
+        self._make_state()
+
+    def _make_counter(self, thresholds: Any) -> Thresholds:
+        if self.num_thresholds is not None:
+            return Thresholds(
+                spread_thresholds(self.num_thresholds), is_even=self.num_thresholds > 1
+            )
+        values = read_thresholds(self, thresholds, 0.5 if self.top_k is None else _BELOW_ALL)
+        is_list = thresholds is not None and not isinstance(thresholds, (int, float))
+        self.init_thresholds = values if is_list else thresholds
+        return Thresholds(values)
+
+    @property
+    def thresholds(self) -> list[float]:
+        """The thresholds as a list."""
+        return self._counter.values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with thresholds as they were given."""
+        config = super().get_config()
+        if "thresholds" in config:
+            config["thresholds"] = self.init_thresholds
+        return config
+
+    def _keep_classes(self, top_k: int | None, class_id: int | None) -> None:
+        """Keep which scores of the last axis count."""
         self.top_k = _require(self, "top_k", top_k, 1)
         self.class_id = _require(self, "class_id", class_id, 0)
-        self._counter = thresholds
-        self._make_state()
 
     def _make_state(self) -> None:
         for state in self._kept:
@@ -124,33 +158,6 @@ class ConfusionMetric(Metric):
     def _one_or_all(self, values: Tensor) -> Tensor:
         """Return a value for each threshold, as a scalar if there is one threshold."""
         return self._as_result(values[0] if len(self._counter) == 1 else values)
-
-
-class GivenThresholds(ConfusionMetric):
-    """Thresholds as an argument; ``get_config`` returns them as they were given."""
-
-    def __init__(
-        self,
-        thresholds: float | Sequence[float] | None,
-        name: str | None,
-        dtype: str | None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-    ) -> None:
-        default = 0.5 if top_k is None else _BELOW_ALL
-        values = read_thresholds(self, thresholds, default)
-        super().__init__(Thresholds(values), name, dtype, top_k, class_id)
-        is_list = thresholds is not None and not isinstance(thresholds, (int, float))
-        self.init_thresholds = values if is_list else thresholds
-
-    @property
-    def thresholds(self) -> list[float]:
-        """The thresholds as a list."""
-        return self._counter.values
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "thresholds": self.init_thresholds}
 
 
 def _require(owner: Metric, argument: str, value: object, at_least: int) -> int | None:
