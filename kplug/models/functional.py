@@ -67,7 +67,7 @@ class Functional(Model):
         so a name that no plugin offers is reported by ``compile``, with all others.
     """
 
-    lists_layers = True  # files go by this list, not by attributes
+    lists_layers = True
     is_functional = True
 
     def __init__(
@@ -88,6 +88,7 @@ class Functional(Model):
         self._layers = tuple(order_layers(self.inputs, self.outputs, self._plan.nodes))
         graph_checks.check_names(self.name, self._layers)
         self.output_count = len(self.outputs)
+        self.returns_dict = self._output_layout.keys is not None
         self.input_names: list[str] = self._form.names
         self.output_names: list[str] = self._output_layout.keys or graph_checks.name_outputs(
             self.outputs
@@ -134,11 +135,6 @@ class Functional(Model):
     def output(self) -> Any:
         """The symbolic output; or several, nested as they were given."""
         return self._output_layout.pack(self.outputs)
-
-    @property
-    def returns_dict(self) -> bool:
-        """Whether the outputs are a dict by name."""
-        return self._output_layout.keys is not None
 
     @property
     @override
@@ -258,3 +254,6 @@ def _takes_graph(owner: type) -> bool:
     return {"inputs", "outputs"} <= names or {"VAR_POSITIONAL", "VAR_KEYWORD"} <= {
         parameter.kind.name for parameter in parameters
     }
+
+
+Model._functional_class = Functional

@@ -1,26 +1,36 @@
-"""What every model has besides its training: structure, weights, files, summary."""
+"""``Model``: structure, weights, training, files and summary, as short methods over what does the work."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
-from torch import nn
+import torch
+from torch import Tensor, nn
 from typing_extensions import Self, override
 
+from kplug import saving
 from kplug.backend import get_value
-from kplug.errors import ContractError, KplugError, NotBuiltError
+from kplug.callbacks import History
+from kplug.errors import ContractError, KplugError, NotBuiltError, NotCompiledError
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.layer_configs import describe_layer
 from kplug.layers.base.shape_inference import specs_for
 from kplug.layers.base.weight_lists import assign_weights
+from kplug.models.base import training_methods
 from kplug.models.configuration.graph_reading import connect
 from kplug.models.configuration.reading import look_up_own, scope_of
-from kplug.models.stored import Stored
 from kplug.models.summary.printing import html_summary, print_summary
+from kplug.saving.whole.built_shapes import write_built_shape
+from kplug.training.compilation.step_choice import measure_compile_time
+from kplug.training.compiled import Compiled
+from kplug.training.component_rows import list_components
+from kplug.training.components import ComponentTable
 
 
-class Model(Stored):
+class Model(Layer):
     """A layer made of layers, which can be trained.
 
     ``Model(inputs, outputs)`` is the graph between symbolic tensors (see ``Functional``); a subclass
@@ -38,6 +48,12 @@ class Model(Stored):
         stop_training: Set it to True in a callback, and training stops after the current step.
         first_epoch: Set it in ``on_train_begin``, and training starts with this epoch.
         history: The record of the last ``fit``.
+        input_count: How many inputs the model takes, if its class says so; None leaves it to the shapes
+            that it knows, or to the first data.
+        lists_layers: Whether ``layers`` says all: files go by this list, and not by attributes.
+        is_functional: Whether the model is a graph between symbolic tensors.
+        returns_dict: Whether the outputs are a dict by name.
+        has_shape_of_data: Whether the first data, and not the model's author, said what the input shape is.
 
     Example:
         >>> import numpy as np
@@ -52,30 +68,40 @@ class Model(Stored):
         (2, 3)
     """
 
+    input_count: int | None = None
     lists_layers: bool = False
     is_functional: bool = False
+    returns_dict: bool = False
+    has_shape_of_data: bool = False
     _leaves_masks = True
+    # Set by the module of Functional, which is built on this one.
+    _functional_class: ClassVar[type[Model]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Return a ``Functional`` for ``Model(inputs, outputs)``."""
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
-            made: Self = super().__new__(_functional_class())
-            return made
+            return super().__new__(cls._functional_class)  # type: ignore[return-value]
         return super().__new__(cls)
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any
     ) -> None:
-        if inputs is None and outputs is None:
-            super().__init__(name=name, **options)
+        if inputs is not None or outputs is not None:
+            _make_functional(type(self))
+            self._functional_class.__init__(self, inputs, outputs, name, **options)
             return
-        _make_functional(type(self))
-        _functional_class().__init__(self, inputs, outputs, name, **options)
+        super().__init__(name=name, **options)
+        self.compiled: Compiled | None = None
+        self.built_optimizer: torch.optim.Optimizer | None = None
+        self.optimized: list[Tensor] = []
+        self.stop_training = False
+        self.first_epoch: int | None = None
+        self.when_fit_starts: Callable[[], None] | None = None  # set by what restores generators
+        self.history: History | None = None
 
     # ---------------------------------------------------------------- structure
 
     @property
-    @override
     def layers(self) -> list[Layer]:
         """The layers, in the order in which they were set; those in lists and dicts too."""
         return list(_find_layers(self))
@@ -108,6 +134,10 @@ class Model(Stored):
                 return layer
         known = ", ".join(layer.name for layer in self.layers)
         raise KplugError(f"model {self.name!r} has no layer {name!r}; its layers: {known}")
+
+    def find_input_shape(self) -> Any:
+        """Return the shape of the inputs with its batch axis, or None while it is unknown."""
+        return self.batch_input_shape
 
     def find_input_dtype(self) -> str | None:
         """Return the type that inputs are cast to, or None to leave them as they are."""
@@ -245,33 +275,144 @@ class Model(Stored):
             look_up_own(model, custom_objects)
         return model
 
-    # ---------------------------------------------------------------- text
+    # ---------------------------------------------------------------- training
 
-    def summary(
-        self,
-        line_length: int | None = None,
-        positions: Sequence[float] | None = None,
-        print_fn: Callable[[str], object] | None = None,
-        expand_nested: bool = False,
-        show_trainable: bool = False,
-        layer_range: Sequence[str] | None = None,
-    ) -> None:
-        """Print the layers with output shapes and parameter counts.
+    compile = training_methods.compile
+    fit = training_methods.fit
+    evaluate = training_methods.evaluate
+    predict = training_methods.predict
+    train_on_batch = training_methods.train_on_batch
+    test_on_batch = training_methods.test_on_batch
+    predict_on_batch = training_methods.predict_on_batch
 
-        Args:
-            line_length: Width of the lines.
-            positions: Ends of the columns, as shares of the width or as absolute columns.
-            print_fn: Called with each line of plain text, instead of printing a table.
-            expand_nested: Whether the layers of nested models are shown too.
-            show_trainable: Whether a column says which layers are trained.
-            layer_range: Names of the first and the last layer to show, or patterns for them.
+    @property
+    def components(self) -> ComponentTable:
+        """Which component fills each slot, and the package and version that supplied it.
 
         Raises:
-            ArgumentValueError: If columns do not fit, or no layer has such a name.
+            NotCompiledError: Before ``compile``.
         """
-        print_summary(
-            self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
-        )
+        return list_components(self, self._compiled_for("components"))
+
+    @property
+    def compile_time(self) -> float:
+        """Seconds that ``jit_compile`` has spent on recording and compiling steps since ``compile``."""
+        return measure_compile_time(self._compiled_for("compile_time"))
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer; before the first step, the one that was given, without parameters."""
+        return self.built_optimizer or self._compiled_for("optimizer").optimizer
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or None."""
+        return self._compiled_for("loss").loss
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics."""
+        return [entry.metric for entry in self._compiled_for("metrics").metrics]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what ``evaluate`` returns."""
+        return self._compiled_for("metrics_names").metric_names
+
+    def _compiled_for(self, attribute: str) -> Compiled:
+        if self.compiled is None:
+            raise NotCompiledError(
+                f"model {self.name!r} has no {attribute} yet: it is not compiled",
+                hint="Call model.compile(optimizer=…, loss=…) first.",
+            )
+        return self.compiled
+
+    # ---------------------------------------------------------------- files
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Save the model as a whole, so that ``kplug.load_model`` and Keras make it again.
+
+        Args:
+            filepath: ``.keras``, or ``.h5`` or ``.hdf5`` for Keras's older format.
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            NotBuiltError: If the model has no weights yet.
+            WeightsError: If the file cannot be written there; an existing one is as it was.
+        """
+        self.ensure_built()
+        entry = write_built_shape(describe_layer(self), self.built_shape)
+        saving.save_model(self, entry, filepath, overwrite)
+
+    def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Save the weights, in the format that the extension names.
+
+        Args:
+            filepath: ``.weights.h5`` (Keras 3), ``.h5`` or ``.hdf5`` (Keras 2), ``.safetensors``.
+            overwrite: Whether an existing file may be replaced.
+        """
+        self.ensure_built()
+        saving.save_weights(self, filepath, overwrite)
+
+    def save_state(self, filepath: str | os.PathLike[str], epoch: int = 0) -> None:
+        """Save weights and training state, from which this model goes on to the last bit.
+
+        Args:
+            filepath: The file.
+            epoch: How many epochs are done.
+        """
+        self.ensure_built()
+        saving.save_state(self, filepath, epoch)
+
+    def load_state(self, filepath: str | os.PathLike[str]) -> int:
+        """Go on from what ``save_state`` saved; the model is built and compiled in the same way.
+
+        The random generators go on from the file when training starts: at once, if it is called in
+        ``on_train_begin``.
+
+        Returns:
+            How many epochs were done.
+
+        Raises:
+            WeightsError: If the file cannot be read or does not fit; nothing is assigned.
+        """
+        self.ensure_built()
+        return saving.load_state(self, filepath)
+
+    def to_json(self, **options: Any) -> str:
+        """Return the model's configuration as Keras 3 writes it; weights are not part of it.
+
+        Args:
+            options: What ``json.dumps`` takes, such as ``indent=2``.
+        """
+        return saving.to_json(describe_layer(self), **options)
+
+    def load_weights(
+        self,
+        filepath: str | os.PathLike[str],
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        *,
+        verify: saving.Verify = "warn",
+    ) -> None:
+        """Load weights from a file, everything checked first.
+
+        Args:
+            filepath: The file.
+            by_name: Load only layers whose names occur in the file, instead of all in order.
+            skip_mismatch: Warn of weights that do not fit, and skip them, instead of refusing.
+            verify: What to do if the file was made with other components than those that are
+                installed: ``"warn"``, refuse (``"exact"``), or nothing (``"off"``).
+
+        Raises:
+            WeightsError: If the file cannot be read or does not fit; nothing is assigned.
+        """
+        self.ensure_built()
+        saving.load_weights(self, filepath, by_name, skip_mismatch, verify=verify)
+
+    # ---------------------------------------------------------------- text
+
+    summary = print_summary
 
     def _repr_html_(self) -> str:
         """Return the summary as a table, for notebooks."""
@@ -286,15 +427,9 @@ def _find_layers(module: nn.Module) -> Iterator[Layer]:
             yield from _find_layers(child)
 
 
-def _functional_class() -> Any:
-    from kplug.models.functional import Functional  # a subclass of Model
-
-    return Functional
-
-
 def _make_functional(owner: Any) -> None:
     """Put ``Functional`` in the place of ``Model`` among the bases of a subclass, as Keras does."""
-    functional = _functional_class()
+    functional = Model._functional_class
     if issubclass(owner, functional):
         return
     for base in owner.__bases__:

@@ -41,7 +41,7 @@ class Sequential(Model):
         ``keras.Sequential``. A name that two layers share is an error when the second is added.
     """
 
-    lists_layers = True  # files go by this list, not by attributes
+    lists_layers = True
     input_count = 1
 
     def __init__(
@@ -56,7 +56,7 @@ class Sequential(Model):
         self._chain: tuple[Layer, ...] = ()
         self._by_name: dict[str, Layer] = {}
         self._tensors: list[SymbolicTensor] = []
-        self._is_deferred = False
+        self.has_shape_of_data = False
         for layer in layers or ():
             self.add(layer)
 
@@ -215,11 +215,6 @@ class Sequential(Model):
         """Return the input shape, or None while it is unknown."""
         return self._tensors[0].shape if self._tensors else None
 
-    @property
-    def has_shape_of_data(self) -> bool:
-        """Whether the first data, and not the model's author, said what the input shape is."""
-        return self._is_deferred
-
     @override
     def find_input_dtype(self) -> str | None:
         """Return the type of the input; None for a chain that begins with a torch module."""
@@ -249,7 +244,7 @@ class Sequential(Model):
             for tensor in tensors[:0:-1]:
                 _disconnect(tensor.node)
             raise
-        self._tensors, self._is_deferred = tensors, True
+        self._tensors, self.has_shape_of_data = tensors, True
         self.batch_input_shape = tensors[0].shape
 
     @override
@@ -268,7 +263,7 @@ class Sequential(Model):
         config: dict[str, Any] = {"name": self.name, "layers": entries}
         if not self._tensors:
             return config
-        if self._is_deferred:
+        if self.has_shape_of_data:
             config["build_input_shape"] = self._tensors[0].shape
         elif not (self._chain and self._chain[0].batch_input_shape is not None):
             entries.insert(0, describe_layer(self._tensors[0].layer))
