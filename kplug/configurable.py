@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Mapping
@@ -10,8 +9,9 @@ from typing import Any
 
 from typing_extensions import Self
 
-from kplug.errors import ArgumentError, ContractError
+from kplug.errors import ContractError
 from kplug.registry.component import find_names
+from kplug.registry.suggestions import unknown_argument
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -80,14 +80,9 @@ def check_keys(owner: type, config: Mapping[str, Any]) -> None:
     if takes_any_keyword(owner):
         return
     known = _list_parameters(owner)
-    for key in config:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {close[0]!r}? " if close else ""
-            raise ArgumentError(
-                f"{declared_name(owner)}: the configuration has an unknown argument {key!r}",
-                hint=f"{hint}Known: {', '.join(known) or 'none'}.",
-            )
+    unknown = [key for key in config if key not in known]
+    if unknown:
+        raise unknown_argument(declared_name(owner), unknown, known)
 
 
 def takes_any_keyword(owner: type) -> bool:

@@ -54,8 +54,7 @@ def test_an_unknown_key_is_named() -> None:
     with pytest.raises(ArgumentError) as caught:
         MinMaxScaled.from_config({"low": 0, "hihg": 1})
     assert str(caught.value) == (
-        "min_max_scaled: the configuration has an unknown argument 'hihg'\n"
-        "  Did you mean 'high'? Known: low, high."
+        "min_max_scaled has no argument 'hihg'. Did you mean 'high'?\n  Known: low, high."
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
 from kplug.callbacks.base.callback import Callback
 from kplug.errors import ArgumentError
+from kplug.registry.suggestions import did_you_mean
 
 _HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))
 
@@ -36,8 +36,7 @@ class LambdaCallback(Callback):
     def __init__(self, **hooks: Callable[..., Any] | None) -> None:
         for name, function in hooks.items():
             if name not in _HOOKS:
-                close = difflib.get_close_matches(name, _HOOKS, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Hooks: {', '.join(_HOOKS)}."
+                hint = did_you_mean(name, _HOOKS) or f"Hooks: {', '.join(_HOOKS)}."
                 raise ArgumentError(f"LambdaCallback has no hook {name!r}", hint=hint)
             if function is None:
                 continue

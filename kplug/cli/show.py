@@ -12,9 +12,9 @@ from rich.console import Console
 
 from kplug.cli.listing import JsonOption, component_as_data
 from kplug.errors import UnknownComponentError, WrongKindError
-from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind
+from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
 from kplug.registry.binding import decide_role, describe_signature
-from kplug.registry.messages import did_you_mean
+from kplug.registry.misses import suggest_component
 
 NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
 KindOption = Annotated[
@@ -44,7 +44,7 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
     found, misses = [], []
     for record in kinds:
         try:
-            found.append((record, REGISTRY.lookup(record, spec).component))
+            found.append((record, look_up(record, spec).component))
         except (UnknownComponentError, WrongKindError) as error:
             misses.append(error)
     if found:
@@ -58,7 +58,7 @@ def _unknown(name: str) -> UnknownComponentError:
         f"no component is named {name!r}",
         kind="",
         ref=name,
-        hint=f"{did_you_mean(name, everything)}`kplug list` shows what is installed.",
+        hint=f"{suggest_component(name, everything)}`kplug list` shows what is installed.",
     )
 
 

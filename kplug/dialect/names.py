@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError
-from kplug.registry import REGISTRY, Component, Spec, get_kind
+from kplug.registry import Component, Spec, get_kind, look_up
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.scopes import find_in_user_code
 
@@ -84,7 +84,7 @@ def strip_package(name: str) -> str:
 def find_built_in(kind: str, name: str) -> Component | None:
     """Return the built-in component of a name, or None if there is none."""
     try:
-        component = REGISTRY.lookup(get_kind(kind), Spec(f"{BUILT_IN}/{name}")).component
+        component = look_up(get_kind(kind), Spec(f"{BUILT_IN}/{name}")).component
     except KplugError:
         return None
     return component

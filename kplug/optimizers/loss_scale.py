@@ -16,6 +16,7 @@ from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import make_dense
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 from kplug.optimizers.multi import MultiOptimizer
+from kplug.registry.suggestions import unknown_argument
 
 
 class LossScaleOptimizer(OptimizerWrapper):
@@ -214,12 +215,10 @@ def _check_keywords(owner: str, keywords: dict[str, object]) -> None:
             owner, "dynamic", False, "True; a fixed scale is an optimizer's loss_scale_factor"
         )
     for key in keywords:
-        belongs_inside = key in CommonArguments.__annotations__
-        raise ArgumentError(
-            f"{owner}: the argument {key!r} belongs to the optimizer inside it"
-            if belongs_inside
-            else f"{owner}: unexpected keyword argument {key!r}",
-            hint="Give it to the inner optimizer."
-            if belongs_inside
-            else "It takes: inner_optimizer, initial_scale, dynamic_growth_steps, name.",
-        )
+        if key in CommonArguments.__annotations__:
+            raise ArgumentError(
+                f"{owner}: the argument {key!r} belongs to the optimizer inside it",
+                hint="Give it to the inner optimizer.",
+            )
+        known = ("inner_optimizer", "initial_scale", "dynamic_growth_steps", "name")
+        raise unknown_argument(owner, [key], known)

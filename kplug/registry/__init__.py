@@ -1,8 +1,11 @@
-"""From text to a built component: specs, discovery, policy, look-up, binding. Imports no torch.
+"""From text to a built component. Imports no torch.
 
-The nouns in the order in which data flows::
+Data flows in this order::
 
-    spec/  →  component  →  (discovery, policy, index, scopes, registry)  →  binding  →  resolution
+    what is installed   policy, discovery → suppliers → declarations → component → index → registry
+    what is written     spec/
+    what it means       scopes, conflicts → lookup, else misses
+    the object          load_failures; binding → resolution → resolved, back again by reverse_lookup
 """
 
 from kplug.registry.component import (
@@ -13,6 +16,7 @@ from kplug.registry.component import (
     named as named,
 )
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
+from kplug.registry.lookup import look_up as look_up
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.resolution import resolve as resolve, resolve_object as resolve_object
 from kplug.registry.resolved import Resolved as Resolved

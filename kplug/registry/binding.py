@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from kplug.registry.errors import ArgumentError, ContractError
 from kplug.registry.kinds import Kind
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
+from kplug.registry.suggestions import unknown_argument
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -175,14 +175,10 @@ def _check_names(
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
     allowed = [name for name, item in parameters.items() if item.kind not in _VARIADIC]
-    for name in arguments:
-        if name not in allowed:
-            close = difflib.get_close_matches(name, allowed, n=1)
-            advice = f" Did you mean {close[0]!r}?" if close else ""
-            raise ArgumentError(
-                f"{component.name} has no argument {name!r}.{advice}",
-                hint=_usage(component, parameters),
-            )
+    unknown = [name for name in arguments if name not in allowed]
+    if unknown:
+        usage = _usage(component, parameters)
+        raise unknown_argument(component.name, unknown, allowed, usage=usage)
 
 
 def _check_missing(

@@ -6,27 +6,10 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from kplug.registry.component import Component, Origin, check_name, find_names, find_summary
-from kplug.registry.errors import KplugError, RegistrationError
+from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with one plugin. It costs that plugin alone, and is shown by ``kplug list``.
-
-    Args:
-        origin: Whose it is.
-        message: What is wrong and what its author should do.
-        cause: The exception behind it, if there is one.
-    """
-
-    origin: Origin
-    message: str
-    cause: BaseException | None = None
-
-    def __str__(self) -> str:
-        return f"{self.origin}: {self.message}"
+from kplug.registry.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +18,6 @@ class Offer:
 
     components: tuple[Component, ...] = ()
     problems: tuple[Problem, ...] = ()
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception as ``Type: text``, in one line."""
-    text = error.message if isinstance(error, KplugError) else str(error)
-    first = text.strip().splitlines()[0] if text.strip() else ""
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer:

@@ -5,7 +5,6 @@ The built-in components come in through the same hooks, from modules named here 
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable
@@ -19,9 +18,10 @@ from packaging.utils import canonicalize_name
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
-from kplug.registry.declarations import Problem, describe
 from kplug.registry.kinds import KINDS
 from kplug.registry.policy import Policy
+from kplug.registry.problems import Problem, describe_error
+from kplug.registry.suggestions import did_you_mean
 from kplug.registry.suppliers import Supplier, new_manager
 
 HOOK_GROUP = "kplug"
@@ -149,7 +149,7 @@ def _built_in_origin(name: str) -> Origin:
 
 def _unreadable(origin: Origin, error: Exception) -> Problem:
     message = (
-        f"its metadata cannot be read, so its components are not known: {describe(error)}. "
+        f"its metadata cannot be read, so its components are not known: {describe_error(error)}. "
         "Install it again"
     )
     return Problem(origin, message, error)
@@ -168,8 +168,8 @@ def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:
     for name, setting in policy.named.items():
         if name in installed or name in BUILT_IN:
             continue
-        close = difflib.get_close_matches(name, installed, n=1)
-        advice = f"; did you mean {close[0]!r}?" if close else ""
+        question = did_you_mean(name, installed)
+        advice = f". {question}" if question else ""
         problems.append(
             Problem(Origin(name), f"{setting} names it, but it is not installed{advice}")
         )

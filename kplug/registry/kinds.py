@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from kplug.registry.errors import UnknownKindError
+from kplug.registry.suggestions import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,9 @@ def get_kind(name: str) -> Kind:
     """
     kind = _BY_NAME.get(name)
     if kind is None:
-        raise _unknown_kind(name)
+        hint = f"{did_you_mean(name, _BY_NAME)} Kinds: {', '.join(KINDS)}."
+        raise UnknownKindError(f"there is no kind {name!r}", hint=hint.lstrip())
     return kind
-
-
-def _unknown_kind(name: str) -> UnknownKindError:
-    close = difflib.get_close_matches(str(name), _BY_NAME, n=1)
-    advice = f"Did you mean {close[0]!r}? " if close else ""
-    return UnknownKindError(
-        f"there is no kind {name!r}", hint=f"{advice}Kinds: {', '.join(KINDS)}."
-    )
 
 
 def find_kind_of_slot(parameter: str) -> Kind | None:

@@ -17,7 +17,6 @@ project file can narrow what may load, never widen it::
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -30,6 +29,7 @@ from packaging.utils import canonicalize_name
 
 from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
+from kplug.registry.suggestions import ask, find_closest
 
 _ENTRY = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 # [tool.kplug] in each of the ways that TOML has of writing it.
@@ -153,11 +153,9 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
     known = [f"KPLUG_{key.upper()}" for key in _KEYS]
     for variable in environ:
         if variable.startswith("KPLUG_") and variable not in known:
-            close = difflib.get_close_matches(variable, known, n=1, cutoff=0.9)
-            if close:
-                raise PolicyError(
-                    f"{variable} is no setting of kplug", hint=f"Did you mean {close[0]}?"
-                )
+            meant = find_closest(variable, known, likeness=0.9)
+            if meant is not None:
+                raise PolicyError(f"{variable} is no setting of kplug", hint=ask(meant))
 
 
 def _from_project(folder: Path | None) -> list[_Layer]:

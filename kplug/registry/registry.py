@@ -1,4 +1,4 @@
-"""`Registry`: what is installed, looked up and loaded; one for the process, safe from every thread."""
+"""`Registry`: what is installed, found once and loaded when used; safe from every thread."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from kplug.registry import messages
-from kplug.registry.component import CUSTOM, Component, Origin
-from kplug.registry.declarations import Problem
+from kplug.registry.component import Component, Origin
 from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
-from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
-from kplug.registry.index import Choice, Index, build_index, choose
+from kplug.registry.index import Index, build_index
 from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.load_failures import explain_failure
 from kplug.registry.policy import Policy, read_policy
-from kplug.registry.scopes import find_in_user_code, user_components
-from kplug.registry.spec import Spec
-from kplug.registry.user_warnings import warn
+from kplug.registry.problems import Problem
+from kplug.registry.scopes import user_components
 
 
 @dataclass(slots=True)
@@ -63,6 +60,10 @@ class Registry:
             self._prefer = entries
             self._state = None
 
+    def is_stale(self) -> bool:
+        """Whether something was installed or removed since the last discovery."""
+        return self.state.fingerprint != search_path_fingerprint()
+
     def index(self, kind: Kind) -> Index:
         """Return the installed components of a kind."""
         state = self.state
@@ -103,21 +104,6 @@ class Registry:
                 problems.append(Problem(Origin(distribution), message))
         return problems
 
-    def lookup(self, kind: Kind, spec: Spec) -> Choice:
-        """Return the component that a reference means.
-
-        Raises:
-            ResolutionError: of the type that says why there is none.
-        """
-        choice = self._find(kind, spec)
-        if choice is None and self._is_stale():
-            self.reload()
-            choice = self._find(kind, spec)
-        if choice is None:
-            raise messages.explain_miss(self, kind, spec)
-        self._warn_once(kind, spec, choice)
-        return choice
-
     def load(self, component: Component) -> Any:
         """Return the object of a component, importing its module if need be.
 
@@ -140,17 +126,7 @@ class Registry:
                 raise
             except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
                 error = state.failures[target] = caught
-        raise messages.explain_failure(component, error) from error
-
-    def _find(self, kind: Kind, spec: Spec) -> Choice | None:
-        distribution = spec.distribution
-        from_user = find_in_user_code(kind.name, spec.name)
-        if distribution is None:
-            return choose(self.index(kind), spec.name, from_user, self.state.policy.prefer)
-        if distribution == CUSTOM:
-            return from_user
-        component = self.index(kind).find_qualified(distribution, spec.name)
-        return None if component is None else Choice(component, "qualified name")
+        raise explain_failure(component, error) from error
 
     def _discover(self) -> _State:
         with self._lock:
@@ -160,24 +136,6 @@ class Registry:
                     policy = policy.preferring(self._prefer)
                 self._state = _State(policy, discover(policy), search_path_fingerprint())
             return self._state
-
-    def _is_stale(self) -> bool:
-        """Whether something was installed or removed since the last discovery."""
-        return self.state.fingerprint != search_path_fingerprint()
-
-    def _warn_once(self, kind: Kind, spec: Spec, choice: Choice) -> None:
-        component, warned = choice.component, self.state.warned
-        place = (kind.name, component.qualified_name)
-        losers = [item for item in choice.shadowed if not item.origin.is_built_in]
-        if choice.rule == "built-in" and losers and place not in warned:
-            warned.add(place)
-            warn(messages.shadowing(kind, spec.name, losers), ShadowedComponentWarning)
-        if component.deprecated and (*place, "deprecated") not in warned:
-            warned.add((*place, "deprecated"))
-            warn(
-                f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
-                DeprecatedComponentWarning,
-            )
 
 
 def _import(target: str) -> Any:

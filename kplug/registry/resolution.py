@@ -10,10 +10,11 @@ from typing import Any
 
 from kplug.registry.binding import Call, bind
 from kplug.registry.component import USER_CODE, Component
-from kplug.registry.declarations import describe
+from kplug.registry.conflicts import Rule
 from kplug.registry.errors import ContractError, KplugError, WrongKindError
-from kplug.registry.index import Rule
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
+from kplug.registry.lookup import look_up
+from kplug.registry.problems import describe_error
 from kplug.registry.registry import REGISTRY
 from kplug.registry.resolved import Resolved, fill
 from kplug.registry.reverse_lookup import find_component_of, suggest_name
@@ -113,7 +114,7 @@ def _check_kind(kind: Kind, resolved: Resolved) -> Resolved:
 
 
 def _plan(kind: Kind, spec: Spec) -> _Plan:
-    choice = REGISTRY.lookup(kind, spec)
+    choice = look_up(kind, spec)
     component = choice.component
     call = bind(kind, REGISTRY.load(component), component, spec)
     # A component may keep and change what it was given, so each gets lists and dicts of its own.
@@ -156,7 +157,7 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
             bind(get_kind(component.kind), plan.call.target, component, plain)
         raise ContractError(
             f"the {component.kind} {component.name!r} of {component.origin} cannot be made: "
-            f"{describe(error)}",
+            f"{describe_error(error)}",
             hint="`kplug show " + component.qualified_name + "` shows its arguments.",
         ) from error
 

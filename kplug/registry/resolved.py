@@ -10,7 +10,7 @@ from typing import Any
 
 from kplug.registry.binding import Call
 from kplug.registry.component import Component
-from kplug.registry.index import Rule
+from kplug.registry.conflicts import Rule
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kplug.registry.component import NAME, Component
 from kplug.registry.kinds import Kind
+from kplug.registry.registry import Registry
 from kplug.registry.resolved import config_of
-
-if TYPE_CHECKING:
-    from kplug.registry.registry import Registry
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:

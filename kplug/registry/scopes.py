@@ -10,8 +10,8 @@ from dataclasses import replace as copy_with
 from typing import Any, ParamSpec, TypeVar
 
 from kplug.registry.component import USER_CODE, Component
+from kplug.registry.conflicts import Choice
 from kplug.registry.errors import RegistrationError
-from kplug.registry.index import Choice
 from kplug.registry.kinds import KINDS, Kind, get_kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
 

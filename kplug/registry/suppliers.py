@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,13 +12,13 @@ from kplug import hookspecs
 from kplug.registry.component import Component, Origin
 from kplug.registry.declarations import (
     Offer,
-    Problem,
-    describe,
     merge_offers,
     read_declarations,
     read_entry_points,
 )
 from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.problems import Problem, describe_error
+from kplug.registry.suggestions import did_you_mean
 
 _KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
 
@@ -104,7 +103,7 @@ class Supplier:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
-            problem = Problem(self.origin, f"{kind.hook} raised {describe(error)}", error)
+            problem = Problem(self.origin, f"{kind.hook} raised {describe_error(error)}", error)
             return [Offer(problems=(problem,))]
 
     def _load_module(self, loader: str | Callable[[], object]) -> pluggy.PluginManager | Problem:
@@ -120,7 +119,7 @@ class Supplier:
         except pluggy.PluginValidationError as error:
             return Problem(self.origin, _explain(error), error)
         except BaseException as error:  # noqa: BLE001 - also SystemExit: see the class
-            message = f"its module of hooks cannot be imported: {describe(error)}"
+            message = f"its module of hooks cannot be imported: {describe_error(error)}"
             return Problem(self.origin, message, error)
 
 
@@ -158,8 +157,7 @@ def _explain(error: pluggy.PluginValidationError) -> str:
     if "unknown hook" in text:
         wrong = text.split("'")[1]
         hooks = [kind.hook for kind in KINDS.values()]
-        close = difflib.get_close_matches(wrong, hooks, n=1)
-        advice = f"Did you mean {close[0]!r}?" if close else f"Hooks are {', '.join(hooks)}."
+        advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
         return f"it implements {wrong!r}, which is no hook. {advice}"
     if "Argument(s)" in text:
         wrong = text.partition("for hook '")[2].partition("'")[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ from kplug.errors import ArgumentError, KplugError, raise_problems
 from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.suggestions import did_you_mean
 from kplug.testing.checks import Check, Subject
 from kplug.testing.examples import Example
 from kplug.testing.suites import SUITES
@@ -195,9 +195,8 @@ def _read_examples(examples: Examples, components: list[Component]) -> dict[int,
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> ArgumentError:
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1)
-    advice = f"Did you mean {close[0]!r}? " if close else ""
+    question = did_you_mean(name, names)
     return ArgumentError(
         f"an example is for the {what} {name!r}, which does not exist",
-        hint=f"{advice}Known: {', '.join(names[:30])}{', …' * (len(names) > 30)}.",
+        hint=f"{question} Known: {', '.join(names[:30])}{', …' * (len(names) > 30)}.".lstrip(),
     )

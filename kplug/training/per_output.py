@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kplug.arguments import is_number, list_words, refusal, require_number
 from kplug.errors import ArgumentValueError
 from kplug.registry.spec import is_spec_mapping
+from kplug.registry.suggestions import did_you_mean
 
 
 def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
@@ -154,7 +154,5 @@ def _unknown_name(
     a_name = "the name" if len(names) == 1 else "names"
     allowed = f"a dict with {a_name} of the model's {owner}: {list_words(names)}"
     error = refusal("compile", argument, dict(given), allowed)
-    close = difflib.get_close_matches(str(name), names, n=1)
-    if close:
-        error.hint = f"Did you mean {close[0]!r} instead of {name!r}?"
+    error.hint = did_you_mean(name, names) or None
     return error

@@ -32,8 +32,8 @@ IMPORT_KPLUG = TIMED.format(code="import kplug")
 IMPORT_REGISTRY = TIMED.format(code="import kplug.registry")
 
 SCAN = f"import importlib_metadata\n{TIMED.format(code='importlib_metadata.entry_points()')}"
-LOOKUP = "from kplug.registry import REGISTRY, get_kind, parse_spec\n" + TIMED.format(
-    code="REGISTRY.lookup(get_kind('loss'), parse_spec('component_003_0_1'))"
+LOOKUP = "from kplug.registry import get_kind, look_up, parse_spec\n" + TIMED.format(
+    code="look_up(get_kind('loss'), parse_spec('component_003_0_1'))"
 )
 
 LIST = """

@@ -172,7 +172,7 @@ def test_arguments_of_keras_1(
 
 
 def test_unknown_argument_is_named() -> None:
-    with pytest.raises(ArgumentError, match="Dense got an unknown keyword 'unitz'"):
+    with pytest.raises(ArgumentError, match="Dense has no argument 'unitz'"):
         make({"class_name": "Dense", "config": {"units": 1, "unitz": 3}})
 
 

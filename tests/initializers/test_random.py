@@ -243,8 +243,8 @@ def test_an_unknown_key_of_a_configuration_is_refused() -> None:
     with pytest.raises(ArgumentError) as caught:
         RandomNormal.from_config({"stdev": 0.1})
     assert str(caught.value) == (
-        "random_normal: the configuration has an unknown argument 'stdev'\n"
-        "  Did you mean 'stddev'? Known: mean, stddev, seed."
+        "random_normal has no argument 'stdev'. Did you mean 'stddev'?\n"
+        "  Known: mean, stddev, seed."
     )
 
 

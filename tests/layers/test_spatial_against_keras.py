@@ -428,9 +428,9 @@ def test_refused_arguments(make: Any, text: str) -> None:
 
 
 def test_layers_of_sequences_alone_have_no_layout() -> None:
-    with pytest.raises(ArgumentError, match="unknown keyword 'data_format'"):
+    with pytest.raises(ArgumentError, match="has no argument 'data_format'"):
         layers.Cropping1D(1, data_format="channels_first")
-    with pytest.raises(ArgumentError, match="unknown keyword 'data_format'"):
+    with pytest.raises(ArgumentError, match="has no argument 'data_format'"):
         layers.UpSampling1D(2, data_format="channels_first")
 
 

@@ -117,8 +117,8 @@ def test_unknown_key_of_a_configuration() -> None:
     with pytest.raises(ArgumentError) as caught:
         losses.Huber.from_config({"dleta": 2.0})
     assert str(caught.value) == (
-        "huber: the configuration has an unknown argument 'dleta'\n"
-        "  Did you mean 'delta'? Known: delta, reduction, name, dtype."
+        "huber has no argument 'dleta'. Did you mean 'delta'?\n"
+        "  Known: delta, reduction, name, dtype."
     )
 
 

@@ -97,13 +97,13 @@ def test_unknown_keywords_are_suggested() -> None:
     inputs = layers.Input((3,))
     outputs = layers.Dense(2)(inputs)
     assert _raised(ArgumentError, lambda: Model(input=inputs, output=outputs)).startswith(
-        "Model got unknown keywords 'input', 'output'. Did you mean 'inputs', 'outputs'?"
+        "Model has no arguments 'input', 'output'. Did you mean 'inputs', 'outputs'?"
     )
     assert _raised(ArgumentError, lambda: Model(inputs=inputs, output=outputs)).startswith(
-        "Model got an unknown keyword 'output'. Did you mean 'outputs'?"
+        "Model has no argument 'output'. Did you mean 'outputs'?"
     )
     assert _raised(ArgumentError, lambda: Model(inputs, outputs, nam="m")).startswith(
-        "Functional got an unknown keyword 'nam'. Did you mean 'name'?"
+        "Functional has no argument 'nam'. Did you mean 'name'?"
     )
     assert _raised(ArgumentError, lambda: Model(inputs)) == (
         "Model got inputs alone\n  A model of symbolic tensors is Model(inputs=…, outputs=…)."
@@ -133,7 +133,7 @@ def test_a_missing_name_is_suggested() -> None:
     data = torch.zeros(2, 3)
     assert _raised(DataError, lambda: model({"one": data, "tow": data})) == (
         "model 'm' got nothing for input 'two'; it was given 'one', 'tow'\n"
-        "  Is 'tow' meant for 'two'? Its inputs are 'one', 'two'."
+        "  There is no input 'tow'. Did you mean 'two'? Its inputs are 'one', 'two'."
     )
 
 

@@ -165,17 +165,17 @@ def test_arguments_get_their_names(
         (
             loss,
             "thing(zzz=1)",
-            "thing has no argument 'zzz'.\n  Its arguments (my-plugin 1.0): delta=1.0.",
+            "thing has no argument 'zzz'\n  Its arguments (my-plugin 1.0): delta=1.0.",
         ),
         (
             loss,
             "thing(y_true=1)",
-            "thing has no argument 'y_true'.\n  Its arguments (my-plugin 1.0): delta=1.0.",
+            "thing has no argument 'y_true'\n  Its arguments (my-plugin 1.0): delta=1.0.",
         ),
         (
             nothing,
             "thing(a=1)",
-            "thing has no argument 'a'.\n  Its arguments (my-plugin 1.0): none.",
+            "thing has no argument 'a'\n  Its arguments (my-plugin 1.0): none.",
         ),
         (
             dice_loss,

@@ -10,12 +10,10 @@ import pytest
 from kplug.registry.component import Component, Origin
 from kplug.registry.declarations import (
     Offer,
-    describe,
     merge_offers,
     read_declarations,
     read_entry_points,
 )
-from kplug.registry.errors import ContractError
 from kplug.registry.kinds import get_kind
 
 LOSS = get_kind("loss")
@@ -149,16 +147,3 @@ class Stubborn:
 def test_objects_that_cannot_be_compared() -> None:
     components = [Component("a", Stubborn()), Component("a", Stubborn())]
     assert merge_offers(LOSS, [_offer(*components)], ORIGIN).components == ()
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (ValueError("two\nlines"), "ValueError: two"),
-        (SystemExit(), "SystemExit"),
-        (SystemExit(3), "SystemExit: 3"),
-        (ContractError("no loss", hint="Give one."), "ContractError: no loss"),
-    ],
-)
-def test_exceptions_in_one_line(error: BaseException, text: str) -> None:
-    assert describe(error) == text

@@ -88,7 +88,7 @@ def test_refused_distribution_is_known_and_not_registered(install: Sandbox) -> N
             "KPLUG_DISABLE",
             "my-plugni",
             "my-plugni",
-            "KPLUG_DISABLE names it, but it is not installed; did you mean 'my-plugin'?",
+            "KPLUG_DISABLE names it, but it is not installed. Did you mean 'my-plugin'?",
         ),
         (
             "KPLUG_PLUGINS",
@@ -100,7 +100,7 @@ def test_refused_distribution_is_known_and_not_registered(install: Sandbox) -> N
             "KPLUG_PREFER",
             "my-plugn/a",
             "my-plugn",
-            "KPLUG_PREFER names it, but it is not installed; did you mean 'my-plugin'?",
+            "KPLUG_PREFER names it, but it is not installed. Did you mean 'my-plugin'?",
         ),
     ],
 )

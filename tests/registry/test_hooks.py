@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kplug import hookspecs
-from kplug.registry import KINDS, REGISTRY, Kind, get_kind, parse_spec
+from kplug.registry import KINDS, REGISTRY, Kind, get_kind, look_up, parse_spec
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -40,7 +40,7 @@ def test_the_ten_hooks_are_specified_and_no_other() -> None:
 def test_both_tiers_offer_components_of_every_kind(kind: Kind) -> None:
     for name in ("puddle", "puddle_hook"):
         for ref in (name, f"puddles/{name}"):
-            component = REGISTRY.lookup(get_kind(kind.name), parse_spec(ref)).component
+            component = look_up(get_kind(kind.name), parse_spec(ref)).component
             assert component.kind == kind.name
             assert component.target == f"puddles:{kind.name}"
 

@@ -161,11 +161,11 @@ def test_preferences_of_code_go_before_environment_before_project(tmp_path: Path
         ),
         (
             {"KPLUG_DISABLED": "a"},
-            "KPLUG_DISABLED is no setting of kplug\n  Did you mean KPLUG_DISABLE?",
+            "KPLUG_DISABLED is no setting of kplug\n  Did you mean 'KPLUG_DISABLE'?",
         ),
         (
             {"KPLUG_PLUGIN": "a"},
-            "KPLUG_PLUGIN is no setting of kplug\n  Did you mean KPLUG_PLUGINS?",
+            "KPLUG_PLUGIN is no setting of kplug\n  Did you mean 'KPLUG_PLUGINS'?",
         ),
     ],
 )

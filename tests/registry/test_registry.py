@@ -12,9 +12,7 @@ import pytest
 
 import kplug
 from kplug.errors import (
-    DeprecatedComponentWarning,
     PluginLoadError,
-    ShadowedComponentWarning,
     UnknownComponentError,
 )
 from kplug.registry import REGISTRY, get_kind, registry as host, resolve
@@ -101,50 +99,6 @@ def test_preference_in_code(install: Sandbox) -> None:
     kplug.prefer()
     with pytest.raises(kplug.errors.AmbiguousComponentError):
         resolve("regularizer", "pond")
-
-
-def _install_shadow(install: Sandbox) -> None:
-    install(
-        "my-plugin",
-        entry_points={"kplug.regularizers": {"l2": "my_plugin:pond"}},
-        modules={"my_plugin.py": POND},
-    )
-
-
-def test_shadowed_plugin_is_named_in_one_warning(install: Sandbox) -> None:
-    _install_shadow(install)
-    with pytest.warns(ShadowedComponentWarning) as caught:
-        found = [resolve("regularizer", text) for text in ("l2", "l2(l2=0.5)", "L2")]
-    assert {item.component.qualified_name for item in found} == {"kplug/l2"}
-    assert [str(item.message) for item in caught] == [
-        "the regularizer 'l2' is kplug's own; 'my-plugin/l2' (my-plugin 1.0) has the same name and is "
-        "used only by that one. To prefer it: KPLUG_PREFER=my-plugin"
-    ]
-
-
-def test_qualified_and_preferred_names_do_not_warn(install: Sandbox) -> None:
-    _install_shadow(install)
-    assert resolve("regularizer", "kplug/l2").component.qualified_name == "kplug/l2"
-    assert resolve("regularizer", "my-plugin/l2").object("w") == 0.25
-    kplug.prefer("my-plugin")
-    assert resolve("regularizer", "l2").object("w") == 0.25
-
-
-def test_deprecated_component_warns_once(install: Sandbox) -> None:
-    install(
-        "my-plugin",
-        entry_points={"kplug": {"plugin": "my_hooks"}},
-        modules={
-            "my_hooks.py": "import kplug\n@kplug.hookimpl\ndef kplug_regularizers():\n"
-            "    return {'pond': kplug.Component('pond', 'my_plugin:pond', deprecated=\"'lake'\")}\n",
-            "my_plugin.py": POND,
-        },
-    )
-    with pytest.warns(DeprecatedComponentWarning) as caught:
-        _ = [resolve("regularizer", text) for text in ("pond", "pond(depth=1)")]
-    assert [str(item.message) for item in caught] == [
-        "the regularizer 'pond' is deprecated; use 'lake'"
-    ]
 
 
 FAILING = "with open(__file__ + '.count', 'a') as f:\n    f.write('x')\nraise OSError('no')\n"

@@ -74,7 +74,7 @@ def test_an_output_may_have_no_loss(none: Any) -> None:
         (
             {"loss": {"socre": "mse"}},
             "argument 'loss' is {'socre': 'mse'}; allowed: a dict with the name of the model's output: "
-            "'score'\n  Did you mean 'score' instead of 'socre'?",
+            "'score'\n  Did you mean 'score'?",
         ),
         (
             {"loss": {"score": "mse", "other": "mse"}},
@@ -199,7 +199,7 @@ class Two(Model):
         (
             {"loss": {"score": "mse", "knid": "mse"}},
             "argument 'loss' is {'score': 'mse', 'knid': 'mse'}; allowed: a dict with names of the "
-            "model's outputs: 'score' or 'kind'\n  Did you mean 'kind' instead of 'knid'?",
+            "model's outputs: 'score' or 'kind'\n  Did you mean 'kind'?",
         ),
         (
             {"loss_weights": [1.0]},

@@ -8,7 +8,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError
-from kplug.registry import REGISTRY, Spec, get_kind
+from kplug.registry import REGISTRY, Spec, get_kind, look_up
 
 # Keras 1's names, and today's; used where a class does not know the first and does know the second.
 _RENAMED = {
@@ -137,7 +137,7 @@ def _list_known(owner: str) -> set[str] | None:
     """Return the arguments of a built-in layer; None for others, whose arguments are their own."""
     package, _, _ = owner.partition("/")
     try:
-        component = REGISTRY.lookup(get_kind("layer"), Spec(owner)).component
+        component = look_up(get_kind("layer"), Spec(owner)).component
         found = REGISTRY.load(component) if package == "kplug" else None
     except KplugError:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError
+from kplug.registry.suggestions import unknown_argument
 
 # What Keras 1 called arguments that have another name today.
 _KERAS_1 = {
@@ -68,13 +68,7 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
     names = list(unknown)
     if not names:
         return
-    known = list_keywords(layer_class)
-    asked = ", ".join(repr(name) for name in names)
-    plural = "an unknown keyword" if len(names) == 1 else "unknown keywords"
-    raise ArgumentError(
-        f"{layer_class.__name__} got {plural} {asked}.{_suggest(names, known)}",
-        hint=f"Known: {', '.join(known)}.",
-    )
+    raise unknown_argument(layer_class.__name__, names, list_keywords(layer_class), former=_KERAS_1)
 
 
 def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
@@ -127,19 +121,3 @@ def _list_required(init: Callable[..., None], given: int = 0) -> list[str]:
     parameters = list(inspect.signature(init).parameters.values())[1 + given :]
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]
-
-
-def _suggest(names: list[str], known: list[str]) -> str:
-    meant = [
-        repr(found)
-        for name in names
-        for found in (
-            [_KERAS_1[name]] if _KERAS_1.get(name) in known else find_closest(name, known)
-        )
-    ]
-    return f" Did you mean {', '.join(dict.fromkeys(meant))}?" if meant else ""
-
-
-def find_closest(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known name that is most like a name, if one is: a list of one or none."""
-    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)

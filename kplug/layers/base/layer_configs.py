@@ -10,7 +10,7 @@ from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
-from kplug.registry import REGISTRY, Spec, get_kind, resolve_object
+from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.registry.user_warnings import warn
 
@@ -115,7 +115,7 @@ def find_layer_class(name: str) -> Any:
     """
     if name == TorchModule.__name__:  # no component, since its module is code; it says what to do
         return TorchModule
-    choice = REGISTRY.lookup(get_kind("layer"), Spec(name))
+    choice = look_up(get_kind("layer"), Spec(name))
     return REGISTRY.load(choice.component)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.graph import Layout, Shape, SymbolicTensor, TensorSpec
+from kplug.registry.suggestions import ask, find_closest
 
 
 @final
@@ -160,8 +160,8 @@ def _count(number: int, noun: str) -> str:
 
 def _suggest(missing: str, unknown: Sequence[Any]) -> str:
     names = [name for name in unknown if isinstance(name, str)]
-    close = difflib.get_close_matches(missing, names, n=1)
-    return f"Is {close[0]!r} meant for {missing!r}? " if close else ""
+    misspelt = find_closest(missing, names)
+    return f"There is no input {misspelt!r}. {ask(missing)} " if misspelt else ""
 
 
 def _quote(names: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from typing_extensions import ParamSpec
 
 from kplug.errors import ArgumentError
-from kplug.layers.base.constructor_arguments import find_closest
+from kplug.registry.suggestions import unknown_argument
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -44,21 +44,12 @@ def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
     def explained(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         for name in kwargs:
             if name not in known:
-                raise _unknown(owner, name, known)
+                raise unknown_argument(owner, [name], known, former=_KERAS_1)
         if by_name and len(args) - 1 > len(known) - len(by_name):
             raise _by_position(owner, known[: -len(by_name)], by_name[0], args[1:])
         return method(*args, **kwargs)
 
     return explained
-
-
-def _unknown(owner: str, name: str, known: Sequence[str]) -> ArgumentError:
-    former = _KERAS_1.get(name)
-    meant = [former] if former in known else find_closest(name, known)
-    suggestion = f" Did you mean {meant[0]!r}?" if meant else ""
-    return ArgumentError(
-        f"{owner} has no argument {name!r}.{suggestion}", hint=f"Known: {', '.join(known)}."
-    )
 
 
 def _by_position(

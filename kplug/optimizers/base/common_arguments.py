@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import inspect
 import re
@@ -13,7 +12,7 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 import torch
 
 from kplug.arguments import require_flag, require_integer
-from kplug.errors import ArgumentError, ArgumentValueError
+from kplug.errors import ArgumentValueError
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.hyperparameters import (
     Schedule,
@@ -21,6 +20,7 @@ from kplug.optimizers.base.hyperparameters import (
     require_positive,
     require_rho,
 )
+from kplug.registry.suggestions import unknown_argument
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 
@@ -120,12 +120,8 @@ def takes_common(constructor: _Constructor) -> _Constructor:
 def _check_keywords(owner: str, keywords: Mapping[str, Any], signature: inspect.Signature) -> None:
     for key in keywords:
         if key not in signature.parameters:
-            known = [name for name in signature.parameters if name != "self"]
-            close = difflib.get_close_matches(key, known, n=1)
-            raise ArgumentError(
-                f"{owner}: unexpected keyword argument {key!r}",
-                hint=(f"Did you mean {close[0]!r}? " if close else "")
-                + f"It takes: {', '.join(known)}.",
+            raise unknown_argument(
+                owner, [key], [name for name in signature.parameters if name != "self"]
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.layers.base.shapes import is_shape
+from kplug.registry.suggestions import ask, did_you_mean, find_closest
 
 _ARGUMENTS = "Inputs and targets are two arguments, as in fit(x, y)"
 
@@ -192,8 +192,8 @@ def _pick_by_name(given: Mapping[str, Any], ports: Ports, what: str) -> list[Any
 
 
 def _missing_name(name: str, ports: Ports, what: str, unknown: Sequence[str]) -> DataError:
-    close = difflib.get_close_matches(name, list(map(str, unknown)), n=1)
-    guess = f"Is it {close[0]!r}, misspelt? " if close else ""
+    misspelt = find_closest(name, map(str, unknown))
+    guess = f"There is no input {misspelt!r}. {ask(name)} " if misspelt else ""
     return DataError(
         f"{what} has no array for input {name!r} of model {ports.model_name!r}",
         hint=f"{guess}Its inputs are: {ports.list_names()}.",
@@ -201,10 +201,9 @@ def _missing_name(name: str, ports: Ports, what: str, unknown: Sequence[str]) ->
 
 
 def _unknown_name(name: object, ports: Ports, what: str) -> DataError:
-    close = difflib.get_close_matches(str(name), ports.names, n=1)
-    meant = f". Did you mean {close[0]!r}?" if close else ""
+    question = did_you_mean(name, ports.names)
     return DataError(
         f"{what} has an array {name!r}, but model {ports.model_name!r} has no {ports.kind} of that "
-        f"name{meant}",
+        f"name{question and f'. {question}'}",
         hint=f"Its {ports.kind}s are: {ports.list_names()}.",
     )

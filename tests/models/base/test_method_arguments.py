@@ -37,8 +37,7 @@ X = np.ones((4, 2), "float32")
         ),
         (
             lambda model: model.predict(X, workers=3),
-            "predict has no argument 'workers'.\n"
-            "  Known: x, batch_size, verbose, steps, callbacks.",
+            "predict has no argument 'workers'\n  Known: x, batch_size, verbose, steps, callbacks.",
         ),
         (
             lambda model: model.train_on_batch(X, X, sample_weights=3),

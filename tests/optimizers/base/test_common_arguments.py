@@ -211,8 +211,8 @@ def test_unknown_keywords_are_named_with_the_closest() -> None:
     with pytest.raises(ArgumentError) as caught:
         optimizers.Lion(weight_decy=0.1)  # type: ignore[call-arg]
     text = str(caught.value)
-    assert text.startswith("lion: unexpected keyword argument 'weight_decy'")
-    assert "Did you mean 'weight_decay'? It takes: lr, beta_1, beta_2, learning_rate," in text
+    assert text.startswith("lion has no argument 'weight_decy'")
+    assert "Did you mean 'weight_decay'?\n  Known: lr, beta_1, beta_2, learning_rate," in text
 
 
 def test_exclusions_come_before_the_parameters() -> None:

@@ -96,7 +96,7 @@ def test_inputs_come_as_the_model_takes_them(model: Any, given: Any, expected: A
             TWO,
             {"left": A, "rihgt": B},
             "fit: x has no array for input 'right' of model 'net'\n"
-            "  Is it 'rihgt', misspelt? Its inputs are: 'left', 'right'.",
+            "  There is no input 'rihgt'. Did you mean 'right'? Its inputs are: 'left', 'right'.",
         ),
         (
             BY_NAME,

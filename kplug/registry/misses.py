@@ -1,17 +1,13 @@
-"""The texts of failed look-ups: what was asked, what is known, what to do."""
+"""Why a reference leads nowhere: what was asked, what is known, what to do."""
 
 from __future__ import annotations
 
-import difflib
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import importlib_metadata
 
 from kplug.registry.companions import find_known_distribution
 from kplug.registry.component import CUSTOM, Component
-from kplug.registry.declarations import describe
 from kplug.registry.errors import (
     DisabledComponentError,
     NotInstalledError,
@@ -22,11 +18,10 @@ from kplug.registry.errors import (
 )
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.registry import Registry
 from kplug.registry.scopes import find_in_user_code
 from kplug.registry.spec import Spec
-
-if TYPE_CHECKING:
-    from kplug.registry.registry import Registry
+from kplug.registry.suggestions import ask, find_closest
 
 _SHOWN = 12
 
@@ -44,44 +39,6 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     if spec.distribution is not None:
         return _qualified_miss(registry, kind, spec)
     return _unknown(registry, kind, spec)
-
-
-def explain_failure(component: Component, error: BaseException) -> PluginLoadError:
-    """Return the error of a component whose module does not import."""
-    origin = component.origin
-    hint = _name_missing_module(component, error)
-    if origin.is_custom:
-        hint = hint or "Mend the module or the target"
-    elif not origin.is_built_in:
-        hint = hint or f"Mend or upgrade {origin.distribution}"
-        hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
-    return PluginLoadError(
-        f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
-        f"cannot be loaded: {describe(error)}",
-        kind=component.kind,
-        ref=component.name,
-        hint=f"{hint or f'Install {origin.distribution} again'}.",
-    )
-
-
-def _name_missing_module(component: Component, error: BaseException) -> str:
-    """Return what to install, where a package that the plugin needs is not there."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ""
-    package = error.name.partition(".")[0]
-    own = component.location.partition(":")[0].partition(".")[0]
-    if package == own or package in sys.modules:  # it is there, only not this part of it
-        return ""
-    return f"Install what it needs: pip install {package}"
-
-
-def shadowing(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
-    """Return the warning that a bare name went to the built-in."""
-    others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
-    return (
-        f"the {kind.name} {ref!r} is kplug's own; {others} has the same name and is used only by "
-        f"that one. To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
-    )
 
 
 def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
@@ -144,8 +101,8 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
             hint=f"`kplug list {kind.plural}` shows what is there.",
         )
     if supplier is None:
-        close = difflib.get_close_matches(distribution, suppliers, n=1, cutoff=0.8)
-        advice = f"Did you mean '{close[0]}/{spec.name}'? Otherwise: " if close else ""
+        meant = find_closest(distribution, suppliers, likeness=0.8)
+        advice = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} Otherwise: "
         return NotInstalledError(
             f"the {kind.name} {spec.ref!r} belongs to {distribution!r}, which is not installed",
             kind=kind.name,
@@ -168,7 +125,7 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
         kind=kind.name,
         ref=spec.ref,
         candidates=names,
-        hint=did_you_mean(spec.name, own) + _known(kind, names),
+        hint=suggest_component(spec.name, own) + _known(kind, names),
     )
 
 
@@ -197,21 +154,21 @@ def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
         kind=kind.name,
         ref=spec.ref,
         candidates=names,
-        hint=did_you_mean(spec.name, components) + _known(kind, names) + broken,
+        hint=suggest_component(spec.name, components) + _known(kind, names) + broken,
     )
 
 
-def did_you_mean(name: str, components: Sequence[Component]) -> str:
-    """Return the suggestion of the name that is closest to a misspelt one, or an empty text."""
+def suggest_component(name: str, components: Sequence[Component]) -> str:
+    """Ask for the component whose name or alias is closest to a misspelt one; an empty text if none is."""
     spellings = {n: c for c in components for n in (*reversed(c.aliases), c.name)}
     by_key = {lookup_key(spelling): spelling for spelling in spellings}
-    close = difflib.get_close_matches(lookup_key(name), by_key, n=1, cutoff=0.7)
-    if not close:
+    closest = find_closest(lookup_key(name), by_key, likeness=0.7)
+    if closest is None:
         return ""
-    spelling = by_key[close[0]]
+    spelling = by_key[closest]
     origin = spellings[spelling].origin
-    owner = "" if origin.is_built_in else f" ({origin})"
-    return f"Did you mean {spelling!r}{owner}? "
+    owner = "" if origin.is_built_in else f" It is offered by {origin}."
+    return f"{ask(spelling)}{owner} "
 
 
 def _known(kind: Kind, names: Sequence[str]) -> str:

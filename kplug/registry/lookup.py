@@ -1,0 +1,65 @@
+"""From a reference to the component that it means, or to the error that says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kplug.registry.component import CUSTOM, Component
+from kplug.registry.conflicts import Choice, choose
+from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
+from kplug.registry.kinds import Kind
+from kplug.registry.misses import explain_miss
+from kplug.registry.registry import REGISTRY
+from kplug.registry.scopes import find_in_user_code
+from kplug.registry.spec import Spec
+from kplug.registry.user_warnings import warn
+
+
+def look_up(kind: Kind, spec: Spec) -> Choice:
+    """Return the component that a reference means.
+
+    Raises:
+        ResolutionError: of the type that says why there is none.
+    """
+    choice = _find(kind, spec)
+    if choice is None and REGISTRY.is_stale():
+        REGISTRY.reload()
+        choice = _find(kind, spec)
+    if choice is None:
+        raise explain_miss(REGISTRY, kind, spec)
+    _warn_once(kind, spec, choice)
+    return choice
+
+
+def _find(kind: Kind, spec: Spec) -> Choice | None:
+    distribution = spec.distribution
+    from_user = find_in_user_code(kind.name, spec.name)
+    if distribution is None:
+        return choose(REGISTRY.index(kind), spec.name, from_user, REGISTRY.state.policy.prefer)
+    if distribution == CUSTOM:
+        return from_user
+    component = REGISTRY.index(kind).find_qualified(distribution, spec.name)
+    return None if component is None else Choice(component, "qualified name")
+
+
+def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:
+    component, warned = choice.component, REGISTRY.state.warned
+    place = (kind.name, component.qualified_name)
+    losers = [item for item in choice.shadowed if not item.origin.is_built_in]
+    if choice.rule == "built-in" and losers and place not in warned:
+        warned.add(place)
+        warn(_describe_losers(kind, spec.name, losers), ShadowedComponentWarning)
+    if component.deprecated and (*place, "deprecated") not in warned:
+        warned.add((*place, "deprecated"))
+        warn(
+            f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
+            DeprecatedComponentWarning,
+        )
+
+
+def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
+    others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
+    return (
+        f"the {kind.name} {ref!r} is kplug's own; {others} has the same name and is used only by "
+        f"that one. To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
+    )

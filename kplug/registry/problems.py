@@ -1,0 +1,33 @@
+"""What is wrong with a plugin, kept and shown instead of raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kplug.registry.component import Origin
+from kplug.registry.errors import KplugError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with one plugin. It costs that plugin alone, and is shown by ``kplug list``.
+
+    Args:
+        origin: Whose it is.
+        message: What is wrong and what its author should do.
+        cause: The exception behind it, if there is one.
+    """
+
+    origin: Origin
+    message: str
+    cause: BaseException | None = None
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.message}"
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an exception as ``Type: text``, in one line."""
+    text = error.message if isinstance(error, KplugError) else str(error)
+    first = text.strip().splitlines()[0] if text.strip() else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
