@@ -21,7 +21,16 @@ SHARED = {
     "gamma_regularizer": "Penalty of gamma.",
     "beta_constraint": "Applied to beta after each update.",
     "gamma_constraint": "Applied to gamma after each update.",
-    "dropout": "Part of the scores that is dropped in training, in [0, 1].",
+    "units": "Size of the output, and of each state.",
+    "recurrent_activation": "A component, for the gates.",
+    "recurrent_initializer": "First values of the recurrent kernel.",
+    "recurrent_regularizer": "Penalty of the recurrent kernel.",
+    "recurrent_constraint": "Applied to the recurrent kernel after each update.",
+    "dropout": "Share of the inputs that is dropped in training, in [0, 1]; the same at all time steps.",
+    "recurrent_dropout": "Share of the state that is dropped in training, likewise.",
+    "implementation": "With 1, dropout drops other inputs for each gate, as a recurrent dropout does too;"
+    " with 2 the same.",
+    "use_cudnn": "Whether torch's kernel for whole sequences may be used, where it does the same.",
     "seed": "Lets the layer draw from a generator of its own; ``None`` is torch's.",
     "kwargs": "What every layer takes.",
 }

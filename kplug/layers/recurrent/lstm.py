@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
+from typing_extensions import Unpack
 
 from kplug import activations
 from kplug.arguments import require_flag
-from kplug.layers.recurrent.base.cell_layer import CellLayer, of_cell
+from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import hold_after, run_lstm
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.layers.recurrent.base.shared_arguments import (
+    CellArguments,
+    LayerArguments,
+    takes_arguments_of,
+)
+from kplug.layers.recurrent.rnn import RNN
 from kplug.registry import named
 
 
@@ -25,22 +30,11 @@ class LSTMCell(GatedCell):
         c ← f · c + i · a(x · W_c + h · U_c + b_c)
         h ← o · a(c)
 
-    The output is h. The gates stand in the order i, f, c, o.
+    The output is h. The gates stand in the order i, f, c, o; the kernel has shape (in, 4 · units), the
+    recurrent kernel (units, 4 · units), the bias (4 · units,).
 
     Args:
-        units: Size of both states and of the output.
-        activation: A component; ``None`` is none.
-        recurrent_activation: A component, for the gates.
-        kernel_initializer: First values of the kernel, shape (in, 4 · units).
-        recurrent_initializer: First values of the recurrent kernel, shape (units, 4 · units).
-        bias_initializer: First values of the bias, shape (4 · units,).
         unit_forget_bias: Whether the bias of the gate f is 1 at first.
-        recurrent_regularizer: Penalty of the recurrent kernel.
-        recurrent_constraint: Applied to the recurrent kernel after each update.
-        dropout: Share of the inputs that is dropped in training, in [0, 1].
-        recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
-        seed: Lets dropout draw from a generator of its own. ``None``: torch's.
-        implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
 
     Example:
         >>> cell = LSTMCell(3)
@@ -55,42 +49,22 @@ class LSTMCell(GatedCell):
 
     gate_count = 4
 
+    @takes_arguments_of(GatedCell.__init__)
     def __init__(
         self,
         units: int,
         activation: object = "tanh",
         recurrent_activation: object = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: object = "glorot_uniform",
-        recurrent_initializer: object = "orthogonal",
-        bias_initializer: object = "zeros",
+        *,
         unit_forget_bias: bool = True,
-        kernel_regularizer: object = None,
-        recurrent_regularizer: object = None,
-        bias_regularizer: object = None,
-        kernel_constraint: object = None,
-        recurrent_constraint: object = None,
-        bias_constraint: object = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
         implementation: int = 2,
-        **kwargs: Any,
+        **shared: Unpack[CellArguments],
     ) -> None:
-        super().__init__(**kwargs)
-        self._set_up(
-            units,
-            use_bias,
-            (kernel_initializer, recurrent_initializer, bias_initializer),
-            (kernel_regularizer, recurrent_regularizer, bias_regularizer),
-            (kernel_constraint, recurrent_constraint, bias_constraint),
-            (dropout, recurrent_dropout),
-            seed,
-            implementation,
-        )
-        self.add_slot("activation", "activation", activation)
+        super().__init__(units, activation, use_bias, **shared)
         self.add_slot("recurrent_activation", "activation", recurrent_activation)
         self.unit_forget_bias = require_flag("LSTMCell", "unit_forget_bias", unit_forget_bias)
+        self._choose_implementation(implementation)
 
     @property
     def state_size(self) -> int | list[int]:
@@ -136,32 +110,13 @@ class LSTMCell(GatedCell):
 
 
 @named("LSTM", "CuDNNLSTM")
-class LSTM(CellLayer):
+class LSTM(RNN, cell=LSTMCell):
     """Long short-term memory, run along the time of sequences; its equations stand at ``LSTMCell``.
 
     Inputs are sequences (N, time, features); where their mask is False, output and states stay.
 
     Args:
-        units: Size of the states and of the output.
-        activation: A component; ``None`` is none.
-        recurrent_activation: A component, for the gates.
-        kernel_initializer: First values of the kernel, shape (in, 4 · units).
-        recurrent_initializer: First values of the recurrent kernel, shape (units, 4 · units).
-        bias_initializer: First values of the bias, shape (4 · units,).
         unit_forget_bias: Whether the bias of the forget gate is 1 at first.
-        recurrent_regularizer: Penalty of the recurrent kernel.
-        recurrent_constraint: Applied to the recurrent kernel after each update.
-        dropout: Share of the inputs that is dropped in training, in [0, 1]; the same at all times.
-        recurrent_dropout: Share of the state that is dropped in training, in [0, 1]; the same at all
-            times.
-        seed: Lets dropout draw from a generator of its own. ``None``: torch's.
-        return_sequences: Whether to output the outputs of all times, instead of the last one.
-        return_state: Whether to output the last states as well: the layer returns a list.
-        go_backwards: Whether to go from the last time to the first; the outputs come in that order.
-        stateful: Whether the last state of sample i is the first one of sample i of the next batch.
-        unroll: Ignored; see ``RNN``.
-        implementation: 1 drops other inputs for each gate, as a recurrent dropout does too; 2 the same.
-        use_cudnn: Whether torch's kernel for whole sequences may be used, where it does the same.
         kwargs: What ``RNN`` and every layer take.
 
     Example:
@@ -174,70 +129,26 @@ class LSTM(CellLayer):
         ``hard_sigmoid``. ``torch.nn.LSTM`` has the same gates in the same order, and a second bias.
     """
 
-    recurrent_activation = of_cell("recurrent_activation")
-    unit_forget_bias = of_cell("unit_forget_bias")
-    implementation = of_cell("implementation")
-
+    @takes_arguments_of(Layer.__init__, RNN.__init__, LSTMCell.__init__)
     def __init__(
         self,
         units: int,
         activation: object = "tanh",
         recurrent_activation: object = "sigmoid",
         use_bias: bool = True,
-        kernel_initializer: object = "glorot_uniform",
-        recurrent_initializer: object = "orthogonal",
-        bias_initializer: object = "zeros",
+        *,
         unit_forget_bias: bool = True,
-        kernel_regularizer: object = None,
-        recurrent_regularizer: object = None,
-        bias_regularizer: object = None,
-        activity_regularizer: object = None,
-        kernel_constraint: object = None,
-        recurrent_constraint: object = None,
-        bias_constraint: object = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
         implementation: int = 2,
         use_cudnn: object = "auto",
-        **kwargs: Any,
+        **shared: Unpack[LayerArguments],
     ) -> None:
-        cell = LSTMCell(
-            units,
+        self._make_with_cell(
+            units=units,
             activation=activation,
             recurrent_activation=recurrent_activation,
             use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
             unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            seed=seed,
             implementation=implementation,
-            dtype=kwargs.get("dtype"),
-            trainable=kwargs.get("trainable", True),
-            name="lstm_cell",
+            use_cudnn=use_cudnn,
+            **shared,
         )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
-        self._adopt_slots(use_cudnn)

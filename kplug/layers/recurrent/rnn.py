@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import require_flag
+from kplug.arguments import refusal, require_flag
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape, find_leaves
 from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.recurrent.base.kept_states import KeepsStates
 from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
+from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
 from kplug.layers.recurrent.stacked import StackedRNNCells, is_cell, output_size_of, sizes_of
 
 
@@ -55,6 +57,18 @@ class RNN(KeepsStates):
     casts_integers = True
     _makes_masks = False
     _takes_kernel = True
+    # The class of the cell that a subclass makes of its own arguments.
+    _cell_class: ClassVar[type[Layer] | None] = None
+
+    if TYPE_CHECKING:  # a layer that makes its cell shows the cell's attributes
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init_subclass__(cls, cell: type[Layer] | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cell is not None:
+            cls._cell_class = cell
+            show_cell(cls, cell)
 
     def __init__(
         self,
@@ -85,6 +99,24 @@ class RNN(KeepsStates):
         )
         self.output_count = 1 + len(sizes_of(cell)) if self.return_state else 1
         self.input_spec = InputSpec(min_ndim=3)
+
+    def _make_with_cell(self, *, use_cudnn: object = "auto", **arguments: Any) -> None:
+        """Make the cell of the arguments that are the cell's, and the layer of the others."""
+        if use_cudnn not in ("auto", True, False):
+            raise refusal(self, "use_cudnn", use_cudnn, "'auto', True or False")
+        cell, others = make_cell(self._cell_class, arguments)
+        RNN.__init__(self, cell, **others)
+        self._takes_kernel = use_cudnn is not False
+        self.input_spec = InputSpec(ndim=3)
+        # The cell's slots are the layer's too, so that messages and component tables name the layer.
+        self.slots |= {name: slot for name, slot in cell.slots.items() if name not in self.slots}
+
+    def _show_component(self, name: str, component: Any) -> None:
+        cell = vars(self)["_modules"].get("cell")
+        if cell is not None and cell.slots.get(name) is self.slots[name]:
+            cell._show_component(name, component)
+        else:
+            super()._show_component(name, component)
 
     # -- building ----------------------------------------------------------------------------
 
@@ -205,16 +237,11 @@ class RNN(KeepsStates):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "cell": describe_layer(self.cell),
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "go_backwards": self.go_backwards,
-            "stateful": self.stateful,
-            "unroll": self.unroll,
-            "zero_output_for_mask": self.zero_output_for_mask,
-        }
+        config = super().get_config()
+        if self._cell_class is None:
+            return {**config, "cell": describe_layer(self.cell)}
+        config |= describe_cell(self.cell)
+        return config if self._takes_kernel else {**config, "use_cudnn": False}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -11,12 +11,10 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend.nn import dropout_mask
-from kplug.backend.random import make_generator
 from kplug.graph import Shape
 from kplug.layers.base.kernel_weights import add_kernel, add_kernel_slots, known_size
 from kplug.layers.base.layer import Layer
-
-_PREFIXES = ("kernel", "recurrent", "bias")
+from kplug.layers.base.seeds import make_seeded_generator
 
 
 class Drops(NamedTuple):
@@ -43,6 +41,16 @@ class GatedCell(Layer):
     A subclass writes ``step``. What the inputs add to the gates does not depend on the state, so it
     is computed for all times of a sequence at once, by ``project``.
 
+    Args:
+        units: Size of the state and of the output.
+        activation: A component; ``None`` is none.
+        use_bias: Whether there is a bias.
+        recurrent_initializer: First values of the recurrent kernel.
+        recurrent_regularizer: Penalty of the recurrent kernel.
+        recurrent_constraint: Applied to the recurrent kernel after each update.
+        dropout: Share of the inputs that is dropped in training, in [0, 1].
+        recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
+
     Attributes:
         gate_count: How many gates stand side by side in the matrices.
         units: Size of the state.
@@ -64,34 +72,51 @@ class GatedCell(Layer):
         if not {"step", "project", "add_recurrent"}.isdisjoint(vars(cls)):
             cls._kernel_fits = "run_kernel" in vars(cls)
 
-    def _set_up(
+    def __init__(
         self,
         units: int,
-        use_bias: bool,
-        initializers: Sequence[object],
-        regularizers: Sequence[object],
-        constraints: Sequence[object],
-        rates: tuple[float, float],
-        seed: int | None,
-        implementation: int = 2,
+        activation: object = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: object = "glorot_uniform",
+        recurrent_initializer: object = "orthogonal",
+        bias_initializer: object = "zeros",
+        kernel_regularizer: object = None,
+        recurrent_regularizer: object = None,
+        bias_regularizer: object = None,
+        kernel_constraint: object = None,
+        recurrent_constraint: object = None,
+        bias_constraint: object = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
     ) -> None:
-        """Check and keep the arguments that all cells have."""
-        owner = type(self).__name__
+        super().__init__(**kwargs)
+        owner, share = type(self).__name__, "a number in [0, 1]"
         self.units = require_integer(owner, "units", units, "an integer >= 1", at_least=1)
         self.output_size = self.units
         self.use_bias = require_flag(owner, "use_bias", use_bias)
-        add_kernel_slots(self, initializers, regularizers, constraints, _PREFIXES)
-        self.slots["recurrent_initializer"].default = "orthogonal"
-        self.dropout, self.recurrent_dropout = (
-            require_number(owner, name, rate, "a number in [0, 1]", at_least=0.0, at_most=1.0)
-            for name, rate in zip(("dropout", "recurrent_dropout"), rates, strict=True)
+        add_kernel_slots(
+            self,
+            (kernel_initializer, recurrent_initializer, bias_initializer),
+            (kernel_regularizer, recurrent_regularizer, bias_regularizer),
+            (kernel_constraint, recurrent_constraint, bias_constraint),
+            ("kernel", "recurrent", "bias"),
         )
-        if implementation not in (0, 1, 2):
-            raise refusal(owner, "implementation", implementation, "0, 1 or 2")
-        self.implementation = 1 if self.recurrent_dropout else implementation
-        self.seed = None if seed is None else require_integer(owner, "seed", seed, "an integer")
-        self._generator = None if self.seed is None else make_generator(self.seed)
+        self.slots["recurrent_initializer"].default = "orthogonal"
+        self.add_slot("activation", "activation", activation)
+        self.dropout = require_number(owner, "dropout", dropout, share, at_least=0.0, at_most=1.0)
+        self.recurrent_dropout = require_number(
+            owner, "recurrent_dropout", recurrent_dropout, share, at_least=0.0, at_most=1.0
+        )
+        self._choose_implementation(2)
+        self.seed, self._generator = make_seeded_generator(owner, seed)
         self.bias = None
+
+    def _choose_implementation(self, implementation: int) -> None:
+        if implementation not in (0, 1, 2):
+            raise refusal(self, "implementation", implementation, "0, 1 or 2")
+        self.implementation = 1 if self.recurrent_dropout else implementation
 
     @property
     def state_size(self) -> int | list[int]:

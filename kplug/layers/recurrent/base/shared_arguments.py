@@ -1,0 +1,115 @@
+"""Arguments that cells, and the layers of cells, share: their types, and their places in signatures."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, TypeVar, cast
+
+from kplug.backend import DTypeLike
+
+_Constructor = TypeVar("_Constructor", bound=Callable[..., None])
+
+
+class CellArguments(TypedDict, total=False):
+    """What every cell with gates takes beside its size, its activations and what is its own."""
+
+    kernel_initializer: object
+    recurrent_initializer: object
+    bias_initializer: object
+    kernel_regularizer: object
+    recurrent_regularizer: object
+    bias_regularizer: object
+    activity_regularizer: object
+    kernel_constraint: object
+    recurrent_constraint: object
+    bias_constraint: object
+    dropout: float
+    recurrent_dropout: float
+    seed: int | None
+    name: str | None
+    trainable: bool
+    dtype: DTypeLike
+    input_shape: Sequence[int | None] | None
+    input_dim: int | None
+    batch_input_shape: Sequence[int | None] | None
+    batch_size: int | None
+    weights: Sequence[Any] | None
+
+
+class LayerArguments(CellArguments, total=False):
+    """What every layer that makes its cell takes, likewise."""
+
+    return_sequences: bool
+    return_state: bool
+    go_backwards: bool
+    stateful: bool
+    unroll: bool
+    zero_output_for_mask: bool
+
+
+# In Keras's order, so that they can be given by position as well.
+_SHOWN = (
+    "self",
+    "units",
+    "activation",
+    "recurrent_activation",
+    "use_bias",
+    "kernel_initializer",
+    "recurrent_initializer",
+    "bias_initializer",
+    "unit_forget_bias",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
+    "seed",
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "reset_after",
+    "implementation",
+    "use_cudnn",
+    "kwargs",
+)
+
+
+def takes_arguments_of(*others: Callable[..., None]) -> Callable[[_Constructor], _Constructor]:
+    """Show in a constructor's signature the arguments that it hands on to others.
+
+    The constructor takes them as ``**shared``; specs, error messages and ``help`` read the signature.
+
+    Args:
+        others: The constructors that they are handed on to.
+    """
+
+    def decorate(constructor: _Constructor) -> _Constructor:
+        known: dict[str, inspect.Parameter] = {}
+        for one in (*others, cast("Callable[..., None]", constructor)):
+            known |= inspect.signature(one).parameters
+        shown = [known[name] for name in _SHOWN if name in known]
+        signature = inspect.Signature(
+            [
+                one.replace(kind=one.kind if one.name == "kwargs" else one.POSITIONAL_OR_KEYWORD)
+                for one in shown
+            ],
+            return_annotation="None",
+        )
+
+        @functools.wraps(constructor)
+        def construct(self: Any, *args: Any, **keywords: Any) -> None:
+            given = signature.bind(self, *args, **keywords).arguments
+            constructor(**given | given.pop("kwargs", {}))
+
+        construct.__signature__ = signature  # type: ignore[attr-defined]
+        return cast("_Constructor", construct)
+
+    return decorate
