@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.configurable import Configurable
 from kplug.registry import get_kind, resolve, resolve_object, scope
 
 # Where the classes are that Keras has too, under the same names and with the same arguments.
@@ -43,7 +42,7 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
         return None
     owner = type(component)
     module = _KNOWN_TO_KERAS.get(owner.__module__)
-    if module is not None and isinstance(component, Configurable):
+    if module is not None and hasattr(component, "get_config"):
         return {
             "module": module,
             "class_name": owner.__name__,

@@ -7,17 +7,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, SupportsIndex, TypeAlias
 
+import torch
 from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.backend import DTypeLike
-from kplug.configurable import Configurable
+from kplug.configurable import check_keys, read_arguments, write_call
 
 ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
 
 
-class Initializer(Configurable, ABC):
+class Initializer(ABC):
     """Makes the first values of a weight.
 
     A subclass writes ``__call__``; if it keeps its constructor's arguments under their own names,
@@ -48,10 +49,27 @@ class Initializer(Configurable, ABC):
             A tensor of that shape and data type.
         """
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; for a generator, the seed that it started from."""
+        config = read_arguments(self)
+        if isinstance(config.get("seed"), torch.Generator):
+            config["seed"] = {
+                "module": "keras.random",
+                "class_name": "SeedGenerator",
+                "config": {"seed": config["seed"].initial_seed()},
+                "registered_name": None,
+            }
+        return config
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the initializer that `get_config` described; Keras 2's ``dtype`` key is left out."""
-        return super().from_config({key: value for key, value in config.items() if key != "dtype"})
+        arguments = {key: value for key, value in config.items() if key != "dtype"}
+        check_keys(cls, arguments)
+        return cls(**arguments)
+
+    def __repr__(self) -> str:
+        return write_call(self, self.get_config())
 
 
 def as_shape(owner: object, shape: ShapeLike) -> tuple[int, ...]:

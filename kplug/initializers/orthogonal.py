@@ -25,7 +25,7 @@ class Orthogonal(RandomInitializer):
 
     Args:
         gain: Factor.
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
+        seed: See `RandomInitializer`.
 
     Raises:
         ArgumentValueError: at the call, for a shape of fewer than two dimensions.

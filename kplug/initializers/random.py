@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, TypeAlias, final
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, final
 
 import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import DTypeLike, to_dtype
-from kplug.configurable import declared_name
-from kplug.errors import ArgumentValueError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.registry import named
 
@@ -22,6 +20,57 @@ _WITHIN_TWO_SIGMA = math.erf(math.sqrt(2.0))
 _NOT_NEGATIVE = "a finite number >= 0"
 
 Seed: TypeAlias = "int | torch.Generator | Mapping[str, Any] | None"
+
+
+Allocate: TypeAlias = Callable[[tuple[int, ...], torch.dtype], Tensor]
+
+
+class Drawing(Protocol):
+    """What `draw` needs of an initializer."""
+
+    seed: int | torch.Generator | None
+
+    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
+        """Overwrite ``values`` (float32 or float64, any shape) with drawn ones.
+
+        Args:
+            values: The tensor to fill; its shape is the weight's, in Keras's order.
+            generator: Where the draws come from; None is torch's global generator.
+        """
+
+
+def _allocate(sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    return torch.empty(sizes, dtype=dtype)
+
+
+def draw(
+    initializer: Drawing,
+    shape: ShapeLike,
+    dtype: DTypeLike = None,
+    allocate: Allocate = _allocate,
+) -> Tensor:
+    """Return values for a shape, drawn by the initializer's `fill` from its seed.
+
+    Args:
+        initializer: What fills a tensor.
+        shape: Shape of the weight.
+        dtype: A floating-point type; None means ``kplug.backend.floatx()``.
+        allocate: Makes the tensor to fill, in the memory order that drawing wants.
+    """
+    sizes, target = as_shape(initializer, shape), to_dtype(dtype)
+    if not target.is_floating_point:
+        raise refusal(initializer, "dtype", dtype, "a floating-point type")
+    # Half precision is drawn in float32 and rounded once: its own draws are coarse.
+    working = target if target in (torch.float32, torch.float64) else torch.float32
+    values = allocate(sizes, working)
+    generator = _make_generator(initializer.seed, values.device)
+    if generator is None or generator.device.type == values.device.type:
+        initializer.fill(values, generator)
+        return values.to(target)
+    with generator.device:
+        drawn = allocate(sizes, working)
+    initializer.fill(drawn, generator)
+    return values.copy_(drawn).to(target)
 
 
 class RandomInitializer(Initializer):
@@ -43,58 +92,15 @@ class RandomInitializer(Initializer):
     """
 
     def __init__(self, seed: Seed = None) -> None:
-        self.seed = _read_seed(self, seed)
+        self.seed = read_seed(self, seed)
 
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
         """Return values drawn for the shape."""
-        sizes, target = as_shape(self, shape), to_dtype(dtype)
-        if not target.is_floating_point:
-            name = declared_name(type(self))
-            raise ArgumentValueError(name, "dtype", dtype, "a floating-point type")
-        # Half precision is drawn in float32 and rounded once: its own draws are coarse.
-        working = target if target in (torch.float32, torch.float64) else torch.float32
-        values = self.allocate(sizes, working)
-        generator = self._make_generator(values.device)
-        if generator is None or generator.device.type == values.device.type:
-            self.fill(values, generator)
-            return values.to(target)
-        with generator.device:
-            drawn = self.allocate(sizes, working)
-        self.fill(drawn, generator)
-        return values.copy_(drawn).to(target)
-
-    def allocate(self, sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Return a tensor for `fill`, of any content, in the memory order that drawing wants."""
-        return torch.empty(sizes, dtype=dtype)
+        return draw(self, shape, dtype)
 
     @abstractmethod
     def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Overwrite ``values`` (float32 or float64, any shape) with drawn ones.
-
-        Args:
-            values: The tensor to fill; its shape is the weight's, in Keras's order.
-            generator: Where the draws come from; None is torch's global generator.
-        """
-
-    def _make_generator(self, device: torch.device) -> torch.Generator | None:
-        if self.seed is None or device.type == "meta":
-            return None
-        if isinstance(self.seed, torch.Generator):
-            return self.seed
-        return torch.Generator(device).manual_seed(self.seed)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments; of a generator, the seed that it started from."""
-        config = super().get_config()
-        if isinstance(config.get("seed"), torch.Generator):
-            start = {"seed": config["seed"].initial_seed()}
-            config["seed"] = {
-                "module": "keras.random",
-                "class_name": "SeedGenerator",
-                "config": start,
-                "registered_name": None,
-            }
-        return config
+        """See `Drawing.fill`."""
 
 
 @named("random_normal", "normal")
@@ -105,7 +111,7 @@ class RandomNormal(RandomInitializer):
     Args:
         mean: Mean.
         stddev: Standard deviation, >= 0.
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
+        seed: See `RandomInitializer`.
 
     Raises:
         ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
@@ -138,7 +144,7 @@ class RandomUniform(RandomInitializer):
     Args:
         minval: Lower bound.
         maxval: Upper bound, >= ``minval``.
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
+        seed: See `RandomInitializer`.
 
     Raises:
         ArgumentValueError: if ``maxval < minval``, or for a bound that is no finite number.
@@ -174,7 +180,7 @@ class TruncatedNormal(RandomInitializer):
     Args:
         mean: Mean.
         stddev: Standard deviation before the cut, >= 0.
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
+        seed: See `RandomInitializer`.
 
     Raises:
         ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
@@ -215,13 +221,28 @@ def fill_truncated_normal(
     values.clamp_(mean - 2.0 * stddev, mean + 2.0 * stddev)
 
 
-def _read_seed(owner: object, seed: object) -> int | torch.Generator | None:
+def read_seed(owner: object, seed: object) -> int | torch.Generator | None:
+    """Return a seed, or the generator that Keras's ``SeedGenerator`` describes.
+
+    Raises:
+        ArgumentValueError: for anything that is no seed.
+    """
     if seed is None or isinstance(seed, torch.Generator):
         return seed
     if isinstance(seed, Mapping) and seed.get("class_name") == "SeedGenerator":
         start = dict(seed.get("config") or {}).get("seed")
         return torch.Generator().manual_seed(_check_seed(owner, start))
     return _check_seed(owner, seed)
+
+
+def _make_generator(
+    seed: int | torch.Generator | None, device: torch.device
+) -> torch.Generator | None:
+    if seed is None or device.type == "meta":
+        return None
+    if isinstance(seed, torch.Generator):
+        return seed
+    return torch.Generator(device).manual_seed(seed)
 
 
 def _check_seed(owner: object, seed: object) -> int:

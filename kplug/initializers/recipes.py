@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, final
+from collections.abc import Iterable
+from typing import final
 
-from typing_extensions import Self
-
-from kplug.configurable import declared_name
-from kplug.errors import ArgumentValueError
 from kplug.initializers.random import Seed
-from kplug.initializers.scaling import DISTRIBUTIONS, VarianceScaling
-
-
-class _Recipe(VarianceScaling):
-    """A VarianceScaling whose scale, mode and distribution are fixed by a paper."""
-
-    _fixed: ClassVar[tuple[float, str, str]]
-
-    def __init__(
-        self,
-        seed: Seed = None,
-        input_axes: Iterable[int] | None = None,
-        output_axes: Iterable[int] | None = None,
-    ) -> None:
-        super().__init__(*self._fixed, seed=seed, input_axes=input_axes, output_axes=output_axes)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the initializer; Keras 2's ``VarianceScaling`` form is understood, too.
-
-        Raises:
-            ArgumentValueError: if that form describes another recipe than this one.
-        """
-        rest = dict(config)
-        for key, fixed in zip(("scale", "mode", "distribution"), cls._fixed, strict=True):
-            given = rest.pop(key, fixed)
-            if DISTRIBUTIONS.get(given, given) != fixed:
-                raise ArgumentValueError(declared_name(cls), key, given, f"{fixed!r}")
-        return super().from_config(rest)
+from kplug.initializers.scaling import VarianceScaling
 
 
 @final
-class LecunNormal(_Recipe):
+class LecunNormal(VarianceScaling):
     """Truncated normal values of variance ``1 / fan_in``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> kernel = LecunNormal(seed=1)((1024, 1024))
@@ -59,17 +25,21 @@ class LecunNormal(_Recipe):
         LeCun et al., 1998, "Efficient BackProp"; Klambauer et al., 2017, for ``selu``.
     """
 
-    _fixed = (1.0, "fan_in", "truncated_normal")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
 @final
-class LecunUniform(_Recipe):
+class LecunUniform(VarianceScaling):
     """Uniform values of variance ``1 / fan_in``, between ``±√(3 / fan_in)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> LecunUniform()((3, 1000)).abs().max().item() <= 1.0
@@ -79,17 +49,21 @@ class LecunUniform(_Recipe):
         LeCun et al., 1998, "Efficient BackProp".
     """
 
-    _fixed = (1.0, "fan_in", "uniform")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(1.0, "fan_in", "uniform", seed, input_axes, output_axes)
 
 
 @final
-class GlorotNormal(_Recipe):
+class GlorotNormal(VarianceScaling):
     """Truncated normal values of variance ``2 / (fan_in + fan_out)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> kernel = GlorotNormal(seed=1)((1024, 1024))
@@ -101,19 +75,23 @@ class GlorotNormal(_Recipe):
         networks". ``torch.nn.init.xavier_normal_`` draws from an uncut normal.
     """
 
-    _fixed = (1.0, "fan_avg", "truncated_normal")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed, input_axes, output_axes)
 
 
 @final
-class GlorotUniform(_Recipe):
+class GlorotUniform(VarianceScaling):
     """Uniform values of variance ``2 / (fan_in + fan_out)``: Keras's default for kernels.
 
     They lie between ``±√(6 / (fan_in + fan_out))``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> GlorotUniform()((2, 4)).abs().max().item() <= 1.0
@@ -124,17 +102,21 @@ class GlorotUniform(_Recipe):
         networks".
     """
 
-    _fixed = (1.0, "fan_avg", "uniform")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed, input_axes, output_axes)
 
 
 @final
-class HeNormal(_Recipe):
+class HeNormal(VarianceScaling):
     """Truncated normal values of variance ``2 / fan_in``, for layers followed by ``relu``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> kernel = HeNormal(seed=1)((3, 3, 16, 64))
@@ -146,17 +128,21 @@ class HeNormal(_Recipe):
         from an uncut normal.
     """
 
-    _fixed = (2.0, "fan_in", "truncated_normal")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
 
 
 @final
-class HeUniform(_Recipe):
+class HeUniform(VarianceScaling):
     """Uniform values of variance ``2 / fan_in``, between ``±√(6 / fan_in)``.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
-        input_axes: See `VarianceScaling`.
-        output_axes: See `VarianceScaling`.
+        seed, input_axes, output_axes: See `VarianceScaling`.
 
     Example:
         >>> HeUniform()((6, 100)).abs().max().item() <= 1.0
@@ -166,4 +152,10 @@ class HeUniform(_Recipe):
         He et al., 2015, "Delving deep into rectifiers".
     """
 
-    _fixed = (2.0, "fan_in", "uniform")
+    def __init__(
+        self,
+        seed: Seed = None,
+        input_axes: Iterable[int] | None = None,
+        output_axes: Iterable[int] | None = None,
+    ) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed, input_axes, output_axes)

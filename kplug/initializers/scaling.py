@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
 from kplug.arguments import refusal, require_choice, require_integer, require_number
-from kplug.initializers.base import Initializer
-from kplug.initializers.random import RandomInitializer, Seed, fill_truncated_normal
+from kplug.backend import DTypeLike
+from kplug.initializers.base import Initializer, ShapeLike
+from kplug.initializers.random import (
+    RandomInitializer,
+    Seed,
+    draw,
+    fill_truncated_normal,
+    read_seed,
+)
 
 # Standard deviation of a standard normal cut at ±2, to the digits that Keras divides by.
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 _MODES = ("fan_in", "fan_out", "fan_avg")
-DISTRIBUTIONS = {
+_FIXED = ("scale", "mode", "distribution")  # by a recipe
+_DISTRIBUTIONS = {
     "truncated_normal": "truncated_normal",
     "normal": "truncated_normal",  # Keras's older name of the same
     "untruncated_normal": "untruncated_normal",
@@ -58,7 +68,8 @@ def compute_fans(
     return shape[-2] * receptive_field, shape[-1] * receptive_field
 
 
-class VarianceScaling(RandomInitializer):
+@RandomInitializer.register
+class VarianceScaling(Initializer):
     """Values whose variance is ``scale / n``, with ``n`` the layer's fan.
 
     ``n`` is ``fan_in``, ``fan_out`` or their mean, by ``mode``, and at least 1. By
@@ -70,7 +81,7 @@ class VarianceScaling(RandomInitializer):
         mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
         distribution: ``"truncated_normal"`` (``"normal"`` means the same), ``"untruncated_normal"``
             or ``"uniform"``.
-        seed: None for fresh values at each call, an int for the same ones, or a torch.Generator.
+        seed: See `RandomInitializer`.
         input_axes: Axes of the shape that count as input; given together with ``output_axes``.
         output_axes: Axes that count as output.
 
@@ -100,7 +111,7 @@ class VarianceScaling(RandomInitializer):
     ) -> None:
         self.scale = require_number(self, "scale", scale, "a finite number > 0", above=0.0)
         self.mode = require_choice(self, "mode", mode, _MODES)
-        self.distribution = require_choice(self, "distribution", distribution, DISTRIBUTIONS)
+        self.distribution = require_choice(self, "distribution", distribution, _DISTRIBUTIONS)
         self.input_axes = _check_axes(self, "input_axes", input_axes)
         self.output_axes = _check_axes(self, "output_axes", output_axes)
         if (input_axes is None) != (output_axes is None):
@@ -108,7 +119,27 @@ class VarianceScaling(RandomInitializer):
             other = "output_axes" if input_axes is None else "input_axes"
             allowed = f"a list of axes, because {other} is given"
             raise refusal(self, missing, None, allowed)
-        super().__init__(seed)
+        self.seed = read_seed(self, seed)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the initializer; a recipe also from the form that Keras 2 gives it, `VarianceScaling`'s.
+
+        Raises:
+            ArgumentValueError: if that form describes another recipe.
+        """
+        known = inspect.signature(cls).parameters
+        fixed = {key: config[key] for key in _FIXED if key in config and key not in known}
+        made = super().from_config({key: config[key] for key in config if key not in fixed})
+        for key, value in fixed.items():
+            own = getattr(made, key)
+            if _DISTRIBUTIONS.get(value, value) != own:
+                raise refusal(made, key, value, repr(own))
+        return made
+
+    def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
+        """Return values drawn for the shape."""
+        return draw(self, shape, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments; the axes only where they are given, so that any Keras reads it."""

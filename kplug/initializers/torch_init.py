@@ -9,16 +9,24 @@ are.
 
 from __future__ import annotations
 
+import inspect
 import math
-from abc import abstractmethod
-from typing import final
+from collections.abc import Callable
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
 from torch.nn import init
 
 from kplug.arguments import refusal, require_choice, require_integer, require_number
-from kplug.initializers.random import RandomInitializer, Seed
+from kplug.backend import DTypeLike
+from kplug.initializers.base import Initializer, ShapeLike
+from kplug.initializers.random import (
+    RandomInitializer,
+    Seed,
+    draw,
+    read_seed,
+)
 
 _NOT_NEGATIVE = "a finite number >= 0"
 _MODES = ("fan_in", "fan_out")
@@ -26,20 +34,31 @@ _LINEAR = ("linear", *(f"conv{way}{n}d" for way in ("", "_transpose") for n in (
 _NONLINEARITIES = (*_LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu")
 
 
-class TorchInitializer(RandomInitializer):
-    """One of ``torch.nn.init``'s functions; subclasses call it in `fill_torch`.
+@RandomInitializer.register
+class TorchInitializer(Initializer):
+    """One of ``torch.nn.init``'s functions, which a subclass names as ``function``.
+
+    A subclass keeps the arguments of the function as attributes of the same names.
 
     Args:
-        seed: None for fresh values at each call, an int for the same ones, or a ``torch.Generator``.
+        seed: See `RandomInitializer`.
     """
 
-    def allocate(self, sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """Return memory in torch's order under a shape in Keras's."""
-        rank = len(sizes)
-        if rank < 2:
-            return super().allocate(sizes, dtype)
-        memory = torch.empty((sizes[-1], sizes[-2], *sizes[:-2]), dtype=dtype)
-        return memory.permute(*range(2, rank), 1, 0)
+    ranks: ClassVar[range] = range(2, 65)  # how many dimensions torch's function takes
+    function: ClassVar[Callable[..., Tensor]]
+    _arguments: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls, function: Callable[..., Tensor], **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.function = staticmethod(function)
+        cls._arguments = tuple(inspect.signature(function).parameters)[1:]
+
+    def __init__(self, seed: Seed = None) -> None:
+        self.seed = read_seed(self, seed)
+
+    def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
+        """Return values drawn for the shape."""
+        return draw(self, shape, dtype, _allocate)
 
     def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
         """Fill with torch's values; say which shapes are allowed if torch refuses this one."""
@@ -51,21 +70,31 @@ class TorchInitializer(RandomInitializer):
         if values.numel():
             self.fill_torch(ours, generator)
 
-    ranks: range = range(2, 65)  # how many dimensions torch's function takes
-
-    @abstractmethod
     def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
         """Overwrite ``values``, of shape (out, in, space…), with torch's function."""
+        own = {name: getattr(self, name) for name in self._arguments if name != "generator"}
+        if "generator" in self._arguments:
+            own["generator"] = generator
+        self.function(values, **own)
+
+
+def _allocate(sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Return memory in torch's order under a shape in Keras's."""
+    rank = len(sizes)
+    if rank < 2:
+        return torch.empty(sizes, dtype=dtype)
+    memory = torch.empty((sizes[-1], sizes[-2], *sizes[:-2]), dtype=dtype)
+    return memory.permute(*range(2, rank), 1, 0)
 
 
 @final
-class Uniform(TorchInitializer):
+class Uniform(TorchInitializer, function=init.uniform_):
     """Uniform values between ``a`` and ``b``: ``torch.nn.init.uniform_``.
 
     Args:
         a: Lower bound.
         b: Upper bound, >= ``a``.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> 0.0 <= Uniform()((3, 4)).min().item() <= 1.0
@@ -82,19 +111,15 @@ class Uniform(TorchInitializer):
         self.b = require_number(self, "b", b, f"a finite number >= a ({a:g})", at_least=self.a)
         super().__init__(seed)
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with uniform values."""
-        init.uniform_(values, self.a, self.b, generator=generator)
-
 
 @final
-class Normal(TorchInitializer):
+class Normal(TorchInitializer, function=init.normal_):
     """Normal values ``N(mean, std²)``: ``torch.nn.init.normal_``.
 
     Args:
         mean: Mean.
         std: Standard deviation, >= 0.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> round(Normal(std=0.1, seed=1)((1000,)).std().item(), 1)
@@ -111,13 +136,9 @@ class Normal(TorchInitializer):
         self.std = require_number(self, "std", std, _NOT_NEGATIVE, at_least=0.0)
         super().__init__(seed)
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with normal values."""
-        init.normal_(values, self.mean, self.std, generator=generator)
-
 
 @final
-class TruncNormal(TorchInitializer):
+class TruncNormal(TorchInitializer, function=init.trunc_normal_):
     """Normal values ``N(mean, std²)`` cut at ``a`` and ``b``: ``torch.nn.init.trunc_normal_``.
 
     Args:
@@ -125,7 +146,7 @@ class TruncNormal(TorchInitializer):
         std: Standard deviation, > 0.
         a: Lower bound, an absolute value.
         b: Upper bound, > ``a``.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> TruncNormal(std=5.0)((1000,)).abs().max().item() <= 2.0
@@ -151,24 +172,14 @@ class TruncNormal(TorchInitializer):
         self.b = require_number(self, "b", b, f"a finite number > a ({a:g})", above=self.a)
         super().__init__(seed)
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with truncated normal values."""
-        init.trunc_normal_(values, self.mean, self.std, self.a, self.b, generator=generator)
-
-
-class _Xavier(TorchInitializer):
-    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
-        self.gain = require_number(self, "gain", gain, _NOT_NEGATIVE, at_least=0.0)
-        super().__init__(seed)
-
 
 @final
-class XavierUniform(_Xavier):
+class XavierUniform(TorchInitializer, function=init.xavier_uniform_):
     """Uniform values between ``±gain·√(6 / (fan_in + fan_out))``: ``torch.nn.init.xavier_uniform_``.
 
     Args:
         gain: Factor, >= 0.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> XavierUniform()((2, 4)).abs().max().item() <= 1.0
@@ -178,18 +189,18 @@ class XavierUniform(_Xavier):
         Glorot & Bengio, 2010. Keras's ``glorot_uniform`` is the one with gain 1.
     """
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with uniform values."""
-        init.xavier_uniform_(values, self.gain, generator=generator)
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
+        self.gain = require_number(self, "gain", gain, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
 
 
 @final
-class XavierNormal(_Xavier):
+class XavierNormal(TorchInitializer, function=init.xavier_normal_):
     """Normal values of variance ``gain²·2 / (fan_in + fan_out)``: ``torch.nn.init.xavier_normal_``.
 
     Args:
         gain: Factor, >= 0.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> XavierNormal()((2, 4)).shape
@@ -199,12 +210,29 @@ class XavierNormal(_Xavier):
         Glorot & Bengio, 2010. The normal is not cut, unlike that of Keras's ``glorot_normal``.
     """
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with normal values."""
-        init.xavier_normal_(values, self.gain, generator=generator)
+    def __init__(self, gain: float = 1.0, seed: Seed = None) -> None:
+        self.gain = require_number(self, "gain", gain, _NOT_NEGATIVE, at_least=0.0)
+        super().__init__(seed)
 
 
-class _Kaiming(TorchInitializer):
+@final
+class KaimingUniform(TorchInitializer, function=init.kaiming_uniform_):
+    """Uniform values between ``±gain·√(3 / fan)``: ``torch.nn.init.kaiming_uniform_``.
+
+    Args:
+        a: Slope of the ``leaky_relu`` behind the layer; torch's own layers start with √5.
+        mode: ``"fan_in"`` or ``"fan_out"``.
+        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
+        seed: See `RandomInitializer`.
+
+    Example:
+        >>> KaimingUniform(nonlinearity="relu")((6, 100)).abs().max().item() <= 1.0
+        True
+
+    Reference:
+        He et al., 2015.
+    """
+
     def __init__(
         self,
         a: float = 0.0,
@@ -219,37 +247,14 @@ class _Kaiming(TorchInitializer):
 
 
 @final
-class KaimingUniform(_Kaiming):
-    """Uniform values between ``±gain·√(3 / fan)``: ``torch.nn.init.kaiming_uniform_``.
-
-    Args:
-        a: Slope of the ``leaky_relu`` behind the layer; torch's own layers start with √5.
-        mode: ``"fan_in"`` or ``"fan_out"``.
-        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
-        seed: See `TorchInitializer`.
-
-    Example:
-        >>> KaimingUniform(nonlinearity="relu")((6, 100)).abs().max().item() <= 1.0
-        True
-
-    Reference:
-        He et al., 2015.
-    """
-
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with uniform values."""
-        init.kaiming_uniform_(values, self.a, self.mode, self.nonlinearity, generator=generator)  # type: ignore[arg-type]
-
-
-@final
-class KaimingNormal(_Kaiming):
+class KaimingNormal(TorchInitializer, function=init.kaiming_normal_):
     """Normal values of variance ``gain² / fan``: ``torch.nn.init.kaiming_normal_``.
 
     Args:
         a: See `KaimingUniform`.
         mode: ``"fan_in"`` or ``"fan_out"``.
         nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> KaimingNormal(nonlinearity="relu")((6, 100)).shape
@@ -259,18 +264,26 @@ class KaimingNormal(_Kaiming):
         He et al., 2015. The normal is not cut, unlike that of Keras's ``he_normal``.
     """
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with normal values."""
-        init.kaiming_normal_(values, self.a, self.mode, self.nonlinearity, generator=generator)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        a: float = 0.0,
+        mode: str = "fan_in",
+        nonlinearity: str = "leaky_relu",
+        seed: Seed = None,
+    ) -> None:
+        self.a = require_number(self, "a", a)
+        self.mode = require_choice(self, "mode", mode, _MODES)
+        self.nonlinearity = require_choice(self, "nonlinearity", nonlinearity, _NONLINEARITIES)
+        super().__init__(seed)
 
 
 @final
-class TorchOrthogonal(TorchInitializer):
+class TorchOrthogonal(TorchInitializer, function=init.orthogonal_):
     """Orthonormal rows or columns of ``(out, in·space)``: ``torch.nn.init.orthogonal_``.
 
     Args:
         gain: Factor.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> kernel = TorchOrthogonal()((4, 3))
@@ -286,19 +299,15 @@ class TorchOrthogonal(TorchInitializer):
         self.gain = require_number(self, "gain", gain)
         super().__init__(seed)
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with a random orthogonal matrix."""
-        init.orthogonal_(values, self.gain, generator=generator)
-
 
 @final
-class Sparse(TorchInitializer):
+class Sparse(TorchInitializer, function=init.sparse_):
     """Normal values with zeros in a part of each input's weights: ``torch.nn.init.sparse_``.
 
     Args:
         sparsity: Share of the weights of each input that are 0, rounded up to whole ones.
         std: Standard deviation of the others, >= 0.
-        seed: See `TorchInitializer`.
+        seed: See `RandomInitializer`.
 
     Example:
         >>> int((Sparse(0.5)((3, 4)) == 0).sum())
@@ -329,7 +338,7 @@ class Sparse(TorchInitializer):
 
 
 @final
-class Dirac(TorchInitializer):
+class Dirac(TorchInitializer, function=init.dirac_):
     """A convolution that hands its inputs on: ``torch.nn.init.dirac_``.
 
     Args:
@@ -349,9 +358,9 @@ class Dirac(TorchInitializer):
         self.groups = require_integer(self, "groups", groups, "an integer >= 1", at_least=1)
         super().__init__()
 
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:  # noqa: ARG002
+    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
         """Fill with zeros and ones."""
         if values.shape[0] % self.groups:
             allowed = f"a divisor of the number of filters, {values.shape[0]}"
             raise refusal(self, "groups", self.groups, allowed)
-        init.dirac_(values, self.groups)
+        super().fill_torch(values, generator)
