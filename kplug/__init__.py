@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         testing,
         utils,
     )
+    from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.layers import Input, Layer
@@ -117,10 +118,20 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
     elif name in __all__:
         value = importlib.import_module(f"kplug.{name}")
+    elif name.endswith(("Error", "Warning")):
+        value = _find_error(name)
     else:
         raise AttributeError(f"module 'kplug' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _find_error(name: str) -> Any:
+    """Return an error under the name that tracebacks show: ``kplug.DataError``."""
+    found = vars(importlib.import_module("kplug.errors")).get(name)
+    if found is None:
+        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+    return found
 
 
 def __dir__() -> list[str]:

@@ -19,6 +19,11 @@ class KplugError(Exception):
         where: The slot it happened in, such as ``dense_1.kernel_regularizer``.
     """
 
+    __module__ = "kplug"
+
+    def __init_subclass__(cls) -> None:
+        _make_public(cls)
+
     def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:
         super().__init__(message)
         self.message = message
@@ -40,6 +45,12 @@ class KplugError(Exception):
         # Exceptions are unpickled by a call with `args`, which is not what subclasses here are made
         # from; worker processes send theirs home that way.
         return _restore, (type(self), self.args, self.__dict__)
+
+
+def _make_public(error: type) -> None:
+    """Let tracebacks show the name that users import: ``kplug.DataError``."""
+    if error.__module__ in (__name__, "kplug.errors"):
+        error.__module__ = "kplug"
 
 
 def _restore(
@@ -189,6 +200,11 @@ class SeveralProblemsError(KplugError):
 
 class KplugWarning(UserWarning):
     """Base of kplug's warnings."""
+
+    __module__ = "kplug"
+
+    def __init_subclass__(cls) -> None:
+        _make_public(cls)
 
 
 class ShadowedComponentWarning(KplugWarning):

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+import kplug
 from kplug import errors
 from kplug.errors import (
     ArgumentValueError,
@@ -41,12 +42,30 @@ def test_several_problems_are_numbered() -> None:
     assert error.problems[0] is one
 
 
-@pytest.mark.parametrize(
-    "found",
-    [one for name, one in vars(errors).items() if name.endswith(("Error", "Warning"))],
-)
+ALL = [one for name, one in vars(errors).items() if name.endswith(("Error", "Warning"))]
+
+
+@pytest.mark.parametrize("found", ALL)
 def test_all_derive_from_one_base(found: type) -> None:
     assert issubclass(found, (KplugError, errors.KplugWarning))
+
+
+@pytest.mark.parametrize("found", ALL)
+def test_tracebacks_show_the_name_that_users_import(found: type) -> None:
+    assert found.__module__ == "kplug"
+    assert getattr(kplug, found.__name__) is found
+
+
+def test_an_error_of_a_users_own_keeps_its_module() -> None:
+    class PondError(KplugError):
+        pass
+
+    assert PondError.__module__ == __name__
+
+
+def test_there_is_no_error_of_another_name() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'kplug' has no attribute 'PondError'$"):
+        _ = kplug.PondError
 
 
 @pytest.mark.parametrize(

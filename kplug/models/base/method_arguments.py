@@ -32,7 +32,7 @@ def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
         >>> Oven().heat(degree=180)
         Traceback (most recent call last):
         ...
-        kplug.registry.errors.ArgumentError: heat has no argument 'degree'. Did you mean 'degrees'?
+        kplug.ArgumentError: heat has no argument 'degree'. Did you mean 'degrees'?
           Known: degrees.
     """
     parameters = list(inspect.signature(method).parameters.values())[1:]
