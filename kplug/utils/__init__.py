@@ -2,8 +2,8 @@
 
 from kplug.exports import export_names
 from kplug.models.diagram import plot_model as plot_model
+from kplug.models.summary.printing import print_summary as print_summary
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.seeds import set_random_seed as set_random_seed
-from kplug.utils.summaries import print_summary as print_summary
 
 export_names(globals())
