@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+Unary: TypeAlias = Callable[[Any], Any]
+Binary: TypeAlias = Callable[[Any, Any], Any]
+
+
+def _unary(operation: str) -> Unary:
+    return lambda tensor: tensor._connect(operation, (tensor,))
+
+
+def _binary(operation: str) -> Binary:
+    return lambda tensor, other: tensor._connect(operation, (tensor, other))
+
+
+def _reflected(operation: str) -> Binary:
+    """Return the operator for a symbolic tensor on the right, as in ``2 * x``."""
+    return lambda tensor, other: tensor._connect(operation, (other, tensor))
 
 
 class Operators:
@@ -13,88 +30,24 @@ class Operators:
 
     __slots__ = ()
 
+    # NumPy would apply itself to each of its elements otherwise.
+    __array_ufunc__ = None
+
     @staticmethod
     def _connect(operation: str, args: tuple[Any, ...]) -> Any:
         """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this."""
         raise NotImplementedError
 
-    # NumPy would apply itself to each of its elements otherwise.
-    __array_ufunc__ = None
-
-    def _operate(self, operation: str, *args: Any) -> Any:
-        return self._connect(operation, args)
-
-    def __add__(self, other: Any) -> Any:
-        return self._operate("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self._operate("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._operate("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._operate("subtract", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._operate("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._operate("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._operate("true_divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._operate("true_divide", other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._operate("floor_divide", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self._operate("floor_divide", other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return self._operate("mod", self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self._operate("mod", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return self._operate("power", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._operate("power", other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return self._operate("matmul", self, other)
-
-    def __neg__(self) -> Any:
-        return self._operate("negative", self)
-
-    def __abs__(self) -> Any:
-        return self._operate("absolute", self)
-
-    def __lt__(self, other: Any) -> Any:
-        return self._operate("less", self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._operate("less_equal", self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._operate("greater", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._operate("greater_equal", self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return self._operate("logical_and", self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return self._operate("logical_or", self, other)
-
-    def __invert__(self) -> Any:
-        return self._operate("logical_not", self)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._operate("get_item", self, key)
+    __add__, __radd__ = _binary("add"), _reflected("add")
+    __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _binary("true_divide"), _reflected("true_divide")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _binary("mod"), _reflected("mod")
+    __pow__, __rpow__ = _binary("power"), _reflected("power")
+    __matmul__ = _binary("matmul")
+    __lt__, __le__ = _binary("less"), _binary("less_equal")
+    __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
+    __and__, __or__ = _binary("logical_and"), _binary("logical_or")
+    __neg__, __abs__, __invert__ = _unary("negative"), _unary("absolute"), _unary("logical_not")
+    __getitem__ = _binary("get_item")
