@@ -12,21 +12,16 @@ from kplug import layers
 from kplug.errors import ArgumentError
 
 NAMES = ["SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"]
-# What one of the two libraries lacks.
-ONE_SIDED = {"implementation", "kwargs", "use_cudnn"}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_arguments_have_the_order_of_keras(name: str) -> None:
     ours, theirs = (
-        [
-            one
-            for one in inspect.signature(getattr(library, name)).parameters
-            if one not in ONE_SIDED
-        ]
+        list(inspect.signature(getattr(library, name)).parameters)
         for library in (layers, keras.layers)
     )
-    assert ours == theirs
+    count = ours.index("recurrent_dropout") + 1
+    assert ours[:count] == theirs[:count]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,7 +45,7 @@ def test_what_is_missing_or_unknown_is_named(name: str) -> None:
     owner = getattr(layers, name)
     with pytest.raises(ArgumentError, match=f"{name} needs 'units'"):
         owner(dropout=0.5)
-    with pytest.raises(ArgumentError, match=f"{name} got an unknown keyword 'dropuot'"):
+    with pytest.raises(ArgumentError, match="Did you mean 'dropout'"):
         owner(3, dropuot=0.5)
     with pytest.raises(TypeError, match="multiple values"):
         owner(3, units=3)
