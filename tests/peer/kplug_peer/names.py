@@ -28,7 +28,7 @@ from kplug import (
 )
 from kplug.arguments import require_number
 from kplug.initializers.scaling import compute_fans
-from kplug.losses.base.loss import alignment
+from kplug.losses.base import alignment
 
 from . import metrics as metric_calls, optimizers as optimizer_calls, tensors
 from .cases import TestCase
