@@ -1,29 +1,67 @@
-"""The design page names only what is there."""
+"""The design page names only what is there, and where it is."""
 
 from __future__ import annotations
 
 import importlib
 import re
+import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "design.md").read_text()
+PACKAGE = ROOT / "kplug"
+PAGE = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| .*? \| `([\w/.]+)` \|$", PAGE, re.MULTILINE)
-LAYOUT = PAGE.partition("kplug/\n├")[2].partition("plugins/")[0]
-PACKAGE_FILES = {path.name for path in (ROOT / "kplug").iterdir() if not path.name.startswith("__")}
+LAYOUT, _, BESIDE = PAGE.partition("kplug/\n├")[2].partition("```")[0].partition("plugins/")
+PATHS = sorted(set(re.findall(r"`((?:\w+/)*(?:\w+/|\w+\.py))`", PAGE)))
 
 
 @pytest.mark.parametrize(("nouns", "place"), ROWS, ids=[row[0] for row in ROWS])
-def test_every_noun_lives_where_the_table_says(nouns: str, place: str) -> None:
-    module = importlib.import_module(
-        "kplug." + place.removesuffix(".py").strip("/").replace("/", ".")
-    )
+def test_every_noun_is_defined_where_the_table_says(nouns: str, place: str) -> None:
+    module = "kplug." + place.removesuffix(".py").strip("/").replace("/", ".")
     for noun in re.findall(r"`(\w+)`", nouns):
-        assert hasattr(module, noun)
+        home = getattr(importlib.import_module(module), noun).__module__
+        assert home == module if place.endswith(".py") else home.startswith(f"{module}.")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_is_that_of_a_file_or_of_a_folder(path: str) -> None:
+    found = [folder / path for folder in (ROOT, PACKAGE) if (folder / path).exists()]
+    if "/" not in path:  # a file that the sentence around it places
+        found = list(PACKAGE.rglob(path))
+    assert len(found) == 1
+    assert found[0].is_file() == path.endswith(".py")
 
 
 def test_the_layout_names_every_part_of_the_package() -> None:
-    named = set(re.findall(r"(\w+)(?:/|\.py)", LAYOUT))
-    assert {name.removesuffix(".py") for name in PACKAGE_FILES} - {"py.typed"} == named
+    parts = [path for path in PACKAGE.iterdir() if not path.name.startswith("__")]
+    actual = {f"{path.name}/" if path.is_dir() else path.name for path in parts}
+    assert set(re.findall(r"\w+(?:/|\.py)", LAYOUT)) == actual - {"py.typed"}
+
+
+def test_the_layout_names_every_plugin() -> None:
+    listed = re.findall(r"kplug-\w+", BESIDE.partition("tests/")[0])
+    assert listed == sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
+
+
+def test_imports_go_the_way_that_the_contract_says() -> None:
+    settings: Any = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    place_of = {
+        part.removeprefix("kplug."): place
+        for place, layer in enumerate(layers)
+        for part in re.split(r" *[|:] *", layer)
+    }
+    chain = " ".join(PAGE.partition("Imports go one way: `")[2].partition("`")[0].split())
+    steps = [step.split(", ") for step in chain.split(" → ")]
+    places = [{place_of["losses" if part == "families" else part] for part in s} for s in steps]
+    assert all(len(place) == 1 for place in places)
+    assert all(min(one) < min(other) for one, other in pairwise(places))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 import kplug
+from kplug.builtins.losses import kplug_losses
 from kplug.cli.app import app
 from kplug.registry import KINDS
 
@@ -52,15 +55,25 @@ def test_json_says_who_offers_what() -> None:
     assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]
 
 
+def _declared(distribution: str) -> Counter[str]:
+    """Return how many objects a plugin's entry points name, by the plural of their kind."""
+    points = importlib.metadata.distribution(distribution).entry_points
+    targets = {(point.group.removeprefix("kplug."), point.value) for point in points}
+    return Counter(plural for plural, _ in targets)
+
+
 def test_packages_are_counted() -> None:
-    lines = run("--count").splitlines()
-    ours = [facts["kind"] for facts in read() if facts["distribution"] == "kplug"]
-    counts = [f"{ours.count(kind.name)} {kind.plural}" for kind in KINDS.values()]
-    assert lines[0] == f"kplug {kplug.__version__}: {', '.join(counts)}"
-    assert [line.partition(" ")[0] for line in lines[1:]].count("torch") == 1
+    counts = dict(line.split(": ") for line in run("--count").splitlines())
+    for plugin in ("kplug-penalties", "kplug-segmentation"):
+        declared = _declared(plugin)
+        plurals = [kind.plural for kind in KINDS.values() if kind.plural in declared]
+        listed = ", ".join(f"{declared[plural]} {plural}" for plural in plurals)
+        assert counts[f"{plugin} {importlib.metadata.version(plugin)}"] == listed
+    assert f"{len(kplug_losses())} losses" in counts[f"kplug {kplug.__version__}"].split(", ")
+    assert [origin.partition(" ")[0] for origin in counts].count("torch") == 1
 
 
 def test_one_kind_is_counted_for_programs() -> None:
     counts = json.loads(run("regularizers", "--count", "--json"))
-    ours = [facts for facts in read("regularizers") if facts["distribution"] == "kplug"]
-    assert counts[f"kplug {kplug.__version__}"] == {"regularizers": len(ours)}
+    penalties = counts[f"kplug-penalties {importlib.metadata.version('kplug-penalties')}"]
+    assert penalties == {"regularizers": _declared("kplug-penalties")["regularizers"]}

@@ -27,10 +27,6 @@ def print_wide(table: Table) -> str:
     return capture.get()
 
 
-def test_everything_that_is_needed_is_there() -> None:
-    check_requirements()
-
-
 @pytest.mark.parametrize(
     ("libraries", "plugins", "message"),
     [
