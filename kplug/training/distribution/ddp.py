@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -13,13 +13,8 @@ from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError
 from kplug.graph import find_leaves
 from kplug.layers import Embedding
-from kplug.training.distribution.exchange import Exchange, find_exchange
 from kplug.training.distribution.world import World
 from kplug.training.step.regularization import Penalties, find_penalties
-
-# In MB, more than any model has: all gradients at once. Through shared memory nothing is gained by
-# exchanging the first ones early, as every core is busy with the others, and each exchange is a wait.
-_ONE_BUCKET: Final = 1 << 20
 
 
 class Replica(DistributedDataParallel):
@@ -27,20 +22,15 @@ class Replica(DistributedDataParallel):
 
     Args:
         model: A built model.
-        exchange: Memory that the processes share, or None if the gradients go through torch's backend.
         uses_all_weights: As for ``replicate``.
     """
 
-    def __init__(self, model: Any, exchange: Exchange | None, *, uses_all_weights: bool) -> None:
+    def __init__(self, model: Any, *, uses_all_weights: bool) -> None:
         super().__init__(
             _Watched(model, find_penalties(model)),
             find_unused_parameters=not uses_all_weights,
             gradient_as_bucket_view=True,
-            bucket_cap_mb=None if exchange is None else _ONE_BUCKET,
         )
-        if exchange is not None:
-            # torch compares a hook's annotations with its own classes: those of a function are texts.
-            self.register_comm_hook(exchange, lambda state, bucket: _average(state, bucket))
 
     @property
     def name(self) -> str:
@@ -57,14 +47,6 @@ class Replica(DistributedDataParallel):
         for output, original in pairs:
             keep_mask(output, original)
         return outputs
-
-
-def _average(exchange: Exchange, bucket: Any) -> torch.futures.Future[Tensor]:
-    """Return the mean of what all processes have in a bucket, as torch wants it from a hook."""
-    exchange.average(bucket.buffer())
-    done: torch.futures.Future[Tensor] = torch.futures.Future()
-    done.set_result(bucket.buffer())
-    return done
 
 
 class _Watched(nn.Module):
@@ -114,7 +96,7 @@ def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any
     if world is None or not any(each.requires_grad for each in model.parameters()):
         return model
     refuse_sparse_gradients(model)
-    return Replica(model, find_exchange(model, world), uses_all_weights=uses_all_weights)
+    return Replica(model, uses_all_weights=uses_all_weights)
 
 
 @torch.no_grad()
