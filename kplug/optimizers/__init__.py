@@ -19,9 +19,8 @@ from kplug.optimizers.base.common_arguments import (
     CommonArguments as CommonArguments,
     takes_common as takes_common,
 )
-from kplug.optimizers.base.group_settings import GroupSetting as GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate as DefaultRate,
+    GroupSetting as GroupSetting,
     require_beta as require_beta,
     require_epsilon as require_epsilon,
     require_nonnegative as require_nonnegative,

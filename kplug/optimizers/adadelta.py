@@ -8,15 +8,12 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_epsilon,
     require_rho,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(1.0)
 
 
 class Adadelta(RuleOptimizer):
@@ -27,14 +24,6 @@ class Adadelta(RuleOptimizer):
 
     Args:
         lr: Learning rate, a number >= 0 or a schedule; 1 is the published method.
-        rho: ρ, in [0, 1].
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        decay: Decrease of the learning rate per step, >= 0.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -59,7 +48,7 @@ class Adadelta(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 1.0,
         rho: float = 0.95,
         epsilon: float | None = None,
         decay: float = 0.0,

@@ -10,18 +10,16 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import require_flag, require_number
+from kplug.arguments import require_flag
 from kplug.optimizers.base.cache_blocks import BLOCK_BYTES
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative, require_positive
+from kplug.optimizers.base.hyperparameters import (
+    GroupSetting,
+    require_nonnegative,
+    require_positive,
+    require_power,
+)
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.001)
-
-
-def _require_power(owner: str, argument: str, value: object) -> float:
-    return require_number(owner, argument, value, "a finite number <= 0", at_most=0.0)
 
 
 class Adafactor(RuleOptimizer):
@@ -33,17 +31,11 @@ class Adafactor(RuleOptimizer):
     p ← p − α · u / max(1, RMS(u) / clip_threshold) at step t = 1, 2, …
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         beta_2_decay: Exponent of β, <= 0.
         epsilon_1: ε₁ >= 0, keeps v from 0.
         epsilon_2: ε₂ >= 0, the smallest scale of a tensor's steps.
         clip_threshold: Largest RMS of u, > 0.
         relative_step: Kept for Keras's configurations. There and here lr_t is the same either way.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -59,7 +51,7 @@ class Adafactor(RuleOptimizer):
         ``keras.optimizers.Adafactor``. ``torch.optim.Adafactor`` has other defaults and clamps.
     """
 
-    beta_2_decay = GroupSetting("beta_2_decay", _require_power)
+    beta_2_decay = GroupSetting("beta_2_decay", require_power)
     epsilon_1 = GroupSetting("epsilon_1", require_nonnegative)
     epsilon_2 = GroupSetting("epsilon_2", require_nonnegative)
     clip_threshold = GroupSetting("clip_threshold", require_positive)
@@ -68,7 +60,7 @@ class Adafactor(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_2_decay: float = -0.8,
         epsilon_1: float = 1e-30,
         epsilon_2: float = 1e-3,

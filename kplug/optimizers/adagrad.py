@@ -8,14 +8,11 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_epsilon, require_nonnegative
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_nonnegative
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
 
 Tensors = list[torch.Tensor]
-
-LEARNING_RATE = DefaultRate(0.01)
 
 
 class Adagrad(RowOptimizer, torch.optim.Adagrad):
@@ -24,15 +21,7 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
     a ← a + g², from a = a₀, and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        decay: Decrease of the learning rate per step, >= 0.
         initial_accumulator_value: a₀ >= 0, where the sums start.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -53,37 +42,35 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     epsilon = GroupSetting("eps", require_epsilon)
+    initial_accumulator_value = GroupSetting(
+        "initial_accumulator_value", require_nonnegative, is_fixed=True
+    )
     _torch_step = get_unhooked_step(torch.optim.Adagrad)
 
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.01,
         epsilon: float | None = None,
         decay: float = 0.0,
         *,
         initial_accumulator_value: float = 0.0,
         **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
-        shared = self._check_shared(lr, common)
-        epsilon = require_epsilon(owner, "epsilon", epsilon)
-        start = require_nonnegative(owner, "initial_accumulator_value", initial_accumulator_value)
-        decay = require_nonnegative(owner, "decay", decay)
         # torch's own lr_decay counts the steps of each parameter; Keras counts those of the optimizer.
-        torch.optim.Adagrad.__init__(
-            self,
-            [{"params": []}],
-            lr=shared.rate,
-            eps=epsilon,
-            initial_accumulator_value=start,
+        self._start(
+            lr,
+            common,
+            epsilon=epsilon,
+            decay=decay,
+            initial_accumulator_value=initial_accumulator_value,
         )
-        self._configure(shared, decay=decay)
 
     def _get_rule_config(self) -> dict[str, Any]:
-        config = {"epsilon": self.epsilon, "decay": self.decay}
-        start = self.param_groups[0]["initial_accumulator_value"]
-        return {**config, "initial_accumulator_value": start} if start else config
+        config = super()._get_rule_config()
+        if not self.initial_accumulator_value:
+            del config["initial_accumulator_value"]  # Keras 2 has no such argument
+        return config
 
     def _start_state(self, group: dict[str, Any]) -> None:
         # torch makes this state in its constructor, where our parameters are not known yet.

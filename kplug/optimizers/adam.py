@@ -12,19 +12,15 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_beta,
     require_epsilon,
-    require_nonnegative,
 )
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, use_memory_order
 
 Tensors = list[torch.Tensor]
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class Adam(Optimizer, torch.optim.Adam):
@@ -35,17 +31,7 @@ class Adam(Optimizer, torch.optim.Adam):
     lr_t = lr / (1 + decay · (t − 1)). With ``amsgrad`` the largest v so far stands in v's place.
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        decay: Decrease of the learning rate per step, >= 0.
         amsgrad: Whether v may only grow.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -69,12 +55,13 @@ class Adam(Optimizer, torch.optim.Adam):
     beta_1 = GroupSetting("betas", require_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)
     epsilon = GroupSetting("epsilon", require_epsilon)
+    amsgrad = GroupSetting("amsgrad", require_flag, is_fixed=True)
     _torch_step = get_unhooked_step(torch.optim.Adam)
 
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = None,
@@ -82,30 +69,16 @@ class Adam(Optimizer, torch.optim.Adam):
         amsgrad: bool = False,
         **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
-        shared = self._check_shared(lr, common)
-        betas = require_beta(owner, "beta_1", beta_1), require_beta(owner, "beta_2", beta_2)
-        epsilon = require_epsilon(owner, "epsilon", epsilon)
-        decay = require_nonnegative(owner, "decay", decay)
-        amsgrad = require_flag(owner, "amsgrad", amsgrad)
-        torch.optim.Adam.__init__(
-            self, [{"params": []}], lr=shared.rate, betas=betas, eps=epsilon, amsgrad=amsgrad
+        self._start(
+            lr,
+            common,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            decay=decay,
+            amsgrad=amsgrad,
         )
-        self._configure(shared, decay=decay, epsilon=epsilon)
-
-    @property
-    def amsgrad(self) -> bool:
-        """Whether v may only grow."""
-        return bool(self.param_groups[0]["amsgrad"])
-
-    def _get_rule_config(self) -> dict[str, Any]:
-        return {
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "decay": self.decay,
-            "amsgrad": self.amsgrad,
-        }
+        self._set_in_groups(eps=self.epsilon)
 
     def _update(self, iteration: int) -> None:
         for group in self.param_groups:
@@ -186,7 +159,7 @@ class Adam(Optimizer, torch.optim.Adam):
 
     def _start_state(self, group: dict[str, Any]) -> None:
         # torch starts a parameter's state when it finds none; accumulators and averages would hide that.
-        if self._extras is not None:
+        if not self._is_plain:
             for parameter in group["params"]:
                 self._ensure_state(parameter, group)
 

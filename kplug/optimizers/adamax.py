@@ -8,11 +8,8 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_beta, require_epsilon
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.002)
 
 
 class Adamax(RuleOptimizer):
@@ -20,18 +17,6 @@ class Adamax(RuleOptimizer):
 
     m ← β₁·m + (1 − β₁)·g; u ← max(β₂·u, |g|); p ← p − lr_t / (1 − β₁ᵗ) · m / (u + ε) at step
     t = 1, 2, …; lr_t = lr / (1 + decay · (t − 1)).
-
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        decay: Decrease of the learning rate per step, >= 0.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -57,7 +42,7 @@ class Adamax(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.002,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = None,

@@ -9,12 +9,10 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.adam import Adam
-from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, Extras, takes_common
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative
+from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
+from kplug.optimizers.base.hyperparameters import require_nonnegative
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
 from kplug.registry import named
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 @named("adamw")
@@ -25,17 +23,8 @@ class AdamW(Adam, torch.optim.AdamW):
     v ← β₂·v + (1 − β₂)·g²; p ← p − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε) at step t = 1, 2, …
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         weight_decay: A number >= 0.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
         amsgrad: Whether v may only grow.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -56,7 +45,7 @@ class AdamW(Adam, torch.optim.AdamW):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
@@ -70,27 +59,20 @@ class AdamW(Adam, torch.optim.AdamW):
 
     def _decay_in_kernel(self, decay: float) -> None:
         """Let torch's kernel shrink the weights, in the same pass over memory."""
-        for settings in (self.defaults, *self.param_groups):
-            settings.update(weight_decay=decay, decoupled_weight_decay=True)
+        self._set_in_groups(weight_decay=decay, decoupled_weight_decay=True)
 
     @property
     def weight_decay(self) -> float:
-        """W of p ← p · (1 − w · lr) before each update."""
+        """The part of the learning rate by which weights shrink before each update."""
         in_kernel = float(self.param_groups[0]["weight_decay"])
-        return in_kernel or (self._extras.weight_decay if self._extras else None) or 0.0
+        return in_kernel or self._common.weight_decay or 0.0
 
     def exclude_from_weight_decay(self, *args: Any, **kwargs: Any) -> None:
         """Name the parameters that ``weight_decay`` leaves alone; see ``Optimizer``."""
         super().exclude_from_weight_decay(*args, **kwargs)
-        decay = self.weight_decay
-        self._use_extras(dataclasses.replace(self._extras or Extras(), weight_decay=decay))
+        self._use_common(dataclasses.replace(self._common, weight_decay=self.weight_decay))
         self._decay_in_kernel(0.0)  # a kernel decays all or none
 
     def _shrink_group(self, group: dict[str, Any]) -> None:
-        if self._extras is not None and self._extras.weight_decay:
-            self._shrink(group["params"], self._extras.weight_decay * group["lr"])
-
-    def _get_rule_config(self) -> dict[str, Any]:
-        config = super()._get_rule_config()
-        del config["decay"]
-        return {"weight_decay": self.weight_decay, **config}
+        if self._common.weight_decay:
+            self._shrink(group["params"], self._common.weight_decay * group["lr"])

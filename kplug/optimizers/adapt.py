@@ -10,8 +10,8 @@ from typing import Any, Final
 import torch
 
 from kplug.errors import ContractError
-from kplug.optimizers.base.hyperparameters import check_parameters
 from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.parameters import check_parameters
 from kplug.registry.reverse_lookup import name_of
 
 _EXPECTED: Final = (

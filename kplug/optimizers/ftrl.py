@@ -8,17 +8,9 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import require_number
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_nonnegative, require_power
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.001)
-
-
-def _require_power(owner: str, argument: str, value: object) -> float:
-    return require_number(owner, argument, value, "a finite number <= 0", at_most=0.0)
 
 
 class Ftrl(RuleOptimizer):
@@ -36,11 +28,6 @@ class Ftrl(RuleOptimizer):
         l2_regularization_strength: l2 >= 0.
         l2_shrinkage_regularization_strength: A penalty on the weights' size, added to the gradient, >= 0.
         beta: Enters q, >= 0.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -59,7 +46,7 @@ class Ftrl(RuleOptimizer):
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("accumulator", "linear")
-    learning_rate_power = GroupSetting("learning_rate_power", _require_power)
+    learning_rate_power = GroupSetting("learning_rate_power", require_power)
     initial_accumulator_value = GroupSetting("initial_accumulator_value", require_nonnegative)
     l1_regularization_strength = GroupSetting("l1", require_nonnegative)
     l2_regularization_strength = GroupSetting("l2", require_nonnegative)
@@ -69,7 +56,7 @@ class Ftrl(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         learning_rate_power: float = -0.5,
         initial_accumulator_value: float = 0.1,
         l1_regularization_strength: float = 0.0,

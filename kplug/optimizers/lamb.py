@@ -10,11 +10,8 @@ from typing_extensions import Unpack
 
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_beta, require_epsilon
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class Lamb(RuleOptimizer):
@@ -22,17 +19,6 @@ class Lamb(RuleOptimizer):
 
     m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²; u = m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε);
     p ← p − lr · r · u with r = ‖p‖ / ‖u‖, or 1 where one of them is 0.
-
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -57,7 +43,7 @@ class Lamb(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,

@@ -8,11 +8,8 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_beta, require_open_beta
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_open_beta
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class Lion(RuleOptimizer):
@@ -23,12 +20,6 @@ class Lion(RuleOptimizer):
     Args:
         lr: Learning rate, a number >= 0 or a schedule; 3 to 10 times smaller than Adam's.
         beta_1: β₁, in (0, 1); at 0 the momentum would play no part.
-        beta_2: β₂, in [0, 1).
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -53,7 +44,7 @@ class Lion(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.99,
         **common: Unpack[CommonArguments],

@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_integer
 from kplug.errors import ArgumentError, ArgumentValueError
-from kplug.optimizers.base.common_arguments import CommonArguments, check_name, is_unset
+from kplug.optimizers.base.common_arguments import CommonArguments, CommonSettings, is_unset
 from kplug.optimizers.base.hyperparameters import require_positive
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import make_dense
@@ -73,11 +73,11 @@ class LossScaleOptimizer(OptimizerWrapper):
         steps = require_integer(
             owner, "dynamic_growth_steps", dynamic_growth_steps, "an integer >= 1", at_least=1
         )
-        name = check_name(owner, name)
+        common = CommonSettings.from_arguments(owner, {"name": name})
         self.inner_optimizer = get_inner(owner, inner_optimizer, (MultiOptimizer,))
         self.inner_optimizer.loss_scale_factor = None
         self.initial_scale, self.dynamic_growth_steps = scale, steps
-        self._wrap(name)
+        self._wrap(common)
         self._start_scale()
 
     def _start_scale(self) -> None:
@@ -112,7 +112,9 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     @lr.setter
     def lr(self, value: object) -> None:
-        self.inner_optimizer.learning_rate = value
+        self.inner_optimizer.lr = value
+
+    learning_rate = lr
 
     @property
     def iterations(self) -> int:
@@ -189,7 +191,7 @@ class LossScaleOptimizer(OptimizerWrapper):
             "initial_scale": self.initial_scale,
             "dynamic_growth_steps": self.dynamic_growth_steps,
         }
-        return config if self._name is None else {**config, "name": self._name}
+        return {**config, **self._common.get_config()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -11,9 +11,14 @@ import torch
 from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError, WeightsError
-from kplug.optimizers.base.common_arguments import check_name
-from kplug.optimizers.base.hyperparameters import check_parameters, require_positive, split_names
+from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.parameters import (
+    check_parameters,
+    find_new,
+    refuse_rebuild,
+    split_names,
+)
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 
 
@@ -121,16 +126,11 @@ class MultiOptimizer(OptimizerWrapper):
         loss_scale_factor: float | None = None,
         name: str | None = None,
     ) -> None:
-        owner = self._owner()
-        name = check_name(owner, name)
-        if loss_scale_factor is not None:
-            loss_scale_factor = require_positive(owner, "loss_scale_factor", loss_scale_factor)
+        given = {"loss_scale_factor": loss_scale_factor, "name": name}
+        common = CommonSettings.from_arguments(self._owner(), given)
         self._map = _read_map(optimizer_map)
         self._inner = _list_known(self._map)
-        self._scale = loss_scale_factor
-        for optimizer in self._inner:
-            optimizer.loss_scale_factor = loss_scale_factor
-        self._wrap(name)
+        self._wrap(common)
 
     def _get_inner(self) -> list[Optimizer]:
         return self._inner
@@ -162,6 +162,8 @@ class MultiOptimizer(OptimizerWrapper):
             f"{self._owner()}: set the learning rate of the optimizers inside it; see .optimizers"
         )
 
+    learning_rate = lr
+
     @property
     def iterations(self) -> int:
         """How many steps were made."""
@@ -172,26 +174,20 @@ class MultiOptimizer(OptimizerWrapper):
         for optimizer in self._inner:
             optimizer.iterations = value
 
-    @property
-    def loss_scale_factor(self) -> float | None:
-        """What the loss is multiplied with before the backward pass, or None."""
-        return self._scale
-
-    @loss_scale_factor.setter
-    def loss_scale_factor(self, value: float | None) -> None:
+    def _use_common(self, common: CommonSettings) -> None:
+        super()._use_common(common)
         for optimizer in self._inner:
-            optimizer.loss_scale_factor = value
-        self._scale = value
+            optimizer.loss_scale_factor = common.loss_scale_factor
 
     def build(self, params: Iterable[Any]) -> Self:
         """Give every parameter to its optimizer; see ``Optimizer.build``."""
         names, tensors = split_names(params)
         parameters = check_parameters(self._owner(), tensors)
         if self.built:
-            owned = {id(p) for group in self.param_groups for p in group["params"]}
-            unknown = sum(id(parameter) not in owned for parameter in parameters)
+            owned = self._list_parameters()
+            unknown = len(find_new(parameters, owned))
             if unknown or len(parameters) != len(owned):
-                self._refuse_rebuild(unknown)
+                raise refuse_rebuild(type(self), self._owner(), len(owned), unknown)
             return self
         shares: dict[int, list[Any]] = {}
         for parameter in parameters:
@@ -210,7 +206,7 @@ class MultiOptimizer(OptimizerWrapper):
         else:
             chosen = get_inner(self._owner(), self._map(parameter, name))
         if not any(chosen is optimizer for optimizer in self._inner):
-            chosen.loss_scale_factor = self._scale
+            chosen.loss_scale_factor = self.loss_scale_factor
             self._inner.append(chosen)
         return chosen  # type: ignore[no-any-return]
 
@@ -247,16 +243,11 @@ class MultiOptimizer(OptimizerWrapper):
         described: object = mapping
         if isinstance(mapping, OptimizerMap):
             described = {"class_name": "OptimizerMap", "config": mapping.get_config()}
-        config = {"optimizer_map": described, "loss_scale_factor": self._scale}
-        return config if self._name is None else {**config, "name": self._name}
+        config = {"optimizer_map": described, "loss_scale_factor": self.loss_scale_factor}
+        return {**config, **self._common.get_config()}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {
-            **super().__getstate__(),
-            "_map": self._map,
-            "_inner": self._inner,
-            "_scale": self._scale,
-        }
+        return {**super().__getstate__(), "_map": self._map, "_inner": self._inner}
 
 
 def _read_map(given: Any) -> OptimizerMap | Callable[[torch.Tensor, str], Any]:

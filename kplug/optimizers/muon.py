@@ -11,27 +11,25 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import refusal, require_flag, require_integer, require_number
+from kplug.arguments import refusal, require_flag, require_number
 from kplug.optimizers.base.cache_blocks import walk
-from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, Extras, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.common_arguments import (
+    ArgumentsBesideDecay,
+    CommonSettings,
+    takes_common,
+)
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_beta,
+    require_count,
     require_epsilon,
     require_nonnegative,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
-LEARNING_RATE = DefaultRate(0.001)
-
 
 def _require_optional(owner: str, argument: str, value: object) -> float | None:
     return None if value is None else require_nonnegative(owner, argument, value)
-
-
-def _require_steps(owner: str, argument: str, value: object) -> int:
-    return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
 def _require_patterns(owner: str, argument: str, value: Any) -> list[str]:
@@ -53,7 +51,6 @@ class Muon(RuleOptimizer):
     Tensors of other rank, embeddings and what ``exclude_layers`` names follow Adam.
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         adam_beta_1: Adam's β₁, in [0, 1).
         adam_beta_2: Adam's β₂, in [0, 1).
         adam_weight_decay: Weight decay of what follows Adam, >= 0, or None.
@@ -69,11 +66,6 @@ class Muon(RuleOptimizer):
         ns_steps: Number of Newton–Schulz steps, >= 0.
         nesterov: Whether the momentum looks one step ahead.
         rms_rate: Scale of a step, so that Adam's rates fit; None: no scaling with the size.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -101,14 +93,14 @@ class Muon(RuleOptimizer):
     muon_c = GroupSetting("muon_c", require_number)
     adam_lr_ratio = GroupSetting("adam_lr_ratio", require_nonnegative)
     momentum = GroupSetting("momentum", require_beta)
-    ns_steps = GroupSetting("ns_steps", _require_steps)
+    ns_steps = GroupSetting("ns_steps", require_count)
     nesterov = GroupSetting("nesterov", require_flag)
     rms_rate = GroupSetting("rms_rate", _require_optional)
 
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         adam_beta_1: float = 0.9,
         adam_beta_2: float = 0.999,
         adam_weight_decay: float | None = 0.004,
@@ -146,10 +138,6 @@ class Muon(RuleOptimizer):
             rms_rate=rms_rate,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments with their current values, under the guide's names."""
-        return {**super().get_config(), "weight_decay": self.weight_decay}
-
     def _follows_adam(self, group: dict[str, Any], parameter: Tensor) -> bool:
         if parameter.ndim != 2:
             return True
@@ -167,8 +155,9 @@ class Muon(RuleOptimizer):
             if decay:
                 self._shrink(parameters, decay * group["lr"])
 
-    def _use_extras(self, extras: Extras | None) -> None:
-        super()._use_extras(extras or Extras())  # adam_weight_decay alone is one already
+    def _use_common(self, common: CommonSettings) -> None:
+        super()._use_common(common)
+        self._is_plain = False  # without weight_decay there still is adam_weight_decay
 
     def _divide(self, group: dict[str, Any], parameters: Tensors) -> tuple[Tensors, Tensors]:
         matrices: Tensors = []

@@ -9,16 +9,13 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_beta,
     require_epsilon,
     require_nonnegative,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.002)
 
 
 class Nadam(RuleOptimizer):
@@ -29,16 +26,7 @@ class Nadam(RuleOptimizer):
     at step t = 1, 2, …
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
         schedule_decay: s >= 0, how fast the momentum reaches β₁.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -65,7 +53,7 @@ class Nadam(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.002,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = None,
@@ -80,7 +68,7 @@ class Nadam(RuleOptimizer):
             epsilon=epsilon,
             schedule_decay=schedule_decay,
         )
-        self.defaults["momentum_product"] = self.param_groups[0]["momentum_product"] = 1.0
+        self._set_in_groups(momentum_product=1.0)
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:
         beta_1, beta_2 = group["betas"]

@@ -8,32 +8,18 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_epsilon,
     require_rho,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class RMSprop(RuleOptimizer):
     """Steps divided by a running average of the gradient's magnitude.
 
     a ← ρ·a + (1 − ρ)·g² and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
-
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        rho: ρ, in [0, 1].
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        decay: Decrease of the learning rate per step, >= 0.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -58,7 +44,7 @@ class RMSprop(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         rho: float = 0.9,
         epsilon: float | None = None,
         decay: float = 0.0,

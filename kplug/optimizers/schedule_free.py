@@ -9,23 +9,16 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import require_integer
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.hyperparameters import (
-    DefaultRate,
+    GroupSetting,
     require_beta,
+    require_count,
     require_epsilon,
     require_open_beta,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 from kplug.registry import named
-
-LEARNING_RATE = DefaultRate(0.0025)
-
-
-def _require_steps(owner: str, argument: str, value: object) -> int:
-    return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
 @named("schedule_free_adamw")
@@ -36,16 +29,8 @@ class ScheduleFreeAdamW(RuleOptimizer):
     x ← (1 − 1/t)·x + z'/t; p ← (1 − β₁)·z' + β₁·x; z ← z' at step t = 1, 2, …, from z = p.
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         beta_1: β₁, in (0, 1): how near to the average the gradients are taken.
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
         warmup_steps: lr_t = lr · min(t / warmup_steps, 1), if > 0.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -68,12 +53,12 @@ class ScheduleFreeAdamW(RuleOptimizer):
     beta_1 = GroupSetting("betas", require_open_beta, index=0)
     beta_2 = GroupSetting("betas", require_beta, index=1)
     epsilon = GroupSetting("eps", require_epsilon)
-    warmup_steps = GroupSetting("warmup_steps", _require_steps)
+    warmup_steps = GroupSetting("warmup_steps", require_count)
 
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.0025,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-8,

@@ -9,14 +9,11 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.group_settings import GroupSetting
-from kplug.optimizers.base.hyperparameters import DefaultRate, require_nonnegative, require_rho
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_rho
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
 
 Tensors = list[torch.Tensor]
-
-LEARNING_RATE = DefaultRate(0.01)
 
 
 class SGD(RowOptimizer, torch.optim.SGD):
@@ -26,15 +23,8 @@ class SGD(RowOptimizer, torch.optim.SGD):
     lr_t = lr / (1 + decay · i) at step i = 0, 1, …
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         momentum: μ in [0, 1].
-        decay: Decrease of the learning rate per step, >= 0.
         nesterov: Whether the gradient's step is taken from where the momentum leads.
-        common: The keywords of every optimizer, see ``CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -61,29 +51,16 @@ class SGD(RowOptimizer, torch.optim.SGD):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.01,
         momentum: float = 0.0,
         decay: float = 0.0,
         nesterov: bool = False,
         **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
-        shared = self._check_shared(lr, common)
-        momentum = require_rho(owner, "momentum", momentum)
-        decay = require_nonnegative(owner, "decay", decay)
-        self.nesterov = require_flag(owner, "nesterov", nesterov)
-        torch.optim.SGD.__init__(
-            self,
-            [{"params": []}],
-            lr=shared.rate,
-            momentum=momentum,
-            nesterov=self.nesterov
-            and momentum > 0.0,  # without momentum there is nothing to look ahead
-        )
-        self._configure(shared, decay=decay, applied_lr=None)
-
-    def _get_rule_config(self) -> dict[str, Any]:
-        return {"momentum": self.momentum, "decay": self.decay, "nesterov": self.nesterov}
+        self.nesterov = require_flag(self, "nesterov", nesterov)
+        self._start(lr, common, momentum=momentum, decay=decay)
+        # torch refuses it without momentum, when there is nothing to look ahead to.
+        self._set_in_groups(nesterov=self.nesterov and self.momentum > 0.0, applied_lr=None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "nesterov": self.nesterov}

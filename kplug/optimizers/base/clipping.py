@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 import torch
 
-from kplug.errors import ArgumentError
-from kplug.optimizers.base.hyperparameters import require_nonnegative
-
 
 @dataclasses.dataclass(frozen=True)
 class Clipping:
@@ -24,35 +21,6 @@ class Clipping:
     clipnorm: float | None = None
     clipvalue: float | None = None
     global_clipnorm: float | None = None
-
-    @classmethod
-    def from_arguments(cls, owner: str, **limits: object) -> Clipping | None:
-        """Return the clipping that the arguments ask for, or None; 0 switches a limit off.
-
-        Raises:
-            ArgumentError: If more than one limit is given.
-            ArgumentValueError: If a limit is negative, not finite or no number.
-        """
-        given = {
-            name: require_nonnegative(owner, name, value)
-            for name, value in limits.items()
-            if value is not None
-        }
-        if len(given) > 1:
-            listing = ", ".join(f"{name}={value:g}" for name, value in given.items())
-            raise ArgumentError(
-                f"{owner}: only one way of clipping can be used at a time, given: {listing}",
-                hint="clipnorm limits each gradient's norm, global_clipnorm the norm of all together, "
-                "clipvalue each element.",
-            )
-        active = {name: value for name, value in given.items() if value > 0.0}
-        return cls(**active) if active else None
-
-    def get_config(self) -> dict[str, float]:
-        """Return the limit that is set."""
-        return {
-            name: value for name, value in dataclasses.asdict(self).items() if value is not None
-        }
 
     @torch.no_grad()
     def apply(self, parameters: Sequence[torch.Tensor]) -> None:

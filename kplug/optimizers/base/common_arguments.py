@@ -1,25 +1,28 @@
-"""What every optimizer takes beside its own rule: the arguments, their checks, what they mean."""
+"""The arguments that every optimizer takes: their documentation, their signature, their checked values."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import inspect
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypedDict, TypeVar, cast
 
-import torch
+from typing_extensions import Self
 
 from kplug.arguments import require_flag, require_integer
-from kplug.errors import ArgumentValueError
+from kplug.errors import ArgumentError, ArgumentValueError
+from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.hyperparameters import (
-    Schedule,
+    Check,
     require_nonnegative,
     require_positive,
     require_rho,
 )
+from kplug.optimizers.base.loss_scaling import LossScaling
+from kplug.optimizers.base.lr_and_learning_rate import merge_spellings
+from kplug.optimizers.base.moving_average import MovingAverage
 from kplug.registry.suggestions import unknown_argument
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
@@ -49,8 +52,8 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
         clipvalue: Largest magnitude of each gradient element.
         global_clipnorm: Largest norm of all gradients together. One of the three at most.
         weight_decay: w >= 0: before each update p ← p · (1 − w · lr_t), without touching the gradient.
-        use_ema: Whether a moving average of the weights is kept, and given to them by
-            ``finalize_variable_values``, which ``fit`` calls at its end.
+        use_ema: Whether a moving average of the weights is kept. ``finalize_variable_values``, which
+            ``fit`` calls at its end, gives it to the weights.
         ema_momentum: μ in [0, 1]: average ← μ · average + (1 − μ) · p.
         ema_overwrite_frequency: The weights become their average every so many updates.
         loss_scale_factor: ``fit`` multiplies the loss with it, and the step divides the gradients by it.
@@ -61,142 +64,89 @@ class CommonArguments(ArgumentsBesideDecay, total=False):
     weight_decay: float | None
 
 
-_DEFAULTS: Final[dict[str, Any]] = {
-    **dict.fromkeys(
-        (
-            "learning_rate",
-            "clipnorm",
-            "clipvalue",
-            "global_clipnorm",
-            "weight_decay",
-            "use_ema",
-            "ema_momentum",
-            "ema_overwrite_frequency",
-            "loss_scale_factor",
-            "gradient_accumulation_steps",
-            "name",
-        )
-    ),
-    "use_ema": False,
-    "ema_momentum": 0.99,
-}
-_CLIPPING: Final = ("clipnorm", "clipvalue", "global_clipnorm")
-
-
-def takes_common(constructor: _Constructor) -> _Constructor:
-    """Show the keywords of ``CommonArguments`` in the signature of an optimizer's ``__init__``.
-
-    The constructor takes them as ``**common: Unpack[CommonArguments]``; specs, error messages and
-    ``help`` read them from the signature. A keyword that is not in it is refused with the closest one.
-    """
-    signature = inspect.signature(constructor)
-    own = [
-        parameter
-        for parameter in signature.parameters.values()
-        if parameter.kind is not parameter.VAR_KEYWORD
-    ]
-    known = {parameter.name for parameter in own}
-    shared = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=_DEFAULTS[name],
-            annotation=CommonArguments.__annotations__[name],
-        )
-        for name in _DEFAULTS
-        if name not in known
-    ]
-    shown = signature.replace(parameters=[*own, *shared])
-
-    @functools.wraps(constructor)
-    def construct(self: Any, *arguments: Any, **keywords: Any) -> None:
-        _check_keywords(self._owner(), keywords, shown)
-        constructor(self, *arguments, **keywords)
-
-    construct.__signature__ = shown  # type: ignore[attr-defined]
-    return cast("_Constructor", construct)
-
-
-def _check_keywords(owner: str, keywords: Mapping[str, Any], signature: inspect.Signature) -> None:
-    for key in keywords:
-        if key not in signature.parameters:
-            raise unknown_argument(
-                owner, [key], [name for name in signature.parameters if name != "self"]
-            )
-
-
 @dataclasses.dataclass(frozen=True)
-class Extras:
-    """What a step does beside clipping and the rule; an optimizer without any of it has no ``Extras``.
+class CommonSettings:
+    """The checked values of ``CommonArguments``, and the parts of an optimizer that they make."""
 
-    The arguments are those of ``CommonArguments``.
-    """
-
+    clipnorm: float | None = None
+    clipvalue: float | None = None
+    global_clipnorm: float | None = None
     weight_decay: float | None = None
     use_ema: bool = False
     ema_momentum: float = 0.99
     ema_overwrite_frequency: int | None = None
     loss_scale_factor: float | None = None
     gradient_accumulation_steps: int | None = None
+    name: str | None = None
 
     @classmethod
-    def from_arguments(cls, owner: str, common: Mapping[str, Any]) -> Extras | None:
-        """Return what is asked for, or None.
+    def from_arguments(cls, owner: str, common: Mapping[str, Any]) -> Self:
+        """Check the arguments that were given; those without a value keep their default.
 
         Raises:
+            ArgumentError: If two ways of clipping are given.
             ArgumentValueError: If a value is outside its range.
         """
-        checks: dict[str, tuple[Callable[[str, str, object], Any], bool]] = {
-            "weight_decay": (require_nonnegative, True),
-            "use_ema": (require_flag, False),
-            "ema_momentum": (require_rho, False),
-            "ema_overwrite_frequency": (_require_frequency, True),
-            "loss_scale_factor": (require_positive, True),
-            "gradient_accumulation_steps": (_require_accumulation, True),
-        }
         checked = {
-            name: check(owner, name, common[name])
-            for name, (check, is_optional) in checks.items()
-            if name in common and not (is_optional and common[name] is None)
+            name: _CHECKS[name](owner, name, common[name])
+            for name, default in _DEFAULTS.items()
+            if name in common and not (common[name] is None and default is None)
         }
-        extras = cls(**checked)
-        return None if extras == cls() else extras
+        limits = [f"{name}={common[name]:g}" for name in _LIMITS if common.get(name) is not None]
+        if len(limits) > 1:
+            raise ArgumentError(
+                f"{owner}: only one way of clipping can be used at a time, given: {', '.join(limits)}",
+                hint="clipnorm limits each gradient's norm, global_clipnorm the norm of all together, "
+                "clipvalue each element.",
+            )
+        return cls(**checked)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that differ from their defaults."""
+        """Return the values that differ from their defaults."""
         return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if getattr(self, field.name) != field.default
+            name: getattr(self, name)
+            for name, default in _DEFAULTS.items()
+            if getattr(self, name) != default
         }
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step does nothing beside clipping and the rule."""
+        beside = (
+            self.weight_decay,
+            self.use_ema,
+            self.loss_scale_factor,
+            self.gradient_accumulation_steps,
+        )
+        return not any(beside)
 
-@dataclasses.dataclass(frozen=True)
-class Shared:
-    """The checked arguments of an optimizer's constructor that are no part of its rule."""
+    @functools.cached_property
+    def clipping(self) -> Clipping | None:
+        """How gradients are limited before the update."""
+        limits = self.clipnorm, self.clipvalue, self.global_clipnorm
+        return Clipping(*limits) if any(limits) else None
 
-    rate: float
-    schedule: Schedule | None
-    clipping: Clipping | None
-    extras: Extras | None
-    name: str | None
+    @functools.cached_property
+    def average(self) -> MovingAverage | None:
+        """The moving average of the weights."""
+        if not self.use_ema:
+            return None
+        return MovingAverage(self.ema_momentum, self.ema_overwrite_frequency)
+
+    @functools.cached_property
+    def scaling(self) -> LossScaling | None:
+        """The factor of the loss."""
+        return None if self.loss_scale_factor is None else LossScaling(self.loss_scale_factor)
+
+    @functools.cached_property
+    def accumulation(self) -> GradientAccumulation | None:
+        """The collection of gradients from step to step."""
+        steps = self.gradient_accumulation_steps
+        return None if steps is None else GradientAccumulation(steps)
 
 
-def is_unset(name: str, value: object) -> bool:
-    """Tell whether an argument that every optimizer takes has the value that it has when left out."""
-    return name in _DEFAULTS and name != "name" and value == _DEFAULTS[name]
-
-
-def check_clipping(owner: str, common: Mapping[str, Any]) -> Clipping | None:
-    """Return the clipping that the keywords ask for."""
-    return Clipping.from_arguments(owner, **{name: common.get(name) for name in _CLIPPING})
-
-
-def check_name(owner: str, name: object) -> str | None:
-    """Return a name, or None."""
-    if name is not None and not isinstance(name, str):
-        raise ArgumentValueError(owner, "name", name, "a text, or None")
-    return name
+def _require_limit(owner: str, argument: str, value: object) -> float | None:
+    return require_nonnegative(owner, argument, value) or None  # 0 switches it off
 
 
 def _require_frequency(owner: str, argument: str, value: object) -> int | None:
@@ -211,31 +161,90 @@ def _require_accumulation(owner: str, argument: str, value: object) -> int | Non
     return require_integer(owner, argument, value, "an integer >= 2, or None", at_least=2)
 
 
-@dataclasses.dataclass
-class Exclusions:
-    """The parameters that weight decay leaves alone.
+def _require_name(owner: str, argument: str, value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ArgumentValueError(owner, argument, value, "a string, or None")
+    return value
 
-    Args:
-        parameters: They themselves.
-        patterns: Regular expressions that are looked for in the parameters' names.
+
+# What a rule's documentation leaves out, as every rule means the same by it.
+SHARED_WORDS: Final = {
+    "lr": "Learning rate, a number >= 0 or a schedule.",
+    "decay": "Decrease of the learning rate per step, >= 0.",
+    "beta_1": "β₁, in [0, 1).",
+    "beta_2": "β₂, in [0, 1).",
+    "rho": "ρ, in [0, 1].",  # noqa: RUF001 - the Greek letter is meant
+    "epsilon": "ε >= 0; None is ``K.epsilon()``.",
+    "common": "The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.",
+}
+_LIMITS: Final = ("clipnorm", "clipvalue", "global_clipnorm")
+_DEFAULTS: Final = {each.name: each.default for each in dataclasses.fields(CommonSettings)}
+_SHOWN: Final = {"learning_rate": None, **_DEFAULTS}
+_CHECKS: Final[dict[str, Check]] = {
+    **dict.fromkeys(_LIMITS, _require_limit),
+    "weight_decay": require_nonnegative,
+    "use_ema": require_flag,
+    "ema_momentum": require_rho,
+    "ema_overwrite_frequency": _require_frequency,
+    "loss_scale_factor": require_positive,
+    "gradient_accumulation_steps": _require_accumulation,
+    "name": _require_name,
+}
+
+
+def takes_common(constructor: _Constructor) -> _Constructor:
+    """Show the keywords of ``CommonArguments`` in the signature of an optimizer's ``__init__``.
+
+    The constructor takes them as ``**common: Unpack[CommonArguments]``; specs, error messages and
+    ``help`` read them from the signature. A keyword that is not in it is refused with the closest one.
+    ``learning_rate`` arrives as ``lr``.
     """
+    signature = inspect.signature(constructor)
+    own = {
+        name: parameter
+        for name, parameter in signature.parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    annotations = CommonArguments.__annotations__
+    shared = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotations[name]
+        )
+        for name, default in _SHOWN.items()
+        if name not in own
+    ]
+    shown = signature.replace(parameters=[*own.values(), *shared])
 
-    parameters: list[torch.Tensor] = dataclasses.field(default_factory=list)
-    patterns: list[str] = dataclasses.field(default_factory=list)
+    @functools.wraps(constructor)
+    def construct(self: Any, *arguments: Any, **keywords: Any) -> None:
+        _refuse_unknown(self._owner(), keywords, shown)
+        keywords = merge_spellings(self._owner(), arguments, keywords)
+        constructor(self, *arguments, **keywords)
 
-    def __bool__(self) -> bool:
-        return bool(self.parameters or self.patterns)
+    construct.__signature__ = shown  # type: ignore[attr-defined]
+    return cast("_Constructor", construct)
 
-    def select(
-        self, parameters: Iterable[torch.Tensor], names: Mapping[torch.Tensor, str]
-    ) -> list[torch.Tensor]:
-        """Return the parameters that decay."""
-        if not self:
-            return list(parameters)
-        excluded = {id(parameter) for parameter in self.parameters}
-        return [
-            parameter
-            for parameter in parameters
-            if id(parameter) not in excluded
-            and not any(re.search(each, names.get(parameter, "")) for each in self.patterns)
-        ]
+
+def list_own_arguments(optimizer_class: type) -> list[str]:
+    """Return the arguments of a class that not every optimizer takes."""
+    parameters = list(inspect.signature(optimizer_class.__init__).parameters.values())[1:]  # type: ignore[misc]
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        each.name
+        for each in parameters
+        if each.kind not in variadic
+        and not (each.kind is each.KEYWORD_ONLY and each.name in _SHOWN)
+    ]
+
+
+def is_unset(name: str, value: object) -> bool:
+    """Tell whether an argument that every optimizer takes has the value that it has when left out."""
+    return name in _SHOWN and name != "name" and value == _SHOWN[name]
+
+
+def _refuse_unknown(owner: str, keywords: Mapping[str, Any], signature: inspect.Signature) -> None:
+    for key in keywords:
+        if key not in signature.parameters:
+            raise unknown_argument(
+                owner, [key], [name for name in signature.parameters if name != "self"]
+            )

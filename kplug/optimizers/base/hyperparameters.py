@@ -1,29 +1,17 @@
-"""Checks of what several optimizers are given: hyperparameters, both spellings of the rate, parameters.
-
-Everything is checked before anything is assigned, so a refused argument leaves no half-made optimizer.
-"""
+"""Hyperparameters: the checks that rules share, and attributes that live in torch's parameter groups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias, overload
 
 import torch
 
-from kplug.arguments import require_number
+from kplug.arguments import require_integer, require_number
 from kplug.backend import epsilon as default_epsilon
-from kplug.errors import ArgumentError, ContractError
+from kplug.configurable import declared_name
 
-Schedule: TypeAlias = Callable[[int], float]
 Check: TypeAlias = Callable[[str, str, object], Any]
-
-
-class DefaultRate(float):
-    """A learning rate that nobody typed.
-
-    It makes ``Adam(learning_rate=0.1)`` distinguishable from ``Adam(lr=0.001, learning_rate=0.1)``
-    while the signature still shows a number.
-    """
 
 
 def require_nonnegative(owner: str, argument: str, value: object) -> float:
@@ -58,73 +46,59 @@ def require_epsilon(owner: str, argument: str, value: object) -> float:
     return require_number(owner, argument, given, allowed, at_least=0.0)
 
 
-def require_rate(owner: str, argument: str, value: object) -> float:
-    """Return a constant learning rate."""
-    allowed = "a finite number >= 0, or a learning-rate schedule"
-    return require_number(owner, argument, value, allowed, at_least=0.0)
+def require_count(owner: str, argument: str, value: object) -> int:
+    """Return an integer >= 0."""
+    return require_integer(owner, argument, value, "an integer >= 0", at_least=0)
 
 
-def choose_rate(owner: str, lr: object, learning_rate: object) -> tuple[str, object]:
-    """Return the spelling that was used and its value; using both is an error."""
-    if learning_rate is None:
-        return "lr", lr
-    if isinstance(lr, DefaultRate):
-        return "learning_rate", learning_rate
-    raise ArgumentError(
-        f"{owner}: 'lr' and 'learning_rate' are two spellings of one argument, and both were given: "
-        f"lr={lr!r}, learning_rate={learning_rate!r}",
-        hint="Give one of them.",
-    )
+def require_power(owner: str, argument: str, value: object) -> float:
+    """Return an exponent that must not grow with the step."""
+    return require_number(owner, argument, value, "a finite number <= 0", at_most=0.0)
 
 
-def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
-    """Return the names of the parameters that came as (name, parameter), and the parameters."""
-    given = list(params)
-    pairs = [item for item in given if _is_named(item)]
-    names = {parameter: name for name, parameter in pairs}
-    return names, [item[1] if _is_named(item) else item for item in given]
+class GroupSetting:
+    """An attribute that reads the first parameter group and writes all of them.
 
-
-def _is_named(item: object) -> bool:
-    return (
-        isinstance(item, tuple)
-        and len(item) == 2
-        and isinstance(item[0], str)
-        and isinstance(item[1], torch.Tensor)
-    )
-
-
-def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
-    """Return the parameters as a list that an optimizer can train, each once.
-
-    Raises:
-        ContractError: If there are none, or one is no floating-point leaf tensor, or one is repeated.
+    Args:
+        key: The name that the parameter group has for it.
+        check: Accepts or refuses a new value, and returns it as it is kept.
+        index: Position inside the group's tuple, for ``betas``.
+        is_fixed: Whether it cannot be set once the optimizer is made.
     """
-    parameters = list(params)
-    if not parameters:
-        raise ContractError(
-            f"{owner}: there is nothing to train, the list of parameters is empty",
-            hint="Give the model a layer with trainable weights.",
-        )
-    seen: set[int] = set()
-    for position, parameter in enumerate(parameters):
-        reason = _find_objection(parameter)
-        if reason is None and id(parameter) in seen:
-            reason = "stands in the list twice"
-        if reason is not None:
-            raise ContractError(
-                f"{owner}: parameter {position} {reason}",
-                hint="Pass model.parameters(), or a list of torch.nn.Parameter.",
-            )
-        seen.add(id(parameter))
-    return parameters
 
+    def __init__(
+        self, key: str, check: Check, index: int | None = None, *, is_fixed: bool = False
+    ) -> None:
+        self.key, self.check, self.index, self.is_fixed = key, check, index, is_fixed
 
-def _find_objection(parameter: object) -> str | None:
-    if not isinstance(parameter, torch.Tensor):
-        return f"is a {type(parameter).__name__}, not a tensor"
-    if not parameter.is_floating_point():
-        return f"has dtype {parameter.dtype}, and only floating-point tensors can be trained"
-    if not (parameter.is_leaf or parameter.retains_grad):
-        return "is the result of a computation, not a leaf tensor"
-    return None
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> GroupSetting: ...
+
+    @overload
+    def __get__(self, instance: torch.optim.Optimizer, owner: type) -> Any: ...
+
+    def __get__(self, instance: torch.optim.Optimizer | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = instance.param_groups[0][self.key]
+        return value if self.index is None else value[self.index]
+
+    def __set__(self, instance: torch.optim.Optimizer, value: object) -> None:
+        owner = declared_name(type(instance))
+        if self.is_fixed:
+            raise AttributeError(f"{owner}: {self.name!r} cannot change once the optimizer is made")
+        checked = self.check(owner, self.name, value)
+        for group in instance.param_groups:
+            self.put(group, checked)
+
+    def put(self, group: dict[str, Any], value: object) -> None:
+        """Write a checked value into a parameter group."""
+        if self.index is None:
+            group[self.key] = value
+        else:
+            pair = list(group.get(self.key, (None, None)))
+            pair[self.index] = value
+            group[self.key] = tuple(pair)

@@ -1,92 +1,140 @@
-"""The learning rate and the step counter of an optimizer, as attributes."""
+"""The learning rate: one value under two names, ``lr`` and ``learning_rate``, a number or a schedule."""
 
 from __future__ import annotations
 
-from typing import cast
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, Protocol, TypeAlias, cast, overload
 
 import torch
 
-from kplug.arguments import is_number
-from kplug.configurable import declared_name
-from kplug.errors import ContractError
-from kplug.optimizers.base.group_settings import GroupSetting, LearningRate
-from kplug.optimizers.base.hyperparameters import (
-    Schedule,
-    choose_rate,
-    require_nonnegative,
-    require_rate,
-)
+from kplug.arguments import is_number, require_number
+from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve_object
 
+Schedule: TypeAlias = Callable[[int], float]
 
-class Rated(torch.optim.Optimizer):
-    """The part of ``kplug.optimizers.Optimizer`` that answers for the rate.
 
-    Attributes:
-        lr: The learning rate before ``decay``; setting it reaches every parameter group.
-        learning_rate: The same.
-        decay: lr of step i (from 0) is lr / (1 + decay · i).
-        iterations: How many updates were made: of steps that accumulate gradients, every k-th.
+def merge_spellings(
+    owner: str, positional: Sequence[object], keywords: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a constructor's keywords with ``lr`` in place of ``learning_rate``.
+
+    Args:
+        owner: The optimizer's name, for the message.
+        positional: The positional arguments; ``lr`` is the first of all.
+        keywords: The keyword arguments.
+
+    Raises:
+        ArgumentError: If both spellings are given.
+        ArgumentValueError: If ``learning_rate`` is no rate.
+    """
+    merged = dict(keywords)
+    rate = merged.pop("learning_rate", None)
+    if rate is None:
+        return merged
+    if positional or "lr" in merged:
+        refuse_both(owner, positional[0] if positional else merged["lr"], rate)
+    value, schedule = read_rate(owner, "learning_rate", rate)
+    return {**merged, "lr": schedule or value}
+
+
+def refuse_both(owner: str, lr: object, learning_rate: object) -> NoReturn:
+    """Raise the error about both spellings in one call."""
+    raise ArgumentError(
+        f"{owner}: 'lr' and 'learning_rate' are two spellings of one argument, and both were given: "
+        f"lr={lr!r}, learning_rate={learning_rate!r}",
+        hint="Give one of them.",
+    )
+
+
+def read_rate(owner: str, spelling: str, rate: object) -> tuple[float, Schedule | None]:
+    """Return the first learning rate, and the schedule that gives the later ones.
+
+    Raises:
+        ArgumentValueError: If it is neither a number >= 0 nor a schedule of such numbers.
+    """
+    schedule = None
+    if rate is not None and not isinstance(rate, bool) and not is_number(rate):
+        schedule = cast("Schedule", resolve_object("schedule", rate))
+        rate = schedule(0)
+    allowed = "a finite number >= 0, or a learning-rate schedule"
+    return require_number(owner, spelling, rate, allowed, at_least=0.0), schedule
+
+
+class RateOwner(Protocol):
+    """An optimizer, as far as its learning rate is concerned."""
+
+    param_groups: list[dict[str, Any]]
+    _schedule: Schedule | None
+
+    def _owner(self) -> str: ...
+
+
+def describe_rate(optimizer: RateOwner) -> object:
+    """Return the learning rate as a configuration has it."""
+    schedule = optimizer._schedule
+    if schedule is None:
+        return float(optimizer.param_groups[0]["lr"])
+    describe = getattr(schedule, "get_config", None)
+    if describe is None:
+        return schedule
+    return {"class_name": type(schedule).__name__, "config": describe()}
+
+
+class LearningRate(float):
+    """The current learning rate: a float that remembers whose it is.
+
+    ``K.set_value(optimizer.lr, 0.01)`` of Keras 2 reaches the optimizer through ``assign``.
     """
 
-    decay = GroupSetting("decay", require_nonnegative)
-    _schedule: Schedule | None = None
-    _steps_per_update: int = 1
+    _assign: Callable[[object], None]
 
-    @classmethod
-    def _owner(cls) -> str:
-        return declared_name(cls)
+    def __new__(cls, value: float, assign: Callable[[object], None]) -> LearningRate:
+        """Make the number and remember how its owner is told another."""
+        rate = super().__new__(cls, value)
+        rate._assign = assign
+        return rate
 
-    @classmethod
-    def _resolve_rate(cls, lr: object, learning_rate: object) -> tuple[float, Schedule | None]:
-        """Return the first learning rate, and the schedule that gives the later ones."""
-        spelling, rate = choose_rate(cls._owner(), lr, learning_rate)
-        if rate is None or isinstance(rate, bool) or is_number(rate):
-            return require_rate(cls._owner(), spelling, rate), None
-        schedule = cast("Schedule", resolve_object("schedule", rate))
-        return require_rate(cls._owner(), spelling, schedule(0)), schedule
+    def assign(self, value: object) -> None:
+        """Set the learning rate of the optimizer that this value was read from."""
+        self._assign(value)
 
-    @property
-    def lr(self) -> float:
-        """The learning rate before ``decay``; with a schedule, its value at the next step."""
-        if self._schedule is not None:
-            return LearningRate(self._schedule(self.param_groups[0]["iterations"]), self)
-        return LearningRate(self.param_groups[0]["lr"], self)
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        # A copied or pickled number is a number: it must not drag the optimizer along.
+        return float, (float(self),)
 
-    @lr.setter
-    def lr(self, value: object) -> None:
-        if not is_number(value):
-            rate, schedule = self._resolve_rate(value, None)
-            self._schedule = schedule
-        elif self._schedule is None:
-            rate = require_rate(self._owner(), "lr", value)
-        else:
+
+class LearningRateAttribute:
+    """The attribute ``lr`` of an optimizer, which ``learning_rate`` is too.
+
+    It reads the first parameter group, or the schedule at the next step, and writes all groups.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> LearningRateAttribute: ...
+
+    @overload
+    def __get__(self, instance: RateOwner, owner: type) -> float: ...
+
+    def __get__(self, instance: RateOwner | None, owner: type) -> LearningRateAttribute | float:
+        if instance is None:
+            return self
+        head, schedule = instance.param_groups[0], instance._schedule
+        rate = head["lr"] if schedule is None else schedule(head["iterations"])
+        return LearningRate(rate, functools.partial(self.__set__, instance))
+
+    def __set__(self, instance: RateOwner, value: object) -> None:
+        schedule = instance._schedule
+        if schedule is not None and is_number(value):
             raise ContractError(
-                f"{self._owner()}: the learning rate follows the schedule "
-                f"{type(self._schedule).__name__} and cannot be set to a number",
+                f"{instance._owner()}: the learning rate follows the schedule "
+                f"{type(schedule).__name__} and cannot be set to a number",
                 hint="Make the optimizer with a number as lr, or set another schedule.",
             )
-        for group in self.param_groups:
+        rate, instance._schedule = read_rate(instance._owner(), "lr", value)
+        for group in instance.param_groups:
             if isinstance(group["lr"], torch.Tensor):
-                group["lr"].fill_(rate)  # a compiled step holds on to this tensor
+                group["lr"].fill_(rate)  # whatever holds on to this tensor must see the new rate
             else:
                 group["lr"] = rate
-
-    @property
-    def learning_rate(self) -> float:
-        """The same as ``lr``."""
-        return self.lr
-
-    @learning_rate.setter
-    def learning_rate(self, value: object) -> None:
-        self.lr = value
-
-    @property
-    def iterations(self) -> int:
-        """How many updates were made."""
-        return cast("int", self.param_groups[0]["iterations"]) // self._steps_per_update
-
-    @iterations.setter
-    def iterations(self, value: int) -> None:
-        updates = int(require_nonnegative(self._owner(), "iterations", value))
-        self.param_groups[0]["iterations"] = updates * self._steps_per_update

@@ -6,87 +6,228 @@ The classes are real ``torch.optim.Optimizer``s. Their hyperparameters and the s
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 import torch
+from torch import Tensor
 from typing_extensions import Self
 
+from kplug.configurable import declared_name
+from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.base.common_arguments import (
+    SHARED_WORDS,
     CommonArguments,
-    Exclusions,
-    Extras,
-    Shared,
-    check_clipping,
-    check_name,
+    CommonSettings,
+    list_own_arguments,
 )
-from kplug.optimizers.base.hyperparameters import check_parameters, split_names
-from kplug.optimizers.base.moving_average import step_with_extras, write_averages
-from kplug.optimizers.base.stored import Stored
+from kplug.optimizers.base.hyperparameters import (
+    GroupSetting,
+    require_nonnegative,
+    require_positive,
+)
+from kplug.optimizers.base.lr_and_learning_rate import (
+    LearningRateAttribute,
+    Schedule,
+    describe_rate,
+    read_rate,
+    refuse_both,
+)
+from kplug.optimizers.base.moving_average import write_averages
+from kplug.optimizers.base.parameters import (
+    check_parameters,
+    find_new,
+    refuse_rebuild,
+    split_names,
+)
+from kplug.optimizers.base.saved_state import (
+    check_settings,
+    check_state,
+    list_settings,
+    merge_groups,
+)
 from kplug.optimizers.base.torch_kernels import (
     align_gradients,
-    can_fuse,
-    can_use_foreach,
+    align_state,
+    choose_kernel,
+    find_torch_class,
     make_dense,
 )
+from kplug.optimizers.base.weight_decay import Exclusions, shrink
 
 
-class Optimizer(Stored):
+class Optimizer(torch.optim.Optimizer):
     """Base of the optimizers that follow Keras's rules on torch's kernels.
 
-    A subclass names a torch optimizer as its second base, makes it with one empty parameter group,
-    calls ``_configure`` and writes ``_update``.
+    A subclass names a torch optimizer as its second base, calls ``_start`` in its constructor and writes
+    ``_update``.
 
     Attributes:
         lr: The learning rate before ``decay``; setting it reaches every parameter group.
         learning_rate: The same.
-        iterations: How many steps were made.
+        iterations: How many updates were made: of steps that accumulate gradients, every k-th.
         decay: lr of step i (from 0) is lr / (1 + decay · i).
         built: Whether the parameters are known.
         is_elementwise: Whether the rule changes each number by its own gradient and moments alone, so
             that it may run on parts of weights. A class says so of itself.
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
+        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
     """
 
     is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
+    lr = learning_rate = LearningRateAttribute()
+    decay = GroupSetting("decay", require_nonnegative)
+
+    _schedule: Schedule | None = None
+    _common = CommonSettings()
+    _is_plain = True  # whether a step does nothing beside clipping and the rule
+    _names: dict[Tensor, str]
+    _exclusions: Exclusions
 
     if TYPE_CHECKING:  # torch's constructor wants parameters; those of our subclasses do not
 
         def __init__(self, *args: Any, **settings: Any) -> None: ...
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Describe the arguments that every optimizer takes in the class's documentation."""
+        super().__init_subclass__(**keywords)
+        own = list_own_arguments(cls)
+        if "lr" in own:
+            fill_documentation(cls, SHARED_WORDS, [*own, "common"])
+
     # ------------------------------------------------------------------ construction
 
-    def _check_shared(self, lr: object, common: CommonArguments) -> Shared:
-        """Check the arguments that every optimizer takes; nothing is assigned yet.
+    def _start(self, lr: object, common: CommonArguments, **settings: Any) -> None:
+        """Check all arguments, then make the optimizer, without parameters.
+
+        Args:
+            lr: The learning rate or schedule.
+            common: The keywords that every optimizer takes.
+            settings: The hyperparameters by the names of their ``GroupSetting``s.
 
         Raises:
             ArgumentError: For both spellings of the rate, or two ways of clipping.
             ArgumentValueError: If a value is outside its range.
         """
         owner = self._owner()
-        rate, schedule = self._resolve_rate(lr, common.get("learning_rate"))
-        return Shared(
-            rate,
-            schedule,
-            check_clipping(owner, common),
-            Extras.from_arguments(owner, common),
-            check_name(owner, common.get("name")),
-        )
+        if common.get("learning_rate") is not None:
+            refuse_both(owner, lr, common["learning_rate"])
+        rate, schedule = read_rate(owner, "lr", lr)
+        checked = CommonSettings.from_arguments(owner, common)
+        group: dict[str, Any] = {"lr": rate}
+        for name, value in settings.items():
+            setting: GroupSetting = getattr(type(self), name)
+            setting.put(group, setting.check(owner, name, value))
+        self._start_torch(group)
+        self._start_parts(checked)
+        self._schedule = schedule
 
-    def _configure(self, shared: Shared, *, decay: float = 0.0, **settings: object) -> None:
-        """Add what torch's constructor does not know to the first group and to later ones."""
-        self._schedule, self._clipping = shared.schedule, shared.clipping
-        self._name = shared.name
+    def _start_torch(self, group: dict[str, Any]) -> None:
+        """Call the constructor of the torch optimizer with one group that has no parameters yet."""
+        torch_class: Any = find_torch_class(type(self))
+        if torch_class is torch.optim.Optimizer:
+            torch_class.__init__(self, [{"params": []}], group)
+            return
+        known = inspect.signature(torch_class.__init__).parameters
+        given = {key: value for key, value in group.items() if key in known}
+        torch_class.__init__(self, [{"params": []}], **given)
+        self._set_in_groups(**group)
+
+    def _start_parts(self, common: CommonSettings) -> None:
+        """Take up what is beside the rule, and start the counter."""
         self._names, self._exclusions = {}, Exclusions()
-        self._use_extras(shared.extras)
-        self.defaults.update(settings)
-        self.param_groups[0].update(settings, decay=decay, iterations=0)
+        self._use_common(common)
+        self.param_groups[0].setdefault("decay", 0.0)
+        self.param_groups[0]["iterations"] = 0
+
+    def _use_common(self, common: CommonSettings) -> None:
+        self._common, self._is_plain = common, common.is_plain
+
+    def _set_in_groups(self, **values: object) -> None:
+        """Set values in all parameter groups, later ones included."""
+        for settings in (self.defaults, *self.param_groups):
+            settings.update(values)
+
+    @classmethod
+    def _owner(cls) -> str:
+        return declared_name(cls)
+
+    # ------------------------------------------------------------------ what is beside the rule
 
     @property
     def name(self) -> str:
         """The name that was given, or that of the class."""
-        return self._name or self._owner()
+        return self._common.name or self._owner()
+
+    @property
+    def weight_decay(self) -> float | None:
+        """The part of the learning rate by which weights shrink before each update, or None."""
+        return self._common.weight_decay
+
+    @property
+    def use_ema(self) -> bool:
+        """Whether a moving average of the weights is kept."""
+        return self._common.use_ema
+
+    @property
+    def clipnorm(self) -> float | None:
+        """Largest norm of each gradient, or None."""
+        return self._common.clipnorm
+
+    @property
+    def clipvalue(self) -> float | None:
+        """Largest magnitude of each gradient element, or None."""
+        return self._common.clipvalue
+
+    @property
+    def global_clipnorm(self) -> float | None:
+        """Largest norm of all gradients together, or None."""
+        return self._common.global_clipnorm
+
+    @property
+    def gradient_accumulation_steps(self) -> int | None:
+        """How many gradients make one update, or None."""
+        return self._common.gradient_accumulation_steps
+
+    @property
+    def loss_scale_factor(self) -> float | None:
+        """What the loss is multiplied with before the backward pass, or None."""
+        return self._common.loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, value: float | None) -> None:
+        if value is not None:
+            value = require_positive(self._owner(), "loss_scale_factor", value)
+        self._use_common(dataclasses.replace(self._common, loss_scale_factor=value))
+
+    @property
+    def scales_loss(self) -> bool:
+        """Whether the loss must go through ``scale_loss`` before the backward pass."""
+        return self.loss_scale_factor is not None
+
+    def scale_loss(self, loss: Tensor) -> Tensor:
+        """Return the loss times ``loss_scale_factor``; the step divides the gradients by it."""
+        scaling = self._common.scaling
+        return loss if scaling is None else scaling.scale(loss)
+
+    @property
+    def iterations(self) -> int:
+        """How many updates were made."""
+        steps: int = self.param_groups[0]["iterations"]
+        return steps // (self.gradient_accumulation_steps or 1)
+
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        updates = int(require_nonnegative(self._owner(), "iterations", value))
+        self.param_groups[0]["iterations"] = updates * (self.gradient_accumulation_steps or 1)
+
+    # ------------------------------------------------------------------ parameters
 
     @property
     def built(self) -> bool:
@@ -108,11 +249,11 @@ class Optimizer(Stored):
         """
         names, tensors = split_names(params)
         parameters = check_parameters(self._owner(), tensors)
-        owned = {id(p) for group in self.param_groups for p in group["params"]}
-        fresh = [p for p in parameters if id(p) not in owned]
+        owned = self._list_parameters()
+        fresh = find_new(parameters, owned)
         if self.built:
             if fresh or len(parameters) != len(owned):
-                self._refuse_rebuild(len(fresh))
+                raise refuse_rebuild(type(self), self._owner(), len(owned), len(fresh))
             return self
         if not fresh:
             raise ContractError(
@@ -124,21 +265,12 @@ class Optimizer(Stored):
         self._prepare_group(self.param_groups[0])
         return self
 
-    def _refuse_rebuild(self, unknown: int) -> NoReturn:
-        owned = sum(len(group["params"]) for group in self.param_groups)
-        reason = (
-            f"{unknown} of the new ones are unknown to it" if unknown else "the new list is shorter"
-        )
-        raise ContractError(
-            f"{self._owner()}: this optimizer already trains {owned} other parameters ({reason}); "
-            "its state belongs to them",
-            hint=f"Make a new one for this model: {type(self).__name__}.from_config("
-            "optimizer.get_config()).",
-        )
+    def _list_parameters(self) -> list[Tensor]:
+        return [parameter for group in self.param_groups for parameter in group["params"]]
 
     def exclude_from_weight_decay(
         self,
-        var_list: Iterable[torch.Tensor] | None = None,
+        var_list: Iterable[Tensor] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
         """Name the parameters that ``weight_decay`` leaves alone; call it before ``build``.
@@ -165,13 +297,11 @@ class Optimizer(Stored):
             self._prepare_group(self.param_groups[-1])
 
     def _prepare_group(self, group: dict[str, Any]) -> None:
-        """Choose torch's fastest exact kernel for the group and start what state it needs early."""
-        parameters = group["params"]
-        if "fused" in group and can_fuse(parameters, self.fused_devices):
-            group["fused"], group["foreach"] = True, None
-        elif "foreach" in group and can_use_foreach(parameters):
-            group["foreach"] = True
+        choose_kernel(group, self.fused_devices)
         self._start_state(group)
+
+    def _start_state(self, group: dict[str, Any]) -> None:
+        """Make the state that cannot wait for the first step; by default none."""
 
     # ------------------------------------------------------------------ the step
 
@@ -203,12 +333,34 @@ class Optimizer(Stored):
         if not head["params"]:
             self._refuse_step()
         iteration = head["iterations"]
-        if self._extras is None:
+        if self._is_plain:
             self._advance(iteration, iteration)
         else:
-            step_with_extras(self, self._extras, iteration)
+            self._step_with_parts(iteration)
         head["iterations"] = iteration + 1
         return loss
+
+    @torch.no_grad()
+    def _step_with_parts(self, iteration: int) -> None:
+        """Make a step with all that was asked for; the gradients that the user sees are not written to."""
+        common, parameters = self._common, self._list_parameters()
+        moving = [parameter for parameter in parameters if parameter.grad is not None]
+        given = [parameter.grad for parameter in moving]
+        updates = iteration // (common.gradient_accumulation_steps or 1)
+        try:
+            make_dense(moving)
+            if common.scaling is not None:
+                common.scaling.unscale(moving)
+            if common.accumulation is None or common.accumulation.collect(
+                self.state, moving, iteration
+            ):
+                self._advance(iteration, updates)
+        finally:
+            for parameter, gradient in zip(moving, given, strict=True):
+                parameter.grad = gradient
+        if common.average is not None:
+            momentum, is_written = common.average.plan(updates)
+            common.average.follow(self.state, parameters, momentum, is_written=is_written)
 
     def _advance(self, iteration: int, updates: int) -> None:
         """Clip the gradients, set the rate of this step and update.
@@ -222,8 +374,9 @@ class Optimizer(Stored):
                 align_gradients(group["params"])
             else:
                 make_dense(group["params"])
-        if self._clipping is not None:
-            self._clipping.apply([p for group in self.param_groups for p in group["params"]])
+        clipping = self._common.clipping
+        if clipping is not None:
+            clipping.apply(self._list_parameters())
         if self._schedule is not None:
             rate = float(self._schedule(iteration))
             for group in self.param_groups:
@@ -231,14 +384,10 @@ class Optimizer(Stored):
         decay = self.param_groups[0]["decay"]
         if decay:
             self._update_with_decay(updates, 1.0 + decay * iteration)
-        elif self._extras is None:
+        elif self._is_plain:
             self._update(updates)
         else:
             self._update_after_weight_decay(updates)
-
-    def _update_after_weight_decay(self, updates: int) -> None:
-        self._decay_weights()
-        self._update(updates)
 
     def _update_with_decay(self, updates: int, divisor: float) -> None:
         """Lend every group its decayed rate for one update: schedulers must see the undecayed one."""
@@ -251,24 +400,84 @@ class Optimizer(Stored):
             for group, rate in zip(self.param_groups, rates, strict=True):
                 group["lr"] = rate
 
-    def _finish_group(self, group: dict[str, Any]) -> None:
-        """Do what remains of a compiled update of a group; by default nothing."""
+    def _update_after_weight_decay(self, updates: int) -> None:
+        for group in self.param_groups:
+            self._shrink_group(group)
+        self._update(updates)
+
+    def _shrink_group(self, group: dict[str, Any]) -> None:
+        """Shrink the weights that have a gradient, p ← p · (1 − lr · weight_decay), if asked for."""
+        if self.weight_decay:
+            self._shrink(group["params"], self.weight_decay * group["lr"])
+
+    def _shrink(self, parameters: list[Tensor], fraction: float) -> None:
+        shrink(self._exclusions.select(parameters, self._names), fraction)
 
     def _update(self, iteration: int) -> None:
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""
         raise NotImplementedError
 
-    def finalize_variable_values(self, var_list: Iterable[torch.Tensor] | None = None) -> None:
+    def _finish_group(self, group: dict[str, Any]) -> None:
+        """Do what remains of a compiled update of a group; by default nothing."""
+
+    def finalize_variable_values(self, var_list: Iterable[Tensor] | None = None) -> None:
         """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.
 
         Args:
             var_list: The parameters to change; by default all.
         """
         if self.use_ema:
-            write_averages(self, var_list)
+            write_averages(self.state, self._list_parameters() if var_list is None else var_list)
 
     def _refuse_step(self) -> NoReturn:
         raise NotBuiltError(
             f"{self._owner()}: step() before the parameters are known",
             hint="Call build(model.parameters()), or compile the model with this optimizer.",
         )
+
+    # ------------------------------------------------------------------ in files
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments with their current values, under the guide's names."""
+        return {"lr": describe_rate(self), **self._get_rule_config(), **self._common.get_config()}
+
+    def _get_rule_config(self) -> dict[str, Any]:
+        """Return the arguments that not every optimizer takes, kept under their own names."""
+        names = [name for name in list_own_arguments(type(self)) if name != "lr"]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Make an optimizer, without parameters or state, from what ``get_config`` returned.
+
+        Keras's own configurations are understood: what speaks of TensorFlow alone is left out.
+        """
+        ignored = ("jit_compile", "is_legacy_optimizer")
+        return cls(**{key: value for key, value in config.items() if key not in ignored})
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from a saved state, ours or that of the torch optimizer with the same state.
+
+        Raises:
+            WeightsError: If the state belongs to parameters of other number or shape, or holds a
+                setting that this optimizer cannot have. Nothing changes.
+        """
+        owner, groups = self._owner(), self.param_groups
+        check_state(owner, groups, state_dict, self._get_state_shape)
+        check_settings(owner, groups, state_dict["param_groups"], self._list_settings)
+        super().load_state_dict(merge_groups(groups, state_dict))
+        align_state(self.state)
+        for group in self.param_groups:
+            self._start_state(group)
+
+    def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:  # noqa: ARG002
+        """Return the settings of which a parameter group holds the values."""
+        return list_settings(type(self))
+
+    def _get_state_shape(self, name: str, parameter: Tensor) -> tuple[int, ...]:  # noqa: ARG002
+        """Return the shape that a state tensor must have."""
+        return tuple(parameter.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("_schedule", "_common", "_is_plain", "_names", "_exclusions")
+        return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -11,8 +10,6 @@ import torch
 from torch import Tensor
 
 from kplug.optimizers.base.cache_blocks import walk
-from kplug.optimizers.base.common_arguments import CommonArguments
-from kplug.optimizers.base.group_settings import GroupSetting
 from kplug.optimizers.base.optimizer import Optimizer
 
 Tensors = list[Tensor]
@@ -50,30 +47,6 @@ class RuleOptimizer(Optimizer):
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
-
-    def _start(self, lr: object, common: CommonArguments, **settings: Any) -> None:
-        """Check all arguments and make the optimizer, without parameters.
-
-        Args:
-            lr: The learning rate or schedule.
-            common: The keywords that every optimizer takes.
-            settings: The hyperparameters by the names of their ``GroupSetting``s.
-        """
-        shared = self._check_shared(lr, common)
-        group: dict[str, Any] = {"lr": shared.rate}
-        for name, value in settings.items():
-            setting = getattr(type(self), name)
-            setting.put(group, setting.check(self._owner(), name, value))
-        torch.optim.Optimizer.__init__(self, [{"params": []}], group)
-        self._configure(shared, decay=group.get("decay", 0.0))
-
-    def _get_rule_config(self) -> dict[str, Any]:
-        names = [name for name in inspect.signature(type(self)).parameters if name != "lr"]
-        return {
-            name: getattr(self, name)
-            for name in names
-            if isinstance(inspect.getattr_static(type(self), name, None), GroupSetting)
-        }
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:
         """Return the numbers that one update of a group needs; ``step`` counts from 1."""

@@ -10,7 +10,7 @@ import torch
 
 from kplug.arguments import is_number
 from kplug.errors import KplugError, WeightsError
-from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.hyperparameters import GroupSetting
 
 # Groups keep these whatever the rule, and none of them is negative.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "iterations")

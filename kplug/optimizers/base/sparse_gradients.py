@@ -45,7 +45,7 @@ class RowOptimizer(Optimizer):
 
     @override
     def _advance(self, iteration: int, updates: int) -> None:
-        self._sparse = [] if self._clipping is not None else self._set_apart()
+        self._sparse = self._set_apart() if self._common.clipping is None else []
         try:
             super()._advance(iteration, updates)
         finally:

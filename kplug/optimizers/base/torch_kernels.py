@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, cast
 
 import torch
@@ -23,6 +23,25 @@ def get_unhooked_step(optimizer_class: type[torch.optim.Optimizer]) -> Callable[
     while getattr(step, "hooked", False):
         step = step.__wrapped__  # type: ignore[attr-defined]
     return step
+
+
+def find_torch_class(optimizer_class: type) -> type[torch.optim.Optimizer]:
+    """Return the torch optimizer that a class builds on; ``torch.optim.Optimizer`` if it has none."""
+    bases = optimizer_class.__mro__
+    return next(each for each in bases if each.__module__.startswith("torch.optim."))
+
+
+def choose_kernel(group: dict[str, Any], fused_devices: Collection[str]) -> None:
+    """Choose torch's fastest exact kernel for a parameter group.
+
+    Args:
+        group: The group; it has the keys of the kernels that its optimizer has.
+        fused_devices: The devices on which the fused kernel follows the rule.
+    """
+    if "fused" in group and can_fuse(group["params"], fused_devices):
+        group["fused"], group["foreach"] = True, None
+    elif "foreach" in group and can_use_foreach(group["params"]):
+        group["foreach"] = True
 
 
 def can_fuse(parameters: Collection[torch.Tensor], devices: Collection[str]) -> bool:
@@ -86,9 +105,9 @@ def are_contiguous(tensors: Collection[torch.Tensor]) -> bool:
         return False
 
 
-def align_state(optimizer: torch.optim.Optimizer) -> None:
+def align_state(states: Mapping[torch.Tensor, dict[str, Any]]) -> None:
     """Give state that was read from a file the memory order of its parameters; see above."""
-    for parameter, state in optimizer.state.items():
+    for parameter, state in states.items():
         for name, value in state.items():
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                 state[name] = _in_order_of(parameter, value)

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from kplug.errors import ContractError
-from kplug.optimizers.base.common_arguments import Shared
-from kplug.optimizers.base.group_settings import GroupSetting
+from kplug.optimizers.base.common_arguments import CommonSettings
+from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry import resolve, resolve_object
 
@@ -56,10 +56,10 @@ class OptimizerWrapper(Optimizer):
     def _get_inner(self) -> list[Optimizer]:
         raise NotImplementedError
 
-    def _wrap(self, name: str | None) -> None:
+    def _wrap(self, common: CommonSettings) -> None:
         """Become a torch optimizer without anything of its own."""
         torch.optim.Optimizer.__init__(self, [{"params": []}], {})
-        self._configure(Shared(0.0, None, None, None, name))
+        self._start_parts(common)
         self._share()
         self._is_wrapped = True
 

@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 
 from kplug.errors import KplugError, WeightsError
-from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
+from kplug.optimizers.base.accumulation import ACCUMULATOR
+from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group, read_text
 from kplug.saving.json_text import encode, parse_json

@@ -174,7 +174,7 @@ def _make_state_dict(
     if "applied_lr" in groups[0]:
         groups[0]["applied_lr"] = groups[0]["lr"]
     places = {id(p): index for index, p in enumerate(optimizer.param_groups[0]["params"])}
-    updates = iterations // getattr(optimizer, "_steps_per_update", 1)
+    updates = iterations // (getattr(optimizer, "gradient_accumulation_steps", None) or 1)
     state: dict[int, dict[str, Any]] = {}
     for number, parameter in enumerate(parameters):
         values = {key: value / _scale(optimizer, key) for key, value in found[number].items()}

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kplug.optimizers.base.moving_average import ACCUMULATOR, AVERAGE
+from kplug.optimizers.base.accumulation import ACCUMULATOR
+from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.optimizers.base.wrapper import OptimizerWrapper
 
 

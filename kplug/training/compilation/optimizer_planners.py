@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from kplug.errors import ContractError
-from kplug.optimizers.base.moving_average import accumulate, average, plan_average, unscale
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.rule import gather_alike
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
@@ -121,25 +120,20 @@ class _RulePlanner:
         self.rules: list[RuleNumbers] = []
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:
-        optimizer, extras = self.optimizer, self.optimizer._extras
-        head = optimizer.param_groups[0]
+        common, head = self.optimizer._common, self.optimizer.param_groups[0]
         iteration = head["iterations"]
         head["iterations"] = iteration + 1
-        if extras is None:
-            found, plans = self._plan_groups(iteration, iteration, numbers)
-            return found, (iteration, plans, None)
-        steps = extras.gradient_accumulation_steps or 1
-        is_due, updates = (iteration + 1) % steps == 0, iteration // steps
+        updates = iteration // (common.gradient_accumulation_steps or 1)
+        is_due = common.accumulation is None or common.accumulation.is_due(iteration)
         constants: Any = ()
         groups: list[Any] | None = None
         if is_due:
             constants, groups = self._plan_groups(iteration, updates, numbers)
-        ema = None
-        if extras.use_ema:
-            momentum, is_written = ema = plan_average(extras, updates)
+        is_written = False
+        if common.average is not None:
+            momentum, is_written = common.average.plan(updates)
             numbers.append(momentum)
-            constants = (constants, is_written)
-        return (constants, is_due, extras), (iteration, groups, ema)
+        return (constants, is_due, is_written, common), (iteration, groups, is_written)
 
     def _plan_groups(
         self, iteration: int, updates: int, numbers: list[float]
@@ -164,30 +158,30 @@ class _RulePlanner:
         return self.optimizer.scale_loss(loss)
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
-        iteration, groups, ema = structure
-        optimizer, extras = self.optimizer, self.optimizer._extras
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        iteration, groups, is_written = structure
+        common, state = self.optimizer._common, self.optimizer.state
+        parameters = self.optimizer._list_parameters()
         _require_dense(parameters)
-        if extras is not None:
-            moving = [parameter for parameter in parameters if parameter.grad is not None]
-            unscale(moving, extras.loss_scale_factor)
-            accumulate(optimizer, moving, extras.gradient_accumulation_steps, iteration)
+        if common.scaling is not None:
+            common.scaling.unscale(parameters)
+        if common.accumulation is not None:
+            common.accumulation.collect(state, parameters, iteration)
         if groups is not None:
             self._apply_groups(parameters, groups, numbers)
-        if ema is not None:
-            average(optimizer, parameters, next(numbers), ema[1])
+        if common.average is not None:
+            common.average.follow(state, parameters, next(numbers), is_written=is_written)
 
     def _apply_groups(
         self, parameters: list[Tensor], rules: list[Any], numbers: Iterator[Tensor]
     ) -> None:
         optimizer = self.optimizer
-        if optimizer._clipping is not None:
-            optimizer._clipping.apply(parameters)
+        if optimizer._common.clipping is not None:
+            optimizer._common.clipping.apply(parameters)
         for group, rule, structure in zip(optimizer.param_groups, self.rules, rules, strict=True):
             rate, plan = rule.rebuild(structure, numbers)
             given, group["lr"] = group["lr"], rate
             try:
-                if optimizer._extras is not None:
+                if not optimizer._is_plain:
                     optimizer._shrink_group(group)
                 moving = [p for p in group["params"] if p.grad is not None]
                 for alike in gather_alike(moving):

@@ -6,14 +6,13 @@ import pytest
 import torch
 
 from kplug.optimizers import SGD
-from kplug.optimizers.base.clipping import Clipping
 
 
 def clip(gradients: list[list[float]], **limits: float) -> list[list[float]]:
     parameters = [torch.zeros(len(gradient), dtype=torch.float64) for gradient in gradients]
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = torch.tensor(gradient, dtype=torch.float64)
-    clipping = Clipping.from_arguments("sgd", **limits)
+    clipping = SGD(**limits)._common.clipping  # type: ignore[arg-type]
     if clipping is not None:
         clipping.apply([*parameters, torch.zeros(3)])  # the last one has no gradient
     return [parameter.grad.tolist() for parameter in parameters if parameter.grad is not None]

@@ -137,9 +137,9 @@ def test_the_loss_scale_is_divided_out() -> None:
     assert parameter.grad is scaled
 
 
-def test_without_extras_nothing_is_kept() -> None:
+def test_a_plain_step_does_nothing_beside_the_rule() -> None:
     optimizer = optimizers.SGD(weight_decay=None, use_ema=False, gradient_accumulation_steps=None)
-    assert optimizer._extras is None
+    assert optimizer._is_plain
     assert optimizer.get_config() == optimizers.SGD().get_config()
     parameter = make_parameter(1.0)
     optimizer.build([parameter]).finalize_variable_values()
@@ -196,7 +196,7 @@ BAD: list[tuple[str, object, str]] = [
     ("gradient_accumulation_steps", 1, "an integer >= 2, or None"),
     ("gradient_accumulation_steps", -3, "an integer >= 2, or None"),
     ("gradient_accumulation_steps", True, "an integer >= 2, or None"),
-    ("name", 3, "a text, or None"),
+    ("name", 3, "a string, or None"),
 ]
 
 

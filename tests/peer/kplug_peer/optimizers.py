@@ -203,7 +203,8 @@ def _apply_weight_decay(self: Any, variables: Sequence[torch.Tensor]) -> None:
     self.build(variables)
     for variable in variables:
         variable.grad = torch.zeros_like(variable)
-    self._decay_weights()
+    for group in self.param_groups:
+        self._shrink_group(group)
 
 
 def _follows_adam(self: Any, variable: Any) -> bool:
@@ -219,8 +220,8 @@ def _clip(self: Any, grads: Sequence[Any]) -> list[Any]:
     holders = [torch.nn.Parameter(torch.zeros(np.shape(gradient))) for gradient in grads]
     for holder, gradient in zip(holders, grads, strict=True):
         holder.grad = _as_gradient(gradient, holder)
-    if self._clipping is not None:
-        self._clipping.apply(holders)
+    if self._common.clipping is not None:
+        self._common.clipping.apply(holders)
     return [holder.grad for holder in holders]
 
 

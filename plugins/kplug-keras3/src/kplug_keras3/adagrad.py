@@ -9,13 +9,10 @@ from typing_extensions import Unpack
 from kplug import optimizers
 from kplug.optimizers import (
     CommonArguments,
-    DefaultRate,
     require_epsilon,
     require_nonnegative,
     takes_common,
 )
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class Adagrad(optimizers.Adagrad):
@@ -24,14 +21,7 @@ class Adagrad(optimizers.Adagrad):
     a ← a + g², from a = a₀, and p ← p − lr·g / √(a + ε).
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
         initial_accumulator_value: a₀ >= 0.
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> import torch
@@ -51,7 +41,7 @@ class Adagrad(optimizers.Adagrad):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float | None = 1e-7,
         **common: Unpack[CommonArguments],

@@ -5,25 +5,13 @@ from __future__ import annotations
 from typing_extensions import Unpack
 
 from kplug import optimizers
-from kplug.optimizers import CommonArguments, DefaultRate, takes_common
-
-LEARNING_RATE = DefaultRate(0.001)
+from kplug.optimizers import CommonArguments, takes_common
 
 
 class Adadelta(optimizers.Adadelta):
     """Steps in the units of the weights, from running averages of gradients and of updates.
 
     a ← ρ·a + (1 − ρ)·g²; u = g·√(d + ε) / √(a + ε); p ← p − lr·u; d ← ρ·d + (1 − ρ)·u².
-
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        rho: ρ, in [0, 1].
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> Adadelta().lr
@@ -37,7 +25,7 @@ class Adadelta(optimizers.Adadelta):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         rho: float = 0.95,
         epsilon: float | None = 1e-7,
         **common: Unpack[CommonArguments],
@@ -49,17 +37,6 @@ class Adamax(optimizers.Adamax):
     """Steps from a running average of the gradient, divided by its fading maximum.
 
     m ← β₁·m + (1 − β₁)·g; u ← max(β₂·u, |g|); p ← p − lr / (1 − β₁ᵗ) · m / (u + ε).
-
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> Adamax().lr
@@ -73,7 +50,7 @@ class Adamax(optimizers.Adamax):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,
@@ -88,17 +65,6 @@ class Nadam(optimizers.Nadam):
     μ_t = β₁·(1 − ½·0.96^t); Π = μ₁·…·μ_t; m ← β₁·m + (1 − β₁)·g; v ← β₂·v + (1 − β₂)·g²;
     m̄ = (1 − μ_t)·g / (1 − Π) + μ_{t+1}·m / (1 − Π·μ_{t+1}); p ← p − lr·m̄ / (√(v / (1 − β₂ᵗ)) + ε).
 
-    Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        beta_1: β₁, in [0, 1).
-        beta_2: β₂, in [0, 1).
-        epsilon: ε >= 0; None is ``K.epsilon()``.
-        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
-
     Example:
         >>> Nadam().lr
         0.001
@@ -112,7 +78,7 @@ class Nadam(optimizers.Nadam):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,

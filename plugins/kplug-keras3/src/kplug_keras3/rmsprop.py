@@ -11,7 +11,6 @@ from typing_extensions import Unpack
 from kplug.arguments import require_flag
 from kplug.optimizers import (
     CommonArguments,
-    DefaultRate,
     GroupSetting,
     RuleOptimizer,
     require_epsilon,
@@ -19,8 +18,6 @@ from kplug.optimizers import (
     require_rho,
     takes_common,
 )
-
-LEARNING_RATE = DefaultRate(0.001)
 
 
 class RMSprop(RuleOptimizer):
@@ -30,16 +27,8 @@ class RMSprop(RuleOptimizer):
     u = lr·g / √(a − ḡ² + ε); with momentum μ m ← μ·m + u and p ← p − m, else p ← p − u.
 
     Args:
-        lr: Learning rate, a number >= 0 or a schedule.
-        rho: ρ, in [0, 1].
         momentum: μ >= 0.
-        epsilon: ε >= 0; None is ``K.epsilon()``.
         centered: Whether the variance stands in the mean square's place.
-        common: The keywords of every optimizer, see ``kplug.optimizers.CommonArguments``.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
-        ArgumentError: If both spellings of the rate, or two ways of clipping, are given.
 
     Example:
         >>> weight = torch.nn.Parameter(torch.tensor([1.0]))
@@ -66,7 +55,7 @@ class RMSprop(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = LEARNING_RATE,
+        lr: object = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float | None = 1e-7,

@@ -1,0 +1,48 @@
+"""Gradients collected over several steps, so that a small batch updates as a large one does."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers.base.moving_average import State
+
+ACCUMULATOR = "gradient_accumulator"
+
+
+@dataclasses.dataclass(frozen=True)
+class GradientAccumulation:
+    """Sums of gradients in the optimizer's state, and the steps that update.
+
+    Args:
+        steps: k >= 2: every k-th step updates, with the mean of k gradients.
+    """
+
+    steps: int
+
+    def is_due(self, iteration: int) -> bool:
+        """Tell whether a step, counted from 0, updates."""
+        return (iteration + 1) % self.steps == 0
+
+    def collect(self, state: State, parameters: Iterable[Tensor], iteration: int) -> bool:
+        """Collect the gradients and tell whether to update now, with their mean in ``grad``."""
+        is_due = self.is_due(iteration)
+        for parameter in parameters:
+            held, gradient = state[parameter], parameter.grad
+            if gradient is None:
+                continue
+            if ACCUMULATOR not in held:
+                held[ACCUMULATOR] = torch.zeros_like(parameter)
+            if is_due:
+                parameter.grad = (gradient + held[ACCUMULATOR]) / self.steps
+            else:
+                held[ACCUMULATOR] += gradient
+        if is_due:
+            # Of every parameter: one without a gradient at this step must not carry its sum on.
+            for held in state.values():
+                if ACCUMULATOR in held:
+                    held[ACCUMULATOR].zero_()
+        return is_due

@@ -1,0 +1,91 @@
+"""The parameters that an optimizer is given: their names, and whether they can be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from kplug.errors import ContractError
+
+
+def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
+    """Return the names of the parameters that came as (name, parameter), and the parameters."""
+    given = list(params)
+    pairs = [item for item in given if _is_named(item)]
+    names = {parameter: name for name, parameter in pairs}
+    return names, [item[1] if _is_named(item) else item for item in given]
+
+
+def _is_named(item: object) -> bool:
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], torch.Tensor)
+    )
+
+
+def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
+    """Return the parameters as a list that an optimizer can train, each once.
+
+    Raises:
+        ContractError: If there are none, or one is no floating-point leaf tensor, or one is repeated.
+    """
+    parameters = list(params)
+    if not parameters:
+        raise ContractError(
+            f"{owner}: there is nothing to train, the list of parameters is empty",
+            hint="Give the model a layer with trainable weights.",
+        )
+    seen: set[int] = set()
+    for position, parameter in enumerate(parameters):
+        reason = _find_objection(parameter)
+        if reason is None and id(parameter) in seen:
+            reason = "stands in the list twice"
+        if reason is not None:
+            raise ContractError(
+                f"{owner}: parameter {position} {reason}",
+                hint="Pass model.parameters(), or a list of torch.nn.Parameter.",
+            )
+        seen.add(id(parameter))
+    return parameters
+
+
+def _find_objection(parameter: object) -> str | None:
+    if not isinstance(parameter, torch.Tensor):
+        return f"is a {type(parameter).__name__}, not a tensor"
+    if not parameter.is_floating_point():
+        return f"has dtype {parameter.dtype}, and only floating-point tensors can be trained"
+    if not (parameter.is_leaf or parameter.retains_grad):
+        return "is the result of a computation, not a leaf tensor"
+    return None
+
+
+def find_new(
+    parameters: Iterable[torch.Tensor], owned: Iterable[torch.Tensor]
+) -> list[torch.Tensor]:
+    """Return the parameters that an optimizer does not have yet."""
+    known = set(map(id, owned))
+    return [parameter for parameter in parameters if id(parameter) not in known]
+
+
+def refuse_rebuild(optimizer_class: type, owner: str, owned: int, unknown: int) -> ContractError:
+    """Return the error about a second ``build`` with other parameters.
+
+    Args:
+        optimizer_class: The optimizer's class.
+        owner: Its name.
+        owned: How many parameters it has.
+        unknown: How many of the new ones it does not know.
+    """
+    reason = (
+        f"{unknown} of the new ones are unknown to it" if unknown else "the new list is shorter"
+    )
+    return ContractError(
+        f"{owner}: this optimizer already trains {owned} other parameters ({reason}); its state "
+        "belongs to them",
+        hint=f"Make a new one for this model: {optimizer_class.__name__}.from_config("
+        "optimizer.get_config()).",
+    )

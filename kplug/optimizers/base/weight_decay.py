@@ -1,0 +1,43 @@
+"""Weights that shrink before each update, and the parameters that are left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+
+@dataclasses.dataclass
+class Exclusions:
+    """The parameters that weight decay leaves alone.
+
+    Args:
+        parameters: They themselves.
+        patterns: Regular expressions that are searched for in the parameters' names.
+    """
+
+    parameters: list[Tensor] = dataclasses.field(default_factory=list)
+    patterns: list[str] = dataclasses.field(default_factory=list)
+
+    def select(self, parameters: Iterable[Tensor], names: Mapping[Tensor, str]) -> list[Tensor]:
+        """Return the parameters that decay."""
+        if not self.parameters and not self.patterns:
+            return list(parameters)
+        excluded = {id(parameter) for parameter in self.parameters}
+        return [
+            parameter
+            for parameter in parameters
+            if id(parameter) not in excluded
+            and not any(re.search(each, names.get(parameter, "")) for each in self.patterns)
+        ]
+
+
+@torch.no_grad()
+def shrink(parameters: Iterable[Tensor], fraction: float | Tensor) -> None:
+    """Take a fraction of their weights away from the parameters that have a gradient."""
+    moving = [parameter for parameter in parameters if parameter.grad is not None]
+    if moving:
+        torch._foreach_mul_(moving, 1.0 - fraction)
