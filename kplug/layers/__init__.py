@@ -43,7 +43,12 @@ from kplug.layers.global_pooling import (
 )
 from kplug.layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kplug.layers.input import Input as Input, InputLayer as InputLayer
-from kplug.layers.joining import Concatenate as Concatenate, Dot as Dot
+from kplug.layers.joining import (
+    Concatenate as Concatenate,
+    Dot as Dot,
+    concatenate as concatenate,
+    dot as dot,
+)
 from kplug.layers.layer_normalization import (
     GroupNormalization as GroupNormalization,
     LayerNormalization as LayerNormalization,
@@ -51,16 +56,6 @@ from kplug.layers.layer_normalization import (
     UnitNormalization as UnitNormalization,
 )
 from kplug.layers.masking import Masking as Masking
-from kplug.layers.merge_functions import (
-    add as add,
-    average as average,
-    concatenate as concatenate,
-    dot as dot,
-    maximum as maximum,
-    minimum as minimum,
-    multiply as multiply,
-    subtract as subtract,
-)
 from kplug.layers.merging import (
     Add as Add,
     Average as Average,
@@ -68,6 +63,12 @@ from kplug.layers.merging import (
     Minimum as Minimum,
     Multiply as Multiply,
     Subtract as Subtract,
+    add as add,
+    average as average,
+    maximum as maximum,
+    minimum as minimum,
+    multiply as multiply,
+    subtract as subtract,
 )
 from kplug.layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from kplug.layers.noise import (

@@ -28,6 +28,7 @@ class Attention(Layer):
     Args:
         use_scale: Whether the scores have a learned factor.
         score_mode: ``"dot"`` or ``"concat"``.
+        dropout: Share of the scores that is dropped in training, in [0, 1].
 
     Raises:
         ArgumentValueError: ``score_mode`` or ``dropout`` is something else.

@@ -24,16 +24,6 @@ class GroupedQueryAttention(HeadsLayer):
         head_dim: Features of each head.
         num_query_heads: Number of heads of queries.
         num_key_value_heads: Number of heads of keys and values; a divisor of ``num_query_heads``.
-        use_bias: Whether the projections have biases.
-        sliding_window: A query sees keys fewer than this many places away; ``None``: all.
-        kernel_initializer: First values of the projections' kernels.
-        bias_initializer: First values of their biases.
-        kernel_regularizer: Penalty of each kernel.
-        bias_regularizer: Penalty of each bias.
-        activity_regularizer: Penalty of the outputs of each projection.
-        kernel_constraint: Applied to each kernel after each update.
-        bias_constraint: Applied to each bias after each update.
-        use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
 
     Example:
         >>> import torch

@@ -40,6 +40,10 @@ class Concatenate(Merging):
         if self.axis == 0:
             raise refusal("Concatenate", "axis", axis, allowed)
 
+    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the tensors as they are."""
+        return tensors
+
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the joined tensors."""
         return torch.cat(list(tensors), dim=self.axis)
@@ -111,6 +115,10 @@ class Dot(Merging):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: the axis may be that of the time."""
 
+    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the tensors as they are."""
+        return tensors
+
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the products."""
         left, right = tensors
@@ -127,3 +135,15 @@ class Dot(Merging):
                 return f"there is no axis {axis} in {shape}"
         sizes = {shape[axis] for shape, axis in zip(shapes, self._pair, strict=True)} - {None}
         return f"the sizes of axes {self._pair} differ" if len(sizes) > 1 else None
+
+
+def concatenate(inputs: Sequence[Any], axis: int = -1, **kwargs: Any) -> Any:
+    """Return tensors joined along an axis: ``Concatenate(axis, **kwargs)(inputs)``."""
+    return Concatenate(axis, **kwargs)(inputs)
+
+
+def dot(
+    inputs: Sequence[Any], axes: int | Sequence[int] = -1, normalize: bool = False, **kwargs: Any
+) -> Any:
+    """Return scalar products of two tensors: ``Dot(axes, normalize, **kwargs)(inputs)``."""
+    return Dot(axes, normalize, **kwargs)(inputs)

@@ -16,7 +16,11 @@ from kplug.layers.base.shapes import is_shape
 
 
 class Merging(Layer):
-    """A layer that is called on a list of tensors; a subclass writes ``merge``."""
+    """A layer that is called on a list of tensors; a subclass writes ``merge``.
+
+    Sizes of 1 are broadcast, and an axis that a tensor lacks is put behind its batch. A subclass that
+    does not merge element by element overrides ``align`` and ``find_problem``.
+    """
 
     _least = 1
     _most: int | None = None
@@ -38,7 +42,7 @@ class Merging(Layer):
         self._require_list(inputs)
         if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide it
             self._check_shapes(inputs)
-        return self.merge(inputs)
+        return self.merge(self.align(inputs))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - for subclasses
         """Return where one of the masks is true; ``None`` if an input carries none."""
@@ -52,9 +56,19 @@ class Merging(Layer):
         """Return one tensor of several."""
         raise NotImplementedError
 
+    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return tensors with the same number of axes."""
+        ndim = max(tensor.ndim for tensor in tensors)
+        return [_with_axes(tensor, ndim) for tensor in tensors]
+
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
         """Return why shapes do not fit together, if they do not; ``None`` stands for any size."""
-        raise NotImplementedError
+        longest = max(len(shape) for shape in shapes)
+        for axis in range(1, longest):
+            sizes = {shape[-axis] for shape in shapes if len(shape) > axis} - {None, 1}
+            if len(sizes) > 1:
+                return f"the sizes of axis {-axis} differ"
+        return None
 
     def _require_list(self, inputs: Any) -> None:
         number = len(inputs) if isinstance(inputs, (list, tuple)) else 0
@@ -87,35 +101,6 @@ class Merging(Layer):
         return super().infer_specs(args, kwargs)
 
 
-class _Elementwise(Merging):
-    """Merges element by element, sizes of 1 and missing axes are broadcast.
-
-    An axis that a tensor lacks is put behind its batch.
-    """
-
-    def call(self, inputs: Any) -> Tensor:
-        """Return the merged inputs.
-
-        Args:
-            inputs: A list of tensors (N, …) that broadcast.
-
-        Returns:
-            A tensor of their common shape.
-        """
-        self._require_list(inputs)
-        ndim = max(tensor.ndim for tensor in inputs)
-        return super().call([_with_axes(tensor, ndim) for tensor in inputs])
-
-    def find_problem(self, shapes: Sequence[Shape]) -> str | None:
-        """Return which sizes differ."""
-        longest = max(len(shape) for shape in shapes)
-        for axis in range(1, longest):
-            sizes = {shape[-axis] for shape in shapes if len(shape) > axis} - {None, 1}
-            if len(sizes) > 1:
-                return f"the sizes of axis {-axis} differ"
-        return None
-
-
 def _with_axes(tensor: Tensor, ndim: int) -> Tensor:
     missing = ndim - tensor.ndim
     if not missing:
@@ -123,7 +108,7 @@ def _with_axes(tensor: Tensor, ndim: int) -> Tensor:
     return tensor.reshape(tensor.shape[0], *[1] * missing, *tensor.shape[1:])
 
 
-class Add(_Elementwise):
+class Add(Merging):
     """Outputs the sum of the inputs, element by element.
 
     Example:
@@ -139,7 +124,7 @@ class Add(_Elementwise):
         return functools.reduce(torch.add, tensors)
 
 
-class Subtract(_Elementwise):
+class Subtract(Merging):
     """Outputs the first input minus the second.
 
     Example:
@@ -157,7 +142,7 @@ class Subtract(_Elementwise):
         return tensors[0] - tensors[1]
 
 
-class Multiply(_Elementwise):
+class Multiply(Merging):
     """Outputs the product of the inputs, element by element.
 
     Example:
@@ -173,7 +158,7 @@ class Multiply(_Elementwise):
         return functools.reduce(torch.mul, tensors)
 
 
-class Average(_Elementwise):
+class Average(Merging):
     """Outputs the mean of the inputs, element by element.
 
     Example:
@@ -189,7 +174,7 @@ class Average(_Elementwise):
         return functools.reduce(torch.add, tensors) / len(tensors)
 
 
-class Maximum(_Elementwise):
+class Maximum(Merging):
     """Outputs the largest of the inputs, element by element.
 
     Example:
@@ -205,7 +190,7 @@ class Maximum(_Elementwise):
         return functools.reduce(torch.maximum, tensors)
 
 
-class Minimum(_Elementwise):
+class Minimum(Merging):
     """Outputs the smallest of the inputs, element by element.
 
     Example:
@@ -219,3 +204,33 @@ class Minimum(_Elementwise):
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the smallest."""
         return functools.reduce(torch.minimum, tensors)
+
+
+def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the sum of tensors: ``Add(**kwargs)(inputs)``."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the difference of tensors: ``Subtract(**kwargs)(inputs)``."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the product of tensors: ``Multiply(**kwargs)(inputs)``."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the mean of tensors: ``Average(**kwargs)(inputs)``."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the largest of tensors: ``Maximum(**kwargs)(inputs)``."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """Return the smallest of tensors: ``Minimum(**kwargs)(inputs)``."""
+    return Minimum(**kwargs)(inputs)

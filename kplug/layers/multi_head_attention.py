@@ -18,24 +18,15 @@ class MultiHeadAttention(HeadsLayer):
     """Outputs projected heads; each is softmax(q · kᵀ / √key_dim) · v of projected inputs.
 
     Called on a query (N, T, features), a value (N, S, features) and a key, which is the value if it
-    is left out. Masks that these carry are used; the outputs carry the query's.
+    is left out. Masks that these carry are used; the outputs carry the query's. Each projection has a kernel
+    and a bias of its own, made with the same initializers, regularizers and constraints.
 
     Args:
         num_heads: Number of heads.
         key_dim: Features of each head's queries and keys.
         value_dim: Features of each head's values; ``None`` is ``key_dim``.
-        use_bias: Whether the projections have biases.
         output_shape: Features of the outputs, one size or several; ``None``: as the query has.
         attention_axes: The axes to attend along; ``None``: all but the batch and the features.
-        sliding_window: A query sees keys fewer than this many places away; ``None``: all.
-        kernel_initializer: First values of the projections' kernels.
-        bias_initializer: First values of their biases.
-        kernel_regularizer: Penalty of each kernel.
-        bias_regularizer: Penalty of each bias.
-        activity_regularizer: Penalty of the outputs of each projection.
-        kernel_constraint: Applied to each kernel after each update.
-        bias_constraint: Applied to each bias after each update.
-        use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
 
     Example:
         >>> import torch

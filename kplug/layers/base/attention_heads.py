@@ -44,11 +44,11 @@ class HeadsLayer(Layer):
 
     Args:
         key_size: Number of features that a head compares.
-        dropout: Part of the scores that is dropped in training.
+        dropout: Share of the scores that is dropped in training, in [0, 1].
         use_bias: Whether the projections have biases.
-        sliding_window: A query sees keys fewer than this many places away.
-        use_gate: Whether the query also decides how much of each head's output passes.
-        seed: Lets the dropout draw from a generator of its own.
+        sliding_window: A query sees keys fewer than this many places away; ``None``: all.
+        use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
+        activity_regularizer: Penalty of the outputs of each projection.
         initializers: Of the projections' kernels and biases.
         regularizers: Of the projections' kernels and biases.
         constraints: Of the projections' kernels and biases.
