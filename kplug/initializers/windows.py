@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.signal import windows
 
 Window = Callable[[int], Tensor]
 
@@ -39,13 +41,7 @@ def make_window(name: str, length: int, *, is_periodic: bool = False) -> Tensor:
 
 def _cosines(*weights: float) -> Window:
     """Return the window Σ (-1)^k · weight_k · cos(2πk·n/(N-1))."""
-
-    def window(length: int) -> Tensor:
-        angle = _steps(length) * (2.0 * math.pi / (length - 1))
-        terms = [(-1) ** k * weight * torch.cos(k * angle) for k, weight in enumerate(weights)]
-        return torch.stack(terms).sum(dim=0)
-
-    return window
+    return partial(windows.general_cosine, a=weights, dtype=torch.float64)
 
 
 def _steps(length: int) -> Tensor:
@@ -61,10 +57,6 @@ def _triang(length: int) -> Tensor:
     return 1.0 - _offsets(length) / ((length + length % 2) / 2.0)
 
 
-def _bartlett(length: int) -> Tensor:
-    return 1.0 - _offsets(length) / ((length - 1) / 2.0)
-
-
 def _barthann(length: int) -> Tensor:
     distance = _offsets(length) / (length - 1)
     return 0.62 - 0.48 * distance + 0.38 * torch.cos(2.0 * math.pi * distance)
@@ -76,14 +68,6 @@ def _bohman(length: int) -> Tensor:
     values += torch.sin(math.pi * distance) / math.pi
     values[[0, -1]] = 0.0
     return values
-
-
-def _cosine(length: int) -> Tensor:
-    return torch.sin(math.pi / length * (_steps(length) + 0.5))
-
-
-def _exponential(length: int) -> Tensor:
-    return torch.exp(-_offsets(length))
 
 
 def _parzen(length: int) -> Tensor:
@@ -122,13 +106,13 @@ def _lanczos(length: int) -> Tensor:
 
 WINDOWS: dict[str, Window] = {
     "barthann": _barthann,
-    "bartlett": _bartlett,
+    "bartlett": partial(windows.bartlett, dtype=torch.float64),
     "blackman": _cosines(0.42, 0.5, 0.08),
     "blackmanharris": _cosines(0.35875, 0.48829, 0.14128, 0.01168),
     "bohman": _bohman,
     "boxcar": _cosines(1.0),
-    "cosine": _cosine,
-    "exponential": _exponential,
+    "cosine": partial(windows.cosine, dtype=torch.float64),
+    "exponential": partial(windows.exponential, dtype=torch.float64),
     "flattop": _cosines(0.21557895, 0.41663158, 0.277263158, 0.083578947, 0.006947368),
     "hamming": _cosines(0.54, 0.46),
     "hann": _cosines(0.5, 0.5),

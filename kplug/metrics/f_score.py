@@ -8,16 +8,8 @@ from torch import Tensor
 from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
-from kplug.losses.base.alignment import (
-    REDUCED_TYPES,
-    ArrayLike,
-    align_ranks,
-    as_predictions,
-    as_targets,
-    as_tensor,
-    shape_error,
-)
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare
+from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 
 _AVERAGES = ("micro", "macro", "weighted")
@@ -87,15 +79,11 @@ class FBetaScore(Metric):
             targets, scores = self._pair(y_true, y_pred)
             weights = None
             if sample_weight is not None:
-                given = as_tensor(sample_weight, self.name, "sample_weight").to(scores.device)
-                weights = fit_weights(given, scores)
+                weights = as_weights(sample_weight, scores, self.name)
             self._accumulate(targets, self._decide(scores), weights)
 
     def _pair(self, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Tensor, Tensor]:
-        scores = as_predictions(y_pred, to_dtype(self.dtype), self.name)
-        targets, scores = align_ranks(as_targets(y_true, scores, self.name), scores)
-        if targets.shape != scores.shape:
-            raise shape_error(self.name, targets, scores)
+        targets, scores = prepare(y_true, y_pred, self.name, dtype=to_dtype(self.dtype))
         if scores.ndim != 2:
             raise DataError(
                 f"{self.name}: y_pred has shape {tuple(scores.shape)}; (N, C) is needed"

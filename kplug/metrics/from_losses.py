@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from kplug.losses.base.alignment import ArrayLike, as_tensor
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.alignment import ArrayLike
+from kplug.losses.base.reduction import as_weights
 from kplug.losses.binary import binary_crossentropy, require_smoothing
 from kplug.losses.categorical import categorical_crossentropy
 from kplug.losses.divergence import kl_divergence, poisson
@@ -116,9 +116,8 @@ class SparseCategoricalCrossentropy(MeanMetric, formula=sparse_categorical_cross
         """Add a batch; ignored places lose their weights."""
         values = self.call(y_true, y_pred)
         if self.ignore_class is not None and sample_weight is not None:
-            weights = as_tensor(sample_weight, self.name, "sample_weight").to(values.device)
             is_kept = y_true.reshape(values.shape) != self.ignore_class
-            sample_weight = fit_weights(weights, values) * is_kept
+            sample_weight = as_weights(sample_weight, values, self.name) * is_kept
         self.accumulate(values, sample_weight)
 
 

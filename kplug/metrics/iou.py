@@ -153,10 +153,7 @@ class MeanIoU(IoU):
     Args:
         num_classes: C, the number of classes; an integer ≥ 1.
         name, dtype: See `Metric`.
-        ignore_class: A class id of targets that is left out; None for none.
-        sparse_y_true: Whether targets are class ids; if not, the class is the argmax over ``axis``.
-        sparse_y_pred: The same for predictions.
-        axis: The axis of the classes where they are not ids.
+        ignore_class, sparse_y_true, sparse_y_pred, axis: See `IoU`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.
@@ -230,9 +227,7 @@ class OneHotIoU(IoU):
         num_classes: C, the number of classes; an integer ≥ 1.
         target_class_ids: The classes whose mean is wanted, each in [0, C).
         name, dtype: See `Metric`.
-        ignore_class: A class id of targets that is left out; None for none.
-        sparse_y_pred: Whether predictions are class ids.
-        axis: The axis of the classes.
+        ignore_class, sparse_y_pred, axis: See `IoU`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.
@@ -268,9 +263,7 @@ class OneHotMeanIoU(IoU):
     Args:
         num_classes: C, the number of classes; an integer ≥ 1.
         name, dtype: See `Metric`.
-        ignore_class: A class id of targets that is left out; None for none.
-        sparse_y_pred: Whether predictions are class ids.
-        axis: The axis of the classes.
+        ignore_class, sparse_y_pred, axis: See `IoU`.
 
     Raises:
         ArgumentValueError: if an argument is out of range.

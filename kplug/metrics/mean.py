@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kplug.losses.base.alignment import ArrayLike, as_tensor
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.mean import MeanMetric
 from kplug.metrics.base.metric import Metric
 
@@ -80,9 +80,7 @@ class Sum(Metric):
             self.to(added.device)
             added = added.to(self.total.dtype)
             if sample_weight is not None:
-                given = as_tensor(sample_weight, self.name, "sample_weight")
-                weights = given.to(device=added.device, dtype=added.dtype)
-                added = added * fit_weights(weights, added)
+                added = added * as_weights(sample_weight, added, self.name, added.dtype)
             self.total += added.sum()
 
     def result(self) -> Tensor:

@@ -8,15 +8,8 @@ from torch import Tensor
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import to_dtype
 from kplug.errors import DataError, KplugWarning
-from kplug.losses.base.alignment import (
-    ArrayLike,
-    align_ranks,
-    as_predictions,
-    as_targets,
-    as_tensor,
-    shape_error,
-)
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 from kplug.registry.user_warnings import warn
 
@@ -89,8 +82,7 @@ class R2Score(Metric):
             truth = targets.to(kind)
             weights = torch.ones((), dtype=kind, device=truth.device)
             if sample_weight is not None:
-                given = as_tensor(sample_weight, self.name, "sample_weight")
-                weights = fit_weights(given.to(device=truth.device, dtype=kind), truth)
+                weights = as_weights(sample_weight, truth, self.name, kind)
             weights = weights.expand_as(truth)
             self.squared_sum += (truth.square() * weights).sum(0)
             self.sum += (truth * weights).sum(0)
@@ -99,10 +91,7 @@ class R2Score(Metric):
             self.num_samples += truth.numel()
 
     def _pair(self, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Tensor, Tensor]:
-        predictions = as_predictions(y_pred, to_dtype(self.dtype), self.name)
-        targets, predictions = align_ranks(as_targets(y_true, predictions), predictions)
-        if targets.shape != predictions.shape:
-            raise shape_error(self.name, targets, predictions)
+        targets, predictions = prepare(y_true, y_pred, self.name, dtype=to_dtype(self.dtype))
         if targets.ndim != 2:
             shape = tuple(predictions.shape)
             raise DataError(f"{self.name}: y_pred has shape {shape}; (N, D) is needed")

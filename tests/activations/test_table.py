@@ -25,9 +25,7 @@ TF_KERAS_NAMES = ["swish", "silu", "gelu", "mish", "leaky_relu", "log_softmax", 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - WITHOUT_DEFAULTS))
 def test_every_component_loads_and_is_the_function(name: str) -> None:
-    function = get(name)
-    assert function(X).isfinite().all()
-    torch.testing.assert_close(function(X), getattr(activations, name)(X))
+    assert get(name) is getattr(activations, name)
 
 
 @pytest.mark.parametrize("name", TABLE)

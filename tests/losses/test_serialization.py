@@ -154,9 +154,13 @@ def test_none_is_no_loss() -> None:
     assert losses.deserialize(None) is None
 
 
-def test_reductions_have_the_names_of_tf_keras() -> None:
-    for name in ("AUTO", "NONE", "SUM", "SUM_OVER_BATCH_SIZE"):
-        losses.MeanSquaredError(reduction=getattr(losses.Reduction, name))
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("AUTO", 2.5), ("SUM_OVER_BATCH_SIZE", 2.5), ("SUM", 5.0), ("NONE", [1.0, 4.0])],
+)
+def test_reductions_have_the_names_of_tf_keras(name: str, expected: float | list[float]) -> None:
+    loss = losses.MeanSquaredError(reduction=getattr(losses.Reduction, name))
+    assert loss([[0.0], [0.0]], [[1.0], [2.0]]).tolist() == expected
 
 
 # --- what the constructor and the configuration of a subclass look like -------------------------

@@ -102,20 +102,25 @@ def align_ranks(
 
 
 def prepare(
-    y_true: ArrayLike, y_pred: ArrayLike, owner: str, advice: str | None = None
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    owner: str,
+    advice: str | None = None,
+    dtype: torch.dtype | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return targets and predictions of one rank, type, device and shape.
 
     Args:
         y_true: Targets.
-        y_pred: Predictions; their float type and device decide.
+        y_pred: Predictions; their device decides, and their float type where none is given.
         owner: The loss or metric, for the message.
         advice: What to do if the shapes differ.
+        dtype: The type of both.
 
     Raises:
         DataError: if the shapes differ after alignment.
     """
-    predictions = as_predictions(y_pred, owner=owner)
+    predictions = as_predictions(y_pred, dtype, owner)
     targets = as_targets(y_true, predictions, owner)
     if targets.ndim != predictions.ndim:
         targets, predictions = align_ranks(targets, predictions)

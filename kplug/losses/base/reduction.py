@@ -101,6 +101,18 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
     return fitted
 
 
+def as_weights(
+    sample_weight: ArrayLike, values: Tensor, owner: str, dtype: torch.dtype | None = None
+) -> Tensor:
+    """Return weights on the values' device and of their rank; in their own type where none is given.
+
+    Raises:
+        DataError: if they do not fit the values.
+    """
+    given = as_tensor(sample_weight, owner, "sample_weight")
+    return fit_weights(given.to(device=values.device, dtype=dtype), values)
+
+
 def join_masks(first: ArrayLike, second: ArrayLike) -> ArrayLike:
     """Return the mask that keeps what both masks keep; None keeps everything.
 
@@ -129,8 +141,7 @@ def _merge_weights(
 ) -> Tensor | None:
     weights = None
     if sample_weight is not None:
-        given = as_tensor(sample_weight, "loss", "sample_weight")
-        weights = fit_weights(given.to(device=values.device, dtype=values.dtype), values)
+        weights = as_weights(sample_weight, values, "loss", values.dtype)
     if mask is None:
         return weights
     kept = as_tensor(mask, "loss", "mask").to(device=values.device, dtype=values.dtype)

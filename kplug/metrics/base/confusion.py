@@ -12,15 +12,8 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend import to_dtype
 from kplug.errors import DataError
-from kplug.losses.base.alignment import (
-    ArrayLike,
-    align_ranks,
-    as_predictions,
-    as_targets,
-    as_tensor,
-    shape_error,
-)
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 from kplug.metrics.base.thresholds import (
     Outcomes,
@@ -111,17 +104,12 @@ class ConfusionMetric(Metric):
             DataError: if the shapes do not fit.
         """
         with torch.no_grad():
-            targets, scores = self._pair(y_true, y_pred)
-            targets, scores = self._select(targets, scores)
-            weights = self._expand_weights(sample_weight, scores)
+            kind = to_dtype(self.dtype)
+            targets, scores = self._select(*prepare(y_true, y_pred, self.name, dtype=kind))
+            weights = None
+            if sample_weight is not None:
+                weights = as_weights(sample_weight, scores, self.name).expand_as(scores)
             self._accumulate(targets.bool(), scores, weights)
-
-    def _pair(self, y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Tensor, Tensor]:
-        scores = as_predictions(y_pred, to_dtype(self.dtype), self.name)
-        targets, scores = align_ranks(as_targets(y_true, scores, self.name), scores)
-        if targets.shape != scores.shape:
-            raise shape_error(self.name, targets, scores)
-        return targets, scores
 
     def _select(self, targets: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the best k scores, and the one class, that were asked for."""
@@ -138,12 +126,6 @@ class ConfusionMetric(Metric):
             kept = slice(self.class_id, self.class_id + 1)
             targets, scores = targets[..., kept], scores[..., kept]
         return targets, scores
-
-    def _expand_weights(self, sample_weight: ArrayLike, scores: Tensor) -> Tensor | None:
-        if sample_weight is None:
-            return None
-        given = as_tensor(sample_weight, self.name, "sample_weight").to(scores.device)
-        return fit_weights(given, scores).expand_as(scores)
 
     def _accumulate(self, is_positive: Tensor, scores: Tensor, weights: Tensor | None) -> None:
         self.to(scores.device)

@@ -12,7 +12,7 @@ from kplug.contracts import find_class_of
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
 from kplug.losses.base.formula import Formula, find_common_parameters, with_default_name
-from kplug.losses.base.reduction import fit_weights
+from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 
 
@@ -93,8 +93,7 @@ class MeanMetric(Metric):
             self.total += _scale(values.sum(dtype=kind), rows, values)
             self.count += rows
             return
-        given = as_tensor(sample_weight, self.name, "sample_weight")
-        weights = fit_weights(given.to(device=values.device, dtype=kind), values)
+        weights = as_weights(sample_weight, values, self.name, kind)
         product = values * weights
         rows = product.shape[0] if product.ndim else 1
         self.total += _scale(product.sum(), rows, product)

@@ -47,7 +47,14 @@ def test_weights_of_every_shape_act_as_if_written_out(
     values = torch.arange(1.0, 7.0).reshape(2, 3)
     weights = torch.arange(1.0, 1.0 + torch.Size(shape).numel()).reshape(shape)
     full = (weights.unsqueeze(-1) if shape == (2,) else weights.reshape(shape[:2])).expand(2, 3)
-    expected = reduce_values(values, reduction, full)
+    weighted = values * full
+    expected = {
+        "sum_over_batch_size": weighted.sum() / 6,
+        "mean": weighted.sum() / 6,
+        "sum": weighted.sum(),
+        "none": weighted,
+        "mean_with_sample_weight": weighted.sum() / full.sum(),
+    }[reduction]
     torch.testing.assert_close(reduce_values(values, reduction, weights), expected)
 
 
