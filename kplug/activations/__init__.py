@@ -1,4 +1,4 @@
-"""Activations: functions of a layer's output, of any shape."""
+"""Activations: functions of a layer's output, of any shape, which all but `glu` keep."""
 
 from kplug.activations.adapt import as_activation as as_activation
 from kplug.activations.normalizing import (

@@ -19,9 +19,6 @@ def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
         x: Any shape of at least one dimension, floating.
         axis: The axis of the classes; several axes are taken together.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> softmax(torch.tensor([[0.0, 0.0]]))
         tensor([[0.5000, 0.5000]])
@@ -38,9 +35,6 @@ def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     Args:
         x: Any shape of at least one dimension, floating.
         axis: The axis of the classes; several axes are taken together.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Example:
         >>> log_softmax(torch.tensor([[0.0, 0.0]]))
@@ -60,9 +54,6 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     Args:
         x: Any shape of at least one dimension, floating.
         axis: The axis of the classes.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Example:
         >>> sparsemax(torch.tensor([[0.5, 0.1, -1.0]]))

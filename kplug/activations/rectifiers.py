@@ -42,9 +42,6 @@ def relu(
         threshold: Inputs up to here are damped.
         alpha: Keras 2's name of ``negative_slope``.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Raises:
         ArgumentError: if both ``alpha`` and ``negative_slope`` are given.
 
@@ -71,9 +68,6 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, alpha: float | None = 
         x: Any shape, floating.
         negative_slope: Slope below 0.
         alpha: Keras 2's name of ``negative_slope``.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Raises:
         ArgumentError: if both names of the slope are given.
@@ -109,9 +103,6 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
         x: Any shape, floating.
         alpha: Depth of the negative side.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> elu(torch.tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.0000])
@@ -128,9 +119,6 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Args:
         x: Any shape, floating.
         alpha: Depth of the negative side, not 0.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Example:
         >>> celu(torch.tensor([-1.0, 2.0]), alpha=2.0)
@@ -164,9 +152,6 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
         x: Any shape, floating.
         threshold: Inputs up to here are replaced.
         default_value: What replaces them.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Example:
         >>> threshold(torch.tensor([0.5, 2.0]), threshold=1.0, default_value=-1.0)

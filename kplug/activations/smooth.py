@@ -42,9 +42,6 @@ def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
         x: Any shape, floating.
         b: How round the corner is, >= 0.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> squareplus(torch.tensor([0.0, 3.0]), b=16.0)
         tensor([2., 4.])
@@ -103,9 +100,6 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
         x: Any shape, floating.
         approximate: Use the tangent formula in place of Φ.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> gelu(torch.tensor([-1.0, 1.0]))
         tensor([-0.1587,  0.8413])
@@ -136,9 +130,6 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
         x: Any shape, floating.
         threshold: Distance, >= 0.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> soft_shrink(torch.tensor([-2.0, 0.25]))
         tensor([-1.5000,  0.0000])
@@ -155,9 +146,6 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Args:
         x: Any shape, floating.
         threshold: Bound, >= 0.
-
-    Returns:
-        A tensor of the shape of ``x``.
 
     Example:
         >>> hard_shrink(torch.tensor([-2.0, 0.25]))

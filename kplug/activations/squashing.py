@@ -27,9 +27,6 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6) -> Tensor:
         x: Any shape, floating.
         slope: How steep it is at 0; 1/6 in Keras 3, 0.2 in Keras 2 and tf-keras.
 
-    Returns:
-        A tensor of the shape of ``x``.
-
     Example:
         >>> hard_sigmoid(torch.tensor([-4.0, 0.0, 1.0]))
         tensor([0.0000, 0.5000, 0.6667])

@@ -251,10 +251,7 @@ class KaimingNormal(TorchInitializer, function=init.kaiming_normal_):
     """Normal values of variance ``gain² / fan``: ``torch.nn.init.kaiming_normal_``.
 
     Args:
-        a: See `KaimingUniform`.
-        mode: ``"fan_in"`` or ``"fan_out"``.
-        nonlinearity: What follows the layer and decides the gain; √2 for ``"relu"``.
-        seed: See `RandomInitializer`.
+        a, mode, nonlinearity, seed: See `KaimingUniform`.
 
     Example:
         >>> KaimingNormal(nonlinearity="relu")((6, 100)).shape

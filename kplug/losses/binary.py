@@ -87,8 +87,8 @@ class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
 
     Raises:
         ArgumentValueError: if ``label_smoothing`` is out of range.
-        DataError: when called, if the shapes differ; at the first call also for targets or
-            probabilities outside [0, 1], which clipping would leave without a gradient.
+        DataError: at the first call, for targets or probabilities outside [0, 1], which clipping would
+            leave without a gradient.
 
     Example:
         >>> BinaryCrossentropy()([1.0, 0.0], [[0.5], [0.5]])

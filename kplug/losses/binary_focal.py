@@ -74,8 +74,7 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
 
     Raises:
         ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
-        DataError: when called, if the shapes differ; at the first call also for targets or
-            probabilities outside [0, 1].
+        DataError: at the first call, for targets or probabilities outside [0, 1].
 
     Example:
         >>> BinaryFocalCrossentropy()([1.0, 0.0], [[0.5], [0.5]])

@@ -83,8 +83,7 @@ class CategoricalFocalCrossentropy(FormulaLoss, formula=categorical_focal_crosse
     Raises:
         ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range; when
             called, if ``alpha`` has another number of classes.
-        DataError: when called, if the shapes differ; at the first call also for negative
-            probabilities.
+        DataError: at the first call, for negative probabilities.
 
     Example:
         >>> loss = CategoricalFocalCrossentropy(alpha=[1.0, 2.0])

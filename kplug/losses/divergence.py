@@ -33,8 +33,7 @@ class KLDivergence(FormulaLoss, formula=kl_divergence):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        DataError: when called, if the shapes differ; at the first call also for probabilities outside
-            [0, 1].
+        DataError: at the first call, for probabilities outside [0, 1].
 
     Example:
         >>> KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])
@@ -67,7 +66,7 @@ class Poisson(FormulaLoss, formula=poisson):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        DataError: when called, if the shapes differ; at the first call also for negative rates.
+        DataError: at the first call, for negative rates.
 
     Example:
         >>> Poisson()([[2.0]], [[2.0]])

@@ -24,9 +24,6 @@ class Hinge(FormulaLoss, formula=hinge):
     Args:
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        DataError: when called, if the shapes differ.
-
     Example:
         >>> Hinge()([[0.0, 1.0], [0.0, 0.0]], [[0.6, 0.4], [0.4, 0.6]])
         tensor(1.3000)
@@ -50,9 +47,6 @@ class SquaredHinge(FormulaLoss, formula=squared_hinge):
 
     Args:
         reduction, name, dtype: See `Loss`.
-
-    Raises:
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> SquaredHinge()([[0.0, 1.0]], [[0.6, 0.4]])
@@ -91,9 +85,6 @@ class CategoricalHinge(FormulaLoss, formula=categorical_hinge):
 
     Args:
         reduction, name, dtype: See `Loss`.
-
-    Raises:
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> CategoricalHinge()([[0.0, 1.0, 0.0]], [[0.5, 0.4, 0.1]])

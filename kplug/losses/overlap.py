@@ -77,7 +77,6 @@ class Dice(FormulaLoss, formula=dice):
 
     Raises:
         ArgumentValueError: if ``axis`` is not of these; when called, if there is no such axis.
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> Dice()([[1.0, 0.0, 1.0]], [[1.0, 1.0, 0.0]])
@@ -114,7 +113,6 @@ class Tversky(FormulaLoss, formula=tversky):
 
     Raises:
         ArgumentValueError: if ``alpha``, ``beta`` or ``axis`` is out of range.
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> Tversky(alpha=0.25, beta=0.75)([[1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0]])

@@ -28,9 +28,6 @@ class MeanSquaredError(FormulaLoss, formula=mean_squared_error):
     Args:
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        DataError: when called, if the shapes differ.
-
     Example:
         >>> MeanSquaredError()([[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 0.0]])
         tensor(0.5000)
@@ -60,9 +57,6 @@ class MeanAbsoluteError(FormulaLoss, formula=mean_absolute_error):
 
     Args:
         reduction, name, dtype: See `Loss`.
-
-    Raises:
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> MeanAbsoluteError()([[0.0], [1.0]], [[1.0], [3.0]])
@@ -96,9 +90,6 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
     Args:
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        DataError: when called, if the shapes differ.
-
     Example:
         >>> MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [3.0]])
         tensor(37.5000)
@@ -126,9 +117,6 @@ class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_
 
     Args:
         reduction, name, dtype: See `Loss`.
-
-    Raises:
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> MeanSquaredLogarithmicError()([[1.0], [3.0]], [[3.0], [1.0]])

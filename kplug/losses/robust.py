@@ -39,7 +39,6 @@ class Huber(FormulaLoss, formula=huber):
 
     Raises:
         ArgumentValueError: if ``delta`` is out of range.
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> Huber(delta=2.0)([[0.0, 0.0]], [[1.0, 3.0]])
@@ -84,9 +83,6 @@ class LogCosh(FormulaLoss, formula=log_cosh):
 
     Args:
         reduction, name, dtype: See `Loss`.
-
-    Raises:
-        DataError: when called, if the shapes differ.
 
     Example:
         >>> LogCosh()([[0.0]], [[1.0]])

@@ -33,9 +33,6 @@ class CosineSimilarity(FormulaLoss, formula=cosine_similarity):
         axis: The axis of the vectors.
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        DataError: when called, if the shapes differ.
-
     Example:
         >>> CosineSimilarity()([[1.0, 1.0]], [[2.0, 2.0]])
         tensor(-1.0000)

@@ -69,9 +69,7 @@ class ConcordanceCorrelation(MeanMetric, formula=concordance_correlation):
     for equal mean and spread.
 
     Args:
-        name, dtype: See `Metric`.
-        axis: The axis, or axes, along which values are compared. The default compares the outputs of
-            one sample; 0 compares the samples of one batch, whose means are averaged over batches.
+        name, dtype, axis: See `PearsonCorrelation`.
 
     Example:
         >>> ConcordanceCorrelation()([[0.0, 1.0, 0.5]], [[0.1, 0.9, 0.5]])

@@ -39,11 +39,7 @@ class FalsePositives(ConfusionMetric):
     """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
 
     Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
+        thresholds, name, dtype: See `TruePositives`.
 
     Example:
         >>> FalsePositives()([0, 1, 0, 0], [0, 0, 1, 1])
@@ -65,11 +61,7 @@ class TrueNegatives(ConfusionMetric):
     """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
 
     Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
+        thresholds, name, dtype: See `TruePositives`.
 
     Example:
         >>> TrueNegatives()([0, 1, 0, 0], [1, 1, 0, 0])
@@ -91,11 +83,7 @@ class FalseNegatives(ConfusionMetric):
     """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
 
     Args:
-        thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
+        thresholds, name, dtype: See `TruePositives`.
 
     Example:
         >>> FalseNegatives()([0, 1, 1, 1], [0, 1, 0, 0])

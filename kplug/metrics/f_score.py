@@ -65,16 +65,7 @@ class FBetaScore(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add a batch.
-
-        Args:
-            y_true: Labels 0 or 1, shape (N, C).
-            y_pred: Scores, shape (N, C).
-            sample_weight: None or weights of shape (), (N,) or (N, C).
-
-        Raises:
-            DataError: if the shapes do not fit.
-        """
+        """Add labels 0 or 1 and scores, both of shape (N, C)."""
         with torch.no_grad():
             targets, scores = self._pair(y_true, y_pred)
             weights = None
@@ -141,15 +132,7 @@ class F1Score(FBetaScore):
     F = 2 p r / (p + r), from sums over samples for each of C classes or labels.
 
     Args:
-        average: None for a score for each class; ``"micro"``, ``"macro"`` or ``"weighted"`` for one
-            score, see `FBetaScore`.
-        threshold: An answer is yes where ŷ exceeds it, a number in (0, 1]; None makes the largest score
-            of each sample, unless it is 0, the only yes.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-        DataError: in ``update_state``, if the shapes are not (N, C).
+        average, threshold, name, dtype: See `FBetaScore`.
 
     Example:
         >>> metric = F1Score(threshold=0.5)

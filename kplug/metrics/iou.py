@@ -75,16 +75,7 @@ class IoU(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add a batch.
-
-        Args:
-            y_true: Class ids, shape (N, …), or scores with the classes on ``axis``.
-            y_pred: Class ids or scores, for as many places as targets.
-            sample_weight: None or weights of shape (), (N,) or one for each place.
-
-        Raises:
-            DataError: if the numbers of places differ.
-        """
+        """Add class ids, or scores with the classes on ``axis``, for as many places on both sides."""
         with torch.no_grad():
             predictions = as_tensor(y_pred, self.name, "y_pred")
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)

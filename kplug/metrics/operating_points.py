@@ -54,12 +54,7 @@ class SpecificityAtSensitivity(ConfusionMetric):
 
     Args:
         sensitivity: The bound, a number in [0, 1].
-        num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if the bound or the number is out of range.
+        num_thresholds, class_id, name, dtype: See `SensitivityAtSpecificity`.
 
     Example:
         >>> SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -92,12 +87,7 @@ class PrecisionAtRecall(ConfusionMetric):
 
     Args:
         recall: The bound, a number in [0, 1].
-        num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if the bound or the number is out of range.
+        num_thresholds, class_id, name, dtype: See `SensitivityAtSpecificity`.
 
     Example:
         >>> PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -130,12 +120,7 @@ class RecallAtPrecision(ConfusionMetric):
 
     Args:
         precision: The bound, a number in [0, 1].
-        num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if the bound or the number is out of range.
+        num_thresholds, class_id, name, dtype: See `SensitivityAtSpecificity`.
 
     Example:
         >>> RecallAtPrecision(0.8)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])

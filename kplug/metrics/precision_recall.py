@@ -58,14 +58,7 @@ class Recall(ConfusionMetric):
     r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
 
     Args:
-        thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
-            and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
-        top_k: Only the k best scores of a sample can be yes; None for all.
-        class_id: The one class, an index of the last axis, that counts; None for all.
-        name, dtype: See `Metric`.
-
-    Raises:
-        ArgumentValueError: if a threshold is out of range, or there are fewer classes than asked for.
+        thresholds, top_k, class_id, name, dtype: See `Precision`.
 
     Example:
         >>> Recall()([0, 1, 1, 1], [1, 0, 1, 1])

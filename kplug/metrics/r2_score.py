@@ -64,16 +64,7 @@ class R2Score(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add a batch.
-
-        Args:
-            y_true: Targets, shape (N, D) or (N,).
-            y_pred: Predictions, shape (N, D).
-            sample_weight: None or weights of shape (), (N,) or (N, D).
-
-        Raises:
-            DataError: if the shapes do not fit.
-        """
+        """Add targets of shape (N, D) or (N,) and predictions of shape (N, D)."""
         with torch.no_grad():
             targets, predictions = self._pair(y_true, y_pred)
             self.to(targets.device)

@@ -93,16 +93,7 @@ class ConfusionMetric(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add a batch.
-
-        Args:
-            y_true: Labels, yes where they are not 0; shape (N, …).
-            y_pred: Scores, shape (N, …).
-            sample_weight: None or weights of shape (), (N,) or (N, …).
-
-        Raises:
-            DataError: if the shapes do not fit.
-        """
+        """Add labels, yes where they are not 0, and scores, both of shape (N, …)."""
         with torch.no_grad():
             kind = to_dtype(self.dtype)
             targets, scores = self._select(*prepare(y_true, y_pred, self.name, dtype=kind))

@@ -71,6 +71,9 @@ class Metric(ABC):
             y_true: Targets, shape (N, …).
             y_pred: Predictions, shape (N, …).
             sample_weight: None or weights of shape (), (N,) or (N, T, …).
+
+        Raises:
+            DataError: if the shapes do not fit each other.
         """
 
     @abstractmethod
