@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from typing_extensions import Self
 
 from kplug.arguments import refusal, require_number
 from kplug.errors import DataError
@@ -17,7 +16,6 @@ from kplug.layers.base.affine_weights import (
     add_affine_slots,
     find_axes,
     require_axis,
-    without_switched_off,
 )
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.kernel_weights import known_size
@@ -179,14 +177,3 @@ class BatchNormalization(Layer):
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
         self.moving_mean.mul_(self.momentum).add_(mean, alpha=1.0 - self.momentum)
         self.moving_variance.mul_(self.momentum).add_(variance, alpha=1.0 - self.momentum)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from a configuration, Keras's included."""
-        if not config.get("renorm"):  # what tunes it says nothing then
-            config = {
-                key: value
-                for key, value in config.items()
-                if key not in ("renorm_clipping", "renorm_momentum")
-            }
-        return cls(**without_switched_off(config, "fused", "virtual_batch_size"))

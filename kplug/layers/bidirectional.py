@@ -155,11 +155,12 @@ class Bidirectional(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        config = {name: value for name, value in config.items() if name != "num_constants"}
-        for name in ("layer", "backward_layer"):
-            if config.get(name) is not None:
-                config[name] = read_inner(config[name])
-        return super().from_config(config)
+        inner = {
+            name: read_inner(config[name])
+            for name in ("layer", "backward_layer")
+            if config.get(name) is not None
+        }
+        return super().from_config({**config, **inner})
 
 
 def _require_recurrent(argument: str, layer: Any) -> None:

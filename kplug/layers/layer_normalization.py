@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from typing_extensions import Self
 
 from kplug.arguments import require_integer, require_number
 from kplug.errors import ArgumentValueError, DataError
@@ -20,7 +19,6 @@ from kplug.layers.base.affine_weights import (
     known_sizes,
     require_axes,
     require_axis,
-    without_switched_off,
 )
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.kernel_weights import known_size
@@ -97,11 +95,6 @@ class LayerNormalization(Layer):
             inputs,
             lambda x: F.layer_norm(x, self._sizes, self.gamma, self.beta, self.epsilon),
         )
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from a configuration, Keras's included."""
-        return cls(**without_switched_off(config, "rms_scaling"))
 
 
 class RMSNormalization(Layer):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from kplug.configurable import list_keywords
 from kplug.dialect.generations import KERAS_3, Generation
+from kplug.dialect.idle_arguments import is_idle
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Spec, get_kind, look_up
 
@@ -43,38 +44,9 @@ _RENAMED_IN_TABLES = {
     "gamma_init": "gamma_initializer",
     "beta_init": "beta_initializer",
 }
+# What Keras 1 had one argument of for each axis.
+_JOINED = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
 _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
-
-# What other versions of Keras write, with the values that make no difference.
-_WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
-    "autocast": (True, None),
-    "implementation": (0, 1, 2),
-    "time_major": (False,),
-    "renorm": (False,),
-    "renorm_clipping": (None,),
-    "renorm_momentum": (0.99,),
-    "fused": (None, True, False),
-    "virtual_batch_size": (None,),
-    "adjustment": (None,),
-    "synchronized": (False,),
-    "lora_rank": (None,),
-    "lora_alpha": (None,),
-    "consume_less": ("cpu", "mem", "gpu"),
-    "input_dtype": (None,),
-    "sparse": (False,),
-    "ragged": (False,),
-    "optional": (False,),
-    "quantization_config": (None,),
-    "quantization_mode": (None,),
-    "groups": (1,),
-    "noise_shape": (None,),
-    "causal": (False,),
-    "mode": (0,),
-    "dropout": (0.0,),
-    "rng_type": (None, "stateful", "stateless", "legacy_stateful"),
-    "robust_masking": (True, False),
-    "softmax_robust_masking": (True, False),
-}
 
 # What Keras 2 and tf-keras write of a class, and what its layer never used or works out itself.
 _OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
@@ -111,7 +83,7 @@ def modernise(
         read["data_format"] = _DATA_FORMATS[read["data_format"]]
     if owner == "kplug/BatchNormalization" and isinstance(read.get("axis"), list):
         read["axis"] = read["axis"][0] if len(read["axis"]) == 1 else read["axis"]
-    return {key: value for key, value in read.items() if not _is_idle(key, value, known)}
+    return {key: value for key, value in read.items() if not is_idle(key, read, known)}
 
 
 def _with_old_defaults(
@@ -133,6 +105,21 @@ def _with_old_defaults(
     return {key: value for key, value in read.items() if key not in idle}
 
 
+def find_present_names(names: Container[str], known: Container[str]) -> dict[str, str]:
+    """Return what arguments of Keras 1 are called today, for those that a class knows.
+
+    Args:
+        names: Names that the class does not know.
+        known: The arguments that it knows.
+
+    Example:
+        >>> find_present_names(["nb_filter", "filter"], {"filters"})
+        {'nb_filter': 'filters'}
+    """
+    pairs = (*_RENAMED.items(), *_RENAMED_IN_TABLES.items(), *_JOINED.items())
+    return {name: today for name, today in pairs if name in names and today in known}
+
+
 def _list_known(owner: str) -> set[str] | None:
     """Return the arguments of a built-in layer; None for others, whose arguments are their own."""
     package, _, _ = owner.partition("/")
@@ -148,9 +135,3 @@ def _join_kernel_size(config: dict[str, Any], known: set[str]) -> dict[str, Any]
     if "nb_row" in config and "nb_col" in config and "kernel_size" in known:
         config["kernel_size"] = [config.pop("nb_row"), config.pop("nb_col")]
     return config
-
-
-def _is_idle(key: str, value: Any, known: set[str]) -> bool:
-    if key in known or key not in _WITHOUT_EFFECT:
-        return False
-    return any(value is idle or value == idle for idle in _WITHOUT_EFFECT[key])

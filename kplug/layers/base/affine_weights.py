@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from kplug.arguments import refusal
@@ -87,8 +87,3 @@ def known_sizes(layer: Layer, input_shape: Shape, axes: Sequence[int]) -> tuple[
         DataError: A size is not known.
     """
     return tuple(known_size(layer, input_shape, axis) for axis in axes)
-
-
-def without_switched_off(config: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return a configuration without switches that Keras writes and that are off."""
-    return {key: value for key, value in config.items() if key not in names or value}

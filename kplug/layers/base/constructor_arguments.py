@@ -8,27 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kplug.configurable import list_keywords
+from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError
 from kplug.registry.suggestions import unknown_argument
-
-# What Keras 1 called arguments that have another name today.
-_KERAS_1 = {
-    "output_dim": "units",
-    "init": "kernel_initializer",
-    "W_regularizer": "kernel_regularizer",
-    "b_regularizer": "bias_regularizer",
-    "W_constraint": "kernel_constraint",
-    "b_constraint": "bias_constraint",
-    "bias": "use_bias",
-    "p": "rate",
-    "border_mode": "padding",
-    "subsample": "strides",
-    "nb_filter": "filters",
-    "nb_row": "kernel_size",
-    "nb_col": "kernel_size",
-    "dim_ordering": "data_format",
-    "atrous_rate": "dilation_rate",
-}
 
 # A configuration has it only where it is known.
 _NEVER_KEPT = ("batch_input_shape",)
@@ -68,7 +50,9 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
     names = list(unknown)
     if not names:
         return
-    raise unknown_argument(layer_class.__name__, names, list_keywords(layer_class), former=_KERAS_1)
+    known = list_keywords(layer_class)
+    former = find_present_names(names, known)
+    raise unknown_argument(layer_class.__name__, names, known, former)
 
 
 def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:

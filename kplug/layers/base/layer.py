@@ -7,7 +7,7 @@ weights declared), and used (components looked up, weights filled, tensors compu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from typing_extensions import Self
 from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
+from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.errors import ArgumentValueError, DataError, KplugError, NotBuiltError, raise_problems
 from kplug.graph import Node, Shape, TensorSpec, copy_connected, find_leaves, in_mode, is_symbolic
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
@@ -117,8 +118,6 @@ class Layer(nn.Module):
     built_shape: Any = None
     given_arguments: tuple[str, ...] = ()
     activity_regularizer: Any
-    # Arguments of Keras's layers that these lack: a configuration may name them while they are off.
-    _lacks: ClassVar[tuple[str, ...]] = ("sparse", "ragged", "optional", "quantization_config")
     _is_ready: bool = False
     _takes_training: bool = False
     _call_names: tuple[str, ...] = ("inputs",)
@@ -772,9 +771,7 @@ class Layer(nn.Module):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return cls(
-            **{key: value for key, value in config.items() if value or key not in cls._lacks}
-        )
+        return cls(**leave_out_idle(cls, config))
 
     def extra_repr(self) -> str:
         """Return what torch prints of the layer besides its class."""

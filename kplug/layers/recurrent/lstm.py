@@ -9,8 +9,9 @@ from typing_extensions import Unpack
 from kplug import activations
 from kplug.arguments import require_flag
 from kplug.layers.base.layer import Layer
-from kplug.layers.recurrent.base.fused_kernels import hold_after, run_lstm
+from kplug.layers.recurrent.base.fused_kernels import run_lstm
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.layers.recurrent.base.masked_kernel import hold_after
 from kplug.layers.recurrent.base.shared_arguments import (
     CellArguments,
     LayerArguments,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -10,19 +10,21 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal, require_flag
+from kplug.backend import to_tensor
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape, find_leaves
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.base.shapes import is_shape
-from kplug.layers.recurrent.base.kept_states import KeepsStates
+from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of
+from kplug.layers.recurrent.base.kept_states import KeptStates
 from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
-from kplug.layers.recurrent.stacked import StackedRNNCells, is_cell, output_size_of, sizes_of
+from kplug.layers.recurrent.stacked import StackedRNNCells
 
 
-class RNN(KeepsStates):
+class RNN(Layer):
     """Runs a cell along the time of sequences.
 
     Inputs are sequences (N, time, features), or a list of them and the first states. Where their mask is
@@ -99,6 +101,7 @@ class RNN(KeepsStates):
         )
         self.output_count = 1 + len(sizes_of(cell)) if self.return_state else 1
         self.input_spec = InputSpec(min_ndim=3)
+        self._kept_states = KeptStates(self)
 
     def _make_with_cell(self, *, use_cudnn: object = "auto", **arguments: Any) -> None:
         """Make the cell of the arguments that are the cell's, and the layer of the others."""
@@ -127,7 +130,12 @@ class RNN(KeepsStates):
         self.cell.declare_for((shape[0], *shape[2:]))
         axes = {} if shape[-1] is None else {-1: shape[-1]}
         self.input_spec = InputSpec(len(shape), axes=axes)
-        self._batch_size = shape[0] if self.stateful else None
+        self._kept_states.batch_size = shape[0] if self.stateful else None
+
+    def _adjust_first_values(self, filled: set[str]) -> None:  # noqa: ARG002 - it adds to them
+        batch_size = self._kept_states.batch_size
+        if batch_size is not None and self.states is None:
+            self._kept_states.start(self.get_initial_state(batch_size))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output, with ``return_state`` a list of all."""
@@ -175,7 +183,8 @@ class RNN(KeepsStates):
         self._require_fit(sequences, states, mask)
         outcome = self._run(sequences, states, mask)
         if self.stateful:
-            self._keep(outcome.states)
+            self._states_of(len(sequences))  # there are none yet if the first batch had its own
+            self._kept_states.update(outcome.states)
         output = outcome.outputs if self.return_sequences else outcome.last
         return [output, *outcome.states] if self.return_state else output
 
@@ -228,10 +237,64 @@ class RNN(KeepsStates):
             parts = list(given) if isinstance(given, (list, tuple)) else [given]
             states = list(find_leaves([self._convert(part) for part in parts], Tensor))
         elif self.stateful:
-            states = [state.clone() for state in self._kept_states(sequences.shape[0])]
+            states = [state.clone() for state in self._states_of(sequences.shape[0])]
         else:
             states = self.get_initial_state(sequences.shape[0])
         return [state.to(sequences.device) for state in states]
+
+    @property
+    def states(self) -> list[Tensor] | None:
+        """The kept states, shape (N, units) each; ``None`` while there are none."""
+        return self._kept_states.get()
+
+    def _states_of(self, batch_size: int) -> list[Tensor]:
+        """Return the states that a stateful layer keeps; initial ones before the first batch."""
+        states = self.states
+        if states is None:
+            states = self.get_initial_state(batch_size)
+            self._kept_states.start(states)
+        if states[0].shape[0] != batch_size:
+            raise DataError(
+                f"layer {self.name!r} is stateful and keeps states of {states[0].shape[0]} samples, "
+                f"the batch has {batch_size}",
+                hint="All batches have the same size; reset_states() forgets the states.",
+            )
+        return states
+
+    def reset_states(self, states: Any = None) -> None:
+        """Forget the kept states, or replace them.
+
+        Args:
+            states: New states: a tensor or array (N, units), or a list with one for each state.
+                ``None``: the next batch starts from zeros, and may have another size.
+
+        Raises:
+            DataError: The number or a shape of the states does not fit.
+        """
+        if states is None:
+            self._start_again()
+            return
+        given = [
+            to_tensor(one) for one in (states if isinstance(states, (list, tuple)) else [states])
+        ]
+        first = self.get_initial_state(len(given[0]) if given and given[0].ndim else 1)
+        if [one.shape for one in given] != [one.shape for one in first]:
+            raise DataError(
+                f"layer {self.name!r} keeps states of shapes {_shapes(first)}, got {_shapes(given)}"
+            )
+        self._kept_states.start(first)
+        self._kept_states.update(given)
+
+    def reset_state(self) -> None:
+        """Forget the kept states; Keras 3's name."""
+        self.reset_states()
+
+    def _start_again(self) -> None:
+        batch_size = self._kept_states.batch_size
+        if batch_size is None or self.states is None:
+            self._kept_states.forget()
+        else:  # in place, so that a compiled step goes on
+            self._kept_states.update(self.get_initial_state(batch_size))
 
     # -- configuration -----------------------------------------------------------------------
 
@@ -246,11 +309,10 @@ class RNN(KeepsStates):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        config = {name: value for name, value in config.items() if name not in _OFF or value}
         if "cell" in config:
-            config["cell"] = read_inner(config["cell"])
+            config = {**config, "cell": read_inner(config["cell"])}
         return super().from_config(config)
 
 
-# What older Keras writes, and what there is here is that it is off.
-_OFF = ("time_major", "constants", "num_constants")
+def _shapes(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "none"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from torch import Tensor
-from typing_extensions import Self, Unpack
+from typing_extensions import Unpack
 
 from kplug import activations
 from kplug.layers.base.layer import Layer
@@ -81,12 +78,4 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
     ) -> None:
         self._make_with_cell(
             units=units, activation=activation, use_bias=use_bias, use_cudnn=use_cudnn, **shared
-        )
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
-        # Keras 2 wrote it, and it means nothing for one gate.
-        return super().from_config(
-            {name: value for name, value in config.items() if name != "implementation"}
         )

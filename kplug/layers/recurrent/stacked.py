@@ -12,6 +12,7 @@ from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer, read_inner
+from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of, split_states
 
 
 class StackedRNNCells(Layer):
@@ -86,31 +87,3 @@ class StackedRNNCells(Layer):
         return super().from_config(
             {**config, "cells": [read_inner(entry) for entry in config["cells"]]}
         )
-
-
-def is_cell(candidate: object) -> bool:
-    """Return whether an object is a cell: a layer that says the sizes of its states."""
-    return isinstance(candidate, Layer) and hasattr(candidate, "state_size")
-
-
-def sizes_of(cell: Any) -> list[int]:
-    """Return the sizes of a cell's states."""
-    size = cell.state_size
-    return list(size) if isinstance(size, (list, tuple)) else [size]
-
-
-def output_size_of(cell: Any) -> int:
-    """Return the size of a cell's output: that of its first state, if it does not say otherwise."""
-    size: int | None = getattr(cell, "output_size", None)
-    return sizes_of(cell)[0] if size is None else size
-
-
-def split_states(cells: Any, states: Sequence[Tensor]) -> list[list[Tensor]]:
-    """Return the states of each cell."""
-    rest = list(states)
-    parts = []
-    for cell in cells:
-        count = len(sizes_of(cell))
-        parts.append(rest[:count])
-        rest = rest[count:]
-    return parts

@@ -1,17 +1,22 @@
-"""Running a cell along the time of sequences: on torch's kernel, or step by step."""
+"""Running a cell along the time of sequences: on torch's fused kernel, or step by step.
+
+``SequenceRun.over`` chooses. The kernel computes whole sequences at once, so it can stand in only for a cell
+that does exactly what the kernel does; masked sequences run on it too (see ``masked_kernel``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from kplug.backend import rnn
-from kplug.layers.recurrent.base.fused_kernels import run_where
-from kplug.layers.recurrent.base.gated_cell import GatedCell
-from kplug.layers.recurrent.stacked import StackedRNNCells, split_states
+from kplug.layers.recurrent.base.cells import Cell, split_states
+from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.layers.recurrent.base.masked_kernel import run_where
+from kplug.layers.recurrent.stacked import StackedRNNCells
 
 
 class SequenceResult(NamedTuple):
@@ -27,7 +32,7 @@ class SequenceRun:
     """How sequences are run over.
 
     Args:
-        mask: Booleans, shape (N, time): times that are passed over; ``None``: none.
+        mask: Booleans, shape (N, time): time steps that are passed over; ``None``: none.
         needs_states: Whether the last states are wanted.
         takes_kernel: Whether torch's kernels may be used.
     """
@@ -37,46 +42,55 @@ class SequenceRun:
     takes_kernel: bool = True
 
     def over(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
-        """Run a cell over sequences, from the first time to the last.
+        """Run a cell over sequences, from the first time step to the last.
 
         Args:
             cell: A built cell.
             sequences: Shape (N, time, in).
-            states: The first states, shape (N, size) each.
+            states: The initial states, shape (N, size) each.
 
         Returns:
-            All outputs (N, time, units), at a masked time that of the time before, 0 at the start; the
+            All outputs (N, time, units), at a masked time step that of the step before, 0 at the start; the
             last output; the last states.
         """
+        # By `call`: a subclass that computes something else is run as it says, step by step.
         if type(cell).call is StackedRNNCells.call:
-            return self._over_all(cell.cells, sequences, states)
+            return self._over_each(cell.cells, sequences, states)
+        # Each step's outputs are penalized if the cell has a regularizer of them.
         if type(cell).call is not GatedCell.call or cell.activity_regularizer is not None:
             return self._step_by_step(cell, sequences, states)
         drops = cell.draw(sequences[:, 0])
-        has_kernel = self.takes_kernel and drops.are_shared and cell.runs_on_kernel()
-        if has_kernel and drops.inputs is not None:
-            sequences = sequences * drops.inputs.unsqueeze(1)
-        if has_kernel and self.mask is None:
-            outputs, made = cell.run_kernel(sequences, states)
-            return SequenceResult(outputs, outputs[:, -1], made)
-        if has_kernel and self.mask is not None:
-            outputs, made = run_where(
-                cell.run_kernel, sequences, states, self.mask, needs_states=self.needs_states
-            )
-            return SequenceResult(outputs, outputs[:, -1], made)
+        if self.takes_kernel and drops.are_shared and cell.runs_on_kernel():
+            return self._on_kernel(cell, sequences, states, drops)
+        # What the inputs add to the gates depends on no state: one product for all time steps.
         projected = cell.project(sequences, drops)
         return self._loop(lambda now, before: cell.step(now, before, drops), projected, states)
 
-    def _over_all(self, cells: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
-        """Run one cell after the other over whole sequences."""
-        made: list[Tensor] = []
-        outcome = SequenceResult(sequences, sequences[:, -1], [])
-        for cell, own in zip(cells, split_states(cells, states), strict=True):
-            outcome = self.over(cell, outcome.outputs, own)
-            made += outcome.states
-        return outcome._replace(states=made)
+    def _on_kernel(
+        self, cell: GatedCell, sequences: Tensor, states: list[Tensor], drops: Drops
+    ) -> SequenceResult:
+        if drops.inputs is not None:
+            sequences = sequences * drops.inputs.unsqueeze(1)
+        if self.mask is None:
+            outputs, made = cell.run_kernel(sequences, states)
+        else:
+            outputs, made = run_where(
+                cell.run_kernel, sequences, states, self.mask, needs_states=self.needs_states
+            )
+        return SequenceResult(outputs, outputs[:, -1], made)
 
-    def _step_by_step(self, cell: Any, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
+    def _over_each(
+        self, cells: Iterable[Cell], sequences: Tensor, states: list[Tensor]
+    ) -> SequenceResult:
+        """Run one cell after the other over whole sequences, so that each may use a kernel."""
+        made: list[Tensor] = []
+        result = SequenceResult(sequences, sequences[:, -1], [])
+        for cell, own in zip(cells, split_states(cells, states), strict=True):
+            result = self.over(cell, result.outputs, own)
+            made += result.states
+        return result._replace(states=made)
+
+    def _step_by_step(self, cell: Cell, sequences: Tensor, states: list[Tensor]) -> SequenceResult:
         def step(now: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             output, made = cell(now, before)
             return output, [made] if isinstance(made, Tensor) else list(made)

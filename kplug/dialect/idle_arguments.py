@@ -1,0 +1,89 @@
+"""Arguments that Keras writes and kplug's layers lack: where they are off, they are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from kplug.configurable import list_keywords
+
+# Keras 3 writes them for every layer, those of users included.
+_OF_ALL: dict[str, tuple[Any, ...]] = {
+    "sparse": (False, None),
+    "ragged": (False, None),
+    "optional": (False, None),
+    "quantization_config": (None, False),
+}
+_WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
+    **_OF_ALL,
+    "autocast": (True, None),
+    "implementation": (0, 1, 2),
+    "time_major": (False, None),
+    "constants": (None, [], ()),
+    "num_constants": (None, 0),
+    "renorm": (False, None),
+    "fused": (None, True, False),
+    "virtual_batch_size": (None,),
+    "adjustment": (None,),
+    "synchronized": (False,),
+    "rms_scaling": (False, None),
+    "lora_rank": (None,),
+    "lora_alpha": (None,),
+    "consume_less": ("cpu", "mem", "gpu"),
+    "input_dtype": (None,),
+    "quantization_mode": (None,),
+    "groups": (1,),
+    "noise_shape": (None,),
+    "causal": (False,),
+    "mode": (0,),
+    "dropout": (0.0,),
+    "rng_type": (None, "stateful", "stateless", "legacy_stateful"),
+    "robust_masking": (True, False),
+    "softmax_robust_masking": (True, False),
+}
+# What tunes something has no effect while that is off.
+_TUNES = {"renorm_clipping": "renorm", "renorm_momentum": "renorm"}
+
+
+def is_idle(key: str, config: Mapping[str, Any], known: Container[str]) -> bool:
+    """Return whether an argument of a configuration can be left out.
+
+    Args:
+        key: Its name.
+        config: The arguments of a layer of kplug.
+        known: The arguments that the layer's class knows.
+    """
+    if key in known:
+        return False
+    if key in _TUNES:
+        return not config.get(_TUNES[key])
+    return _has_no_effect(config[key], _WITHOUT_EFFECT.get(key, ()))
+
+
+def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a configuration without those that the class lacks and that are off.
+
+    Example:
+        >>> from kplug.layers import Dense
+        >>> leave_out_idle(Dense, {"units": 3, "quantization_config": None})
+        {'units': 3}
+    """
+    known = list_keywords(layer_class)
+    if _stands_on_our_layer(layer_class):
+        return {key: config[key] for key in config if not is_idle(key, config, known)}
+    # Another's class may read anything from its keyword arguments.
+    return {
+        key: value
+        for key, value in config.items()
+        if key in known or not _has_no_effect(value, _OF_ALL.get(key, ()))
+    }
+
+
+def _stands_on_our_layer(layer_class: type) -> bool:
+    """Return whether a class is a layer of kplug, or made of one: more of ours than ``Layer`` is in it."""
+    ours = [one for one in layer_class.__mro__ if one.__module__.startswith("kplug.layers.")]
+    return len(ours) > 1
+
+
+def _has_no_effect(value: Any, idle: tuple[Any, ...]) -> bool:
+    return any(value is one or value == one for one in idle)

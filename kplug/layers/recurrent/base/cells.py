@@ -1,0 +1,51 @@
+"""What a layer and a run over sequences ask of a cell, and what they find out about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from kplug.layers.base.layer import Layer
+
+
+class Cell(Protocol):
+    """A layer that computes one time step: it has states, and ``call(inputs, states)`` returns new ones."""
+
+    activity_regularizer: Any
+
+    @property
+    def state_size(self) -> int | Sequence[int]:
+        """Size of the state, or the sizes of several states."""
+
+    def __call__(self, inputs: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Return the output, and the new state or the list of new states."""
+
+
+def is_cell(candidate: object) -> bool:
+    """Return whether an object is a cell: a layer that says the sizes of its states."""
+    return isinstance(candidate, Layer) and hasattr(candidate, "state_size")
+
+
+def sizes_of(cell: Cell) -> list[int]:
+    """Return the sizes of a cell's states."""
+    size = cell.state_size
+    return [size] if isinstance(size, int) else list(size)
+
+
+def output_size_of(cell: Cell) -> int:
+    """Return the size of a cell's output: that of its first state, if it does not say otherwise."""
+    size: int | None = getattr(cell, "output_size", None)
+    return sizes_of(cell)[0] if size is None else size
+
+
+def split_states(cells: Iterable[Cell], states: Sequence[Tensor]) -> list[list[Tensor]]:
+    """Return the states of each cell."""
+    rest = list(states)
+    parts = []
+    for cell in cells:
+        count = len(sizes_of(cell))
+        parts.append(rest[:count])
+        rest = rest[count:]
+    return parts

@@ -1,0 +1,69 @@
+"""Masked sequences on torch's fused kernels, which know of no masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def run_where(
+    kernel: Callable[..., tuple[Tensor, list[Tensor]]],
+    sequences: Tensor,
+    states: list[Tensor],
+    mask: Tensor,
+    *,
+    needs_states: bool,
+) -> tuple[Tensor, list[Tensor]]:
+    """Run a kernel over the times that a mask keeps, as if the others were not there.
+
+    The kept times of each sample are moved to the front, and the outputs are put back where they
+    belong; nothing depends on the values of the mask, so the device is not waited for.
+
+    Args:
+        kernel: What runs over whole sequences. Where there are several states it may be given a third
+            argument, which times count, and then returns the states after those.
+        sequences: Shape (N, time, in).
+        states: The first states; the first of them is what the kernel outputs.
+        mask: Booleans, shape (N, time).
+        needs_states: Whether the states are wanted.
+
+    Returns:
+        The outputs (N, time, units), at a masked time that of the time before (0 at the start); and
+        the states after the last kept time, (N, units) each; only the first if they are not wanted.
+    """
+    order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
+    front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
+    # All outputs are known, so of the states only those that are no output, such as an LSTM's c.
+    needs_others = needs_states and len(states) > 1
+    made, ends = kernel(front, states, *([mask.gather(1, order)] if needs_others else []))
+    counts = mask.cumsum(1)
+    outputs = _pick(torch.cat([torch.zeros_like(made[:, :1]), made], 1), counts)
+    last = _pick(torch.cat([states[0].unsqueeze(1), made], 1), counts[:, -1:])
+    return outputs, [last.squeeze(1), *(ends[1:] if needs_others else [])]
+
+
+def hold_after(
+    kept: Tensor, sequences: Tensor, weights: list[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """Return inputs and weights with which an LSTM's c stays as it is where ``kept`` is False.
+
+    One more feature is 1 there, and its weights shut the gate i and open f: the sigmoids of ∓10⁴ are 0
+    and 1 in every type, and so exact that no gradient passes either.
+
+    Args:
+        kept: Booleans, shape (N, time).
+        sequences: Shape (N, time, in).
+        weights: Torch's, as for ``run_lstm``.
+    """
+    kernel, *others = weights
+    pushes = kernel.new_zeros(4, len(kernel) // 4, 1)
+    pushes[0], pushes[1] = -1e4, 1e4
+    is_kept = kept.unsqueeze(-1)
+    inputs = [sequences.where(is_kept, 0.0), is_kept.logical_not().to(sequences.dtype)]
+    return torch.cat(inputs, -1), [torch.cat([kernel, pushes.flatten(0, 1)], 1), *others]
+
+
+def _pick(rows: Tensor, places: Tensor) -> Tensor:
+    return rows.gather(1, places.unsqueeze(-1).expand(-1, -1, rows.shape[-1]))
