@@ -14,11 +14,12 @@ from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.registry.user_warnings import warn
+from kplug.saving.formats import naming_file
 from kplug.saving.json_text import parse_json
-from kplug.saving.provenance import Verify, check_verify, read_components, verify_components
+from kplug.saving.package_check import Verify, check_verify, verify_components
+from kplug.saving.provenance import read_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
 from kplug.saving.weights.hdf5_tensors import load_all
-from kplug.saving.weights.load_plan import raise_misfits
 from kplug.saving.weights.weight_files import plan_weights
 from kplug.saving.whole import StoredModel, opened_model
 from kplug.saving.whole.built_shapes import find_built_shape
@@ -70,18 +71,15 @@ def load_model(
     check_verify(verify)
     require_flag("load_model", "compile", compile)
     source = Path(path)
-    try:
-        with opened_model(source) as stored, scope_of(custom_objects):
-            verify_components(lambda: read_components(stored.file), verify, source)
-            entry = read_model(stored.config, custom_objects, stored.generation)
-            model = model_from_config(entry, custom_objects)
-            with _blaming_the_class(model):
-                _reserve_weights(model, find_built_shape(stored.config), source)
-            _load_weights(model, stored)
-            if compile:
-                _compile(model, stored, custom_objects, source)
-    except WeightsError as error:
-        raise error.at(str(source)) from error.__cause__
+    with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
+        verify_components(lambda: read_components(stored.file), verify, source)
+        entry = read_model(stored.config, custom_objects, stored.generation)
+        model = model_from_config(entry, custom_objects)
+        with _blaming_the_class(model):
+            _reserve_weights(model, find_built_shape(stored.config), source)
+        _load_weights(model, stored)
+        if compile:
+            _compile(model, stored, custom_objects, source)
     return model
 
 
@@ -142,8 +140,7 @@ def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:
 
 def _load_weights(model: Any, stored: StoredModel) -> None:
     plan = plan_weights(model, stored.file, stored.layout)
-    if plan.problems:
-        raise_misfits(plan.problems)
+    plan.raise_problems()
     load_all(plan.assignments)
 
 

@@ -1,11 +1,22 @@
-"""Which format a path asks for, by its extension."""
+"""Which format a path asks for, by its extension, and errors that name the file."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
 from kplug.errors import WeightsError
+
+
+@contextlib.contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Let each ``WeightsError`` of the block begin with the path."""
+    try:
+        yield
+    except WeightsError as error:
+        raise error.at(str(path)) from error.__cause__
 
 
 class Format(Enum):

@@ -80,13 +80,18 @@ def _describe_supplied(where: str, layer: Any) -> list[ComponentRow]:
     ]
 
 
-def list_layers(model: Any) -> list[Any]:
+def list_layers(model: Any) -> list[Layer]:
     """Return the layers of a model in order, those of nested models included, models left out."""
-    layers: list[Any] = []
+    found: dict[int, Layer] = {}
     for layer in model.layers:
-        inner = list_layers(layer) if hasattr(layer, "layers") else [layer]
-        layers += [each for each in inner if not any(each is known for known in layers)]
-    return layers
+        for each in list_layers(layer) if holds_layers(layer) else [layer]:
+            found.setdefault(id(each), each)
+    return list(found.values())
+
+
+def holds_layers(layer: object) -> bool:
+    """Return whether a layer is a model; it may call something else ``layers``."""
+    return all(isinstance(each, Layer) for each in getattr(layer, "layers", [None]))
 
 
 def as_data(value: Any) -> Any:

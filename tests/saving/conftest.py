@@ -12,53 +12,34 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from kplug.layers import Layer
 
-class StandInLayer(nn.Module):
+
+class StandInLayer(Layer):
     """A layer that has weights of given shapes and computes nothing."""
 
     def __init__(self, name: str, shapes: dict[str, tuple[int, ...]]) -> None:
         super().__init__()
-        self.name = name
-        self.built = True
+        self.name = name  # as a person may set it, whatever the constructor refuses
         for index, (weight, shape) in enumerate(shapes.items()):
             values = torch.full(shape, float(index)) + torch.rand(shape)
             self.register_parameter(weight, nn.Parameter(values))
-
-    @property
-    def weights(self) -> list[Tensor]:
-        return [*self.parameters()]
-
-    @property
-    def trainable_weights(self) -> list[Tensor]:
-        return [weight for weight in self.parameters() if weight.requires_grad]
+        self.built = True
 
 
-class StandInModel(nn.Module):
+class StandInModel(Layer):
     """A model: layers, and possibly a weight of its own."""
 
-    def __init__(self, name: str, layers: Sequence[nn.Module], own: Tensor | None = None) -> None:
-        super().__init__()
-        self.name = name
-        self.built = True
-        self._layers = nn.ModuleList(layers)
-        self.components: list[dict[str, Any]] = []
+    def __init__(self, name: str, layers: Sequence[Layer], own: Tensor | None = None) -> None:
+        super().__init__(name=name)
+        self._held = list(layers)
         if own is not None:
             self.scale = nn.Parameter(own)
+        self.built = True
 
     @property
-    def layers(self) -> list[Any]:
-        return [*self._layers]
-
-    @property
-    def weights(self) -> list[Tensor]:
-        return [*self.parameters()]
-
-    @property
-    def trainable_weights(self) -> list[Tensor]:
-        return [weight for weight in self.parameters() if weight.requires_grad]
-
-    def get_weights(self) -> list[Any]:
-        return [weight.detach().numpy().copy() for weight in self.weights]
+    def layers(self) -> list[Layer]:
+        return [*self._held]
 
 
 MakeModel = Callable[..., StandInModel]
@@ -73,7 +54,7 @@ def make_layer() -> Callable[[str, dict[str, tuple[int, ...]]], StandInLayer]:
 def make_model() -> MakeModel:
     """Return a factory: ``make_model(dense={"kernel": (3, 4)}, flatten={})``; random weights."""
 
-    def make(*layers: nn.Module, own: Tensor | None = None, **shapes: Any) -> StandInModel:
+    def make(*layers: Layer, own: Tensor | None = None, **shapes: Any) -> StandInModel:
         made = [StandInLayer(name, weights) for name, weights in shapes.items()]
         return StandInModel("standin", [*layers, *made], own)
 

@@ -12,11 +12,12 @@ import h5py
 import numpy as np
 import pytest
 
+import kplug
 from kplug import Sequential, layers
 from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.saving import load_weights, save_weights
-from kplug.saving.provenance import collect_rows, compare_installed, read_components
-from kplug.training.components import ComponentRow, ComponentTable
+from kplug.saving.package_check import compare_installed
+from kplug.saving.provenance import collect_rows, read_components, write_components
 
 Make = Callable[..., Any]
 DENSE = {"kernel": (3, 4)}
@@ -30,43 +31,37 @@ def row(name: str, distribution: str, version: str, **more: Any) -> dict[str, An
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make three distributions appear installed, and no other."""
     versions = {"kplug": "0.1.3", "torch": "2.7.1+cpu", "kplug-lion": "1.2"}
-    monkeypatch.setattr("kplug.saving.provenance.find_version", versions.get)
+    monkeypatch.setattr("kplug.saving.package_check.find_version", versions.get)
 
 
-def test_table_is_stored_as_json_on_the_root(make_model: Make, tmp_path: Path) -> None:
-    model = make_model(dense=DENSE)
-    model.components = ComponentTable(
-        [ComponentRow("loss", "loss", "x/dice", {"smooth": 1e-5}, "x", "0.2", "only candidate")]
-    )
-    save_weights(model, tmp_path / "a.h5")
+def test_table_is_stored_as_json_on_the_root(tmp_path: Path) -> None:
+    model = Sequential([layers.Dense(2, input_dim=3, bias_initializer="constant(0.5)", name="a")])
+    model.save_weights(tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5") as file:
         content = json.loads(file.attrs["kplug_components"])
         assert read_components(file) == content["components"]
     assert content["layout"] == 1
-    assert content["components"] == [
-        {
-            "slot": "loss",
-            "kind": "loss",
-            "name": "x/dice",
-            "arguments": {"smooth": 1e-5},
-            "distribution": "x",
-            "version": "0.2",
-            "rule": "only candidate",
-        }
-    ]
+    assert content["components"][1] == {
+        "slot": "a.bias_initializer",
+        "kind": "initializer",
+        "name": "kplug/constant",
+        "arguments": {"value": 0.5},
+        "distribution": "kplug",
+        "version": kplug.__version__,
+        "rule": "built-in",
+    }
 
 
-def test_large_table_is_split_and_read_back(make_model: Make, tmp_path: Path) -> None:
-    model = make_model(dense=DENSE)
-    model.components = [
+def test_large_table_is_split_and_read_back(tmp_path: Path) -> None:
+    table = [
         {"slot": f"layer_{number}", "name": "kplug/zeros", "arguments": {"text": "ä" * 200}}
         for number in range(100)
     ]
-    save_weights(model, tmp_path / "a.h5")
-    with h5py.File(tmp_path / "a.h5") as file:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        write_components(file, table)
         assert "kplug_components" not in file.attrs
         assert "kplug_components1" in file.attrs
-        assert read_components(file) == collect_rows(model)
+        assert read_components(file) == table
 
 
 def test_model_that_is_not_compiled_has_the_rows_of_its_layers(tmp_path: Path) -> None:
@@ -149,9 +144,9 @@ def test_comparison_with_what_is_installed(
 @pytest.fixture
 def foreign(make_model: Make, tmp_path: Path) -> Path:
     """Return a file whose model used a plugin that is not installed."""
-    model = make_model(dense=DENSE)
-    model.components = [row("kplug-nowhere/dice", "kplug-nowhere", "0.2")]
-    save_weights(model, tmp_path / "a.h5")
+    save_weights(make_model(dense=DENSE), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        write_components(file, [row("kplug-nowhere/dice", "kplug-nowhere", "0.2")])
     return tmp_path / "a.h5"
 
 

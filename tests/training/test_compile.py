@@ -84,6 +84,22 @@ def test_components_of_the_users_own_code_are_called_custom() -> None:
     assert rows["loss"] == "custom/lambda_function"
 
 
+def test_a_layer_may_keep_modules_of_torch_in_an_attribute_called_layers() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="block")
+            self.layers = [torch.nn.Linear(3, 3)]
+
+        def call(self, inputs: Tensor) -> Any:
+            return self.layers[0](inputs)
+
+    model = Sequential([Block(), layers.Dense(1, name="last")])
+    model.compile(loss="mse")
+    model.build((None, 3))
+    slots = {row.slot for row in model.components}
+    assert slots >= {"loss", "last.kernel_initializer"}
+
+
 @pytest.fixture
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A layer class of an installed plugin."""

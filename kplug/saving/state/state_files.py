@@ -10,12 +10,11 @@ from kplug.arguments import require_integer
 from kplug.backend.processes import run_on_main
 from kplug.errors import NotCompiledError, WeightsError
 from kplug.saving.atomic import replacing
-from kplug.saving.formats import Format
+from kplug.saving.formats import Format, naming_file
 from kplug.saving.hdf5 import created, opened
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import read_state, restore_state, write_state
 from kplug.saving.weights.hdf5_tensors import load_all
-from kplug.saving.weights.load_plan import raise_misfits
 from kplug.saving.weights.weight_files import plan_weights, write_weights
 
 
@@ -37,13 +36,10 @@ def save_state(model: Any, path: str | os.PathLike[str], epoch: int = 0) -> None
 
 
 def _save(model: Any, target: Path, epoch: int) -> None:
-    try:
-        with replacing(target) as temporary, created(temporary) as file:
-            write_weights(file, model, Format.KERAS3)
-            write_components(file, collect_rows(model))
-            write_state(file, model, epoch)
-    except WeightsError as error:
-        raise error.at(str(target)) from error.__cause__
+    with naming_file(target), replacing(target) as temporary, created(temporary) as file:
+        write_weights(file, model, Format.KERAS3)
+        write_components(file, collect_rows(model))
+        write_state(file, model, epoch)
 
 
 def load_state(model: Any, path: str | os.PathLike[str]) -> int:
@@ -55,18 +51,14 @@ def load_state(model: Any, path: str | os.PathLike[str]) -> int:
     """
     _require_compiled(model, "load_state")
     source = Path(path)
-    try:
-        with opened(source) as file:
-            plan = plan_weights(model, file, Format.KERAS3)
-            if plan.problems:
-                raise_misfits(plan.problems)
-            state = read_state(file)
-            if state is None:
-                raise _no_state()
-            load_all(plan.assignments)
-            restore_state(model, state, source)
-    except WeightsError as error:
-        raise error.at(str(source)) from error.__cause__
+    with naming_file(source), opened(source) as file:
+        plan = plan_weights(model, file, Format.KERAS3)
+        plan.raise_problems()
+        state = read_state(file)
+        if state is None:
+            raise _no_state()
+        load_all(plan.assignments)
+        restore_state(model, state, source)
     return state.epoch
 
 

@@ -19,15 +19,11 @@ from torch import Tensor, nn
 
 from kplug.backend.settings import snake_case
 from kplug.graph import find_leaves
+from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import list_containers
+from kplug.saving.protocols import LayeredModel
 from kplug.saving.weights.hdf5_tensors import write_all
-from kplug.saving.weights.named_weights import (
-    LayerLike,
-    ModelLike,
-    NamedWeight,
-    NamesWeights,
-    require_built,
-)
+from kplug.saving.weights.named_weights import NamedWeight, require_built
 
 
 @dataclass(frozen=True)
@@ -50,8 +46,8 @@ class WeightGroup:
         return f"layer {self.name!r}" if self.path else "the model itself"
 
 
-def list_weight_groups(model: Any) -> list[WeightGroup]:
-    """Return the place of every layer of a built model, as Keras 3 walks through it.
+def list_weight_groups(model: LayeredModel) -> list[WeightGroup]:
+    """Return the group of every layer of a built model, in the order in which Keras 3 walks through it.
 
     Raises:
         NotBuiltError: The model or one of its layers has no weights yet.
@@ -75,31 +71,34 @@ def _list_datasets(
             yield variables, str(number), weight.tensor
 
 
-def _visit(layer: Any, path: str, seen: set[int]) -> Iterator[WeightGroup]:
+def _visit(layer: LayeredModel | Layer, path: str, seen: set[int]) -> Iterator[WeightGroup]:
     if id(layer) in seen:  # a shared layer is written at the first place it is found
         return
     seen.add(id(layer))
     children = list(_list_children(layer))
-    yield WeightGroup(
-        path, layer.name, tuple(_own_weights(layer, [child for _, child in children]))
-    )
+    inner = {id(tensor) for _, child in children for tensor in child.weights}
+    own = [
+        NamedWeight(name, tensor, type(layer).__name__)
+        for name, tensor in layer.named_weights()
+        if id(tensor) not in inner
+    ]
+    yield WeightGroup(path, layer.name, tuple(own))
     for step, child in children:
         yield from _visit(child, f"{path}/{step}".lstrip("/"), seen)
 
 
-def _list_children(layer: Any) -> Iterator[tuple[str, Any]]:
+def _list_children(layer: LayeredModel | Layer) -> Iterator[tuple[str, Layer]]:
     """Yield the steps to the layers inside a layer, in Keras's order: its list, then attributes."""
     if getattr(layer, "lists_layers", False):
         yield from _list_contained("layers", layer.layers)
         return
     found = {_public_name(layer, name): child for name, child in _attributes(layer)}
-    if isinstance(
-        layer, ModelLike
-    ):  # Keras meets the list of a model's layers among its attributes
+    # Keras meets the list of a model's layers among its attributes.
+    if isinstance(layer, LayeredModel):
         found["layers"] = list(layer.layers)
     for name in sorted(found, key=lambda name: f"~{name}" if name.startswith("_") else name):
         child = found[name]
-        if _is_layer(child):
+        if isinstance(child, Layer):
             yield name, child
         else:
             yield from _list_contained(name, child)
@@ -107,8 +106,6 @@ def _list_children(layer: Any) -> Iterator[tuple[str, Any]]:
 
 def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
     """Yield the attributes that hold layers, or lists and dicts of them."""
-    if not isinstance(layer, nn.Module):
-        return
     containers = list_containers(layer)
     held = {name: {id(one) for one in find_leaves(value, nn.Module)} for name, value in containers}
     for name, child in layer._modules.items():
@@ -118,7 +115,7 @@ def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
     yield from containers
 
 
-def _list_contained(path: str, container: Any) -> Iterator[tuple[str, Any]]:
+def _list_contained(path: str, container: Any) -> Iterator[tuple[str, Layer]]:
     """Yield ``path/dense``, ``path/dense_1``, … for the layers of a list or dict, nested ones too."""
     if isinstance(container, (dict, nn.ModuleDict)):
         container = container.values()
@@ -127,7 +124,7 @@ def _list_contained(path: str, container: Any) -> Iterator[tuple[str, Any]]:
     used: dict[str, int] = {}
     for one in list(container):
         is_container = isinstance(one, (list, tuple, dict, nn.ModuleList, nn.ModuleDict))
-        if not is_container and not _is_layer(one):
+        if not is_container and not isinstance(one, Layer):
             continue
         name = "container" if is_container else snake_case(type(one).__name__)
         used[name] = used.get(name, -1) + 1
@@ -143,14 +140,3 @@ def _public_name(layer: Any, name: str) -> str:
     public = name.lstrip("_")
     is_shown = public != name and getattr(layer, public, None) is getattr(layer, name, None)
     return public if is_shown else name
-
-
-def _is_layer(module: object) -> bool:
-    return isinstance(module, NamesWeights) and isinstance(module, LayerLike)
-
-
-def _own_weights(layer: Any, children: Iterable[Any]) -> Iterator[NamedWeight]:
-    inner = {id(tensor) for child in children for _, tensor in child.named_weights()}
-    for name, tensor in layer.named_weights():
-        if id(tensor) not in inner:
-            yield NamedWeight(name, tensor, type(layer).__name__)

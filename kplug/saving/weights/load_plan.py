@@ -10,7 +10,7 @@ import h5py
 import numpy.typing as npt
 import torch
 
-from kplug.errors import KplugError, WeightsError
+from kplug.errors import WeightsError
 from kplug.saving.weights.named_weights import NamedWeight
 
 
@@ -55,6 +55,15 @@ class LoadPlan:
         """Add an assignment of what fits; see ``Assignment``."""
         self.assignments.append(Assignment(weight, dataset, make, more))
 
+    def raise_problems(self) -> None:
+        """Raise the first problem, if there is one, saying how many there are."""
+        if len(self.problems) == 1:
+            raise self.problems[0]
+        if self.problems:
+            first, *others = self.problems
+            message = f"{first.message}; {len(others)} more weights or layers do not fit"
+            raise WeightsError(message, hint=first.hint) from first
+
 
 def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
     """Return why the tensor cannot take the dataset's values, judged without reading them."""
@@ -68,15 +77,6 @@ def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
     if is_narrower:
         return f"is {_dtype(tensor.dtype)}, the file's {dataset.name!r} is {dataset.dtype}"
     return None
-
-
-def raise_misfits(problems: Sequence[KplugError]) -> None:
-    """Raise the first problem, saying how many there are."""
-    first, *others = problems
-    if not others:
-        raise first
-    message = f"{first.message}; {len(others)} more weights or layers do not fit"
-    raise WeightsError(message, hint=first.hint) from first
 
 
 def list_names(names: Sequence[str], most: int = 6) -> str:

@@ -4,45 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from kplug.errors import NotBuiltError, WeightsError
-
-
-@runtime_checkable
-class LayerLike(Protocol):
-    """What saving needs of a layer."""
-
-    @property
-    def name(self) -> str:
-        """The layer's name, unique in its model."""
-
-    @property
-    def weights(self) -> Sequence[Tensor]:
-        """The tensors, in Keras's shapes and order."""
-
-
-@runtime_checkable
-class ModelLike(Protocol):
-    """What saving needs of a model: layers, which may be models themselves."""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-
-    @property
-    def layers(self) -> Sequence[LayerLike]:
-        """The layers in the model's order."""
-
-
-@runtime_checkable
-class NamesWeights(Protocol):
-    """A layer that knows what its weights are called, as every kplug layer does."""
-
-    def named_weights(self) -> Iterable[tuple[str, Tensor]]:
-        """Return names, with ``/`` before those of inner layers, and tensors."""
+from kplug.layers.base.layer import Layer
+from kplug.saving.protocols import LayeredModel
+from kplug.training.component_rows import holds_layers
 
 
 @dataclass(frozen=True)
@@ -92,7 +60,7 @@ class OwnWeights(LayerWeights):
         return "the model itself"
 
 
-def describe(model: ModelLike) -> list[LayerWeights]:
+def describe(model: LayeredModel) -> list[LayerWeights]:
     """Return the model's layers with their weights, layer by layer.
 
     Raises:
@@ -100,114 +68,74 @@ def describe(model: ModelLike) -> list[LayerWeights]:
         WeightsError: Two layers have one name, or a name cannot be stored.
     """
     require_built(model)
-    layers = list(model.layers)
-    _check_names(model, layers)
-    return [_describe_layer(layer) for layer in layers]
+    _check_names(model)
+    return [_describe_layer(layer) for layer in model.layers]
 
 
-def require_built(model: ModelLike) -> None:
+def require_built(model: LayeredModel) -> None:
     """Raise ``NotBuiltError`` for a model that has no weights yet."""
-    if not getattr(model, "built", True):
+    if not model.built:
         raise NotBuiltError(
             f"model {model.name!r} has no weights yet: its input shape is unknown",
             hint="Give the first layer an input_shape, or call the model on data once.",
         )
     for layer in model.layers:
-        if not getattr(layer, "built", True):
+        if not layer.built:
             raise NotBuiltError(
                 f"layer {layer.name!r} of model {model.name!r} has no weights yet",
                 hint="Call the model on data once. If it never calls this layer, take the layer out.",
             )
 
 
-def describe_own(model: ModelLike) -> OwnWeights:
+def describe_own(model: LayeredModel) -> OwnWeights:
     """Return the weights that no layer of the model has (a subclass that calls ``add_weight``)."""
-    weights = getattr(model, "weights", ())
     of_layers = {id(tensor) for layer in model.layers for tensor in layer.weights}
-    own = [tensor for tensor in weights if id(tensor) not in of_layers]
-    return OwnWeights(model.name, _named(model.name, own, model))
+    own = [(name, tensor) for name, tensor in model.named_weights() if id(tensor) not in of_layers]
+    return OwnWeights(model.name, tuple(_name_weights(model, own)))
 
 
-def _describe_layer(layer: LayerLike) -> LayerWeights:
-    sublayers = _find_sublayers(layer)
-    if sublayers is None:
-        names = _find_names(layer)
-        weights = _named(layer.name, layer.weights, layer)
-        is_nested = any("/" in name for name in names.values())
+def _describe_layer(layer: Layer) -> LayerWeights:
+    if isinstance(layer, LayeredModel) and holds_layers(layer):
+        weights, is_nested = list(_flatten(layer)), True
     else:
-        weights, is_nested = tuple(_flatten(sublayers)), True
+        named = layer.named_weights()
+        weights, is_nested = _name_weights(layer, named), any("/" in name for name, _ in named)
     return LayerWeights(layer.name, _unique(_order(layer, weights)), is_nested)
 
 
-def _find_sublayers(layer: LayerLike) -> ModelLike | None:
-    """Return the layer as a model if it is one, and no layer that calls something else ``layers``."""
-    if not isinstance(layer, ModelLike):
-        return None
-    are_layers = all(isinstance(sublayer, LayerLike) for sublayer in layer.layers)
-    return layer if are_layers else None
-
-
-def _flatten(model: ModelLike) -> Iterator[NamedWeight]:
+def _flatten(model: LayeredModel) -> Iterator[NamedWeight]:
     for layer in describe(model):
         yield from layer.weights
     yield from describe_own(model).weights
 
 
-def _order(layer: LayerLike, weights: Sequence[NamedWeight]) -> list[NamedWeight]:
+def _order(layer: Layer, weights: Sequence[NamedWeight]) -> list[NamedWeight]:
     """Return a layer's weights in Keras's order: the trainable ones first, each only once.
 
     For a single layer that is the order of ``layer.weights`` as it is, also when it is frozen. A
     normalization inside a nested model has its moving statistics moved behind the last kernel.
     """
-    unique = list({id(weight.tensor): weight for weight in weights}.values())
-    trainable = getattr(layer, "trainable_weights", None)
-    if trainable is None:
-        return unique
-    first = {id(tensor) for tensor in trainable}
-    return sorted(unique, key=lambda weight: id(weight.tensor) not in first)
+    unique = {id(weight.tensor): weight for weight in weights}.values()
+    trainable = {id(tensor) for tensor in layer.trainable_weights}
+    return sorted(unique, key=lambda weight: id(weight.tensor) not in trainable)
 
 
-def _named(prefix: str, tensors: Sequence[Tensor], layer: object) -> tuple[NamedWeight, ...]:
-    names, owners = (_find_names(layer), _find_owners(layer)) if tensors else ({}, {})
-    return _unique(
-        [
-            _name_weight(
-                f"{prefix}/{names.get(id(tensor), f'weight_{index}')}:0",
-                tensor,
-                owners.get(id(tensor), layer),
-            )
-            for index, tensor in enumerate(tensors)
-        ]
-    )
-
-
-def _name_weight(name: str, tensor: Tensor, owner: object) -> NamedWeight:
-    is_channels_first = getattr(owner, "data_format", None) == "channels_first"
-    return NamedWeight(name, tensor, type(owner).__name__, is_channels_first)
-
-
-def _find_owners(layer: object) -> dict[int, nn.Module]:
-    """Return which of the modules in a layer has each tensor."""
-    modules = layer.modules() if isinstance(layer, nn.Module) else ()
-    return {
+def _name_weights(
+    layer: LayeredModel | Layer, named: Iterable[tuple[str, Tensor]]
+) -> list[NamedWeight]:
+    """Return weights under Keras 2's names, each with the class of the module that has it."""
+    owners = {
         id(tensor): module
-        for module in modules
+        for module in layer.modules()
         for tensor in (*module._parameters.values(), *module._buffers.values())
         if tensor is not None
     }
-
-
-def _find_names(layer: object) -> dict[int, str]:
-    """Return the path of each tensor inside its layer: ``kernel``, ``cell/recurrent_kernel``."""
-    named: Iterable[tuple[str, Tensor]] = ()
-    if isinstance(layer, NamesWeights):
-        named = layer.named_weights()
-    elif isinstance(layer, nn.Module):
-        named = (*layer.named_parameters(), *layer.named_buffers())
-    # The first of several names counts, as in `named_parameters`.
-    found: dict[int, str] = {}
+    found = []
     for name, tensor in named:
-        found.setdefault(id(tensor), name.replace(".", "/"))
+        owner = owners.get(id(tensor), layer)
+        is_channels_first = getattr(owner, "data_format", None) == "channels_first"
+        full = f"{layer.name}/{name}:0"
+        found.append(NamedWeight(full, tensor, type(owner).__name__, is_channels_first))
     return found
 
 
@@ -225,9 +153,9 @@ def _unique(weights: Sequence[NamedWeight]) -> tuple[NamedWeight, ...]:
     return tuple(unique)
 
 
-def _check_names(model: ModelLike, layers: Sequence[LayerLike]) -> None:
+def _check_names(model: LayeredModel) -> None:
     seen: set[str] = set()
-    for layer in layers:
+    for layer in model.layers:
         parts = layer.name.split("/")
         if "\0" in layer.name or any(part in {"", ".", ".."} for part in parts):
             raise WeightsError(

@@ -12,20 +12,15 @@ from kplug.errors import WeightsError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
 from kplug.saving.atomic import replacing
-from kplug.saving.provenance import (
-    ATTRIBUTE,
-    Verify,
-    collect_rows,
-    decode_components,
-    encode_components,
-    verify_components,
-)
+from kplug.saving.package_check import Verify, verify_components
+from kplug.saving.protocols import LayeredModel
+from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, encode_components
 from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups
 from kplug.saving.weights.load_plan import list_names
-from kplug.saving.weights.named_weights import ModelLike, NamedWeight
+from kplug.saving.weights.named_weights import NamedWeight
 
 
-def save_safetensors(model: ModelLike, path: Path, *, overwrite: bool) -> None:
+def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> None:
     """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes.
 
     Raises:
@@ -45,7 +40,7 @@ def save_safetensors(model: ModelLike, path: Path, *, overwrite: bool) -> None:
             raise WeightsError(f"the file cannot be written: {error}") from error
 
 
-def load_safetensors(model: ModelLike, path: Path, skip_mismatch: bool, verify: Verify) -> None:
+def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verify: Verify) -> None:
     """Load weights that `save_safetensors` wrote; everything is checked before any is assigned.
 
     Raises:

@@ -14,25 +14,19 @@ from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.archive import WEIGHTS, opened_archive
 from kplug.saving.atomic import replacing
-from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format
+from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
 from kplug.saving.hdf5 import created, opened, opened_stream, require_file
-from kplug.saving.provenance import (
-    Verify,
-    check_verify,
-    collect_rows,
-    read_components,
-    verify_components,
-    write_components,
-)
+from kplug.saving.package_check import Verify, check_verify, verify_components
+from kplug.saving.protocols import LayeredModel
+from kplug.saving.provenance import collect_rows, read_components, write_components
 from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.keras2_layout import StoredWeights, read_layout, write_layout
 from kplug.saving.weights.keras2_matching import match_by_name, match_by_position
 from kplug.saving.weights.keras3_layout import list_weight_groups, write_weight_groups
 from kplug.saving.weights.keras3_matching import match_weight_groups
-from kplug.saving.weights.load_plan import LoadPlan, list_names, raise_misfits
+from kplug.saving.weights.load_plan import LoadPlan, list_names
 from kplug.saving.weights.named_weights import (
     LayerWeights,
-    ModelLike,
     describe,
     describe_own,
     require_built,
@@ -40,7 +34,7 @@ from kplug.saving.weights.named_weights import (
 from kplug.saving.weights.safetensors import load_safetensors, save_safetensors
 
 
-def save_weights(model: ModelLike, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(model: LayeredModel, path: str | os.PathLike[str], overwrite: bool = True) -> None:
     """Save the weights of a model, in the format that the extension names.
 
     ``.h5`` and ``.hdf5`` are Keras 2's HDF5 layout, which Keras 2, tf-keras and Keras 3 load.
@@ -63,14 +57,12 @@ def save_weights(model: ModelLike, path: str | os.PathLike[str], overwrite: bool
         file, ``overwrite=False`` is an error here.
     """
     target = Path(path)
-    try:
+    with naming_file(target):
         found = choose_weights_format(target)
         run_on_main(lambda: _save(model, target, found, overwrite))
-    except WeightsError as error:
-        raise error.at(str(target)) from error.__cause__
 
 
-def _save(model: ModelLike, target: Path, found: Format, overwrite: bool) -> None:
+def _save(model: LayeredModel, target: Path, found: Format, overwrite: bool) -> None:
     if found is Format.SAFETENSORS:
         save_safetensors(model, target, overwrite=overwrite)
         return
@@ -79,7 +71,7 @@ def _save(model: ModelLike, target: Path, found: Format, overwrite: bool) -> Non
         write_components(file, collect_rows(model))
 
 
-def write_weights(group: h5py.Group, model: ModelLike, layout: Format) -> None:
+def write_weights(group: h5py.Group, model: LayeredModel, layout: Format) -> None:
     """Write a model's weights below a group, in one of the two layouts of Keras."""
     if layout is Format.KERAS2:
         write_layout(group, describe(model), describe_own(model))
@@ -88,7 +80,7 @@ def write_weights(group: h5py.Group, model: ModelLike, layout: Format) -> None:
 
 
 def load_weights(
-    model: ModelLike,
+    model: LayeredModel,
     path: str | os.PathLike[str],
     by_name: bool = False,
     skip_mismatch: bool = False,
@@ -123,7 +115,7 @@ def load_weights(
     check_verify(verify)
     require_built(model)
     source = Path(path)
-    try:
+    with naming_file(source):
         require_file(source)
         found = choose_format_to_load(source)
         if by_name and found is not Format.KERAS2:
@@ -134,12 +126,10 @@ def load_weights(
         with _opened(source, found) as file:
             check_layout(file, found)
             plan = plan_weights(model, file, found, by_name)
-            if plan.problems and not skip_mismatch:
-                raise_misfits(plan.problems)
+            if not skip_mismatch:
+                plan.raise_problems()
             verify_components(lambda: read_components(file), verify, source)
             load_all(plan.assignments)
-    except WeightsError as error:
-        raise error.at(str(source)) from error.__cause__
     warn_about_skipped(plan, source)
 
 
@@ -159,7 +149,7 @@ def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
 
 
 def plan_weights(
-    model: ModelLike, file: h5py.File, layout: Format, by_name: bool = False
+    model: LayeredModel, file: h5py.File, layout: Format, by_name: bool = False
 ) -> LoadPlan:
     """Return which dataset goes into which weight; nothing has been read yet."""
     if layout is not Format.KERAS2:

@@ -13,10 +13,9 @@ import h5py
 
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
-from kplug.errors import WeightsError
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.atomic import replacing
-from kplug.saving.formats import Format, choose_whole_format
+from kplug.saving.formats import Format, choose_whole_format, naming_file
 from kplug.saving.hdf5 import created, writing
 from kplug.saving.json_text import encode
 from kplug.saving.provenance import collect_rows, write_components
@@ -45,11 +44,9 @@ def save_model(
         WeightsError: The file cannot be written there.
     """
     target = Path(path)
-    try:
+    with naming_file(target):
         found = choose_whole_format(target)
         require_built(model)
-    except WeightsError as error:
-        raise error.at(str(target)) from error.__cause__
     run_on_main(lambda: _save(model, entry, target, found, overwrite))
 
 
@@ -61,15 +58,12 @@ def to_json(entry: Mapping[str, Any], **options: Any) -> str:
 def _save(
     model: Any, entry: Mapping[str, Any], target: Path, found: Format, overwrite: bool
 ) -> None:
-    try:
-        with replacing(target, overwrite=overwrite) as temporary:
-            if found is Format.ARCHIVE:
-                _write_keras3(model, entry, temporary)
-            else:
-                with created(temporary) as file:
-                    _write_keras2(model, entry, file)
-    except WeightsError as error:
-        raise error.at(str(target)) from error.__cause__
+    with naming_file(target), replacing(target, overwrite=overwrite) as temporary:
+        if found is Format.ARCHIVE:
+            _write_keras3(model, entry, temporary)
+        else:
+            with created(temporary) as file:
+                _write_keras2(model, entry, file)
 
 
 def _write_keras3(model: Any, entry: Mapping[str, Any], path: Path) -> None:

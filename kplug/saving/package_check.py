@@ -1,0 +1,133 @@
+"""Whether the packages that a file names are installed, in the versions that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import importlib_metadata
+from packaging.version import InvalidVersion, Version
+
+from kplug.arguments import require_choice
+from kplug.errors import WeightsError
+from kplug.registry.user_warnings import warn
+
+Verify = Literal["off", "warn", "exact"]
+
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+
+
+def verify_components(
+    read: Callable[[], list[dict[str, Any]]], verify: Verify, source: Path
+) -> None:
+    """Compare the packages that a file names with those that are installed.
+
+    Args:
+        read: Returns the rows of the file's table.
+        verify: Whether to warn or to raise; nothing is read for ``"off"``.
+        source: The file, for the warning.
+
+    Raises:
+        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged.
+    """
+    if verify == "off":
+        return
+    try:
+        rows = read()
+    except WeightsError as error:
+        if verify == "exact":
+            raise
+        warn(f"{source}: {error}")
+        return
+    sentences = compare_installed(rows, exact=verify == "exact")
+    if not sentences:
+        return
+    message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
+    if verify == "exact":
+        raise WeightsError(message, hint="Install them, or pass verify='warn'.")
+    warn(f"{source}: {message}")
+
+
+def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list[str]:
+    """Return a sentence for each distribution of the table that is missing or differs.
+
+    Args:
+        rows: The table as it was stored.
+        exact: Compare whole version strings. Otherwise local labels (``+cpu``) do not count, and
+            for kplug and torch, which every file names, nothing below the minor version does.
+    """
+    stored: dict[str, tuple[str, list[str]]] = {}
+    for row in rows:
+        distribution, version = row.get("distribution"), row.get("version")
+        # "custom" stands for objects of the user's own code, which no package supplies.
+        if distribution == "custom" or not version:
+            continue
+        if _is_distribution(distribution) and isinstance(version, str):
+            names = stored.setdefault(str(distribution), (version, []))[1]
+            if str(row.get("name")) not in names:
+                names.append(str(row.get("name")))
+    sentences = []
+    for distribution, (version, names) in sorted(stored.items()):
+        sentence = _compare(distribution, version, names, exact=exact)
+        if sentence:
+            sentences.append(sentence)
+    return sentences
+
+
+def check_verify(verify: str) -> None:
+    """Raise ``ArgumentValueError`` unless ``verify`` is one of the three words."""
+    require_choice("load_weights", "verify", verify, ("off", "warn", "exact"))
+
+
+def find_version(distribution: str) -> str | None:
+    """Return the installed version of a distribution, or None."""
+    try:
+        return str(importlib_metadata.version(distribution))
+    except importlib_metadata.PackageNotFoundError:
+        return None
+
+
+def _compare(distribution: str, version: str, names: list[str], *, exact: bool) -> str | None:
+    installed = find_version(distribution)
+    used = _printable(", ".join(names))
+    if installed is None:
+        return (
+            f"{distribution} {_printable(version)}, which supplied {used}, is not installed: "
+            f"{_install_line(distribution, version)}"
+        )
+    if _reduce(distribution, installed, exact=exact) == _reduce(distribution, version, exact=exact):
+        return None
+    return (
+        f"{distribution}, which supplied {used}, was {_printable(version)}, here {installed}: "
+        f"{_install_line(distribution, version)}"
+    )
+
+
+def _reduce(distribution: str, version: str, *, exact: bool) -> object:
+    """Return the part of a version that counts."""
+    if exact:
+        return version
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        return version
+    return parsed.release[:2] if distribution in {"kplug", "torch"} else Version(parsed.public)
+
+
+def _install_line(distribution: str, version: str) -> str:
+    """Return the command that installs it; only a well-formed version gets into it."""
+    try:
+        return f'pip install "{distribution}=={Version(version).public}"'
+    except InvalidVersion:
+        return f"pip install {distribution}"
+
+
+def _is_distribution(name: object) -> bool:
+    return isinstance(name, str) and _DISTRIBUTION.fullmatch(name) is not None
+
+
+def _printable(text: str) -> str:
+    """Return text from a file without what could steer a terminal."""
+    return "".join(mark if mark.isprintable() else "?" for mark in text[:200])

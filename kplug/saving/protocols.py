@@ -1,0 +1,61 @@
+"""What saving needs of a model; what it needs of a layer is ``kplug.layers.Layer``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from kplug.errors import KplugError
+from kplug.layers.base.layer import Layer
+from kplug.training.compiled import Compiled
+
+
+@runtime_checkable
+class LayeredModel(Protocol):
+    """A model: layers, which may be models themselves."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def built(self) -> bool:
+        """Whether it has weights."""
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """The layers in the model's order."""
+
+    @property
+    def trainable_weights(self) -> Sequence[Tensor]:
+        """The weights that training changes."""
+
+    def named_weights(self) -> Sequence[tuple[str, Tensor]]:
+        """Return names, with ``/`` before those of inner layers, and all weights in Keras's order."""
+
+    def resolve_slots(self) -> Sequence[KplugError]:
+        """Look up the components of all layers, and return what went wrong."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """Return the model and every module in it."""
+
+
+class TrainableModel(LayeredModel, Protocol):
+    """A model that can be compiled.
+
+    Attributes:
+        compiled: What ``compile`` made, or None.
+        built_optimizer: The optimizer with the model's weights; None before training began.
+        when_fit_starts: What ``fit`` calls first.
+    """
+
+    compiled: Compiled | None
+    built_optimizer: torch.optim.Optimizer | None
+    when_fit_starts: Callable[[], Any] | None
+
+    @property
+    def optimizer(self) -> Any:
+        """The optimizer as it is now."""
