@@ -56,8 +56,13 @@ _IDLE_IN_KERAS_2 = {
     "kplug/MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
 }
 
-# The first has no layout, the others never wrote theirs and take that of the session in every Keras.
-_WITHOUT_LAYOUT = ("kplug/Cropping1D", "kplug/SpatialDropout2D", "kplug/SpatialDropout3D")
+# The first two have no layout, the others never wrote theirs: they take that of the session in every Keras.
+_WITHOUT_LAYOUT = (
+    "kplug/Cropping1D",
+    "kplug/SpatialDropout1D",
+    "kplug/SpatialDropout2D",
+    "kplug/SpatialDropout3D",
+)
 
 
 def modernise(
