@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kplug.dialect.layer_calls import LayerCall, find_references
+from kplug.dialect.layer_calls import LayerCall, Reference
+from kplug.nested import find_leaves
 
 
 class FirstCalls(NamedTuple):
@@ -58,7 +59,7 @@ def find_first_calls(
     if any(call.generation == 3 for own in calls.values() for call in own):
         return first_calls_of(3, graphs)
     smallest: dict[str, int] = {}
-    for reference in find_references([ends, list(calls.values())]):
+    for reference in find_leaves([ends, list(calls.values())], Reference):
         known = smallest.get(reference.layer, reference.call)
         smallest[reference.layer] = min(known, reference.call)
     found = {name: min(smallest.get(name, 0), 1) for name in graphs}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from kplug.errors import SpecError
+from kplug.nested import find_leaves
 
 _CONSTANT = "_CONSTANT_VALUE"  # tf-keras's mark of an argument that is no tensor
 
@@ -44,7 +45,7 @@ def read_call(data: Any) -> LayerCall:
     """
     is_keras_3 = isinstance(data, Mapping) and set(data) == {"args", "kwargs"}
     call = _read_keras_3(data) if is_keras_3 else _read_keras_2(data)
-    if next(find_references([call.args, call.kwargs]), None) is None:
+    if next(find_leaves([call.args, call.kwargs], Reference), None) is None:
         raise _unknown_form(data)
     return call
 
@@ -171,30 +172,6 @@ def write_value(value: Any) -> Any:
         config = {"start": value.start, "stop": value.stop, "step": value.step}
         return {"class_name": "__slice__", "config": config}
     return {"class_name": "__ellipsis__", "config": {}} if value is Ellipsis else value
-
-
-def find_references(value: Any) -> Iterator[Reference]:
-    """Yield the references in nested arguments, from left to right."""
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from find_references(part)
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from find_references(part)
-
-
-def replace_references(value: Any, function: Callable[[Reference], Any]) -> Any:
-    """Return a copy with what a function makes of each reference."""
-    if isinstance(value, Reference):
-        return function(value)
-    if isinstance(value, (list, tuple)):
-        parts = [replace_references(part, function) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {key: replace_references(part, function) for key, part in value.items()}
-    return value
 
 
 def _without_switches(kwargs: dict[str, Any], generation: int) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from kplug.dialect.layer_calls import LayerCall, Reference, find_references
+from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.tensor_operations import OPERATION, is_operation
+from kplug.nested import find_leaves
 
 
 def find_operations(entries: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -48,18 +49,18 @@ def drop_masks(
         ends: The model's inputs and outputs.
     """
     given = [call.args for name in makers for call in calls[name]]
-    stems = _Stems(calls, operations, set(find_references(given)))
+    stems = _Stems(calls, operations, set(find_leaves(given, Reference)))
     kept = {
         name: [_without(call, stems) for call in own]
         for name, own in calls.items()
         if name not in operations
     }
-    used = list(find_references([ends, list(kept.values())]))
+    used = list(find_leaves([ends, list(kept.values())], Reference))
     while used:
         name = used.pop().layer
         if name in operations and name not in kept:
             kept[name] = calls[name]
-            used.extend(find_references(calls[name]))
+            used.extend(find_leaves(calls[name], Reference))
     return {name: kept[name] for name in calls if name in kept}
 
 
@@ -93,7 +94,7 @@ class _Stems:
     def _stems_from_source(self, operation: str) -> bool:
         seen, pending = {operation}, [operation]
         while pending:
-            for reference in find_references(self._calls[pending.pop()]):
+            for reference in find_leaves(self._calls[pending.pop()], Reference):
                 if reference in self._sources:
                     return True
                 if reference.layer in self._operations and reference.layer not in seen:

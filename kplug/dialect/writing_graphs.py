@@ -9,13 +9,12 @@ from kplug.dialect.call_numbers import FirstCalls, first_calls_of
 from kplug.dialect.layer_calls import (
     LayerCall,
     Reference,
-    find_references,
     read_call,
     read_ends,
-    replace_references,
     write_keywords,
     write_value,
 )
+from kplug.nested import find_leaves, map_leaves
 
 _ENDS = ("input_layers", "output_layers")
 
@@ -61,7 +60,7 @@ def _join(
 ) -> dict[str, Any]:
     """Return the layers with their written calls, and the ends of the graph."""
     layers = [{**entry, "inbound_nodes": list(calls[entry["name"]])} for entry in entries]
-    counted = [replace_references(end, lambda one: _count(one, first.ends)) for end in ends]
+    counted = [map_leaves(end, Reference, lambda one: _count(one, first.ends)) for end in ends]
     return {"layers": layers, **dict(zip(_ENDS, counted, strict=True))}
 
 
@@ -70,11 +69,11 @@ def _fits_keras_2(call: LayerCall) -> bool:
     first, *others = call.args
     tensors = first if isinstance(first, list) and len(first) > 1 else [first]
     is_plain = all(isinstance(tensor, Reference) for tensor in tensors)
-    return is_plain and not others and next(find_references(call.kwargs), None) is None
+    return is_plain and not others and next(find_leaves(call.kwargs, Reference), None) is None
 
 
 def _write_keras_2(call: LayerCall, first: FirstCalls) -> list[Any]:
-    tensors = find_references(call.args)
+    tensors = find_leaves(call.args, Reference)
     return [[*_count(tensor, first.inside), dict(call.kwargs)] for tensor in tensors]
 
 
@@ -90,7 +89,7 @@ def _write_keras_3(
         config = {**describe_tensor(reference), "keras_history": list(reference)}
         return {"class_name": "__keras_tensor__", "config": config}
 
-    args, kwargs = replace_references([list(call.args), call.kwargs], write_tensor)
+    args, kwargs = map_leaves([list(call.args), call.kwargs], Reference, write_tensor)
     return {"args": write_value(args), "kwargs": write_keywords(kwargs)}
 
 
@@ -119,8 +118,8 @@ def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
     before, after = first_calls_of(2, graphs), first_calls_of(3, graphs)
 
     def count_from_0(value: Any, first: Mapping[str, int]) -> Any:
-        return replace_references(
-            value, lambda one: one._replace(call=one.call - first.get(one.layer, 0))
+        return map_leaves(
+            value, Reference, lambda one: one._replace(call=one.call - first.get(one.layer, 0))
         )
 
     written = {

@@ -22,8 +22,4 @@ from kplug.graph.plan import (
     order_layers as order_layers,
 )
 from kplug.graph.specs import Shape as Shape, TensorSpec as TensorSpec
-from kplug.graph.structures import (
-    Layout as Layout,
-    find_leaves as find_leaves,
-    map_leaves as map_leaves,
-)
+from kplug.graph.structures import Layout as Layout

@@ -14,7 +14,7 @@ from kplug.backend import dtype_name
 from kplug.errors import GraphError
 from kplug.graph.operators import Operators
 from kplug.graph.specs import Shape, TensorSpec
-from kplug.graph.structures import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves
 
 
 class Operation(Protocol):

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from kplug.errors import GraphError
 from kplug.graph.nodes import Node, Operation, SymbolicTensor, sort_nodes
-from kplug.graph.structures import ValueIndex, fill_places, map_leaves
+from kplug.graph.structures import ValueIndex, fill_places
+from kplug.nested import map_leaves
 
 
 def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.graph import Shape, TensorSpec, find_leaves
+from kplug.graph import Shape, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
+from kplug.nested import find_leaves
 
 
 class Merging(Layer):

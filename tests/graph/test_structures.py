@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import torch.utils._pytree as pytree
 from hypothesis import given, strategies as st
 
-from kplug.graph import Layout, SymbolicTensor, find_leaves, is_symbolic, map_leaves
+from kplug.graph import Layout, SymbolicTensor, is_symbolic
 from kplug.layers import Input
+from kplug.nested import find_leaves, map_leaves
 
 NESTED = st.recursive(
     st.integers(),
@@ -21,13 +22,6 @@ NESTED = st.recursive(
 )
 
 
-class Pair(NamedTuple):
-    """A tuple whose constructor takes its parts one by one."""
-
-    left: object
-    right: object
-
-
 def test_structures_are_searched_and_mapped() -> None:
     one, two = Input((1,)), Input((2,))
     structure = {"a": [one, 1], "b": (two, {"c": one})}
@@ -36,16 +30,6 @@ def test_structures_are_searched_and_mapped() -> None:
     assert not is_symbolic([1, "a", {"b": None}])
     mapped = map_leaves(structure, SymbolicTensor, lambda tensor: tensor.shape)
     assert mapped == {"a": [(None, 1), 1], "b": ((None, 2), {"c": (None, 1)})}
-
-
-def test_named_tuples_stay_named_tuples() -> None:
-    assert list(find_leaves(Pair(1, [2]), int)) == [1, 2]
-    assert map_leaves(Pair(1, [2]), int, str) == Pair("1", ["2"])
-
-
-def test_a_leaf_may_be_a_container_itself() -> None:
-    assert list(find_leaves([Pair(1, 2), 3], Pair)) == [Pair(1, 2)]
-    assert map_leaves([Pair(1, 2), 3], Pair, lambda pair: pair.left) == [1, 3]
 
 
 @given(NESTED)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
-from kplug.graph import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.registry.user_warnings import warn
 
 

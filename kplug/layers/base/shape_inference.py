@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from kplug.errors import GraphError, KplugError
-from kplug.graph import Shape, TensorSpec, find_leaves, in_mode, list_outputs, map_leaves
+from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
 from kplug.layers.base.shapes import is_shape
+from kplug.nested import find_leaves, map_leaves
 
 # Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
 _TRIALS = ((2, 64), (3, 96))

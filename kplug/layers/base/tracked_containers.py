@@ -10,7 +10,7 @@ from torch import nn
 from typing_extensions import Self
 
 from kplug.errors import ContractError, GraphError
-from kplug.graph import find_leaves
+from kplug.nested import find_leaves
 
 # Lists and tuples of the base classes themselves, which hold layers of a graph, or none at all.
 _NEVER_TRACKED = frozenset(

@@ -12,7 +12,7 @@ from typing_extensions import Self
 from kplug.arguments import refusal, require_flag
 from kplug.backend import to_tensor
 from kplug.errors import ArgumentValueError, DataError
-from kplug.graph import Shape, find_leaves
+from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.layer_configs import describe_layer, read_inner
@@ -22,6 +22,7 @@ from kplug.layers.recurrent.base.kept_states import KeptStates
 from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
 from kplug.layers.recurrent.stacked import StackedRNNCells
+from kplug.nested import find_leaves
 
 
 class RNN(Layer):

@@ -10,10 +10,8 @@ from kplug.dialect.call_numbers import FirstCalls, find_first_calls
 from kplug.dialect.layer_calls import (
     LayerCall,
     Reference,
-    find_references,
     read_call,
     read_ends,
-    replace_references,
     shorten,
 )
 from kplug.dialect.mask_arguments import drop_masks, find_mask_makers, find_operations
@@ -22,6 +20,7 @@ from kplug.graph import SymbolicTensor
 from kplug.layers import InputLayer
 from kplug.models.configuration.graph_writing import list_graphs
 from kplug.models.configuration.reading import layer_from_config
+from kplug.nested import find_leaves, map_leaves
 
 # What Keras 3 writes beside a model's configuration.
 _ABOUT_FILES = ("module", "registered_name", "build_config", "compile_config")
@@ -52,7 +51,7 @@ def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
     graph = _Graph(str(config.get("name")))
     graph.add(entries, ends)
     graph.run()
-    inputs, outputs = (replace_references(end, graph.find_tensor) for end in ends)
+    inputs, outputs = (map_leaves(end, Reference, graph.find_tensor) for end in ends)
     is_known = rest.get("trainable") is not None
     dropped = _ABOUT_FILES if is_known else (*_ABOUT_FILES, "trainable")
     return inputs, outputs, {key: value for key, value in rest.items() if key not in dropped}
@@ -111,7 +110,7 @@ class _Graph:
         name, number = key
         if number > 0:
             yield name, number - 1
-        for reference in find_references([call.args, call.kwargs]):
+        for reference in find_leaves([call.args, call.kwargs], Reference):
             needed = self._find_key(reference, self._first.inside)
             if needed not in self._made:
                 yield needed
@@ -137,7 +136,7 @@ class _Graph:
         def find(reference: Reference) -> SymbolicTensor:
             return self._pick(self._find_key(reference, self._first.inside), reference)
 
-        layer(*replace_references(call.args, find), **replace_references(call.kwargs, find))
+        layer(*map_leaves(call.args, Reference, find), **map_leaves(call.kwargs, Reference, find))
         self._made[key] = layer.inbound_nodes[-1].output_tensors
 
     def find_tensor(self, end: Reference) -> SymbolicTensor:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.writing_graphs import write_graph
-from kplug.graph import Node, SymbolicTensor, map_leaves
+from kplug.graph import Node, SymbolicTensor
 from kplug.layers import Layer
 from kplug.layers.base.layer_configs import describe_layer
+from kplug.nested import map_leaves
 
 
 class GraphModel(Protocol):

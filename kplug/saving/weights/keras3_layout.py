@@ -18,9 +18,9 @@ import h5py
 from torch import Tensor, nn
 
 from kplug.backend.settings import snake_case
-from kplug.graph import find_leaves
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import list_containers
+from kplug.nested import find_leaves
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.weights.hdf5_tensors import write_all
 from kplug.saving.weights.named_weights import NamedWeight, require_built

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.graph import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.captured_state import CapturedState
 from kplug.training.compilation.cuda_graphs import CudaGraphCall, can_capture
 from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.graph import map_leaves
+from kplug.nested import map_leaves
 from kplug.training.compilation.captured_state import (
     CapturedState,
     TensorReference,

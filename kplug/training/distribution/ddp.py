@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError
-from kplug.graph import find_leaves
 from kplug.layers import Embedding
+from kplug.nested import find_leaves
 from kplug.training.distribution.world import World
 from kplug.training.step.regularization import Penalties, find_penalties
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
-from kplug.graph import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.step_choice import find_predict_step
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.loops.evaluate import run_batches

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug.nested import map_leaves
 from kplug.training.compiled import Compiled
 from kplug.training.reports.running_loss import RunningLoss
 
@@ -101,7 +102,7 @@ def read_results(results: Iterable[Any]) -> list[Any]:
     flat = torch.cat([tensor.detach().to(torch.float64).reshape(-1) for tensor in tensors]).cpu()
     parts = torch.split(flat, [shape.numel() for shape in shapes])
     values = [part.reshape(shape).tolist() for part, shape in zip(parts, shapes, strict=True)]
-    return [_put_together(skeleton, values) for skeleton in skeletons]
+    return [map_leaves(skeleton, _Pending, lambda place: values[place]) for skeleton in skeletons]
 
 
 class _Pending(int):
@@ -117,16 +118,6 @@ def _take_apart(result: Any, tensors: list[Tensor]) -> Any:
     if isinstance(result, (list, tuple)):
         return [_take_apart(value, tensors) for value in result]
     return result
-
-
-def _put_together(skeleton: Any, values: list[Any]) -> Any:
-    if isinstance(skeleton, _Pending):
-        return values[skeleton]
-    if isinstance(skeleton, dict):
-        return {key: _put_together(value, values) for key, value in skeleton.items()}
-    if isinstance(skeleton, list):
-        return [_put_together(value, values) for value in skeleton]
-    return skeleton
 
 
 def call_with_logs(

@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.arguments import list_words, refusal
 from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError
-from kplug.graph.structures import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.optimizers import LossScaleOptimizer
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry.reverse_lookup import name_of
