@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 
 from kplug import metrics
-from kplug.errors import DataError
+from kplug.errors import ContractError, DataError
 
 shapes = st.one_of(
     st.tuples(st.integers(1, 5)),
@@ -206,3 +206,51 @@ def test_dtype_is_that_of_the_result() -> None:
 def test_weights_that_do_not_fit() -> None:
     with pytest.raises(DataError, match=r"^sample_weight has shape \(3,\) and the loss has values"):
         metrics.MeanSquaredError().update_state(torch.ones(2, 1), torch.ones(2, 1), torch.ones(3))
+
+
+# --- a formula in the place of call ----------------------------------------------------------------
+
+
+def share_within(y_true: Tensor, y_pred: Tensor, distance: float = 1.0) -> Tensor:
+    return ((y_true - y_pred).abs() <= distance).float()
+
+
+class ShareWithin(metrics.MeanMetric, formula=share_within):
+    def __init__(self, distance: float = 1.0, name: str = "share_within") -> None:
+        super().__init__(name)
+        self.distance = distance
+
+
+def bias(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return y_pred - y_true
+
+
+class Bias(metrics.MeanMetric, formula=bias):
+    """Mean of differences."""
+
+
+def test_a_formula_makes_the_metric() -> None:
+    y_true, y_pred = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([[1.5], [4.0], [3.0]])
+    assert ShareWithin()(y_true, y_pred).item() == pytest.approx(2 / 3)
+    assert ShareWithin(distance=0.0)(y_true, y_pred).item() == pytest.approx(1 / 3)
+    assert Bias()(y_true, y_pred).item() == pytest.approx(2.5 / 3)
+    assert (Bias().name, Bias("mine").name) == ("bias", "mine")
+    assert repr(ShareWithin.from_config({"distance": 2.0})) == (
+        "ShareWithin(distance=2.0, name='share_within')"
+    )
+
+
+def test_the_formula_stands_for_the_metric() -> None:
+    assert type(metrics.as_metric(bias)) is Bias
+    assert type(metrics.as_metric(metrics.mean_squared_error)) is metrics.MeanSquaredError
+    # As functions these two are losses, under names and with signs of their own.
+    assert metrics.as_metric(metrics.log_cosh).name == "log_cosh"
+    assert type(metrics.as_metric(metrics.huber)) is metrics.FunctionMetric
+
+
+def test_a_metric_without_values_is_refused() -> None:
+    class Empty(metrics.MeanMetric):
+        """It has neither call nor formula."""
+
+    with pytest.raises(ContractError, match="it has no call and no formula"):
+        Empty()
