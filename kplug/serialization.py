@@ -1,22 +1,21 @@
-"""Initializers, regularizers, constraints and activations as data, in Keras's words."""
+"""Components as data, in Keras's words: what the families' `serialize` and `deserialize` share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.names import is_in_keras
+from kplug.dialect.writing_components import MODULES, describe
 from kplug.registry import get_kind, resolve, resolve_object, scope
 
-# Where the classes are that Keras has too, under the same names and with the same arguments.
-_KNOWN_TO_KERAS = {
-    f"kplug.{family}.{module}": f"keras.{family}"
-    for family, modules in {
-        "initializers": ("constant", "fourier", "orthogonal", "random", "recipes", "scaling"),
-        "regularizers": ("norms", "orthogonality"),
-        "constraints": ("norms",),
-    }.items()
-    for module in modules
-}
+
+def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:
+    """Return Keras 3's dict for an instance of a built-in class that Keras has too; None for others."""
+    owner = type(component)
+    if not is_in_keras(kind, owner):
+        return None
+    return describe(MODULES[kind], owner.__name__, component.get_config())
 
 
 def serialize_component(kind: str, component: object) -> dict[str, Any] | str | None:
@@ -40,15 +39,9 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
     """
     if component is None:
         return None
-    owner = type(component)
-    module = _KNOWN_TO_KERAS.get(owner.__module__)
-    if module is not None and hasattr(component, "get_config"):
-        return {
-            "module": module,
-            "class_name": owner.__name__,
-            "config": component.get_config(),
-            "registered_name": None,
-        }
+    described = describe_for_keras(kind, component)
+    if described is not None:
+        return described
     found = resolve(kind, component)
     is_plain = not found.arguments and found.component.origin.distribution == "kplug"
     return found.component.name if is_plain else str(found.spec)

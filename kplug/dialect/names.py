@@ -8,7 +8,8 @@ from typing import Any
 
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError
-from kplug.registry import Component, Spec, get_kind, look_up
+from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up
+from kplug.registry.component import find_names
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.scopes import find_in_user_code
 
@@ -88,6 +89,14 @@ def find_built_in(kind: str, name: str) -> Component | None:
     except KplugError:
         return None
     return component
+
+
+def is_in_keras(kind: str, owner: type) -> bool:
+    """Whether a class is a built-in component that Keras has too, under the same name."""
+    name = next(iter(find_names(owner)), owner.__name__)
+    component = find_built_in(kind, name)
+    is_owner = component is not None and REGISTRY.load(component) is owner
+    return is_owner and owner.__name__ not in _NOT_IN_KERAS.get(kind, ())
 
 
 def find_keras_class(kind: str, name: str) -> str | None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
-from kplug.losses.base.formula import FormulaLoss, find_loss_class
+from kplug.dialect.names import is_in_keras
+from kplug.dialect.writing_components import describe
+from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.loss import Loss
-from kplug.registry import resolve, resolve_object, scope
+from kplug.registry import resolve, resolve_object
+from kplug.registry.reverse_lookup import name_of
+from kplug.serialization import describe_for_keras, deserialize_component
 
 
 @final
@@ -41,22 +45,10 @@ def serialize(loss: object) -> dict[str, Any] | str:
         >>> serialize(Huber(delta=2.0))["config"]
         {'delta': 2.0, 'reduction': 'sum_over_batch_size', 'name': 'huber_loss'}
     """
-    if isinstance(loss, FormulaLoss) and _is_known_to_keras(type(loss)):
-        return {
-            "module": "keras.losses",
-            "class_name": type(loss).__name__,
-            "config": loss.get_config(),
-            "registered_name": None,
-        }
     owner = find_loss_class(loss)
-    if owner is not None and _is_known_to_keras(owner):
-        return {
-            "module": "builtins",
-            "class_name": "function",
-            "config": getattr(loss, "__name__", ""),
-            "registered_name": "function",
-        }
-    return str(resolve("loss", loss).spec)
+    if owner is not None and is_in_keras("loss", owner):
+        return describe("builtins", "function", name_of(loss), "function")
+    return describe_for_keras("loss", loss) or str(resolve("loss", loss).spec)
 
 
 def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Loss | None:
@@ -73,8 +65,7 @@ def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -
         >>> deserialize({"class_name": "Huber", "config": {"delta": 2.0}}).delta
         2.0
     """
-    with scope(losses=dict(custom_objects or {})):
-        loss: Loss | None = resolve_object("loss", name)
+    loss: Loss | None = deserialize_component("loss", name, custom_objects)
     return loss
 
 
@@ -82,8 +73,3 @@ def get(identifier: object) -> Loss | None:
     """Return the loss that a name, dict, class, function or instance stands for; None for None."""
     loss: Loss | None = resolve_object("loss", identifier)
     return loss
-
-
-def _is_known_to_keras(owner: type[FormulaLoss]) -> bool:
-    """Return whether Keras has the class too: all that are declared in this package."""
-    return owner.__module__.startswith("kplug.losses.")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.metrics.base.metric import Metric
-from kplug.registry import resolve, resolve_object, scope
+from kplug.registry import resolve, resolve_object
+from kplug.serialization import describe_for_keras, deserialize_component
 
 
 def serialize(metric: object) -> dict[str, Any] | str:
@@ -27,15 +28,7 @@ def serialize(metric: object) -> dict[str, Any] | str:
         >>> serialize(TopKCategoricalAccuracy(k=3))["config"]
         {'k': 3, 'name': 'top_k_categorical_accuracy', 'dtype': None}
     """
-    owner = type(metric)
-    if isinstance(metric, Metric) and _is_known_to_keras(owner):
-        return {
-            "module": "keras.metrics",
-            "class_name": owner.__name__,
-            "config": metric.get_config(),
-            "registered_name": None,
-        }
-    return str(resolve("metric", metric).spec)
+    return describe_for_keras("metric", metric) or str(resolve("metric", metric).spec)
 
 
 def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Metric | None:
@@ -52,8 +45,7 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
         >>> deserialize({"class_name": "AUC", "config": {"curve": "PR"}}).curve
         'PR'
     """
-    with scope(metrics=dict(custom_objects or {})):
-        metric: Metric | None = resolve_object("metric", config)
+    metric: Metric | None = deserialize_component("metric", config, custom_objects)
     return metric
 
 
@@ -61,9 +53,3 @@ def get(identifier: object) -> Metric | None:
     """Return the metric that a name, dict, class, function or instance stands for; None for None."""
     metric: Metric | None = resolve_object("metric", identifier)
     return metric
-
-
-def _is_known_to_keras(owner: type) -> bool:
-    """Return whether Keras has the class too: all of this package's catalogue but one."""
-    package = owner.__module__.rpartition(".")[0]
-    return package == "kplug.metrics" and owner.__name__ != "AutoAccuracy"

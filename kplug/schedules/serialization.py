@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from kplug.dialect.writing_components import MODULES, describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
 from kplug.serialization import deserialize_component
@@ -23,12 +24,8 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
         >>> serialize(ExponentialDecay(0.1, 10, 0.5))["class_name"]
         'ExponentialDecay'
     """
-    return {
-        "module": "keras.optimizers.schedules",
-        "class_name": type(learning_rate_schedule).__name__,
-        "config": learning_rate_schedule.get_config(),
-        "registered_name": None,
-    }
+    name = type(learning_rate_schedule).__name__
+    return describe(MODULES["schedule"], name, learning_rate_schedule.get_config())
 
 
 def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
