@@ -13,8 +13,9 @@ from rich.console import Console
 from kplug.cli.listing import JsonOption, component_as_data
 from kplug.errors import UnknownComponentError, WrongKindError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
-from kplug.registry.binding import decide_role, describe_signature
+from kplug.registry.binding import describe_signature
 from kplug.registry.misses import suggest_component
+from kplug.registry.roles import decide_role
 
 NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
 KindOption = Annotated[

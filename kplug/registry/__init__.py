@@ -5,7 +5,7 @@ Data flows in this order::
     what is installed   policy, discovery → suppliers → declarations → component → index → registry
     what is written     spec/
     what it means       scopes, conflicts → lookup, else misses
-    the object          load_failures; binding → resolution → resolved, back again by reverse_lookup
+    the object          load_failures; roles, binding → resolution → resolved; back by reverse_lookup
 """
 
 from kplug.registry.component import (

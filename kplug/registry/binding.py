@@ -1,4 +1,4 @@
-"""From a component and written arguments to a call: what the object is, and whether they fit it."""
+"""From a component and written arguments to a call that is known to fit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kplug.registry.component import CUSTOM, Component, Role, find_role
-from kplug.registry.errors import ArgumentError, ContractError
+from kplug.registry.errors import ArgumentError
 from kplug.registry.kinds import Kind
+from kplug.registry.roles import decide_role, find_parameters
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 from kplug.registry.suggestions import unknown_argument
@@ -52,41 +53,6 @@ class Call:
         )
 
 
-def decide_role(kind: Kind, target: object, component: Component) -> Role:
-    """Decide whether a registered object is the component or makes it (D4).
-
-    The author's mark wins. Without one, an object whose leading parameters are those of the kind is
-    the component itself, and so is an instance that can be called; a class is called; so is a function
-    that uses none of the kind's words.
-
-    Raises:
-        ContractError: if the object is not callable, or its parameter names could mean either.
-    """
-    if not callable(target):
-        raise ContractError(
-            f"{component.qualified_name} ({component.location}) is a {type(target).__name__}, "
-            f"not {kind.with_article}",
-            hint="Offer a class or a function.",
-        )
-    marked = component.role or find_role(target)
-    if marked is not None:
-        return marked
-    names = list(_parameters(target))
-    leading = kind.leading
-    if leading and tuple(names[: len(leading)]) == leading:
-        return "function"
-    if inspect.isclass(target):
-        return "class"
-    if not isinstance(target, functools.partial) and not inspect.isroutine(target):
-        return "function"
-    if not names and not _has_signature(target):
-        raise _undecided(kind, component, "has no signature that Python can read")
-    words = set(names[: max(len(leading), 1)]) & (kind.vocabulary | set(leading))
-    if words:
-        raise _undecided(kind, component, f"takes ({', '.join(names)})")
-    return "factory"
-
-
 def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     """Check the arguments of a spec against the real signature.
 
@@ -97,14 +63,13 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     """
     is_own = _is_own_function(kind, target, spec)
     role = "function" if is_own else decide_role(kind, target, component)
-    parameters = _parameters(target)
+    readable = find_parameters(target)
     if spec.is_config and role == "class" and hasattr(target, "from_config"):
-        order = tuple(dict.fromkeys([*parameters, *spec.kwargs]))
+        order = tuple(dict.fromkeys([*(readable or ()), *spec.kwargs]))
         return Call(target, role, spec.kwargs, order=order, is_config=True)
-    if role == "function":
-        parameters = dict(list(parameters.items())[max(len(kind.leading), 1) :])
-    if not parameters and not _has_signature(target):
+    if readable is None:
         return Call(target, role, _only_keywords(component, spec))
+    parameters = _drop_leading(kind, readable) if role == "function" else readable
     arguments = _place(component, spec, parameters)
     _check_names(component, arguments, parameters)
     _check_missing(component, arguments, parameters)
@@ -127,7 +92,7 @@ def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
         return False
     required = [
         parameter
-        for parameter in _parameters(target).values()
+        for parameter in (find_parameters(target) or {}).values()
         if parameter.default is parameter.empty and parameter.kind not in _VARIADIC
     ]
     return inspect.isroutine(target) and 0 < len(kind.leading) <= len(required)
@@ -135,14 +100,21 @@ def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
 
 def describe_signature(kind: Kind, target: Any, component: Component) -> list[tuple[str, str]]:
     """Return the arguments that a spec may give, each with its default as text ('' if required)."""
-    call_parameters = _parameters(target)
+    parameters = find_parameters(target) or {}
     if decide_role(kind, target, component) == "function":
-        call_parameters = dict(list(call_parameters.items())[max(len(kind.leading), 1) :])
+        parameters = _drop_leading(kind, parameters)
     return [
         (name, "" if parameter.default is parameter.empty else repr(parameter.default))
-        for name, parameter in call_parameters.items()
+        for name, parameter in parameters.items()
         if parameter.kind not in _VARIADIC
     ]
+
+
+def _drop_leading(
+    kind: Kind, parameters: Mapping[str, inspect.Parameter]
+) -> dict[str, inspect.Parameter]:
+    """Return the parameters that a spec may give: the first ones are for tensors, one at least."""
+    return dict(list(parameters.items())[max(len(kind.leading), 1) :])
 
 
 def _place(
@@ -218,28 +190,3 @@ def _usage(component: Component, parameters: Mapping[str, inspect.Parameter]) ->
     ]
     owner = "" if component.origin.is_built_in else f" ({component.origin})"
     return f"Its arguments{owner}: {', '.join(parts) or 'none'}."
-
-
-def _parameters(target: Any) -> dict[str, inspect.Parameter]:
-    try:
-        return dict(inspect.signature(target).parameters)
-    except (TypeError, ValueError):
-        return {}
-
-
-def _has_signature(target: Any) -> bool:
-    try:
-        inspect.signature(target)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _undecided(kind: Kind, component: Component, finding: str) -> ContractError:
-    return ContractError(
-        f"{component.qualified_name} ({component.location}) {finding}: it may be "
-        f"{kind.with_article} or a factory of one",
-        hint="Its author marks it: @kplug.function if it is the "
-        f"{kind.name} itself, @kplug.factory if it returns one"
-        + (f"; or names its first parameters {', '.join(kind.leading)}." if kind.leading else "."),
-    )

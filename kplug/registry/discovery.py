@@ -31,6 +31,8 @@ _BUILT_IN_MODULES = {
 }
 _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
 _UNNAMED = "unknown"
+# A distribution's name, read from its metadata: importlib_metadata parses all of it as an e-mail, which takes
+# longer than everything else of a discovery.
 _HEADER = re.compile(r"^(Name|Version): *(.*?) *$", re.MULTILINE)
 
 
@@ -84,6 +86,8 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
 
 
 def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
+    # By identity: to compare distributions by name would be to read the metadata of every one that has entry
+    # points, of which a few are for kplug.
     by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
     for entry in _find_entry_points(problems):
         if entry.group == HOOK_GROUP or entry.group in _GROUPS:
@@ -95,6 +99,7 @@ def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
         except (OSError, ValueError) as error:
             problems.append(_unreadable(Origin(_UNNAMED), error))
         else:
+            # The first on sys.path counts, as it is the one that is imported.
             suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
     return suppliers
 
@@ -121,7 +126,7 @@ def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint])
     loaders = []
     for entry in entries:
         if entry.group == HOOK_GROUP:
-            loaders.append(entry.load)
+            loaders.append(entry.load)  # not called yet: the first look-up imports light modules
         else:
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
     return Supplier(origin, static, loaders)
