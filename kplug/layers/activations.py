@@ -16,6 +16,7 @@ from kplug.graph import Shape
 from kplug.layers.base.affine_weights import find_axes, known_sizes
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class Activation(Layer):
@@ -138,9 +139,7 @@ class PReLU(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.add_slot("alpha_initializer", "initializer", alpha_initializer, default="zeros")
-        self.add_slot("alpha_regularizer", "regularizer", alpha_regularizer)
-        self.add_slot("alpha_constraint", "constraint", alpha_constraint)
+        add_weight_slots(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
         self.shared_axes = _require_shared(shared_axes)
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -151,9 +150,7 @@ class PReLU(Layer):
         axes = dict(zip(own, known_sizes(self, input_shape, own), strict=True))
         self.input_spec = InputSpec(len(input_shape), axes=axes)
         shape = [axes.get(axis, 1) for axis in range(1, len(input_shape))]
-        self.alpha = self.add_weight(
-            "alpha", shape, "alpha_initializer", "alpha_regularizer", "alpha_constraint"
-        )
+        self.alpha = add_slotted_weight(self, "alpha", shape)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""

@@ -12,9 +12,9 @@ from kplug.arguments import require_choice, require_flag, require_number
 from kplug.backend.attention import causal_mask, join_masks
 from kplug.errors import DataError
 from kplug.graph import TensorSpec
-from kplug.layers.base.kernel_weights import known_size
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
+from kplug.layers.base.weight_slots import known_size
 from kplug.layers.regularization import Dropout
 from kplug.nested import find_leaves
 

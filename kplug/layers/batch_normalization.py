@@ -18,8 +18,8 @@ from kplug.layers.base.affine_weights import (
     require_axis,
 )
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.kernel_weights import known_size
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import known_size
 
 
 class BatchNormalization(Layer):

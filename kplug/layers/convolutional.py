@@ -11,9 +11,9 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.registry import named
 
 
@@ -81,12 +81,8 @@ class Convolution(Layer):
             raise ArgumentValueError(owner, "groups", self.groups, divisor)
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
 
@@ -99,9 +95,11 @@ class Convolution(Layer):
                 f"shape {input_shape} have {channels}"
             )
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = add_kernel(self, shape, (self.rank + 1, *range(self.rank + 1)))
+        self.kernel = add_slotted_weight(
+            self, "kernel", shape, (self.rank + 1, *range(self.rank + 1))
+        )
         if self.use_bias:
-            self.bias = add_bias(self, self.filters)
+            self.bias = add_slotted_weight(self, "bias", (self.filters,))
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
         super()._require_shape(shape, cause)

@@ -12,8 +12,8 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots, known_size
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
 
 
 class Dense(Layer):
@@ -57,12 +57,8 @@ class Dense(Layer):
         self.units = require_integer("Dense", "units", units, "an integer >= 1", at_least=1)
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -75,9 +71,9 @@ class Dense(Layer):
         """Add the kernel (in, units) and the bias (units,)."""
         size = known_size(self, input_shape, -1)
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size}, example=input_shape)
-        self.kernel = add_kernel(self, (size, self.units))
+        self.kernel = add_slotted_weight(self, "kernel", (size, self.units))
         if self.use_bias:
-            self.bias = add_bias(self, self.units)
+            self.bias = add_slotted_weight(self, "bias", (self.units,))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs.

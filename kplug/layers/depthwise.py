@@ -10,9 +10,9 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class DepthwiseConvolution(Layer):
@@ -66,13 +66,10 @@ class DepthwiseConvolution(Layer):
         )
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (depthwise_initializer, bias_initializer),
-            (depthwise_regularizer, bias_regularizer),
-            (depthwise_constraint, bias_constraint),
-            ("depthwise", "bias"),
+        add_weight_slots(
+            self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
         )
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
 
     def build(self, input_shape: Shape) -> None:
@@ -82,7 +79,7 @@ class DepthwiseConvolution(Layer):
             self, "kernel", self.kernel_size, channels, self.depth_multiplier
         )
         if self.use_bias:
-            self.bias = add_bias(self, channels * self.depth_multiplier)
+            self.bias = add_slotted_weight(self, "bias", (channels * self.depth_multiplier,))
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
         super()._require_shape(shape, cause)
@@ -103,7 +100,9 @@ def add_depthwise_kernel(
     """Add a weight (…, in, multiplier) that lies in memory as (in, multiplier, …)."""
     rank = len(window)
     order = (rank, rank + 1, *range(rank))
-    kernel: Tensor = add_kernel(layer, (*window, channels, multiplier), order, name, "depthwise")
+    kernel: Tensor = add_slotted_weight(
+        layer, name, (*window, channels, multiplier), order, "depthwise"
+    )
     return kernel
 
 

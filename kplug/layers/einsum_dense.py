@@ -13,8 +13,8 @@ from kplug.arguments import refusal
 from kplug.graph import Shape
 from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.kernel_weights import add_kernel_slots
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import add_weight_slots
 
 
 class EinsumDense(Layer):
@@ -67,12 +67,8 @@ class EinsumDense(Layer):
         self._equation = Equation(equation, bias_axes, "EinsumDense")
         self.equation, self.bias_axes = equation, bias_axes
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
         self._summed_count = self._equation.find_summed_count()
 

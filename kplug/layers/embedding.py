@@ -12,6 +12,7 @@ from kplug.backend import to_tensor
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class Embedding(Layer):
@@ -71,21 +72,17 @@ class Embedding(Layer):
         self.supports_masking = self._makes_masks = self.mask_zero
         self.input_length = input_length
         self.sparse = require_flag(owner, "sparse", sparse)
-        self.add_slot(
-            "embeddings_initializer", "initializer", embeddings_initializer, default="uniform"
+        add_weight_slots(
+            self,
+            "embeddings",
+            embeddings_initializer,
+            embeddings_regularizer,
+            embeddings_constraint,
         )
-        self.add_slot("embeddings_regularizer", "regularizer", embeddings_regularizer)
-        self.add_slot("embeddings_constraint", "constraint", embeddings_constraint)
 
     def build(self, input_shape: Shape) -> None:  # noqa: ARG002 - the table does not depend on it
         """Add the table, shape (input_dim, output_dim)."""
-        self.embeddings = self.add_weight(
-            "embeddings",
-            (self.input_dim, self.output_dim),
-            "embeddings_initializer",
-            "embeddings_regularizer",
-            "embeddings_constraint",
-        )
+        self.embeddings = add_slotted_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def _convert(self, inputs: Any) -> Tensor:
         return to_tensor(inputs)  # never cast: a small float type would round the integers

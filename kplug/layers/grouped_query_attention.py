@@ -10,6 +10,7 @@ from kplug.arguments import refusal, require_integer
 from kplug.graph import Shape
 from kplug.layers.base.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.weight_slots import add_weight_slots
 from kplug.registry import named
 
 
@@ -65,12 +66,11 @@ class GroupedQueryAttention(HeadsLayer):
             sliding_window,
             use_gate,
             seed,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.head_dim = size
         self.num_query_heads = require_integer(
             owner, "num_query_heads", num_query_heads, allowed, at_least=1

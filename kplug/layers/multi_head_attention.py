@@ -9,6 +9,7 @@ from kplug.arguments import refusal, require_integer
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.attention_heads import HeadsLayer
+from kplug.layers.base.weight_slots import add_weight_slots
 from kplug.layers.einsum_dense import EinsumDense, check_sizes
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -73,12 +74,11 @@ class MultiHeadAttention(HeadsLayer):
             sliding_window,
             use_gate,
             seed,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.num_heads = require_integer(owner, "num_heads", num_heads, allowed, at_least=1)
         self.key_dim = size
         given = key_dim if value_dim is None else value_dim

@@ -10,9 +10,9 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.backend.windows import convolve
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.layers.depthwise import add_depthwise_kernel, convolve_depthwise
 from kplug.registry import named
 
@@ -78,13 +78,13 @@ class SeparableConvolution(Layer):
         )
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (depthwise_initializer, pointwise_initializer, bias_initializer),
-            (depthwise_regularizer, pointwise_regularizer, bias_regularizer),
-            (depthwise_constraint, pointwise_constraint, bias_constraint),
-            ("depthwise", "pointwise", "bias"),
+        add_weight_slots(
+            self, "depthwise", depthwise_initializer, depthwise_regularizer, depthwise_constraint
         )
+        add_weight_slots(
+            self, "pointwise", pointwise_initializer, pointwise_regularizer, pointwise_constraint
+        )
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
 
@@ -96,9 +96,11 @@ class SeparableConvolution(Layer):
         )
         shape = (*[1] * self.rank, channels * self.depth_multiplier, self.filters)
         order = (self.rank + 1, *range(self.rank + 1))
-        self.pointwise_kernel = add_kernel(self, shape, order, "pointwise_kernel", "pointwise")
+        self.pointwise_kernel = add_slotted_weight(
+            self, "pointwise_kernel", shape, order, "pointwise"
+        )
         if self.use_bias:
-            self.bias = add_bias(self, self.filters)
+            self.bias = add_slotted_weight(self, "bias", (self.filters,))
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
         super()._require_shape(shape, cause)

@@ -11,9 +11,9 @@ from kplug.arguments import require_integer
 from kplug.backend.windows import convolve_transposed
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import add_bias, add_kernel, add_kernel_slots
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window, require_window
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.registry import named
 
 
@@ -74,12 +74,8 @@ class TransposedConvolution(Layer):
         self.filters = require_integer(owner, "filters", filters, "an integer >= 1", at_least=1)
         self.use_bias = bool(use_bias)
         self.add_slot("activation", "activation", activation)
-        add_kernel_slots(
-            self,
-            (kernel_initializer, bias_initializer),
-            (kernel_regularizer, bias_regularizer),
-            (kernel_constraint, bias_constraint),
-        )
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.bias: Tensor | None = None
         self._torch_order = (self.rank + 1, self.rank, *range(self.rank))
 
@@ -97,9 +93,9 @@ class TransposedConvolution(Layer):
         """Add the kernel (…, filters, in) and the bias (filters,)."""
         channels = self._spatial.fix_channels(self, input_shape)
         shape = (*self.kernel_size, self.filters, channels)
-        self.kernel = add_kernel(self, shape, self._torch_order)
+        self.kernel = add_slotted_weight(self, "kernel", shape, self._torch_order)
         if self.use_bias:
-            self.bias = add_bias(self, self.filters)
+            self.bias = add_slotted_weight(self, "bias", (self.filters,))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the enlarged inputs, in their layout."""

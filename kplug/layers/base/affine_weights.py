@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from kplug.arguments import refusal
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import known_size
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import known_size
 
 Axes: TypeAlias = "int | tuple[int, ...]"
 

@@ -20,7 +20,6 @@ from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic
 from kplug.layers.base.attention_masks import AttentionShapes, check_places, place_masks
-from kplug.layers.base.kernel_weights import add_kernel_slots
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import infer_by_running, shapes_of
 from kplug.layers.einsum_dense import EinsumDense
@@ -49,9 +48,6 @@ class HeadsLayer(Layer):
         sliding_window: A query sees keys fewer than this many places away; ``None``: all.
         use_gate: Whether each head's output is multiplied with a sigmoid of the projected query.
         activity_regularizer: Penalty of the outputs of each projection.
-        initializers: Of the projections' kernels and biases.
-        regularizers: Of the projections' kernels and biases.
-        constraints: Of the projections' kernels and biases.
     """
 
     supports_masking = True
@@ -69,9 +65,6 @@ class HeadsLayer(Layer):
         sliding_window: int | None,
         use_gate: bool,
         seed: int | None,
-        initializers: Sequence[object],
-        regularizers: Sequence[object],
-        constraints: Sequence[object],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -85,7 +78,6 @@ class HeadsLayer(Layer):
             require_integer(owner, "sliding_window", sliding_window, allowed, at_least=1)
         self.sliding_window = sliding_window
         self.seed = seed
-        add_kernel_slots(self, initializers, regularizers, constraints)
         self._scale = 1.0 / math.sqrt(key_size)
         self._axes: tuple[int, ...] = (1,)
         self._gate_dense: EinsumDense | None = None

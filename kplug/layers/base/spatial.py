@@ -12,8 +12,8 @@ from kplug.backend import standardize_data_format
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.kernel_weights import known_size
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_slots import known_size
 
 
 @final

@@ -12,9 +12,9 @@ from torch import Tensor
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend.nn import dropout_mask
 from kplug.graph import Shape
-from kplug.layers.base.kernel_weights import add_kernel, add_kernel_slots, known_size
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
 
 
 class Drops(NamedTuple):
@@ -96,14 +96,11 @@ class GatedCell(Layer):
         self.units = require_integer(owner, "units", units, "an integer >= 1", at_least=1)
         self.output_size = self.units
         self.use_bias = require_flag(owner, "use_bias", use_bias)
-        add_kernel_slots(
-            self,
-            (kernel_initializer, recurrent_initializer, bias_initializer),
-            (kernel_regularizer, recurrent_regularizer, bias_regularizer),
-            (kernel_constraint, recurrent_constraint, bias_constraint),
-            ("kernel", "recurrent", "bias"),
+        add_weight_slots(self, "kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        add_weight_slots(
+            self, "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint
         )
-        self.slots["recurrent_initializer"].default = "orthogonal"
+        add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.add_slot("activation", "activation", activation)
         self.dropout = require_number(owner, "dropout", dropout, share, at_least=0.0, at_most=1.0)
         self.recurrent_dropout = require_number(
@@ -134,15 +131,12 @@ class GatedCell(Layer):
         width = self.gate_count * self.units
         size = known_size(self, input_shape, -1)
         # (gates · units, in) in memory, as torch's recurrent kernels have it.
-        self.kernel = add_kernel(self, (size, width), memory_order=(1, 0))
-        self.recurrent_kernel = add_kernel(
-            self, (self.units, width), (1, 0), "recurrent_kernel", "recurrent"
+        self.kernel = add_slotted_weight(self, "kernel", (size, width), memory_order=(1, 0))
+        self.recurrent_kernel = add_slotted_weight(
+            self, "recurrent_kernel", (self.units, width), (1, 0), "recurrent"
         )
         if self.use_bias:
-            self.bias = self.add_weight(
-                "bias", self._bias_shape(width), "bias_initializer", "bias_regularizer",
-                "bias_constraint",
-            )  # fmt: skip
+            self.bias = add_slotted_weight(self, "bias", self._bias_shape(width))
 
     def _bias_shape(self, width: int) -> tuple[int, ...]:
         return (width,)
