@@ -13,7 +13,7 @@ from kplug.arguments import refusal, require_number
 from kplug.backend import to_tensor
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.affine_weights import find_axes, known_sizes
+from kplug.layers.base.axes import find_axes, known_sizes
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots

@@ -11,15 +11,13 @@ from torch import Tensor
 from kplug.arguments import refusal, require_number
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.base.affine_weights import (
-    add_affine,
-    add_affine_slots,
+from kplug.layers.base.axes import (
     find_axes,
     require_axis,
 )
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.weight_slots import known_size
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
 
 
 class BatchNormalization(Layer):
@@ -32,11 +30,6 @@ class BatchNormalization(Layer):
     Args:
         axis: The axis of the channels; 1 for ``"channels_first"``.
         momentum: Share of the old value that the moving mean and variance keep, in [0, 1].
-        epsilon: Keeps the root away from 0, >= 0.
-        center: Whether there is a beta.
-        scale: Whether there is a gamma.
-        beta_initializer: First values of beta, shape (channels,).
-        gamma_initializer: First values of gamma, shape (channels,).
         moving_mean_initializer: First values of the moving mean, shape (channels,).
         moving_variance_initializer: First values of the moving variance, shape (channels,).
         renorm: Not offered; only False is taken.
@@ -93,12 +86,8 @@ class BatchNormalization(Layer):
         )
         self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
         self.center, self.scale = bool(center), bool(scale)
-        add_affine_slots(
-            self,
-            (beta_initializer, gamma_initializer),
-            (beta_regularizer, gamma_regularizer),
-            (beta_constraint, gamma_constraint),
-        )
+        add_weight_slots(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        add_weight_slots(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         for name, identifier, default in (
             ("moving_mean_initializer", moving_mean_initializer, "zeros"),
             ("moving_variance_initializer", moving_variance_initializer, "ones"),
@@ -113,9 +102,9 @@ class BatchNormalization(Layer):
         size = known_size(self, input_shape, self._axis)
         self.input_spec = InputSpec(len(input_shape), axes={self._axis: size})
         if self.scale:
-            self.gamma = add_affine(self, "gamma", (size,))
+            self.gamma = add_slotted_weight(self, "gamma", (size,))
         if self.center:
-            self.beta = add_affine(self, "beta", (size,))
+            self.beta = add_slotted_weight(self, "beta", (size,))
         for name in ("moving_mean", "moving_variance"):
             moving = self.add_weight(name, (size,), f"{name}_initializer", trainable=False)
             setattr(self, name, moving)

@@ -12,9 +12,7 @@ from torch import Tensor
 from kplug.arguments import require_integer, require_number
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.affine_weights import (
-    add_affine,
-    add_affine_slots,
+from kplug.layers.base.axes import (
     find_axes,
     known_sizes,
     require_axes,
@@ -22,7 +20,7 @@ from kplug.layers.base.affine_weights import (
 )
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.weight_slots import known_size
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
 
 
 class LayerNormalization(Layer):
@@ -32,9 +30,6 @@ class LayerNormalization(Layer):
 
     Args:
         axis: An axis or a list of them, not the batch.
-        epsilon: Keeps the root away from 0, >= 0.
-        center: Whether there is a beta.
-        scale: Whether there is a gamma.
 
     Example:
         >>> LayerNormalization(epsilon=0.0)(torch.tensor([[1.0, 3.0]])).detach()
@@ -68,12 +63,8 @@ class LayerNormalization(Layer):
         self.axis = require_axes(owner, axis)
         self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
         self.center, self.scale = bool(center), bool(scale)
-        add_affine_slots(
-            self,
-            (beta_initializer, gamma_initializer),
-            (beta_regularizer, gamma_regularizer),
-            (beta_constraint, gamma_constraint),
-        )
+        add_weight_slots(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        add_weight_slots(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         self.gamma = self.beta = None
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -84,9 +75,9 @@ class LayerNormalization(Layer):
         axes = dict(zip(self._axes, self._sizes, strict=True))
         self.input_spec = InputSpec(len(input_shape), axes=axes)
         if self.scale:
-            self.gamma = add_affine(self, "gamma", self._sizes)
+            self.gamma = add_slotted_weight(self, "gamma", self._sizes)
         if self.center:
-            self.beta = add_affine(self, "beta", self._sizes)
+            self.beta = add_slotted_weight(self, "beta", self._sizes)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the normalized inputs, shape unchanged."""
@@ -102,7 +93,6 @@ class RMSNormalization(Layer):
 
     Args:
         axis: An axis or a list of them, not the batch; ``scale`` has their sizes.
-        epsilon: Keeps the root away from 0, >= 0.
 
     Example:
         >>> RMSNormalization()(torch.tensor([[3.0, -3.0]])).detach()
@@ -151,11 +141,6 @@ class GroupNormalization(Layer):
     Args:
         groups: Number of groups; −1 is one a channel (instance normalization).
         axis: The axis of the channels; 1 for ``"channels_first"``.
-        epsilon: Keeps the root away from 0, >= 0.
-        center: Whether there is a beta.
-        scale: Whether there is a gamma.
-        beta_initializer: First values of beta, shape (channels,).
-        gamma_initializer: First values of gamma, shape (channels,).
 
     Example:
         >>> layer = GroupNormalization(groups=2, epsilon=0.0)
@@ -194,12 +179,8 @@ class GroupNormalization(Layer):
         self.axis = require_axis(owner, axis)
         self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
         self.center, self.scale = bool(center), bool(scale)
-        add_affine_slots(
-            self,
-            (beta_initializer, gamma_initializer),
-            (beta_regularizer, gamma_regularizer),
-            (beta_constraint, gamma_constraint),
-        )
+        add_weight_slots(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
+        add_weight_slots(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         self.gamma = self.beta = None
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -215,9 +196,9 @@ class GroupNormalization(Layer):
             )
         self.input_spec = InputSpec(len(input_shape), axes={self._axis: size})
         if self.scale:
-            self.gamma = add_affine(self, "gamma", (size,))
+            self.gamma = add_slotted_weight(self, "gamma", (size,))
         if self.center:
-            self.beta = add_affine(self, "beta", (size,))
+            self.beta = add_slotted_weight(self, "beta", (size,))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the normalized inputs, shape unchanged."""

@@ -14,7 +14,7 @@ from kplug.arguments import is_number, refusal, require_flag, require_number
 from kplug.backend import epsilon, to_tensor
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.affine_weights import known_sizes
+from kplug.layers.base.axes import known_sizes
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 

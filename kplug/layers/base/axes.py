@@ -1,9 +1,9 @@
-"""What the normalizing layers have in common: gamma and beta, and the axes that they look along."""
+"""Axes that a layer works along: as its arguments name them, and as they are in its inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from kplug.arguments import refusal
 from kplug.errors import ArgumentValueError, DataError
@@ -12,29 +12,6 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import known_size
 
 Axes: TypeAlias = "int | tuple[int, ...]"
-
-
-def add_affine_slots(
-    layer: Layer,
-    initializers: tuple[object, object],
-    regularizers: tuple[object, object],
-    constraints: tuple[object, object],
-) -> None:
-    """Add the slots of gamma and beta; each pair is (of beta, of gamma), as Keras's arguments are."""
-    for name, position in (("beta", 0), ("gamma", 1)):
-        default = ("zeros", "ones")[position]
-        layer.add_slot(
-            f"{name}_initializer", "initializer", initializers[position], default=default
-        )
-        layer.add_slot(f"{name}_regularizer", "regularizer", regularizers[position])
-        layer.add_slot(f"{name}_constraint", "constraint", constraints[position])
-
-
-def add_affine(layer: Layer, name: str, shape: Sequence[int]) -> Any:
-    """Add the weight ``gamma`` or ``beta``, which uses the layer's slots of that name."""
-    return layer.add_weight(
-        name, shape, f"{name}_initializer", f"{name}_regularizer", f"{name}_constraint"
-    )
 
 
 def require_axis(owner: str, value: object) -> int:
