@@ -10,7 +10,7 @@ from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.suggestions import did_you_mean
-from kplug.testing.checks import Check, Subject
+from kplug.testing.checks.subject import Check, Subject
 from kplug.testing.examples import Example
 from kplug.testing.suites import SUITES
 

@@ -7,7 +7,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.testing.checks import Check, Finding, Subject, find_difference, is_finite, shown
+from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.subject import (
+    Finding,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+    is_finite,
+    shown,
+)
+from kplug.testing.checks.tensor_functions import OF_LOSSES, call
 from kplug.testing.examples import cast
 
 _TOLERANCE = 1e-9
@@ -20,6 +30,10 @@ def _values(subject: Subject, loss: Any) -> Tensor | None:
     return values if values.dim() and len(values) == len(y_pred) else None
 
 
+@check(
+    "for one sample a finite number: that sample's value, the same as in a batch",
+    "Reduce the axes behind the first only; call(y_true, y_pred) returns one value a sample.",
+)
 def _one_row(subject: Subject) -> Finding:
     loss = subject.make()
     y_true, y_pred = cast(subject.inputs, torch.float64)
@@ -38,6 +52,10 @@ def _one_row(subject: Subject) -> Finding:
     return difference and f"the loss of one sample and its value: {difference}"
 
 
+@check(
+    "the mean (or sum) of the samples' values",
+    "Leave the reduction to kplug.losses.Loss.__call__; a batch_mean of one's own must equal it.",
+)
 def _reduction(subject: Subject) -> Finding:
     loss = subject.make()
     values = _values(subject, loss)
@@ -49,6 +67,10 @@ def _reduction(subject: Subject) -> Finding:
     return difference and f"the loss and its values reduced ({loss.reduction}): {difference}"
 
 
+@check(
+    "with sample weights of 1 the same number as without, with weights of 0 zero",
+    "Return one value a sample from call, and leave the weights to kplug.losses.Loss.__call__.",
+)
 def _weights(subject: Subject) -> Finding:
     loss = subject.make()
     if _values(subject, loss) is None:
@@ -62,33 +84,14 @@ def _weights(subject: Subject) -> Finding:
     return None if nothing == 0 else f"{shown(nothing)} with weights of 0"
 
 
+@check(
+    "one number, of shape (), for a batch of no samples",
+    "Avoid max, min and argmax over the batch; divide by max(n, 1).",
+)
 def _empty_batch(subject: Subject) -> Finding:
     y_true, y_pred = cast(subject.inputs, torch.float64)
     value = subject.make()(y_true[:0], y_pred[:0])
     return None if value.dim() == 0 else f"shape {tuple(value.shape)}"
 
 
-ONE_ROW = Check(
-    "one_row",
-    "for one sample a finite number: that sample's value, the same as in a batch",
-    "Reduce the axes behind the first only; call(y_true, y_pred) returns one value a sample.",
-    _one_row,
-)
-REDUCTION = Check(
-    "reduction",
-    "the mean (or sum) of the samples' values",
-    "Leave the reduction to kplug.losses.Loss.__call__; a batch_mean of one's own must equal it.",
-    _reduction,
-)
-WEIGHTS = Check(
-    "weights",
-    "with sample weights of 1 the same number as without, with weights of 0 zero",
-    "Return one value a sample from call, and leave the weights to kplug.losses.Loss.__call__.",
-    _weights,
-)
-EMPTY_BATCH = Check(
-    "empty_batch",
-    "one number, of shape (), for a batch of no samples",
-    "Avoid max, min and argmax over the batch; divide by max(n, 1).",
-    _empty_batch,
-)
+LOSS = Suite(call, (*COMMON, *OF_LOSSES, _one_row, _reduction, _weights, _empty_batch))

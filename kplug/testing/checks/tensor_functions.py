@@ -9,11 +9,29 @@ import torch
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
-from kplug.testing.checks import Check, Finding, Subject, find_difference, is_finite, shown
+from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.subject import (
+    Check,
+    Finding,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+    is_finite,
+    shown,
+)
 from kplug.testing.examples import cast, with_gradient
 
 _FULL = (torch.float32, torch.float64)
 _ALL = (*_FULL, torch.bfloat16)
+
+_DTYPE = "a value in the type of its inputs"
+_KEEP = "Make new tensors with x.new_zeros, torch.zeros_like or dtype=x.dtype."
+_SMOOTH = (
+    "A clamp, a rounding or a comparison may cut the gradient off. If that is meant, say so: "
+    "Example(leave_out={…: 'why'})."
+)
+_DIVISOR = "Add kplug.backend.epsilon() to a divisor and under a root."
 
 
 def call(subject: Subject, made: Any) -> Tensor:
@@ -21,7 +39,7 @@ def call(subject: Subject, made: Any) -> Tensor:
     return torch.as_tensor(made(*cast(subject.inputs, torch.float64))).detach()
 
 
-def _dtype(types: tuple[torch.dtype, ...]) -> Callable[[Subject], Finding]:
+def _check_dtype(types: tuple[torch.dtype, ...]) -> Callable[[Subject], Finding]:
     def find(subject: Subject) -> Finding:
         for dtype in types:
             found = subject.make()(*cast(subject.inputs, dtype)).dtype
@@ -32,6 +50,10 @@ def _dtype(types: tuple[torch.dtype, ...]) -> Callable[[Subject], Finding]:
     return find
 
 
+@check(
+    "a value on the device of its inputs, computed without reading a tensor's values",
+    "Pass device=x.device where tensors are made; replace .item(), float(tensor) and `if tensor`.",
+)
 def _device(subject: Subject) -> Finding:
     devices = ["meta", *(["cuda"] if torch.cuda.is_available() else [])]
     for device in devices:
@@ -42,6 +64,7 @@ def _device(subject: Subject) -> Finding:
     return None
 
 
+@check("a finite gradient that is not zero", _SMOOTH)
 def _gradients(subject: Subject) -> Finding:
     inputs, leaf = with_gradient(subject.inputs)
     value = subject.make()(*inputs)
@@ -57,6 +80,7 @@ def _gradients(subject: Subject) -> Finding:
     return None if gradient.count_nonzero() else "a gradient of zeros only"
 
 
+@check("the gradient of the value, in float64", _SMOOTH)
 def _gradcheck(subject: Subject) -> Finding:
     (*others, _), leaf = with_gradient(subject.inputs)
     made = subject.make()
@@ -67,12 +91,17 @@ def _gradcheck(subject: Subject) -> Finding:
     return None
 
 
+@check(
+    "inputs that are as before after the call",
+    "Use x.clamp, not x.clamp_; x + y, not x += y; or clone first.",
+)
 def _inputs(subject: Subject) -> Finding:
     inputs = cast(subject.inputs, torch.float64)
     subject.make()(*inputs)
     return find_difference(subject.inputs, inputs)
 
 
+@check("one finite number, a tensor of shape ()", "Sum or average.")
 def _scalar(subject: Subject) -> Finding:
     value = subject.make()(*cast(subject.inputs, torch.float64))
     if not isinstance(value, Tensor) or value.dim():
@@ -80,12 +109,14 @@ def _scalar(subject: Subject) -> Finding:
     return None if is_finite(value) else f"the value {value.item()}"
 
 
+@check("finite values for a weight of zeros", _DIVISOR)
 def _zero(subject: Subject) -> Finding:
     (weight,) = subject.inputs
     value = subject.make()(torch.zeros_like(weight))
     return None if is_finite(value) else f"the value {shown(value)}"
 
 
+@check("a finite value and gradient for a weight of zeros", _DIVISOR, name="zero")
 def _zero_gradient(subject: Subject) -> Finding:
     (weight,) = subject.inputs
     zeros = torch.zeros_like(weight, requires_grad=True)
@@ -94,15 +125,20 @@ def _zero_gradient(subject: Subject) -> Finding:
         (gradient,) = torch.autograd.grad(value.sum(), zeros)
         if not is_finite(gradient):
             return f"the gradient {shown(gradient)}"
-    return _zero(subject)
+    return _zero.find(subject)
 
 
+@check("a weight of the shape that was given", "Keep dimensions.")
 def _shape(subject: Subject) -> Finding:
     (weight,) = subject.inputs
     found = tuple(subject.make()(weight.clone()).shape)
     return None if found == tuple(weight.shape) else f"{found} for {tuple(weight.shape)}"
 
 
+@check(
+    "no change when it is applied again",
+    "A constraint moves a weight into an allowed set and leaves what is in it alone.",
+)
 def _idempotent(subject: Subject) -> Finding:
     (weight,) = subject.inputs
     constraint = subject.make()
@@ -110,6 +146,10 @@ def _idempotent(subject: Subject) -> Finding:
     return find_difference(once, constraint(once.clone()), 1e-5)
 
 
+@check(
+    "each sample's values whatever else is in the batch",
+    "Compute along the last axis, never along the first.",
+)
 def _single_row(subject: Subject) -> Finding:
     (x,) = subject.inputs
     activation = subject.make()
@@ -123,57 +163,20 @@ def _single_row(subject: Subject) -> Finding:
     return None
 
 
+@check("an empty result for a batch of no samples", "Keep shapes.")
 def _empty_batch(subject: Subject) -> Finding:
     (x,) = subject.inputs
     found = tuple(subject.make()(x[:0]).shape)
     return None if found[:1] == (0,) else f"shape {found} for {tuple(x[:0].shape)}"
 
 
-_DTYPE = "a value in the type of its inputs"
-_KEEP = "Make new tensors with x.new_zeros, torch.zeros_like or dtype=x.dtype."
-_SMOOTH = (
-    "A clamp, a rounding or a comparison may cut the gradient off. If that is meant, say so: "
-    "Example(leave_out={…: 'why'})."
-)
+_DTYPE_OF_ALL = Check("dtype", f"{_DTYPE}: float32, float64, bfloat16", _KEEP, _check_dtype(_ALL))
+_DTYPE_OF_FULL = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _check_dtype(_FULL))
 
-DTYPE = Check("dtype", f"{_DTYPE}: float32, float64, bfloat16", _KEEP, _dtype(_ALL))
-FULL_DTYPE = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _dtype(_FULL))
-DEVICE = Check(
-    "device",
-    "a value on the device of its inputs, computed without reading a tensor's values",
-    "Pass device=x.device where tensors are made; replace .item(), float(tensor) and `if tensor`.",
-    _device,
-)
-GRADIENTS = Check("gradients", "a finite gradient that is not zero", _SMOOTH, _gradients)
-GRADCHECK = Check("gradcheck", "the gradient of the value, in float64", _SMOOTH, _gradcheck)
-INPUTS = Check(
-    "inputs",
-    "inputs that are as before after the call",
-    "Use x.clamp, not x.clamp_; x + y, not x += y; or clone first.",
-    _inputs,
-)
-SCALAR = Check("scalar", "one finite number, a tensor of shape ()", "Sum or average.", _scalar)
-_DIVISOR = "Add kplug.backend.epsilon() to a divisor and under a root."
-ZERO = Check("zero", "finite values for a weight of zeros", _DIVISOR, _zero)
-ZERO_GRADIENT = Check(
-    "zero",
-    "a finite value and gradient for a weight of zeros",
-    _DIVISOR,
-    _zero_gradient,
-)
-SHAPE = Check("shape", "a weight of the shape that was given", "Keep dimensions.", _shape)
-IDEMPOTENT = Check(
-    "idempotent",
-    "no change when it is applied again",
-    "A constraint moves a weight into an allowed set and leaves what is in it alone.",
-    _idempotent,
-)
-SINGLE_ROW = Check(
-    "single_row",
-    "each sample's values whatever else is in the batch",
-    "Compute along the last axis, never along the first.",
-    _single_row,
-)
-EMPTY_BATCH = Check(
-    "empty_batch", "an empty result for a batch of no samples", "Keep shapes.", _empty_batch
-)
+
+_POINTWISE = (_gradients, _gradcheck, _inputs)
+REGULARIZER = Suite(call, (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient))
+ACTIVATION = Suite(call, (*COMMON, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row, _empty_batch))
+CONSTRAINT = Suite(call, (*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent))
+OF_LOSSES = (_scalar, _DTYPE_OF_FULL, _device, *_POINTWISE)
+"""Those that losses have to pass, besides checks of their own."""

@@ -1,11 +1,9 @@
-"""The nouns of the suite: what is tested, and one thing that must hold of it."""
+"""What is tested, one thing that must hold of it, and all that must hold of a kind."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import json
-import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +37,40 @@ class Check:
     expected: str
     advice: str
     find: Callable[[Subject], Finding]
+
+
+def check(
+    expected: str, advice: str, *, name: str | None = None
+) -> Callable[[Callable[[Subject], Finding]], Check]:
+    """Make a check of a function that returns what is wrong, or None.
+
+    Args:
+        expected: What must hold, as a clause.
+        advice: What an author does about it.
+        name: The name of the check; that of the function, without its underscore, if not given.
+    """
+
+    def make(find: Callable[[Subject], Finding]) -> Check:
+        return Check(name or find.__name__.removeprefix("_"), expected, advice, find)
+
+    return make
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one kind.
+
+    Args:
+        behave: What instances of the kind do, to compare two of them.
+        checks: The checks, in the order in which they run.
+    """
+
+    behave: Behave
+    checks: tuple[Check, ...]
+
+    def get_check(self, name: str) -> Check:
+        """Return the check of that name."""
+        return next(check for check in self.checks if check.name == name)
 
 
 class Subject:
@@ -148,74 +180,3 @@ def shown(value: Tensor) -> str:
     """Return a tensor as one short line."""
     text = " ".join(str(value.detach().tolist()).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-# --- What must hold of every kind -----------------------------------------------------------------------
-
-
-def _config(subject: Subject) -> Finding:
-    found = subject.resolve()
-    again = resolve(subject.kind.name, str(found.spec))
-    if again.spec != found.spec:
-        return f"{found.spec} makes {again.spec}"
-    difference = find_difference(subject.behave(found.object), subject.behave(again.object))
-    if difference:
-        return f"{found.spec} makes one that behaves differently: {difference}"
-    return _own_config(found)
-
-
-def _own_config(found: Resolved) -> Finding:
-    """Compare an instance's configuration with that of what is made from it, also as Keras's dict."""
-    source = found.source
-    if not hasattr(source, "get_config") or not hasattr(type(source), "from_config"):
-        return None
-    config = source.get_config()
-    try:
-        stored = json.loads(json.dumps(config))
-    except (TypeError, ValueError) as error:
-        return f"get_config() returned {config}, which JSON cannot hold: {error}"
-    made = [type(source).from_config(copy.deepcopy(stored))]
-    if found.call is not None and found.call.role == "class":
-        form = {"class_name": found.component.qualified_name, "config": stored}
-        made.append(resolve(found.kind, form).source)
-    for one in made:
-        again = json.loads(json.dumps(one.get_config()))
-        if again != stored:
-            return f"{stored} makes one whose configuration is {again}"
-    return None
-
-
-def _pickle(subject: Subject) -> Finding:
-    made = subject.make()
-    try:
-        twin = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
-    except Exception as error:  # noqa: BLE001 - pickle raises anything
-        return f"{type(error).__name__}: {error}"
-    difference = find_difference(subject.behave(made), subject.behave(twin))
-    return difference and f"the copy behaves differently: {difference}"
-
-
-def _determinism(subject: Subject) -> Finding:
-    return find_difference(subject.behave(subject.make()), subject.behave(subject.make()))
-
-
-CONFIG = Check(
-    "config",
-    "what it was made with goes through text and JSON and makes the same again",
-    "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
-    _config,
-)
-PICKLE = Check(
-    "pickle",
-    "it can be pickled, and the copy behaves as it does",
-    "Return a functools.partial of a function at the top of a module, or an instance of a class there, "
-    "instead of a function made inside another.",
-    _pickle,
-)
-DETERMINISM = Check(
-    "determinism",
-    "two that are made alike give the same values for the same inputs",
-    "Draw from torch's generator only, and keep no state between instances.",
-    _determinism,
-)
-COMMON = (CONFIG, PICKLE, DETERMINISM)

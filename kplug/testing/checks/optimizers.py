@@ -11,7 +11,18 @@ import torch
 from torch import Tensor
 
 from kplug.optimizers.adapt import build_optimizer
-from kplug.testing.checks import Check, Finding, Subject, find_difference, is_finite, leaves, shown
+from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.subject import (
+    Check,
+    Finding,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+    is_finite,
+    leaves,
+    shown,
+)
 
 Function = Callable[[list[Tensor]], Tensor]
 
@@ -86,6 +97,10 @@ def _rates(subject: Subject) -> Iterator[tuple[float | None, dict[str, float]]]:
             yield rate, {names[0]: rate}
 
 
+@check(
+    "weights that stay finite and in their type: float32, float64, bfloat16",
+    "Make state with torch.zeros_like(parameter).",
+)
 def _dtype(subject: Subject) -> Finding:
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
         parameters = _start(dtype)
@@ -97,6 +112,10 @@ def _dtype(subject: Subject) -> Finding:
     return None
 
 
+@check(
+    "a state that can be saved, loaded and gone on from, bit by bit",
+    "Keep everything that changes in self.state[parameter] or in the parameter groups.",
+)
 def _state_dict(subject: Subject) -> Finding:
     parameters = _start(torch.float32)
     optimizer = build_optimizer(subject.make(), parameters)
@@ -119,7 +138,8 @@ def _state(state: Any) -> list[Tensor]:
     return [leaf for _, entry in sorted(state.items(), key=str) for leaf in leaves(entry)]
 
 
-def _gradients(subject: Subject) -> Finding:
+@check("gradients that are as before after the step", "Use grad.add, not grad.add_.")
+def _inputs(subject: Subject) -> Finding:
     parameters = _start()
     optimizer = build_optimizer(subject.make(), parameters)
     torch.autograd.backward(_parabola(parameters))
@@ -128,6 +148,7 @@ def _gradients(subject: Subject) -> Finding:
     return find_difference(before, [parameter.grad for parameter in parameters])
 
 
+@check("a weight without a gradient left as it is", "Skip parameters whose grad is None.")
 def _missing_gradient(subject: Subject) -> Finding:
     parameters = _start()
     before = parameters[1].detach().clone()
@@ -140,13 +161,13 @@ def _missing_gradient(subject: Subject) -> Finding:
     return find_difference(before, parameters[1])
 
 
-PARABOLA = Check(
+_PARABOLA = Check(
     "parabola",
     "a sum of squares that falls below a hundredth at some learning rate from 0.001 to 100",
     "Look at the sign of the update and at what it is divided by.",
     _minimises(_parabola, _start, 0.01),
 )
-ROSENBROCK = Check(
+_ROSENBROCK = Check(
     "rosenbrock",
     "Rosenbrock's function from (-0.5, 1) below a quarter at some learning rate from 0.001 to 100",
     "Look at the moving averages and their bias correction.",
@@ -156,27 +177,9 @@ ROSENBROCK = Check(
         0.25,
     ),
 )
-DTYPE = Check(
-    "dtype",
-    "weights that stay finite and in their type: float32, float64, bfloat16",
-    "Make state with torch.zeros_like(parameter).",
-    _dtype,
-)
-STATE_DICT = Check(
-    "state_dict",
-    "a state that can be saved, loaded and gone on from, bit by bit",
-    "Keep everything that changes in self.state[parameter] or in the parameter groups.",
-    _state_dict,
-)
-INPUTS = Check(
-    "inputs",
-    "gradients that are as before after the step",
-    "Use grad.add, not grad.add_.",
-    _gradients,
-)
-MISSING_GRADIENT = Check(
-    "missing_gradient",
-    "a weight without a gradient left as it is",
-    "Skip parameters whose grad is None.",
-    _missing_gradient,
+
+
+OPTIMIZER = Suite(
+    steps_of,
+    (*COMMON, _PARABOLA, _ROSENBROCK, _dtype, _state_dict, _inputs, _missing_gradient),
 )

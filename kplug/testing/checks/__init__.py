@@ -1,0 +1,1 @@
+"""The checks that components of each kind have to pass."""

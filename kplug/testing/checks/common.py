@@ -1,0 +1,72 @@
+"""What must hold of components of every kind."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+
+from kplug.registry import Resolved, resolve
+from kplug.testing.checks.subject import Finding, Subject, check, find_difference
+
+
+@check(
+    "what it was made with goes through text and JSON and makes the same again",
+    "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
+)
+def _config(subject: Subject) -> Finding:
+    found = subject.resolve()
+    again = resolve(subject.kind.name, str(found.spec))
+    if again.spec != found.spec:
+        return f"{found.spec} makes {again.spec}"
+    difference = find_difference(subject.behave(found.object), subject.behave(again.object))
+    if difference:
+        return f"{found.spec} makes one that behaves differently: {difference}"
+    return _own_config(found)
+
+
+def _own_config(found: Resolved) -> Finding:
+    """Compare an instance's configuration with that of what is made from it, also as Keras's dict."""
+    source = found.source
+    if not hasattr(source, "get_config") or not hasattr(type(source), "from_config"):
+        return None
+    config = source.get_config()
+    try:
+        stored = json.loads(json.dumps(config))
+    except (TypeError, ValueError) as error:
+        return f"get_config() returned {config}, which JSON cannot hold: {error}"
+    made = [type(source).from_config(copy.deepcopy(stored))]
+    if found.call is not None and found.call.role == "class":
+        form = {"class_name": found.component.qualified_name, "config": stored}
+        made.append(resolve(found.kind, form).source)
+    for one in made:
+        again = json.loads(json.dumps(one.get_config()))
+        if again != stored:
+            return f"{stored} makes one whose configuration is {again}"
+    return None
+
+
+@check(
+    "it can be pickled, and the copy behaves as it does",
+    "Return a functools.partial of a function at the top of a module, or an instance of a class there, "
+    "instead of a function made inside another.",
+)
+def _pickle(subject: Subject) -> Finding:
+    made = subject.make()
+    try:
+        twin = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
+    except Exception as error:  # noqa: BLE001 - pickle raises anything
+        return f"{type(error).__name__}: {error}"
+    difference = find_difference(subject.behave(made), subject.behave(twin))
+    return difference and f"the copy behaves differently: {difference}"
+
+
+@check(
+    "two that are made alike give the same values for the same inputs",
+    "Draw from torch's generator only, and keep no state between instances.",
+)
+def _determinism(subject: Subject) -> Finding:
+    return find_difference(subject.behave(subject.make()), subject.behave(subject.make()))
+
+
+COMMON = (_config, _pickle, _determinism)

@@ -1,0 +1,44 @@
+"""Checks of schedules: learning rates that depend on the step alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.subject import (
+    Finding,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+)
+
+_STEPS = (0, 1, 2, 7, 10, 100, 1_000, 12_345, 1_000_000)
+
+
+def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
+    """Return the learning rates of some steps."""
+    return [float(made(step)) for step in _STEPS]
+
+
+@check("a finite learning rate >= 0 at every step", "Clamp it.")
+def _finite(subject: Subject) -> Finding:
+    for step, rate in zip(_STEPS, rates_of(subject, subject.make()), strict=True):
+        if not (math.isfinite(rate) and rate >= 0.0):
+            return f"{rate} at step {step}"
+    return None
+
+
+@check(
+    "a rate that depends on the step only, whatever was asked before",
+    "Compute it from the step; a run that is continued asks for later steps first.",
+)
+def _stateless(subject: Subject) -> Finding:
+    schedule = subject.make()
+    forwards = rates_of(subject, schedule)
+    backwards = [float(schedule(step)) for step in reversed(_STEPS)]
+    return find_difference(forwards, backwards[::-1])
+
+
+SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless))
