@@ -33,6 +33,9 @@ class LayeredModel(Protocol):
     def trainable_weights(self) -> Sequence[Tensor]:
         """The weights that training changes."""
 
+    def ensure_built(self) -> None:
+        """Make the weights, if that was not done before; raise ``NotBuiltError`` if that cannot be done."""
+
     def named_weights(self) -> Sequence[tuple[str, Tensor]]:
         """Return names, with ``/`` before those of inner layers, and all weights in Keras's order."""
 

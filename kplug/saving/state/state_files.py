@@ -18,21 +18,22 @@ from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights, write_weights
 
 
-def save_state(model: Any, path: str | os.PathLike[str], epoch: int = 0) -> None:
-    """Save weights, optimizer state and random generators of a compiled model.
+def save_state(model: Any, filepath: str | os.PathLike[str], epoch: int = 0) -> None:
+    """Save weights, optimizer state and random generators, from which training continues exactly.
 
     Args:
-        model: The model.
-        path: The file; its weights are in Keras 3's layout.
+        model: The model, compiled.
+        filepath: The file; its weights are in Keras 3's layout.
         epoch: How many epochs are done.
 
     Raises:
         NotCompiledError: The model is not compiled.
         WeightsError: The file cannot be written there.
     """
+    model.ensure_built()
     require_integer("save_state", "epoch", epoch, "an integer >= 0", at_least=0)
     _require_compiled(model, "save_state")
-    run_on_main(lambda: _save(model, Path(path), epoch))
+    run_on_main(lambda: _save(model, Path(filepath), epoch))
 
 
 def _save(model: Any, target: Path, epoch: int) -> None:
@@ -42,15 +43,26 @@ def _save(model: Any, target: Path, epoch: int) -> None:
         write_state(file, model, epoch)
 
 
-def load_state(model: Any, path: str | os.PathLike[str]) -> int:
-    """Restore what `save_state` saved, and return how many epochs were done.
+def load_state(model: Any, filepath: str | os.PathLike[str]) -> int:
+    """Restore what ``save_state`` saved, into a model that is built and compiled in the same way.
+
+    The random generators continue from the file when training starts: at once, if it is called in
+    ``on_train_begin``.
+
+    Args:
+        model: The model.
+        filepath: The file.
+
+    Returns:
+        How many epochs were done.
 
     Raises:
         NotCompiledError: The model is not compiled.
         WeightsError: The file cannot be read or does not fit; nothing was assigned.
     """
+    model.ensure_built()
     _require_compiled(model, "load_state")
-    source = Path(path)
+    source = Path(filepath)
     with naming_file(source), opened(source) as file:
         plan = plan_weights(model, file, Format.KERAS3)
         plan.raise_problems()

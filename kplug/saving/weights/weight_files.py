@@ -34,18 +34,20 @@ from kplug.saving.weights.named_weights import (
 from kplug.saving.weights.safetensors import load_safetensors, save_safetensors
 
 
-def save_weights(model: LayeredModel, path: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_weights(
+    model: LayeredModel, filepath: str | os.PathLike[str], overwrite: bool = True
+) -> None:
     """Save the weights of a model, in the format that the extension names.
 
     ``.h5`` and ``.hdf5`` are Keras 2's HDF5 layout, which Keras 2, tf-keras and Keras 3 load.
     ``.weights.h5`` is Keras 3's. ``.safetensors`` needs the package safetensors.
 
-    The file is written beside ``path`` and takes its place in one step, so an interrupted save
+    The file is written beside ``filepath`` and takes its place in one step, so an interrupted save
     leaves the old file as it was. It also records which packages supplied the model's components.
 
     Args:
-        model: A built model.
-        path: The file. Extensions of other formats are refused.
+        model: The model.
+        filepath: The file. Extensions of other formats are refused.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -56,7 +58,8 @@ def save_weights(model: LayeredModel, path: str | os.PathLike[str], overwrite: b
         Keras's ``Model.save_weights``. Where Keras 2 asks on the terminal before it replaces a
         file, ``overwrite=False`` is an error here.
     """
-    target = Path(path)
+    model.ensure_built()
+    target = Path(filepath)
     with naming_file(target):
         found = choose_weights_format(target)
         run_on_main(lambda: _save(model, target, found, overwrite))
@@ -81,7 +84,7 @@ def write_weights(group: h5py.Group, model: LayeredModel, layout: Format) -> Non
 
 def load_weights(
     model: LayeredModel,
-    path: str | os.PathLike[str],
+    filepath: str | os.PathLike[str],
     by_name: bool = False,
     skip_mismatch: bool = False,
     *,
@@ -94,8 +97,8 @@ def load_weights(
     as it was.
 
     Args:
-        model: A built model.
-        path: A weights file, or a whole model, of which the weights alone are read.
+        model: The model.
+        filepath: A weights file, or a whole model, of which the weights alone are read.
         by_name: Load only the layers whose names are in the file, into whatever architecture.
             Otherwise the layers that have weights are paired in order, whatever their names. Only
             Keras 2's HDF5 layout has names to go by.
@@ -112,9 +115,10 @@ def load_weights(
         Keras's ``Model.load_weights``. In Keras 2 ``skip_mismatch`` needs ``by_name``; here, as for
         shapes in Keras 3, it works by position too.
     """
+    model.ensure_built()
     check_verify(verify)
     require_built(model)
-    source = Path(path)
+    source = Path(filepath)
     with naming_file(source):
         require_file(source)
         found = choose_format_to_load(source)

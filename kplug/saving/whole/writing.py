@@ -13,6 +13,8 @@ import h5py
 
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
+from kplug.layers import Layer
+from kplug.layers.base.layer_configs import describe_layer
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_whole_format, naming_file
@@ -23,36 +25,43 @@ from kplug.saving.state import write_optimizer, write_state
 from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
 from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
+from kplug.saving.whole.built_shapes import write_built_shape
 
 # The version whose form of configuration is written into an archive.
 ARCHIVE_VERSION = "3.12.0"
 
 
-def save_model(
-    model: Any, entry: Mapping[str, Any], path: str | os.PathLike[str], overwrite: bool = True
-) -> None:
-    """Save a model: its configuration, weights, training configuration and training state.
+def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Save a model as a whole, so that ``kplug.load_model`` and Keras make it again.
+
+    The file has its configuration, weights, training configuration and training state.
 
     Args:
-        model: A built model.
-        entry: Its description, ``{"class_name", "config"}``.
-        path: The file: ``.keras``, ``.h5`` or ``.hdf5``.
+        model: The model.
+        filepath: ``.keras``, or ``.h5`` or ``.hdf5`` for Keras's older format.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
-        NotBuiltError: The model has no weights yet.
-        WeightsError: The file cannot be written there.
+        NotBuiltError: If the model has no weights yet.
+        WeightsError: If the file cannot be written there; an existing one is as it was.
     """
-    target = Path(path)
+    model.ensure_built()
+    entry = write_built_shape(describe_layer(model), model.built_shape)
+    target = Path(filepath)
     with naming_file(target):
         found = choose_whole_format(target)
         require_built(model)
     run_on_main(lambda: _save(model, entry, target, found, overwrite))
 
 
-def to_json(entry: Mapping[str, Any], **options: Any) -> str:
-    """Return a model's description as Keras 3 writes it."""
-    return encode(write_model(entry), **options)
+def to_json(model: Layer, **options: Any) -> str:
+    """Return a model's configuration as Keras 3 writes it; weights are not part of it.
+
+    Args:
+        model: The model.
+        options: What ``json.dumps`` takes, such as ``indent=2``.
+    """
+    return encode(write_model(describe_layer(model)), **options)
 
 
 def _save(
