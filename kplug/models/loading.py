@@ -13,6 +13,7 @@ from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
+from kplug.models.model import Model
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import naming_file
 from kplug.saving.json_text import parse_json
@@ -99,7 +100,7 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
 
 
 @contextlib.contextmanager
-def _blaming_the_class(model: Any) -> Iterator[None]:
+def _blaming_the_class(model: Model) -> Iterator[None]:
     """Turn what classes of the user's raise into a typed error; else the file would seem damaged."""
     try:
         yield
@@ -111,7 +112,7 @@ def _blaming_the_class(model: Any) -> Iterator[None]:
         ) from error
 
 
-def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:
+def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
     """Give the weights memory, if the file can hold as many.
 
     Args:
@@ -138,14 +139,14 @@ def _reserve_weights(model: Any, built_shape: Any, source: Path) -> None:
     model.ensure_built()
 
 
-def _load_weights(model: Any, stored: StoredModel) -> None:
+def _load_weights(model: Model, stored: StoredModel) -> None:
     plan = plan_weights(model, stored.file, stored.layout)
     plan.raise_problems()
     load_all(plan.assignments)
 
 
 def _compile(
-    model: Any, stored: StoredModel, custom_objects: Mapping[str, Any] | None, source: Path
+    model: Model, stored: StoredModel, custom_objects: Mapping[str, Any] | None, source: Path
 ) -> None:
     if stored.training is None:
         if stored.layout.name == "KERAS2":

@@ -12,12 +12,13 @@ from kplug.errors import NotBuiltError
 from kplug.models.diagram.boxes import Details, make_diagram
 from kplug.models.diagram.dot import find_program, run_dot, write_dot
 from kplug.models.diagram.drawing import draw
+from kplug.models.model import Model
 
 _DIRECTIONS = {word.lower(): word for word in ("TB", "BT", "LR", "RL")}
 
 
 def plot_model(
-    model: Any,
+    model: Model,
     to_file: str | os.PathLike[str] = "model.png",
     show_shapes: bool = False,
     show_dtype: bool = False,
@@ -89,7 +90,7 @@ def plot_model(
     return _show(to_file) if suffix in (".png", ".jpg", ".jpeg", ".gif") else None
 
 
-def _require_built(model: Any) -> None:
+def _require_built(model: Model) -> None:
     if model.find_input_shape() is not None:
         model.ensure_built()
     if not model.built:

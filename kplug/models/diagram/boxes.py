@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from kplug.graph import Node, SymbolicTensor
+from kplug.models.model import Model
 from kplug.models.sequential import Sequential
 from kplug.models.summary.rows import find_nodes
 
@@ -79,7 +80,7 @@ class Diagram:
     links: list[Link] = field(default_factory=list)
 
 
-def make_diagram(model: Any, details: Details) -> Diagram:
+def make_diagram(model: Model, details: Details) -> Diagram:
     """Return the boxes and arrows of a model.
 
     Args:
@@ -189,5 +190,5 @@ def _facts_of(layer: Any, calls: Sequence[Node], details: Details) -> Iterator[s
         yield "trainable" if layer.trainable else "not trainable"
 
 
-def _join(values: Any) -> str:
+def _join(values: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values))

@@ -16,6 +16,7 @@ from kplug.html import html_table
 from kplug.models.summary.rows import (
     Count,
     LayerRow,
+    SummarizedModel,
     Totals,
     collect_rows,
     count_totals,
@@ -92,7 +93,7 @@ class Summary:
 
 
 def print_summary(
-    model: Any,
+    model: SummarizedModel,
     line_length: int | None = None,
     positions: Sequence[float] | None = None,
     print_fn: Callable[[str], object] | None = None,
@@ -127,7 +128,7 @@ def print_summary(
 
 
 def summarize(
-    model: Any,
+    model: SummarizedModel,
     expand_nested: bool = False,
     show_trainable: bool = False,
     layer_range: Sequence[str] | None = None,
@@ -144,7 +145,7 @@ def summarize(
     )
 
 
-def html_summary(model: Any) -> str:
+def html_summary(model: SummarizedModel) -> str:
     """Return the summary as a small table in HTML."""
     summary = summarize(model)
     rows = map(summary.cells, summary.rows)

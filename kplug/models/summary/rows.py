@@ -6,13 +6,14 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from kplug.arguments import refusal
 from kplug.errors import NotBuiltError
-from kplug.graph import Node, find_path
+from kplug.graph import Node, Shape, find_path
 from kplug.layers import Layer
 
 _INDENT = "   "
@@ -82,14 +83,40 @@ class Totals:
         return self.trainable + self.non_trainable + (self.optimizer or Count())
 
 
-def find_nodes(model: Any) -> list[Node]:
-    """Return the nodes of a model that is a graph, those of its inputs first; else nothing.
+class SummarizedModel(Protocol):
+    """What a summary needs of a model."""
+
+    name: str
+    built: bool
+    built_optimizer: torch.optim.Optimizer | None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in their order."""
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights."""
+
+    @property
+    def trainable_weights(self) -> list[Tensor]:
+        """The weights that training changes."""
+
+    def find_input_shape(self) -> Any:
+        """Return the shape of the inputs, or None while it is unknown."""
+
+    def ensure_built(self) -> None:
+        """Make the weights, if that was not done before."""
+
+
+def find_nodes(layer: object) -> list[Node]:
+    """Return the nodes inside a model that is a graph, those of its inputs first; else nothing.
 
     Args:
-        model: Any model; one that is not built yet has no nodes.
+        layer: A model or a layer; a model that is not built yet has no nodes.
     """
     try:
-        inputs, outputs = model.inputs, model.outputs
+        inputs, outputs = layer.inputs, layer.outputs  # type: ignore[attr-defined]
     except (AttributeError, NotBuiltError):
         return []
     starts = dict.fromkeys(tensor.node for tensor in inputs)
@@ -106,7 +133,7 @@ def is_chain(nodes: Sequence[Node]) -> bool:
     )
 
 
-def select_layers(layers: Sequence[Any], layer_range: Any) -> list[Any]:
+def select_layers(layers: Sequence[Layer], layer_range: Any) -> list[Layer]:
     """Return the layers between two, which are named by patterns; all for None.
 
     Raises:
@@ -129,7 +156,7 @@ def select_layers(layers: Sequence[Any], layer_range: Any) -> list[Any]:
 
 
 def collect_rows(
-    model: Any, expand_nested: bool = False, layer_range: object = None
+    model: SummarizedModel, expand_nested: bool = False, layer_range: object = None
 ) -> list[LayerRow]:
     """Return a row for each layer, and for those of nested models if asked."""
     layers = select_layers(model.layers, layer_range)
@@ -137,7 +164,7 @@ def collect_rows(
 
 
 def _rows_of(
-    layers: Iterable[Any], nodes: Iterable[Node], expand_nested: bool, level: int
+    layers: Iterable[Layer], nodes: Iterable[Node], expand_nested: bool, level: int
 ) -> Iterator[LayerRow]:
     known = set(nodes)
     for layer in layers:
@@ -147,7 +174,7 @@ def _rows_of(
             yield from _rows_of(inner, find_nodes(layer), expand_nested, level + 1)
 
 
-def _describe(layer: Any, known: set[Node], level: int) -> LayerRow:
+def _describe(layer: Layer, known: set[Node], level: int) -> LayerRow:
     calls = [node for node in layer.inbound_nodes if node in known] or layer.inbound_nodes
     return LayerRow(
         name=layer.name,
@@ -160,14 +187,14 @@ def _describe(layer: Any, known: set[Node], level: int) -> LayerRow:
     )
 
 
-def _count_params(layer: Any) -> int | None:
+def _count_params(layer: Layer) -> int | None:
     if layer.built:
         return int(layer.count_params())
     is_weightless = type(layer).build is Layer.build and not list(layer.children())
     return 0 if is_weightless else None
 
 
-def _describe_trainable(layer: Any) -> str:
+def _describe_trainable(layer: Layer) -> str:
     if not layer.built or not layer.weights:
         return "-"
     return "Y" if layer.trainable else "N"
@@ -180,7 +207,7 @@ def _describe_shape(calls: Sequence[Node]) -> str:
     return found.pop() if len(found) == 1 else "multiple"
 
 
-def _format_shapes(shapes: Sequence[Any]) -> str:
+def _format_shapes(shapes: Sequence[Shape]) -> str:
     texts = [str(tuple(shape)) for shape in shapes]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
@@ -191,7 +218,7 @@ def _connections_of(calls: Iterable[Node]) -> Iterator[str]:
             yield f"{tensor.layer.name}[{tensor.node.node_index}][{tensor.index}]"
 
 
-def count_totals(model: Any) -> Totals:
+def count_totals(model: SummarizedModel) -> Totals:
     """Return the numbers in a model's weights; zero for a model that is not built."""
     weights: list[Tensor] = list(model.weights) if model.built else []
     trainable = {id(weight) for weight in model.trainable_weights} if model.built else set()
@@ -211,7 +238,7 @@ def count_numbers(tensors: Iterable[Tensor]) -> Count:
     )
 
 
-def _count_optimizer(optimizer: Any) -> Count | None:
+def _count_optimizer(optimizer: torch.optim.Optimizer | None) -> Count | None:
     """Return the numbers in an optimizer's state; the steps of all parameters count once."""
     if optimizer is None:
         return None
