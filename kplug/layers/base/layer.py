@@ -327,7 +327,8 @@ class Layer(nn.Module):
         return outputs
 
     def _note_activity(self, outputs: Any) -> None:
-        for output in outputs if isinstance(outputs, (list, tuple)) else (outputs,):
+        # All tensors, nested as they are: a cell returns its states, too.
+        for output in find_leaves(outputs, Tensor):
             if not output.is_meta:
                 regularizer = self.activity_regularizer
                 penalty = require_penalty(regularizer(output), regularizer)
@@ -815,6 +816,7 @@ class Layer(nn.Module):
         store.take_out(entry)
         entry.attribute = attribute
         if not entry.is_trainable:
+            vars(self).pop(attribute, None)  # such as None, from the constructor
             self.register_buffer(attribute, value)
 
     def _save_to_state_dict(self, *args: Any) -> None:

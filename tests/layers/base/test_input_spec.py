@@ -1,4 +1,4 @@
-"""Several tensors given to a layer that takes one."""
+"""What a layer expects of its inputs: their shape, and one tensor or several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from kplug import Input, Layer
-from kplug.errors import DataError
+from kplug.errors import (
+    DataError,
+)
 from kplug.layers import (
     Activation,
     Add,
@@ -94,3 +96,31 @@ def test_the_annotation_of_call_decides_for_a_layer_of_your_own() -> None:
     assert Two()(pair).tolist() == [0.0]
     assert Open()(pair).shape == (2, 1)
     assert Add()(pair).tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "expected", "wrong"),
+    [
+        (lambda: Dense(3), (2, 4), "shape (None, 4)", (2, 5)),
+        (lambda: Dense(3), (2, 7, 4), "shape (None, 7, 4)", (2, 7, 5)),
+        (lambda: Dense(3), (2, 4), "shape (None, 4)", (4,)),
+        (lambda: Conv2D(3, 2), (1, 5, 5, 2), "shape (None, None, None, 2)", (1, 5, 5, 3)),
+        (lambda: Conv2D(3, 2), (1, 5, 5, 2), "shape (None, None, None, 2)", (5, 5, 2)),
+        (
+            lambda: Conv2D(3, 2, data_format="channels_first"),
+            (1, 2, 5, 5),
+            "shape (None, 2, None, None)",
+            (2, 5, 5),
+        ),
+    ],
+)
+def test_wrong_shape_names_layer_and_both_shapes(
+    make: Any, shape: tuple[int, ...], expected: str, wrong: tuple[int, ...]
+) -> None:
+    layer = make()
+    layer(torch.zeros(shape))
+    with pytest.raises(DataError) as caught:
+        layer(torch.zeros(wrong))
+    assert str(caught.value) == (
+        f"layer {layer.name!r} expects inputs of {expected}, got shape {wrong}"
+    )

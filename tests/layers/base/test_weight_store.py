@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kplug.errors import ArgumentValueError, NotBuiltError, WeightsError
+from kplug.errors import (
+    ArgumentValueError,
+)
 from kplug.layers import Conv2D, Dense, Layer
-from kplug.layers.base.weight_lists import assign_weights
 
 
 def _dense() -> Dense:
@@ -76,88 +77,6 @@ def test_kernel_gradient_equals_that_of_plain_torch() -> None:
     )
 
 
-def test_copies_in_numpy_are_apart_and_in_order() -> None:
-    layer = _dense()
-    kernel = layer.get_weights()[0]
-    assert kernel.flags["C_CONTIGUOUS"]
-    kernel[:] = 0.0
-    assert float(layer.kernel.detach().abs().sum()) > 0.0
-
-
-def test_set_and_get_are_inverse() -> None:
-    layer = _conv()
-    arrays = [np.arange(480.0).reshape(3, 5, 4, 8), np.arange(8)]
-    layer.set_weights(arrays)
-    for made, given in zip(layer.get_weights(), arrays, strict=True):
-        np.testing.assert_array_equal(made, given)
-    assert layer.kernel.permute(3, 2, 0, 1).is_contiguous(memory_format=torch.channels_last)
-
-
-def test_tensors_read_only_and_big_endian_arrays_are_taken() -> None:
-    layer = _dense()
-    kernel = np.ones((4, 3), dtype=">f8")
-    kernel.flags.writeable = False
-    layer.set_weights([kernel, torch.full((3,), 2.0, requires_grad=True)])
-    assert layer(torch.ones(1, 4)).tolist() == [[6.0, 6.0, 6.0]]
-
-
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        (
-            [np.zeros((4, 3))],
-            "layer 'd' has 2 weights, got 1 array; nothing was assigned\n"
-            "  Its weights are: kernel (4, 3), bias (3,).",
-        ),
-        (
-            [np.zeros((4, 3)), np.zeros(3), np.zeros(3)],
-            "layer 'd' has 2 weights, got 3 arrays; nothing was assigned\n"
-            "  Its weights are: kernel (4, 3), bias (3,).",
-        ),
-        (
-            [np.zeros((4, 3)), np.zeros(4)],
-            "layer 'd': weight 'bias' has shape (3,), the array has shape (4,); "
-            "nothing was assigned",
-        ),
-        (
-            [np.zeros((4, 3)), "abc"],
-            "layer 'd': what was given for weight 'bias' holds <U3 values; numbers are needed; "
-            "nothing was assigned\n"
-            "  Weights are arrays of numbers, one for each weight.",
-        ),
-        (
-            [np.zeros((4, 3)), np.array([None, None, None])],
-            "layer 'd': what was given for weight 'bias' holds object values; numbers are needed; "
-            "nothing was assigned\n"
-            "  Weights are arrays of numbers, one for each weight.",
-        ),
-    ],
-)
-def test_nothing_is_assigned_if_something_does_not_fit(values: Any, text: str) -> None:
-    layer = _dense()
-    before = layer.get_weights()
-    with pytest.raises(WeightsError) as caught:
-        layer.set_weights(values)
-    assert str(caught.value) == text
-    for one, other in zip(layer.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_layer_without_weights_takes_none() -> None:
-    with pytest.raises(WeightsError, match="has 0 weights, got 1 array") as caught:
-        assign_weights("layer 'x'", [], [np.zeros(1)])
-    assert "Its weights are: none." in str(caught.value)
-
-
-def test_count_of_an_unbuilt_layer_is_unknown() -> None:
-    with pytest.raises(NotBuiltError) as caught:
-        Dense(3, name="d").count_params()
-    assert str(caught.value) == (
-        "layer 'd' has no weights yet: its input shape is unknown\n"
-        "  Give it an input_shape, or call it on data once."
-    )
-
-
 def test_scalar_and_integer_weights() -> None:
     class Counts(Layer):
         def build(self, input_shape: Any) -> None:
@@ -217,3 +136,36 @@ def test_a_layer_of_one_input_that_is_called_on_two_says_so() -> None:
         "  Layer 'd' was called on several tensors. If it takes one, join them first: "
         "Concatenate()([…])."
     )
+
+
+def test_weight_names_are_checked() -> None:
+    layer = _dense()
+    with pytest.raises(ArgumentValueError, match="a name that the layer does not have yet"):
+        layer.add_weight("bias", ())
+    with pytest.raises(ArgumentValueError, match="a name that the layer does not have yet"):
+        layer.add_weight("units", ())
+    with pytest.raises(ArgumentValueError, match="a name without"):
+        layer.add_weight("a.b", ())
+    with pytest.raises(ArgumentValueError, match="integers >= 0, all known"):
+        layer.add_weight("c", (None, 2))  # type: ignore[arg-type]
+
+
+def test_a_weight_that_is_not_trained_takes_a_place_that_was_kept_free() -> None:
+    """Keras's way: the constructor says None, ``build`` assigns the weight."""
+
+    class Counter(Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean: Any = None
+
+        def build(self, input_shape: Any) -> None:
+            self.mean = self.add_weight("m", input_shape[-1:], "ones", trainable=False)
+
+        def call(self, inputs: Tensor) -> Any:
+            return inputs - self.mean
+
+    layer = Counter()
+    assert layer(torch.full((1, 2), 3.0)).tolist() == [[2.0, 2.0]]
+    assert [name for name, _ in layer.named_buffers()] == ["mean"]
+    layer.set_weights([np.zeros(2)])
+    assert layer(torch.full((1, 2), 3.0)).tolist() == [[3.0, 3.0]]

@@ -241,7 +241,7 @@ def test_inputs_that_do_not_fit(name: str, shape: Any, named: Any, message: str)
 
 def test_unknown_keyword() -> None:
     with pytest.raises(ArgumentError, match="LSTM has no argument 'unit'") as caught:
-        layers.LSTM(3, unit=3)
+        layers.LSTM(3, unit=3)  # type: ignore[call-arg]
     assert "Did you mean 'units'?" in str(caught.value)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug.backend import clear_session
-from kplug.layers import Activation, Conv2D, Dense, Input, Layer
+from kplug.layers import Activation, Conv2D, Dense, Input, Layer, SimpleRNNCell
 
 
 @pytest.fixture(autouse=True)
@@ -116,3 +116,12 @@ def test_freezing_reaches_inner_layers() -> None:
     block.trainable = False
     assert block.trainable_weights == []
     assert not block.first.trainable
+
+
+def test_outputs_that_are_nested_are_penalized_one_by_one() -> None:
+    """As Keras 3 does; a cell returns its output and a list of states."""
+    cell = SimpleRNNCell(2, activity_regularizer="l2(1.0)")
+    output, states = cell(torch.ones(3, 4), [torch.zeros(3, 2)])
+    expected = output.square().sum() / 3
+    torch.testing.assert_close(torch.stack(cell.activity_penalties), torch.stack([expected] * 2))
+    assert torch.equal(output, states[0])

@@ -11,9 +11,7 @@ from torch import Tensor, nn
 
 from kplug.backend import clear_session
 from kplug.errors import (
-    ArgumentValueError,
     ContractError,
-    GraphError,
 )
 from kplug.layers import Dense, Input, Layer
 from kplug.models import Sequential
@@ -85,17 +83,6 @@ def test_slot_of_a_user_layer_is_looked_up_late() -> None:
     assert layer.slots["start"].resolved.component.qualified_name == "kplug/constant"
 
 
-def test_weight_names_are_checked() -> None:
-    layer = Scale()
-    layer.build_for((None, 3))
-    with pytest.raises(ArgumentValueError, match="a name that the layer does not have yet"):
-        layer.add_weight("count", ())
-    with pytest.raises(ArgumentValueError, match="a name without"):
-        layer.add_weight("a.b", ())
-    with pytest.raises(ArgumentValueError, match="integers >= 0, all known"):
-        layer.add_weight("c", (None, 2))  # type: ignore[arg-type]
-
-
 def test_mode_is_given_to_layers_that_take_it() -> None:
     layer, x = Phase(), torch.zeros(1)
     assert layer(x).item() == 0.0
@@ -130,35 +117,6 @@ def test_layer_without_call_says_so() -> None:
 
     with pytest.raises(NotImplementedError, match=r"Empty has no call\(self, inputs\)"):
         Empty()(torch.zeros(1))
-
-
-def test_author_may_write_the_shape_function() -> None:
-    class NeedsData(Layer):
-        def call(self, inputs: Tensor) -> Tensor:
-            return inputs[:, : int(inputs.max().item())]
-
-        def compute_output_shape(self, input_shape: Any) -> Any:
-            return (input_shape[0], None)
-
-    assert NeedsData()(Input((4,))).shape == (None, None)
-
-
-def test_layer_that_needs_data_is_pointed_to_the_shape_function() -> None:
-    class NeedsData(Layer):
-        def call(self, inputs: Tensor) -> Tensor:
-            return inputs[:, : int(inputs.max().item())]
-
-    with pytest.raises(GraphError, match="write compute_output_shape"):
-        _ = NeedsData()(Input((4,))).shape
-
-
-def test_layer_that_returns_no_tensor_is_refused() -> None:
-    class Wrong(Layer):
-        def call(self, inputs: Tensor) -> Any:
-            return "nothing"
-
-    with pytest.raises(GraphError, match="layer 'wrong' returned str, which is no tensor"):
-        _ = Wrong()(Input((4,))).shape
 
 
 def test_added_loss_is_collected() -> None:

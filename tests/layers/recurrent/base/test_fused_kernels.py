@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 
 from kplug import layers
-from kplug.layers.recurrent.base import compiled_gru as by_hand
-from kplug.layers.recurrent.base.compiled_lstm import lstm
 from kplug.models import Sequential
 
 
@@ -98,35 +96,6 @@ def test_functional_call(name: str) -> None:
     torch.stack([one.square().sum() for one in outputs]).sum().backward()  # type: ignore[no-untyped-call]
     for key, parameter in layer.named_parameters():
         torch.testing.assert_close(gradients[key], parameter.grad, rtol=1e-4, atol=1e-5)
-
-
-CHECKS = (
-    "test_schema",
-    "test_autograd_registration",
-    "test_faketensor",
-    "test_aot_dispatch_static",
-)
-
-
-@pytest.mark.parametrize("name", ["gru", "simple_rnn"])
-def test_backward_passes_by_hand(name: str) -> None:
-    """Against finite differences in float64, then torch's own checks of a custom operation."""
-    gates = 3 if name == "gru" else 1
-    shapes = [(4, 2, 3), (2, 5), (5 * gates, 3), (5 * gates, 5), (5 * gates,), (5 * gates,)]
-    drawn = [_draw(*shape, seed=seed).double() for seed, shape in enumerate(shapes)]
-    arguments = tuple(one.requires_grad_() for one in drawn[: 6 if name == "gru" else 5])
-    operation = getattr(by_hand, name)
-    assert torch.autograd.gradcheck(operation, arguments)
-    torch.library.opcheck(operation, arguments, test_utils=CHECKS)
-
-
-def test_opaque_operation() -> None:
-    """torch's own checks of a custom operation: its shapes, its gradient, its graphs."""
-    arguments = [
-        _draw(4, 2, 3), _draw(2, 5), _draw(2, 5), _draw(20, 3), _draw(20, 5), _draw(20),
-    ]  # fmt: skip
-    arguments = [one.requires_grad_() for one in arguments]
-    torch.library.opcheck(lstm, tuple(arguments), test_utils=CHECKS)
 
 
 @pytest.mark.slow
