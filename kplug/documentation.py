@@ -1,7 +1,8 @@
 """Documentation of arguments that classes share, written once.
 
 A class's docstring describes what is its own. Arguments that it leaves out are described in the words of its
-bases, then in those that its family shares; what it may raise, in those of its bases.
+bases, then in those that its family shares. Where it does not say what it raises, or what it refers to, its
+bases do.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _ENTRY = re.compile(r"^ {4}(\w+): ((?:.*\n?)(?: {8}.*\n?)*)", re.MULTILINE)
 def fill_documentation(
     owner: type, shared: Mapping[str, str], names: Sequence[str] | None = None
 ) -> None:
-    """Add to a class's docstring the arguments, and the errors, that it leaves out.
+    """Add to a class's docstring the arguments, the errors and the reference that it leaves out.
 
     Args:
         owner: The class.
@@ -55,9 +56,10 @@ def fill_documentation(
     entries = [f"    {name}: {described[name].rstrip()}" for name in names if name in described]
     if entries:
         sections["Args:"] = "\n".join(entries)
-    errors = [one["Raises:"] for one in inherited if "Raises:" in one]
-    if errors:
-        sections.setdefault("Raises:", errors[0])
+    for title in ("Raises:", "Reference:"):
+        found = [one[title] for one in inherited if title in one]
+        if found:
+            sections.setdefault(title, found[0])
     owner.__doc__ = "\n\n".join(
         f"{title}\n{sections[title]}".lstrip("\n") for title in _ORDER if title in sections
     )

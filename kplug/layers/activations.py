@@ -115,9 +115,6 @@ class PReLU(Layer):
         alpha_constraint: Applied to alpha after each update.
         shared_axes: Axes along which one alpha serves all; [1, 2] for one alpha a channel of images.
 
-    Raises:
-        ArgumentValueError: ``shared_axes`` are no axes.
-
     Example:
         >>> PReLU("constant(0.5)")(torch.tensor([[-1.0, 2.0]])).detach()
         tensor([[-0.5000,  2.0000]])
@@ -174,9 +171,6 @@ class ELU(Layer):
 
     Args:
         alpha: What the outputs approach from above is −alpha.
-
-    Raises:
-        ArgumentValueError: ``alpha`` is no finite number.
 
     Example:
         >>> ELU()(torch.tensor([[-1.0, 2.0]]))
@@ -244,9 +238,6 @@ class Softmax(Layer):
 
     Args:
         axis: The axis of the classes, or a list of axes that are taken together.
-
-    Raises:
-        ArgumentValueError: ``axis`` is something else.
 
     Example:
         >>> Softmax()(torch.tensor([[0.0, 0.0, 5.0]]), mask=torch.tensor([[True, True, False]]))

@@ -18,6 +18,9 @@ class AdaptivePooling(Layer):
     Args:
         output_size: Into how many parts n each axis is cut, one number for all. Part i covers the cells
             from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
+
+    Reference:
+        Keras's adaptive pooling layers; torch's ``AdaptiveAvgPool1d`` and so on.
     """
 
     rank: ClassVar[int]
@@ -48,9 +51,6 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveAveragePooling1D(2)(torch.zeros(1, 6, 3)).shape
         torch.Size([1, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveAveragePooling1D``; ``torch.nn.AdaptiveAvgPool1d``.
     """
 
     rank = 1
@@ -65,9 +65,6 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveAveragePooling2D(2)(torch.zeros(1, 6, 5, 3)).shape
         torch.Size([1, 2, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveAveragePooling2D``; ``torch.nn.AdaptiveAvgPool2d``.
     """
 
     rank = 2
@@ -82,9 +79,6 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveAveragePooling3D(2)(torch.zeros(1, 6, 5, 4, 3)).shape
         torch.Size([1, 2, 2, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveAveragePooling3D``; ``torch.nn.AdaptiveAvgPool3d``.
     """
 
     rank = 3
@@ -99,9 +93,6 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveMaxPooling1D(2)(torch.zeros(1, 6, 3)).shape
         torch.Size([1, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveMaxPooling1D``; ``torch.nn.AdaptiveMaxPool1d``.
     """
 
     rank = 1
@@ -115,9 +106,6 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveMaxPooling2D(2)(torch.zeros(1, 6, 5, 3)).shape
         torch.Size([1, 2, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveMaxPooling2D``; ``torch.nn.AdaptiveMaxPool2d``.
     """
 
     rank = 2
@@ -131,9 +119,6 @@ class AdaptiveMaxPooling3D(AdaptivePooling):
         >>> import torch
         >>> AdaptiveMaxPooling3D(2)(torch.zeros(1, 6, 5, 4, 3)).shape
         torch.Size([1, 2, 2, 2, 3])
-
-    Reference:
-        ``keras.layers.AdaptiveMaxPooling3D``; ``torch.nn.AdaptiveMaxPool3d``.
     """
 
     rank = 3

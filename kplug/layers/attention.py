@@ -31,9 +31,6 @@ class Attention(Layer):
         score_mode: ``"dot"`` or ``"concat"``.
         dropout: Share of the scores that is dropped in training, in [0, 1].
 
-    Raises:
-        ArgumentValueError: ``score_mode`` or ``dropout`` is something else.
-
     Example:
         >>> query, value = torch.tensor([[[1.0, 0.0]]]), torch.eye(2)[None]
         >>> Attention()([query, value])
@@ -204,9 +201,6 @@ class AdditiveAttention(Attention):
 
     Args:
         use_scale: Whether each feature has a learned factor.
-
-    Raises:
-        ArgumentValueError: ``dropout`` is something else.
 
     Example:
         >>> layer = AdditiveAttention()

@@ -36,6 +36,10 @@ class Convolution(Layer):
     Attributes:
         rank: Number of axes besides the batch and the channels.
         paddings: The words that ``padding`` may be.
+
+    Reference:
+        Keras's ``Conv1D``, ``Conv2D`` and ``Conv3D``. The kernel has Keras's shape; in memory it is
+        (filters, …, in), which torch's kernels take without a copy.
     """
 
     rank: ClassVar[int]
@@ -144,10 +148,6 @@ class Conv1D(Convolution):
         torch.Size([1, 10, 4])
         >>> layer.get_weights()[0].shape
         (3, 2, 4)
-
-    Reference:
-        ``keras.layers.Conv1D``. The kernel has Keras's shape; in memory it is
-        (filters, length, in), which torch's kernels take without a copy.
     """
 
     rank = 1
@@ -165,10 +165,6 @@ class Conv2D(Convolution):
         torch.Size([1, 14, 14, 8])
         >>> layer.get_weights()[0].shape
         (3, 3, 3, 8)
-
-    Reference:
-        ``keras.layers.Conv2D``. The kernel has Keras's shape; in memory it is
-        (filters, height, width, in), which torch's kernels take without a copy.
     """
 
     rank = 2
@@ -185,10 +181,6 @@ class Conv3D(Convolution):
         torch.Size([1, 6, 7, 8, 4])
         >>> layer.get_weights()[0].shape
         (3, 3, 3, 2, 4)
-
-    Reference:
-        ``keras.layers.Conv3D``. The kernel has Keras's shape; in memory it is
-        (filters, depth, height, width, in), which torch's kernels take without a copy.
     """
 
     rank = 3

@@ -24,9 +24,6 @@ class Dense(Layer):
         kernel_initializer: First values of the kernel, shape (in, units).
         bias_initializer: First values of the bias, shape (units,).
 
-    Raises:
-        ArgumentValueError: ``units`` is no integer >= 1.
-
     Example:
         >>> layer = Dense(2, kernel_initializer="ones")
         >>> layer(torch.tensor([[1.0, 2.0, 3.0]])).detach()

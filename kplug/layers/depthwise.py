@@ -27,6 +27,10 @@ class DepthwiseConvolution(Layer):
         depthwise_initializer: First values of the kernel, shape (…, in, multiplier).
         depthwise_regularizer: Penalty of the kernel.
         depthwise_constraint: Applied to the kernel after each update.
+
+    Reference:
+        Keras's ``DepthwiseConv1D`` and ``DepthwiseConv2D``; torch's ``Conv1d`` and ``Conv2d`` with as many
+        groups as channels.
     """
 
     rank: ClassVar[int]
@@ -126,9 +130,6 @@ class DepthwiseConv1D(DepthwiseConvolution):
         torch.Size([1, 3, 6])
         >>> layer.get_weights()[0].shape
         (3, 3, 2)
-
-    Reference:
-        ``keras.layers.DepthwiseConv1D``; ``torch.nn.Conv1d`` with as many groups as channels.
     """
 
     rank = 1
@@ -144,9 +145,6 @@ class DepthwiseConv2D(DepthwiseConvolution):
         torch.Size([1, 3, 3, 6])
         >>> layer.get_weights()[0].shape
         (3, 3, 3, 2)
-
-    Reference:
-        ``keras.layers.DepthwiseConv2D``; ``torch.nn.Conv2d`` with as many groups as channels.
     """
 
     rank = 2

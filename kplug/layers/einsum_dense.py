@@ -124,12 +124,7 @@ class EinsumDense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "equation": self.equation,
-            "output_shape": self.partial_output_shape,
-            "bias_axes": self.bias_axes,
-        }
+        return {**super().get_config(), "output_shape": self.partial_output_shape}
 
 
 def check_sizes(owner: str, output_shape: object) -> tuple[int | None, ...]:

@@ -18,6 +18,9 @@ class GlobalPooling(Layer):
 
     Args:
         keepdims: Whether axes of size 1 are left in the place of the others.
+
+    Reference:
+        Keras's global pooling layers; ``x.amax(axes)`` and ``x.mean(axes)`` of a tensor.
     """
 
     rank: ClassVar[int]
@@ -43,9 +46,6 @@ class GlobalMaxPooling1D(GlobalPooling):
     Example:
         >>> GlobalMaxPooling1D()(torch.tensor([[[1.0], [3.0]]]))
         tensor([[3.]])
-
-    Reference:
-        ``keras.layers.GlobalMaxPooling1D``; ``x.amax(1)`` of a tensor.
     """
 
     rank = 1
@@ -59,9 +59,6 @@ class GlobalMaxPooling2D(GlobalPooling):
     Example:
         >>> GlobalMaxPooling2D()(torch.tensor([[[[1.0], [3.0]]]]))
         tensor([[3.]])
-
-    Reference:
-        ``keras.layers.GlobalMaxPooling2D``; ``x.amax((1, 2))`` of a tensor.
     """
 
     rank = 2
@@ -75,9 +72,6 @@ class GlobalMaxPooling3D(GlobalPooling):
     Example:
         >>> GlobalMaxPooling3D()(torch.tensor([[[[[1.0], [3.0]]]]]))
         tensor([[3.]])
-
-    Reference:
-        ``keras.layers.GlobalMaxPooling3D``; ``x.amax((1, 2, 3))`` of a tensor.
     """
 
     rank = 3
@@ -91,9 +85,6 @@ class GlobalAveragePooling1D(GlobalPooling):
     Example:
         >>> GlobalAveragePooling1D()(torch.tensor([[[1.0], [3.0]]]))
         tensor([[2.]])
-
-    Reference:
-        ``keras.layers.GlobalAveragePooling1D``; ``x.mean(1)`` of a tensor.
     """
 
     rank = 1
@@ -126,9 +117,6 @@ class GlobalAveragePooling2D(GlobalPooling):
     Example:
         >>> GlobalAveragePooling2D()(torch.tensor([[[[1.0], [3.0]]]]))
         tensor([[2.]])
-
-    Reference:
-        ``keras.layers.GlobalAveragePooling2D``; ``x.mean((1, 2))`` of a tensor.
     """
 
     rank = 2
@@ -143,9 +131,6 @@ class GlobalAveragePooling3D(GlobalPooling):
     Example:
         >>> GlobalAveragePooling3D()(torch.tensor([[[[[1.0], [3.0]]]]]))
         tensor([[2.]])
-
-    Reference:
-        ``keras.layers.GlobalAveragePooling3D``; ``x.mean((1, 2, 3))`` of a tensor.
     """
 
     rank = 3

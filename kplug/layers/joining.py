@@ -20,9 +20,6 @@ class Concatenate(Merging):
     Args:
         axis: The axis, not the batch; all other sizes must be the same.
 
-    Raises:
-        ArgumentValueError: ``axis`` is no integer, or the batch.
-
     Example:
         >>> Concatenate()([torch.zeros(1, 2), torch.ones(1, 1)])
         tensor([[0., 0., 1.]])
@@ -86,9 +83,6 @@ class Dot(Merging):
     Args:
         axes: The axis of both, or a pair (of the first, of the second); not the batch.
         normalize: Whether the inputs are scaled to length 1 along the axes before: the outputs are cosines.
-
-    Raises:
-        ArgumentValueError: ``axes`` is something else.
 
     Example:
         >>> Dot(axes=1)([torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])])

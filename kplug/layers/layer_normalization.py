@@ -220,9 +220,6 @@ class UnitNormalization(Layer):
     Args:
         axis: An axis or a list of them.
 
-    Raises:
-        ArgumentValueError: ``axis`` is something else.
-
     Example:
         >>> UnitNormalization()(torch.tensor([[3.0, 4.0]]))
         tensor([[0.6000, 0.8000]])

@@ -20,9 +20,6 @@ class Masking(Layer):
     Args:
         mask_value: The value that means nothing.
 
-    Raises:
-        ArgumentValueError: ``mask_value`` is no number.
-
     Example:
         >>> import torch
         >>> from kplug.backend.masks import get_mask

@@ -21,6 +21,9 @@ class Merging(Layer):
 
     Sizes of 1 are broadcast, and an axis that a tensor lacks is put behind its batch. A subclass that
     does not merge element by element overrides ``align`` and ``find_problem``.
+
+    Reference:
+        Keras's merging layers.
     """
 
     _least = 1
@@ -115,9 +118,6 @@ class Add(Merging):
     Example:
         >>> Add()([torch.ones(1, 2), torch.ones(1, 2)])
         tensor([[2., 2.]])
-
-    Reference:
-        ``keras.layers.Add``.
     """
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
@@ -131,9 +131,6 @@ class Subtract(Merging):
     Example:
         >>> Subtract()([torch.ones(1, 2), torch.ones(1, 2)])
         tensor([[0., 0.]])
-
-    Reference:
-        ``keras.layers.Subtract``.
     """
 
     _least = _most = 2
@@ -149,9 +146,6 @@ class Multiply(Merging):
     Example:
         >>> Multiply()([torch.full((1, 2), 2.0), torch.full((1, 2), 3.0)])
         tensor([[6., 6.]])
-
-    Reference:
-        ``keras.layers.Multiply``.
     """
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
@@ -165,9 +159,6 @@ class Average(Merging):
     Example:
         >>> Average()([torch.zeros(1, 2), torch.ones(1, 2)])
         tensor([[0.5000, 0.5000]])
-
-    Reference:
-        ``keras.layers.Average``.
     """
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
@@ -181,9 +172,6 @@ class Maximum(Merging):
     Example:
         >>> Maximum()([torch.zeros(1, 2), torch.ones(1, 2)])
         tensor([[1., 1.]])
-
-    Reference:
-        ``keras.layers.Maximum``.
     """
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
@@ -197,9 +185,6 @@ class Minimum(Merging):
     Example:
         >>> Minimum()([torch.zeros(1, 2), torch.ones(1, 2)])
         tensor([[0., 0.]])
-
-    Reference:
-        ``keras.layers.Minimum``.
     """
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:

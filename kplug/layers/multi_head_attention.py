@@ -141,14 +141,7 @@ class MultiHeadAttention(HeadsLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "key_dim": self.key_dim,
-            "value_dim": self.value_dim,
-            "output_shape": self._output_sizes,
-            "attention_axes": self.attention_axes,
-        }
+        return {**super().get_config(), "output_shape": self._output_sizes}
 
 
 def _check_axes(owner: str, axes: int | Sequence[int] | None) -> tuple[int, ...] | None:

@@ -20,8 +20,8 @@ class ZeroPadding(Layer):
     Args:
         padding: How many: a number for all sides, one for each axis, or a pair (before, after) for each.
 
-    Raises:
-        ArgumentValueError: ``padding`` is something else.
+    Reference:
+        Keras's padding layers; torch's ``ZeroPad1d`` and so on count from the last axis to the first.
     """
 
     rank: ClassVar[int]
@@ -52,9 +52,6 @@ class ZeroPadding1D(ZeroPadding):
         >>> import torch
         >>> ZeroPadding1D((1, 2))(torch.ones(1, 3, 1)).shape
         torch.Size([1, 6, 1])
-
-    Reference:
-        ``keras.layers.ZeroPadding1D``; ``torch.nn.ZeroPad1d`` counts from the last axis to the first.
     """
 
     rank = 1
@@ -70,9 +67,6 @@ class ZeroPadding2D(ZeroPadding):
         >>> import torch
         >>> ZeroPadding2D(((1, 0), (2, 2)))(torch.ones(1, 3, 3, 1)).shape
         torch.Size([1, 4, 7, 1])
-
-    Reference:
-        ``keras.layers.ZeroPadding2D``; ``torch.nn.ZeroPad2d`` counts from the last axis to the first.
     """
 
     rank = 2
@@ -85,9 +79,6 @@ class ZeroPadding3D(ZeroPadding):
         >>> import torch
         >>> ZeroPadding3D((0, 1, 2))(torch.ones(1, 3, 3, 3, 1)).shape
         torch.Size([1, 3, 5, 7, 1])
-
-    Reference:
-        ``keras.layers.ZeroPadding3D``; ``torch.nn.ZeroPad3d`` counts from the last axis to the first.
     """
 
     rank = 3
@@ -102,6 +93,9 @@ class Cropping(Layer):
     Raises:
         ArgumentValueError: ``cropping`` is something else.
         DataError: Nothing is left of the inputs.
+
+    Reference:
+        Keras's cropping layers; ``x[:, a:b]`` of a tensor, for each axis.
     """
 
     rank: ClassVar[int]
@@ -177,9 +171,6 @@ class Cropping2D(Cropping):
         >>> import torch
         >>> Cropping2D(((1, 0), (2, 2)))(torch.ones(1, 6, 6, 1)).shape
         torch.Size([1, 5, 2, 1])
-
-    Reference:
-        ``keras.layers.Cropping2D``; ``x[:, a:b, a:b, :]`` of a tensor.
     """
 
     rank = 2
@@ -197,9 +188,6 @@ class Cropping3D(Cropping):
         >>> import torch
         >>> Cropping3D((0, 1, 2))(torch.ones(1, 6, 6, 6, 1)).shape
         torch.Size([1, 6, 4, 2, 1])
-
-    Reference:
-        ``keras.layers.Cropping3D``; ``x[:, a:b, a:b, a:b, :]`` of a tensor.
     """
 
     rank = 3

@@ -22,6 +22,10 @@ class Pooling(Layer):
         pool_size: Size of the window on each axis; one number for all.
         strides: Steps of the window, likewise; ``None`` is ``pool_size``.
         padding: ``"valid"`` or ``"same"``; cells that are added do not count.
+
+    Reference:
+        Keras's pooling layers. torch's pad both sides alike, and their means count the cells that are
+        added, unless they are told not to.
     """
 
     rank: ClassVar[int]
@@ -65,9 +69,6 @@ class MaxPooling1D(Pooling):
         >>> import torch
         >>> MaxPooling1D()(torch.zeros(1, 28, 3)).shape
         torch.Size([1, 14, 3])
-
-    Reference:
-        ``keras.layers.MaxPooling1D``; ``torch.nn.MaxPool1d`` cannot pad one side more than the other.
     """
 
     rank = 1
@@ -82,9 +83,6 @@ class MaxPooling2D(Pooling):
         >>> import torch
         >>> MaxPooling2D()(torch.zeros(1, 28, 28, 3)).shape
         torch.Size([1, 14, 14, 3])
-
-    Reference:
-        ``keras.layers.MaxPooling2D``; ``torch.nn.MaxPool2d`` cannot pad one side more than the other.
     """
 
     rank = 2
@@ -99,9 +97,6 @@ class MaxPooling3D(Pooling):
         >>> import torch
         >>> MaxPooling3D()(torch.zeros(1, 8, 8, 8, 3)).shape
         torch.Size([1, 4, 4, 4, 3])
-
-    Reference:
-        ``keras.layers.MaxPooling3D``; ``torch.nn.MaxPool3d`` cannot pad one side more than the other.
     """
 
     rank = 3
@@ -116,10 +111,6 @@ class AveragePooling1D(Pooling):
         >>> import torch
         >>> AveragePooling1D(padding="same")(torch.ones(1, 3, 1)).flatten()
         tensor([1., 1.])
-
-    Reference:
-        ``keras.layers.AveragePooling1D``; ``torch.nn.AvgPool1d`` pads both sides alike and counts
-        the added cells unless it is told not to.
     """
 
     rank = 1
@@ -135,10 +126,6 @@ class AveragePooling2D(Pooling):
         >>> import torch
         >>> AveragePooling2D(padding="same")(torch.ones(1, 3, 3, 1)).flatten()
         tensor([1., 1., 1., 1.])
-
-    Reference:
-        ``keras.layers.AveragePooling2D``; ``torch.nn.AvgPool2d`` pads both sides alike and counts
-        the added cells unless it is told not to.
     """
 
     rank = 2
@@ -154,10 +141,6 @@ class AveragePooling3D(Pooling):
         >>> import torch
         >>> AveragePooling3D(padding="same")(torch.ones(1, 3, 3, 3, 1)).flatten()
         tensor([1., 1., 1., 1., 1., 1., 1., 1.])
-
-    Reference:
-        ``keras.layers.AveragePooling3D``; ``torch.nn.AvgPool3d`` pads both sides alike and counts
-        the added cells unless it is told not to.
     """
 
     rank = 3

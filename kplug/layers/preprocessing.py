@@ -28,9 +28,6 @@ class Rescaling(Layer):
         scale: A number, or numbers that broadcast with the last axes of the inputs.
         offset: The same.
 
-    Raises:
-        ArgumentValueError: ``scale`` or ``offset`` is something else.
-
     Example:
         >>> Rescaling(1 / 255)(torch.tensor([[0, 51]], dtype=torch.uint8))
         tensor([[0.0000, 0.2000]])
@@ -195,10 +192,8 @@ class Normalization(Layer):
         """Return the arguments of the constructor; what was adapted is in the weights."""
         return {
             **super().get_config(),
-            "axis": self.axis,
             "mean": self.input_mean,
             "variance": self.input_variance,
-            "invert": self.invert,
         }
 
 

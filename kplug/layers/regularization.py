@@ -27,9 +27,6 @@ class Dropout(Layer):
         noise_shape: Shape of the random mask, the batch included; ``None`` is that size of the
             inputs, 1 shares the draw along that axis.
 
-    Raises:
-        ArgumentValueError: ``rate`` is outside [0, 1].
-
     Example:
         >>> import torch
         >>> layer = Dropout(0.5)
@@ -73,8 +70,8 @@ class SpatialDropout(Layer):
     Args:
         rate: The part of the channels that is dropped, in [0, 1].
 
-    Raises:
-        ArgumentValueError: ``rate`` is outside its range.
+    Reference:
+        Tompson et al., 2015; torch's ``Dropout1d`` and so on, for channels first.
     """
 
     rank: ClassVar[int]
@@ -109,9 +106,6 @@ class SpatialDropout1D(SpatialDropout):
         >>> layer = SpatialDropout1D(0.5)
         >>> sorted({len(set(row)) for row in layer(torch.ones(1, 3, 8), training=True)[0].T.tolist()})
         [1]
-
-    Reference:
-        Tompson et al., 2015; ``keras.layers.SpatialDropout1D``.
     """
 
     rank = 1
@@ -134,9 +128,6 @@ class SpatialDropout2D(SpatialDropout):
         >>> import torch
         >>> SpatialDropout2D(0.5)(torch.ones(1, 1, 1, 2))
         tensor([[[[1., 1.]]]])
-
-    Reference:
-        Tompson et al., 2015; ``torch.nn.Dropout2d`` for channels first.
     """
 
     rank = 2
@@ -149,9 +140,6 @@ class SpatialDropout3D(SpatialDropout):
         >>> import torch
         >>> SpatialDropout3D(0.5)(torch.ones(1, 1, 1, 1, 2))
         tensor([[[[[1., 1.]]]]])
-
-    Reference:
-        Tompson et al., 2015; ``torch.nn.Dropout3d`` for channels first.
     """
 
     rank = 3

@@ -50,9 +50,6 @@ class Reshape(Layer):
     Args:
         target_shape: The new shape without the batch; one size may be −1.
 
-    Raises:
-        ArgumentValueError: ``target_shape`` is no tuple of such numbers.
-
     Example:
         >>> import torch
         >>> Reshape((3, -1))(torch.zeros(2, 12)).shape
@@ -108,9 +105,6 @@ class Permute(Layer):
     Args:
         dims: The axes in their new order, counted from 1; the batch stays first.
 
-    Raises:
-        ArgumentValueError: ``dims`` does not have each of 1, 2, … once.
-
     Example:
         >>> import torch
         >>> Permute((2, 1))(torch.zeros(1, 3, 4)).shape
@@ -139,9 +133,6 @@ class RepeatVector(Layer):
 
     Args:
         n: How often.
-
-    Raises:
-        ArgumentValueError: ``n`` is no integer >= 1.
 
     Example:
         >>> import torch

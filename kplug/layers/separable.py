@@ -33,6 +33,9 @@ class SeparableConvolution(Layer):
         pointwise_regularizer: Penalty of the second kernel.
         depthwise_constraint: Applied to the first kernel after each update.
         pointwise_constraint: Applied to the second kernel after each update.
+
+    Reference:
+        Chollet, Xception, 2017; Keras's ``SeparableConv1D`` and ``SeparableConv2D``.
     """
 
     rank: ClassVar[int]
@@ -129,9 +132,6 @@ class SeparableConv1D(SeparableConvolution):
         torch.Size([1, 3, 8])
         >>> [weight.shape for weight in layer.get_weights()]
         [(3, 3, 1), (1, 3, 8), (8,)]
-
-    Reference:
-        Chollet, Xception, 2017; ``keras.layers.SeparableConv1D``.
     """
 
     rank = 1
@@ -148,9 +148,6 @@ class SeparableConv2D(SeparableConvolution):
         torch.Size([1, 3, 3, 8])
         >>> [weight.shape for weight in layer.get_weights()]
         [(3, 3, 3, 1), (1, 1, 3, 8), (8,)]
-
-    Reference:
-        Chollet, Xception, 2017; ``keras.layers.SeparableConv2D``.
     """
 
     rank = 2

@@ -49,9 +49,6 @@ class TensorOperation(Layer):
         operation: Name of the operation, such as ``"multiply"`` or ``"get_item"``.
         name: Made from the operation if it is left out.
 
-    Raises:
-        ArgumentValueError: There is no such operation.
-
     Example:
         >>> import torch
         >>> from kplug.layers import Input

@@ -34,6 +34,10 @@ class TransposedConvolution(Layer):
 
     Raises:
         ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
+
+    Reference:
+        Keras's ``Conv1DTranspose``, ``Conv2DTranspose`` and ``Conv3DTranspose``; torch's ``ConvTranspose1d``
+        and so on, which cut both ends alike. The kernel has Keras's shape and torch's memory order.
     """
 
     rank: ClassVar[int]
@@ -123,10 +127,6 @@ class Conv1DTranspose(TransposedConvolution):
         >>> layer = Conv1DTranspose(4, 3, strides=2, padding="same")
         >>> layer(torch.zeros(1, 5, 3)).shape
         torch.Size([1, 10, 4])
-
-    Reference:
-        ``keras.layers.Conv1DTranspose``; ``torch.nn.ConvTranspose1d``, which cuts both ends alike. The
-        kernel has Keras's shape and torch's memory order.
     """
 
     rank = 1
@@ -141,10 +141,6 @@ class Conv2DTranspose(TransposedConvolution):
         >>> layer = Conv2DTranspose(4, 3, strides=2, padding="same")
         >>> layer(torch.zeros(1, 5, 5, 3)).shape
         torch.Size([1, 10, 10, 4])
-
-    Reference:
-        ``keras.layers.Conv2DTranspose``; ``torch.nn.ConvTranspose2d``, which cuts both ends alike. The
-        kernel has Keras's shape and torch's memory order.
     """
 
     rank = 2
@@ -159,10 +155,6 @@ class Conv3DTranspose(TransposedConvolution):
         >>> layer = Conv3DTranspose(4, 3, strides=2, padding="same")
         >>> layer(torch.zeros(1, 5, 5, 5, 3)).shape
         torch.Size([1, 10, 10, 10, 4])
-
-    Reference:
-        ``keras.layers.Conv3DTranspose``; ``torch.nn.ConvTranspose3d``, which cuts both ends alike. The
-        kernel has Keras's shape and torch's memory order.
     """
 
     rank = 3

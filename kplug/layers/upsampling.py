@@ -21,9 +21,6 @@ class UpSampling1D(Layer):
     Args:
         size: How often.
 
-    Raises:
-        ArgumentValueError: ``size`` is no integer >= 1.
-
     Example:
         >>> import torch
         >>> UpSampling1D(3)(torch.tensor([[[0.0], [1.0]]])).flatten()

@@ -59,7 +59,8 @@ class Layer(nn.Module):
     not know on to this one, and hands component arguments to ``add_slot``.
 
     A layer starts in evaluation mode, as Keras's do: called by itself, a dropout layer drops nothing.
-    ``fit`` puts a model's layers into training mode, ``layer.train()`` does it by hand.
+    ``fit`` puts a model's layers into training mode, ``layer.train()`` does it by hand. Unlike Keras's, a
+    layer is called like a module, so torch's hooks and ``torch.func`` work.
 
     Args:
         name: Unique in a model; made from the class if it is left out.
@@ -106,9 +107,6 @@ class Layer(nn.Module):
         tensor([[2., 2., 2.]])
         >>> layer.get_weights()
         [array([1., 1., 1.], dtype=float32)]
-
-    Reference:
-        Keras's ``Layer``; here a layer is called like a module, so hooks and ``torch.func`` work.
     """
 
     output_count: int = 1

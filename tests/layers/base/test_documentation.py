@@ -38,6 +38,9 @@ class Base:
 
     Raises:
         ValueError: Too far.
+
+    Reference:
+        Newton, 1687.
     """
 
     def __init__(self, size: int, use_bias: bool = True, **kwargs: Any) -> None: ...
@@ -60,7 +63,8 @@ def test_own_words_win_and_text_stays_where_it_is() -> None:
     assert Own.__doc__ == (
         "Moves away.\n\nIt does so at once.\n\n"
         "Args:\n    size: How far,\n        in meters.\n    use_bias: Whether it comes back.\n"
-        "    kwargs: Ignored.\n\nRaises:\n    ValueError: Too far.\n\nExample:\n    >>> Own(1)"
+        "    kwargs: Ignored.\n\nRaises:\n    ValueError: Too far.\n\nExample:\n    >>> Own(1)\n\n"
+        "Reference:\n    Newton, 1687."
     )
 
 
