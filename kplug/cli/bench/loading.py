@@ -16,7 +16,7 @@ from kplug.training.data.samples import Samples, as_samples
 
 
 @dataclass(frozen=True)
-class Subject:
+class Workload:
     """What is timed.
 
     Args:
@@ -30,7 +30,7 @@ class Subject:
     y: Any = None
 
 
-def load_subject(path: Path, name: str) -> Subject:
+def load_workload(path: Path, name: str) -> Workload:
     """Run a file and return its model and data.
 
     Raises:
@@ -56,20 +56,20 @@ def load_subject(path: Path, name: str) -> Subject:
             f"the model {name!r} in {str(path)!r} is not compiled",
             hint=f"Call {name}.compile(optimizer=…, loss=…) in the file.",
         )
-    return Subject(model, names.get("x"), names.get("y"))
+    return Workload(model, names.get("x"), names.get("y"))
 
 
-def make_samples(subject: Subject, count: int) -> Samples:
+def make_samples(workload: Workload, count: int) -> Samples:
     """Return the data of a file, or random ones that fit its model, which is built if need be.
 
     Args:
-        subject: The model and what the file defines.
+        workload: The model and what the file defines.
         count: How many samples are drawn.
 
     Raises:
         KplugError: If there are no data and nothing says of which shape they would be.
     """
-    model, x, y = subject.model, subject.x, subject.y
+    model, x, y = workload.model, workload.x, workload.y
     if is_iterable_of_batches(x):
         raise KplugError(
             f"'x' is {_describe(x)}; kplug bench needs arrays, which it can go through again and again"

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from kplug.cli.bench.loading import Subject, load_subject, make_samples
+from kplug.cli.bench.loading import Workload, load_workload, make_samples
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
 from kplug.training.compiled import Compiled
@@ -66,14 +66,14 @@ def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with
         rounds: Timed epochs.
         with_jit: Whether the compiled step is timed.
     """
-    subject = load_subject(path, name)
-    samples = make_samples(subject, batch_size * steps)
+    workload = load_workload(path, name)
+    samples = make_samples(workload, batch_size * steps)
     contenders = [
-        make_loop(prepare(subject, jit_compile=False), samples, batch_size),
-        make_fit("fit", prepare(load_subject(path, name), jit_compile=False), samples, batch_size),
+        make_loop(prepare(workload, jit_compile=False), samples, batch_size),
+        make_fit("fit", prepare(load_workload(path, name), jit_compile=False), samples, batch_size),
     ]
     if with_jit:
-        compiled = prepare(load_subject(path, name), jit_compile=True)
+        compiled = prepare(load_workload(path, name), jit_compile=True)
         contenders.append(make_fit("fit, jit_compile=True", compiled, samples, batch_size))
     for contender in contenders:
         for _ in range(2):  # the first steps allocate, choose kernels, compile
@@ -82,12 +82,12 @@ def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with
         for contender in contenders:
             contender.seconds.append(contender.time())
     steps = -(-len(samples) // batch_size)
-    Console().print(tabulate(contenders, subject.model, steps, batch_size))
+    Console().print(tabulate(contenders, workload.model, steps, batch_size))
 
 
-def prepare(subject: Subject, *, jit_compile: bool) -> Model:
+def prepare(workload: Workload, *, jit_compile: bool) -> Model:
     """Return the model of a file, compiled anew with what the file gave and one step at a time."""
-    model = subject.model
+    model = workload.model
     compiled = model.compiled
     given = {} if compiled is None else _list_arguments(compiled)
     model.compile(**given, jit_compile=jit_compile, steps_per_execution=1)

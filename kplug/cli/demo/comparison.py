@@ -38,7 +38,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class HeldOutCanvas:
     """One held-out canvas and what was found on it.
 
     Args:
@@ -72,7 +72,7 @@ def compare(
     )
 
 
-def choose_examples(comparison: Comparison, count: int = 7) -> list[Example]:
+def choose_examples(comparison: Comparison, count: int = 7) -> list[HeldOutCanvas]:
     """Return canvases at even steps of the network's score, its worst and its best included.
 
     Evenly, so that the picture cannot be better than the network.
@@ -80,7 +80,7 @@ def choose_examples(comparison: Comparison, count: int = 7) -> list[Example]:
     order = np.argsort(comparison.network_scores, kind="stable")
     steps = np.linspace(0, len(order) - 1, count).round().astype(int)
     return [
-        Example(
+        HeldOutCanvas(
             image=comparison.canvases.images[index, ..., 0],
             truth=comparison.canvases.masks[index, ..., 0] > 0.5,
             network=comparison.network[index, ..., 0],

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from kplug.cli.demo.comparison import Example, Mask
+from kplug.cli.demo.comparison import HeldOutCanvas, Mask
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 _BLUE, _VERMILION = "#0072B2", "#D55E00"
@@ -25,7 +25,7 @@ def draw_figure(
     path: Path,
     history: dict[str, list[float]],
     validation_otsu: float,
-    examples: Sequence[Example],
+    examples: Sequence[HeldOutCanvas],
     title: str,
 ) -> None:
     """Draw the figure and write it as PNG.
@@ -66,7 +66,7 @@ def _draw_curves(
         axes.legend(loc="best", frameon=False, fontsize=9)
 
 
-def _draw_examples(figure: SubFigure, examples: Sequence[Example]) -> None:
+def _draw_examples(figure: SubFigure, examples: Sequence[HeldOutCanvas]) -> None:
     figure.suptitle("Held-out canvases, from the network's lowest dice to its highest", fontsize=12)
     grid = figure.subplots(4, len(examples), squeeze=False)
     for column, example in enumerate(examples):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from kplug import backend
 from kplug.cli.app import app
 from kplug.cli.bench.command import split_target
-from kplug.cli.bench.loading import load_subject, make_samples
+from kplug.cli.bench.loading import load_workload, make_samples
 from kplug.cli.bench.run import make_loop, prepare
 from kplug.errors import KplugError
 
@@ -82,7 +82,7 @@ def test_the_compiled_step_is_timed_too(tmp_path: Path) -> None:
 def test_data_of_the_file_are_used_and_another_name_can_be_given(tmp_path: Path) -> None:
     text = SMALL + "net = model\nx, y = np.ones((11, 4)), np.zeros((11, 3))\n"
     assert "small: 3 steps of 4" in bench(f"{write(tmp_path, text)}:net").output
-    samples = make_samples(load_subject(tmp_path / "mine.py", "net"), 99)
+    samples = make_samples(load_workload(tmp_path / "mine.py", "net"), 99)
     assert len(samples) == 11
 
 
@@ -100,10 +100,10 @@ MODELS = {
 @pytest.mark.parametrize("loss", MODELS)
 def test_random_data_fit_the_model_and_its_loss(tmp_path: Path, loss: str) -> None:
     text = HEAD + f"model = {MODELS[loss]}\nmodel.compile('sgd', {loss!r})\n"
-    subject = load_subject(write(tmp_path, text), "model")
-    samples = make_samples(subject, 40)
+    workload = load_workload(write(tmp_path, text), "model")
+    samples = make_samples(workload, 40)
     assert len(samples) == 40
-    subject.model.fit(samples.x, samples.y, verbose=0)
+    workload.model.fit(samples.x, samples.y, verbose=0)
 
 
 def test_several_inputs_and_outputs(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
         "model = Model([a, b], [Dense(1)(joined), Dense(4, 'softmax')(joined)])\n"
         "model.compile('sgd', ['mse', 'sparse_categorical_crossentropy'])\n"
     )
-    subject = load_subject(write(tmp_path, text), "model")
-    samples = make_samples(subject, 8)
+    workload = load_workload(write(tmp_path, text), "model")
+    samples = make_samples(workload, 8)
     assert [tuple(array.shape) for array in samples.x] == [(8, 3), (8, 2)]
     assert [tuple(array.shape) for array in samples.y] == [(8, 1), (8,)]
-    subject.model.fit(samples.x, samples.y, verbose=0)
+    workload.model.fit(samples.x, samples.y, verbose=0)
 
 
 def test_the_loop_by_hand_makes_the_updates_of_fit(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_the_loop_by_hand_makes_the_updates_of_fit(tmp_path: Path) -> None:
     weights = []
     for by_hand in (True, False):
         torch.manual_seed(1)
-        model = prepare(load_subject(path, "model"), jit_compile=False)
-        samples = make_samples(load_subject(path, "model"), 20)
+        model = prepare(load_workload(path, "model"), jit_compile=False)
+        samples = make_samples(load_workload(path, "model"), 20)
         torch.manual_seed(2)
         model.set_weights([torch.ones(4, 3), torch.zeros(3)])
         if by_hand:
