@@ -1,4 +1,8 @@
-"""What a step can see: the tensors that it may change, and the Python values that must not change."""
+"""What a step can see: the tensors that it may change, and the Python values that must not change.
+
+A graph holds the values of all Python objects that its step has read while it was traced. Nothing tells which
+these were, so everything that hangs on the model is looked at, and compared when an epoch begins.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +62,13 @@ class TensorReference:
 
 
 class CapturedState:
-    """Everything that hangs on some objects, found by walking through their attributes.
+    """Captured state: everything that hangs on some objects, found by walking through their attributes.
 
     Args:
         roots: The objects by the names that messages use for them.
 
     Attributes:
-        tensors: Each tensor's place, by its path.
+        tensors: Where each tensor is held, by its path.
         values: Each Python value by its path.
         layout: Paths, shapes, types and devices of the tensors.
         generators: The random generators.
@@ -80,24 +84,24 @@ class CapturedState:
         self.layout = self._describe_tensors()
 
     def list_tensors(self) -> list[tuple[str, TensorReference]]:
-        """Return the places of different tensors, each with its path."""
+        """Return where different tensors are held, each with its path."""
         known: set[int] = set()
         found = []
-        for path, place in self.tensors.items():
-            if id(place.get()) not in known:
-                known.add(id(place.get()))
-                found.append((path, place))
+        for path, reference in self.tensors.items():
+            if id(reference.get()) not in known:
+                known.add(id(reference.get()))
+                found.append((path, reference))
         return found
 
     def has_same_tensors(self, earlier: CapturedState) -> bool:
-        """Tell whether the same places hold tensors of the same shapes, types and devices."""
+        """Tell whether the same containers hold tensors of the same shapes, types and devices."""
         return self.layout == earlier.layout
 
     def _describe_tensors(self) -> list[Any]:
         return [
             (path, each.shape, each.stride(), each.dtype, each.device, each.requires_grad)
-            for path, place in self.list_tensors()
-            for each in [place.get()]
+            for path, reference in self.list_tensors()
+            for each in [reference.get()]
         ]
 
     def find_change(self, earlier: CapturedState) -> str | None:
@@ -112,10 +116,10 @@ class CapturedState:
             if self.values.get(path, missing) != earlier.values.get(path, missing)
         )
 
-    def _walk(self, value: Any, path: str, place: TensorReference | None, depth: int) -> None:
+    def _walk(self, value: Any, path: str, reference: TensorReference | None, depth: int) -> None:
         if isinstance(value, Tensor):
-            if place is not None and not value.is_meta:
-                self.tensors[path] = place
+            if reference is not None and not value.is_meta:
+                self.tensors[path] = reference
         elif isinstance(value, _PLAIN):
             self.values[path] = value
         elif isinstance(value, _OPAQUE) or depth > _DEPTH:

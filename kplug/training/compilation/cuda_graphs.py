@@ -29,13 +29,12 @@ class CudaGraphCall:
 
     Args:
         run: The compiled graph.
-        first: The first input that differs from call to call.
-        stop: The first one after these.
+        moving: Which of its inputs differ from call to call.
     """
 
-    def __init__(self, run: CompiledGraph, first: int, stop: int) -> None:
-        self._run, self._moving = run, slice(first, stop)
-        self._places: list[int] = []
+    def __init__(self, run: CompiledGraph, moving: slice) -> None:
+        self._run, self._moving = run, moving
+        self._addresses: list[int] = []
         self._calls = 0
         self._inputs: list[Tensor] = []
         self._outputs: Sequence[Tensor] = ()
@@ -47,9 +46,9 @@ class CudaGraphCall:
         if self._is_refused:
             return self._run(*inputs)
         held = [*inputs[: self._moving.start], *inputs[self._moving.stop :]]
-        places = list(map(Tensor.data_ptr, held))
-        if places != self._places:
-            self._places, self._calls, self._replay = places, 0, None
+        addresses = list(map(Tensor.data_ptr, held))
+        if addresses != self._addresses:
+            self._addresses, self._calls, self._replay = addresses, 0, None
         replay = self._replay or self._find_replay(inputs)
         if replay is None:
             return self._run(*inputs)

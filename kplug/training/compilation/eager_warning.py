@@ -1,11 +1,10 @@
-"""Why a step runs eagerly after all: which component stands in the way, and where."""
+"""The warning that a step runs eagerly after all: which component stands in the way, and where."""
 
 from __future__ import annotations
 
 import functools
 import linecache
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from types import CodeType
@@ -18,7 +17,7 @@ from kplug.errors import EagerStepWarning
 from kplug.layers.base.layer import Layer
 from kplug.registry import Resolved
 from kplug.registry.user_warnings import warn
-from kplug.training.compilation.graph_breaks import Spot
+from kplug.training.compilation.graph_breaks import GraphBreak, Spot
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
 _HINTS = {
@@ -30,53 +29,36 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True)
-class Obstacle:
-    """What keeps a step from being compiled.
-
-    Args:
-        what: What it does, such as ``reads numbers of a tensor (item)``.
-        kind: ``value``, ``state`` or ``other``: which hint fits.
-        spots: Where the code was at that moment, innermost first.
-        path: The path of what changed, if that is known instead.
-    """
-
-    what: str
-    kind: str = "other"
-    spots: Sequence[Spot] = ()
-    path: str = ""
-
-
-def warn_of_obstacle(title: str, obstacle: Obstacle, model: Any, compiled: Any) -> None:
+def warn_of_eager_step(title: str, reason: GraphBreak, model: Any, compiled: Any) -> None:
     """Say once that a step runs eagerly, because of which component of which package, and where.
 
     Args:
         title: What the step is called.
-        obstacle: What stands in the way.
+        reason: What stands in the way.
         model: The model.
         compiled: What ``compile`` made of it; None before.
     """
-    subject = _find_component(obstacle, model, compiled)
-    subject = subject or ("it" if obstacle.kind == "value" else "")
-    what = f"{subject} {obstacle.what}".strip()
-    place = _find_line(obstacle.spots)
+    subject = _find_component(reason, model, compiled)
+    subject = subject or ("it" if reason.kind == "value" else "")
+    what = f"{subject} {reason.what}".strip()
+    place = _find_line(reason.spots)
     warn(
         f"the {title} of model {model.name!r} runs eagerly instead of compiled: {what}"
-        f"{f' at {place}' if place else ''}. {_HINTS[obstacle.kind]}",
+        f"{f' at {place}' if place else ''}. {_HINTS[reason.kind]}",
         EagerStepWarning,
     )
 
 
-def _find_component(obstacle: Obstacle, model: Any, compiled: Any) -> str:
+def _find_component(reason: GraphBreak, model: Any, compiled: Any) -> str:
     objects = _list_objects(model, compiled)
     by_id = {id(each): text for each, text in objects}
     by_code = {code: text for each, text in objects for code in _find_code(each)}
-    for spot in obstacle.spots:
+    for spot in reason.spots:
         text = by_code.get(spot.code) or by_id.get(id(spot.owner))
         if text:
             return text
     roots = [(text, name) for each, text in objects for name in _paths_of(each, model, compiled)]
-    fitting = [text for text, name in roots if name and obstacle.path.startswith(name)]
+    fitting = [text for text, name in roots if name and reason.path.startswith(name)]
     return fitting[0] if fitting else ""
 
 

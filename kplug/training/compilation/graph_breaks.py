@@ -1,13 +1,13 @@
-"""Where a step reads a number out of a tensor: what a graph cannot do."""
+"""What keeps a step from being one graph, and where: mostly code that reads a number out of a tensor."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -38,40 +38,60 @@ class Spot:
         return cls(frame.f_code, line, frame.f_locals.get("self"))
 
 
-class ReadNotes:
-    """The first place where a recorded step read numbers out of a tensor.
+@dataclass(frozen=True)
+class GraphBreak:
+    """What keeps a step from being one graph.
 
     Args:
-        operation: What was called, such as ``item``; None if nothing was read.
+        what: What the step does, such as ``reads numbers of a tensor (item)``.
+        kind: Which hint fits.
         spots: Where the code was at that moment, innermost first.
+        path: The path of what changed, if that is known instead.
+    """
+
+    what: str
+    kind: Literal["value", "state", "other"] = "other"
+    spots: Sequence[Spot] = ()
+    path: str = ""
+
+
+class ReadWatch:
+    """The first place where a traced step read numbers out of a tensor.
+
+    Attributes:
+        found: The graph break; None if nothing was read.
     """
 
     def __init__(self) -> None:
-        self.operation: str | None = None
-        self.spots: list[Spot] = []
+        self.found: GraphBreak | None = None
 
     def note(self, operation: str) -> None:
         """Keep the place of the caller's caller, if it is the first."""
-        if self.operation is None:
-            self.operation = operation
+        if self.found is None:
+            spots: list[Spot] = []
             frame: FrameType | None = sys._getframe(2)
             while frame is not None:
-                self.spots.append(Spot.of(frame, frame.f_lineno))
+                spots.append(Spot.of(frame, frame.f_lineno))
                 frame = frame.f_back
+            self.found = GraphBreak(f"reads numbers of a tensor ({operation})", "value", spots)
 
 
 @contextmanager
-def noting_reads() -> Iterator[ReadNotes]:
-    """Note reads for the length of a block; they still give their values."""
-    notes = ReadNotes()
-    with _FunctionReads(notes), _OperationReads(notes):
-        yield notes
+def watching_reads() -> Iterator[ReadWatch]:
+    """Watch for reads for the length of a block; they still give their values.
+
+    Two watchers, as neither sees all: methods such as ``numpy`` dispatch no operation, and operations such
+    as ``nonzero`` are dispatched from C++ as well, where no Python function is called.
+    """
+    watch = ReadWatch()
+    with _FunctionReads(watch), _OperationReads(watch):
+        yield watch
 
 
 class _FunctionReads(TorchFunctionMode):
-    def __init__(self, notes: ReadNotes) -> None:
+    def __init__(self, watch: ReadWatch) -> None:
         super().__init__()
-        self.notes = notes
+        self.watch = watch
 
     def __torch_function__(
         self,
@@ -82,14 +102,14 @@ class _FunctionReads(TorchFunctionMode):
     ) -> Any:
         name = getattr(func, "__name__", "")
         if name in _READERS:
-            self.notes.note(name)
+            self.watch.note(name)
         return func(*args, **(kwargs or {}))
 
 
 class _OperationReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    def __init__(self, notes: ReadNotes) -> None:
+    def __init__(self, watch: ReadWatch) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.notes = notes
+        self.watch = watch
 
     def __torch_dispatch__(
         self,
@@ -100,5 +120,5 @@ class _OperationReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         if any(tag in func.tags for tag in _VALUE_TAGS):
             name = func.overloadpacket.__name__
-            self.notes.note("item" if name == "_local_scalar_dense" else name)
+            self.watch.note("item" if name == "_local_scalar_dense" else name)
         return func(*args, **(kwargs or {}))

@@ -2,13 +2,13 @@
 
 A compiled step is a graph of tensor operations. What changes from step to step, such as a rate or a bias
 correction, goes into it as tensors of shape (); what stays is part of it. A planner computes the numbers
-of each step, and applies them to tensors while the graph is recorded.
+of each step, and applies them to tensors while the graph is traced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ from kplug.optimizers.multi import MultiOptimizer
 from kplug.training.compilation.step_numbers import RuleNumbers
 
 
-class Planner(Protocol):
+class Planner:
     """The steps of one optimizer.
 
     Attributes:
@@ -30,8 +30,7 @@ class Planner(Protocol):
         counts: Whether ``plan`` counts the step, as ``step`` of the optimizer would do again.
     """
 
-    waits: bool
-    counts: bool
+    waits, counts = False, True
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:
         """Count one step and compute what it does.
@@ -43,9 +42,11 @@ class Planner(Protocol):
             What else decides about the step, to compare: equal constants, equal graphs; and the
             structure that ``apply`` wants.
         """
+        raise NotImplementedError
 
-    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - one needs it
         """Return the loss as the backward pass wants it."""
+        return loss
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor | None:
         """Update the parameters from their gradients, with the planned numbers as tensors.
@@ -53,6 +54,7 @@ class Planner(Protocol):
         Returns:
             What ``settle`` wants to know, or None.
         """
+        raise NotImplementedError
 
     def settle(self, outcome: Tensor | None) -> None:
         """Finish a step, once it has run."""
@@ -98,26 +100,20 @@ def _find_owner(kind: type, name: str) -> int | None:
     return None
 
 
-def _require_dense(parameters: Sequence[Tensor]) -> None:
-    """Make sparse gradients dense, or refuse them while a graph is recorded.
+class _ListRule(Protocol):
+    """A rule as list operations: what ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer`` have."""
 
-    Raises:
-        ContractError: If there is one then: what it holds differs in size from step to step.
-    """
-    if any(each.grad is not None and each.grad.is_sparse for each in parameters):
-        if torch.compiler.is_compiling():
-            raise ContractError("a gradient is sparse")
-        make_dense(parameters)
+    def _plan(self, group: dict[str, Any], step: int) -> Any: ...
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: list[Tensor]) -> None: ...
 
 
-class _RulePlanner:
-    """The steps of an optimizer of this package or a plugin."""
-
-    waits, counts = False, True
+class _RulePlanner(Planner):
+    """The steps of an optimizer of kplug or a plugin."""
 
     def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = optimizer
-        self.rules: list[RuleNumbers] = []
+        self.optimizer, self.rule = optimizer, cast("_ListRule", optimizer)
+        self.numbers: list[RuleNumbers] = []  # one for each parameter group
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:
         common, head = self.optimizer._common, self.optimizer.param_groups[0]
@@ -145,16 +141,16 @@ class _RulePlanner:
             for group in groups:
                 group["lr"] = rate
         divisor = 1.0 + groups[0]["decay"] * iteration
-        while len(self.rules) < len(groups):
-            self.rules.append(RuleNumbers(optimizer._plan))  # type: ignore[attr-defined]
-        constants, rules = [], []
-        for group, rule in zip(groups, self.rules, strict=True):
+        while len(self.numbers) < len(groups):
+            self.numbers.append(RuleNumbers(self.rule._plan))
+        constants, structures = [], []
+        for group, rule in zip(groups, self.numbers, strict=True):
             found, structure = rule.plan(group, updates + 1, divisor, numbers)
             constants.append(found)
-            rules.append(structure)
-        return tuple(constants), rules
+            structures.append(structure)
+        return tuple(constants), structures
 
-    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - others need it
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - one needs it
         return self.optimizer.scale_loss(loss)
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
@@ -167,37 +163,45 @@ class _RulePlanner:
         if common.accumulation is not None:
             common.accumulation.collect(state, parameters, iteration)
         if groups is not None:
-            self._apply_groups(parameters, groups, numbers)
+            if common.clipping is not None:
+                common.clipping.apply(parameters)
+            self._apply_groups(groups, numbers)
         if common.average is not None:
             common.average.follow(state, parameters, next(numbers), is_written=is_written)
 
-    def _apply_groups(
-        self, parameters: list[Tensor], rules: list[Any], numbers: Iterator[Tensor]
-    ) -> None:
-        optimizer = self.optimizer
-        if optimizer._common.clipping is not None:
-            optimizer._common.clipping.apply(parameters)
-        for group, rule, structure in zip(optimizer.param_groups, self.rules, rules, strict=True):
+    def _apply_groups(self, structures: list[Any], numbers: Iterator[Tensor]) -> None:
+        optimizer, groups = self.optimizer, self.optimizer.param_groups
+        for group, rule, structure in zip(groups, self.numbers, structures, strict=True):
             rate, plan = rule.rebuild(structure, numbers)
+            # The rate as a tensor is an input of the graph; the group's number would be a constant of it.
             given, group["lr"] = group["lr"], rate
             try:
                 if not optimizer._is_plain:
                     optimizer._shrink_group(group)
                 moving = [p for p in group["params"] if p.grad is not None]
                 for alike in gather_alike(moving):
-                    optimizer._update_group(group, plan, alike)  # type: ignore[attr-defined]
+                    self.rule._update_group(group, plan, alike)
                 optimizer._finish_group(group)
             finally:
                 group["lr"] = given
 
-    def settle(self, outcome: Tensor | None) -> None:
-        """Nothing is left to do."""
+
+def _require_dense(parameters: Sequence[Tensor]) -> None:
+    """Make sparse gradients dense, or refuse them while a graph is traced.
+
+    Raises:
+        ContractError: If there is one then: what it holds differs in size from step to step.
+    """
+    if any(each.grad is not None and each.grad.is_sparse for each in parameters):
+        if torch.compiler.is_compiling():
+            raise ContractError("a gradient is sparse")
+        make_dense(parameters)
 
 
-class _TorchPlanner:
+class _TorchPlanner(Planner):
     """The steps of an optimizer of torch's, whose rate is the one number that changes."""
 
-    waits = counts = False
+    counts = False
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizer = optimizer
@@ -210,9 +214,6 @@ class _TorchPlanner:
             constants.append(repr(others))
         return tuple(constants), None
 
-    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - others need it
-        return loss
-
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:  # noqa: ARG002
         groups = self.optimizer.param_groups
         rates = [group["lr"] for group in groups]
@@ -224,14 +225,9 @@ class _TorchPlanner:
             for group, rate in zip(groups, rates, strict=True):
                 group["lr"] = rate
 
-    def settle(self, outcome: Tensor | None) -> None:
-        """Nothing is left to do."""
 
-
-class _ManyPlanner:
+class _ManyPlanner(Planner):
     """The steps of several optimizers, each with parameters of its own."""
-
-    counts = True
 
     def __init__(self, planners: list[Planner]) -> None:
         self.planners = planners
@@ -248,14 +244,16 @@ class _ManyPlanner:
         for planner, part in zip(self.planners, structure, strict=True):
             planner.apply(part, numbers)
 
-    def settle(self, outcome: Tensor | None) -> None:
-        """Nothing is left to do."""
 
+class _ScaledPlanner(Planner):
+    """The steps of a ``LossScaleOptimizer``: kept where all gradients are finite, else undone.
 
-class _ScaledPlanner:
-    """The steps of a ``LossScaleOptimizer``: kept where all gradients are finite, else undone."""
+    A graph has no branches: whether the gradients are finite is a tensor in it. So the update is always
+    made, and ``torch.where`` takes the earlier values back. The counters, which Python has advanced already,
+    are put back when the step has run and the answer is known: hence ``waits``.
+    """
 
-    waits = counts = True
+    waits = True
 
     def __init__(self, optimizer: LossScaleOptimizer, inner: Planner) -> None:
         self.optimizer, self.inner = optimizer, inner
@@ -273,7 +271,7 @@ class _ScaledPlanner:
         optimizer, scale = self.optimizer, next(numbers)
         given = optimizer._get_gradients()
         is_finite = optimizer._find_finite()
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        parameters = optimizer._list_parameters()
         states = [value for p in parameters for value in optimizer.state[p].values()]
         targets = [each for each in (*parameters, *states) if isinstance(each, Tensor)]
         before = [target.detach().clone() for target in targets]

@@ -1,4 +1,4 @@
-"""The three steps as programs: what runs eagerly, and what is recorded."""
+"""The three steps as programs: what runs eagerly, and what is traced."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ class Program(Protocol):
 
     Attributes:
         step: The step itself.
-        title: What messages call it, such as ``training step``.
         waits: Whether the next step cannot be planned before this one has run.
         counts: Whether a planned step is counted already, so that ``run`` would count it again.
     """
 
     step: Any
-    title: str
     waits: bool
     counts: bool
 
@@ -57,8 +55,6 @@ class TrainProgram:
         step: The step.
         planner: Plans the steps of its optimizer; None if it has none.
     """
-
-    title = "training step"
 
     def __init__(self, step: TrainStep, planner: Planner | None) -> None:
         self.step, self.planner = step, planner
@@ -110,13 +106,12 @@ class QuietProgram:
 
     Args:
         step: The step.
-        title: What messages call it.
     """
 
     waits = counts = False
 
-    def __init__(self, step: TestStep | PredictStep, title: str) -> None:
-        self.step, self.title = step, title
+    def __init__(self, step: TestStep | PredictStep) -> None:
+        self.step = step
 
     def run(self, batch: Batch) -> Any:
         """Make the step."""

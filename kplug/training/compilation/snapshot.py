@@ -1,4 +1,4 @@
-"""What a step changed, put back: for a step that could not be recorded to its end."""
+"""What a step may change, copied, so that it can be put back if the step could not be traced to its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StateSnapshot:
         self._cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
-    def rewind(self) -> None:
+    def restore(self) -> None:
         """Put everything back."""
         for tensor, value in self._tensors:
             tensor.detach().copy_(value)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from kplug.training.compilation.compiled_step import CompiledStep
-from kplug.training.compilation.eager_warning import Obstacle, warn_of_obstacle
+from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program, QuietProgram, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
@@ -45,7 +45,7 @@ def find_test_step(model: Any, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
 
     def make_program() -> Program:
-        return QuietProgram(TestStep(model, compiled), "evaluation step")
+        return QuietProgram(TestStep(model, compiled))
 
     step = _find(model, compiled, ("test",), make_program)
     return step or TestStep(model, compiled, is_at_rest=True)
@@ -55,7 +55,7 @@ def find_predict_step(model: Any) -> StepFunction:
     """Return the step of ``predict``."""
 
     def make_program() -> Program:
-        return QuietProgram(PredictStep(model, model.compiled), "prediction step")
+        return QuietProgram(PredictStep(model, model.compiled))
 
     step = None
     if model.compiled is not None:
@@ -72,23 +72,20 @@ def _find(
     kind, key = key[0], (*key, *map(id, model.modules()))
     known, step = compiled.steps.get(kind, (None, None))
     if known != key:
-        program = make_program()
-        obstacle = _NO_LIST if program is None else _SEVERAL if find_world() is not None else None
-        if obstacle is not None:
-            warn_of_obstacle(_TITLES[kind], obstacle, model, compiled)
-            program = None
-        step = None if program is None else CompiledStep(program, model, compiled)
+        program, fallback = make_program(), EagerFallback(_TITLES[kind], model, compiled)
+        fallback.check_start(has_program=program is not None)
+        step = None
+        if program is not None and not fallback.is_eager:
+            step = CompiledStep(program, fallback)
         compiled.steps[kind] = key, step
     found: CompiledStep | None = step
     return found
 
 
-_NO_LIST = Obstacle("the optimizer's step is no list of tensor operations, or it has hooks")
-_SEVERAL = Obstacle("several processes exchange their gradients within a step")
 _TITLES = {"train": "training step", "test": "evaluation step", "predict": "prediction step"}
 
 
 def measure_compile_time(compiled: Compiled) -> float:
-    """Return the seconds that recording and compiling the steps of a model has taken."""
+    """Return the seconds that tracing and compiling the steps of a model has taken."""
     steps = [step for _, step in compiled.steps.values()]
     return sum(step.seconds for step in steps if isinstance(step, CompiledStep))

@@ -1,4 +1,8 @@
-"""The numbers of a rule, told apart: those that differ from step to step, and those that stay."""
+"""The numbers of a rule, told apart: those that differ from step to step, and those that stay.
+
+A number that differs must be an input of the graph. One that stays is better a part of it: the compiler then
+drops a multiplication by 1, and a rule may decide by it with a plain ``if``.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +56,15 @@ class RuleNumbers:
                 numbers.append(atom)
             else:
                 constants.append(atom)
-        if constants != self._last:
+        if constants != self._last:  # at the first step, and when somebody sets a hyperparameter
             constants = self._compare(atoms, constants, numbers)
         return tuple(constants), (rule, self._changing)
 
     def _find_changing(self, group: dict[str, Any], step: int, atoms: list[Any]) -> list[bool]:
-        """Compare with what the rule says at another step and rate."""
+        """Compare with what the rule says at another step and rate.
+
+        Asked at one step alone, nobody can tell a bias correction from a constant.
+        """
         trial = {**group, "lr": 0.7 * group["lr"] + 1e-3}
         other: list[Any] = []
         _flatten(self._plan(trial, step + 1), other)
@@ -69,7 +76,10 @@ class RuleNumbers:
         ]
 
     def _compare(self, atoms: list[Any], constants: list[Any], numbers: list[float]) -> list[Any]:
-        """Let a number that was thought to stay, and did not, be one that changes."""
+        """Let a number that was thought to stay, and did not, be one that changes.
+
+        A callback may set ``momentum`` at each epoch: one more graph, not one for each epoch.
+        """
         changing = list(self._changing or ())
         places = [index for index, is_changing in enumerate(changing) if not is_changing]
         if len(self._last) == len(constants):

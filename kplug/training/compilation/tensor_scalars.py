@@ -1,8 +1,8 @@
 """Numbers that change from step to step, as tensors, where torch's list operations want plain numbers.
 
 An optimizer's rule is written with operations such as ``torch._foreach_add_(p, g, alpha=-rate)``. In a
-recorded step ``rate`` is a tensor of shape (), an input of the graph; here such a call becomes one that
-takes it.
+traced step ``rate`` is a tensor of shape (), an input of the graph, and torch would read its number, which
+is a graph break. Here such a call becomes one that takes the tensor.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _Handler = Callable[..., Any]
 
 
 def _cast(scalar: Any, like: Tensor) -> Any:
+    # Planned numbers are doubles on one device; a double tensor would make half precision a double too.
     if isinstance(scalar, Tensor) and not scalar.ndim:
         return scalar.to(device=like.device, dtype=like.dtype)
     return scalar

@@ -1,4 +1,4 @@
-"""From a recorded graph to code, by the compiler of ``torch.compile``."""
+"""From a traced graph to code, by the compiler of ``torch.compile``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of a step on real tensors, written down as a graph."""
+"""One run of a step on real tensors, traced: its operations are written down as a graph."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TracedGraph:
         return self.graph.code, tuple(self.used), tuple(map(id, self.fixed)), tuple(constants)
 
 
-def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> TracedGraph:
+def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) -> TracedGraph:
     """Run a function and write down which operations it does.
 
     It runs for real: what it changes is changed. The function sees the tensors themselves, so whatever
@@ -67,7 +67,7 @@ def record(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor])
 
 
 def as_input(tensor: Tensor) -> Tensor:
-    """Return a tensor as a recorded graph takes it: without gradient, and see ``_is_lost``."""
+    """Return a tensor as a traced graph takes it: without gradient, and see ``_is_lost``."""
     plain = tensor.detach()
     return plain.view(1) if _is_lost(plain) else plain
 
@@ -89,7 +89,7 @@ def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
 
 @contextmanager
 def _saying_that_it_compiles() -> Iterator[None]:
-    """Let ``torch.compiler.is_compiling()`` be True, as it is in every recording of torch's."""
+    """Let ``torch.compiler.is_compiling()`` be True, as it is whenever torch traces."""
     before = torch.compiler._is_compiling_flag
     torch.compiler._is_compiling_flag = True
     try:
