@@ -27,11 +27,12 @@ from kplug.training.compilation.traced_call import TracedCall
 from kplug.training.compilation.tracing import TracedGraph
 from kplug.training.data.batch import Batch
 from kplug.training.execution_options import REDUCE_OVERHEAD
+from kplug.training.step.steps import StepFunction
 
 MOST_SHAPES = 8  # of batches; others run eagerly
 
 
-class CompiledStep:
+class CompiledStep(StepFunction):
     """Runs a step, eagerly at first and as a compiled graph from then on.
 
     The first call with batches of a shape is an ordinary step, which makes whatever state is made lazily.
@@ -55,9 +56,6 @@ class CompiledStep:
         self._last_signature: Any = None
         self._signatures: set[Any] = set()
         self._state: CapturedState | None = None
-
-    def publish(self) -> None:
-        """The model itself was trained."""
 
     def finish(self) -> None:
         """Give averages of the weights to the model, if the optimizer keeps them."""

@@ -1,15 +1,16 @@
-"""Where the batches of an epoch come from."""
+"""Batches of arrays in memory."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from kplug.training.data.batch import Batch, check_batch_size
-from kplug.training.data.samples import Samples, list_arrays, map_arrays
+from kplug.training.data.batch import Batch
+from kplug.training.data.sample_source import SampleSource
+from kplug.training.data.samples import list_arrays, map_arrays
+from kplug.training.data.shuffling import draw_order
 from kplug.training.devices import move
 
 # Rows are gathered for several small batches at once: at this size the block stays in the cache,
@@ -17,39 +18,8 @@ from kplug.training.devices import move
 _BLOCK_BYTES = 1 << 18
 
 
-class ArraySource:
-    """Batches by index from tensors that lie in memory.
-
-    Args:
-        samples: The data.
-        batch_size: Samples per batch, >= 1; the last batch may be smaller.
-        device: Where the batches go.
-        input_types: The type that the model takes for each input; inputs of another type are cast
-            block by block.
-        shuffle: Draw a new order for each epoch from torch's global generator.
-        method: The method that the batch size was given to, for messages.
-    """
-
-    def __init__(
-        self,
-        samples: Samples,
-        batch_size: int | None = None,
-        *,
-        device: torch.device | None = None,
-        input_types: Sequence[torch.dtype] | None = None,
-        shuffle: bool = False,
-        method: str = "fit",
-    ) -> None:
-        self.samples, self.batch_size = samples, check_batch_size(batch_size, method)
-        inputs = list_arrays(samples.x)
-        self.device = inputs[0].device if device is None else device
-        self.input_types = [x.dtype for x in inputs] if input_types is None else input_types
-        self.shuffle = shuffle
-
-    @property
-    def steps(self) -> int:
-        """Batches in an epoch."""
-        return math.ceil(len(self.samples) / self.batch_size)
+class ArraySource(SampleSource):
+    """Batches of tensors in memory; inputs of another type than the model's are cast block by block."""
 
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one epoch."""
@@ -78,7 +48,7 @@ class ArraySource:
             yield make_batch(*self._block(arrays, order, start + first, start + last)), size
 
     def _draw_order(self) -> Tensor | None:
-        return torch.randperm(len(self.samples)) if self.shuffle else None
+        return draw_order(len(self.samples)) if self.shuffle else None
 
     def _find_batch_maker(self) -> Callable[..., Batch]:
         """Return the function that makes a batch of one part of each array, in their order."""

@@ -16,6 +16,7 @@ from kplug.training.data.iterable_batches import IterableSource, is_iterable_of_
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.lazy_batches import LazySource, has_lazy_arrays
 from kplug.training.data.model_inputs import find_input_types, fit_to_model
+from kplug.training.data.sample_source import SampleSource
 from kplug.training.data.samples import Samples, as_samples, map_arrays
 from kplug.training.data.target_check import check_targets
 from kplug.training.data.validation_data import (
@@ -94,11 +95,11 @@ def make_batches(model: Any, data: DataArguments) -> BatchSource:
 
 def make_array_batches(
     model: Any, method: str, samples: Samples, batch_size: int | None, *, shuffle: bool = False
-) -> ArraySource | LazySource:
+) -> SampleSource:
     """Return the batches of samples that were converted already."""
     samples = fit_to_model(model, samples, method)
-    make = LazySource if has_lazy_arrays(samples) else ArraySource
-    return make(
+    source = LazySource if has_lazy_arrays(samples) else ArraySource
+    return source(
         samples,
         batch_size,
         device=find_device(model),

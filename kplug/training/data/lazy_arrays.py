@@ -14,14 +14,16 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-# What takes no more than this as a dense array is made one at once: nothing is quicker to train on.
+# What takes no more than this as a dense array becomes one: nothing is faster to train on.
 IN_MEMORY_BYTES = 1 << 26
 
 Convert = Callable[[Any], Tensor]
 
 
 class LazyArray(ABC):
-    """An array of samples that is read row by row; where a tensor is only sliced, it stands for one.
+    """An array of samples that is read a few rows at a time.
+
+    It has as much of a tensor as slicing and checks need.
 
     Args:
         array: What is read; its first axis counts the samples.
@@ -32,7 +34,7 @@ class LazyArray(ABC):
     """
 
     is_indexed = False
-    """Whether rows in any order cost as little as a run of them."""
+    """Whether rows in any order cost as little as consecutive ones."""
 
     device = torch.device("cpu")
 
@@ -113,7 +115,7 @@ class LazyFileArray(LazyArray):
 
     @property
     def stored_together(self) -> int:
-        """The number of rows that the file holds as one piece, and that are read at the cost of one."""
+        """The number of rows in a chunk of the file, which are read at the cost of one."""
         chunks = getattr(self.array, "chunks", None)
         return int(chunks[0]) if chunks else 1
 
@@ -126,9 +128,9 @@ class LazyFileArray(LazyArray):
 
 
 def _release(array: Any) -> None:
-    """Give back the memory that holds pages of a file which were read.
+    """Give back the memory of the pages that were read.
 
-    They stay in the system's cache; but as part of this process, pages would add up to the whole file.
+    They stay in the system's cache. As memory of this process they would add up to the whole file.
     """
     mapped = getattr(array, "_mmap", None)
     is_of_file = getattr(array, "mode", None) in ("r", "r+", "w+")  # "c" has changes of its own
@@ -137,7 +139,7 @@ def _release(array: Any) -> None:
 
 
 def find_lazy_array(array: Any, convert: Convert) -> LazyArray | Tensor | None:
-    """Return a sparse matrix or an array in a file as rows, or as a tensor if it is small.
+    """Return a sparse matrix or an array in a file as a lazy array, or as a tensor if it is small.
 
     Args:
         array: Anything that was given as data.
@@ -164,10 +166,10 @@ def is_sparse_matrix(array: Any) -> bool:
 
 
 def read_ranges(array: Tensor | LazyArray, ranges: list[tuple[int, int]]) -> Tensor:
-    """Return several runs of rows, one after another, as one tensor.
+    """Return several ranges of rows, one after another, as one tensor.
 
     Args:
-        array: A tensor or rows.
+        array: A tensor or a lazy array.
         ranges: Pairs of the first row and the row after the last one.
     """
     if len(ranges) == 1:

@@ -1,4 +1,4 @@
-"""Which rows are read together, and in which order."""
+"""The order of the samples in an epoch: in memory at random, in a file through a shuffle buffer."""
 
 from __future__ import annotations
 
@@ -6,47 +6,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
-# A pool is shuffled as a whole, so it should be large; a block is read at once, and the longer it is, the
-# less a disk has to seek.
-POOL_BYTES = 1 << 26
-BLOCKS_PER_POOL = 32
+# A shuffle buffer is shuffled as a whole, so it should be large. A block is read in one go, and the longer
+# it is, the less a disk has to seek.
+BUFFER_BYTES = 1 << 26
+BLOCKS_PER_BUFFER = 32
 
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class BufferSizes:
-    """How many rows there are at a time.
+    """Sizes of the shuffle buffer.
 
     Args:
-        block: Rows that are read in one run.
-        pool: Rows in memory, among which a batch is drawn.
+        block: Rows that are read in one go.
+        buffer: Rows in memory, among which a batch is drawn.
     """
 
     block: int
-    pool: int
+    buffer: int
 
     @classmethod
     def choose(cls, row_bytes: int, batch_size: int, stored_together: int = 1) -> BufferSizes:
-        """Return sizes that bound memory, whole batches and pieces of the file as far as that allows.
+        """Return sizes that bound memory and, as far as that allows, hold whole batches and chunks.
 
         Args:
             row_bytes: Memory of one sample.
-            batch_size: Samples per step; a pool has at least so many.
-            stored_together: Rows in a piece of the file.
+            batch_size: Samples per step; a buffer has at least so many.
+            stored_together: Rows in a chunk of the file.
         """
-        pool = max(batch_size, POOL_BYTES // max(1, row_bytes))
-        block = max(1, pool // BLOCKS_PER_POOL)
+        buffer = max(batch_size, BUFFER_BYTES // max(1, row_bytes))
+        block = max(1, buffer // BLOCKS_PER_BUFFER)
         if block > stored_together > 1:
             block -= block % stored_together
         elif block < stored_together:
-            block = min(stored_together, pool)
-        return cls(block, pool - pool % batch_size)
+            block = min(stored_together, buffer)
+        return cls(block, buffer - buffer % batch_size)
+
+
+def draw_order(count: int) -> Tensor:
+    """Return the numbers from 0 to ``count - 1`` in random order, from torch's global generator."""
+    return torch.randperm(count)
 
 
 def runs_in_order(count: int, size: int) -> Iterator[list[Range]]:
-    """Yield the rows of one pool after another, in the order of the array.
+    """Yield the ranges of rows that fill one buffer after another, in the order of the array.
 
     Example:
         >>> list(runs_in_order(5, 2))
@@ -57,17 +63,18 @@ def runs_in_order(count: int, size: int) -> Iterator[list[Range]]:
 
 
 def shuffled_runs(count: int, sizes: BufferSizes) -> Iterator[list[Range]]:
-    """Yield the rows of one pool after another: blocks in random order, as many as a pool holds.
+    """Yield the ranges of rows that fill one shuffle buffer after another: blocks in random order.
 
-    Where the blocks begin is drawn anew for each epoch, so rows that are neighbours in the file do not stay
-    together for ever. All numbers come from torch's global generator, before the first pool. Every pool
-    but the last is full: a block that does not fit is divided between two.
+    The start of the blocks is drawn anew for each epoch, so that neighbours in the file do not stay together
+    for ever. All numbers come from torch's global generator before the first buffer is read: with several
+    processes, all of them draw the same. Every buffer but the last is full: a block that does not fit is
+    divided between two.
     """
-    offset = int(torch.randint(sizes.block, ())) if count > sizes.pool else 0
+    offset = int(torch.randint(sizes.block, ())) if count > sizes.buffer else 0
     edges = range(-offset, count, sizes.block)
     blocks = [(max(0, edge), min(edge + sizes.block, count)) for edge in edges]
     runs: list[Range] = []
-    free = sizes.pool
+    free = sizes.buffer
     for index in torch.randperm(len(blocks)).tolist():
         start, stop = blocks[index]
         while start < stop:
@@ -77,6 +84,6 @@ def shuffled_runs(count: int, sizes: BufferSizes) -> Iterator[list[Range]]:
             start = end
             if not free:
                 yield sorted(runs)
-                runs, free = [], sizes.pool
+                runs, free = [], sizes.buffer
     if runs:
         yield sorted(runs)

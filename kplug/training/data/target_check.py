@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from kplug.errors import DataError
 from kplug.training.compiled import Compiled
-from kplug.training.data.array_batches import ArraySource
 from kplug.training.data.batch import BatchSource
-from kplug.training.data.lazy_batches import LazySource
+from kplug.training.data.sample_source import SampleSource
 from kplug.training.step.forward import describe_loss
 
 
@@ -16,7 +15,7 @@ def check_targets(compiled: Compiled, source: BatchSource, method: str) -> None:
     Raises:
         DataError: If the targets are missing.
     """
-    if not isinstance(source, (ArraySource, LazySource)):
+    if not isinstance(source, SampleSource):
         return  # the first batch will tell
     y = source.samples.y
     if y is None and (compiled.losses or compiled.metrics):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kplug.nested import map_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
 from kplug.training.reports.running_loss import RunningLoss
 
@@ -94,30 +94,16 @@ def read_results(results: Iterable[Any]) -> list[Any]:
         >>> read_results([torch.tensor(0.5), torch.tensor([1.0, 2.0])])
         [0.5, [1.0, 2.0]]
     """
-    tensors: list[Tensor] = []
-    skeletons = [_take_apart(result, tensors) for result in results]
+    results = list(results)
+    tensors = list(find_leaves(results, Tensor))
     if not tensors:
-        return skeletons
-    shapes = [tensor.shape for tensor in tensors]
+        return results
     flat = torch.cat([tensor.detach().to(torch.float64).reshape(-1) for tensor in tensors]).cpu()
-    parts = torch.split(flat, [shape.numel() for shape in shapes])
-    values = [part.reshape(shape).tolist() for part, shape in zip(parts, shapes, strict=True)]
-    return [map_leaves(skeleton, _Pending, lambda place: values[place]) for skeleton in skeletons]
-
-
-class _Pending(int):
-    """The index of a value that is still on its device."""
-
-
-def _take_apart(result: Any, tensors: list[Tensor]) -> Any:
-    if isinstance(result, Tensor):
-        tensors.append(result)
-        return _Pending(len(tensors) - 1)
-    if isinstance(result, Mapping):
-        return {key: _take_apart(value, tensors) for key, value in result.items()}
-    if isinstance(result, (list, tuple)):
-        return [_take_apart(value, tensors) for value in result]
-    return result
+    parts = torch.split(flat, [tensor.numel() for tensor in tensors])
+    shaped = zip(parts, tensors, strict=True)
+    values = iter([part.reshape(tensor.shape).tolist() for part, tensor in shaped])
+    found: list[Any] = map_leaves(results, Tensor, lambda _: next(values))
+    return found
 
 
 def call_with_logs(

@@ -1,4 +1,4 @@
-"""What layers add to the loss, and what they do to their weights after an update."""
+"""What layers add to the loss: penalties of their weights and of their outputs."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Penalties:
 
     @torch.no_grad()
     def at_rest(self) -> Penalties:
-        """Return the penalties for calls between which no weight changes: those of weights computed once."""
+        """Return the penalties while no weight changes: those of the weights are computed once, now."""
         total = Penalties(self.weights).add_to(None)
         if total is None:
             return self
         return Penalties(((lambda _: total, total),), self.activities)
 
-    def forget(self) -> None:
-        """Empty the lists of the layers, after calls whose loss nobody wants."""
+    def discard(self) -> None:
+        """Empty the lists of the layers: the penalties of a call whose loss is not computed."""
         for found in self.activities:
             found.clear()
 

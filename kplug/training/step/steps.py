@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,57 +17,40 @@ from kplug.training.distribution.world import find_world
 from kplug.training.step.forward import Forward
 from kplug.training.step.loss_check import check_loss
 from kplug.training.step.precision import compute_predictions
-from kplug.training.step.regularization import Penalties, find_penalties
+from kplug.training.step.regularization import find_penalties
 
 
-class StepFunction(Protocol):
-    """A function of a batch; see ``TrainStep``, ``TestStep`` and ``PredictStep``."""
+class StepFunction(ABC):
+    """A function of a batch: it makes one step and returns its result.
 
+    The loops call ``begin`` before an epoch or an evaluation, ``publish`` after an epoch, and ``finish``
+    when the training ends.
+    """
+
+    @abstractmethod
     def __call__(self, batch: Batch) -> Any:
         """Make one step."""
-
-    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
-        """Make one step for each batch."""
-
-    def begin(self) -> None:
-        """Look at the model anew, before an epoch or an evaluation."""
-
-    def publish(self) -> None:
-        """Bring what was learnt into the model, after an epoch."""
-
-    def finish(self) -> None:
-        """End the training: an optimizer that keeps averages of the weights gives them to the model."""
-
-
-class _PlainStep:
-    """What steps have in common that look at the model whenever they run."""
-
-    _penalties: Penalties
-
-    def __call__(self, batch: Batch) -> Any:
-        """Make one step."""
-        raise NotImplementedError
 
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
         """Make one step for each batch."""
         return [self(batch) for batch in batches]
 
+    @abstractmethod
     def begin(self) -> None:
-        """Forget penalties of calls whose loss nobody wants."""
-        self._penalties.forget()
+        """Look at the model anew."""
 
-    def publish(self) -> None:
-        """The model itself was trained."""
+    def publish(self) -> None:  # noqa: B027 - most steps train the model itself
+        """Bring into the model what was trained elsewhere, in a copy or by other processes."""
 
-    def finish(self) -> None:
-        """There is no training to end."""
+    def finish(self) -> None:  # noqa: B027 - most steps do not train
+        """Give averages of the weights to the model, if the optimizer keeps them."""
 
 
-class TrainStep(_PlainStep):
-    """One function of a batch: it trains on it and returns its loss without gradient.
+class TrainStep(StepFunction):
+    """Trains on a batch and returns its loss, without gradient.
 
-    Forward pass, loss, penalties, backward pass, update, constraints, metrics; the loss is that of
-    the weights before the update.
+    Forward pass, loss, penalties, backward pass, update, constraints, metrics. The loss is that of the
+    weights before the update.
 
     Args:
         model: A built model.
@@ -85,13 +69,17 @@ class TrainStep(_PlainStep):
         self._world = None if compiled.distribution == "fsdp" else find_world()
         replica = replicate(model, self._world, uses_all_weights=uses_all)
         self._forward = Forward(replica, compiled, self._penalties)
-        self.begin()
+        self._penalties.discard()
         self._constraints = model.weight_constraints()
         # Frozen ones too: with the gradient of an earlier step, the optimizer would go on to change them.
         self._parameters = list(model.parameters())
         self._has_metrics = bool(compiled.metrics)
         self._scale_loss = find_loss_scaling(optimizer)
         self._is_checked = False
+
+    def begin(self) -> None:
+        """Discard penalties of earlier calls, whose loss was not asked for."""
+        self._penalties.discard()
 
     def __call__(self, batch: Batch) -> Tensor:
         """Train on a batch."""
@@ -133,7 +121,7 @@ class TrainStep(_PlainStep):
         return reported
 
     def publish(self) -> None:
-        """Let the models of all processes be the same: their layers have seen different samples."""
+        """Make the models of all processes the same: their layers have seen different samples."""
         if self._world is not None:
             copy_buffers_from_main(self.model)
 
@@ -147,8 +135,8 @@ class TrainStep(_PlainStep):
             parameter.grad = None
 
 
-class TestStep(_PlainStep):
-    """One function of a batch: it evaluates it and returns its loss, None without a loss.
+class TestStep(StepFunction):
+    """Evaluates a batch and returns its loss; None without a loss.
 
     Args:
         model: A built model.
@@ -165,8 +153,8 @@ class TestStep(_PlainStep):
         self._forward = Forward(model, compiled, self._penalties)
 
     def begin(self) -> None:
-        """Forget penalties of calls whose loss nobody wants, and look at the weights anew."""
-        super().begin()
+        """Discard penalties of earlier calls, and look at the weights anew."""
+        self._penalties.discard()
         if self._is_at_rest:
             self._forward = Forward(self.model, self.compiled, self._penalties.at_rest())
 
@@ -177,18 +165,22 @@ class TestStep(_PlainStep):
         return self._forward.report(outcome)
 
 
-class PredictStep(_PlainStep):
-    """One function of a batch: it returns the model's outputs."""
+class PredictStep(StepFunction):
+    """Returns the model's outputs for a batch."""
 
     def __init__(self, model: Any, compiled: Compiled | None) -> None:
         self.model, self.compiled = model, compiled
         self._precision = None if compiled is None else compiled.precision
         self._penalties = find_penalties(model)
 
+    def begin(self) -> None:
+        """Discard penalties of earlier calls."""
+        self._penalties.discard()
+
     def __call__(self, batch: Batch) -> Any:
         """Compute the outputs for a batch."""
         outputs = compute_predictions(self.model, batch.x, self._precision)
-        self._penalties.forget()
+        self._penalties.discard()
         return outputs
 
 

@@ -24,7 +24,7 @@ from kplug.models import Model, Sequential
 from kplug.training.data import (
     lazy_arrays as rows_module,
     lazy_batches as source,
-    shuffling as pools,
+    shuffling,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -38,7 +38,7 @@ CLASSES = (Y[:, 0] > 0).astype("int64")
 def _everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     backend.clear_session()
     monkeypatch.setattr(rows_module, "IN_MEMORY_BYTES", 0)
-    monkeypatch.setattr(pools, "POOL_BYTES", 40 * X[0].nbytes)
+    monkeypatch.setattr(shuffling, "BUFFER_BYTES", 40 * X[0].nbytes)
     monkeypatch.setattr(source, "_SPARSE_BYTES", 40 * X[0].nbytes)
 
 
@@ -101,7 +101,7 @@ def test_shuffling_gives_every_row_once_an_epoch_in_new_orders(stored: Any) -> N
     epochs = [flatten(batches[:steps]), flatten(batches[steps:])]
     assert [sorted(epoch) for epoch in epochs] == [list(range(COUNT))] * 2
     assert epochs[0] != epochs[1]
-    # Rows of a batch do not lie together: they span most of a pool of 40 rows at least.
+    # Rows of a batch do not lie together: they span most of a buffer of 40 rows at least.
     spans = [max(batch) - min(batch) for batch in batches]
     assert sorted(spans)[len(spans) // 2] > 25
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from kplug.training.data import shuffling as pools
+from kplug.training.data import shuffling
 from kplug.training.data.shuffling import BufferSizes, runs_in_order, shuffled_runs
 
 
@@ -23,18 +23,18 @@ def list_rows(runs: list[tuple[int, int]]) -> list[int]:
     block=st.integers(1, 40),
     seed=st.integers(0, 5),
 )
-def test_every_row_comes_once_in_pools_of_whole_batches(
+def test_every_row_comes_once_in_buffers_of_whole_batches(
     count: int, batch: int, multiple: int, block: int, seed: int
 ) -> None:
     torch.manual_seed(seed)
     sizes = BufferSizes(block, batch * multiple)
     rows = [list_rows(runs) for runs in shuffled_runs(count, sizes)]
     assert sorted(itertools.chain(*rows)) == list(range(count))
-    assert all(len(each) == sizes.pool for each in rows[:-1])
-    assert 0 < len(rows[-1]) <= sizes.pool
+    assert all(len(each) == sizes.buffer for each in rows[:-1])
+    assert 0 < len(rows[-1]) <= sizes.buffer
 
 
-def test_what_fits_into_a_pool_is_one_pool() -> None:
+def test_what_fits_into_a_buffer_is_one_buffer() -> None:
     assert [list_rows(runs) for runs in shuffled_runs(100, BufferSizes(7, 100))] == [
         list(range(100))
     ]
@@ -43,12 +43,12 @@ def test_what_fits_into_a_pool_is_one_pool() -> None:
 def test_blocks_are_runs_whose_order_and_beginnings_change() -> None:
     torch.manual_seed(0)
     epochs = [list(shuffled_runs(1000, BufferSizes(10, 100))) for _ in range(2)]
-    for pool in itertools.chain(*epochs):
-        assert all(stop - start <= 10 for start, stop in pool)
-        assert len(pool) <= 12  # as many as fill a pool, and what was divided
-        assert pool == sorted(pool)
+    for buffer in itertools.chain(*epochs):
+        assert all(stop - start <= 10 for start, stop in buffer)
+        assert len(buffer) <= 12  # as many as fill a buffer, and what was divided
+        assert buffer == sorted(buffer)
     assert epochs[0] != epochs[1]
-    first, second = ({start for pool in epoch for start, _ in pool} for epoch in epochs)
+    first, second = ({start for buffer in epoch for start, _ in buffer} for epoch in epochs)
     assert len(first & second) < len(first) / 2
 
 
@@ -57,7 +57,7 @@ def test_rows_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row_bytes", "batch_size", "together", "block", "pool"),
+    ("row_bytes", "batch_size", "together", "block", "buffer"),
     [
         (1, 8, 1, 32, 1024),
         (1, 10, 1, 32, 1020),  # whole batches
@@ -65,7 +65,7 @@ def test_rows_in_order() -> None:
         (1 << 20, 4, 1, 1, 4),  # a batch at least
         (1, 8, 5, 30, 1024),  # whole pieces of the file
         (1, 8, 100, 100, 1024),
-        (1, 8, 5000, 1024, 1024),  # but never more than a pool
+        (1, 8, 5000, 1024, 1024),  # but never more than a buffer
         (0, 8, 1, 32, 1024),
     ],
 )
@@ -75,7 +75,7 @@ def test_sizes(
     batch_size: int,
     together: int,
     block: int,
-    pool: int,
+    buffer: int,
 ) -> None:
-    monkeypatch.setattr(pools, "POOL_BYTES", 1024)
-    assert BufferSizes.choose(row_bytes, batch_size, together) == BufferSizes(block, pool)
+    monkeypatch.setattr(shuffling, "BUFFER_BYTES", 1024)
+    assert BufferSizes.choose(row_bytes, batch_size, together) == BufferSizes(block, buffer)
