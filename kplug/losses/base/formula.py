@@ -67,8 +67,12 @@ class FormulaLoss(Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the formula gives for each sample."""
-        arguments = {name: getattr(self, name) for name in self._parameters}
-        return require_tensor(self.formula(y_true, y_pred, **arguments), self.name)
+        if not self._parameters:
+            values = self.formula(y_true, y_pred)
+        else:
+            arguments = {name: getattr(self, name) for name in self._parameters}
+            values = self.formula(y_true, y_pred, **arguments)
+        return require_tensor(values, self.name)
 
 
 _CLASS_OF: dict[Formula, type[FormulaLoss]] = {}

@@ -107,6 +107,13 @@ def test_a_parents_fast_mean_is_not_taken_for_another_formula() -> None:
     assert Mixed()(Y, P).item() == pytest.approx(((Y - P).abs() ** 3).mean().item())
 
 
+def test_a_formula_may_return_whole_numbers() -> None:
+    class Misses(FormulaLoss, formula=lambda y_true, y_pred: (y_true != y_pred).any(-1)):
+        """Share of rows with a wrong value."""
+
+    assert Misses(name="misses")(Y, torch.tensor([[0.0, 1.0], [0.0, 3.0]])).item() == 0.5
+
+
 def test_a_formula_that_returns_no_tensor_is_refused() -> None:
     class Wrong(FormulaLoss, formula=lambda y_true, y_pred: None):  # type: ignore[arg-type,return-value]
         """Its formula forgets to return."""
