@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.saving.weights.load_plan import Assignment
+from kplug.saving.weights.load_plan import Assignment, WeightSource
 
 _NUMPY_FLOATS = {torch.float16, torch.float32, torch.float64}
 _MOST_THREADS = 4
@@ -53,20 +53,20 @@ def load_all(assignments: Sequence[Assignment]) -> None:
     and HDF5 has compared the file's length with it: it goes straight into the weights.
     """
     unpacked = {
-        place: _unpack(assignment)
+        place: _unpack(assignment.source)
         for place, assignment in enumerate(assignments)
         if not _is_plain(assignment)
     }
     with _Transposer() as transposer:
         for place, assignment in enumerate(assignments):
-            target = assignment.weight.tensor.detach()
+            target, dataset = assignment.weight.tensor.detach(), assignment.source.datasets[0]
             if place in unpacked:
                 _copy(torch.from_numpy(unpacked[place]), target)
             elif target.device.type == "cpu" and target.is_contiguous() and target.numel():
-                assignment.dataset.read_direct(target.numpy())
+                dataset.read_direct(target.numpy())
             elif target.numel():
                 buffer = transposer.take(target.shape, target.dtype)
-                assignment.dataset.read_direct(buffer.numpy())
+                dataset.read_direct(buffer.numpy())
                 transposer.copy(buffer, target)
 
 
@@ -169,16 +169,16 @@ def _to_cpu(tensor: Tensor) -> Tensor:
 
 
 def _is_plain(assignment: Assignment) -> bool:
-    dataset, dtype = assignment.dataset, assignment.weight.tensor.dtype
-    if assignment.make is not None or dataset.chunks is not None or dtype.is_complex:
+    (dataset, *_), make = assignment.source
+    dtype = assignment.weight.tensor.dtype
+    if make is not None or dataset.chunks is not None or dtype.is_complex:
         return False
     if dtype.is_floating_point and dtype not in _NUMPY_FLOATS:
         return False
     return bool(dataset.dtype == torch.empty(0, dtype=dtype).numpy().dtype)
 
 
-def _unpack(assignment: Assignment) -> npt.NDArray[Any]:
-    values = read_array(assignment.dataset)
-    if assignment.make is not None:
-        values = assignment.make(values, *(read_array(each) for each in assignment.more))
+def _unpack(source: WeightSource) -> npt.NDArray[Any]:
+    arrays = [read_array(dataset) for dataset in source.datasets]
+    values = arrays[0] if source.make is None else source.make(*arrays)
     return np.ascontiguousarray(values).reshape(values.shape)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kplug.errors import WeightsError
 from kplug.saving.weights.keras2_layout import StoredLayer, StoredWeights
 from kplug.saving.weights.kernel_conversions import FileOrigin, find_sources
-from kplug.saving.weights.load_plan import LoadPlan, find_mismatch, list_names
+from kplug.saving.weights.load_plan import LoadPlan, count_things, list_names
 from kplug.saving.weights.named_weights import LayerWeights, NamedWeight
 
 _CHANGE_MODEL = "Build the model as it was saved"
@@ -27,7 +27,7 @@ def match_by_position(
     theirs = [layer for layer in stored.layers if layer.weight_names]
     if len(ours) != len(theirs):
         raise WeightsError(
-            f"the file holds {_count(theirs, 'layer')} with weights{_list(theirs)}, "
+            f"the file holds {count_things(theirs, 'layer')} with weights{_list(theirs)}, "
             f"the model has {len(ours)}{_list(ours)}",
             hint=f"{_CHANGE_MODEL}, or {_BY_NAME}.",
         )
@@ -64,23 +64,15 @@ def _match_layer(
     datasets = [stored.get_dataset(name) for name in names]
     sources = find_sources(layer.weights, datasets, origin)
     if sources is None:
-        plan.problems.append(
-            WeightsError(
-                f"{layer.title} has {_count(layer.weights, 'weight')}{_list(layer.weights)}, "
-                f"the file holds {len(stored.weight_names)} for it"
-                f"{list_names(stored.weight_names)}, saved as {stored.name!r}",
-                hint=hint,
-            )
+        message = (
+            f"{layer.title} has {count_things(layer.weights, 'weight')}{_list(layer.weights)}, "
+            f"the file holds {len(stored.weight_names)} for it"
+            f"{list_names(stored.weight_names)}, saved as {stored.name!r}"
         )
+        plan.add_problem(message, hint)
         return
-    for weight, (found, make) in zip(layer.weights, sources, strict=True):
-        dataset, *more = found
-        mismatch = None if make is not None else find_mismatch(weight.tensor, dataset)
-        if mismatch:
-            message = f"{layer.title}: weight {weight.name!r} {mismatch}"
-            plan.problems.append(WeightsError(message, hint=hint))
-        else:
-            plan.assign(weight, dataset, make, tuple(more))
+    for weight, source in zip(layer.weights, sources, strict=True):
+        plan.assign(layer.title, weight, source, hint)
 
 
 def _order_names(layer: LayerWeights, stored: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,10 +99,6 @@ def _whole_name(name: str) -> str:
 
 def _layer_and_weight(name: str) -> str:
     return "/".join(_whole_name(name).split("/")[-2:])
-
-
-def _count(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _list(things: Sequence[LayerWeights | StoredLayer | NamedWeight]) -> str:

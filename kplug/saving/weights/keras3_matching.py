@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import h5py
 
-from kplug.errors import WeightsError
 from kplug.saving.hdf5 import find_group, get_dataset
 from kplug.saving.weights.keras3_layout import WeightGroup
-from kplug.saving.weights.load_plan import LoadPlan, find_mismatch, list_names
+from kplug.saving.weights.load_plan import LoadPlan, WeightSource, count_things, list_names
 
 _HINT = (
     "Build the model as it was saved: Keras 3 finds a layer by its class and its position. "
@@ -34,23 +33,15 @@ def _match_group(plan: LoadPlan, group: WeightGroup, variables: h5py.Group | Non
     found = 0 if variables is None else len(variables)
     if found != len(group.weights):
         names = list_names([weight.name for weight in group.weights])
-        count = "1 weight" if len(group.weights) == 1 else f"{len(group.weights)} weights"
-        plan.problems.append(
-            WeightsError(
-                f"{group.title} has {count}{names}, the file holds {found} for it, at "
-                f"'/{group.path}'",
-                hint=_HINT,
-            )
+        message = (
+            f"{group.title} has {count_things(group.weights, 'weight')}{names}, the file holds "
+            f"{found} for it, at '/{group.path}'"
         )
+        plan.add_problem(message, _HINT)
         return
     for number, weight in enumerate(group.weights):
-        dataset = get_dataset(variables, str(number))
-        mismatch = find_mismatch(weight.tensor, dataset)
-        if mismatch:
-            message = f"{group.title}: weight {weight.name!r} {mismatch}"
-            plan.problems.append(WeightsError(message, hint=_HINT))
-        else:
-            plan.assign(weight, dataset)
+        source = WeightSource((get_dataset(variables, str(number)),))
+        plan.assign(group.title, weight, source, _HINT)
 
 
 def _find_surplus(plan: LoadPlan, groups: Sequence[WeightGroup], file: h5py.File) -> None:
@@ -68,13 +59,8 @@ def _find_surplus(plan: LoadPlan, groups: Sequence[WeightGroup], file: h5py.File
             if f"{path}/{name}" not in known and _has_weights(listed, name)
         ]
         if surplus:
-            plan.problems.append(
-                WeightsError(
-                    f"the file holds layers at '/{path}' that the model does not have"
-                    f"{list_names(surplus)}",
-                    hint=_HINT,
-                )
-            )
+            message = f"the file holds layers at '/{path}' that the model does not have"
+            plan.add_problem(message + list_names(surplus), _HINT)
 
 
 def _has_weights(group: h5py.Group, name: str) -> bool:

@@ -6,13 +6,14 @@ other backends. A rule is used only where the shapes are those that it was made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
+from kplug.saving.weights.load_plan import WeightSource
 from kplug.saving.weights.named_weights import NamedWeight
 
 Array = npt.NDArray[Any]
@@ -33,18 +34,6 @@ _OF_KERAS_1 = {
 }
 # The one other order of axes that Keras 2 reads.
 _OF_KERAS_2 = (3, 2, 0, 1)
-
-
-class WeightSource(NamedTuple):
-    """What a weight is read from.
-
-    Args:
-        datasets: Usually one.
-        make: What makes the weight of their values; None if the dataset is the weight.
-    """
-
-    datasets: tuple[h5py.Dataset, ...]
-    make: Callable[..., Array] | None = None
 
 
 class FileOrigin(NamedTuple):

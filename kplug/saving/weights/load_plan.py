@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy.typing as npt
@@ -14,21 +14,23 @@ from kplug.errors import WeightsError
 from kplug.saving.weights.named_weights import NamedWeight
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A weight of the model and the dataset that it will be filled from.
+class WeightSource(NamedTuple):
+    """What a weight is read from.
 
     Args:
-        weight: The weight.
-        dataset: The dataset; what is made of it has a shape and a type that fit.
-        make: What makes the weight of the values of the datasets; None if the dataset is the weight.
-        more: Further datasets, where several make one weight.
+        datasets: Usually one.
+        make: What makes the weight of their values; None if the dataset is the weight.
     """
 
-    weight: NamedWeight
-    dataset: h5py.Dataset
+    datasets: tuple[h5py.Dataset, ...]
     make: Callable[..., npt.NDArray[Any]] | None = None
-    more: tuple[h5py.Dataset, ...] = ()
+
+
+class Assignment(NamedTuple):
+    """A weight of the model, and what it will be filled from, whose shape and type fit."""
+
+    weight: NamedWeight
+    source: WeightSource
 
 
 @dataclass
@@ -45,15 +47,24 @@ class LoadPlan:
     problems: list[WeightsError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
-    def assign(
-        self,
-        weight: NamedWeight,
-        dataset: h5py.Dataset,
-        make: Callable[..., npt.NDArray[Any]] | None = None,
-        more: tuple[h5py.Dataset, ...] = (),
-    ) -> None:
-        """Add an assignment of what fits; see ``Assignment``."""
-        self.assignments.append(Assignment(weight, dataset, make, more))
+    def assign(self, title: str, weight: NamedWeight, source: WeightSource, hint: str) -> None:
+        """Assign what fits; anything else is a problem.
+
+        Args:
+            title: How messages call the weight's layer.
+            weight: The weight.
+            source: What it is read from.
+            hint: What to do if it does not fit.
+        """
+        mismatch = None if source.make else _find_mismatch(weight.tensor, source.datasets[0])
+        if mismatch:
+            self.add_problem(f"{title}: weight {weight.name!r} {mismatch}", hint)
+        else:
+            self.assignments.append(Assignment(weight, source))
+
+    def add_problem(self, message: str, hint: str) -> None:
+        """Note what does not fit."""
+        self.problems.append(WeightsError(message, hint=hint))
 
     def raise_problems(self) -> None:
         """Raise the first problem, if there is one, saying how many there are."""
@@ -65,7 +76,7 @@ class LoadPlan:
             raise WeightsError(message, hint=first.hint) from first
 
 
-def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
+def _find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
     """Return why the tensor cannot take the dataset's values, judged without reading them."""
     expected, found = tuple(tensor.shape), tuple(dataset.shape)
     if expected != found:
@@ -75,8 +86,14 @@ def find_mismatch(tensor: torch.Tensor, dataset: h5py.Dataset) -> str | None:
         kind == "f" and not (tensor.is_floating_point() or tensor.is_complex())
     )
     if is_narrower:
-        return f"is {_dtype(tensor.dtype)}, the file's {dataset.name!r} is {dataset.dtype}"
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        return f"is {dtype}, the file's {dataset.name!r} is {dataset.dtype}"
     return None
+
+
+def count_things(things: Sequence[object], noun: str) -> str:
+    """Return a number with its noun, for a message."""
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def list_names(names: Sequence[str], most: int = 6) -> str:
@@ -85,7 +102,3 @@ def list_names(names: Sequence[str], most: int = 6) -> str:
         return ""
     shown = ", ".join(repr(name) for name in names[:most])
     return f" ({shown}, …)" if len(names) > most else f" ({shown})"
-
-
-def _dtype(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")

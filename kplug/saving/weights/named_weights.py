@@ -36,28 +36,15 @@ class LayerWeights:
 
     Args:
         name: The layer's name.
+        title: How messages call it.
         weights: Its weights.
         is_nested: Whether they belong to several layers or modules inside it.
     """
 
     name: str
+    title: str
     weights: tuple[NamedWeight, ...]
     is_nested: bool = False
-
-    @property
-    def title(self) -> str:
-        """How messages call it."""
-        return f"layer {self.name!r}"
-
-
-@dataclass(frozen=True)
-class OwnWeights(LayerWeights):
-    """The weights that a model has beside those of its layers."""
-
-    @property
-    def title(self) -> str:
-        """How messages call it."""
-        return "the model itself"
 
 
 def describe(model: LayeredModel) -> list[LayerWeights]:
@@ -87,11 +74,11 @@ def require_built(model: LayeredModel) -> None:
             )
 
 
-def describe_own(model: LayeredModel) -> OwnWeights:
+def describe_own(model: LayeredModel) -> LayerWeights:
     """Return the weights that no layer of the model has (a subclass that calls ``add_weight``)."""
     of_layers = {id(tensor) for layer in model.layers for tensor in layer.weights}
     own = [(name, tensor) for name, tensor in model.named_weights() if id(tensor) not in of_layers]
-    return OwnWeights(model.name, tuple(_name_weights(model, own)))
+    return LayerWeights(model.name, "the model itself", tuple(_name_weights(model, own)))
 
 
 def _describe_layer(layer: Layer) -> LayerWeights:
@@ -100,7 +87,8 @@ def _describe_layer(layer: Layer) -> LayerWeights:
     else:
         named = layer.named_weights()
         weights, is_nested = _name_weights(layer, named), any("/" in name for name, _ in named)
-    return LayerWeights(layer.name, _unique(_order(layer, weights)), is_nested)
+    unique = _unique(_order(layer, weights))
+    return LayerWeights(layer.name, f"layer {layer.name!r}", unique, is_nested)
 
 
 def _flatten(model: LayeredModel) -> Iterator[NamedWeight]:

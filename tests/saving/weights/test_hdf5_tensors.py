@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from torch import Tensor
 
 from kplug.saving.weights.hdf5_tensors import load_all, write_all
-from kplug.saving.weights.load_plan import Assignment
+from kplug.saving.weights.load_plan import Assignment, WeightSource
 from kplug.saving.weights.named_weights import NamedWeight
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.bool]
@@ -27,7 +27,10 @@ def make(shape: list[int], dtype: torch.dtype, order: list[int]) -> Tensor:
 
 def load(file: h5py.File, targets: dict[str, Tensor]) -> None:
     load_all(
-        [Assignment(NamedWeight(name, each, "Dense"), file[name]) for name, each in targets.items()]
+        [
+            Assignment(NamedWeight(name, each, "Dense"), WeightSource((file[name],)))
+            for name, each in targets.items()
+        ]
     )
 
 
