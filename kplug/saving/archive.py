@@ -17,7 +17,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import h5py
+
 from kplug.errors import WeightsError
+from kplug.saving.hdf5 import opened_stream
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 
@@ -61,7 +64,7 @@ class Archive:
             return member.read(most)
 
     @contextlib.contextmanager
-    def opened(self, name: str) -> Iterator[IO[bytes] | io.RawIOBase]:
+    def _opened(self, name: str) -> Iterator[IO[bytes] | io.RawIOBase]:
         """Yield a member as a file that can be sought in; its checksum was found right."""
         info = self._get(name)
         with contextlib.ExitStack() as stack:
@@ -82,6 +85,12 @@ class Archive:
                     shutil.copyfileobj(member, copy, 1 << 20)
             copy.seek(0)
             yield copy
+
+    @contextlib.contextmanager
+    def opened_weights(self) -> Iterator[h5py.File]:
+        """Yield the HDF5 file with the weights."""
+        with self._opened(WEIGHTS) as stream, opened_stream(stream) as file:
+            yield file
 
     def _get(self, name: str) -> zipfile.ZipInfo:
         try:

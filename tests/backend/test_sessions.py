@@ -32,5 +32,6 @@ def test_what_has_no_meaning_is_refused_with_advice(call: Callable[[], Any], tex
     assert text in str(caught.value)
 
 
-def test_variables_that_start_by_themselves_are_how_it_is() -> None:
+def test_variables_have_values_without_a_session() -> None:
     K.manual_variable_initialization(False)
+    assert K.get_value(K.variable(3.0)) == 3.0

@@ -12,10 +12,10 @@ import h5py
 from kplug.backend.processes import run_on_main
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
-from kplug.saving.archive import WEIGHTS, opened_archive
+from kplug.saving.archive import opened_archive
 from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
-from kplug.saving.hdf5 import created, opened, opened_stream, require_file
+from kplug.saving.hdf5 import created, opened, require_file
 from kplug.saving.package_check import Verify, check_verify, verify_components
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, read_components, write_components
@@ -144,11 +144,7 @@ def _opened(source: Path, found: Format) -> Iterator[h5py.File]:
         with opened(source) as file:
             yield file
         return
-    with (
-        opened_archive(source) as archive,
-        archive.opened(WEIGHTS) as stream,
-        opened_stream(stream) as file,
-    ):
+    with opened_archive(source) as archive, archive.opened_weights() as file:
         yield file
 
 

@@ -12,9 +12,9 @@ import h5py
 
 from kplug.dialect import KERAS_3, Generation, find_generation
 from kplug.errors import WeightsError
-from kplug.saving.archive import CONFIG, METADATA, WEIGHTS, Archive, opened_archive
+from kplug.saving.archive import CONFIG, METADATA, Archive, opened_archive
 from kplug.saving.formats import Format, choose_whole_format
-from kplug.saving.hdf5 import opened, opened_stream, read_text, require_file
+from kplug.saving.hdf5 import opened, read_text, require_file
 from kplug.saving.json_text import MOST_BYTES, parse_json
 from kplug.saving.provenance import has_components
 
@@ -51,11 +51,8 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
             config = parse_json(archive.read_text(CONFIG, MOST_BYTES), CONFIG)
             if not isinstance(config, dict):
                 raise WeightsError(f"{CONFIG} holds {type(config).__name__}, not a dict")
-            with archive.opened(WEIGHTS) as stream, opened_stream(stream) as file:
-                training, generation = (
-                    config.get("compile_config"),
-                    _find_generation(archive, config),
-                )
+            training, generation = config.get("compile_config"), _find_generation(archive, config)
+            with archive.opened_weights() as file:
                 yield StoredModel(config, training, file, Format.KERAS3, generation)
         return
     with opened(path) as file:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kplug import Model, Sequential, layers
 from kplug.errors import KplugWarning, NotBuiltError, WeightsError
+from kplug.saving.hdf5 import find_group
 
 HINT = (
     "\n  Build the model as it was saved: Keras 3 finds a layer by its class and its position. Or "
@@ -221,10 +222,18 @@ def test_weights_of_an_archive_load_alone(tmp_path: Path) -> None:
         make(3, 5).load_weights(tmp_path / "m.keras")
 
 
-def test_many_groups_cost_little(tmp_path: Path) -> None:
+def test_of_many_groups_few_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def count(parent: h5py.Group, name: str) -> h5py.Group | None:
+        looked_at.append(name)
+        return find_group(parent, name)
+
+    monkeypatch.setattr("kplug.saving.weights.keras3_matching.find_group", count)
     path = tmp_path / "a.weights.h5"
     make(3).save_weights(path)
     with h5py.File(path, "a", libver="latest") as file:
         for number in range(20_000):
             file["layers"].create_group(f"x{number}")
     make(3).load_weights(path)
+    assert 3 < len(looked_at) < 200
