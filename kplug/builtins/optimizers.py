@@ -17,11 +17,11 @@ _COMPONENTS = (
     Component("lamb", "kplug.optimizers.lamb:Lamb", summary="Adam's direction, scaled for each tensor by the norm of its weights."),
     Component("lion", "kplug.optimizers.lion:Lion", summary="The sign of an interpolation between momentum and gradient."),
     Component("loss_scale_optimizer", "kplug.optimizers.loss_scale:LossScaleOptimizer", summary="An optimizer around another one that keeps small gradients from vanishing."),
-    Component("multi_optimizer", "kplug.optimizers.multi:MultiOptimizer", summary="An optimizer that has others train the parameters, each its own."),
-    Component("muon", "kplug.optimizers.muon:Muon", summary="Steps along the nearest orthogonal matrix to the momentum, for tensors of rank 2."),
+    Component("multi_optimizer", "kplug.optimizers.multi:MultiOptimizer", summary="Different optimizers for different parameters."),
+    Component("muon", "kplug.optimizers.muon:Muon", summary="Orthogonalized momentum for matrices, Adam for everything else."),
     Component("nadam", "kplug.optimizers.nadam:Nadam", summary="Adam whose momentum looks one step ahead, with a momentum that warms up."),
     Component("rmsprop", "kplug.optimizers.rmsprop:RMSprop", summary="Steps divided by a running average of the gradient's magnitude."),
-    Component("schedule_free_adamw", "kplug.optimizers.schedule_free:ScheduleFreeAdamW", summary="Steps on a sequence z, gradients at a point p between z and the average x of all z so far."),
+    Component("schedule_free_adamw", "kplug.optimizers.schedule_free:ScheduleFreeAdamW", summary="AdamW that averages weights instead of lowering the rate."),
     Component("sgd", "kplug.optimizers.sgd:SGD", summary="Stochastic gradient descent, optionally with momentum."),
 )
 # fmt: on

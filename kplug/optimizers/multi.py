@@ -95,7 +95,7 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
 
 
 class MultiOptimizer(OptimizerWrapper):
-    """An optimizer that has others train the parameters, each its own.
+    """Different optimizers for different parameters.
 
     Args:
         optimizer_map: An ``OptimizerMap`` or its configuration, or a function of a parameter, or of a

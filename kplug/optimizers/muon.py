@@ -44,7 +44,7 @@ def _require_patterns(owner: str, argument: str, value: Any) -> list[str]:
 
 
 class Muon(RuleOptimizer):
-    """Steps along the nearest orthogonal matrix to the momentum, for tensors of rank 2.
+    """Orthogonalized momentum for matrices, Adam for everything else.
 
     m ← μ·m + g; g' = g + μ·m with ``nesterov``, else m; X = g' / (‖g'‖ + 1e-7), then ``ns_steps``
     times A = X·Xᵀ and X ← a·X + (b·A + c·A²)·X; p ← p − lr · rms_rate · √max(rows, columns) · X.

@@ -23,8 +23,9 @@ from kplug.registry import named
 
 @named("schedule_free_adamw")
 class ScheduleFreeAdamW(RuleOptimizer):
-    """Steps on a sequence z, gradients at a point p between z and the average x of all z so far.
+    """AdamW that averages weights instead of lowering the rate.
 
+    It steps on a sequence z and takes gradients at a point p between z and the average x of all z so far.
     v ← β₂·v + (1 − β₂)·g²; z' = z − lr_t·g / (√(v / (1 − β₂ᵗ)) + ε); x = (p − (1 − β₁)·z) / β₁;
     x ← (1 − 1/t)·x + z'/t; p ← (1 − β₁)·z' + β₁·x; z ← z' at step t = 1, 2, …, from z = p.
 

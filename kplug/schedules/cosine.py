@@ -9,7 +9,9 @@ from kplug.schedules.base import LearningRateSchedule
 
 
 class CosineDecay(LearningRateSchedule):
-    """lr · ((1 − alpha) · ½(1 + cos(π · min(step, n) / n)) + alpha), optionally after a warm-up.
+    """Half a cosine wave, optionally after a linear warm-up.
+
+    lr · ((1 − alpha) · ½(1 + cos(π · min(step, n) / n)) + alpha) at each step.
 
     Args:
         initial_learning_rate: lr, the rate at step 0.

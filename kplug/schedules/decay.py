@@ -12,10 +12,10 @@ from kplug.schedules.base import LearningRateSchedule
 
 
 class ExponentialDecay(LearningRateSchedule):
-    """initial_learning_rate · decay_rate^(step / decay_steps).
+    """The rate times one factor every so many steps: lr · decay_rate^(step / decay_steps).
 
     Args:
-        initial_learning_rate: The rate at step 0.
+        initial_learning_rate: lr, the rate at step 0.
         decay_steps: Steps over which the rate is multiplied by ``decay_rate`` once, > 0.
         decay_rate: The factor.
         staircase: Whether step / decay_steps is rounded down.
@@ -58,10 +58,10 @@ class ExponentialDecay(LearningRateSchedule):
 
 
 class InverseTimeDecay(LearningRateSchedule):
-    """initial_learning_rate / (1 + decay_rate · step / decay_steps).
+    """The rate divided by a number that grows: lr / (1 + decay_rate · step / decay_steps).
 
     Args:
-        initial_learning_rate: The rate at step 0.
+        initial_learning_rate: lr, the rate at step 0.
         decay_steps: Steps that count as one unit of time, > 0.
         decay_rate: How much the divisor grows in one unit.
         staircase: Whether step / decay_steps is rounded down.
@@ -106,10 +106,10 @@ class InverseTimeDecay(LearningRateSchedule):
 
 
 class PolynomialDecay(LearningRateSchedule):
-    """(initial − end) · (1 − min(step, n) / n)^power + end, with n = decay_steps.
+    """From a first to a last rate: (first − last) · (1 − min(step, n) / n)^power + last.
 
     Args:
-        initial_learning_rate: The rate at step 0.
+        initial_learning_rate: The first rate, at step 0.
         decay_steps: n, the step from which the rate is ``end_learning_rate``; > 0.
         end_learning_rate: The last rate.
         power: 1 is a straight line.
