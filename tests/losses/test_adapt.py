@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import pickle
 from typing import Any
 
-import keras
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -124,19 +121,6 @@ def weighted(y_true: Tensor, y_pred: Tensor, factor: float = 1.0) -> Tensor:
     return factor * (y_true - y_pred).abs().mean(-1)
 
 
-def test_functions_are_named_after_themselves() -> None:
-    assert losses.as_loss(weighted).name == "weighted"
-    assert losses.as_loss(functools.partial(weighted, factor=2.0)).name == "weighted"
-    assert losses.as_loss(lambda y_true, y_pred: y_true - y_pred).name == "lambda"
-
-
-def test_parameter_names_decide_about_the_order() -> None:
-    def swapped(y_pred: Tensor, y_true: Tensor) -> Tensor:
-        return 2 * y_pred - y_true
-
-    assert losses.as_loss(swapped)(torch.zeros(2, 1), torch.ones(2, 1)).item() == 2.0
-
-
 class Percentile(losses.Loss):
     def __init__(self, q: float, **keywords: Any) -> None:
         super().__init__(**keywords)
@@ -145,73 +129,6 @@ class Percentile(losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         error = y_true - y_pred
         return torch.maximum(self.q * error, (self.q - 1) * error).mean(-1)
-
-
-def test_subclass_gets_its_name_and_configuration() -> None:
-    loss = Percentile(0.9, reduction="sum")
-    assert loss.name == "percentile"
-    assert loss.get_config() == {"reduction": "sum", "name": "percentile", "q": 0.9}
-    assert Percentile.from_config(loss.get_config()).q == 0.9
-
-
-def test_subclass_without_super_init_reduces_to_the_mean() -> None:
-    class Careless(losses.Loss):
-        def __init__(self) -> None:
-            pass
-
-        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-            return (y_true - y_pred).square().mean(-1)
-
-    assert Careless()(torch.zeros(2), torch.tensor([[1.0], [3.0]])).item() == 5.0
-
-
-def test_subclass_of_a_built_in_does_not_inherit_its_shortcut() -> None:
-    class Doubled(losses.MeanSquaredError):
-        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-            return 2 * super().call(y_true, y_pred)
-
-    assert Doubled()(torch.zeros(2, 1), torch.ones(2, 1)).item() == 2.0
-
-
-def test_tensors_keep_their_type_and_other_arrays_get_the_default() -> None:
-    loss = losses.MeanSquaredError()
-    array = np.ones((2, 1))
-    assert loss(array, torch.tensor(array)).dtype is torch.float64
-    assert loss(array, array).dtype is torch.float32
-    assert loss([[1.0]], [[1.0]]).dtype is torch.float32
-    assert loss(array, np.ones((2, 1), dtype=int)).dtype is torch.float32
-
-
-@pytest.mark.parametrize(
-    ("dtype", "expected"),
-    [
-        ("bfloat16", torch.bfloat16),
-        (torch.float64, torch.float64),
-        (keras.DTypePolicy("mixed_float16"), torch.float16),
-        ("mixed_bfloat16", torch.bfloat16),
-        (keras.saving.serialize_keras_object(keras.DTypePolicy("float64")), torch.float64),
-    ],
-)
-def test_type_may_be_a_name_a_type_or_a_policy(dtype: Any, expected: torch.dtype) -> None:
-    for loss in (losses.MeanSquaredError(dtype=dtype), Percentile(0.5, dtype=dtype)):
-        assert loss.dtype == str(expected).removeprefix("torch.")
-        assert loss(torch.zeros(2, 1), torch.ones(2, 1)).dtype is expected
-
-
-def test_type_that_is_none() -> None:
-    with pytest.raises(ArgumentValueError, match="argument 'dtype' is 'float31'"):
-        losses.MeanSquaredError(dtype="float31")
-
-
-def test_type_cannot_be_changed_afterwards() -> None:
-    loss: Any = losses.MeanSquaredError(dtype="float64")
-    with pytest.raises(AttributeError):
-        loss.dtype = "float32"
-
-
-def test_dtype_is_that_of_the_arithmetic() -> None:
-    loss = losses.MeanSquaredError(dtype="float64")
-    assert loss(torch.zeros(2, 1), torch.ones(2, 1)).dtype is torch.float64
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.5, float("nan"), "0.1", None, True])
@@ -246,10 +163,6 @@ class WithoutCall(losses.Loss):
     pass
 
 
-def makes_a_loss(smooth: float, thresh: float) -> Any:
-    return weighted
-
-
 @pytest.mark.parametrize(
     ("candidate", "text"),
     [
@@ -279,36 +192,3 @@ def test_what_is_no_loss(candidate: Any, text: str) -> None:
     with pytest.raises(ContractError) as caught:
         losses.as_loss(candidate)
     assert str(caught.value) == text
-
-
-def test_function_that_makes_a_loss_given_as_a_loss() -> None:
-    with pytest.raises(ContractError) as caught:
-        losses.as_loss(makes_a_loss)(torch.zeros(2, 1), torch.zeros(2, 1))
-    assert str(caught.value) == (
-        "makes_a_loss returned a function instead of a tensor\n"
-        "  makes_a_loss makes a loss: pass what it returns, such as loss=makes_a_loss(…)."
-    )
-
-
-def test_function_that_returns_nothing() -> None:
-    def forgetful(y_true: Tensor, y_pred: Tensor) -> None:
-        pass
-
-    with pytest.raises(ContractError) as caught:
-        losses.as_loss(forgetful)(torch.zeros(2, 1), torch.zeros(2, 1))
-    assert str(caught.value) == (
-        "forgetful returned NoneType instead of a tensor\n"
-        "  Return one value a sample, shape (N,), or one for the batch, shape (), computed with torch "
-        "or kplug.backend."
-    )
-
-
-def test_function_loss_is_not_made_from_a_name() -> None:
-    config = losses.FunctionLoss(weighted).get_config()
-    assert config["function"] == "custom/weighted"
-    with pytest.raises(ContractError) as caught:
-        losses.FunctionLoss.from_config(config)
-    assert str(caught.value) == (
-        "the function 'custom/weighted' is not part of its configuration\n"
-        "  Register it, in kplug.scope(losses={…}) or as a plugin, and refer to it by name."
-    )

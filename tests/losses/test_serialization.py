@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 from typing import Any
@@ -164,47 +163,3 @@ def test_reductions_have_the_names_of_tf_keras(name: str, expected: float | list
 
 
 # --- what the constructor and the configuration of a subclass look like -------------------------
-
-
-class Scaled(losses.Loss):
-    def __init__(self, scale: float = 1.0, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.scale = scale
-
-    def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
-        return self.scale * (y_true - y_pred).square().mean(-1)
-
-
-class Positional(losses.Loss):
-    def __init__(self) -> None:
-        super().__init__("by_place", "sum", "float64")
-
-    def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
-        return (y_true - y_pred).square().mean(-1)
-
-
-def test_base_takes_name_reduction_and_type_in_the_order_of_keras_3() -> None:
-    loss = Positional()
-    assert (loss.name, loss.reduction, loss.dtype) == ("by_place", "sum", "float64")
-
-
-def test_type_is_part_of_the_configuration_if_it_was_given() -> None:
-    assert Scaled(2.0).get_config() == {
-        "name": "scaled",
-        "reduction": "sum_over_batch_size",
-        "scale": 2.0,
-    }
-    config = Scaled(dtype="float64").get_config()
-    assert config["dtype"] == "float64"
-    assert Scaled.from_config(config).dtype == "float64"
-    assert losses.Huber(dtype="float64").get_config()["dtype"] == "float64"
-
-
-def test_keywords_bound_to_a_function_of_the_package_reach_its_class() -> None:
-    loss = losses.as_loss(
-        functools.partial(losses.sparse_categorical_crossentropy, ignore_class=-1)
-    )
-    assert isinstance(loss, losses.SparseCategoricalCrossentropy)
-    assert loss.ignore_class == -1
-    references = functools.partial(losses.circle, ref_labels=[0], ref_embeddings=torch.eye(1))
-    assert isinstance(losses.as_loss(references), losses.FunctionLoss)

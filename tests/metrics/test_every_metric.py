@@ -15,8 +15,6 @@ import torch
 from torch import Tensor
 
 from kplug import metrics
-from kplug.errors import ContractError
-from kplug.metrics import Metric
 
 NEEDED: dict[str, dict[str, Any]] = {
     "TopKCategoricalAccuracy": {"k": 2},
@@ -212,57 +210,3 @@ def test_inputs_are_not_written_to_and_no_gradient_is_kept(name: str) -> None:
     assert not result.requires_grad
     assert torch.equal(y, before[0])
     assert torch.equal(p.detach(), before[1])
-
-
-def test_metrics_of_different_kinds_are_not_merged() -> None:
-    target, other = metrics.Recall(), metrics.Precision()
-    with pytest.raises(ContractError) as caught:
-        target.merge_state([metrics.Recall(), other])
-    assert str(caught.value) == (
-        "recall is a Recall and cannot take in the state of precision, a Precision"
-    )
-    first = metrics.Recall()
-    first.update_state([1], [1.0])
-    with pytest.raises(ContractError) as caught:
-        target.merge_state([first, metrics.Recall(thresholds=[0.1, 0.2])])
-    assert str(caught.value) == (
-        "recall keeps 'true_positives' of shape (1,) and cannot take in shape (2,)\n"
-        "  Metrics can be merged if they were made with the same arguments."
-    )
-    assert target.result().item() == 0.0
-
-
-class KerasStyle(Metric):
-    """A metric as it is written for tf.keras."""
-
-    def __init__(self, name: str = "hits", **kwargs: Any) -> None:
-        super().__init__(name=name, **kwargs)
-        self.hits = self.add_weight(name="total_hits", initializer="zeros")
-        self.seen = self.add_variable((), "ones", "int32", "result")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        self.hits.assign_add((y_true == (y_pred > 0.5)).sum())
-        self.seen.assign(self.seen + len(y_true))
-
-    def result(self) -> Tensor:
-        return self.hits / self.seen
-
-
-def test_metrics_written_for_keras_work() -> None:
-    metric = KerasStyle()
-    assert [(each.label, each.item()) for each in (metric.hits, metric.seen)] == [
-        ("total_hits", 0.0),
-        ("result", 1),
-    ]
-    metric.reset_state()
-    y, p = torch.tensor([1, 0, 1]), torch.tensor([0.9, 0.8, 0.7])
-    metric.update_state(y, p)
-    metric.update_state(y, p)
-    assert metric.result().item() == pytest.approx(2 / 3)
-    assert type(metric.result()) is Tensor
-    twin = pickle.loads(pickle.dumps(metric))
-    twin.merge_state([metric])
-    assert twin.hits.item() == 8.0
-    metric.to("meta")
-    assert (metric.hits.device.type, metric.hits.label) == ("meta", "total_hits")
-    assert metric.hits is metric.state["total_hits"]

@@ -120,3 +120,13 @@ def test_a_formula_that_returns_no_tensor_is_refused() -> None:
 
     with pytest.raises(ContractError, match="returned NoneType instead of a tensor"):
         Wrong(name="wrong")(Y, P)
+
+
+def test_keywords_bound_to_a_function_of_the_package_reach_its_class() -> None:
+    loss = losses.as_loss(
+        functools.partial(losses.sparse_categorical_crossentropy, ignore_class=-1)
+    )
+    assert isinstance(loss, losses.SparseCategoricalCrossentropy)
+    assert loss.ignore_class == -1
+    references = functools.partial(losses.circle, ref_labels=[0], ref_embeddings=torch.eye(1))
+    assert isinstance(losses.as_loss(references), losses.FunctionLoss)
