@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 import torch
 
-from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.settings import standardize_data_format
 from kplug.backend.spatial import (
     conv1d,
     conv2d,
+    convolution,
     from_channels_second,
-    per_axis,
     to_channels_second,
 )
-from kplug.backend.windows import convolve
 
 
 def depthwise_conv2d(
@@ -41,12 +39,11 @@ def depthwise_conv2d(
         Images with in·multiplier channels, those of one input channel side by side.
     """
     owner = "depthwise_conv2d"
-    return _depthwise(owner, 2, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
 
 
 def _depthwise(
     owner: str,
-    rank: int,
     x: TensorLike,
     kernel: TensorLike,
     strides: int | Sequence[int],
@@ -54,19 +51,9 @@ def _depthwise(
     data_format: str | None,
     dilation_rate: int | Sequence[int],
 ) -> torch.Tensor:
-    layout = standardize_data_format(data_format, owner)
-    padding = require_choice(owner, "padding", padding, ("valid", "same"))
-    weights = to_tensor(kernel).permute(rank, rank + 1, *range(rank))
-    result = convolve(
-        to_channels_second(to_tensor(x), layout),
-        weights.flatten(0, 1).unsqueeze(1),
-        None,
-        per_axis(strides, rank),
-        padding,
-        per_axis(dilation_rate, rank),
-        groups=weights.shape[0],
-    )
-    return from_channels_second(result, layout)
+    weights = to_tensor(kernel).movedim((-2, -1), (0, 1))  # (in, multiplier, …)
+    options = (strides, padding, data_format, dilation_rate)
+    return convolution(owner, x, weights.flatten(0, 1).unsqueeze(1), *options, len(weights))
 
 
 def separable_conv1d(
@@ -93,7 +80,7 @@ def separable_conv1d(
         Sequences with ``out`` channels.
     """
     owner = "separable_conv1d"
-    deep = _depthwise(owner, 1, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    deep = _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv1d(deep, pointwise_kernel, data_format=data_format)
 
 
@@ -108,7 +95,7 @@ def separable_conv2d(
 ) -> torch.Tensor:
     """Return ``separable_conv1d`` for images: kernels (kh, kw, in, multiplier) and (1, 1, …, out)."""
     owner = "separable_conv2d"
-    deep = _depthwise(owner, 2, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    deep = _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv2d(deep, pointwise_kernel, data_format=data_format)
 
 

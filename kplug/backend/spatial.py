@@ -27,29 +27,30 @@ def from_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tens
     return x if data_format == "channels_first" else x.movedim(1, -1)
 
 
-def _convolution(
-    name: str,
-    rank: int,
+def convolution(
+    owner: str,
     x: TensorLike,
-    kernel: TensorLike,
+    weights: torch.Tensor,
     strides: int | Sequence[int],
     padding: str,
     data_format: str | None,
     dilation_rate: int | Sequence[int],
+    groups: int = 1,
 ) -> torch.Tensor:
-    layout = standardize_data_format(data_format, name)
-    paddings = ("valid", "same", "causal") if rank == 1 else ("valid", "same")
-    padding = require_choice(name, "padding", padding, paddings)
-    weights = to_tensor(kernel)
-    result = convolve(
-        to_channels_second(to_tensor(x), layout),
-        weights.permute(rank + 1, rank, *range(rank)),
-        None,
-        per_axis(strides, rank),
-        padding,
-        per_axis(dilation_rate, rank),
+    """Return a convolution in Keras's layout with weights in torch's order, (filters, in/groups, …)."""
+    layout, rank = standardize_data_format(data_format, owner), weights.ndim - 2
+    paddings = ("valid", "same", "causal") if owner == "conv1d" else ("valid", "same")
+    padding = require_choice(owner, "padding", padding, paddings)
+    second = to_channels_second(to_tensor(x), layout)
+    steps, gaps = per_axis(strides, rank), per_axis(dilation_rate, rank)
+    return from_channels_second(
+        convolve(second, weights, None, steps, padding, gaps, groups), layout
     )
-    return from_channels_second(result, layout)
+
+
+def _torch_order(kernel: TensorLike) -> torch.Tensor:
+    """Return a view of a kernel (…, in, out) as torch wants it: (out, in, …)."""
+    return to_tensor(kernel).movedim((-1, -2), (0, 1))
 
 
 def per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
@@ -66,7 +67,8 @@ def conv1d(
     dilation_rate: int | Sequence[int] = 1,
 ) -> torch.Tensor:
     """Return the 1-D convolution with a kernel of Keras's shape (k, in, out)."""
-    return _convolution("conv1d", 1, x, kernel, strides, padding, data_format, dilation_rate)
+    options = (strides, padding, data_format, dilation_rate)
+    return convolution("conv1d", x, _torch_order(kernel), *options)
 
 
 def conv2d(
@@ -78,7 +80,8 @@ def conv2d(
     dilation_rate: int | Sequence[int] = 1,
 ) -> torch.Tensor:
     """Return the 2-D convolution with a kernel of Keras's shape (kh, kw, in, out)."""
-    return _convolution("conv2d", 2, x, kernel, strides, padding, data_format, dilation_rate)
+    options = (strides, padding, data_format, dilation_rate)
+    return convolution("conv2d", x, _torch_order(kernel), *options)
 
 
 def conv3d(
@@ -90,7 +93,8 @@ def conv3d(
     dilation_rate: int | Sequence[int] = 1,
 ) -> torch.Tensor:
     """Return the 3-D convolution with a kernel of Keras's shape (kd, kh, kw, in, out)."""
-    return _convolution("conv3d", 3, x, kernel, strides, padding, data_format, dilation_rate)
+    options = (strides, padding, data_format, dilation_rate)
+    return convolution("conv3d", x, _torch_order(kernel), *options)
 
 
 def _pool(
