@@ -10,7 +10,7 @@ import torch
 
 from kplug import backend as K
 from kplug.errors import ArgumentValueError, GraphError, KplugError, LossWithoutGradientError
-from kplug.layers import Dense, Dropout, Input
+from kplug.layers import Dense, Input
 
 
 @pytest.fixture(autouse=True)
@@ -87,33 +87,6 @@ def test_function_evaluates_a_part_of_a_graph() -> None:
     values = both([[[1.0, 2.0, 3.0]]])
     assert [value.tolist() for value in values] == [[[6.0, 6.0]], [[12.0]]]
     assert K.function([hidden], [outputs])([torch.ones(1, 2)])[0].tolist() == [[2.0]]
-
-
-def test_function_takes_the_learning_phase() -> None:
-    inputs = Input((200,))
-    layer = Dropout(0.5)
-    function = K.function([inputs, K.learning_phase()], [layer(inputs)])
-    ones = torch.ones(1, 200)
-    assert set(function([ones, 0])[0].flatten()) == {1.0}
-    assert set(function([ones, 1])[0].flatten()) == {0.0, 2.0}
-    assert layer.training is False
-
-
-def test_function_names_a_missing_input() -> None:
-    one, two = Input((1,), name="one"), Input((1,), name="two")
-    outputs = Dense(1, name="out")(two)
-    with pytest.raises(GraphError) as caught:
-        K.function([one], [outputs])
-    assert str(caught.value) == (
-        "graph disconnected: output 'out' depends on input 'two' through layer 'out', and that is not "
-        "among the inputs ('one')\n  Give every Input that the outputs are made of."
-    )
-
-
-def test_function_counts_its_values() -> None:
-    inputs = Input((1,))
-    with pytest.raises(GraphError, match="the function takes 1 values, got 2"):
-        K.function([inputs], [Dense(1)(inputs)])([1, 2])
 
 
 def test_function_refuses_values_and_updates() -> None:

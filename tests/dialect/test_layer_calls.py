@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from kplug.dialect.layer_calls import (
-    LayerCall,
     Reference,
     read_call,
     read_ends,
@@ -15,9 +14,6 @@ from kplug.dialect.layer_calls import (
     write_keywords,
     write_value,
 )
-from kplug.dialect.mask_arguments import drop_masks
-from kplug.dialect.tensor_operations import read_operation, write_operation
-from kplug.dialect.writing_graphs import write_calls
 from kplug.errors import SpecError
 
 A, B = Reference("a", 0, 0), Reference("b", 1, 2)
@@ -89,67 +85,7 @@ def test_what_keras_3_writes_by_itself_is_left_out() -> None:
         assert again.kwargs == {"training": written}
 
 
-def test_masks_that_tensors_carry_are_left_out() -> None:
-    mask, other = Reference("ne", 0, 0), Reference("or", 0, 0)
-    ids, free = Reference("ids", 0, 0), Reference("free", 0, 0)
-
-    def call(*args: Any, **kwargs: Any) -> list[LayerCall]:
-        return [LayerCall(list(args), kwargs, 3)]
-
-    calls = {
-        "ids": [],
-        "free": [],
-        "embedding": call(ids),
-        "ne": call(ids, 0),
-        "or": call(mask, mask),
-        "lstm": call(Reference("embedding", 0, 0), mask=other),
-        "own": call(free, 1),
-        "gru": call(Reference("lstm", 0, 0), mask=Reference("own", 0, 0), value=ids),
-    }
-    kept = drop_masks(calls, {"ne", "or", "own"}, {"embedding"}, [Reference("gru", 0, 0)])
-    assert list(kept) == ["ids", "free", "embedding", "lstm", "own", "gru"]
-    assert kept["lstm"][0].kwargs == {}
-    assert kept["gru"] == calls["gru"]
-
-
 def test_ends_keep_their_form() -> None:
     assert read_ends(["a", 0, 0]) == A
     assert read_ends([["a", 0, 0]]) == [A]
     assert read_ends({"x": ["a", 0, 0], "y": [["b", 1, 2]]}) == {"x": A, "y": [B]}
-
-
-def test_calls_of_models_are_counted_as_keras_3_does() -> None:
-    def entry(name: str, config: Any, inbound: Any) -> dict[str, Any]:
-        return {"name": name, "class_name": "X", "config": config, "inbound_nodes": inbound}
-
-    functional: dict[str, Any] = {"layers": [], "output_layers": []}
-    chain: dict[str, Any] = {"layers": []}
-    config = {
-        "name": "m",
-        "layers": [
-            entry("a", {}, []),
-            entry("inner", functional, [[["a", 0, 0, {}]], [["inner", 1, 0, {}]]]),
-            entry("chain", chain, [[["inner", 2, 0, {}]]]),
-        ],
-        "input_layers": [["a", 0, 0]],
-        "output_layers": {"x": ["inner", 2, 0], "y": ["chain", 1, 0]},
-    }
-    written = write_calls(config)
-    calls = [
-        [read_call(data).args[0] for data in each["inbound_nodes"]] for each in written["layers"]
-    ]
-    assert calls == [[], [("a", 0, 0), ("inner", 0, 0)], [("inner", 1, 0)]]
-    assert written["output_layers"] == {"x": ["inner", 2, 0], "y": ["chain", 0, 0]}
-    assert write_calls(written) == written
-
-
-def test_operators_are_no_layers_in_keras_3() -> None:
-    config = {"name": "o", "operation": "floor_divide"}
-    written = write_operation(config)
-    assert written == {
-        "module": "keras.src.ops.numpy",
-        "class_name": "FloorDivide",
-        "config": {"name": "o"},
-        "registered_name": "FloorDivide",
-    }
-    assert read_operation(written)["config"] == config

@@ -11,8 +11,6 @@ from kplug.backend import clear_session
 from kplug.errors import DataError, GraphError
 from kplug.graph import (
     Node,
-    Plan,
-    find_path,
     sort_nodes,
 )
 from kplug.layers import (
@@ -202,31 +200,6 @@ def test_nodes_are_sorted_after_what_they_depend_on() -> None:
     outputs = Add(name="sum")([left, right])
     names = [node.layer.name for node in sort_nodes([outputs])]
     assert names == ["input_layer", "left", "right", "sum"]
-
-
-def test_path_leaves_out_what_is_before_its_inputs() -> None:
-    inputs = Input((4,))
-    hidden = Dense(4, name="hidden")(inputs)
-    outputs = Dense(4, name="outputs")(hidden)
-    assert [node.layer.name for node in find_path([hidden], [outputs])] == ["outputs"]
-    assert [node.layer.name for node in find_path([inputs], [outputs])] == ["hidden", "outputs"]
-
-
-def test_path_without_its_input_is_disconnected() -> None:
-    one, two = Input((4,), name="one"), Input((4,), name="two")
-    outputs = Add()([one, two])
-    with pytest.raises(
-        GraphError, match="graph disconnected: output 'add' depends on input 'two' through"
-    ):
-        find_path([one], [outputs])
-
-
-def test_path_runs_on_tensors() -> None:
-    one, two = Input((2,)), Input((2,))
-    left, right = Halves()(Add()([one, two]))
-    outputs = Add()([left, right])
-    (made,) = Plan([one, two], [outputs]).run([torch.ones(1, 2), torch.tensor([[1.0, 2.0]])])
-    assert made.tolist() == [[5.0]]
 
 
 def test_node_of_a_shared_layer_counts_up() -> None:

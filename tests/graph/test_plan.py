@@ -8,8 +8,18 @@ import pytest
 import torch
 
 from kplug.backend import clear_session
+from kplug.errors import GraphError
 from kplug.graph import Plan, find_path, list_outputs, order_layers
 from kplug.layers import Activation, Add, Dense, Input, Layer
+
+
+class Sum(Layer):
+    """Adds a list of tensors, or two arguments."""
+
+    def call(self, inputs: Any, other: Any = None) -> Any:
+        if other is not None:
+            return inputs + other
+        return sum(inputs[1:], start=inputs[0])
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +104,28 @@ def test_a_missing_input_is_named_with_its_user() -> None:
     outputs = Dense(1, name="last")(Add(name="sum")([one, two]))
     with pytest.raises(Exception, match="output 'last' depends on input 'two' through layer 'sum'"):
         Plan([one], [one, outputs])
+
+
+def test_path_leaves_out_what_is_before_its_inputs() -> None:
+    inputs = Input((4,))
+    hidden = Dense(4, name="hidden")(inputs)
+    outputs = Dense(4, name="outputs")(hidden)
+    assert [node.layer.name for node in find_path([hidden], [outputs])] == ["outputs"]
+    assert [node.layer.name for node in find_path([inputs], [outputs])] == ["hidden", "outputs"]
+
+
+def test_path_without_its_input_is_disconnected() -> None:
+    one, two = Input((4,), name="one"), Input((4,), name="two")
+    outputs = Sum()([one, two])
+    with pytest.raises(
+        GraphError, match="graph disconnected: output 'sum' depends on input 'two' through"
+    ):
+        find_path([one], [outputs])
+
+
+def test_path_runs_on_tensors() -> None:
+    one, two = Input((2,)), Input((2,))
+    left, right = Halves()(Sum()([one, two]))
+    outputs = Sum()([left, right])
+    (made,) = Plan([one, two], [outputs]).run([torch.ones(1, 2), torch.tensor([[1.0, 2.0]])])
+    assert made.tolist() == [[5.0]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 from typing import Any
 
 import numpy as np
@@ -264,16 +262,6 @@ def test_a_subclass_may_be_made_of_a_graph() -> None:
     assert isinstance(first, Functional)
     assert len(first.weights) == 2
     assert [layer.name for layer in first.layers] == ["input_layer", "dense"]
-
-
-def test_copies_are_models_of_their_own() -> None:
-    model = make_pair()
-    expected = model([LEFT, RIGHT])[0]
-    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        torch.testing.assert_close(other([LEFT, RIGHT])[0], expected)
-        other.set_weights([np.zeros((3, 2)), np.zeros(2)])
-        assert other([LEFT, RIGHT])[0].abs().max() == 0
-    torch.testing.assert_close(model([LEFT, RIGHT])[0], expected)
 
 
 def test_the_type_of_a_model_can_be_changed() -> None:

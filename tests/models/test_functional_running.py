@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import weakref
 from typing import Any
@@ -95,25 +94,6 @@ def test_random_numbers_are_drawn_in_the_order_of_the_graph() -> None:
         torch.manual_seed(1)
         results.append(each(torch.ones(2, 50), training=True))
     assert torch.equal(*results)
-
-
-def test_deep_models_are_copied() -> None:
-    shared = layers.Dense(2)
-    tensor = inputs = layers.Input((2,))
-    for _ in range(500):
-        tensor = layers.Activation("tanh")(tensor)
-    model = Model(inputs, shared(tensor))
-    other_model = Model(inputs, layers.Dense(1)(shared(inputs)))
-    data = torch.rand(3, 2)
-    expected = model(data)
-    other: Any = copy.deepcopy(model)
-    torch.testing.assert_close(other(data), expected)
-    other.set_weights([torch.zeros(2, 2), torch.zeros(2)])
-    assert other(data).abs().max() == 0
-    torch.testing.assert_close(model(data), expected)
-    assert all(node.layer is not shared for node in other.nodes)
-    both = copy.deepcopy([model, other_model])
-    assert both[0].layers[-1] is both[1].layers[1]
 
 
 @pytest.mark.parametrize("kind", ["functional", "sequential"])

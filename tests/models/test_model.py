@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug import backend, layers
-from kplug.errors import ContractError, DataError, NotBuiltError
+from kplug.errors import DataError, NotBuiltError
 from kplug.models import Model, Sequential
 
 
@@ -147,15 +147,3 @@ def test_a_copy_has_the_weights_that_the_model_will_have(
         model = Model(inputs, layers.Dense(2)(inputs))
     copied = copy_model(model)
     np.testing.assert_array_equal(copied.predict(X, verbose=0), model.predict(X, verbose=0))
-
-
-@pytest.mark.parametrize("method", ["train_step", "test_step", "predict_step", "compute_loss"])
-def test_a_step_of_its_own_is_refused_as_nothing_would_call_it(method: str) -> None:
-    owner = type("Own", (Residual,), {method: lambda *_: {}})
-    with pytest.raises(ContractError) as caught:
-        owner().compile(loss="mse")
-    assert str(caught.value) == (
-        f"Own.{method} would not be called: fit, evaluate and predict have one step for all models\n"
-        "  Compute in call, add penalties with self.add_loss, and give compile the loss. For a loop "
-        "of your own, neither compile nor fit is needed: the model is a torch module."
-    )

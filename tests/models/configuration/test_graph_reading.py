@@ -45,16 +45,6 @@ def test_configs_of_keras_3_are_read(graph_pair: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_keras_3_reads_what_is_written_for_it(graph_pair: Any, seed: int) -> None:
-    pair = graph_pair(seed)
-    entry = {"class_name": "Functional", "config": pair.ours.get_config()}
-    data = json.loads(json.dumps(write_model(entry)))
-    model = keras.saving.deserialize_keras_object(data)
-    model.set_weights([variable.value.detach().numpy() for variable in pair.theirs.weights])
-    _assert_same(model, pair.theirs, pair.data)
-
-
-@pytest.mark.parametrize("seed", range(25))
 def test_a_config_makes_the_same_model(graph_pair: Any, seed: int) -> None:
     pair = graph_pair(seed, freezes=True)
     config = json.loads(json.dumps(pair.ours.get_config()))
@@ -207,18 +197,6 @@ def test_a_config_of_keras_2_is_read() -> None:
     torch.testing.assert_close(second, inner(shared(right)))
 
 
-def test_a_config_has_the_form_of_keras_2() -> None:
-    config = Model.from_config(_keras_2_config()).get_config()
-    expected = _keras_2_config()
-    assert [entry["name"] for entry in config["layers"]] == [
-        entry["name"] for entry in expected["layers"]
-    ]
-    for key in ("name", "input_layers", "output_layers"):
-        assert config[key] == expected[key]
-    for entry, other in zip(config["layers"], expected["layers"], strict=True):
-        assert entry["inbound_nodes"] == other["inbound_nodes"]
-
-
 def test_calls_of_models_that_are_counted_from_0_are_read() -> None:
     config = _keras_2_config()
     text = json.dumps(config).replace('["inner", 1,', '["inner", 0,')
@@ -232,27 +210,6 @@ def test_calls_of_models_that_are_counted_from_0_are_read() -> None:
 def test_the_dialect_reads_a_model_of_keras_2() -> None:
     entry = read_model({"class_name": "Model", "config": _keras_2_config()})
     assert isinstance(model_from_config(entry), Functional)
-
-
-def test_what_keras_2_cannot_say_is_written_as_keras_3_does() -> None:
-    inputs = layers.Input((4,), name="a")
-    outputs = layers.Dense(2, name="d")(inputs) * 2
-    config = Model(inputs, outputs).get_config()
-    tensor = {"shape": [None, 4], "dtype": "float32", "keras_history": ["a", 0, 0]}
-    assert config["layers"][1]["inbound_nodes"] == [
-        {"args": [{"class_name": "__keras_tensor__", "config": tensor}], "kwargs": {}}
-    ]
-    assert config["layers"][2]["inbound_nodes"][0]["args"][1] == 2
-
-
-def test_only_calls_of_the_model_are_written() -> None:
-    inputs, shared = layers.Input((4,), name="a"), layers.Dense(4, name="shared")
-    shared(layers.Input((4,)))
-    outputs = shared(shared(inputs))
-    config = Model(inputs, outputs).get_config()
-    calls = config["layers"][1]["inbound_nodes"]
-    assert calls == [[["a", 0, 0, {}]], [["shared", 0, 0, {}]]]
-    assert config["output_layers"] == [["shared", 1, 0]]
 
 
 def test_layers_keep_the_order_of_the_configuration() -> None:
@@ -281,20 +238,6 @@ def test_layers_that_take_turns_are_read() -> None:
 
 
 # ---------------------------------------------------------------- classes of the user's own
-
-
-class Twice(layers.Layer):
-    """Doubles."""
-
-    def call(self, inputs: Any) -> Any:
-        return inputs * 2
-
-
-def test_custom_objects_are_found_by_name() -> None:
-    inputs = layers.Input((4,))
-    config = Model(inputs, Twice(name="twice")(inputs)).get_config()
-    model = Model.from_config(config, custom_objects={"Twice": Twice})
-    assert model(torch.ones(1, 4)).tolist() == [[2.0, 2.0, 2.0, 2.0]]
 
 
 class Wide(Model):

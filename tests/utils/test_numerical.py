@@ -1,8 +1,7 @@
-"""kplug.utils against Keras and NumPy."""
+"""Class labels as rows, and vectors of length 1, against Keras."""
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import keras
@@ -10,34 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.errors import ArgumentValueError, DataError
-from kplug.layers import Dense
-from kplug.models import Sequential
-from kplug.utils import normalize, print_summary, set_random_seed, to_categorical
-
-
-def _draw() -> list[float]:
-    return [random.random(), float(np.random.rand()), float(torch.rand(()))]
-
-
-def test_same_seed_repeats_python_numpy_and_torch() -> None:
-    set_random_seed(7)
-    first = _draw()
-    set_random_seed(7)
-    assert _draw() == first
-
-
-def test_seed_gives_the_draws_of_keras() -> None:
-    keras.utils.set_random_seed(11)
-    expected = _draw()
-    set_random_seed(11)
-    assert _draw() == expected
-
-
-@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True, "1"])
-def test_seed_outside_the_range_is_refused(seed: Any) -> None:
-    with pytest.raises(ArgumentValueError, match=r"allowed: an integer in \[0, 2\*\*32\)"):
-        set_random_seed(seed)
+from kplug.errors import DataError
+from kplug.utils import normalize, to_categorical
 
 
 @pytest.mark.parametrize(
@@ -103,13 +76,3 @@ def test_normalize_along_the_first_axis() -> None:
     lengths[lengths == 0] = 1.0
     np.testing.assert_allclose(normalize(x, axis=0), x / lengths)
     np.testing.assert_allclose(normalize(torch.tensor(x), axis=0), x / lengths)
-
-
-def test_print_summary_is_the_models_own() -> None:
-    model = Sequential([Dense(2, input_dim=3)])
-    lines: list[str] = []
-    expected: list[str] = []
-    print_summary(model, 50, [0.4, 0.7, 1.0], lines.append)
-    model.summary(50, [0.4, 0.7, 1.0], expected.append)
-    assert lines == expected
-    assert len(lines) > 5

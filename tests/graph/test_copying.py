@@ -1,0 +1,60 @@
+"""Copies of connected layers."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kplug import backend, layers
+from kplug.models import Model
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names() -> None:
+    backend.clear_session()
+    torch.manual_seed(0)
+
+
+def make_pair() -> Any:
+    """Return a model of two inputs and two outputs with a shared layer."""
+    left, right = layers.Input((3,), name="left"), layers.Input((3,), name="right")
+    shared = layers.Dense(2, name="shared")
+    one, two = shared(left), shared(right)
+    return Model([left, right], [layers.Add(name="sum")([one, two]), two])
+
+
+LEFT, RIGHT = torch.rand(5, 3), torch.rand(5, 3)
+
+
+def test_copies_are_models_of_their_own() -> None:
+    model = make_pair()
+    expected = model([LEFT, RIGHT])[0]
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        torch.testing.assert_close(other([LEFT, RIGHT])[0], expected)
+        other.set_weights([np.zeros((3, 2)), np.zeros(2)])
+        assert other([LEFT, RIGHT])[0].abs().max() == 0
+    torch.testing.assert_close(model([LEFT, RIGHT])[0], expected)
+
+
+def test_deep_models_are_copied() -> None:
+    shared = layers.Dense(2)
+    tensor = inputs = layers.Input((2,))
+    for _ in range(500):
+        tensor = layers.Activation("tanh")(tensor)
+    model = Model(inputs, shared(tensor))
+    other_model = Model(inputs, layers.Dense(1)(shared(inputs)))
+    data = torch.rand(3, 2)
+    expected = model(data)
+    other: Any = copy.deepcopy(model)
+    torch.testing.assert_close(other(data), expected)
+    other.set_weights([torch.zeros(2, 2), torch.zeros(2)])
+    assert other(data).abs().max() == 0
+    torch.testing.assert_close(model(data), expected)
+    assert all(node.layer is not shared for node in other.nodes)
+    both = copy.deepcopy([model, other_model])
+    assert both[0].layers[-1] is both[1].layers[1]
