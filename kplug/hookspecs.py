@@ -25,9 +25,10 @@ A plugin is a distribution. It declares its components in one of two ways, and m
 
 Every hook below is called without arguments, once, when a component of its kind is first looked up. It
 returns a mapping of declared name to a target ``"package.module:object"`` (preferred: it stays
-unimported until used), to the object itself, or to a ``kplug.Component`` that adds aliases, a summary or
-a role. A hook with nothing to offer is left out, or returns an empty mapping. A hook that raises, or
-returns something else, costs that distribution its hook components and is shown by ``kplug list``.
+unimported until used), to the object itself (``@kplug.named`` gives it aliases, its documentation the
+summary), or to a ``kplug.Component`` that adds aliases, a summary or a role. A hook with nothing to offer
+is left out, or returns an empty mapping. A hook that raises, or returns something else, costs that
+distribution its hook components and is shown by ``kplug list``.
 
 The group name carries the version of this contract: a breaking change would be read from ``kplug2``.
 """

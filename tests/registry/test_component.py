@@ -10,7 +10,7 @@ import pytest
 
 import kplug
 from kplug.errors import RegistrationError
-from kplug.registry.component import Component, Origin, find_role
+from kplug.registry.component import Component, Origin, find_names, find_role, find_summary
 
 
 @pytest.mark.parametrize("name", ["adam", "l1_l2", "a9", "Adam", "L1L2"])
@@ -96,3 +96,35 @@ def test_marks() -> None:
     assert find_role(kplug.factory(lambda: None)) == "factory"
     assert find_role(kplug.function(lambda: None)) == "function"
     assert find_role(lambda: None) is None
+
+
+@kplug.named("half_square", "hs")
+class HalfSquare:
+    """Half the square of ``e``.
+
+    More about it.
+    """
+
+
+class Quarter(HalfSquare):
+    pass
+
+
+def test_names_and_summary_stand_on_the_object() -> None:
+    assert find_names(HalfSquare) == ("half_square", "hs")
+    assert find_summary(HalfSquare) == "Half the square of e."
+    marked = kplug.named("l")(lambda w: w)
+    assert find_names(marked) == ("l",)
+    assert find_names(len) == find_names(3) == ()
+    assert find_summary(3) == find_summary(marked) == ""
+
+
+def test_a_class_has_no_names_and_no_role_from_its_base() -> None:
+    assert find_names(Quarter) == ()
+    assert find_summary(Quarter) == ""
+    assert find_role(type("Made", (kplug.factory(type("Base", (), {})),), {})) is None
+
+
+def test_a_name_outside_the_grammar_is_refused_where_it_is_written() -> None:
+    with pytest.raises(RegistrationError, match="'half-square' cannot be the name"):
+        kplug.named("ok", "half-square")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import kplug
 from kplug.registry.component import Component, Origin
 from kplug.registry.declarations import (
     Offer,
@@ -68,6 +69,24 @@ def test_hook_returns_targets_objects_and_components() -> None:
         ("c", "m:c", "loss"),
     ]
     assert all(item.origin is ORIGIN for item in offer.components)
+
+
+@kplug.named("puddle", "pond")
+def puddle(y_true: object, y_pred: object) -> None:
+    """Return nothing.
+
+    It is a puddle.
+    """
+
+
+@pytest.mark.parametrize(
+    ("name", "aliases"), [("puddle", ("pond",)), ("pond", ("puddle",)), ("lake", ())]
+)
+def test_an_object_is_offered_under_its_own_names(name: str, aliases: tuple[str, ...]) -> None:
+    """Under a name that is not its own, it is offered under that one alone."""
+    (component,) = read_declarations(LOSS, {name: puddle}, ORIGIN).components
+    assert (component.name, component.aliases) == (name, aliases)
+    assert component.summary == "Return nothing."
 
 
 @pytest.mark.parametrize(
