@@ -1,4 +1,4 @@
-"""Activations as layers of their own, where their numbers are arguments or weights."""
+"""Activations as layers, with their parameters as arguments or weights."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Activation(Layer):
 
 
 class Identity(Layer):
-    """Outputs the inputs as they are; a place for something that is put in later.
+    """Outputs its inputs unchanged; a placeholder in an architecture.
 
     Example:
         >>> import torch
@@ -110,10 +110,10 @@ class PReLU(Layer):
     """Outputs x where x > 0, else alpha · x, with a learned alpha.
 
     Args:
-        alpha_initializer: First values of alpha, which has the shape of one sample.
+        alpha_initializer: Initial values of alpha, which has the shape of one sample.
         alpha_regularizer: Penalty of alpha.
         alpha_constraint: Applied to alpha after each update.
-        shared_axes: Axes along which one alpha serves all; [1, 2] for one alpha a channel of images.
+        shared_axes: Axes along which alpha is shared; [1, 2] gives images one alpha per channel.
 
     Example:
         >>> PReLU("constant(0.5)")(torch.tensor([[-1.0, 2.0]])).detach()
@@ -170,7 +170,7 @@ class ELU(Layer):
     """Outputs x where x > 0, else alpha · (exp(x) − 1).
 
     Args:
-        alpha: What the outputs approach from above is −alpha.
+        alpha: The outputs approach −alpha for large negative inputs.
 
     Example:
         >>> ELU()(torch.tensor([[-1.0, 2.0]]))
@@ -193,14 +193,15 @@ class ELU(Layer):
 
 
 class ReLU(Layer):
-    """Outputs max(x, 0), or its variant with a leak, a ceiling and a threshold.
+    """Outputs max(x, 0), with an optional slope, ceiling and threshold.
 
-    ``max_value`` above it, x between ``threshold`` and it, negative_slope · (x − threshold) below.
+    The output is max_value where x ≥ max_value, x where threshold ≤ x < max_value, and
+    negative_slope · (x − threshold) where x < threshold.
 
     Args:
         max_value: Ceiling, >= 0; ``None`` for none.
         negative_slope: Slope below the threshold, >= 0.
-        threshold: Where the outputs begin to rise, >= 0.
+        threshold: Inputs below it count as negative, >= 0.
 
     Example:
         >>> ReLU(6.0, name="relu_6")(torch.tensor([[-1.0, 2.0, 9.0]]))
@@ -237,7 +238,7 @@ class Softmax(Layer):
     """Outputs exp(x) / Σ exp(x) along ``axis``.
 
     Args:
-        axis: The axis of the classes, or a list of axes that are taken together.
+        axis: The axis of the classes, or a list of axes to normalize over together.
 
     Example:
         >>> Softmax()(torch.tensor([[0.0, 0.0, 5.0]]), mask=torch.tensor([[True, True, False]]))
@@ -262,8 +263,8 @@ class Softmax(Layer):
 
         Args:
             inputs: Any shape.
-            mask: Where it is False or 0 the output is 0 and the input does not count; a shape that
-                broadcasts with the inputs. ``None``: all count.
+            mask: Where it is False or 0, the input is ignored and the output is 0; broadcast to the
+                inputs. ``None`` masks nothing.
 
         Returns:
             A tensor of the shape of the inputs.

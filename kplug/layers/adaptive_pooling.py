@@ -13,11 +13,11 @@ from kplug.layers.base.spatial import SpatialAxes, require_window
 
 
 class AdaptivePooling(Layer):
-    """What the layers have in common that cut each axis into parts and pool each part.
+    """What the adaptive pooling layers have in common: each axis is cut into parts, each part is pooled.
 
     Args:
-        output_size: Into how many parts n each axis is cut, one number for all. Part i covers the cells
-            from ⌊i·size/n⌋ up to, but without, ⌈(i + 1)·size/n⌉.
+        output_size: Number of parts per axis, n; one number for all axes. Part i covers the cells from
+            ⌊i·size/n⌋ up to, but not including, ⌈(i + 1)·size/n⌉.
 
     Reference:
         Keras's adaptive pooling layers; torch's ``AdaptiveAvgPool1d`` and so on.
@@ -45,7 +45,7 @@ class AdaptivePooling(Layer):
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
-    """Outputs the mean of each part of sequences that are cut into ``output_size`` parts.
+    """Outputs the mean of each of ``output_size`` parts of sequences.
 
     Example:
         >>> import torch
@@ -59,7 +59,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling):
-    """Outputs the mean of each part of images that are cut into ``output_size`` parts.
+    """Outputs the mean of each of ``output_size`` parts of images.
 
     Example:
         >>> import torch
@@ -73,7 +73,7 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling3D(AdaptivePooling):
-    """Outputs the mean of each part of volumes that are cut into ``output_size`` parts.
+    """Outputs the mean of each of ``output_size`` parts of volumes.
 
     Example:
         >>> import torch
@@ -87,7 +87,7 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling1D(AdaptivePooling):
-    """Outputs the largest value of each part of sequences that are cut into ``output_size`` parts.
+    """Outputs the largest value of each of ``output_size`` parts of sequences.
 
     Example:
         >>> import torch
@@ -100,7 +100,7 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling):
-    """Outputs the largest value of each part of images that are cut into ``output_size`` parts.
+    """Outputs the largest value of each of ``output_size`` parts of images.
 
     Example:
         >>> import torch
@@ -113,7 +113,7 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling3D(AdaptivePooling):
-    """Outputs the largest value of each part of volumes that are cut into ``output_size`` parts.
+    """Outputs the largest value of each of ``output_size`` parts of volumes.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""Layers in which queries look for the values whose keys fit them best."""
+"""Attention: queries are matched with keys, and values are averaged by how well they match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kplug.nested import find_leaves
 
 
 class Attention(Layer):
-    """Outputs softmax(scores) · value, where scores say how well each key fits each query.
+    """Outputs softmax(scores) · value, where each score says how well a key matches a query.
 
     The scores are query · keyᵀ (``"dot"``), or the sum of tanh(query + key) over the features
     (``"concat"``). Called on a list: query (N, T, features), value (N, S, outputs) and key
@@ -77,18 +77,18 @@ class Attention(Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return the values that the queries found.
+        """Return the attended values.
 
         Args:
             inputs: The list of query, value and key.
-            mask: A list: which queries count (N, T), which values count (N, S); ``None`` where all do.
-                Left out, it is what the inputs carry.
-            return_attention_scores: Whether the shares of the values are returned, too.
+            mask: A list of masks, of queries (N, T) and of values (N, S); ``None`` masks nothing. By
+                default the masks that the inputs carry are used.
+            return_attention_scores: Whether the attention scores are returned as well.
             use_causal_mask: Whether query t sees keys up to t only.
 
         Returns:
-            A tensor (N, T, outputs), or a list of it and of the shares (N, T, S). Queries that do not
-            count find 0.
+            A tensor (N, T, outputs), or a list of it and the scores (N, T, S). The output of masked
+            queries is 0.
         """
         if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
             self._require_shapes(None)
@@ -111,7 +111,7 @@ class Attention(Layer):
         return self.score_mode == "dot"
 
     def compare(self, query: Tensor, key: Tensor) -> Tensor:
-        """Return how well each key fits each query.
+        """Return how well each key matches each query.
 
         Args:
             query: Shape (N, T, features).
@@ -234,7 +234,7 @@ class AdditiveAttention(Attention):
         return False
 
     def compare(self, query: Tensor, key: Tensor) -> Tensor:
-        """Return how well each key fits each query, shape (N, T, S)."""
+        """Return how well each key matches each query, shape (N, T, S)."""
         fits = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         return (fits if self.scale is None else fits * self.scale).sum(-1)
 

@@ -30,10 +30,10 @@ class BatchNormalization(Layer):
     Args:
         axis: The axis of the channels; 1 for ``"channels_first"``.
         momentum: Share of the old value that the moving mean and variance keep, in [0, 1].
-        moving_mean_initializer: First values of the moving mean, shape (channels,).
-        moving_variance_initializer: First values of the moving variance, shape (channels,).
-        renorm: Not offered; only False is taken.
-        synchronized: Not offered; only False is taken.
+        moving_mean_initializer: Initial values of the moving mean, shape (channels,).
+        moving_variance_initializer: Initial values of the moving variance, shape (channels,).
+        renorm: Not supported; must be False.
+        synchronized: Not supported; must be False.
 
     Example:
         >>> layer = BatchNormalization(momentum=0.5, epsilon=0.0)

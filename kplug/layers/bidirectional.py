@@ -31,11 +31,11 @@ class Bidirectional(Layer):
     Both layers are new ones, made with the arguments of ``layer``.
 
     Args:
-        layer: A recurrent layer, such as ``LSTM``; its arguments count, its weights do not.
+        layer: A recurrent layer, such as ``LSTM``; its arguments are used, its weights are not.
         merge_mode: ``"concat"``, ``"sum"``, ``"ave"`` (the mean) or ``"mul"``; ``None`` for a list of
             both outputs.
         weights: Arrays that replace the initial values, those of the forward layer first.
-        backward_layer: The layer that runs from the end, instead of one like ``layer``.
+        backward_layer: The layer that runs from the end; by default a copy of ``layer`` that runs backwards.
 
     Raises:
         ArgumentValueError: ``layer`` is not recurrent, the two do not go together, or there is no such
@@ -48,8 +48,8 @@ class Bidirectional(Layer):
         torch.Size([2, 5, 6])
 
     Reference:
-        Schuster & Paliwal, 1997; ``keras.layers.Bidirectional``. With one output for all times there is
-        no mask of it, where Keras 3 passes on that of the times.
+        Schuster & Paliwal, 1997; ``keras.layers.Bidirectional``. Where only
+        the last output is returned it carries no mask; Keras 3 passes on that of the time steps.
     """
 
     supports_masking = True
@@ -78,7 +78,7 @@ class Bidirectional(Layer):
         self.backward_layer = backward_layer
         _require_pair(self.forward_layer, self.backward_layer)
         for one in (self.forward_layer, self.backward_layer):
-            # What stands at masked times must not depend on the direction.
+            # What stands at masked time steps must not depend on the direction.
             one.zero_output_for_mask = one.return_sequences
         self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
         self.stateful = layer.stateful
@@ -99,8 +99,8 @@ class Bidirectional(Layer):
         """Return the merged outputs.
 
         Args:
-            sequences: Shape (N, time, features); or a list of them and the first states.
-            initial_state: The first states of the forward layer, then those of the backward one.
+            sequences: Shape (N, time, features); or a list of them and the initial states.
+            initial_state: The initial states of the forward layer, then those of the backward one.
             mask: Booleans, shape (N, time).
             training: Whether dropout drops.
 

@@ -24,18 +24,18 @@ class Convolution(Layer):
         filters: Number of output channels.
         kernel_size: Size of the window on each axis; one number for all.
         strides: Steps of the window, likewise.
-        padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs an axis, the extra
-            zeros at the end of the axis.
+        padding: ``"valid"``: no padding; ``"same"``: ⌈size/stride⌉ outputs per axis, more
+            zeros at the end if their number is odd.
         dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        groups: Into how many groups the channels are split, each with its own filters.
-        kernel_initializer: First values of the kernel, shape (…, in/groups, filters).
+        groups: Number of groups of channels, each with its own filters.
+        kernel_initializer: Initial values of the kernel, shape (…, in/groups, filters).
 
     Raises:
         ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
 
     Attributes:
         rank: Number of axes besides the batch and the channels.
-        paddings: The words that ``padding`` may be.
+        paddings: The allowed values of ``padding``.
 
     Reference:
         Keras's ``Conv1D``, ``Conv2D`` and ``Conv3D``. The kernel has Keras's shape; in memory it is
@@ -138,8 +138,9 @@ class Conv1D(Convolution):
     """Outputs activation(convolution of the inputs with a kernel + bias), for sequences.
 
     Args:
-        padding: ``"valid"``: only whole windows; ``"same"``: ⌈size/stride⌉ outputs, the extra zeros at the
-            end; ``"causal"``: all zeros at the start, so that no output depends on what comes later.
+        padding: ``"valid"``: no padding; ``"same"``: ⌈size/stride⌉ outputs, more zeros at the end if
+            their number is odd;
+            ``"causal"``: zeros at the start only, so that no output depends on later time steps.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""The layer in which every output depends on every input."""
+"""The fully connected layer."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Dense(Layer):
 
     Args:
         units: Number of outputs.
-        kernel_initializer: First values of the kernel, shape (in, units).
-        bias_initializer: First values of the bias, shape (units,).
+        kernel_initializer: Initial values of the kernel, shape (in, units).
+        bias_initializer: Initial values of the bias, shape (units,).
 
     Example:
         >>> layer = Dense(2, kernel_initializer="ones")

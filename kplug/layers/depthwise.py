@@ -1,4 +1,4 @@
-"""Layers that slide filters over each channel by itself."""
+"""Depthwise convolution: each channel is convolved separately."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class DepthwiseConvolution(Layer):
         kernel_size: Size of the window on each axis; one number for all.
         strides: Steps of the window, likewise.
         padding: ``"valid"`` or ``"same"``.
-        depth_multiplier: How many filters each channel has; their outputs lie side by side.
+        depth_multiplier: Number of filters per channel; the outputs of a channel are adjacent.
         dilation_rate: Distance between the window's cells.
-        depthwise_initializer: First values of the kernel, shape (…, in, multiplier).
+        depthwise_initializer: Initial values of the kernel, shape (…, in, multiplier).
         depthwise_regularizer: Penalty of the kernel.
         depthwise_constraint: Applied to the kernel after each update.
 
@@ -121,7 +121,7 @@ def convolve_depthwise(
 
 
 class DepthwiseConv1D(DepthwiseConvolution):
-    """Outputs activation(convolution of each channel of sequences by itself + bias).
+    """Outputs activation(depthwise convolution of sequences + bias).
 
     Example:
         >>> import torch
@@ -136,7 +136,7 @@ class DepthwiseConv1D(DepthwiseConvolution):
 
 
 class DepthwiseConv2D(DepthwiseConvolution):
-    """Outputs activation(convolution of each channel of images by itself + bias).
+    """Outputs activation(depthwise convolution of images + bias).
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""The layer that multiplies inputs and a kernel along axes that an equation names."""
+"""The dense layer whose product is an einsum equation."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class EinsumDense(Layer):
     """Outputs activation(einsum(equation, inputs, kernel) + bias).
 
     Args:
-        equation: What is multiplied and summed, as ``"abc,cd->abd"``; dots stand for further axes:
+        equation: Such as ``"abc,cd->abd"``; an ellipsis stands for further axes:
             ``"...c,cd->...d"`` or ``"abc...,cd->abd..."``.
-        output_shape: Sizes of the outputs without the batch and the axes that dots stand for;
-            ``None`` is the size that the inputs have there. An integer is one size.
-        bias_axes: Letters of the outputs along which there is a bias; ``None``: there is none.
-        kernel_initializer: First values of the kernel; its shape is read from the equation.
+        output_shape: Sizes of the outputs without the batch and the axes of an ellipsis; ``None`` is the
+            size that the inputs have there. An integer is a shape of one axis.
+        bias_axes: The output axes that the bias has; ``None`` for no bias.
+        kernel_initializer: Initial values of the kernel; its shape is read from the equation.
 
     Raises:
         ArgumentValueError: ``equation``, ``output_shape`` or ``bias_axes`` cannot be read.

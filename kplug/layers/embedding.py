@@ -1,4 +1,4 @@
-"""The layer that looks rows up in a table."""
+"""The layer that turns integers into vectors."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ class Embedding(Layer):
     Args:
         input_dim: Number of rows; inputs are in [0, input_dim).
         output_dim: Length of a row.
-        embeddings_initializer: First values of the table, shape (input_dim, output_dim).
+        embeddings_initializer: Initial values of the table, shape (input_dim, output_dim).
         embeddings_regularizer: Penalty of the table.
         embeddings_constraint: Applied to the table after each update.
-        mask_zero: Whether 0 means that there is nothing: the outputs carry a mask, False where the
-            inputs are 0.
+        mask_zero: Whether 0 is padding: the outputs then carry a mask that is False where inputs are 0.
         weights: The table, or a list that holds it, instead of the initial values.
         input_length: Keras 2's way to say ``input_shape=(input_length,)``.
-        sparse: Whether the gradient of the table has only the rows that were looked up. ``sgd`` without
+        sparse: Whether the gradient of the table holds only the rows that were looked up. ``sgd`` without
             momentum and ``adagrad`` then update these rows alone, which saves most of the time and memory
             of a step with a large table; other optimizers move every row, so they make it dense first.
 

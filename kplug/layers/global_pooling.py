@@ -1,4 +1,4 @@
-"""Layers that leave one value of each channel."""
+"""Layers that pool each channel to one value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class GlobalPooling(Layer):
     """What the global pooling layers have in common.
 
     Args:
-        keepdims: Whether axes of size 1 are left in the place of the others.
+        keepdims: Whether the pooled axes are kept with size 1.
 
     Reference:
         Keras's global pooling layers; ``x.amax(axes)`` and ``x.mean(axes)`` of a tensor.
@@ -97,7 +97,7 @@ class GlobalAveragePooling1D(GlobalPooling):
 
         Args:
             inputs: Shape (N, time, channels), or (N, channels, time).
-            mask: Shape (N, time); only the times where it is true count.
+            mask: Shape (N, time); only the time steps where it is true count.
         """
         if mask is None:
             return super().call(inputs)
@@ -107,7 +107,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         return total / counts.sum(axes, keepdim=self.keepdims)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
-        """Return ``None``: no time is left."""
+        """Return ``None``: no time step is left."""
 
 
 @named("GlobalAveragePooling2D", "GlobalAvgPool2D")

@@ -1,4 +1,4 @@
-"""The layer in which heads of queries share heads of keys and values."""
+"""Grouped query attention: several query heads share one head of keys and values."""
 
 from __future__ import annotations
 

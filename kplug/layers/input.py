@@ -14,7 +14,7 @@ from kplug.layers.base.layer import Layer
 
 @final
 class InputLayer(Layer):
-    """The layer that stands for an input; it returns what it is given.
+    """An input of a model; the layer returns what it is called on.
 
     Args:
         shape: Shape of one sample; ``None`` for a size that varies.

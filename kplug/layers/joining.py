@@ -1,4 +1,4 @@
-"""Layers that join tensors along an axis, or multiply them along one."""
+"""Layers that concatenate tensors, or multiply them along an axis."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from kplug.layers.merging import Merging
 
 
 class Concatenate(Merging):
-    """Joins the inputs along an axis.
+    """Concatenates the inputs along an axis.
 
     Args:
-        axis: The axis, not the batch; all other sizes must be the same.
+        axis: Any axis except that of the batch; all other sizes must be equal.
 
     Example:
         >>> Concatenate()([torch.zeros(1, 2), torch.ones(1, 1)])
@@ -48,7 +48,7 @@ class Concatenate(Merging):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:
         """Return the joined masks; an input without one counts everywhere.
 
-        Joined along the channels, a time counts if it does in one of the inputs.
+        Joined along the channels, a time step counts if it does in one of the inputs.
         """
         if previous_mask is None or all(mask is None for mask in previous_mask):
             return None
@@ -78,11 +78,11 @@ def _spread(mask: Tensor | None, tensor: Tensor) -> Tensor:
 
 
 class Dot(Merging):
-    """Outputs the scalar products of two inputs, sample by sample, summed along an axis of each.
+    """Outputs the dot products of two inputs, sample by sample, along one axis of each.
 
     Args:
-        axes: The axis of both, or a pair (of the first, of the second); not the batch.
-        normalize: Whether the inputs are scaled to length 1 along the axes before: the outputs are cosines.
+        axes: The axis of both inputs, or a pair (first, second); not that of the batch.
+        normalize: Whether the inputs are scaled to unit length first, so that the outputs are cosines.
 
     Example:
         >>> Dot(axes=1)([torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])])
@@ -107,7 +107,7 @@ class Dot(Merging):
         self.normalize = require_flag("Dot", "normalize", normalize)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
-        """Return ``None``: the axis may be that of the time."""
+        """Return ``None``: the axis may be that of the time steps."""
 
     def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the tensors as they are."""

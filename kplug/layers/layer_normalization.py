@@ -133,13 +133,13 @@ class RMSNormalization(Layer):
 
 
 class GroupNormalization(Layer):
-    """Splits the channels into groups and normalizes each group of each sample.
+    """Normalizes each group of channels of each sample.
 
     Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta; mean and variance are taken over a
     group's channels and all positions.
 
     Args:
-        groups: Number of groups; −1 is one a channel (instance normalization).
+        groups: Number of groups; −1 is one per channel (instance normalization).
         axis: The axis of the channels; 1 for ``"channels_first"``.
 
     Example:

@@ -1,4 +1,4 @@
-"""The layer that leaves times of a sequence out."""
+"""The layer that masks time steps of sequences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kplug.layers.base.layer import Layer
 
 
 class Masking(Layer):
-    """Marks the times of a sequence at which all features have one value: there is nothing.
+    """Masks the time steps at which all features of a sequence have one value.
 
-    The outputs are 0 at such times, and carry a mask that is False there. Layers after this one that
-    know of masks, such as ``LSTM``, pass over these times, and so do losses.
+    The outputs are 0 at these time steps and carry a mask that is False there. Layers that use masks,
+    such as ``LSTM``, skip these time steps, and so do losses.
 
     Args:
-        mask_value: The value that means nothing.
+        mask_value: The value of masked features.
 
     Example:
         >>> import torch

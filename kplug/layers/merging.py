@@ -1,4 +1,4 @@
-"""Layers that make one tensor of several."""
+"""Layers that merge several tensors into one, element by element."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kplug.nested import find_leaves
 class Merging(Layer):
     """A layer that is called on a list of tensors; a subclass writes ``merge``.
 
-    Sizes of 1 are broadcast, and an axis that a tensor lacks is put behind its batch. A subclass that
+    Sizes of 1 are broadcast; axes that a tensor lacks are inserted after its batch. A subclass that
     does not merge element by element overrides ``align`` and ``find_problem``.
 
     Reference:

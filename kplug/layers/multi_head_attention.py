@@ -1,4 +1,4 @@
-"""The layer in which several heads look for what fits a query, each in its own projection."""
+"""Multi-head attention."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class MultiHeadAttention(HeadsLayer):
-    """Outputs projected heads; each is softmax(q · kᵀ / √key_dim) · v of projected inputs.
+    """Attends with several heads: each is softmax(q · kᵀ / √key_dim) · v of projected inputs.
 
     Called on a query (N, T, features), a value (N, S, features) and a key, which is the value if it
     is left out. Masks that these carry are used; the outputs carry the query's. Each projection has a kernel
@@ -26,8 +26,8 @@ class MultiHeadAttention(HeadsLayer):
         num_heads: Number of heads.
         key_dim: Features of each head's queries and keys.
         value_dim: Features of each head's values; ``None`` is ``key_dim``.
-        output_shape: Features of the outputs, one size or several; ``None``: as the query has.
-        attention_axes: The axes to attend along; ``None``: all but the batch and the features.
+        output_shape: Size, or sizes, of the output features; ``None`` is that of the query.
+        attention_axes: The axes to attend along; ``None``: all except the batch and the features.
 
     Example:
         >>> import torch

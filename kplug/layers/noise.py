@@ -1,4 +1,4 @@
-"""Layers that disturb what they are given in training, and else do nothing."""
+"""Layers that add noise to their inputs in training, and pass them through otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805
 
 
 class Noise(Layer):
-    """A layer that disturbs its inputs in training; a subclass writes ``disturb``."""
+    """A layer that adds noise in training; a subclass writes ``disturb``."""
 
     casts_integers = True
     supports_masking = True
@@ -76,7 +76,7 @@ class GaussianDropout(Noise):
     """Outputs inputs · factor in training; factor is normal, mean 1, variance rate / (1 − rate).
 
     Args:
-        rate: As strong as dropping this part of the inputs, in [0, 1).
+        rate: The noise is as strong as dropout of this rate, in [0, 1).
 
     Example:
         >>> GaussianDropout(0.5)(torch.ones(1, 2))
@@ -97,15 +97,15 @@ class GaussianDropout(Noise):
 
 
 class AlphaDropout(Noise):
-    """Dropout for layers with ``selu``: mean 0 and variance 1 of the inputs are kept.
+    """Dropout for ``selu`` networks: it preserves a mean of 0 and a variance of 1.
 
     What is dropped, with probability ``rate``, becomes p = −1.7581, selu's floor; the outputs are
     a · x + b, with a = 1 / √((1 − rate)(1 + rate p²)) and b = −a · p · rate.
 
     Args:
-        rate: The part that is dropped, in [0, 1).
-        noise_shape: Shape of the random mask, the batch included; ``None`` is that size of the
-            inputs, 1 shares the draw along that axis.
+        rate: Probability of dropping a value, in [0, 1).
+        noise_shape: Shape of the random mask, with the batch; a size of ``None`` is that of the inputs,
+            with 1 the mask is shared along the axis.
 
     Example:
         >>> AlphaDropout(0.5)(torch.ones(1, 2))

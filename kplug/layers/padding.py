@@ -1,4 +1,4 @@
-"""Layers that put zeros around their inputs, or cut the edges off."""
+"""Layers that pad their inputs with zeros, or crop them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ZeroPadding(Layer):
     """What the padding layers have in common.
 
     Args:
-        padding: How many: a number for all sides, one for each axis, or a pair (before, after) for each.
+        padding: Number of zeros: one for all sides, one for each axis, or a pair (before, after) for each.
 
     Reference:
         Keras's padding layers; torch's ``ZeroPad1d`` and so on count from the last axis to the first.
@@ -43,10 +43,10 @@ class ZeroPadding(Layer):
 
 
 class ZeroPadding1D(ZeroPadding):
-    """Puts zeros around sequences.
+    """Pads sequences with zeros.
 
     Args:
-        padding: How many before and after: a number for both, or a pair.
+        padding: Number of zeros before and after: one number for both, or a pair.
 
     Example:
         >>> import torch
@@ -58,10 +58,10 @@ class ZeroPadding1D(ZeroPadding):
 
 
 class ZeroPadding2D(ZeroPadding):
-    """Puts zeros around images.
+    """Pads images with zeros.
 
     Args:
-        padding: How many: a number for all sides, one for each axis, or ((top, bottom), (left, right)).
+        padding: Number of zeros: one for all sides, one for each axis, or ((top, bottom), (left, right)).
 
     Example:
         >>> import torch
@@ -73,7 +73,7 @@ class ZeroPadding2D(ZeroPadding):
 
 
 class ZeroPadding3D(ZeroPadding):
-    """Puts zeros around volumes.
+    """Pads volumes with zeros.
 
     Example:
         >>> import torch
@@ -88,7 +88,7 @@ class Cropping(Layer):
     """What the cropping layers have in common.
 
     Args:
-        cropping: How many: a number for all sides, one for each axis, or a pair (before, after) for each.
+        cropping: Number of cells: one for all sides, one for each axis, or a pair (before, after) for each.
 
     Raises:
         ArgumentValueError: ``cropping`` is something else.
@@ -134,10 +134,10 @@ class Cropping(Layer):
 
 
 class Cropping1D(Cropping):
-    """Cuts the edges of sequences off.
+    """Crops sequences.
 
     Args:
-        cropping: How many before and after: a number for both, or a pair.
+        cropping: Number of cells before and after: one number for both, or a pair.
 
     Example:
         >>> import torch
@@ -162,10 +162,10 @@ class Cropping1D(Cropping):
 
 
 class Cropping2D(Cropping):
-    """Cuts the edges of images off.
+    """Crops images.
 
     Args:
-        cropping: How many: a number for all sides, one for each axis, or ((top, bottom), (left, right)).
+        cropping: Number of cells: one for all sides, one for each axis, or ((top, bottom), (left, right)).
 
     Example:
         >>> import torch
@@ -182,7 +182,7 @@ class Cropping2D(Cropping):
 
 
 class Cropping3D(Cropping):
-    """Cuts the edges of volumes off.
+    """Crops volumes.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""Layers that make sequences, images and volumes smaller: a window at a time."""
+"""Layers that pool windows of sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from kplug.registry import named
 
 
 class Pooling(Layer):
-    """What the layers with a window have in common.
+    """What the pooling layers have in common.
 
     Args:
         pool_size: Size of the window on each axis; one number for all.
         strides: Steps of the window, likewise; ``None`` is ``pool_size``.
-        padding: ``"valid"`` or ``"same"``; cells that are added do not count.
+        padding: ``"valid"`` or ``"same"``; the padding is ignored.
 
     Reference:
-        Keras's pooling layers. torch's pad both sides alike, and their means count the cells that are
-        added, unless they are told not to.
+        Keras's pooling layers. torch's pad both sides equally, and their means include the padding by
+        default.
     """
 
     rank: ClassVar[int]

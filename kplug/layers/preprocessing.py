@@ -1,4 +1,4 @@
-"""Layers that bring data into a range, before anything is learned."""
+"""Layers that scale input data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Rescaling(Layer):
 
     Args:
         scale: A number, or numbers that broadcast with the last axes of the inputs.
-        offset: The same.
+        offset: A number, or numbers, likewise.
 
     Example:
         >>> Rescaling(1 / 255)(torch.tensor([[0, 51]], dtype=torch.uint8))
@@ -50,11 +50,11 @@ class Rescaling(Layer):
 
 
 class Normalization(Layer):
-    """Outputs (inputs − mean) / √variance, with a mean and variance that are given or adapted to data.
+    """Outputs (inputs − mean) / √variance; mean and variance are given, or adapted to data.
 
     Args:
-        axis: Each position of this axis, or of these axes, has a mean and a variance of its own; ``None``
-            is one for everything. The others, the batch among them, are averaged over.
+        axis: The axis, or axes, with a mean and a variance for each position; all others, with the batch,
+            are averaged over. ``None`` is one mean and variance for all.
         mean: The mean: a number, or numbers that broadcast with the sizes of the axes; ``None`` until
             ``adapt`` finds it.
         variance: The variance, likewise; given together with ``mean``.
@@ -147,7 +147,7 @@ class Normalization(Layer):
         return mean + inputs * spread if self.invert else (inputs - mean) / spread
 
     def adapt(self, data: Any) -> None:
-        """Find mean and variance of data; what was adapted before is forgotten.
+        """Compute mean and variance of data; those of an earlier call are replaced.
 
         Args:
             data: An array or a tensor whose first axis is the batch; or an iterable of batches, such

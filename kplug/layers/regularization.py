@@ -1,4 +1,4 @@
-"""Layers that make training harder, so that what is learned generalizes."""
+"""Layers that regularize: dropout, and penalties of activations."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from kplug.regularizers import L1L2
 
 
 class Dropout(Layer):
-    """Sets a random part of the inputs to 0 in training and scales up the rest; else does nothing.
+    """Sets random inputs to 0 in training and scales up the rest; passes inputs through otherwise.
 
     outputs = inputs · keep / (1 − rate), where keep is 0 with probability ``rate``, else 1.
 
     Args:
-        rate: The part that is dropped, in [0, 1].
-        noise_shape: Shape of the random mask, the batch included; ``None`` is that size of the
-            inputs, 1 shares the draw along that axis.
+        rate: Probability of dropping a value, in [0, 1].
+        noise_shape: Shape of the random mask, with the batch; a size of ``None`` is that of the inputs,
+            with 1 the mask is shared along the axis.
 
     Example:
         >>> import torch
@@ -65,10 +65,10 @@ class Dropout(Layer):
 
 
 class SpatialDropout(Layer):
-    """What the layers have in common that drop whole channels in training and scale up the rest.
+    """What the spatial dropout layers have in common.
 
     Args:
-        rate: The part of the channels that is dropped, in [0, 1].
+        rate: Probability of dropping a channel, in [0, 1].
 
     Reference:
         Tompson et al., 2015; torch's ``Dropout1d`` and so on, for channels first.

@@ -1,4 +1,4 @@
-"""Layers that move, repeat or reshape what a sample holds."""
+"""Layers that flatten, reshape, permute or repeat samples."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kplug.layers.base.layer import Layer
 
 
 class Flatten(Layer):
-    """Turns each sample into one row.
+    """Flattens each sample.
 
     Args:
-        data_format: ``"channels_first"`` if the inputs are so: the channels are moved last before,
-            so that the order of features is that of ``"channels_last"``.
+        data_format: With ``"channels_first"`` the channels are moved to the end first, so that the features
+            have the order of ``"channels_last"``.
 
     Example:
         >>> import torch
@@ -45,7 +45,7 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """Gives each sample another shape.
+    """Reshapes each sample.
 
     Args:
         target_shape: The new shape without the batch; one size may be −1.
@@ -100,7 +100,7 @@ def _check_target(target_shape: Any) -> tuple[int, ...]:
 
 
 class Permute(Layer):
-    """Changes the order of a sample's axes.
+    """Permutes the axes of each sample.
 
     Args:
         dims: The axes in their new order, counted from 1; the batch stays first.
@@ -132,7 +132,7 @@ class RepeatVector(Layer):
     """Repeats each row: (N, features) becomes (N, n, features).
 
     Args:
-        n: How often.
+        n: Number of repetitions.
 
     Example:
         >>> import torch

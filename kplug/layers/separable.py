@@ -1,4 +1,4 @@
-"""Layers that slide filters over each channel by itself, then mix the channels."""
+"""Separable convolution: each channel is convolved separately, then the channels are mixed."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class SeparableConvolution(Layer):
         strides: Steps of the window, likewise.
         padding: ``"valid"`` or ``"same"``.
         dilation_rate: Distance between the window's cells.
-        depth_multiplier: How many filters each channel has before the channels are mixed.
-        depthwise_initializer: First values of the first kernel, shape (…, in, multiplier).
-        pointwise_initializer: First values of the second, shape (1, …, in·multiplier, filters).
-        depthwise_regularizer: Penalty of the first kernel.
-        pointwise_regularizer: Penalty of the second kernel.
-        depthwise_constraint: Applied to the first kernel after each update.
-        pointwise_constraint: Applied to the second kernel after each update.
+        depth_multiplier: Number of filters per channel in the depthwise convolution.
+        depthwise_initializer: Initial values of the depthwise kernel, shape (…, in, multiplier).
+        pointwise_initializer: Initial values of the pointwise kernel, shape (1, …, in·multiplier, filters).
+        depthwise_regularizer: Penalty of the depthwise kernel.
+        pointwise_regularizer: Penalty of the pointwise kernel.
+        depthwise_constraint: Applied to the depthwise kernel after each update.
+        pointwise_constraint: Applied to the pointwise kernel after each update.
 
     Reference:
         Chollet, Xception, 2017; Keras's ``SeparableConv1D`` and ``SeparableConv2D``.
@@ -123,7 +123,7 @@ class SeparableConvolution(Layer):
 
 @named("SeparableConv1D", "SeparableConvolution1D")
 class SeparableConv1D(SeparableConvolution):
-    """Outputs activation(each channel of sequences convolved by itself, the results mixed, + bias).
+    """Outputs activation(depthwise, then pointwise convolution of sequences + bias).
 
     Example:
         >>> import torch
@@ -139,7 +139,7 @@ class SeparableConv1D(SeparableConvolution):
 
 @named("SeparableConv2D", "SeparableConvolution2D")
 class SeparableConv2D(SeparableConvolution):
-    """Outputs activation(each channel of images convolved by itself, the results mixed, + bias).
+    """Outputs activation(depthwise, then pointwise convolution of images + bias).
 
     Example:
         >>> import torch

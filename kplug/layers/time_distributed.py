@@ -1,4 +1,4 @@
-"""A layer, applied to each time of sequences."""
+"""A layer, applied to each time step of sequences."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from kplug.layers.batch_normalization import BatchNormalization
 
 
 class TimeDistributed(Layer):
-    """Applies one layer to each time of sequences.
+    """Applies one layer to each time step of sequences.
 
-    All times are computed at once, as samples of one batch; one after the other only where the layer
-    looks at the batch, as ``BatchNormalization`` does in training.
+    All time steps are computed at once, as samples of one batch; only a layer that uses statistics of the
+    batch, such as ``BatchNormalization`` in training, is applied to one after the other.
 
     Args:
         layer: A layer or a model with one input and one output.
@@ -49,18 +49,19 @@ class TimeDistributed(Layer):
         self.input_spec = InputSpec(min_ndim=3)
 
     def build(self, input_shape: Shape) -> None:
-        """Build the layer for one time."""
+        """Build the layer for one time step."""
         self.layer.declare_for((input_shape[0], *input_shape[2:]))
 
     def _convert(self, inputs: Any) -> Any:
         return self.layer._convert(inputs)
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the outputs of all times.
+        """Return the outputs of all time steps.
 
         Args:
             inputs: Shape (N, time, …).
-            mask: Booleans, shape (N, time, …); each time's part is given to the layer, if that takes one.
+            mask: Booleans, shape (N, time, …); the layer is given the part of each time step, if it takes a
+                mask.
 
         Returns:
             A tensor (N, time, …).

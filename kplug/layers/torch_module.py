@@ -15,7 +15,7 @@ from kplug.layers.base.layer import Layer
 
 @final
 class TorchModule(Layer):
-    """Any ``nn.Module`` as a layer; it is given the inputs as they are.
+    """Wraps any ``nn.Module`` as a layer; the module gets the inputs unchanged.
 
     Its weights are listed as torch has them, parameters before buffers. Images reach it with the
     channels last, unless the model was told otherwise.

@@ -23,14 +23,14 @@ class TransposedConvolution(Layer):
     Args:
         filters: Number of output channels.
         kernel_size: Size of the window on each axis; one number for all.
-        strides: Factors of the size, about.
-        padding: ``"valid"``: size · strides, and what the window is longer than a step; ``"same"``:
-            size · strides.
+        strides: Approximate factors by which the axes grow.
+        padding: ``"valid"``: size · strides + max(reach of the window − strides, 0) outputs; ``"same"``:
+            size · strides outputs.
         output_padding: How many cells are added at the ends, less than ``strides``; sizes are then
             (size − 1) · strides + k − 2p + output_padding, where k is the reach of the window and p is 0,
             or ⌊k/2⌋ with ``"same"``.
         dilation_rate: Distance between the window's cells; only where ``strides`` is 1.
-        kernel_initializer: First values of the kernel, shape (…, filters, in).
+        kernel_initializer: Initial values of the kernel, shape (…, filters, in).
 
     Raises:
         ArgumentValueError: A number is outside its range, or strides and dilation are both above 1.
@@ -120,7 +120,7 @@ class TransposedConvolution(Layer):
 
 @named("Conv1DTranspose", "Convolution1DTranspose")
 class Conv1DTranspose(TransposedConvolution):
-    """Outputs activation(gradient of a convolution at the inputs + bias): larger sequences.
+    """Outputs activation(transposed convolution of the inputs + bias), for sequences.
 
     Example:
         >>> import torch
@@ -134,7 +134,7 @@ class Conv1DTranspose(TransposedConvolution):
 
 @named("Conv2DTranspose", "Convolution2DTranspose")
 class Conv2DTranspose(TransposedConvolution):
-    """Outputs activation(gradient of a convolution at the inputs + bias): larger images.
+    """Outputs activation(transposed convolution of the inputs + bias), for images.
 
     Example:
         >>> import torch
@@ -148,7 +148,7 @@ class Conv2DTranspose(TransposedConvolution):
 
 @named("Conv3DTranspose", "Convolution3DTranspose")
 class Conv3DTranspose(TransposedConvolution):
-    """Outputs activation(gradient of a convolution at the inputs + bias): larger volumes.
+    """Outputs activation(transposed convolution of the inputs + bias), for volumes.
 
     Example:
         >>> import torch

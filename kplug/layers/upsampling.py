@@ -1,4 +1,4 @@
-"""Layers that make sequences, images and volumes larger."""
+"""Layers that upsample sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class UpSampling1D(Layer):
     """Repeats each time step of sequences.
 
     Args:
-        size: How often.
+        size: Number of repetitions.
 
     Example:
         >>> import torch
@@ -41,7 +41,7 @@ class UpSampling1D(Layer):
 
 
 class UpSampling2D(Layer):
-    """Enlarges images by whole factors.
+    """Upsamples images by integer factors.
 
     Args:
         size: Factors of height and width.
@@ -97,7 +97,7 @@ class UpSampling2D(Layer):
 
 
 class UpSampling3D(Layer):
-    """Enlarges volumes by whole factors, each cell repeated.
+    """Upsamples volumes by integer factors; each cell is repeated.
 
     Args:
         size: Factors of depth, height and width.

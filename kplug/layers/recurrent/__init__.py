@@ -1,4 +1,4 @@
-"""Recurrent layers: cells, and layers that run them along the time of sequences."""
+"""Recurrent layers: cells, and layers that run them over the time steps of sequences."""
 
 from kplug.layers.recurrent.base.gated_cell import GatedCell as GatedCell
 from kplug.layers.recurrent.gru import GRU as GRU, GRUCell as GRUCell

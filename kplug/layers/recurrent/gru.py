@@ -129,7 +129,7 @@ class GRUCell(GatedCell):
 
 @named("GRU", "CuDNNGRU")
 class GRU(RNN, cell=GRUCell):
-    """Gated recurrent unit, run along the time of sequences; its equations stand at ``GRUCell``.
+    """Gated recurrent unit, run over the time steps of sequences; its equations stand at ``GRUCell``.
 
     Inputs are sequences (N, time, features); where their mask is False, the state stays.
 

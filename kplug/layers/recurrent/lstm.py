@@ -35,7 +35,7 @@ class LSTMCell(GatedCell):
     recurrent kernel (units, 4 · units), the bias (4 · units,).
 
     Args:
-        unit_forget_bias: Whether the bias of the gate f is 1 at first.
+        unit_forget_bias: Whether the bias of the gate f starts at 1.
 
     Example:
         >>> cell = LSTMCell(3)
@@ -100,8 +100,8 @@ class LSTMCell(GatedCell):
 
         Args:
             sequences: Shape (N, time, in).
-            states: The first h and c, shape (N, units) each.
-            kept: Which times count, shape (N, time), the first ones of each sample: the last c is that
+            states: The initial h and c, shape (N, units) each.
+            kept: Which time steps count, shape (N, time), the first ones of each sample: the last c is that
                 after them, while h goes on. ``None``: all.
         """
         weights = self.torch_weights()
@@ -112,12 +112,12 @@ class LSTMCell(GatedCell):
 
 @named("LSTM", "CuDNNLSTM")
 class LSTM(RNN, cell=LSTMCell):
-    """Long short-term memory, run along the time of sequences; its equations stand at ``LSTMCell``.
+    """Long short-term memory, run over the time steps of sequences; its equations stand at ``LSTMCell``.
 
     Inputs are sequences (N, time, features); where their mask is False, output and states stay.
 
     Args:
-        unit_forget_bias: Whether the bias of the forget gate is 1 at first.
+        unit_forget_bias: Whether the bias of the forget gate starts at 1.
         kwargs: What ``RNN`` and every layer take.
 
     Example:

@@ -1,4 +1,4 @@
-"""The layer that runs a cell along the time of sequences."""
+"""The layer that runs a cell over the time steps of sequences."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from kplug.nested import find_leaves
 
 
 class RNN(Layer):
-    """Runs a cell along the time of sequences.
+    """Runs a cell over the time steps of sequences.
 
-    Inputs are sequences (N, time, features), or a list of them and the first states. Where their mask is
-    False, states and output stay those of the time before.
+    Inputs are sequences (N, time, features), or a list of them and the initial states. Where their mask is
+    False, states and output stay those of the time step before.
 
     Args:
         cell: A layer with a ``state_size`` (a number, or a list of them) and a
             ``call(inputs, states)`` that returns the output and the new states; or a list of cells, each
             fed with the output of the one before.
-        return_sequences: Whether to output the outputs of all times, (N, time, units), instead of the
+        return_sequences: Whether to output the outputs of all time steps, (N, time, units), instead of the
             last one, (N, units).
         return_state: Whether to output the last states as well: the layer returns a list.
-        go_backwards: Whether to go from the last time to the first; the outputs come in that order.
+        go_backwards: Whether to go from the last time step to the first; the outputs come in that order.
         stateful: Whether the last states of sample i are the first ones of sample i of the next batch.
         unroll: Ignored; the loop is always Python's, and torch's compiler unrolls it.
-        zero_output_for_mask: Whether the output of masked times is 0.
+        zero_output_for_mask: Whether the output of masked time steps is 0.
 
     Raises:
         ArgumentValueError: ``cell`` is no cell, or a switch is no boolean.
@@ -125,7 +125,7 @@ class RNN(Layer):
     # -- building ----------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        """Build the cell for the inputs of one time; list of shapes: of sequences and states."""
+        """Build the cell for the inputs of one time step; list of shapes: of sequences and states."""
         shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         self._require_shape(shape)
         self.cell.declare_for((shape[0], *shape[2:]))
@@ -158,11 +158,11 @@ class RNN(Layer):
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False
     ) -> Any:  # fmt: skip
-        """Return the last output, or those of all times.
+        """Return the last output, or those of all time steps.
 
         Args:
-            sequences: Shape (N, time, features); or a list of them and the first states.
-            initial_state: The first states, shape (N, units) each; ``None``: zeros, or those that a
+            sequences: Shape (N, time, features); or a list of them and the initial states.
+            initial_state: The initial states, shape (N, units) each; ``None``: zeros, or those that a
                 stateful layer kept.
             mask: Booleans, shape (N, time).
             training: Whether dropout drops.
@@ -224,7 +224,7 @@ class RNN(Layer):
     # -- states ------------------------------------------------------------------------------
 
     def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
-        """Return the states before the first time: what the cell says, or zeros."""
+        """Return the states before the first time step: what the cell says, or zeros."""
         own = getattr(self.cell, "get_initial_state", None)
         if own is not None:
             return list(find_leaves(own(batch_size), Tensor))

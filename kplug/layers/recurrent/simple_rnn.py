@@ -49,7 +49,7 @@ class SimpleRNNCell(GatedCell):
 
 
 class SimpleRNN(RNN, cell=SimpleRNNCell):
-    """Runs h ← activation(x · kernel + bias + h · recurrent_kernel) along the time; the output is h.
+    """Runs h ← activation(x · kernel + bias + h · recurrent_kernel) over the time steps; the output is h.
 
     Inputs are sequences (N, time, features); where their mask is False, h stays as it is.
 

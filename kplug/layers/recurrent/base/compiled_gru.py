@@ -1,8 +1,8 @@
 """GRU and simple network for the CPU as operations that compilers do not look into.
 
-Their backward passes are written by hand: the gates of all times are computed again at once, from the
-outputs, and a loop over times holds what depends on the time after alone. Without them a compiled graph is
-as long as the sequences, and takes minutes to compile.
+Their backward passes are written by hand: the gates of all time steps are computed again at once, from the
+outputs; only what depends on the next time step is computed in a loop. Without them a compiled graph is as
+long as the sequences, and takes minutes to compile.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def gru_backward(
     h_r, h_z, h_n = inner.chunk(3, dim=2)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
-    # What a change of the state at a time does to the gates before their activations.
+    # What a change of the state at a time step does to the gates before their activations.
     to_n = (1 - z) * (1 - n * n)
     h_r.copy_(to_n * h_n * r * (1 - r))
     h_z.copy_((before - n) * z * (1 - z))
@@ -86,7 +86,7 @@ def gru_backward(
 def _go_back(
     gradient: Tensor, through_state: Tensor, kept: Tensor | None, recurrent: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the gradients of the states of all times, and of the first one."""
+    """Return the gradients of the states of all time steps, and of the first one."""
     gates = through_state.shape[2] // gradient.shape[2]
     later = torch.zeros_like(gradient[0])
     found = []

@@ -1,6 +1,6 @@
 """torch's LSTM for the CPU as one operation that compilers do not look into.
 
-torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of times
+torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of time steps
 takes minutes to compile. The backward pass runs the forward pass again: what oneDNN keeps from it has a
 size that only oneDNN knows.
 """

@@ -18,7 +18,7 @@ from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots,
 
 
 class Drops(NamedTuple):
-    """Factors of dropout that hold for all times of a sequence; ``None`` drops nothing.
+    """Factors of dropout that hold for all time steps of a sequence; ``None`` drops nothing.
 
     Each has shape (N, features), or (gates, N, features) with others for each gate.
     """
@@ -39,13 +39,13 @@ class GatedCell(Layer):
     """A cell whose gates are products of the inputs and of its state with two matrices.
 
     A subclass writes ``step``. What the inputs add to the gates does not depend on the state, so it
-    is computed for all times of a sequence at once, by ``project``.
+    is computed for all time steps of a sequence at once, by ``project``.
 
     Args:
         units: Size of the state and of the output.
         activation: A component; ``None`` is none.
         use_bias: Whether there is a bias.
-        recurrent_initializer: First values of the recurrent kernel.
+        recurrent_initializer: Initial values of the recurrent kernel.
         recurrent_regularizer: Penalty of the recurrent kernel.
         recurrent_constraint: Applied to the recurrent kernel after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1].
@@ -164,7 +164,7 @@ class GatedCell(Layer):
     def step(
         self, projected: Tensor, states: list[Tensor], drops: Drops
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return output and new states for what the inputs of one time add to the gates."""
+        """Return output and new states for what the inputs of one time step add to the gates."""
         raise NotImplementedError
 
     def project(self, inputs: Tensor, drops: Drops) -> Tensor:
@@ -206,7 +206,7 @@ class GatedCell(Layer):
         """Return the factors of dropout for one sequence: none of them outside training.
 
         Args:
-            inputs: The inputs of one time, shape (N, in).
+            inputs: The inputs of one time step, shape (N, in).
         """
         if not self.training or not (self.dropout or self.recurrent_dropout):
             return NO_DROPS
@@ -240,7 +240,7 @@ class GatedCell(Layer):
 
         Args:
             sequences: Shape (N, time, in).
-            states: The first states, shape (N, units) each.
+            states: The initial states, shape (N, units) each.
         """
         raise NotImplementedError
 

@@ -16,22 +16,22 @@ def run_where(
     *,
     needs_states: bool,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Run a kernel over the times that a mask keeps, as if the others were not there.
+    """Run a kernel over the time steps that a mask keeps, as if the others were not there.
 
-    The kept times of each sample are moved to the front, and the outputs are put back where they
+    The kept time steps of each sample are moved to the front, and the outputs are put back where they
     belong; nothing depends on the values of the mask, so the device is not waited for.
 
     Args:
         kernel: What runs over whole sequences. Where there are several states it may be given a third
-            argument, which times count, and then returns the states after those.
+            argument, which time steps count, and then returns the states after those.
         sequences: Shape (N, time, in).
-        states: The first states; the first of them is what the kernel outputs.
+        states: The initial states; the first of them is what the kernel outputs.
         mask: Booleans, shape (N, time).
         needs_states: Whether the states are wanted.
 
     Returns:
-        The outputs (N, time, units), at a masked time that of the time before (0 at the start); and
-        the states after the last kept time, (N, units) each; only the first if they are not wanted.
+        The outputs (N, time, units), at a masked time step that of the time step before (0 at the start); and
+        the states after the last kept time step, (N, units) each; only the first if they are not wanted.
     """
     order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
     front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
