@@ -1,4 +1,4 @@
-"""From arrays of other libraries to tensors: NumPy, pandas, nested lists, whatever NumPy can read."""
+"""From arrays of other libraries to tensors: NumPy, pandas, nested lists, and what else NumPy reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from kplug.errors import DataError
 
-_ENCODE = "Encode texts and categories as numbers first; pad rows of unequal length."
+_ENCODE = "Encode strings and categories as numbers first; pad rows of unequal length."
 _HINTS = {
     "O": "If all of them are numbers, as in a list of bools and floats, np.asarray(x, "
     f"dtype='float32') makes one type of them. {_ENCODE}",
@@ -152,6 +152,6 @@ def _require_numbers(columns: list[tuple[Any, Any]], what: str, *, is_frame: boo
     place = f"in {noun} {listing}" if is_frame else "in a Series"
     raise DataError(
         f"{what} holds {types} values {place}; numbers are needed",
-        hint="Encode texts and categories as numbers, as pandas.get_dummies does, or leave them "
+        hint="Encode strings and categories as numbers, as pandas.get_dummies does, or leave them "
         "out; astype('float32') makes numbers of objects that are numbers.",
     )

@@ -42,7 +42,7 @@ def in_train_phase(x: Branch, alt: Branch, training: bool | int | None = None) -
     """Return ``x`` while training and ``alt`` otherwise; either may be a function to call.
 
     Args:
-        x: The value, or what computes it, in training.
+        x: The value in training, or a function that returns it.
         alt: The same for inference.
         training: ``None`` asks ``learning_phase()``.
     """
@@ -85,7 +85,7 @@ def _evaluate(branch: Branch) -> torch.Tensor:
 
 
 def stop_gradient(variables: Any) -> Any:
-    """Return a tensor as a constant, or a list of them: no gradient flows through.
+    """Return a tensor, or a list of tensors, detached: no gradient flows through.
 
     Example:
         >>> stop_gradient(torch.ones(1, requires_grad=True)).requires_grad
@@ -102,8 +102,8 @@ def gradients(
     """Return the gradient of a scalar with respect to each variable.
 
     Args:
-        loss: A scalar that depends on the variables. Its graph is kept, so gradients may be taken
-            again, and of the gradients too.
+        loss: A scalar that depends on the variables. Its graph is kept, so that you can
+            differentiate again, also the gradients.
         variables: One tensor or several.
 
     Returns:
@@ -143,8 +143,8 @@ def function(
     """Return a function from values of ``inputs`` to NumPy values of ``outputs``.
 
     Args:
-        inputs: Symbolic tensors, such as ``model.input``; ``K.learning_phase()`` may stand among
-            them as the last, its value then says whether dropout is active.
+        inputs: Symbolic tensors, such as ``model.input``; the last one may be
+            ``K.learning_phase()``, whose value says whether dropout is active.
         outputs: Symbolic tensors, such as ``layer.output``.
         updates: Leave it empty; torch updates variables when the update is written.
 

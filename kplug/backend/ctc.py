@@ -108,7 +108,7 @@ def ctc_decode(
     beam_width: int = 100,
     top_paths: int = 1,
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """Return the label sequences that probabilities speak for. The blank is the last class.
+    """Return the most probable label sequences. The blank is the last class.
 
     Args:
         y_pred: Probabilities, shape (N, T, C).

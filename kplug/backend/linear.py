@@ -25,7 +25,7 @@ def dot(x: TensorLike, y: TensorLike) -> torch.Tensor:
 def batch_dot(
     x: TensorLike, y: TensorLike, axes: int | tuple[int, int] | list[int] | None = None
 ) -> torch.Tensor:
-    """Return the product of ``x`` and ``y``, one batch entry with the same entry of the other.
+    """Return the product of ``x`` and ``y`` for each sample of the batch.
 
     Args:
         x: Shape (N, …).

@@ -1,4 +1,4 @@
-"""Loops over the first axis of a tensor, and over the time of sequences."""
+"""Loops over the first axis of a tensor, and over the time steps of sequences."""
 
 from __future__ import annotations
 
@@ -131,15 +131,15 @@ def rnn(
     """Run a step along the time axis of sequences.
 
     Args:
-        step_function: From the inputs at one time, (N, …), and a list of states followed by the
-            constants, to the output at that time, (N, …), and the list of new states.
+        step_function: From the inputs of one time step, (N, …), and a list of states followed by the
+            constants, to the output of that time step, (N, …), and the list of new states.
         inputs: Sequences, shape (N, time, …).
         initial_states: One tensor (N, …) for each state.
-        go_backwards: Whether to go from the last time to the first; the outputs come in the order
+        go_backwards: Whether to go from the last time step to the first; the outputs come in the order
             in which they were made.
-        mask: Shape (N, time) or (N, time, 1). Where it is 0 the states stay and the output is the one
-            before (0 at the start).
-        constants: What each step gets after the states.
+        mask: Shape (N, time) or (N, time, 1). Where it is 0 the states stay and the output is the
+            previous one (0 at the start).
+        constants: What each call gets after the states.
         unroll: Ignored; the loop is always Python's.
         input_length: Ignored; the inputs say it.
 

@@ -1,4 +1,4 @@
-"""Masks: which times of a sequence count. A tensor carries its mask, as in Keras."""
+"""Masks: which time steps of a sequence count. A tensor carries its mask, as in Keras."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def get_mask(tensor: object) -> torch.Tensor | None:
 
 
 def set_mask(tensor: torch.Tensor, mask: torch.Tensor | None) -> None:
-    """Let a tensor carry a mask; what is computed of it does not carry it on.
+    """Attach a mask to a tensor; tensors that are computed from it do not carry it.
 
     Args:
         tensor: Sequences, shape (N, time, …).
-        mask: Booleans, shape (N, time): False where there is nothing. ``None`` takes the mask away.
+        mask: Booleans, shape (N, time): False for time steps to skip. ``None`` removes the mask.
     """
     tensor._keras_mask = mask  # type: ignore[attr-defined]
 
 
 def keep_mask(made: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    """Return what was made of a tensor, time by time, carrying that one's mask on.
+    """Return ``made``, computed from ``source`` step by step, with the mask of ``source``.
 
     Example:
         >>> rows = torch.zeros(1, 1, 3)
@@ -62,9 +62,9 @@ def find_masks(structure: Any) -> Any:
 
 
 def attach_masks(structure: Any, masks: Any) -> Any:
-    """Return nested tensors that carry the masks of a structure that ``find_masks`` returned.
+    """Return nested tensors with the masks that ``find_masks`` returned.
 
-    The tensors that are given stay without: those that get a mask are aliases of them.
+    The given tensors do not change: those that get a mask are returned as aliases.
     """
     if masks is None:
         return structure

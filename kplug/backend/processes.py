@@ -1,4 +1,4 @@
-"""Which of several processes this one is, when a script was started by ``torchrun``."""
+"""The rank of this process among those that ``torchrun`` started."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def is_launched() -> bool:
 
 
 def is_group_joined() -> bool:
-    """Return whether the processes know each other already."""
+    """Return whether this process has joined a process group."""
     return distributed.is_available() and distributed.is_initialized()
 
 
 def copy_from_main(value: Value) -> Value:
-    """Return what the main process passes; without other processes the value itself.
+    """Return the value of the main process; without other processes the value itself.
 
-    Every process has to call it.
+    All processes must call it.
 
     Args:
         value: What can be pickled.
@@ -58,7 +58,7 @@ def copy_from_main(value: Value) -> Value:
 
 
 def run_on_main(function: Callable[[], None]) -> None:
-    """Call a function in the main process alone; all processes go on when it is done.
+    """Call a function in the main process only; the others wait until it returns.
 
     Args:
         function: What to do, such as writing a file.

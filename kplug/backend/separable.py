@@ -1,4 +1,4 @@
-"""Convolutions whose kernels are apart: one for each channel, or one for each place."""
+"""Convolutions with a kernel for each channel (depthwise, separable), or for each place (local)."""
 
 from __future__ import annotations
 
@@ -106,11 +106,11 @@ def local_conv1d(
     strides: Sequence[int],
     data_format: str | None = None,
 ) -> torch.Tensor:
-    """Return a convolution whose kernel is another one at each place.
+    """Return a convolution with a different kernel at each place.
 
     Args:
         inputs: Sequences (N, time, in), or channels first.
-        kernel: Shape (places, k·in, out); a window is read time by time, each with its channels.
+        kernel: Shape (places, k·in, out); a window is read step by step, each with its channels.
         kernel_size: (k,).
         strides: One number in a tuple.
         data_format: ``None`` is ``image_data_format()``.

@@ -16,7 +16,7 @@ def placeholder(
     sparse: bool = False,
     name: str | None = None,
 ) -> NoReturn:
-    """Refuse: a tensor of torch has its values from the start.
+    """Raise an error: a torch tensor has its values from the start.
 
     Args:
         shape: Ignored, as are all arguments.
@@ -38,7 +38,7 @@ def placeholder(
 
 
 def get_session() -> NoReturn:
-    """Refuse: there are no sessions on torch.
+    """Raise an error: torch has no sessions.
 
     Raises:
         KplugError: Always.
@@ -50,7 +50,7 @@ def get_session() -> NoReturn:
 
 
 def set_session(session: object) -> NoReturn:
-    """Refuse: there are no sessions on torch.
+    """Raise an error: torch has no sessions.
 
     Raises:
         KplugError: Always.
@@ -64,7 +64,7 @@ def set_session(session: object) -> NoReturn:
 
 
 def manual_variable_initialization(value: bool) -> None:
-    """Accept ``False``, which is how it is: a variable has its value from the start.
+    """Accept ``False``: a variable always has its value from the start.
 
     Raises:
         KplugError: ``value`` is true.

@@ -30,7 +30,7 @@ def conv2d_transpose(
     data_format: str | None = None,
     dilation_rate: int | Sequence[int] = (1, 1),
 ) -> torch.Tensor:
-    """Return the images whose 2-D convolution had the shape of ``x``: its gradient at ``x``.
+    """Return the transposed 2-D convolution: the gradient of a convolution, as a function of ``x``.
 
     Args:
         x: Images in ``data_format``.

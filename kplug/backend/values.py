@@ -135,7 +135,7 @@ def batch_get_value(ops: Sequence[object]) -> list[NumpyArray]:
 
 
 def batch_set_value(tuples: Sequence[tuple[object, TensorLike]]) -> None:
-    """Do ``set_value`` for each pair of variable and value, or for none if one does not fit."""
+    """Write each value into its variable, or none if one does not fit."""
     for x, value in tuples:
         _check_fit(x, value)
     for x, value in tuples:
@@ -143,7 +143,7 @@ def batch_set_value(tuples: Sequence[tuple[object, TensorLike]]) -> None:
 
 
 def eval(x: object) -> NumpyArray:
-    """Return the value in NumPy; the same as ``get_value``, since nothing here is deferred."""
+    """Return the value in NumPy; the same as ``get_value``, since torch computes at once."""
     return get_value(x)
 
 

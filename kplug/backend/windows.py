@@ -1,6 +1,6 @@
 """Windows that slide over one, two or three axes: padding, convolution, pooling.
 
-Channels are second here, as torch has them. The layouts of Keras are the callers' matter.
+Channels come second, as in torch. Callers convert Keras's layouts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _AVERAGE_POOLS: dict[int, Callable[..., Any]] = {1: F.avg_pool1d, 2: F.avg_pool2
 
 
 def same_padding(size: int, window: int, stride: int, dilation: int = 1) -> tuple[int, int]:
-    """Return the cells that padding ``'same'`` puts before and after one axis.
+    """Return how many cells padding ``'same'`` adds before and after one axis.
 
     total = max((⌈size/stride⌉ − 1)·stride + (window − 1)·dilation + 1 − size, 0); the half that is
     rounded up goes after. torch's own ``padding='same'`` refuses strides.
@@ -86,7 +86,7 @@ def convolve(
         cells = same_paddings(x.shape[2:], window, strides, dilation)
     if any(before != after for before, after in cells):
         x, cells = pad_spatial(x, cells), [(0, 0)] * len(window)
-    # What is alike on both sides torch pads itself, without a copy.
+    # torch pads equal amounts on both sides itself, without a copy.
     both = [before for before, _ in cells]
     if x.shape[1] == 1 and strides[-1] > 1:
         reach = (window[-1] - 1) * dilation[-1] + 1
@@ -113,7 +113,7 @@ def transposed_crop(
     The whole has (size − 1)·stride + reach cells, where reach = (window − 1)·dilation + 1. With
     ``output_padding=None``, ``'same'`` leaves size·stride of them and ``'valid'`` makes them that
     many at least. Else ``'same'`` cuts ⌊reach/2⌋ off both ends, and that many less after as
-    ``output_padding`` says. Below 0: so many zeros are added.
+    ``output_padding`` says. A negative number adds that many zeros.
 
     Example:
         >>> transposed_crop(3, 2, "same", None)
@@ -156,7 +156,7 @@ def convolve_transposed(
         transposed_crop(size, step, padding, cells, gap)
         for size, step, cells, gap in zip(window, strides, added, dilation, strict=True)
     ]
-    # What both ends lose torch leaves out itself, and what the end gains it adds before the bias.
+    # torch crops what both ends lose, and adds what the end gains before it adds the bias.
     both = [max(min(crop), 0) for crop in crops]
     gained = [max(-after, 0) for _, after in crops]
     made = _TRANSPOSED[len(window)](x, kernel, bias, strides, both, gained, 1, dilation)

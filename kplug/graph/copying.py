@@ -1,4 +1,4 @@
-"""Deep copies of connected layers, however long the chain is that they form."""
+"""Deep copies of connected layers, without recursion."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from torch import nn
 
 @contextmanager
 def in_mode(modules: Iterable[nn.Module], is_training: bool) -> Iterator[None]:
-    """Put modules into training or evaluation for a block, each back into its own mode after.
+    """Put modules into one mode for a block; each returns to its own mode afterwards.
 
     Args:
-        modules: Each alone: those inside a module are not followed.
-        is_training: The mode.
+        modules: The modules; modules inside them do not change.
+        is_training: Whether the mode is training, and not evaluation.
     """
     changed = [module for module in modules if module.training is not is_training]
     for module in changed:

@@ -252,7 +252,8 @@ def sort_nodes(
     Args:
         tensors: The results.
         is_known: Nodes for which it holds are left out, with all that only they depend on.
-        given: Tensors that are there already, a set if they are many; what makes them is left out.
+        given: Tensors whose values are known, in a set if they are many; the nodes that make them are
+            left out.
 
     Returns:
         The nodes, in the order in which a depth-first walk from left to right finishes them.

@@ -55,16 +55,16 @@ def _describe_gap(
 
 
 class PlannedCall(NamedTuple):
-    """One call of a layer in a plan; values are known by their places in a list.
+    """One call of a layer in a plan; a value is known by its index in a list.
 
     Args:
         layer: What is called.
-        source: The place of its argument, if that is one tensor and all that it is given.
-        args: Else its positional arguments, with ``ValueIndex``s for tensors.
-        kwargs: And its keyword arguments.
-        target: The place of its output, if it makes one tensor.
-        targets: Else the places of its outputs.
-        finished: The places of what no later step needs.
+        source: The index of its argument, if one tensor is all that it is given.
+        args: Otherwise its positional arguments, with a ``ValueIndex`` for each tensor.
+        kwargs: Its keyword arguments, likewise.
+        target: The index of its output, if it makes one tensor.
+        targets: The indices of its outputs.
+        finished: The indices of values that no later call needs.
     """
 
     layer: Operation
@@ -108,7 +108,7 @@ class Plan:
                 places.setdefault(tensor, len(places))
         self._input_places = tuple(places[tensor] for tensor in inputs)
         self._output_places = tuple(places[tensor] for tensor in outputs)
-        # Outputs of a node that are given already go to a place that nobody reads.
+        # If an output of a node is given as an input, what the node makes goes to a place that is never read.
         self._size = len(places) + 1
         self._steps = tuple(self._make_steps(places, given))
 

@@ -92,7 +92,7 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
         custom_objects: Your own classes and functions, by the names that the text has for them.
 
     Raises:
-        WeightsError: The text is no JSON, or describes no model.
+        WeightsError: The text is not JSON, or describes no model.
         ResolutionError: A component is not installed, or is your own and was not given.
     """
     entry = read_model(parse_json(text, "the text"), custom_objects)
@@ -101,7 +101,7 @@ def model_from_json(text: str | bytes, custom_objects: Mapping[str, Any] | None 
 
 @contextlib.contextmanager
 def _blaming_the_class(model: Model) -> Iterator[None]:
-    """Turn what classes of the user's raise into a typed error; else the file would seem damaged."""
+    """Turn an error in a user's class into a ``ContractError``; the file would seem damaged otherwise."""
     try:
         yield
     except KplugError:
@@ -113,7 +113,7 @@ def _blaming_the_class(model: Model) -> Iterator[None]:
 
 
 def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
-    """Give the weights memory, if the file can hold as many.
+    """Allocate the weights, unless there are more of them than the file can hold.
 
     Args:
         model: The model.

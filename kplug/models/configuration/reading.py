@@ -52,7 +52,7 @@ def model_from_config(
 def look_up_own(model: Any, custom_objects: Mapping[str, Any] | None) -> None:
     """Look up the slots of a model while the scope of ``custom_objects`` is open.
 
-    It is done when weights are made otherwise; what cannot be found is left for then.
+    Without such a scope this happens when weights are made; what is not found now is reported then.
     """
     if custom_objects:
         model.resolve_slots()

@@ -1,4 +1,4 @@
-"""Pictures of models: their layers as boxes, and arrows for what goes where."""
+"""Pictures of models: layers as boxes, connections as arrows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plot_model(
     show_layer_activations: bool = False,
     show_trainable: bool = False,
 ) -> Any:
-    """Draw a model into a file: its layers as boxes, and what goes from one to another as arrows.
+    """Draw a model into a file: layers as boxes, connections as arrows.
 
     Graphviz draws it if its program ``dot`` is installed, else matplotlib does.
 
@@ -51,7 +51,7 @@ def plot_model(
 
     Raises:
         NotBuiltError: If the model's input shape is unknown.
-        ArgumentValueError: If ``rankdir`` or ``dpi`` is none, or matplotlib has no such format.
+        ArgumentValueError: If ``rankdir`` or ``dpi`` is invalid, or matplotlib cannot write the format.
         MissingLibraryError: If neither ``dot`` nor matplotlib is installed.
 
     Example:

@@ -1,4 +1,4 @@
-"""A model as boxes and arrows, before anybody has drawn them."""
+"""A model as boxes and arrows, whoever draws them."""
 
 from __future__ import annotations
 

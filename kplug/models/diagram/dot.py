@@ -71,10 +71,10 @@ def _label(box: Box) -> str:
 
 
 def run_dot(program: str, text: str, to_file: str | os.PathLike[str]) -> None:
-    """Let the program draw a text into a file.
+    """Let Graphviz draw a text into a file.
 
     Raises:
-        KplugError: If the program refuses, with what it said.
+        KplugError: If the program fails; the message has what it printed.
     """
     kind = Path(to_file).suffix.lstrip(".") or "png"
     done = subprocess.run(  # noqa: S603 - the program that the user has installed as dot

@@ -137,7 +137,7 @@ def select_layers(layers: Sequence[Layer], layer_range: Any) -> list[Layer]:
     """Return the layers between two, which are named by patterns; all for None.
 
     Raises:
-        ArgumentValueError: If ``layer_range`` is no pair of texts, or no layer has such a name.
+        ArgumentValueError: If ``layer_range`` is not a pair of strings, or no layer has such a name.
     """
     if layer_range is None:
         return list(layers)

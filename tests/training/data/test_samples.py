@@ -62,7 +62,7 @@ def test_memory_is_shared_where_the_type_fits() -> None:
         (
             {"x": np.array(["a", "b"])},
             "fit: x holds <U1 values; numbers are needed\n"
-            "  Encode texts and categories as numbers first; pad rows of unequal length.",
+            "  Encode strings and categories as numbers first; pad rows of unequal length.",
         ),
         ({"x": 3.0}, "fit: x is the single number 3.0; an array is needed"),
         ({"x": np.zeros((0, 3))}, "fit: x has no samples"),
@@ -163,7 +163,7 @@ def test_a_batch_size_that_is_none_is_refused(batch_size: Any) -> None:
     [
         (np.array([[1, None]], object), "np.asarray(x, dtype='float32')"),
         (np.array([1 + 2j]), "Pass real and imaginary part as columns of their own"),
-        (np.array(["a"]), "Encode texts and categories as numbers first"),
+        (np.array(["a"]), "Encode strings and categories as numbers first"),
     ],
 )
 def test_what_holds_no_numbers_is_refused_with_the_way_out(array: Any, hint: str) -> None:
