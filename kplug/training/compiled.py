@@ -107,36 +107,27 @@ class Compiled:
         return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
 
 
-def compile_model(
-    model: Any,
-    optimizer: object = DEFAULT_OPTIMIZER,
-    loss: object = None,
-    *,
-    metrics: object = None,
-    weighted_metrics: object = None,
-    loss_weights: object = None,
-    precision: object = None,
-    distribution: object = None,
-    device: object = None,
-    jit_compile: object = False,
-    steps_per_execution: object = 1,
-    run_eagerly: object = False,
-) -> Compiled:
+@dataclass(frozen=True)
+class CompileSettings:
+    """The arguments of ``Model.compile``, which documents them."""
+
+    optimizer: object = DEFAULT_OPTIMIZER
+    loss: object = None
+    metrics: object = None
+    weighted_metrics: object = None
+    loss_weights: object = None
+    precision: object = None
+    distribution: object = None
+    device: object = None
+    jit_compile: object = False
+    steps_per_execution: object = 1
+    run_eagerly: object = False
+
+
+def compile_model(model: Any, given: CompileSettings) -> Compiled:
     """Resolve the loss, the optimizer, the metrics and every slot of every layer.
 
-    Args:
-        model: The model; it is not changed, except that its slots know their components.
-        optimizer: Name, spec, dict, class, factory or instance.
-        loss: The same, or None; also a list with one for each output, or a dict by their names.
-        metrics: One metric or a list of them; also a list or a dict with some for each output.
-        weighted_metrics: Metrics that see sample and class weights.
-        loss_weights: A number; for several outputs a list, or a dict by their names.
-        precision: Whether the model computes in reduced precision.
-        distribution: ``"fsdp"`` or None.
-        device: Where the model is moved to.
-        jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
-        steps_per_execution: How many steps are run between two looks at callbacks.
-        run_eagerly: Whether they do not, whatever ``jit_compile`` says.
+    The model is not changed, except that its slots know their components.
 
     Raises:
         ContractError: A chain of layers is empty.
@@ -150,37 +141,41 @@ def compile_model(
         )
     collector = Collector()
     names = tuple(getattr(model, "output_names", ())) or ("",)
-    losses = resolve_losses(collector, names, loss, loss_weights)
+    losses = resolve_losses(collector, names, given.loss, given.loss_weights)
     if getattr(model, "returns_dict", False):
-        losses = order_as_given(losses, loss)
-    optimizer_slot = collector.resolve("optimizer", optimizer, "optimizer")
-    named = resolve_metrics(collector, names, metrics, weighted_metrics)
-    dtype = collector.attempt(read_precision, precision)
-    shards = collector.attempt(_read_distribution, distribution)
-    place = collector.attempt(partial(read_device, model=model), device)
-    made = optimizer_slot.object if optimizer_slot else None
-    scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
-    compiling = collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile)
-    per_execution = collector.attempt(read_steps_per_execution, steps_per_execution)
+        losses = order_as_given(losses, given.loss)
+    filled = collector.resolve("optimizer", given.optimizer, "optimizer")
+    metrics = resolve_metrics(collector, names, given.metrics, given.weighted_metrics)
+    dtype = collector.attempt(read_precision, given.precision)
+    made = filled.object if filled else None
+    optimizer = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
+    options = {
+        "precision": dtype,
+        "distribution": collector.attempt(_read_distribution, given.distribution),
+        "device": collector.attempt(partial(read_device, model=model), given.device),
+        "jit_compile": collector.attempt(
+            partial(read_jit, run_eagerly=given.run_eagerly), given.jit_compile
+        ),
+        "steps_per_execution": collector.attempt(
+            read_steps_per_execution, given.steps_per_execution
+        ),
+    }
     collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
+    structure = {
+        "loss": collector.fill("loss", given.loss),
+        "metrics": collector.fill("metric", given.metrics),
+        "weighted_metrics": collector.fill("metric", given.weighted_metrics),
+    }
     return Compiled(
-        optimizer=scaled,
+        optimizer=optimizer,
         optimizer_slot=collector.slots["optimizer"],
         losses=losses,
-        metrics=named,
+        metrics=metrics,
         output_names=names,
-        structure={
-            "loss": collector.fill("loss", loss),
-            "metrics": collector.fill("metric", metrics),
-            "weighted_metrics": collector.fill("metric", weighted_metrics),
-        },
-        loss_weights=loss_weights,
-        precision=dtype,
-        distribution=shards,
-        device=place,
-        jit_compile=compiling or False,
-        steps_per_execution=per_execution or 1,
+        structure=structure,
+        loss_weights=given.loss_weights,
+        **options,
     )
 
 

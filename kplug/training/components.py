@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, overload
+from typing import Any, SupportsIndex, overload
 
 from rich import box
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from kplug.html import html_table
 
+_COLUMNS = ("slot", "component", "package", "chosen as")
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
 
 
@@ -51,7 +52,7 @@ class ComponentRow:
         return asdict(self)
 
 
-class ComponentTable(Sequence[ComponentRow]):
+class ComponentTable(tuple[ComponentRow, ...]):
     """The rows of a model, in the order of its slots; prints as a table.
 
     Example:
@@ -60,29 +61,17 @@ class ComponentTable(Sequence[ComponentRow]):
         'kplug/mean_squared_error'
     """
 
-    def __init__(self, rows: Iterable[ComponentRow] = ()) -> None:
-        self._rows = tuple(rows)
+    __slots__ = ()
 
     @overload
-    def __getitem__(self, index: int) -> ComponentRow: ...
+    def __getitem__(self, index: SupportsIndex) -> ComponentRow: ...
     @overload
     def __getitem__(self, index: slice) -> ComponentTable: ...
-    def __getitem__(self, index: int | slice) -> ComponentRow | ComponentTable:
+    def __getitem__(self, index: SupportsIndex | slice) -> ComponentRow | ComponentTable:
         """Return one row, or a table of several."""
-        rows = self._rows[index]
-        return ComponentTable(rows) if isinstance(rows, tuple) else rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[ComponentRow]:
-        return iter(self._rows)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ComponentTable) and self._rows == other._rows
-
-    def __hash__(self) -> int:
-        return hash(tuple((row.slot, row.name) for row in self._rows))
+        if isinstance(index, slice):
+            return ComponentTable(super().__getitem__(index))
+        return super().__getitem__(index)
 
     def get(self, slot: str) -> ComponentRow:
         """Return the row of a slot.
@@ -90,23 +79,26 @@ class ComponentTable(Sequence[ComponentRow]):
         Raises:
             KeyError: If no component fills it.
         """
-        for row in self._rows:
+        for row in self:
             if row.slot == slot:
                 return row
         raise KeyError(slot)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the rows as dicts that JSON can hold."""
-        return [row.to_json() for row in self._rows]
+        return [row.to_json() for row in self]
+
+    def _list_cells(self) -> list[tuple[str, ...]]:
+        return [(row.slot, row.written or row.name, row.package, row.rule) for row in self]
 
     def __rich__(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("slot", no_wrap=True)
-        table.add_column("component", overflow="fold")
-        table.add_column("package", no_wrap=True)
-        table.add_column("chosen as", no_wrap=True)
-        for row in self._rows:
-            cells = (row.slot, row.written or row.name, row.package, row.rule)
+        for column in _COLUMNS:
+            is_wide = column == "component"
+            table.add_column(
+                column, overflow="fold" if is_wide else "ellipsis", no_wrap=not is_wide
+            )
+        for cells in self._list_cells():
             table.add_row(*map(Text, cells))  # plain texts: a slot such as metrics[0] is no markup
         return table
 
@@ -122,5 +114,4 @@ class ComponentTable(Sequence[ComponentRow]):
 
     def _repr_html_(self) -> str:
         """Return the table in HTML, for notebooks."""
-        rows = [(row.slot, row.written or row.name, row.package, row.rule) for row in self._rows]
-        return html_table(("slot", "component", "package", "chosen as"), rows)
+        return html_table(_COLUMNS, self._list_cells())

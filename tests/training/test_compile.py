@@ -69,6 +69,7 @@ def test_the_table_prints_and_becomes_json() -> None:
     assert "kernel_initializer" in text
     assert model.components.to_json()[0]["slot"] == "loss"
     assert model.components[0] == model.components.get("loss")
+    assert repr(model.components[:2]) == "ComponentTable(2 rows)"
     with pytest.raises(KeyError):
         model.components.get("nothing")
 

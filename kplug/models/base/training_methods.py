@@ -17,7 +17,12 @@ from kplug.errors import ContractError
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
-from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
+from kplug.training.compiled import (
+    DEFAULT_OPTIMIZER,
+    Compiled,
+    CompileSettings,
+    compile_model,
+)
 from kplug.training.devices import place_model
 from kplug.training.settings import FitSettings, InferenceSettings
 
@@ -96,8 +101,7 @@ def compile(
     """
     require_initialized(self)  # type: ignore[arg-type]  # a protocol has no base class
     _refuse_own_steps(type(self))
-    compiled = compile_model(
-        self,
+    settings = CompileSettings(
         optimizer,
         loss,
         metrics=metrics,
@@ -110,6 +114,7 @@ def compile(
         steps_per_execution=steps_per_execution,
         run_eagerly=run_eagerly,
     )
+    compiled = compile_model(self, settings)
     if self.find_input_shape() is not None:
         self.ensure_built()
     self.compiled, self.built_optimizer = compiled, None
