@@ -138,13 +138,8 @@ class LossScaleOptimizer(OptimizerWrapper):
 
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Update from the gradients of the scaled loss, or skip the step if one is not finite."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        if not self.built:
-            self._refuse_step()
-        make_dense([p for group in self.param_groups for p in group["params"]])
+        loss = self._begin_step(closure)
+        make_dense(self._list_parameters())
         is_finite = bool(self._find_finite())
         if is_finite:
             self._step_unscaled()
@@ -181,7 +176,7 @@ class LossScaleOptimizer(OptimizerWrapper):
                 parameter.grad = gradient
 
     def _get_gradients(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        parameters = [p for group in self.param_groups for p in group["params"]]
+        parameters = self._list_parameters()
         return [(p, p.grad) for p in parameters if p.grad is not None and p.numel()]
 
     def get_config(self) -> dict[str, Any]:

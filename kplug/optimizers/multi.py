@@ -212,12 +212,7 @@ class MultiOptimizer(OptimizerWrapper):
 
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Let every optimizer update its parameters."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        if not self.built:
-            self._refuse_step()
+        loss = self._begin_step(closure)
         for optimizer in self._inner:
             if optimizer.built:
                 optimizer.step()

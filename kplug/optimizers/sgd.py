@@ -101,7 +101,8 @@ class SGD(RowOptimizer, torch.optim.SGD):
         """Rescale torch's buffer, which is −v/lr, to the new rate: v itself must not change."""
         applied, rate = group["applied_lr"], group["lr"]
         if applied is not None and rate != 0.0:
-            torch._foreach_mul_(self._get_buffers(group), applied / rate)
+            buffers = [self.state[parameter]["momentum_buffer"] for parameter in group["params"]]
+            torch._foreach_mul_(buffers, applied / rate)
         group["applied_lr"] = rate
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
@@ -121,7 +122,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
         if momentum:
             buffers = [self.state[parameter]["momentum_buffer"] for parameter in parameters]
             ahead = momentum if group["nesterov"] else 1.0
-            if coasting_rate is not None:
+            if coasting_rate is not None:  # v ← μ·v, in units of the last rate that was not 0
                 torch._foreach_mul_(buffers, momentum)
                 torch._foreach_add_(parameters, buffers, alpha=coasting_rate * ahead)
                 return
@@ -144,17 +145,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
                 self._torch_step()
         finally:
             self.param_groups = groups
-        for group in coasting:
-            self._coast(group)
-
-    @torch.no_grad()
-    def _coast(self, group: dict[str, Any]) -> None:
-        """Make a step without gradient: v ← μ·v, in units of the last rate that was not 0."""
-        moving = [p for p in group["params"] if p.grad is not None]
-        buffers = [self.state[p]["momentum_buffer"] for p in moving]
-        torch._foreach_mul_(buffers, group["momentum"])
-        ahead = group["momentum"] if group["nesterov"] else 1.0
-        torch._foreach_add_(moving, buffers, alpha=-group["applied_lr"] * ahead)
-
-    def _get_buffers(self, group: dict[str, Any]) -> list[torch.Tensor]:
-        return [self.state[parameter]["momentum_buffer"] for parameter in group["params"]]
+        with torch.no_grad():
+            for group in coasting:
+                moving = [p for p in group["params"] if p.grad is not None]
+                self._update_group(group, self._plan(group, 0), moving)

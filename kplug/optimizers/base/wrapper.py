@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -63,6 +63,15 @@ class OptimizerWrapper(Optimizer):
         self._share()
         self._is_wrapped = True
 
+    def _begin_step(self, closure: Callable[[], float] | None) -> float | None:
+        """Compute the loss and the gradients, if there is a closure."""
+        if not self.built:
+            self._refuse_step()
+        if closure is None:
+            return None
+        with torch.enable_grad():
+            return closure()
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Refuse, once it is made: groups belong to the inner optimizers."""
         if self._is_wrapped:
@@ -110,7 +119,7 @@ class OptimizerWrapper(Optimizer):
         """Let the inner optimizers that keep averages give them to the weights."""
         chosen = None if var_list is None else {id(parameter) for parameter in var_list}
         for optimizer in self._get_inner():
-            owned = [p for group in optimizer.param_groups for p in group["params"]]
+            owned = optimizer._list_parameters()
             optimizer.finalize_variable_values(
                 [p for p in owned if chosen is None or id(p) in chosen]
             )
@@ -127,11 +136,6 @@ class OptimizerWrapper(Optimizer):
             for group in optimizer.param_groups:
                 optimizer._start_state(group)
 
-    def _start_state(self, group: dict[str, Any]) -> None:
-        for optimizer in self._get_inner():
-            if any(group is each for each in optimizer.param_groups):
-                optimizer._start_state(group)
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._share_back()
@@ -145,6 +149,6 @@ class OptimizerWrapper(Optimizer):
 
     def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:
         for optimizer in self._get_inner():
-            if any(parameter is p for group in optimizer.param_groups for p in group["params"]):
+            if any(parameter is each for each in optimizer._list_parameters()):
                 return optimizer._get_state_shape(name, parameter)
         return tuple(parameter.shape)

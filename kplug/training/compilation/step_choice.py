@@ -9,7 +9,7 @@ import torch
 
 from kplug.training.compilation.compiled_step import CompiledStep
 from kplug.training.compilation.fallback_to_eager import EagerFallback
-from kplug.training.compilation.programs import Program, QuietProgram, make_train_program
+from kplug.training.compilation.programs import Program, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
 from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
@@ -27,9 +27,8 @@ def find_train_step(
     """
     world = find_world()
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
-        from kplug.training.distribution.fsdp_step import (
-            ShardedStep,
-        )  # FSDP2 takes a second to import
+        # FSDP2 takes a second to import.
+        from kplug.training.distribution.fsdp_step import ShardedStep
 
         return ShardedStep(model, compiled, optimizer, world)
 
@@ -44,23 +43,17 @@ def find_train_step(
 def find_test_step(model: Any, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
 
-    def make_program() -> Program:
-        return QuietProgram(TestStep(model, compiled))
-
-    step = _find(model, compiled, ("test",), make_program)
+    step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
     return step or TestStep(model, compiled, is_at_rest=True)
 
 
 def find_predict_step(model: Any) -> StepFunction:
     """Return the step of ``predict``."""
 
-    def make_program() -> Program:
-        return QuietProgram(PredictStep(model, model.compiled))
-
-    step = None
-    if model.compiled is not None:
-        step = _find(model, model.compiled, ("predict",), make_program)
-    return step or PredictStep(model, model.compiled)
+    step, compiled = None, model.compiled
+    if compiled is not None:
+        step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model, compiled)))
+    return step or PredictStep(model, compiled)
 
 
 def _find(
