@@ -59,6 +59,16 @@ def require_number(
     raise refusal(owner, argument, value, allowed)
 
 
+def require_nonnegative(owner: object, argument: str, value: object) -> float:
+    """Return a finite number >= 0 as a float."""
+    return require_number(owner, argument, value, "a finite number >= 0", at_least=0.0)
+
+
+def require_positive(owner: object, argument: str, value: object) -> float:
+    """Return a finite number > 0 as a float."""
+    return require_number(owner, argument, value, "a finite number > 0", above=0.0)
+
+
 def require_integer(
     owner: object, argument: str, value: object, allowed: str, *, at_least: float = -math.inf
 ) -> int:

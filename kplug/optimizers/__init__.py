@@ -3,6 +3,7 @@
 ``get`` takes a name, a spec, a dict, a class or an instance, and torch's own optimizers as well.
 """
 
+from kplug.arguments import require_nonnegative as require_nonnegative
 from kplug.exports import export_names
 from kplug.optimizers.adadelta import Adadelta as Adadelta
 from kplug.optimizers.adafactor import Adafactor as Adafactor
@@ -23,7 +24,6 @@ from kplug.optimizers.base.hyperparameters import (
     GroupSetting as GroupSetting,
     require_beta as require_beta,
     require_epsilon as require_epsilon,
-    require_nonnegative as require_nonnegative,
     require_rho as require_rho,
 )
 from kplug.optimizers.base.optimizer import Optimizer as Optimizer

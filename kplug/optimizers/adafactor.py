@@ -10,15 +10,10 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import require_flag
+from kplug.arguments import require_flag, require_nonnegative, require_positive
 from kplug.optimizers.base.cache_blocks import BLOCK_BYTES
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import (
-    GroupSetting,
-    require_nonnegative,
-    require_positive,
-    require_power,
-)
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_power
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.arguments import require_nonnegative
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_nonnegative
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
 

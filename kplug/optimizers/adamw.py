@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from typing_extensions import Unpack
 
+from kplug.arguments import require_nonnegative
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
-from kplug.optimizers.base.hyperparameters import require_nonnegative
 from kplug.optimizers.base.torch_kernels import get_unhooked_step
 from kplug.registry import named
 

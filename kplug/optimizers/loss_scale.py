@@ -8,10 +8,9 @@ from typing import Any, cast
 import torch
 from typing_extensions import Self
 
-from kplug.arguments import require_integer
+from kplug.arguments import require_integer, require_positive
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.base.common_arguments import CommonArguments, CommonSettings, is_unset
-from kplug.optimizers.base.hyperparameters import require_positive
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import make_dense
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner

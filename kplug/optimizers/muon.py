@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import refusal, require_flag, require_number
+from kplug.arguments import refusal, require_flag, require_nonnegative, require_number
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import (
     ArgumentsBesideDecay,
@@ -23,7 +23,6 @@ from kplug.optimizers.base.hyperparameters import (
     require_beta,
     require_count,
     require_epsilon,
-    require_nonnegative,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 

@@ -8,13 +8,9 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.arguments import require_nonnegative
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import (
-    GroupSetting,
-    require_beta,
-    require_epsilon,
-    require_nonnegative,
-)
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from kplug.configurable import Configurable
+from kplug.documentation import fill_documentation
+
+# What a schedule's documentation leaves out, as every schedule means the same by it.
+_SHARED_WORDS: Final = {
+    "initial_learning_rate": "lr, the rate at step 0.",
+    "staircase": "Whether step / decay_steps is rounded down.",
+    "name": "Kept for the configuration; nothing else uses it.",
+}
 
 
 class LearningRateSchedule(Configurable):
@@ -20,7 +30,15 @@ class LearningRateSchedule(Configurable):
         ...         return self.start * 0.5**step
         >>> Halving(0.1)(1), Halving(0.1).get_config()
         (0.05, {'start': 0.1})
+
+    Raises:
+        ArgumentValueError: If a number is outside its range.
     """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Describe the arguments that many schedules take in the class's documentation."""
+        super().__init_subclass__(**keywords)
+        fill_documentation(cls, _SHARED_WORDS)
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step; the first one is step 0."""

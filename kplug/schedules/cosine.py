@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kplug.arguments import require_number
+from kplug.arguments import require_nonnegative, require_number, require_positive
 from kplug.schedules.base import LearningRateSchedule
 
 
@@ -14,16 +14,11 @@ class CosineDecay(LearningRateSchedule):
     lr · ((1 − alpha) · ½(1 + cos(π · min(step, n) / n)) + alpha) at each step.
 
     Args:
-        initial_learning_rate: lr, the rate at step 0.
         decay_steps: n, counted from the end of the warm-up; > 0.
         alpha: The last rate as a fraction of the largest.
-        name: Kept for the configuration; nothing else uses it.
         warmup_target: The rate that a linear warm-up reaches; it then takes lr's place. None: no
             warm-up.
         warmup_steps: Length of the warm-up, >= 0.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> CosineDecay(0.1, decay_steps=100)(100)
@@ -47,17 +42,13 @@ class CosineDecay(LearningRateSchedule):
         self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = require_number(
-            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
-        )
+        self.decay_steps = require_positive(self, "decay_steps", decay_steps)
         self.alpha = require_number(self, "alpha", alpha)
         self.name = name
         self.warmup_target = (
             None if warmup_target is None else require_number(self, "warmup_target", warmup_target)
         )
-        self.warmup_steps = require_number(
-            self, "warmup_steps", warmup_steps, "a finite number >= 0", at_least=0.0
-        )
+        self.warmup_steps = require_nonnegative(self, "warmup_steps", warmup_steps)
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
@@ -78,15 +69,10 @@ class CosineDecayRestarts(LearningRateSchedule):
     i = 0, 1, … that has passed; the period lasts first_decay_steps · t_mulⁱ steps.
 
     Args:
-        initial_learning_rate: lr, the rate at step 0.
         first_decay_steps: Length of the first period, > 0.
         t_mul: Factor of the length, >= 1.
         m_mul: Factor of the amplitude.
         alpha: The last rate of a period as a fraction of ``initial_learning_rate``.
-        name: Kept for the configuration; nothing else uses it.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> schedule = CosineDecayRestarts(0.1, first_decay_steps=10, m_mul=0.5)
@@ -109,9 +95,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.first_decay_steps = require_number(
-            self, "first_decay_steps", first_decay_steps, "a finite number > 0", above=0.0
-        )
+        self.first_decay_steps = require_positive(self, "first_decay_steps", first_decay_steps)
         # Below 1, shorter and shorter periods would come to an end.
         self.t_mul = require_number(self, "t_mul", t_mul, "a finite number >= 1", at_least=1.0)
         self.m_mul = require_number(self, "m_mul", m_mul)

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from kplug.arguments import refusal, require_flag, require_number
+from kplug.arguments import refusal, require_flag, require_number, require_positive
 from kplug.schedules.base import LearningRateSchedule
 
 
@@ -15,14 +15,8 @@ class ExponentialDecay(LearningRateSchedule):
     """The rate times one factor every so many steps: lr · decay_rate^(step / decay_steps).
 
     Args:
-        initial_learning_rate: lr, the rate at step 0.
         decay_steps: Steps over which the rate is multiplied by ``decay_rate`` once, > 0.
         decay_rate: The factor.
-        staircase: Whether step / decay_steps is rounded down.
-        name: Kept for the configuration; nothing else uses it.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)(200)
@@ -43,9 +37,7 @@ class ExponentialDecay(LearningRateSchedule):
         self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = require_number(
-            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
-        )
+        self.decay_steps = require_positive(self, "decay_steps", decay_steps)
         self.decay_rate = require_number(self, "decay_rate", decay_rate)
         self.staircase = require_flag(self, "staircase", staircase)
         self.name = name
@@ -61,14 +53,8 @@ class InverseTimeDecay(LearningRateSchedule):
     """The rate divided by a number that grows: lr / (1 + decay_rate · step / decay_steps).
 
     Args:
-        initial_learning_rate: lr, the rate at step 0.
         decay_steps: Steps that count as one unit of time, > 0.
         decay_rate: How much the divisor grows in one unit.
-        staircase: Whether step / decay_steps is rounded down.
-        name: Kept for the configuration; nothing else uses it.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10)
@@ -90,9 +76,7 @@ class InverseTimeDecay(LearningRateSchedule):
         self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = require_number(
-            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
-        )
+        self.decay_steps = require_positive(self, "decay_steps", decay_steps)
         self.decay_rate = require_number(self, "decay_rate", decay_rate)
         self.staircase = require_flag(self, "staircase", staircase)
         self.name = name
@@ -114,10 +98,6 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: The last rate.
         power: 1 is a straight line.
         cycle: Whether n becomes the next multiple of decay_steps when it is reached.
-        name: Kept for the configuration; nothing else uses it.
-
-    Raises:
-        ArgumentValueError: If a number is outside its range.
 
     Example:
         >>> PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.0)(5)
@@ -139,9 +119,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.initial_learning_rate = require_number(
             self, "initial_learning_rate", initial_learning_rate
         )
-        self.decay_steps = require_number(
-            self, "decay_steps", decay_steps, "a finite number > 0", above=0.0
-        )
+        self.decay_steps = require_positive(self, "decay_steps", decay_steps)
         self.end_learning_rate = require_number(self, "end_learning_rate", end_learning_rate)
         self.power = require_number(self, "power", power)
         self.cycle = require_flag(self, "cycle", cycle)
@@ -164,7 +142,6 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     Args:
         boundaries: Increasing steps.
         values: The rates, one more than there are boundaries.
-        name: Kept for the configuration; nothing else uses it.
 
     Raises:
         ArgumentValueError: If the boundaries do not increase or the numbers of entries do not match.

@@ -10,16 +10,11 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 
 from typing_extensions import Self
 
-from kplug.arguments import require_flag, require_integer
+from kplug.arguments import require_flag, require_integer, require_nonnegative, require_positive
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
-from kplug.optimizers.base.hyperparameters import (
-    Check,
-    require_nonnegative,
-    require_positive,
-    require_rho,
-)
+from kplug.optimizers.base.hyperparameters import Check, require_rho
 from kplug.optimizers.base.loss_scaling import LossScaling
 from kplug.optimizers.base.lr_and_learning_rate import merge_spellings
 from kplug.optimizers.base.moving_average import MovingAverage

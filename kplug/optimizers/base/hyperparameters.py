@@ -14,16 +14,6 @@ from kplug.configurable import declared_name
 Check: TypeAlias = Callable[[str, str, object], Any]
 
 
-def require_nonnegative(owner: str, argument: str, value: object) -> float:
-    """Return a finite number >= 0."""
-    return require_number(owner, argument, value, "a finite number >= 0", at_least=0.0)
-
-
-def require_positive(owner: str, argument: str, value: object) -> float:
-    """Return a finite number > 0."""
-    return require_number(owner, argument, value, "a finite number > 0", above=0.0)
-
-
 def require_beta(owner: str, argument: str, value: object) -> float:
     """Return the decay rate of a moving average whose bias is corrected: 1 would divide by zero."""
     return require_number(owner, argument, value, "a number in [0, 1)", at_least=0.0, below=1.0)

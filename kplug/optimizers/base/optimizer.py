@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.arguments import require_nonnegative, require_positive
 from kplug.configurable import declared_name
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
@@ -24,11 +25,7 @@ from kplug.optimizers.base.common_arguments import (
     CommonSettings,
     list_own_arguments,
 )
-from kplug.optimizers.base.hyperparameters import (
-    GroupSetting,
-    require_nonnegative,
-    require_positive,
-)
+from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.lr_and_learning_rate import (
     LearningRateAttribute,
     Schedule,

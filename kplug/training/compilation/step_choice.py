@@ -42,14 +42,12 @@ def find_train_step(
 
 def find_test_step(model: Any, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
-
     step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
     return step or TestStep(model, compiled, is_at_rest=True)
 
 
 def find_predict_step(model: Any) -> StepFunction:
     """Return the step of ``predict``."""
-
     step, compiled = None, model.compiled
     if compiled is not None:
         step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model, compiled)))
