@@ -86,9 +86,9 @@ class Slot:
     def to_config(self) -> object:
         """Return the slot as a config holds it: a spec with the component's qualified name.
 
-        The slot itself stays as it is: what fills it is decided when the model is compiled or built,
-        not when somebody looks. What does not resolve is returned as it was given, if it is a string or
-        a dict: a config can be looked at even where a plugin is missing.
+        The slot itself does not change: its component is chosen when the model is compiled or built, not
+        when its config is read. A string or dict that does not resolve is returned as it was given, so a
+        config can be read where a plugin is missing.
         """
         try:
             resolved = self.resolved if self.is_resolved else self._look_up(self.kind)

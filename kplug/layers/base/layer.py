@@ -55,12 +55,12 @@ _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 class Layer(nn.Module):
     """A computation with weights; an ``nn.Module`` that is built when its input shape is known.
 
-    A subclass writes ``call``, and ``build`` if it has weights. Its constructor passes what it does
-    not know on to this one, and hands component arguments to ``add_slot``.
+    A subclass writes ``call``, and ``build`` if it has weights. Its constructor passes the arguments that
+    it does not know on to this one, and gives arguments that name components to ``add_slot``.
 
-    A layer starts in evaluation mode, as Keras's do: called by itself, a dropout layer drops nothing.
-    ``fit`` puts a model's layers into training mode, ``layer.train()`` does it by hand. Unlike Keras's, a
-    layer is called like a module, so torch's hooks and ``torch.func`` work.
+    A layer starts in evaluation mode, as in Keras: called by itself, a dropout layer drops nothing. ``fit``
+    puts the layers of a model into training mode; ``layer.train()`` does the same for one layer. Unlike
+    Keras's, a layer is called like a module, so torch's hooks and ``torch.func`` work.
 
     Args:
         name: Unique in a model; made from the class if it is left out.
@@ -75,19 +75,19 @@ class Layer(nn.Module):
 
     Attributes:
         output_count: How many tensors ``call`` returns; a class with several sets it.
-        casts_integers: Whether integers are cast to the layer's type too, as a class whose
-            weights are multiplied with the inputs wants it.
-        supports_masking: Whether a mask of the inputs is one of the outputs, or ``compute_mask``
-            makes one of it. A class that writes ``compute_mask`` supports masks.
-        takes_several: Whether a call may be given several tensors in a list, tuple or dict; false
-            where ``call`` says that its first argument is a ``Tensor``, unless a class sets it.
+        casts_integers: Whether integers are cast to the layer's type, too. A class sets it whose weights
+            are multiplied with the inputs.
+        supports_masking: Whether the outputs have the mask of the inputs, or what ``compute_mask`` makes
+            of it. A class that writes ``compute_mask`` supports masks.
+        takes_several: Whether a call may be given several tensors in a list, tuple or dict. Unless a class
+            sets it, it is false where the first argument of ``call`` is annotated as a ``Tensor``.
         input_spec: What shapes the layer takes, or ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
         built: Whether the weights are declared.
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
         given_arguments: Optional arguments that a user's constructor was given, by name.
         slots: The constructor arguments that name components, by name.
-        activity_penalties: Penalties of the calls since they were last cleared.
+        activity_penalties: Penalties of the calls since the list was last cleared.
         inbound_nodes: The calls of this layer on symbolic tensors.
         outbound_nodes: The calls in which other layers use its symbolic outputs.
 
@@ -121,9 +121,9 @@ class Layer(nn.Module):
     _takes_training: bool = False
     _call_names: tuple[str, ...] = ("inputs",)
     _takes_mask: bool = False
-    # Whether it may make a mask of inputs that carry none.
+    # Whether it may make a mask of inputs that carry none, as ``Masking`` does.
     _makes_masks: bool = False
-    # Whether the layers inside see to the masks, as in a model.
+    # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
     _has_warned_of_mask: bool = False
 
@@ -256,7 +256,7 @@ class Layer(nn.Module):
         Raises:
             DataError: The inputs do not have the shape that the layer takes, or are several.
         """
-        # The shortest way for the most frequent call: a tensor of the right type, no mask, no mode.
+        # The most frequent call takes the shortest way: one tensor of the right type, without a mask.
         if (
             kwargs
             or args
@@ -829,8 +829,8 @@ class Layer(nn.Module):
         if self._store.entries:
             self._ensure_values()
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        # After `layer.double()` inputs are cast to the new type, and after `layer.to(device)`
-        # weights that are still to come are made there.
+        # After `layer.double()` inputs are cast to the new type, and after `layer.to(device)` weights that
+        # are declared later are made there.
         probe = fn(torch.empty(0, dtype=self._torch_dtype, device=self._device))
         self._torch_dtype, self._device = probe.dtype, probe.device
         return self

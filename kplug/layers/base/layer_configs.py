@@ -14,12 +14,12 @@ from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.registry.user_warnings import warn
 
-# A configuration has them in another form, or the weights and calls say them.
+# A configuration has them in another form, or they follow from the weights and calls.
 _OF_EVERY_LAYER = frozenset(list_keywords(Layer))
 
 
 def describe_layer(layer: Layer) -> dict[str, Any]:
-    """Return a layer as ``{"class_name": …, "config": …}``; only built-in classes have bare names.
+    """Return a layer as ``{"class_name": …, "config": …}``; only built-in classes have plain names.
 
     Raises:
         ContractError: ``get_config`` leaves out what the constructor needs.
@@ -51,7 +51,7 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
 
 
 def _warn_of_lost(layer: Layer, config: Mapping[str, Any]) -> None:
-    """Warn of arguments that the layer was given and that its configuration does not hold."""
+    """Warn about arguments that the layer was given and that its configuration does not hold."""
     lost = [name for name in layer.given_arguments if name not in {*config, *_OF_EVERY_LAYER}]
     if lost:
         warn(
@@ -91,7 +91,7 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
     try:
         return owner.from_config(dict(config or {}))
     except KplugError as error:
-        # A missing argument has Python's own error behind it, and the configuration lacks it.
+        # Python's own error stands behind it where an argument is missing: the configuration lacks it.
         if isinstance(error, ArgumentError) and error.__cause__ is not None:
             raise _refuse(owner, error.__cause__) from error
         raise
@@ -113,7 +113,9 @@ def find_layer_class(name: str) -> Any:
     Raises:
         ResolutionError: No installed package offers it.
     """
-    if name == TorchModule.__name__:  # no component, since its module is code; it says what to do
+    if (
+        name == TorchModule.__name__
+    ):  # no component, since its module is code; its own error says so
         return TorchModule
     choice = look_up(get_kind("layer"), Spec(name))
     return REGISTRY.load(choice.component)

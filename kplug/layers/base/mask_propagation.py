@@ -1,4 +1,8 @@
-"""How masks go through a layer: to the arguments of its call, and on to its outputs."""
+"""How masks pass through a layer: to the arguments of its call, and on to its outputs.
+
+A tensor carries its mask as an attribute, which operations of torch do not pass on. So ``Layer`` reads the
+masks of its inputs before a call and sets those of its outputs after it.
+"""
 
 from __future__ import annotations
 
@@ -71,6 +75,7 @@ def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) 
     """
     if not layer.supports_masking:
         _warn_once(layer)
+        # An output that is an input carries its mask; a view of it does not.
         taken = {id(tensor) for tensor in find_leaves(inputs, Tensor)}
         return map_leaves(
             outputs, Tensor, lambda one: one.view_as(one) if id(one) in taken else one
@@ -95,7 +100,7 @@ def list_masks(masks: Any) -> list[Tensor | None]:
 
 
 def _warn_once(layer: PassesMasks) -> None:
-    # A compiled graph cannot warn; what runs before it is traced has done it mostly.
+    # A compiled graph cannot warn; most often a call before tracing has done it.
     if layer._has_warned_of_mask or torch.compiler.is_compiling():
         return
     layer._has_warned_of_mask = True

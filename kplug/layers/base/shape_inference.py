@@ -1,7 +1,7 @@
-"""Shapes of what a layer makes, found by running it on tensors that have no memory.
+"""Shapes of a layer's outputs, found by running it on tensors without memory.
 
-A size that is unknown, as the batch, is run with two different numbers: where the results differ, the
-result's size is unknown too. Layer authors therefore write no shape function.
+The layer runs twice, with two different numbers for each unknown size, such as the batch. Where the results
+differ, the size of the output is unknown, too. So authors of layers write no shape function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
 from kplug.layers.base.shapes import is_shape
 from kplug.nested import find_leaves, map_leaves
 
-# Unknown sizes as they are tried: the batch, and other axes, which strided layers may divide.
+# The numbers for unknown sizes: of the batch and of other axes. Strided layers divide the latter.
 _TRIALS = ((2, 64), (3, 96))
 
 
@@ -105,7 +105,7 @@ def _merge(first: Tensor, *others: Tensor) -> TensorSpec:
 
 
 def shapes_of(structure: Any) -> Any:
-    """Return the shapes of tensors or specs, nested as these are; what ``build`` is given."""
+    """Return the shapes of tensors or specs, nested as they are, as ``build`` is given them."""
     if isinstance(structure, TensorSpec):
         return structure.shape
     if isinstance(structure, Tensor):
@@ -119,7 +119,7 @@ def shapes_of(structure: Any) -> Any:
 
 
 def specs_for(shapes: Any, dtype: torch.dtype) -> Any:
-    """Return specs for shapes, nested as these are; the batch, which comes first, is left open.
+    """Return specs for shapes, nested as they are; the size of the batch, the first axis, is left open.
 
     Example:
         >>> specs_for([(8, 3), (8, 2)], torch.float32)[1].shape

@@ -1,4 +1,4 @@
-"""Shapes as arguments: telling them from lists of shapes, and checking them."""
+"""Shapes as arguments: how they are told from lists of shapes, and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that stand in plain lists and dicts: they become modules of the layer that holds the list."""
+"""Lists and dicts of layers as attributes: what is in them becomes a module of the layer that holds them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing_extensions import Self
 from kplug.errors import ContractError, GraphError
 from kplug.nested import find_leaves
 
-# Lists and tuples of the base classes themselves, which hold layers of a graph, or none at all.
+# Attributes of the base classes themselves: they hold layers of a graph, or none at all.
 _NEVER_TRACKED = frozenset(
     {
         "activity_penalties",
@@ -28,10 +28,10 @@ _NEVER_TRACKED = frozenset(
 
 
 def track(owner: nn.Module, name: str, value: Any) -> Any:
-    """Return what an attribute that was assigned a list, tuple or dict is to hold.
+    """Return what an attribute is to hold that is assigned a list, tuple or dict.
 
-    Modules inside become modules of the owner, called ``<name>_0``, ``<name>_1`` and so on in the order
-    in which they were put in. Lists and dicts see to it that this stays so when they are changed.
+    Modules inside become modules of the owner, named ``<name>_0``, ``<name>_1`` and so on in the order
+    in which they were put in. Lists and dicts are replaced by copies that report later changes.
 
     Args:
         owner: The layer.
@@ -49,12 +49,12 @@ def track(owner: nn.Module, name: str, value: Any) -> Any:
 
 
 def _may_hold_modules(value: Any) -> bool:
-    """Return whether modules are in a list, or may be put there later: nothing else is in it."""
+    """Return whether modules are in a value, or may be put there later since nothing else is in it."""
     return next(find_leaves(value, nn.Module), None) is not None or _is_vacant(value)
 
 
 def _is_vacant(value: Any) -> bool:
-    """Return whether a list is empty, or has places that are kept free: None, and other such lists."""
+    """Return whether a value is empty, or holds nothing but None and other vacant values."""
     parts = value.values() if isinstance(value, dict) else value
     return value is None or (isinstance(value, (list, tuple, dict)) and all(map(_is_vacant, parts)))
 
@@ -100,14 +100,14 @@ def refuse_owner(owner: nn.Module, name: str, value: Any) -> None:
 
 
 def forget(owner: nn.Module, name: str) -> None:
-    """Let a layer forget the modules of a list that was its attribute."""
+    """Let a layer forget the modules of a list or dict that was its attribute."""
     tracked = vars(owner).get(name)
     if isinstance(tracked, (TrackedList, TrackedDict)):
         tracked.tracker.remove_all()
 
 
 def give_way(owner: nn.Module, name: str) -> None:
-    """Give a module of a list another name, since its own is wanted for an attribute.
+    """Give a module of a list another name, since an attribute is about to take its name.
 
     Args:
         owner: The layer.
@@ -158,7 +158,7 @@ class Tracker:
             self._keys.append(key)
 
     def check(self, value: Any) -> None:
-        """Refuse a value with the owner inside, before anything is changed."""
+        """Refuse a value that contains the owner, before anything is changed."""
         refuse_owner(self._owner, self._name, value)
 
     def compare(self) -> None:
@@ -173,7 +173,7 @@ class Tracker:
         self.add(value)
 
     def rename(self, old: str, new: str) -> None:
-        """Note that a module has another name; also one that was an attribute before."""
+        """Note that a module has another name, also if it was an attribute before."""
         self._keys = [*(key for key in self._keys if key != old), new]
 
     def remove_all(self) -> None:
@@ -183,7 +183,7 @@ class Tracker:
         self._keys.clear()
 
     def wrap(self, value: Any) -> Any:
-        """Return a copy whose lists and dicts tell this object of changes."""
+        """Return a copy whose lists and dicts report changes to this object."""
         if isinstance(value, list):
             return TrackedList((self.wrap(part) for part in value), self)
         if isinstance(value, dict):
@@ -194,10 +194,10 @@ class Tracker:
 
 
 def refuse_itself(owner: Any, module: nn.Module) -> None:
-    """Refuse a module inside which the owner is.
+    """Refuse a module that contains the owner.
 
     Raises:
-        GraphError: It is there, or it is the module.
+        GraphError: It does, or it is the owner.
     """
     if any(inner is owner for inner in module.modules()):
         kind = "model" if hasattr(owner, "layers") else "layer"
@@ -205,7 +205,7 @@ def refuse_itself(owner: Any, module: nn.Module) -> None:
 
 
 def _telling(change: Callable[..., Any]) -> Any:
-    """Return a method that changes the container, and tells its tracker."""
+    """Return a method that changes the container and reports it to the tracker."""
 
     def change_and_tell(self: Any, *args: Any, **kwargs: Any) -> Any:
         self.tracker.check((args, kwargs))
@@ -220,7 +220,7 @@ def _telling(change: Callable[..., Any]) -> Any:
 class TrackedList(list[Any]):
     """A list whose layers are those of the layer that it is an attribute of.
 
-    A copy, or what is unpickled, is a plain list.
+    A copy is a plain list, and so is what is unpickled.
     """
 
     def __init__(self, values: Iterable[Any], tracker: Tracker) -> None:
@@ -256,7 +256,7 @@ class TrackedList(list[Any]):
 class TrackedDict(dict[Any, Any]):
     """A dict whose layers are those of the layer that it is an attribute of.
 
-    A copy, or what is unpickled, is a plain dict.
+    A copy is a plain dict, and so is what is unpickled.
     """
 
     def __init__(self, values: dict[Any, Any], tracker: Tracker) -> None:

@@ -1,7 +1,7 @@
 """What a weight is declared with, and how it gets memory and values later.
 
-A weight has Keras's shape wherever it is seen. ``memory_order`` says in which order its axes lie in
-memory, so that torch's kernels find what they want without a copy.
+A weight has Keras's shape wherever it is seen. ``memory_order`` says in which order its axes lie in memory:
+the order that torch's kernels work on without a copy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The layer that runs a cell over the time steps of sequences."""
+"""The layer that runs a cell along the time axis of sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
@@ -26,20 +26,20 @@ from kplug.nested import find_leaves
 
 
 class RNN(Layer):
-    """Runs a cell over the time steps of sequences.
+    """Runs a cell along the time axis of sequences.
 
-    Inputs are sequences (N, time, features), or a list of them and the initial states. Where their mask is
-    False, states and output stay those of the time step before.
+    Inputs are sequences (N, time, features), or a list of them and the initial states. Where their mask
+    is False, states and output stay those of the time step before.
 
     Args:
         cell: A layer with a ``state_size`` (a number, or a list of them) and a
             ``call(inputs, states)`` that returns the output and the new states; or a list of cells, each
             fed with the output of the one before.
-        return_sequences: Whether to output the outputs of all time steps, (N, time, units), instead of the
-            last one, (N, units).
-        return_state: Whether to output the last states as well: the layer returns a list.
+        return_sequences: Whether to return the outputs of all time steps, (N, time, units), instead of
+            the last one, (N, units).
+        return_state: Whether to return the last states as well; the layer returns a list then.
         go_backwards: Whether to go from the last time step to the first; the outputs come in that order.
-        stateful: Whether the last states of sample i are the first ones of sample i of the next batch.
+        stateful: Whether the last states of sample i are the initial ones of sample i of the next batch.
         unroll: Ignored; the loop is always Python's, and torch's compiler unrolls it.
         zero_output_for_mask: Whether the output of masked time steps is 0.
 
@@ -52,8 +52,8 @@ class RNN(Layer):
         torch.Size([2, 5, 3])
 
     Reference:
-        ``keras.layers.RNN``. The states of stacked cells are one list; and a mask counts also if first
-        states are given, which Keras 3 forgets.
+        ``keras.layers.RNN``. The states of stacked cells are one list. A mask also counts where initial
+        states are given; Keras 3 ignores it then.
     """
 
     supports_masking = True
@@ -125,7 +125,11 @@ class RNN(Layer):
     # -- building ----------------------------------------------------------------------------
 
     def build(self, input_shape: Any) -> None:
-        """Build the cell for the inputs of one time step; list of shapes: of sequences and states."""
+        """Build the cell for the inputs of one time step.
+
+        Args:
+            input_shape: Shape of the sequences, or a list of it and the shapes of the states.
+        """
         shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         self._require_shape(shape)
         self.cell.declare_for((shape[0], *shape[2:]))
@@ -134,12 +138,12 @@ class RNN(Layer):
         self._kept_states.batch_size = shape[0] if self.stateful else None
 
     def _adjust_first_values(self, filled: set[str]) -> None:  # noqa: ARG002 - it adds to them
-        batch_size = self._kept_states.batch_size
-        if batch_size is not None and self.states is None:
-            self._kept_states.start(self.get_initial_state(batch_size))
+        # Before the first batch, so that the buffers are there when a step is compiled.
+        if self._kept_states.batch_size is not None and self.states is None:
+            self._kept_states.start_again(self.get_initial_state)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output, with ``return_state`` a list of all."""
+        """Return the shape of the output; with ``return_state`` a list of it and those of the states."""
         shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         times = shape[1:2] if self.return_sequences else ()
         output = (shape[0], *times, output_size_of(self.cell))
@@ -148,7 +152,7 @@ class RNN(Layer):
         return [output, *((shape[0], size) for size in sizes_of(self.cell))]
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it only cuts the mask
-        """Return the mask of the sequences, if they are returned; states have none."""
+        """Return the mask of the sequences where they are returned; states have none."""
         mask = previous_mask[0] if isinstance(previous_mask, (list, tuple)) else previous_mask
         output_mask = mask if self.return_sequences else None
         return [output_mask] + [None] * (self.output_count - 1)
@@ -162,8 +166,7 @@ class RNN(Layer):
 
         Args:
             sequences: Shape (N, time, features); or a list of them and the initial states.
-            initial_state: The initial states, shape (N, units) each; ``None``: zeros, or those that a
-                stateful layer kept.
+            initial_state: Shape (N, units) each; ``None`` is zeros, or what a stateful layer kept.
             mask: Booleans, shape (N, time).
             training: Whether dropout drops.
 
@@ -180,14 +183,13 @@ class RNN(Layer):
         mask = None if mask is None else mask.bool()
         if sequences.is_meta:
             return self._shape_only(sequences)
-        states = self._first_states(sequences, initial_state)
+        states = self._initial_states(sequences, initial_state)
         self._require_fit(sequences, states, mask)
-        outcome = self._run(sequences, states, mask)
+        result = self._run(sequences, states, mask)
         if self.stateful:
-            self._states_of(len(sequences))  # there are none yet if the first batch had its own
-            self._kept_states.update(outcome.states)
-        output = outcome.outputs if self.return_sequences else outcome.last
-        return [output, *outcome.states] if self.return_state else output
+            self._kept_states.update(result.states)
+        output = result.outputs if self.return_sequences else result.last
+        return [output, *result.states] if self.return_state else output
 
     def _require_fit(self, sequences: Tensor, states: list[Tensor], mask: Tensor | None) -> None:
         # torch's kernels look at no shapes and would read beyond the tensors.
@@ -209,11 +211,11 @@ class RNN(Layer):
             sequences = sequences.flip(1)
             mask = None if mask is None else mask.flip(1)
         run = SequenceRun(mask, self.return_state or self.stateful, self._takes_kernel)
-        outcome = run.over(self.cell, sequences, states)
+        result = run.over(self.cell, sequences, states)
         if mask is None or not self.zero_output_for_mask:
-            return outcome
-        outputs = outcome.outputs.where(mask.unsqueeze(-1), 0.0)
-        return outcome._replace(outputs=outputs, last=outputs[:, -1])
+            return result
+        outputs = result.outputs.where(mask.unsqueeze(-1), 0.0)
+        return result._replace(outputs=outputs, last=outputs[:, -1])
 
     def _shape_only(self, sequences: Tensor) -> Any:
         shapes = self.compute_output_shape(tuple(sequences.shape))
@@ -233,34 +235,23 @@ class RNN(Layer):
             for size in sizes_of(self.cell)
         ]
 
-    def _first_states(self, sequences: Tensor, given: Any) -> list[Tensor]:
+    def _initial_states(self, sequences: Tensor, given: Any) -> list[Tensor]:
+        batch_size = len(sequences)
+        kept: list[Tensor] = []
+        if self.stateful:
+            kept = self._kept_states.get_for(batch_size, self.get_initial_state, self.name)
         if given is not None:
             parts = list(given) if isinstance(given, (list, tuple)) else [given]
             states = list(find_leaves([self._convert(part) for part in parts], Tensor))
-        elif self.stateful:
-            states = [state.clone() for state in self._states_of(sequences.shape[0])]
         else:
-            states = self.get_initial_state(sequences.shape[0])
+            # Clones, since the kept ones are overwritten with the last states.
+            states = [state.clone() for state in kept] or self.get_initial_state(batch_size)
         return [state.to(sequences.device) for state in states]
 
     @property
     def states(self) -> list[Tensor] | None:
         """The kept states, shape (N, units) each; ``None`` while there are none."""
         return self._kept_states.get()
-
-    def _states_of(self, batch_size: int) -> list[Tensor]:
-        """Return the states that a stateful layer keeps; initial ones before the first batch."""
-        states = self.states
-        if states is None:
-            states = self.get_initial_state(batch_size)
-            self._kept_states.start(states)
-        if states[0].shape[0] != batch_size:
-            raise DataError(
-                f"layer {self.name!r} is stateful and keeps states of {states[0].shape[0]} samples, "
-                f"the batch has {batch_size}",
-                hint="All batches have the same size; reset_states() forgets the states.",
-            )
-        return states
 
     def reset_states(self, states: Any = None) -> None:
         """Forget the kept states, or replace them.
@@ -273,29 +264,16 @@ class RNN(Layer):
             DataError: The number or a shape of the states does not fit.
         """
         if states is None:
-            self._start_again()
+            self._kept_states.start_again(self.get_initial_state)
             return
-        given = [
-            to_tensor(one) for one in (states if isinstance(states, (list, tuple)) else [states])
-        ]
-        first = self.get_initial_state(len(given[0]) if given and given[0].ndim else 1)
-        if [one.shape for one in given] != [one.shape for one in first]:
-            raise DataError(
-                f"layer {self.name!r} keeps states of shapes {_shapes(first)}, got {_shapes(given)}"
-            )
-        self._kept_states.start(first)
-        self._kept_states.update(given)
+        given = states if isinstance(states, (list, tuple)) else [states]
+        self._kept_states.replace(
+            [to_tensor(one) for one in given], self.get_initial_state, self.name
+        )
 
     def reset_state(self) -> None:
         """Forget the kept states; Keras 3's name."""
         self.reset_states()
-
-    def _start_again(self) -> None:
-        batch_size = self._kept_states.batch_size
-        if batch_size is None or self.states is None:
-            self._kept_states.forget()
-        else:  # in place, so that a compiled step goes on
-            self._kept_states.update(self.get_initial_state(batch_size))
 
     # -- configuration -----------------------------------------------------------------------
 
@@ -313,7 +291,3 @@ class RNN(Layer):
         if "cell" in config:
             config = {**config, "cell": read_inner(config["cell"])}
         return super().from_config(config)
-
-
-def _shapes(tensors: Sequence[Tensor]) -> str:
-    return ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "none"

@@ -1,4 +1,4 @@
-"""Several cells, each fed with the output of the one before, as one cell."""
+"""Several cells as one: each is fed with the output of the one before."""
 
 from __future__ import annotations
 

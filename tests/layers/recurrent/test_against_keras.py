@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from torch import Tensor
 
 from kplug import layers
+from kplug.layers.recurrent.base.cells import sizes_of
 
 MakePair = Callable[..., tuple[Any, Any]]
 Same = Callable[..., None]
@@ -113,7 +114,7 @@ def test_states_do_not_depend_on_what_is_masked(value: float) -> None:
 @pytest.mark.parametrize("use_bias", [True, False])
 def test_cells(name: str, use_bias: bool, make_pair: MakePair) -> None:
     ours, theirs = make_pair(*_both(name, 3, use_bias=use_bias), (2, 4))
-    x, states = _draw(2, 4), [_draw(2, 3, seed=seed) for seed in range(len(ours.state_sizes))]
+    x, states = _draw(2, 4), [_draw(2, 3, seed=seed) for seed in range(len(sizes_of(ours)))]
     made, new = ours(x, states)
     expected, expected_new = theirs(x, states)
     torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-6)

@@ -1,8 +1,8 @@
-"""GRU and simple network for the CPU as operations that compilers do not look into.
+"""GRU and simple RNN for the CPU as custom operations, which compilers do not look into.
 
-Their backward passes are written by hand: the gates of all time steps are computed again at once, from the
-outputs; only what depends on the next time step is computed in a loop. Without them a compiled graph is as
-long as the sequences, and takes minutes to compile.
+Without them a compiled graph repeats the step for each time step and takes minutes to compile. The backward
+passes are written by hand. The gates of all time steps are computed again at once, from the outputs; only
+what depends on the gradient of the next step stands in a loop.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def gru(
 
     Args:
         sequences: Shape (time, N, in).
-        h: First state, shape (N, units).
+        h: Initial state, shape (N, units).
         kernel: Shape (3 · units, in), gates r, z, n.
         recurrent: Shape (3 · units, units).
         bias: Of the inputs, shape (3 · units,).
@@ -64,7 +64,7 @@ def gru_backward(
     h_r, h_z, h_n = inner.chunk(3, dim=2)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
-    # What a change of the state at a time step does to the gates before their activations.
+    # The derivatives of the state by the gates, before their activations; memory is used again.
     to_n = (1 - z) * (1 - n * n)
     h_r.copy_(to_n * h_n * r * (1 - r))
     h_z.copy_((before - n) * z * (1 - z))
@@ -86,7 +86,7 @@ def gru_backward(
 def _go_back(
     gradient: Tensor, through_state: Tensor, kept: Tensor | None, recurrent: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the gradients of the states of all time steps, and of the first one."""
+    """Return the gradients of the states of all time steps, and of the initial one."""
     gates = through_state.shape[2] // gradient.shape[2]
     later = torch.zeros_like(gradient[0])
     found = []
@@ -104,7 +104,7 @@ def _go_back(
 def simple_rnn(
     sequences: Tensor, h: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
 ) -> Tensor:
-    """Run torch's network of one tanh; the arguments are those of ``gru``, for one gate."""
+    """Run torch's simple RNN with tanh; the arguments are those of ``gru``, for one gate."""
     weights = [kernel, recurrent, bias, torch.zeros_like(bias)]
     outputs, _ = torch.rnn_tanh(sequences, h[None], weights, True, 1, 0.0, False, False, False)
     return outputs.contiguous()

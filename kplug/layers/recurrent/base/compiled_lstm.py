@@ -1,8 +1,8 @@
-"""torch's LSTM for the CPU as one operation that compilers do not look into.
+"""torch's LSTM for the CPU as a custom operation, which compilers do not look into.
 
 torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of time steps
-takes minutes to compile. The backward pass runs the forward pass again: what oneDNN keeps from it has a
-size that only oneDNN knows.
+takes minutes to compile. The backward pass runs the forward pass again, since only oneDNN knows the size of
+what it keeps from it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def lstm(
 
     Args:
         sequences: Shape (time, N, in), contiguous.
-        h: First h, shape (N, units).
-        c: First c, shape (N, units).
+        h: Initial h, shape (N, units).
+        c: Initial c, shape (N, units).
         kernel: Shape (4 · units, in), gates i, f, c, o.
         recurrent: Shape (4 · units, units).
         bias: Shape (4 · units,).

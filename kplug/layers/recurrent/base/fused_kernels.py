@@ -1,4 +1,4 @@
-"""torch's kernels for whole sequences, called with Keras's weights.
+"""torch's fused kernels for whole sequences, called with Keras's weights.
 
 Keras's kernel (in, gates · units) lies in memory as torch's weight (gates · units, in), so nothing is
 copied. torch has two biases where Keras has one; the second is 0.
@@ -27,6 +27,7 @@ def run_lstm(
     Returns:
         All h, shape (N, time, units), and the last h and c.
     """
+    # A compiled graph cannot differentiate torch's own operation on the CPU (see ``compiled_lstm``).
     if torch.compiler.is_compiling() and can_run_lstm(weights[0]):
         turned = sequences.transpose(0, 1).contiguous()
         outputs, h, c = lstm(turned, *states, *_with_biases(weights)[:3])
@@ -63,7 +64,7 @@ def run_gru(
 def run_simple(
     sequences: Tensor, states: list[Tensor], weights: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
-    """Run torch's network of one tanh; its arguments are those of ``run_lstm``."""
+    """Run torch's simple RNN with tanh; its arguments are those of ``run_lstm``."""
     if torch.compiler.is_compiling() and can_run_by_hand(weights[0]):
         turned = sequences.transpose(0, 1).contiguous()
         made = simple_rnn(turned, states[0], *_with_biases(weights)[:3])

@@ -1,4 +1,4 @@
-"""What the cells have in common: weights of all gates side by side, and dropout that lasts."""
+"""What cells with gates have in common: the weights of all gates side by side, and dropout."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
+from kplug.layers.recurrent.base.cells import sizes_of
 
 
 class Drops(NamedTuple):
-    """Factors of dropout that hold for all time steps of a sequence; ``None`` drops nothing.
+    """Factors of dropout, the same at all time steps of a sequence; ``None`` drops nothing.
 
-    Each has shape (N, features), or (gates, N, features) with others for each gate.
+    Each has shape (N, features), or (gates, N, features) where each gate has its own.
     """
 
     inputs: Tensor | None = None
@@ -59,7 +60,7 @@ class GatedCell(Layer):
 
     gate_count = 1
     casts_integers = True
-    # Whether torch's kernel still does what the class does: not after a subclass changed the step.
+    # Whether torch's kernel computes what the class does: not where a subclass has changed the step.
     _kernel_fits = False
     activation: Callable[[Tensor], Tensor]
     recurrent_activation: Callable[[Tensor], Tensor]
@@ -120,12 +121,6 @@ class GatedCell(Layer):
         """Size of the state, or the sizes of several states."""
         return self.units
 
-    @property
-    def state_sizes(self) -> list[int]:
-        """The sizes of all states."""
-        size = self.state_size
-        return [size] if isinstance(size, int) else size
-
     def build(self, input_shape: Shape) -> None:
         """Add kernel (in, gates · units), recurrent kernel (units, gates · units) and bias."""
         width = self.gate_count * self.units
@@ -146,11 +141,11 @@ class GatedCell(Layer):
     def call(self, inputs: Tensor, states: Any, training: bool = False) -> tuple[Tensor, Any]:  # noqa: ARG002 - the mode is the module's
         """Compute one step.
 
-        In training, dropout draws anew at each call; a layer such as ``LSTM`` draws once a sequence.
+        In training, dropout draws anew at each call. A layer such as ``LSTM`` draws once for a sequence.
 
         Args:
             inputs: Shape (N, in).
-            states: The states after the step before, a list of tensors (N, units).
+            states: The states that the step before returned, a list of tensors (N, units).
             training: Whether dropout drops.
 
         Returns:
@@ -203,7 +198,7 @@ class GatedCell(Layer):
     # -- dropout -----------------------------------------------------------------------------
 
     def draw(self, inputs: Tensor) -> Drops:
-        """Return the factors of dropout for one sequence: none of them outside training.
+        """Return the factors of dropout for one batch of sequences; outside training nothing is dropped.
 
         Args:
             inputs: The inputs of one time step, shape (N, in).
@@ -226,7 +221,7 @@ class GatedCell(Layer):
         device = self.recurrent_kernel.device if is_there else self._device
         return [
             torch.zeros(batch_size, size, dtype=self._torch_dtype, device=device)
-            for size in self.state_sizes
+            for size in sizes_of(self)
         ]
 
     # -- torch's kernels ---------------------------------------------------------------------

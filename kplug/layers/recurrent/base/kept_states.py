@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, final
 
 import torch
 from torch import Tensor, nn
+
+from kplug.errors import DataError
+
+MakeStates: TypeAlias = "Callable[[int], list[Tensor]]"
 
 
 @final
@@ -32,22 +36,72 @@ class KeptStates:
             return None
         return [self._buffers[name] for name in self._names]  # type: ignore[misc]
 
-    def start(self, states: Sequence[Tensor]) -> None:
-        """Keep these tensors in the place of those that were kept."""
-        self.forget()
-        self._names = tuple(f"_state_{index}" for index in range(len(states)))
-        self._buffers.update(zip(self._names, states, strict=True))
-        self._unsaved.update(self._names)
+    def get_for(self, batch_size: int, make_initial: MakeStates, owner: str) -> list[Tensor]:
+        """Return the states for a batch; initial ones if there are none yet.
+
+        Args:
+            batch_size: How many samples the batch has.
+            make_initial: What makes initial states for a number of samples.
+            owner: Name of the layer, for messages.
+
+        Raises:
+            DataError: The kept states are those of another number of samples.
+        """
+        states = self.get()
+        if states is None:
+            states = make_initial(batch_size)
+            self._start(states)
+        if len(states[0]) != batch_size:
+            raise DataError(
+                f"layer {owner!r} is stateful and keeps states of {len(states[0])} samples, "
+                f"the batch has {batch_size}",
+                hint="All batches have the same size; reset_states() forgets the states.",
+            )
+        return states
 
     @torch.no_grad()
     def update(self, states: Sequence[Tensor]) -> None:
-        """Give the kept tensors other values."""
+        """Keep the values of these states."""
         # In place: a compiled step and torch.func see buffers that change, not ones that are replaced.
         for name, state in zip(self._names, states, strict=True):
             self._buffers[name].copy_(state)  # type: ignore[union-attr]
 
-    def forget(self) -> None:
-        """Keep nothing."""
+    def replace(self, given: Sequence[Tensor], make_initial: MakeStates, owner: str) -> None:
+        """Keep the values of states that a user gives.
+
+        Args:
+            given: The states.
+            make_initial: What makes initial states for a number of samples.
+            owner: Name of the layer, for messages.
+
+        Raises:
+            DataError: The number or a shape does not fit; what was kept stays.
+        """
+        initial = make_initial(len(given[0]) if given and given[0].ndim else 1)
+        if [one.shape for one in given] != [one.shape for one in initial]:
+            raise DataError(
+                f"layer {owner!r} keeps states of shapes {_shapes(initial)}, got {_shapes(given)}"
+            )
+        self._start(initial)
+        self.update(given)
+
+    def start_again(self, make_initial: MakeStates) -> None:
+        """Keep initial states where the size of batches is known, else nothing."""
+        if self.batch_size is None:
+            self._start([])
+        elif not self._names:
+            self._start(make_initial(self.batch_size))
+        else:
+            self.update(make_initial(self.batch_size))
+
+    def _start(self, states: Sequence[Tensor]) -> None:
+        """Put these tensors among the buffers of the layer, in the place of those that were kept."""
         for name in self._names:
             del self._buffers[name]
-        self._names = ()
+        self._names = tuple(f"_state_{index}" for index in range(len(states)))
+        self._buffers.update(zip(self._names, states, strict=True))
+        self._unsaved.update(self._names)
+
+
+def _shapes(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "none"

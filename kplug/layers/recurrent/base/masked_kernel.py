@@ -1,4 +1,8 @@
-"""Masked sequences on torch's fused kernels, which know of no masks."""
+"""Masked sequences on torch's fused kernels, which know of no masks.
+
+The time steps that count are moved to the front of each sample, the kernel runs over all, and the outputs are
+put back. No size depends on the values of the mask, so a GPU is not waited for and graphs do not break.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,6 @@ def run_where(
 ) -> tuple[Tensor, list[Tensor]]:
     """Run a kernel over the time steps that a mask keeps, as if the others were not there.
 
-    The kept time steps of each sample are moved to the front, and the outputs are put back where they
-    belong; nothing depends on the values of the mask, so the device is not waited for.
-
     Args:
         kernel: What runs over whole sequences. Where there are several states it may be given a third
             argument, which time steps count, and then returns the states after those.
@@ -30,14 +31,16 @@ def run_where(
         needs_states: Whether the states are wanted.
 
     Returns:
-        The outputs (N, time, units), at a masked time step that of the time step before (0 at the start); and
-        the states after the last kept time step, (N, units) each; only the first if they are not wanted.
+        The outputs (N, time, units), at a masked time step that of the step before (0 at the start);
+        and the states after the last kept step, (N, units) each; only the first if they are not wanted.
     """
+    # False sorts before True, and a stable sort keeps the order in time.
     order = torch.argsort(mask.logical_not().to(torch.uint8), dim=1, stable=True)
     front = sequences.gather(1, order.unsqueeze(-1).expand_as(sequences))
     # All outputs are known, so of the states only those that are no output, such as an LSTM's c.
     needs_others = needs_states and len(states) > 1
     made, ends = kernel(front, states, *([mask.gather(1, order)] if needs_others else []))
+    # At each time step, how many steps counted so far: the place of the last output; 0 is the zeros in front.
     counts = mask.cumsum(1)
     outputs = _pick(torch.cat([torch.zeros_like(made[:, :1]), made], 1), counts)
     last = _pick(torch.cat([states[0].unsqueeze(1), made], 1), counts[:, -1:])
@@ -49,8 +52,9 @@ def hold_after(
 ) -> tuple[Tensor, list[Tensor]]:
     """Return inputs and weights with which an LSTM's c stays as it is where ``kept`` is False.
 
-    One more feature is 1 there, and its weights shut the gate i and open f: the sigmoids of ∓10⁴ are 0
-    and 1 in every type, and so exact that no gradient passes either.
+    The kernel returns all h, but only the last c, which must be that of the last step that counts. One more
+    feature is 1 at the other steps, and its weights close the gate i and open f: the sigmoids of ∓10⁴ are 0
+    and 1 in every type, so exactly that no gradient passes either.
 
     Args:
         kept: Booleans, shape (N, time).
