@@ -36,20 +36,16 @@ The group name carries the version of this contract: a breaking change would be 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Union
 
 import pluggy
-
-if TYPE_CHECKING:
-    from kplug.registry.component import Component
 
 PROJECT = "kplug"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-# A string target, a Component, or any object that is the component.
-Declarations = Mapping[str, Union[str, "Component", object]]
+# By declared name: the text of a target, a Component, or any object that is the component.
+Declarations = Mapping[str, object]
 
 
 # ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""From what a plugin declares to components, with whatever is wrong kept as a problem."""
+"""Turn what a plugin declares into components; what is wrong with it is kept as a problem."""
 
 from __future__ import annotations
 

@@ -89,9 +89,9 @@ class Registry:
             self.index(kind)
         discovery = self.state.discovery
         own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
-        return [*discovery.problems, *own, *self._vain_preferences()]
+        return [*discovery.problems, *own, *self._unmet_preferences()]
 
-    def _vain_preferences(self) -> list[Problem]:
+    def _unmet_preferences(self) -> list[Problem]:
         """Return a problem for each preferred ``distribution/name`` that nothing has."""
         problems = []
         installed = {supplier.origin.distribution for supplier in self.state.discovery.suppliers}

@@ -16,9 +16,9 @@ from kplug.registry.resolved import config_of
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
     """Return the component that an object is, or from which it could be made again; None if none.
 
-    An instance of a component's class that cannot say what it was made with, such as
-    ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``, is nobody's: by the name alone another object would
-    be made. Only modules that are imported already are looked at: nothing is imported to find out.
+    An instance that cannot say what it was made with, such as ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``,
+    belongs to no component: the component's name alone would make another object. Nothing is imported to
+    find out; only modules that are loaded already are looked at.
     """
     maker = instance.func if isinstance(instance, functools.partial) else type(instance)
     is_described = config_of(instance) is not None

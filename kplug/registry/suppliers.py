@@ -1,4 +1,4 @@
-"""One distribution's offer, as the one pluggy plugin that the registry registers for it."""
+"""What one distribution offers: the pluggy plugin that is registered for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way to warn: the warning points at the line of the user that led to it."""
+"""Warnings that point at the line of the user's code that led to them."""
 
 from __future__ import annotations
 
