@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 from torch import Tensor
 
 from kplug.contracts import find_class_of
+from kplug.errors import ContractError
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.registry.reverse_lookup import name_of
 
@@ -42,7 +43,7 @@ class FormulaLoss(Loss):
         tensor(0.5000)
     """
 
-    formula: ClassVar[Formula]
+    formula: ClassVar[Formula | None] = None
     _parameters: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, formula: Formula | None = None, **kwargs: Any) -> None:
@@ -64,15 +65,16 @@ class FormulaLoss(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
+        if type(self).call is FormulaLoss.call:
+            require_formula(type(self), "a loss")
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the formula gives for each sample."""
+        formula: Formula = self.formula  # type: ignore[assignment]  # checked by the constructor
         if not self._parameters:
-            values = self.formula(y_true, y_pred)
-        else:
-            arguments = {name: getattr(self, name) for name in self._parameters}
-            values = self.formula(y_true, y_pred, **arguments)
-        return require_tensor(values, self.name)
+            return require_tensor(formula(y_true, y_pred), self.name)
+        arguments = {name: getattr(self, name) for name in self._parameters}
+        return require_tensor(formula(y_true, y_pred, **arguments), self.name)
 
 
 _CLASS_OF: dict[Formula, type[FormulaLoss]] = {}
@@ -81,6 +83,20 @@ _CLASS_OF: dict[Formula, type[FormulaLoss]] = {}
 def find_loss_class(function: object) -> type[FormulaLoss] | None:
     """Return the class whose formula a function is, None for any other object."""
     return find_class_of(function, _CLASS_OF)
+
+
+def require_formula(owner: Any, kind: str) -> None:
+    """Refuse a class that has nothing to compute its values with.
+
+    Raises:
+        ContractError: if it names no formula.
+    """
+    if owner.formula is None:
+        base = owner.__bases__[0].__name__
+        raise ContractError(
+            f"{owner.__name__} cannot be used as {kind}: it has no call and no formula",
+            hint=f"Write call(y_true, y_pred), or class {owner.__name__}({base}, formula=…).",
+        )
 
 
 def find_common_parameters(formula: Formula, owner: type) -> tuple[str, ...]:

@@ -9,9 +9,13 @@ from torch import Tensor
 
 from kplug.backend.masks import get_mask
 from kplug.contracts import find_class_of
-from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
-from kplug.losses.base.formula import Formula, find_common_parameters, with_default_name
+from kplug.losses.base.formula import (
+    Formula,
+    find_common_parameters,
+    require_formula,
+    with_default_name,
+)
 from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 
@@ -54,7 +58,9 @@ class MeanMetric(Metric):
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         super().__init__(name, dtype)
-        _require_values(type(self))
+        own = type(self)
+        if own.call is MeanMetric.call and own.update_state is MeanMetric.update_state:
+            require_formula(own, "a metric")
         # float64, because float32 sums of ones stop growing at 2**24; hence also the += below.
         self.total = self.add_state("total", dtype="float64")
         self.count = self.add_state("count", dtype="float64")
@@ -107,15 +113,6 @@ class MeanMetric(Metric):
 
 
 _CLASS_OF: dict[Formula, type[MeanMetric]] = {}
-
-
-def _require_values(owner: type[MeanMetric]) -> None:
-    has_own = owner.call is not MeanMetric.call or owner.update_state is not MeanMetric.update_state
-    if owner.formula is None and not has_own:
-        raise ContractError(
-            f"{owner.__name__} cannot be used as a metric: it has no call and no formula",
-            hint=f"Write call(y_true, y_pred), or class {owner.__name__}(MeanMetric, formula=…).",
-        )
 
 
 def find_metric_class(function: object) -> type[MeanMetric] | None:

@@ -130,3 +130,15 @@ def test_keywords_bound_to_a_function_of_the_package_reach_its_class() -> None:
     assert loss.ignore_class == -1
     references = functools.partial(losses.circle, ref_labels=[0], ref_embeddings=torch.eye(1))
     assert isinstance(losses.as_loss(references), losses.FunctionLoss)
+
+
+def test_a_class_without_a_formula_is_refused() -> None:
+    class Empty(FormulaLoss):
+        """It has neither call nor formula."""
+
+    with pytest.raises(ContractError) as caught:
+        as_loss(Empty)
+    assert str(caught.value) == (
+        "Empty cannot be used as a loss: it has no call and no formula\n"
+        "  Write call(y_true, y_pred), or class Empty(FormulaLoss, formula=…)."
+    )
