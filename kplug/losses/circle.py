@@ -23,31 +23,10 @@ def circle(
     gamma: float = 80.0,
     margin: float = 0.4,
 ) -> Tensor:
-    """Circle loss of embeddings: ln(1 + Σ exp(γ a₋(d̂₋ − d)) · Σ exp(γ a₊(d − m))) for each of them.
+    """Return `Circle` of each embedding, shape (N,).
 
-    d = max(1 − z·r, 0) is the cosine distance of an embedding z to a reference r. The first sum runs
-    over references of other classes, with a₋ = max(1 + m − d, 0) and d̂₋ = 1 − m; the second over
-    those of the same class, with a₊ = m + d.
-
-    Args:
-        y_true: Class ids, shape (N,) or (N, 1).
-        y_pred: Embeddings of length 1, shape (N, D).
-        ref_labels: Class ids of the references, shape (M,) or (M, 1); None for ``y_true``.
-        ref_embeddings: The references, shape (M, D); None for ``y_pred``.
-        remove_diagonal: Whether embedding i is not compared with reference i, as itself.
-        gamma: γ ≥ 0, how sharply hard pairs count more.
-        margin: m, finite.
-
-    Returns:
-        Shape (N,); 0 for an embedding that has no reference of its class or none of another.
-
-    Raises:
-        ArgumentValueError: if ``gamma`` or ``margin`` is out of range.
-        DataError: if the shapes do not fit.
-
-    Example:
-        >>> circle([0, 0, 1], [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], gamma=1.0)
-        tensor([0.5629, 0.7339, 0.0000])
+    ``ref_labels`` of shape (M,) or (M, 1) and ``ref_embeddings`` of shape (M, D) are references to compare
+    with, in the place of the batch itself. Other arguments as there.
     """
     embeddings = as_predictions(y_pred, owner=_OWNER)
     labels = _as_labels(y_true, "y_true", embeddings)

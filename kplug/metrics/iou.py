@@ -12,6 +12,7 @@ from kplug.arguments import refusal, require_flag, require_integer, require_numb
 from kplug.backend import epsilon, to_dtype
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
+from kplug.losses.base.reduction import fit_weights
 from kplug.metrics.base.metric import Metric
 from kplug.metrics.base.thresholds import require_count
 from kplug.registry import named
@@ -94,20 +95,9 @@ class IoU(Metric):
             return torch.ones(ids.numel(), dtype=kind, device=ids.device)
         given = as_tensor(sample_weight, self.name, "sample_weight")
         weights = given.to(device=ids.device, dtype=kind)
-        if weights.numel() == ids.numel():
-            return weights.reshape(-1)
-        while weights.ndim > ids.ndim and weights.shape[-1] == 1:
-            weights = weights.squeeze(-1)
-        if 0 < weights.ndim < ids.ndim:
-            weights = weights.reshape(weights.shape + (1,) * (ids.ndim - weights.ndim))
-        try:
-            return weights.expand(ids.shape).reshape(-1)
-        except RuntimeError:
-            raise DataError(
-                f"{self.name}: sample_weight has shape {tuple(given.shape)}, and the classes have "
-                f"shape {tuple(ids.shape)}",
-                hint="Give one weight a sample, shape (N,), or one a place.",
-            ) from None
+        if weights.numel() != ids.numel():
+            weights = fit_weights(weights, ids, f"{self.name}: sample_weight").expand_as(ids)
+        return weights.reshape(-1)
 
     def _accumulate(self, ids: Tensor, found: Tensor, weights: Tensor) -> None:
         if ids.shape != found.shape:

@@ -142,5 +142,5 @@ def test_shapes_that_do_not_fit() -> None:
         "  Class ids are the default; say sparse_y_true=False or sparse_y_pred=False for one-hot "
         "targets or scores."
     )
-    with pytest.raises(DataError, match=r"^mean_io_u: sample_weight has shape \(3,\), and the"):
+    with pytest.raises(DataError, match=r"^mean_io_u: sample_weight has shape \(3,\) and the"):
         metrics.MeanIoU(3).update_state(torch.zeros(4), torch.zeros(4), torch.ones(3))

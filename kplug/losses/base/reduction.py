@@ -93,7 +93,7 @@ def fit_weights(weights: Tensor, values: Tensor, argument: str = "sample_weight"
     )
     if not fits:
         raise DataError(
-            f"{argument} has shape {tuple(weights.shape)} and the loss has values of shape "
+            f"{argument} has shape {tuple(weights.shape)} and the values have shape "
             f"{tuple(values.shape)}",
             hint="Give one weight a sample, shape (N,), or one a value, shape "
             f"{tuple(values.shape)}.",

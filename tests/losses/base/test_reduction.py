@@ -169,7 +169,7 @@ def test_weights_that_do_not_fit(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError) as caught:
         losses.MeanSquaredError()(torch.zeros(2, 3, 4), torch.zeros(2, 3, 4), torch.ones(shape))
     assert str(caught.value) == (
-        f"sample_weight has shape {shape} and the loss has values of shape (2, 3)\n"
+        f"sample_weight has shape {shape} and the values have shape (2, 3)\n"
         "  Give one weight a sample, shape (N,), or one a value, shape (2, 3)."
     )
 

@@ -188,7 +188,7 @@ def test_dtype_is_that_of_the_result() -> None:
 
 
 def test_weights_that_do_not_fit() -> None:
-    with pytest.raises(DataError, match=r"^sample_weight has shape \(3,\) and the loss has values"):
+    with pytest.raises(DataError, match=r"^sample_weight has shape \(3,\) and the values have"):
         metrics.MeanSquaredError().update_state(torch.ones(2, 1), torch.ones(2, 1), torch.ones(3))
 
 
