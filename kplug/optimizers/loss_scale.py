@@ -10,7 +10,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_integer, require_positive
 from kplug.errors import ArgumentError, ArgumentValueError
-from kplug.optimizers.base.common_arguments import CommonArguments, CommonSettings, is_unset
+from kplug.optimizers.base.common_arguments import UNSET_ARGUMENTS, CommonArguments, CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import make_dense
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
@@ -56,6 +56,8 @@ class LossScaleOptimizer(OptimizerWrapper):
         Micikevicius et al., Mixed Precision Training, 2018; ``keras.optimizers.LossScaleOptimizer``.
         Every step waits for the device, to know whether the gradients are finite.
     """
+
+    _unset_arguments = UNSET_ARGUMENTS
 
     def __init__(
         self,
@@ -186,15 +188,6 @@ class LossScaleOptimizer(OptimizerWrapper):
             "dynamic_growth_steps": self.dynamic_growth_steps,
         }
         return {**config, **self._common.get_config()}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make the optimizer that ``get_config`` described.
-
-        Keras's older configurations list what an optimizer inside may have, with values that say nothing.
-        """
-        given = {key: value for key, value in config.items() if not is_unset(key, value)}
-        return super().from_config(given)
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -175,6 +175,7 @@ SHARED_WORDS: Final = {
 _LIMITS: Final = ("clipnorm", "clipvalue", "global_clipnorm")
 _DEFAULTS: Final = {each.name: each.default for each in dataclasses.fields(CommonSettings)}
 _SHOWN: Final = {"learning_rate": None, **_DEFAULTS}
+UNSET_ARGUMENTS: Final = {name: value for name, value in _SHOWN.items() if name != "name"}
 _CHECKS: Final[dict[str, Check]] = {
     **dict.fromkeys(_LIMITS, _require_limit),
     "weight_decay": require_nonnegative,
@@ -230,11 +231,6 @@ def list_own_arguments(optimizer_class: type) -> list[str]:
         if each.kind not in variadic
         and not (each.kind is each.KEYWORD_ONLY and each.name in _SHOWN)
     ]
-
-
-def is_unset(name: str, value: object) -> bool:
-    """Tell whether an argument that every optimizer takes has the value that it has when left out."""
-    return name in _SHOWN and name != "name" and value == _SHOWN[name]
 
 
 def _refuse_unknown(owner: str, keywords: Mapping[str, Any], signature: inspect.Signature) -> None:

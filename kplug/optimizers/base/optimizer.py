@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, overload
 
 import torch
@@ -17,6 +18,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_nonnegative, require_positive
 from kplug.configurable import declared_name
+from kplug.dialect.keras2.optimizer_config import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.base.common_arguments import (
@@ -78,6 +80,8 @@ class Optimizer(torch.optim.Optimizer):
 
     is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
+    # Arguments that the class lacks, with values that configurations may have for them all the same.
+    _unset_arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     lr = learning_rate = LearningRateAttribute()
     decay = GroupSetting("decay", require_nonnegative)
 
@@ -444,13 +448,9 @@ class Optimizer(torch.optim.Optimizer):
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make an optimizer, without parameters or state, from what ``get_config`` returned.
-
-        Keras's own configurations are understood: what speaks of TensorFlow alone is left out.
-        """
-        ignored = ("jit_compile", "is_legacy_optimizer")
-        return cls(**{key: value for key, value in config.items() if key not in ignored})
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make an optimizer, without parameters or state, from a configuration, ours or Keras's."""
+        return cls(**translate_optimizer_config(config, cls._unset_arguments))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a saved state, ours or that of the torch optimizer with the same state.
