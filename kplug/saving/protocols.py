@@ -46,18 +46,20 @@ class LayeredModel(Protocol):
         """Return the model and every module in it."""
 
 
-class TrainableModel(LayeredModel, Protocol):
-    """A model that can be compiled.
+class CompilableModel(LayeredModel, Protocol):
+    """A model whose training goes on.
 
     Attributes:
         compiled: What ``compile`` made, or None.
         built_optimizer: The optimizer with the model's weights; None before training began.
         when_fit_starts: What ``fit`` calls first.
+        built_shape: The input shape that it was built for.
     """
 
     compiled: Compiled | None
     built_optimizer: torch.optim.Optimizer | None
-    when_fit_starts: Callable[[], Any] | None
+    when_fit_starts: Callable[[], None] | None
+    built_shape: Any
 
     @property
     def optimizer(self) -> Any:

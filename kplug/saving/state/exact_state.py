@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
+import torch
 
 from kplug.errors import KplugError, WeightsError
 from kplug.optimizers.base.accumulation import ACCUMULATOR
@@ -17,6 +18,7 @@ from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group, read_text
 from kplug.saving.json_text import encode, parse_json
+from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.generators import (
     apply_generators,
     check_generators,
@@ -51,7 +53,7 @@ class TrainingState:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_state(file: h5py.File, model: Any, epoch: int = 0) -> None:
+def write_state(file: h5py.File, model: CompilableModel, epoch: int = 0) -> None:
     """Write the training state of a compiled model; nothing for one that is not compiled."""
     if model.compiled is None:
         return
@@ -111,7 +113,7 @@ def _read_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _OPTIONS if options.get(name) is not None}
 
 
-def restore_state(model: Any, state: TrainingState, source: object) -> None:
+def restore_state(model: CompilableModel, state: TrainingState, source: object) -> None:
     """Give a compiled model its optimizer's state now, and its generators when ``fit`` starts.
 
     An optimizer that the state does not fit starts anew, with a warning.
@@ -122,7 +124,7 @@ def restore_state(model: Any, state: TrainingState, source: object) -> None:
 
 
 def load_optimizer(
-    model: Any, state: Mapping[str, Any], optimizer_class: str, source: object
+    model: CompilableModel, state: Mapping[str, Any], optimizer_class: str, source: object
 ) -> None:
     """Give the model's optimizer a state; one that does not fit is left out, with a warning."""
     optimizer = prepare_optimizer(model, "load")
@@ -140,7 +142,7 @@ def load_optimizer(
         start_anew(model, source, error.message if isinstance(error, KplugError) else repr(error))
 
 
-def _require_complete(optimizer: Any, state: Mapping[str, Any]) -> None:
+def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
     """Refuse a state that holds a part of what the rule keeps for a weight.
 
     Raises:
@@ -159,7 +161,7 @@ def _require_complete(optimizer: Any, state: Mapping[str, Any]) -> None:
             raise WeightsError(f"the state of weight {position} lacks {min(missing)!r}")
 
 
-def start_anew(model: Any, source: object, reason: str) -> None:
+def start_anew(model: CompilableModel, source: object, reason: str) -> None:
     """Leave a stored state out, with a warning; the optimizer is built again when it is needed."""
     model.built_optimizer = None
     warn(f"{source}: the optimizer starts anew, because its stored state does not fit: {reason}")

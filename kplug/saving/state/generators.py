@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kplug.errors import WeightsError
+from kplug.saving.protocols import LayeredModel
 
 _GLOBAL, _CUDA = "torch", "cuda"
 
 
-def collect_generators(model: nn.Module) -> dict[str, Tensor]:
+def collect_generators(model: LayeredModel) -> dict[str, Tensor]:
     """Return the state of every generator, by the place of the layer that has it."""
     states = {_GLOBAL: torch.get_rng_state()}
     if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
@@ -40,7 +41,7 @@ def check_generators(states: Mapping[str, Any]) -> None:
             raise WeightsError(f"the stored generator {name!r} cannot be read: {error}") from error
 
 
-def apply_generators(model: nn.Module, states: Mapping[str, Tensor]) -> None:
+def apply_generators(model: LayeredModel, states: Mapping[str, Tensor]) -> None:
     """Let every generator go on from its stored state; those that are not stored stay."""
     if _GLOBAL in states:
         torch.set_rng_state(states[_GLOBAL])
@@ -53,7 +54,7 @@ def apply_generators(model: nn.Module, states: Mapping[str, Tensor]) -> None:
             generator.set_state(states[name])
 
 
-def _list_generators(model: nn.Module) -> Iterator[tuple[str, torch.Generator]]:
+def _list_generators(model: LayeredModel) -> Iterator[tuple[str, torch.Generator]]:
     """Yield the generators that are attributes of the model's modules, each once."""
     seen: set[int] = set()
     for place, module in enumerate(model.modules()):

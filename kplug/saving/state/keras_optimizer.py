@@ -17,6 +17,7 @@ from torch import Tensor
 
 from kplug.saving.formats import Format
 from kplug.saving.hdf5 import find_group, get_dataset, read_names
+from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.exact_state import load_optimizer, start_anew
 from kplug.saving.state.optimizer_variables import Block, counts_per_weight, find_blocks
 from kplug.saving.weights.hdf5_tensors import read_array, write_all
@@ -25,7 +26,7 @@ from kplug.training.optimizer import prepare_optimizer
 KERAS3_GROUP, KERAS2_GROUP = "optimizer/vars", "optimizer_weights"
 
 
-def write_optimizer(file: h5py.File, model: Any) -> None:
+def write_optimizer(file: h5py.File, model: CompilableModel) -> None:
     """Write the optimizer's state for Keras 3's archive, if Keras has the same rule and training began.
 
     HDF5 files do without: Keras 3.15 cannot read such a state, not even its own, and a model that it
@@ -37,11 +38,13 @@ def write_optimizer(file: h5py.File, model: Any) -> None:
         return
     variables = list(_list_variables(optimizer, blocks, model.trainable_weights))
     group = file.require_group(KERAS3_GROUP)
-    group.attrs["name"] = str(optimizer.name)
+    group.attrs["name"] = str(getattr(optimizer, "name", ""))
     write_all((group, str(number), variable) for number, variable in enumerate(variables))
 
 
-def read_keras_optimizer(file: h5py.File, model: Any, layout: Format, source: object) -> None:
+def read_keras_optimizer(
+    file: h5py.File, model: CompilableModel, layout: Format, source: object
+) -> None:
     """Give the model's optimizer the state that Keras wrote, if the file has one that fits.
 
     One that does not fit is left out, with a warning.
@@ -69,7 +72,7 @@ class _MisfitError(Exception):
 
 
 def _list_variables(
-    optimizer: Any, blocks: Sequence[Block], parameters: Sequence[Tensor]
+    optimizer: torch.optim.Optimizer, blocks: Sequence[Block], parameters: Sequence[Tensor]
 ) -> Iterator[Tensor]:
     """Yield Keras's variables: the counter, the rate, then what is kept for each weight."""
     group = optimizer.param_groups[0]
@@ -85,7 +88,10 @@ def _list_variables(
 
 
 def _read_state(
-    group: h5py.Group, layout: Format, optimizer: Any, parameters: Sequence[Tensor]
+    group: h5py.Group,
+    layout: Format,
+    optimizer: torch.optim.Optimizer,
+    parameters: Sequence[Tensor],
 ) -> dict[str, Any]:
     """Return a ``state_dict`` with the file's values."""
     blocks = find_blocks(optimizer)
@@ -124,7 +130,7 @@ def _list_names(group: h5py.Group, layout: Format) -> list[str]:
 
 
 def _split_counters(
-    group: h5py.Group, names: list[str], layout: Format, optimizer: Any
+    group: h5py.Group, names: list[str], layout: Format, optimizer: torch.optim.Optimizer
 ) -> tuple[int, list[str], bool]:
     """Return the number of steps, the names of the other arrays, and whether Keras 3 wrote them."""
     if layout is Format.KERAS3:
@@ -163,7 +169,7 @@ def _list_order(
 
 
 def _make_state_dict(
-    optimizer: Any,
+    optimizer: torch.optim.Optimizer,
     parameters: Sequence[Tensor],
     found: dict[int, dict[str, Any]],
     iterations: int,
@@ -185,12 +191,12 @@ def _make_state_dict(
     return {"state": state, "param_groups": groups}
 
 
-def _scale(optimizer: Any, key: str) -> float:
+def _scale(optimizer: torch.optim.Optimizer, key: str) -> float:
     """Return what a state tensor is multiplied with to be Keras's."""
     # torch keeps the sum of gradients, Keras the velocity −lr · that sum.
     rate = optimizer.param_groups[0].get("applied_lr") or optimizer.param_groups[0]["lr"]
     return -float(rate) if key == "momentum_buffer" and rate else 1.0
 
 
-def _follows_schedule(optimizer: Any) -> bool:
+def _follows_schedule(optimizer: torch.optim.Optimizer) -> bool:
     return getattr(optimizer, "_schedule", None) is not None

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from kplug.optimizers.base.accumulation import ACCUMULATOR
 from kplug.optimizers.base.moving_average import AVERAGE
+from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.wrapper import OptimizerWrapper
 
 
@@ -37,13 +40,10 @@ _BLOCKS = {
 }
 
 
-def find_blocks(optimizer: Any) -> list[Block] | None:
+def find_blocks(optimizer: torch.optim.Optimizer) -> list[Block] | None:
     """Return what Keras's optimizer of the same rule keeps, in its order; None if there is none."""
-    owner = type(optimizer)
-    if not owner.__module__.startswith("kplug.optimizers.") or len(optimizer.param_groups) != 1:
-        return None
-    blocks = _BLOCKS.get(owner.__name__)
-    if blocks is None:
+    blocks = _find_rule(optimizer)
+    if not isinstance(optimizer, Optimizer) or not blocks or len(optimizer.param_groups) != 1:
         return None
     extras = [AVERAGE] * bool(optimizer.use_ema)
     extras += [ACCUMULATOR] * bool(optimizer.gradient_accumulation_steps)
@@ -51,24 +51,31 @@ def find_blocks(optimizer: Any) -> list[Block] | None:
     return [*(Block((key,)) for key in extras), *own]
 
 
-def list_owners(optimizer: Any) -> list[Any]:
+def list_owners(optimizer: torch.optim.Optimizer) -> list[torch.optim.Optimizer]:
     """Return whose rule each parameter group follows: the optimizer's own, or that of one inside it."""
     if isinstance(optimizer, OptimizerWrapper):
         return [owner for inner in optimizer._get_inner() for owner in list_owners(inner)]
     return [optimizer] * len(optimizer.param_groups)
 
 
-def list_keys(optimizer: Any, group: Mapping[str, Any]) -> set[str]:
+def list_keys(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> set[str]:
     """Return what a rule that we know keeps for each weight of a group with these settings."""
-    owner = type(optimizer)
-    if not owner.__module__.startswith("kplug.optimizers."):
+    rule = _find_rule(optimizer)
+    if rule is None:
         return set()
-    blocks = _leave_out_unused(_BLOCKS.get(owner.__name__, ()), group)
+    blocks = _leave_out_unused(rule, group)
     counter = {"step"} if counts_per_weight(optimizer) else set()
     return counter | {key for block in blocks for key in block.keys}
 
 
-def counts_per_weight(optimizer: Any) -> bool:
+def _find_rule(optimizer: torch.optim.Optimizer) -> tuple[Block, ...] | None:
+    """Return what the rule keeps; None for the rules of others, whatever they are called."""
+    owner = type(optimizer)
+    is_own = owner.__module__.startswith("kplug.optimizers.")
+    return _BLOCKS.get(owner.__name__, ()) if is_own else None
+
+
+def counts_per_weight(optimizer: torch.optim.Optimizer) -> bool:
     """Return whether the rule is one of torch's that keep a number of steps for each weight."""
     return type(optimizer).__name__ in ("Adam", "AdamW", "Adagrad")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from kplug.arguments import require_integer
 from kplug.backend.processes import run_on_main
@@ -12,13 +11,14 @@ from kplug.errors import NotCompiledError, WeightsError
 from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, naming_file
 from kplug.saving.hdf5 import created, opened
+from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import read_state, restore_state, write_state
 from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights, write_weights
 
 
-def save_state(model: Any, filepath: str | os.PathLike[str], epoch: int = 0) -> None:
+def save_state(model: CompilableModel, filepath: str | os.PathLike[str], epoch: int = 0) -> None:
     """Save weights, optimizer state and random generators, from which training continues exactly.
 
     Args:
@@ -36,14 +36,14 @@ def save_state(model: Any, filepath: str | os.PathLike[str], epoch: int = 0) -> 
     run_on_main(lambda: _save(model, Path(filepath), epoch))
 
 
-def _save(model: Any, target: Path, epoch: int) -> None:
+def _save(model: CompilableModel, target: Path, epoch: int) -> None:
     with naming_file(target), replacing(target) as temporary, created(temporary) as file:
         write_weights(file, model, Format.KERAS3)
         write_components(file, collect_rows(model))
         write_state(file, model, epoch)
 
 
-def load_state(model: Any, filepath: str | os.PathLike[str]) -> int:
+def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
     """Restore what ``save_state`` saved, into a model that is built and compiled in the same way.
 
     The random generators continue from the file when training starts: at once, if it is called in
@@ -81,7 +81,7 @@ def _no_state() -> WeightsError:
     )
 
 
-def _require_compiled(model: Any, method: str) -> None:
+def _require_compiled(model: CompilableModel, method: str) -> None:
     if model.compiled is None:
         raise NotCompiledError(
             f"{method}: model {model.name!r} is not compiled, so it has no training state",

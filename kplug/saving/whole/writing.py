@@ -20,18 +20,22 @@ from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_whole_format, naming_file
 from kplug.saving.hdf5 import created, writing
 from kplug.saving.json_text import encode
+from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import write_optimizer, write_state
 from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
 from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
+from kplug.training.compiled import Compiled
 
 # The version whose form of configuration is written into an archive.
 ARCHIVE_VERSION = "3.12.0"
 
 
-def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_model(
+    model: CompilableModel, filepath: str | os.PathLike[str], overwrite: bool = True
+) -> None:
     """Save a model as a whole, so that ``kplug.load_model`` and Keras make it again.
 
     The file has its configuration, weights, training configuration and training state.
@@ -46,7 +50,8 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
         WeightsError: If the file cannot be written there; an existing one is as it was.
     """
     model.ensure_built()
-    entry = write_built_shape(describe_layer(model), model.built_shape)
+    described = describe_layer(model)  # type: ignore[arg-type]  # a protocol has no base class
+    entry = write_built_shape(described, model.built_shape)
     target = Path(filepath)
     with naming_file(target):
         found = choose_whole_format(target)
@@ -65,7 +70,7 @@ def to_json(model: Layer, **options: Any) -> str:
 
 
 def _save(
-    model: Any, entry: Mapping[str, Any], target: Path, found: Format, overwrite: bool
+    model: CompilableModel, entry: Mapping[str, Any], target: Path, found: Format, overwrite: bool
 ) -> None:
     with naming_file(target), replacing(target, overwrite=overwrite) as temporary:
         if found is Format.ARCHIVE:
@@ -75,10 +80,10 @@ def _save(
                 _write_keras2(model, entry, file)
 
 
-def _write_keras3(model: Any, entry: Mapping[str, Any], path: Path) -> None:
+def _write_keras3(model: CompilableModel, entry: Mapping[str, Any], path: Path) -> None:
     config = write_model(entry)
     if model.compiled is not None:
-        config["compile_config"] = _describe_training(model, generation=3)
+        config["compile_config"] = _describe_training(model.compiled, model.optimizer, 3)
     today = dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d@%H:%M:%S")
     texts = {
         METADATA: encode({"keras_version": ARCHIVE_VERSION, "date_saved": today}),
@@ -93,23 +98,23 @@ def _write_keras3(model: Any, entry: Mapping[str, Any], path: Path) -> None:
         write_archive(path, texts, weights)
 
 
-def _write_keras2(model: Any, entry: Mapping[str, Any], file: h5py.File) -> None:
+def _write_keras2(model: CompilableModel, entry: Mapping[str, Any], file: h5py.File) -> None:
     # Python's text becomes a variable-length string, which has no limit of 64 KiB.
     file.attrs["backend"], file.attrs["keras_version"] = BACKEND.decode(), KERAS_VERSION.decode()
     file.attrs["model_config"] = encode(write_model(entry, generation=2))
     if model.compiled is not None:
-        file.attrs["training_config"] = encode(_describe_training(model, generation=2))
+        training = _describe_training(model.compiled, model.optimizer, 2)
+        file.attrs["training_config"] = encode(training)
     write_weights(file.create_group("model_weights"), model, Format.KERAS2)
     _write_ours(file, model)
 
 
-def _describe_training(model: Any, generation: int) -> dict[str, Any]:
-    compiled = model.compiled
-    optimizer = write_optimizer_config(compiled.optimizer_slot.resolved, model.optimizer)
-    return write_training(compiled.structure, compiled.loss_weights, optimizer, generation)
+def _describe_training(compiled: Compiled, optimizer: object, generation: int) -> dict[str, Any]:
+    written = write_optimizer_config(compiled.optimizer_slot.resolved, optimizer)
+    return write_training(compiled.structure, compiled.loss_weights, written, generation)
 
 
-def _write_ours(file: h5py.File, model: Any) -> None:
+def _write_ours(file: h5py.File, model: CompilableModel) -> None:
     """Write what Keras does not look at: the component table and the exact training state."""
     write_components(file, collect_rows(model))
     write_state(file, model)
