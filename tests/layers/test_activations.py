@@ -7,18 +7,14 @@ from typing import Any
 import keras
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
-from kplug.layers import ELU, LeakyReLU, Permute, PReLU, ReLU, RepeatVector, Softmax
+from kplug.layers import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from tests.layers.inputs import SETTINGS, draw
 
-SETTINGS = settings(max_examples=25, deadline=None)
 slopes = st.sampled_from([0.0, 0.25, 1.5])
-
-
-def _draw(*shape: int) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(5)) * 3.0
 
 
 @given(
@@ -28,18 +24,18 @@ def _draw(*shape: int) -> torch.Tensor:
 )
 @SETTINGS
 def test_relu(compare: Any, **arguments: Any) -> None:
-    compare("ReLU", _draw(4, 5, 2), **arguments)
+    compare("ReLU", draw(4, 5, 2), **arguments)
 
 
 @given(negative_slope=slopes)
 @SETTINGS
 def test_leaky_relu(compare: Any, negative_slope: float) -> None:
-    compare("LeakyReLU", _draw(4, 5), negative_slope=negative_slope)
+    compare("LeakyReLU", draw(4, 5), negative_slope=negative_slope)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0, 2.0])
 def test_elu(compare: Any, alpha: float) -> None:
-    compare("ELU", _draw(4, 5), alpha=alpha)
+    compare("ELU", draw(4, 5), alpha=alpha)
 
 
 @given(sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3), data=st.data())
@@ -47,7 +43,7 @@ def test_elu(compare: Any, alpha: float) -> None:
 def test_prelu(compare: Any, sizes: list[int], data: Any) -> None:
     axes = st.integers(1, len(sizes))
     shared = data.draw(st.one_of(st.none(), st.lists(axes, unique=True)))
-    compare("PReLU", _draw(3, *sizes), shared_axes=shared)
+    compare("PReLU", draw(3, *sizes), shared_axes=shared)
 
 
 def test_prelu_of_images_has_one_alpha_a_channel() -> None:
@@ -67,14 +63,14 @@ def test_prelu_takes_sizes_that_vary_where_it_is_shared() -> None:
 @given(axis=st.sampled_from([-1, 1, 2, [1], [1, 2], [-1, -2]]))
 @SETTINGS
 def test_softmax(compare: Any, axis: Any) -> None:
-    compare("Softmax", _draw(3, 4, 5), axis=axis)
+    compare("Softmax", draw(3, 4, 5), axis=axis)
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 4), (4,)])
 @pytest.mark.parametrize("is_boolean", [True, False])
 def test_softmax_with_a_mask(shape: tuple[int, ...], is_boolean: bool) -> None:
-    x = _draw(3, 4)
-    mask = _draw(*shape) > 0
+    x = draw(3, 4)
+    mask = draw(*shape) > 0
     mask[..., 0] = True
     given = mask if is_boolean else mask.float()
     expected = keras.layers.Softmax()(x, mask=given)
@@ -82,7 +78,7 @@ def test_softmax_with_a_mask(shape: tuple[int, ...], is_boolean: bool) -> None:
 
 
 def test_softmax_where_nothing_counts_is_zero() -> None:
-    x = _draw(1, 3).requires_grad_()
+    x = draw(1, 3).requires_grad_()
     made = Softmax()(x, mask=torch.zeros(1, 3, dtype=torch.bool))
     made.sum().backward()
     assert made.tolist() == [[0.0, 0.0, 0.0]]
@@ -92,17 +88,7 @@ def test_softmax_where_nothing_counts_is_zero() -> None:
 
 def test_softmax_refuses_a_mask_of_another_shape() -> None:
     with pytest.raises(DataError, match=r"mask of shape \(2, 4\) does not fit inputs of shape"):
-        Softmax()(_draw(3, 4), mask=torch.ones(2, 4))
-
-
-@pytest.mark.parametrize("dims", [(1,), (2, 1), (3, 1, 2), (1, 3, 2)])
-def test_permute(compare: Any, dims: tuple[int, ...]) -> None:
-    compare("Permute", _draw(2, *range(3, 3 + len(dims))), dims=dims)
-
-
-@pytest.mark.parametrize("n", [1, 3])
-def test_repeat_vector(compare: Any, n: int) -> None:
-    compare("RepeatVector", _draw(2, 5), n=n)
+        Softmax()(draw(3, 4), mask=torch.ones(2, 4))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +99,6 @@ def test_repeat_vector(compare: Any, n: int) -> None:
         ("ELU", {"alpha": 0.5}),
         ("PReLU", {"shared_axes": (1,), "alpha_regularizer": "l2"}),
         ("Softmax", {"axis": (1, 2)}),
-        ("Permute", {"dims": (2, 1)}),
-        ("RepeatVector", {"n": 2}),
     ],
 )
 def test_config_is_read_from_both_libraries(name: str, arguments: dict[str, Any]) -> None:
@@ -141,9 +125,6 @@ def test_leaky_relu_knows_the_name_of_keras_2() -> None:
         (lambda: ELU("x"), "argument 'alpha' is 'x'; allowed: a finite number"),  # type: ignore[arg-type]
         (lambda: PReLU(shared_axes=[0]), "not 0, which is the batch"),
         (lambda: Softmax("last"), "allowed: an integer, or a list of them"),  # type: ignore[arg-type]
-        (lambda: Permute((1, 3)), "allowed: each of 1, 2, … once, in the new order"),
-        (lambda: Permute((0, 1)), "allowed: each of 1, 2, … once, in the new order"),
-        (lambda: RepeatVector(0), "argument 'n' is 0; allowed: an integer >= 1"),
     ],
 )
 def test_wrong_arguments(make: Any, message: str) -> None:
@@ -151,16 +132,17 @@ def test_wrong_arguments(make: Any, message: str) -> None:
         make()
 
 
-@pytest.mark.parametrize(
-    ("layer", "shape"), [(Permute((2, 1)), (2, 3)), (RepeatVector(2), (2, 3, 4))]
-)
-def test_wrong_rank(layer: Any, shape: tuple[int, ...]) -> None:
-    with pytest.raises(DataError, match=r"expects inputs of \d axes, got shape"):
-        layer(torch.ones(shape))
-
-
 def test_prelu_refuses_samples_of_another_shape() -> None:
     layer = PReLU()
     layer(torch.ones(2, 3))
     with pytest.raises(DataError, match=r"got shape \(2, 3, 3\)"):
         layer(torch.ones(2, 3, 3))
+
+
+@pytest.mark.parametrize("activation", ["relu", "softmax", "elu", "linear", "selu"])
+def test_activation(compare: Any, activation: str) -> None:
+    compare("Activation", draw(2, 3, 4), activation=activation)
+
+
+def test_activation_takes_a_function() -> None:
+    assert Activation(torch.sin)(torch.zeros(1, 1)).tolist() == [[0.0]]
