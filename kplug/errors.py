@@ -1,9 +1,6 @@
 """Every error and warning of kplug in one place; all derive from ``KplugError`` or ``KplugWarning``."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-
+from kplug.exports import export_names
 from kplug.registry.errors import (
     AmbiguousComponentError as AmbiguousComponentError,
     ArgumentError as ArgumentError,
@@ -73,18 +70,4 @@ class NonFiniteLossWarning(KplugWarning):
     """The training loss became NaN or infinite; the message names the epoch and the step."""
 
 
-def raise_problems(problems: Sequence[KplugError], what: str) -> None:
-    """Raise a single problem itself, several together, and nothing if there is none.
-
-    Args:
-        problems: The problems of one model or layer.
-        what: What could not be done, such as ``layer 'dense' cannot be built``.
-
-    Raises:
-        KplugError: The one problem.
-        SeveralProblemsError: All of them, if there are several.
-    """
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        raise SeveralProblemsError(problems, what)
+export_names(globals())

@@ -198,6 +198,23 @@ class SeveralProblemsError(KplugError):
         super().__init__(f"{what}: {count} problem{'s' * (count != 1)}\n{listing}")
 
 
+def raise_problems(problems: Sequence[KplugError], what: str) -> None:
+    """Raise a single problem itself, several together, and nothing if there is none.
+
+    Args:
+        problems: The problems of one model or layer.
+        what: What could not be done, such as ``layer 'dense' cannot be built``.
+
+    Raises:
+        KplugError: The one problem.
+        SeveralProblemsError: All of them, if there are several.
+    """
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise SeveralProblemsError(problems, what)
+
+
 class KplugWarning(UserWarning):
     """Base of kplug's warnings."""
 

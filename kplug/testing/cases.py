@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from kplug.errors import ArgumentError, KplugError, raise_problems
+from kplug.errors import ArgumentError, KplugError
 from kplug.registry import REGISTRY, Component, get_kind
+from kplug.registry.errors import raise_problems
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.suggestions import did_you_mean

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from kplug.arguments import require_choice
-from kplug.errors import ContractError, raise_problems
+from kplug.errors import ContractError
+from kplug.registry.errors import raise_problems
 from kplug.training.devices import read_device
 from kplug.training.entries import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.execution_options import read_jit, read_steps_per_execution

@@ -192,7 +192,7 @@ def test_the_text_of_all_problems_names_each_slot_and_what_to_do() -> None:
         "smooth, thresh, sharpness=None, reduction='batch'.\n"
         "2. optimizer: 'he_normal' is an initializer, not an optimizer\n"
         "     `kplug list optimizers` shows what fits here.\n"
-        "3. metrics[0]: mean_squared_error has no argument 'dleta'.\n"
+        "3. metrics[0]: mean_squared_error has no argument 'dleta'\n"
         "     Its arguments: name='mean_squared_error', dtype=None.\n"
         "4. dense.activity_regularizer: cannot read the spec 'l2(': '(' was never closed\n"
         "       l2(\n"

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import torch
 
-from kplug.errors import raise_problems
 from kplug.graph import Node, sort_nodes
 from kplug.layers.base.component_slots import HoldsSlots, resolve_slots
 from kplug.layers.base.weight_store import WeightStore
+from kplug.registry.errors import raise_problems
 
 
 class HoldsWeights(HoldsSlots, Protocol):

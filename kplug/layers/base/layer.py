@@ -17,7 +17,7 @@ from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.dialect.idle_arguments import leave_out_idle
-from kplug.errors import ArgumentValueError, DataError, KplugError, NotBuiltError, raise_problems
+from kplug.errors import ArgumentValueError, DataError, KplugError, NotBuiltError
 from kplug.graph import Node, Shape, TensorSpec, copy_connected, in_mode, is_symbolic
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
@@ -45,6 +45,7 @@ from kplug.layers.base.weight_entry import WeightEntry
 from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.nested import find_leaves
+from kplug.registry.errors import raise_problems
 from kplug.regularizers.adapt import require_penalty
 
 _call_module = nn.Module.__call__
