@@ -7,9 +7,9 @@ from typing import Any
 
 from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
-from kplug.errors import NotCompiledError
 from kplug.registry import resolve
 from kplug.training.compiled import Compiled
+from kplug.training.compiled_model import prepare_optimizer, require_compiled
 from kplug.training.data.batches import make_array_batches, make_batches, make_fit_batches
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import closing_sources
@@ -20,28 +20,13 @@ from kplug.training.distribution.world import find_world, reporting_lost_workers
 from kplug.training.loops.evaluate import run_evaluation
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
 from kplug.training.loops.predict import run_prediction
-from kplug.training.optimizer import prepare_optimizer
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
 from kplug.training.reports.progress_bar import ProgressDisplay, check_verbose
 from kplug.training.settings import FitSettings, InferenceSettings
 
 
-def require_compiled(model: Any, method: str) -> Compiled:
-    """Return what ``compile`` made of a model.
-
-    Raises:
-        NotCompiledError: If it was not called.
-    """
-    compiled: Compiled | None = model.compiled
-    if compiled is None:
-        raise NotCompiledError(
-            f"{method}: model {model.name!r} is not compiled, so it has no loss and no optimizer",
-            hint=f"Call model.compile(optimizer='adam', loss='mean_squared_error') before {method}.",
-        )
-    return compiled
-
-
-def fit(model: Any, settings: FitSettings) -> History:
+def fit(model: TrainableModel, settings: FitSettings) -> History:
     """Check the data, build what is not built yet, and train."""
     compiled = require_compiled(model, "fit")
     callbacks = resolve_callbacks(settings.callbacks)
@@ -81,7 +66,7 @@ def _count_calls(settings: FitSettings, per_epoch: int | None, compiled: Compile
     return -(-per_epoch // compiled.steps_per_execution) * settings.epochs_left
 
 
-def evaluate(model: Any, settings: InferenceSettings) -> dict[str, float]:
+def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, float]:
     """Check the data and return loss and metrics by name."""
     compiled = require_compiled(model, "evaluate")
     callbacks = list_callbacks(model, settings)
@@ -97,7 +82,7 @@ def evaluate(model: Any, settings: InferenceSettings) -> dict[str, float]:
     return logs
 
 
-def predict(model: Any, settings: InferenceSettings) -> Any:
+def predict(model: TrainableModel, settings: InferenceSettings) -> Any:
     """Check the data and return the model's outputs."""
     callbacks = list_callbacks(model, settings)
     source = make_batches(model, settings.data)
@@ -108,7 +93,11 @@ def predict(model: Any, settings: InferenceSettings) -> Any:
 
 
 def train_on_batch(
-    model: Any, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None
+    model: TrainableModel,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    class_weight: Mapping[int, float] | None,
 ) -> dict[str, float]:
     """Make one update from one batch; return its loss, before the update, and its metrics."""
     compiled = require_compiled(model, "train_on_batch")
@@ -122,7 +111,9 @@ def train_on_batch(
     return run_one_step(model, compiled, optimizer, batch)
 
 
-def evaluate_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, float]:
+def evaluate_on_batch(
+    model: TrainableModel, x: Any, y: Any, sample_weight: Any
+) -> dict[str, float]:
     """Return losses and metrics of one batch."""
     compiled = require_compiled(model, "test_on_batch")
     samples = as_samples(model, "test_on_batch", x, y, sample_weight)
@@ -131,7 +122,7 @@ def evaluate_on_batch(model: Any, x: Any, y: Any, sample_weight: Any) -> dict[st
     return run_evaluation(model, compiled, source)
 
 
-def predict_on_batch(model: Any, x: Any) -> Any:
+def predict_on_batch(model: TrainableModel, x: Any) -> Any:
     """Return the outputs for one batch."""
     samples = as_samples(model, "predict_on_batch", x)
     source = make_array_batches(model, "predict_on_batch", samples, len(samples))
@@ -149,7 +140,7 @@ def resolve_callbacks(given: object) -> list[Callback]:
     ]
 
 
-def list_callbacks(model: Any, settings: InferenceSettings) -> CallbackList:
+def list_callbacks(model: TrainableModel, settings: InferenceSettings) -> CallbackList:
     """Return the callbacks of an evaluation or a prediction."""
     verbose = check_verbose(settings.verbose)
     params = {"verbose": verbose, "epochs": 1, "steps": settings.steps}

@@ -18,10 +18,10 @@ from kplug.cli.bench.loading import Workload, load_workload, make_samples
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
 from kplug.training.compiled import Compiled
+from kplug.training.compiled_model import prepare_optimizer
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import Samples
 from kplug.training.devices import find_device
-from kplug.training.optimizer import prepare_optimizer
 from kplug.training.per_output import map_identifiers
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward

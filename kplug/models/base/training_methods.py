@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -19,29 +19,14 @@ from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
 from kplug.training.compiled import (
     DEFAULT_OPTIMIZER,
-    Compiled,
     CompileSettings,
     compile_model,
 )
 from kplug.training.devices import place_model
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import FitSettings, InferenceSettings
 
 _KERAS_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
-
-
-class TrainableModel(Protocol):
-    """What these methods need of a model."""
-
-    built: bool
-    compiled: Compiled | None
-    built_optimizer: torch.optim.Optimizer | None
-    history: History | None
-
-    def find_input_shape(self) -> Any:
-        """Return the shape of the inputs, or None while it is unknown."""
-
-    def ensure_built(self) -> None:
-        """Make the weights, if the input shape is known and that was not done before."""
 
 
 @explaining_arguments

@@ -21,7 +21,7 @@ from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.exact_state import load_optimizer, start_anew
 from kplug.saving.state.optimizer_variables import Block, counts_per_weight, find_blocks
 from kplug.saving.weights.hdf5_tensors import read_array, write_all
-from kplug.training.optimizer import prepare_optimizer
+from kplug.training.compiled_model import prepare_optimizer
 
 KERAS3_GROUP, KERAS2_GROUP = "optimizer/vars", "optimizer_weights"
 

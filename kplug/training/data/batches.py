@@ -26,11 +26,12 @@ from kplug.training.data.validation_data import (
     split_samples,
 )
 from kplug.training.devices import find_device, move
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import DataArguments, FitSettings
 
 
 def make_fit_batches(
-    model: Any, compiled: Compiled, settings: FitSettings
+    model: TrainableModel, compiled: Compiled, settings: FitSettings
 ) -> tuple[BatchSource, BatchSource | None]:
     """Return the training and the validation batches that the arguments of ``fit`` ask for."""
     held_out = None
@@ -66,7 +67,7 @@ def _refuse_beside_iterable(settings: FitSettings) -> None:
 
 
 def _make_validation_batches(
-    model: Any, settings: FitSettings, held_out: Samples | None
+    model: TrainableModel, settings: FitSettings, held_out: Samples | None
 ) -> BatchSource | None:
     if held_out is not None:
         return make_array_batches(model, VALIDATION, held_out, choose_batch_size(settings))
@@ -75,7 +76,7 @@ def _make_validation_batches(
     return make_batches(model, read_validation_data(settings))
 
 
-def make_batches(model: Any, data: DataArguments) -> BatchSource:
+def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
     """Return the batches of arrays or of an iterable, in order."""
     x, method = data.x, data.method
     if not is_iterable_of_batches(x):
@@ -94,7 +95,12 @@ def make_batches(model: Any, data: DataArguments) -> BatchSource:
 
 
 def make_array_batches(
-    model: Any, method: str, samples: Samples, batch_size: int | None, *, shuffle: bool = False
+    model: TrainableModel,
+    method: str,
+    samples: Samples,
+    batch_size: int | None,
+    *,
+    shuffle: bool = False,
 ) -> SampleSource:
     """Return the batches of samples that were converted already."""
     samples = fit_to_model(model, samples, method)
@@ -109,7 +115,7 @@ def make_array_batches(
     )
 
 
-def _prepare_batch(model: Any, samples: Samples, method: str) -> Samples:
+def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samples:
     """Return the samples of one batch checked, on the model's device and in the type it takes."""
     samples = fit_to_model(model, samples, method)
     device, types = find_device(model), iter(find_input_types(model, samples.x))

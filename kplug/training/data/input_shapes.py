@@ -11,9 +11,10 @@ from torch import Tensor
 from kplug.errors import DataError
 from kplug.layers.base.shapes import is_shape
 from kplug.training.data.matching import input_ports
+from kplug.training.model_protocol import TrainableModel
 
 
-def adjust_inputs(model: Any, x: Any, shapes: Any, method: str) -> Any:
+def adjust_inputs(model: TrainableModel, x: Any, shapes: Any, method: str) -> Any:
     """Check arranged inputs against the shapes that a model takes.
 
     Args:
@@ -30,7 +31,7 @@ def adjust_inputs(model: Any, x: Any, shapes: Any, method: str) -> Any:
     """
     taker = f"model {model.name!r}"
     if is_shape(shapes):
-        is_from_data = getattr(model, "has_shape_of_data", False)
+        is_from_data = model.has_shape_of_data
         return adjust_input(x, shapes, f"{method}: x", taker, may_differ=is_from_data)
     ports = input_ports(model, shapes)
     keys = list(shapes) if isinstance(shapes, Mapping) else range(len(shapes))

@@ -11,6 +11,7 @@ from torch import Tensor
 from kplug.errors import DataError
 from kplug.layers.base.shapes import is_shape
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
+from kplug.training.model_protocol import TrainableModel
 
 _ARGUMENTS = "Inputs and targets are two arguments, as in fit(x, y)"
 
@@ -54,13 +55,13 @@ class Ports:
         return ", ".join(map(repr, self.names))
 
 
-def output_ports(model: Any) -> Ports:
+def output_ports(model: TrainableModel) -> Ports:
     """Return the outputs of a model: one without a name, where it does not say more."""
     names = tuple(getattr(model, "output_names", ()))
     return Ports("output", names or ("",), model.name)
 
 
-def input_ports(model: Any, shapes: Any) -> Ports:
+def input_ports(model: TrainableModel, shapes: Any) -> Ports:
     """Return the inputs of a model for the shapes that it takes; None is one of unknown shape."""
     names = tuple(getattr(model, "input_names", ()))
     if isinstance(shapes, Mapping):
@@ -80,7 +81,7 @@ def is_flat(shapes: Any) -> bool:
     return is_shape(shapes) or all(is_shape(part) for part in parts)
 
 
-def arrange_inputs(model: Any, x: Any, method: str) -> Any:
+def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
     """Return inputs nested as the model takes them: a tensor, a list, or a dict by name.
 
     Args:
@@ -106,7 +107,7 @@ def arrange_inputs(model: Any, x: Any, method: str) -> Any:
     return dict(zip(shapes, ordered, strict=True)) if isinstance(shapes, Mapping) else ordered
 
 
-def arrange_targets(model: Any, y: Any, method: str) -> Any:
+def arrange_targets(model: TrainableModel, y: Any, method: str) -> Any:
     """Return the targets: None, a tensor for one output, else a list with one entry per output."""
     if y is None:
         return None
@@ -115,7 +116,7 @@ def arrange_targets(model: Any, y: Any, method: str) -> Any:
     return ordered[0] if ports.count == 1 else ordered
 
 
-def arrange_weights(model: Any, weights: Any, method: str) -> Any:
+def arrange_weights(model: TrainableModel, weights: Any, method: str) -> Any:
     """Return the sample weights, arranged as the targets; one array counts for every output."""
     if weights is None:
         return None

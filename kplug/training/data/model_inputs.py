@@ -12,9 +12,10 @@ from kplug.training.data.input_shapes import adjust_inputs
 from kplug.training.data.matching import is_flat
 from kplug.training.data.samples import Samples, list_arrays, map_arrays
 from kplug.training.devices import place_model
+from kplug.training.model_protocol import TrainableModel
 
 
-def fit_to_model(model: Any, samples: Samples, method: str) -> Samples:
+def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Samples:
     """Check the inputs against the model, or build a model that had no input shape yet."""
     shapes = model.find_input_shape()
     if shapes is not None:
@@ -30,7 +31,7 @@ def fit_to_model(model: Any, samples: Samples, method: str) -> Samples:
     return samples
 
 
-def find_input_types(model: Any, x: Any) -> list[torch.dtype]:
+def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
     """Return the type that the model takes for each of its inputs, in their order.
 
     Integers and booleans become ``floatx`` unless the model's first layer takes integers.

@@ -13,6 +13,7 @@ from kplug.backend.arrays import read_array
 from kplug.errors import DataError
 from kplug.training.data.lazy_arrays import find_lazy_array, read_all
 from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
+from kplug.training.model_protocol import TrainableModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def map_arrays(structure: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def as_samples(
-    model: Any, method: str, x: Any, y: Any = None, sample_weight: Any = None
+    model: TrainableModel, method: str, x: Any, y: Any = None, sample_weight: Any = None
 ) -> Samples:
     """Convert the arrays of one call, arrange them as a model takes them, and count the samples.
 
@@ -132,7 +133,7 @@ def _is_array(part: object) -> bool:
     return bool(getattr(part, "shape", ()))
 
 
-def check_counts(model: Any, samples: Samples, method: str) -> None:
+def check_counts(model: TrainableModel, samples: Samples, method: str) -> None:
     """Refuse arrays with different numbers of samples, or none.
 
     Raises:

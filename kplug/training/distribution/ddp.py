@@ -14,6 +14,7 @@ from kplug.errors import ContractError
 from kplug.layers import Embedding
 from kplug.nested import find_leaves
 from kplug.training.distribution.world import World
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.regularization import Penalties, find_penalties
 
 
@@ -25,7 +26,7 @@ class Replica(DistributedDataParallel):
         uses_all_weights: As for ``replicate``.
     """
 
-    def __init__(self, model: Any, *, uses_all_weights: bool) -> None:
+    def __init__(self, model: TrainableModel, *, uses_all_weights: bool) -> None:
         super().__init__(
             _Watched(model, find_penalties(model)),
             find_unused_parameters=not uses_all_weights,
@@ -57,7 +58,7 @@ class _Watched(nn.Module):
         penalties: Its regularizers.
     """
 
-    def __init__(self, model: Any, penalties: Penalties) -> None:
+    def __init__(self, model: TrainableModel, penalties: Penalties) -> None:
         super().__init__()
         self.model, self._penalties = model, penalties
         self.outputs: Any = None
@@ -79,7 +80,7 @@ class _Watched(nn.Module):
         return self.outputs, beside
 
 
-def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any:
+def replicate(model: TrainableModel, world: World | None, *, uses_all_weights: bool) -> Any:
     """Return what to call instead of the model, so that gradients are averaged over all processes.
 
     Weights and buffers of the main process are copied to the others now.
@@ -100,7 +101,7 @@ def replicate(model: Any, world: World | None, *, uses_all_weights: bool) -> Any
 
 
 @torch.no_grad()
-def copy_buffers_from_main(model: nn.Module) -> None:
+def copy_buffers_from_main(model: TrainableModel) -> None:
     """Give all processes what the main one's layers have seen, such as moving averages.
 
     Args:
@@ -115,7 +116,7 @@ def copy_buffers_from_main(model: nn.Module) -> None:
         buffer.copy_(values)
 
 
-def _list_own_buffers(model: nn.Module) -> set[str]:
+def _list_own_buffers(model: TrainableModel) -> set[str]:
     """Return the names of buffers that belong to a process's samples, as the states of a stateful layer.
 
     They are what torch calls not persistent: no weights, so no file has them.
@@ -123,7 +124,7 @@ def _list_own_buffers(model: nn.Module) -> set[str]:
     return {name for name, _ in model.named_buffers()} - set(model.state_dict())
 
 
-def refuse_sparse_gradients(model: nn.Module) -> None:
+def refuse_sparse_gradients(model: TrainableModel) -> None:
     """Refuse layers whose gradients several processes cannot exchange.
 
     Raises:

@@ -20,6 +20,7 @@ from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.training.component_rows import list_layers
 from kplug.training.distribution.ddp import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World
+from kplug.training.model_protocol import TrainableModel
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]
 
@@ -46,7 +47,7 @@ class Shards:
     """
 
     def __init__(
-        self, model: Any, optimizer: torch.optim.Optimizer, template: Any, world: World
+        self, model: TrainableModel, optimizer: torch.optim.Optimizer, template: Any, world: World
     ) -> None:
         check_elementwise(optimizer)
         refuse_sparse_gradients(model)
@@ -195,10 +196,10 @@ def _see_whole(
     return compute
 
 
-def _shard_copy(model: Any, mesh: DeviceMesh) -> Any:
+def _shard_copy(model: TrainableModel, mesh: DeviceMesh) -> Any:
     """Return a copy of a model whose layers hold a part of their weights each, in training mode."""
     shared = (model.compiled, model.built_optimizer, model.optimized, model.history)
-    made = copy.deepcopy(model, {id(each): each for each in shared if each is not None})
+    made: Any = copy.deepcopy(model, {id(each): each for each in shared if each is not None})
     for parameter in made.parameters():
         parameter.data = parameter.data.contiguous()  # FSDP2 takes no other
     # Not models inside: a layer may stand in several, and its weights in one group alone.
@@ -211,7 +212,9 @@ def _shard_copy(model: Any, mesh: DeviceMesh) -> Any:
     return made.train()
 
 
-def _find_twins(weights: Iterable[Tensor], model: nn.Module, twin: nn.Module) -> list[Any]:
+def _find_twins(
+    weights: Iterable[Tensor], model: TrainableModel, twin: TrainableModel
+) -> list[Any]:
     """Return the parameters that a copy of a model has in the places of some of the model's."""
     names = {id(weight): name for name, weight in model.named_parameters()}
     twins = dict(twin.named_parameters())

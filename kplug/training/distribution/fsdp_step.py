@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import torch
 
@@ -11,6 +10,7 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.fsdp import Shards, on_whole_weights
 from kplug.training.distribution.world import World
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.steps import TrainStep
 
 
@@ -25,7 +25,11 @@ class ShardedStep(TrainStep):
     """
 
     def __init__(
-        self, model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer, world: World
+        self,
+        model: TrainableModel,
+        compiled: Compiled,
+        optimizer: torch.optim.Optimizer,
+        world: World,
     ) -> None:
         self._shards = Shards(model, optimizer, compiled.optimizer, world)
         super().__init__(self._shards.model, compiled, optimizer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import torch
 
@@ -16,13 +15,14 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import merge_progress
 from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
 
 
 def run_evaluation(
-    model: Any,
+    model: TrainableModel,
     compiled: Compiled,
     source: BatchSource,
     steps: int | None = None,

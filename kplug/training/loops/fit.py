@@ -19,6 +19,7 @@ from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
 from kplug.training.loops.evaluate import run_evaluation
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
@@ -54,7 +55,7 @@ class FitLoop:
 
     def __init__(
         self,
-        model: Any,
+        model: TrainableModel,
         compiled: Compiled,
         optimizer: torch.optim.Optimizer | None,
         settings: FitSettings,
@@ -223,7 +224,7 @@ def _repeat(source: BatchSource) -> Iterator[Batch]:
 
 
 def run_one_step(
-    model: Any,
+    model: TrainableModel,
     compiled: Compiled,
     optimizer: torch.optim.Optimizer | None,
     batch: Batch,

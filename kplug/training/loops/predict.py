@@ -16,11 +16,12 @@ from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.step_choice import find_predict_step
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.loops.evaluate import run_batches
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.progress_bar import ProgressDisplay
 
 
 def run_prediction(
-    model: Any,
+    model: TrainableModel,
     source: BatchSource,
     steps: int | None = None,
     callbacks: CallbackList | None = None,

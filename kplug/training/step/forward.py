@@ -14,6 +14,7 @@ from kplug.errors import ContractError, DataError
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import list_arrays
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.precision import compute_predictions
 from kplug.training.step.regularization import Penalties
 
@@ -41,7 +42,7 @@ class Forward:
     of it holds for all batches of that structure.
     """
 
-    model: Any
+    model: TrainableModel
     compiled: Compiled
     penalties: Penalties
 
@@ -95,7 +96,7 @@ def _pick(arranged: Any, index: int) -> Tensor | None:
     return found
 
 
-def split_outputs(model: Any, outputs: Any, names: Sequence[str]) -> tuple[Tensor, ...]:
+def split_outputs(model: TrainableModel, outputs: Any, names: Sequence[str]) -> tuple[Tensor, ...]:
     """Return the outputs of a model in the order of their names.
 
     Raises:

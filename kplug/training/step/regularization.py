@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from kplug.layers.base.layer import Layer
 from kplug.regularizers.adapt import require_penalty
+from kplug.training.model_protocol import TrainableModel
 
 Pair = tuple[Callable[[Tensor], Tensor], Tensor]
 
@@ -59,7 +59,7 @@ class Penalties:
             found.clear()
 
 
-def find_penalties(model: Any) -> Penalties:
+def find_penalties(model: TrainableModel) -> Penalties:
     """Return the penalties of a built model.
 
     The weights of a frozen layer are not penalised, its activities are, as in Keras 3.

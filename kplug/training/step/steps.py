@@ -14,6 +14,7 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
 from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.forward import Forward
 from kplug.training.step.loss_check import check_loss
 from kplug.training.step.precision import compute_predictions
@@ -59,13 +60,13 @@ class TrainStep(StepFunction):
     """
 
     def __init__(
-        self, model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+        self, model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
     ) -> None:
         self.model, self.compiled, self.optimizer = model, compiled, optimizer
         self._penalties = find_penalties(model)
         has_all_losses = len(compiled.losses) == len(compiled.output_names)
         # A subclass may leave layers out of a call; what a graph has, leads to its outputs.
-        uses_all = has_all_losses and getattr(model, "lists_layers", False)
+        uses_all = has_all_losses and model.lists_layers
         self._world = None if compiled.distribution == "fsdp" else find_world()
         replica = replicate(model, self._world, uses_all_weights=uses_all)
         self._forward = Forward(replica, compiled, self._penalties)
@@ -147,7 +148,9 @@ class TestStep(StepFunction):
 
     __test__ = False  # no test of pytest's
 
-    def __init__(self, model: Any, compiled: Compiled, *, is_at_rest: bool = False) -> None:
+    def __init__(
+        self, model: TrainableModel, compiled: Compiled, *, is_at_rest: bool = False
+    ) -> None:
         self.model, self.compiled, self._is_at_rest = model, compiled, is_at_rest
         self._penalties = find_penalties(model)
         self._forward = Forward(model, compiled, self._penalties)
@@ -168,7 +171,7 @@ class TestStep(StepFunction):
 class PredictStep(StepFunction):
     """Returns the model's outputs for a batch."""
 
-    def __init__(self, model: Any, compiled: Compiled | None) -> None:
+    def __init__(self, model: TrainableModel, compiled: Compiled | None) -> None:
         self.model, self.compiled = model, compiled
         self._precision = None if compiled is None else compiled.precision
         self._penalties = find_penalties(model)

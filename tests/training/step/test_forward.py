@@ -63,7 +63,8 @@ def test_the_total_is_the_weighted_sum_of_the_losses_and_the_penalties() -> None
         ((score - SCORE).square()[:, 0] * weights).mean().item(),
         -kind[torch.arange(6), KIND].log().mean().item(),
     ]
-    penalty = 0.5 * forward.model.score.kernel.double().square().sum().item()
+    model: Any = forward.model
+    penalty = 0.5 * model.score.kernel.double().square().sum().item()
     assert [loss.item() for loss in losses] == pytest.approx(expected, rel=1e-5)
     assert total is not None
     assert total.item() == pytest.approx(expected[0] + 0.25 * expected[1] + penalty, rel=1e-5)

@@ -1,0 +1,53 @@
+"""What ``compile`` left in a model: the training side, and the optimizer once it knows its weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from kplug.errors import NotCompiledError
+from kplug.optimizers.adapt import build_optimizer
+from kplug.registry.user_warnings import warn
+from kplug.training.compiled import Compiled
+from kplug.training.model_protocol import TrainableModel
+
+
+def require_compiled(model: TrainableModel, method: str) -> Compiled:
+    """Return what ``compile`` made of a model.
+
+    Raises:
+        NotCompiledError: If it was not called.
+    """
+    if model.compiled is None:
+        raise NotCompiledError(
+            f"{method}: model {model.name!r} is not compiled, so it has no loss and no optimizer",
+            hint=f"Call model.compile(optimizer='adam', loss='mean_squared_error') before {method}.",
+        )
+    return model.compiled
+
+
+def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimizer | None:
+    """Return the model's optimizer with the parameters that are trainable.
+
+    Returns:
+        None if the model has nothing to train.
+    """
+    parameters: list[Tensor] = [
+        parameter for parameter in model.parameters() if parameter.requires_grad
+    ]
+    if not parameters:
+        warn(f"{method}: model {model.name!r} has no trainable weights, so nothing will change")
+        return None
+    if model.built_optimizer is None:
+        compiled = require_compiled(model, method)
+        names = {weight: name for name, weight in model.named_weights()}
+        model.built_optimizer = build_optimizer(compiled.optimizer, parameters, names)
+        model.optimized = parameters
+    known = {id(parameter) for parameter in model.optimized}
+    missing = sum(id(parameter) not in known for parameter in parameters)
+    if missing:
+        warn(
+            f"{method}: {missing} weights of model {model.name!r} became trainable after it was "
+            "compiled, and the optimizer does not train them; call compile again"
+        )
+    return model.built_optimizer

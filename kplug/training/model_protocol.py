@@ -1,0 +1,88 @@
+"""What training needs of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from kplug.callbacks import History
+from kplug.training.compiled import Compiled
+
+WeightFunctions = list[tuple[Callable[[Tensor], Tensor], Tensor]]
+"""Regularizers or constraints, each with the weight that it is for."""
+
+
+class TrainableModel(Protocol):
+    """A model as training sees it; ``kplug.Model`` says what the attributes mean."""
+
+    name: str
+    built: bool
+    compiled: Compiled | None
+    built_optimizer: torch.optim.Optimizer | None
+    optimized: list[Tensor]
+    history: History | None
+    stop_training: bool
+    first_epoch: int | None
+    when_fit_starts: Callable[[], None] | None
+    lists_layers: bool
+
+    @property
+    def input_count(self) -> int | None:
+        """How many inputs the model takes, if its class says so."""
+
+    @property
+    def has_shape_of_data(self) -> bool:
+        """Whether the first data said what the input shape is."""
+
+    def find_input_shape(self) -> Any:
+        """Return the shape of the inputs, nested as they are, or None while it is unknown."""
+
+    def find_input_dtype(self) -> Any:
+        """Return the type that the model takes for its inputs, or one for each of them."""
+
+    def ensure_built(self) -> None:
+        """Make the weights, if the input shape is known and that was not done before."""
+
+    def build_for(self, input_shape: Any, /) -> None:
+        """Make the weights for inputs of a shape."""
+
+    def named_weights(self) -> list[tuple[str, Tensor]]:
+        """Return the weights with their names."""
+
+    def weight_penalties(self) -> WeightFunctions:
+        """Return the regularizers of the trainable weights."""
+
+    def weight_constraints(self) -> WeightFunctions:
+        """Return the constraints of the weights."""
+
+    def __call__(self, inputs: Any, /) -> Any:
+        """Return the outputs."""
+
+    # As every torch module has them.
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Return the parameters."""
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Return the buffers."""
+
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Return the parameters with their names."""
+
+    def named_buffers(self) -> Iterator[tuple[str, Tensor]]:
+        """Return the buffers with their names."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the parameters and the persistent buffers by name."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """Return the module and all modules inside."""
+
+    def train(self) -> Any:
+        """Go into training mode."""
+
+    def eval(self) -> Any:
+        """Go into evaluation mode."""
