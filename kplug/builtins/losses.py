@@ -7,7 +7,7 @@ from kplug.registry.component import Component
 
 # fmt: off
 _COMPONENTS = (
-    Component("binary_crossentropy", "kplug.losses.binary:BinaryCrossentropy", ("bce",), summary="Cross-entropy of independent yes/no answers."),
+    Component("binary_crossentropy", "kplug.losses.binary:BinaryCrossentropy", ("bce",), summary="Cross-entropy of independent binary labels."),
     Component("binary_focal_crossentropy", "kplug.losses.binary_focal:BinaryFocalCrossentropy", summary="Binary cross-entropy in which well-classified samples count less."),
     Component("categorical_crossentropy", "kplug.losses.categorical:CategoricalCrossentropy", ("cce",), summary="Cross-entropy of exclusive classes, with one-hot targets."),
     Component("categorical_focal_crossentropy", "kplug.losses.categorical_focal:CategoricalFocalCrossentropy", summary="Cross-entropy of exclusive classes in which well-classified samples count less."),

@@ -11,7 +11,7 @@ class Constraint(Configurable):
     """Moves a weight back to where it is allowed to be; applied after each update.
 
     Any function ``(weight_matrix) -> weight matrix`` serves as well. A subclass that keeps its
-    constructor's arguments under their own names gets its configuration for free.
+    constructor's arguments under their own names needs no ``get_config`` of its own.
 
     Example:
         >>> import torch

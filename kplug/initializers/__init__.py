@@ -1,4 +1,4 @@
-"""Initializers: the first values of weights.
+"""Initializers: the initial values of weights.
 
 The classes have Keras's names; each is also reachable under its lower-case names
 (``initializers.he_normal(seed=1)``), and by name wherever an initializer is expected

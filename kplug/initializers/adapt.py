@@ -82,7 +82,7 @@ def initial_values(initializer: Initializer, shape: ShapeLike, dtype: DTypeLike 
     """Call an initializer and check what it returns; what layers use to make a weight.
 
     A user's subclass of `Initializer` may return anything, and a tensor of a wrong shape would
-    broadcast into the weight in silence.
+    broadcast into the weight without an error.
 
     Args:
         initializer: The initializer.

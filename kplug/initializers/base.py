@@ -19,7 +19,7 @@ ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
 
 
 class Initializer(ABC):
-    """Makes the first values of a weight.
+    """Makes the initial values of a weight.
 
     A subclass writes ``__call__``; if it keeps its constructor's arguments under their own names,
     its configuration comes by itself.

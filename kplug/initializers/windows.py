@@ -19,9 +19,8 @@ def make_window(name: str, length: int, *, is_periodic: bool = False) -> Tensor:
     Args:
         name: One of `WINDOWS`.
         length: Number of samples.
-        is_periodic: Whether the window goes on after its end, as a discrete Fourier transform takes
-            it: the symmetric window of one more sample, without its last. A window that is not
-            periodic is symmetric.
+        is_periodic: Whether the window is periodic, as a discrete Fourier transform assumes: the symmetric
+            window of one more sample, without its last. Otherwise it is symmetric.
 
     Returns:
         Shape (length,), float64.

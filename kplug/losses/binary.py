@@ -73,7 +73,7 @@ def require_smoothing(label_smoothing: object, owner: str) -> float:
 
 @named("binary_crossentropy", "bce")
 class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
-    """Cross-entropy of independent yes/no answers.
+    """Cross-entropy of independent binary labels.
 
     L = mean −[y ln ŷ + (1 − y) ln(1 − ŷ)], over ``axis`` of (N, …, D) and then by ``reduction``, for targets
     in [0, 1]. Probabilities are clipped to [ε, 1 − ε], where ε is ``kplug.backend.epsilon()``, so that a

@@ -1,4 +1,4 @@
-"""Binary focal cross-entropy: well-classified answers count less."""
+"""Binary focal cross-entropy: well-classified labels count less."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
     """Binary cross-entropy in which well-classified samples count less.
 
     L = mean w(1 − p)^γ · BCE(y, ŷ), over ``axis`` of (N, …, D) and then by ``reduction``, where
-    p = yŷ + (1 − y)(1 − ŷ) is the probability of the true answer, w = yα + (1 − y)(1 − α) with class
+    p = yŷ + (1 − y)(1 − ŷ) is the probability of the true label, w = yα + (1 − y)(1 − α) with class
     balancing, and 1 without. Inside the logarithm probabilities are clipped to [ε, 1 − ε], where ε is
     ``kplug.backend.epsilon()``.
 
     Args:
-        apply_class_balancing: Whether answer 1 is weighted by α and answer 0 by 1 − α.
+        apply_class_balancing: Whether label 1 is weighted by α and label 0 by 1 − α.
         alpha: α in [0, 1].
         gamma: γ ≥ 0; 0 is plain cross-entropy.
         from_logits: Whether predictions are logits, ŷ = sigmoid(y_pred).

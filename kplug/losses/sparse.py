@@ -72,7 +72,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
 
     Args:
         from_logits: Whether predictions are logits, ŷ = softmax(y_pred).
-        ignore_class: Id, often −1, whose samples are left out: above and below the line of a mean.
+        ignore_class: Id, often −1, whose samples are left out of the sum and of its divisor.
         axis: The axis of the classes.
         reduction, name, dtype: See `Loss`.
 

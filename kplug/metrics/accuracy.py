@@ -1,4 +1,4 @@
-"""Shares of right answers: binary, one-hot, class ids, and the accuracy that looks at the shapes."""
+"""Shares of right predictions: binary, one-hot, class ids, and the accuracy that fits the shapes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 
 
 def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
-    """Return `BinaryAccuracy` of each answer, 0 or 1, not yet averaged: shape (N, …)."""
+    """Return `BinaryAccuracy` of each prediction, 0 or 1, not yet averaged: shape (N, …)."""
     return _as_numbers(_is_right_binary(*_as_pair(y_true, y_pred, "binary_accuracy"), threshold))
 
 
@@ -33,13 +33,13 @@ def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
 
 
 class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
-    """Share of yes/no answers that are right.
+    """Share of binary predictions that are right.
 
     a = mean [y = (ŷ > threshold)].
 
     Args:
         name, dtype: See `Metric`.
-        threshold: Smallest probability that is no yes; a number in (0, 1).
+        threshold: Probabilities above it are predictions of label 1; a number in (0, 1).
 
     Raises:
         ArgumentValueError: if the threshold is out of range.
@@ -49,7 +49,7 @@ class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
         tensor(0.7500)
 
     Reference:
-        ``keras.metrics.BinaryAccuracy``; Keras 2 rounds, so that 0.5 counts as no there too.
+        ``keras.metrics.BinaryAccuracy``; Keras 2 rounds, so that 0.5 is label 0 there too.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
         )
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return whether each answer is right."""
+        """Return whether each prediction is right."""
         return _is_right_binary(y_true, y_pred, self.threshold)
 
 
@@ -117,7 +117,7 @@ class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
 
     a is `BinaryAccuracy` if predictions have one column, `SparseCategoricalAccuracy` if targets have
-    one column or one axis less, and `CategoricalAccuracy` otherwise. Several yes/no answers a sample
+    one column or one axis less, and `CategoricalAccuracy` otherwise. Several binary labels a sample
     have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
 
     Args:
@@ -137,7 +137,7 @@ class AutoAccuracy(MeanMetric):
         super().__init__(name, dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return whether each answer is right."""
+        """Return whether each prediction is right."""
         if y_pred.shape[-1] == 1:
             return _is_right_binary(y_true, y_pred, 0.5)
         if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:

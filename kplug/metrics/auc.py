@@ -187,12 +187,12 @@ class AUC(ConfusionMetric):
 
     def _interpolated_pr(self) -> Tensor:
         """Return the areas between thresholds: slope · (ΔTP + intercept · ln(P_a / P_b)) / positives."""
-        found, answered = self.true_positives, self.true_positives + self.false_positives
+        found, positive = self.true_positives, self.true_positives + self.false_positives
         gained = found[:-1] - found[1:]
-        slope = divide(gained, (answered[:-1] - answered[1:]).clamp(min=0.0))
-        intercept = found[1:] - slope * answered[1:]
-        has_both = (answered[:-1] > 0) & (answered[1:] > 0)
-        growth = torch.where(has_both, divide(answered[:-1], answered[1:]), 1.0)
+        slope = divide(gained, (positive[:-1] - positive[1:]).clamp(min=0.0))
+        intercept = found[1:] - slope * positive[1:]
+        has_both = (positive[:-1] > 0) & (positive[1:] > 0)
+        growth = torch.where(has_both, divide(positive[:-1], positive[1:]), 1.0)
         positives = found[1:] + self.false_negatives[1:]
         return divide(slope * (gained + intercept * torch.log(growth)), positives)
 

@@ -1,4 +1,4 @@
-"""The four counts of right and wrong yes/no answers."""
+"""The four counts of right and wrong binary predictions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kplug.metrics.base.confusion import ConfusionMetric
 
 
 class TruePositives(ConfusionMetric):
-    """Weight of the yes answers that are right: Σ w [y = 1][ŷ > t].
+    """Weight of the positive predictions that are right: Σ w [y = 1][ŷ > t].
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
@@ -36,7 +36,7 @@ class TruePositives(ConfusionMetric):
 
 
 class FalsePositives(ConfusionMetric):
-    """Weight of the yes answers that are wrong: Σ w [y = 0][ŷ > t].
+    """Weight of the positive predictions that are wrong: Σ w [y = 0][ŷ > t].
 
     Args:
         thresholds, name, dtype: See `TruePositives`.
@@ -58,7 +58,7 @@ class FalsePositives(ConfusionMetric):
 
 
 class TrueNegatives(ConfusionMetric):
-    """Weight of the no answers that are right: Σ w [y = 0][ŷ ≤ t].
+    """Weight of the negative predictions that are right: Σ w [y = 0][ŷ ≤ t].
 
     Args:
         thresholds, name, dtype: See `TruePositives`.
@@ -80,7 +80,7 @@ class TrueNegatives(ConfusionMetric):
 
 
 class FalseNegatives(ConfusionMetric):
-    """Weight of the no answers that are wrong: Σ w [y = 1][ŷ ≤ t].
+    """Weight of the negative predictions that are wrong: Σ w [y = 1][ŷ ≤ t].
 
     Args:
         thresholds, name, dtype: See `TruePositives`.

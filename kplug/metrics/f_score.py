@@ -26,8 +26,8 @@ class FBetaScore(Metric):
             ``"macro"`` for the mean of the scores; ``"weighted"`` for their mean weighted by the number
             of true labels.
         beta: β, a number > 0.
-        threshold: An answer is yes where ŷ exceeds it, a number in (0, 1]; None makes the largest score
-            of each sample, unless it is 0, the only yes.
+        threshold: A prediction is positive where ŷ exceeds it, a number in (0, 1]; None makes the
+            largest score of each sample the only positive one, unless it is 0.
         name, dtype: See `Metric`.
 
     Raises:

@@ -17,7 +17,7 @@ from kplug.registry import named
 
 @named("binary_crossentropy", "bce")
 class BinaryCrossentropy(MeanMetric, formula=binary_crossentropy):
-    """Cross-entropy of yes/no answers: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)].
+    """Cross-entropy of binary labels: mean −[y ln ŷ + (1 − y) ln(1 − ŷ)].
 
     Args:
         name, dtype: See `Metric`.

@@ -165,13 +165,13 @@ class MeanIoU(IoU):
 
 @named("binary_iou")
 class BinaryIoU(IoU):
-    """Intersection over union of no (class 0), of yes (class 1), or their mean.
+    """Intersection over union of class 0, of class 1, or their mean, in binary segmentation.
 
-    An answer is yes where ŷ ≥ threshold.
+    A prediction is class 1 where ŷ ≥ threshold.
 
     Args:
         target_class_ids: The classes whose mean is wanted: (0,), (1,) or (0, 1).
-        threshold: Smallest score that is a yes; a finite number.
+        threshold: Smallest score of class 1; a finite number.
         name, dtype: See `Metric`.
 
     Raises:

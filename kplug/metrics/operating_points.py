@@ -16,7 +16,7 @@ class SensitivityAtSpecificity(ConfusionMetric):
 
     Args:
         specificity: The bound, a number in [0, 1].
-        num_thresholds: How many thresholds, evenly spread over [0, 1], are looked at.
+        num_thresholds: How many thresholds are tried, evenly spread over [0, 1].
         class_id: The one class, an index of the last axis, that counts; None for all.
         name, dtype: See `Metric`.
 

@@ -12,14 +12,14 @@ from kplug.metrics.base.thresholds import ratio
 
 
 class Precision(ConfusionMetric):
-    """Share of the yes answers that are right.
+    """Share of the positive predictions that are right.
 
-    p = TP / (TP + FP), and 0 without a yes; an answer is yes where ŷ > t.
+    p = TP / (TP + FP), and 0 without a positive prediction, which is one with ŷ > t.
 
     Args:
         thresholds: t, a number in [0, 1] or a list of them, which gives a value each; None means 0.5,
             and with ``top_k`` no threshold. With logits give 0, which is the probability 0.5.
-        top_k: Only the k best scores of a sample can be yes; None for all.
+        top_k: Only the k best scores of a sample can be positive predictions; None for all.
         class_id: The one class, an index of the last axis, that counts; None for all.
         name, dtype: See `Metric`.
 
@@ -53,9 +53,9 @@ class Precision(ConfusionMetric):
 
 
 class Recall(ConfusionMetric):
-    """Share of the true labels that were answered with yes.
+    """Share of the positive labels that are found.
 
-    r = TP / (TP + FN), and 0 without a true label; an answer is yes where ŷ > t.
+    r = TP / (TP + FN), and 0 without a positive label; a label is found where ŷ > t.
 
     Args:
         thresholds, top_k, class_id, name, dtype: See `Precision`.

@@ -39,7 +39,7 @@ class TopKCategoricalAccuracy(MeanMetric, formula=top_k_categorical_accuracy):
     a = mean [fewer than k scores exceed ŷ[argmax y]], so that ties count as hits.
 
     Args:
-        k: How many scores are looked at; an integer ≥ 1.
+        k: How many of the best scores count; an integer ≥ 1.
         name, dtype: See `Metric`.
 
     Raises:
@@ -77,10 +77,10 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
     a = mean [fewer than k scores exceed ŷ[y]], so that ties count as hits.
 
     Args:
-        k: How many scores are looked at; an integer ≥ 1.
+        k: How many of the best scores count; an integer ≥ 1.
         name, dtype: See `Metric`.
         from_sorted_ids: Whether predictions are no scores but the ids of the best classes, best first,
-            of which the first k are looked at.
+            of which the first k count.
 
     Raises:
         ArgumentValueError: if ``k`` is out of range.
@@ -123,10 +123,8 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
 
 
 def _is_among_best(ids: Tensor, scores: Tensor, k: int) -> Tensor:
-    # Counting the better ones needs no sort, and treats ties as Keras does. NaN is better than none.
+    # Counting the better scores needs no sort, and treats ties as Keras does.
     known = ids.clamp(0, scores.shape[-1] - 1)
     own = scores.gather(-1, known.unsqueeze(-1))
-    is_found = own.squeeze(-1).isfinite() & (
-        known == ids
-    )  # a class that there is not is never found
+    is_found = own.squeeze(-1).isfinite() & (known == ids)  # an id that is no class is never found
     return ((scores > own).sum(-1) < k) & is_found

@@ -13,7 +13,7 @@ class Regularizer(Configurable, ABC):
     """Makes a penalty of a weight or of a layer's output; it is added to the training loss.
 
     Any function ``(weight_matrix) -> scalar`` serves as well. A subclass that keeps its
-    constructor's arguments under their own names gets its configuration for free.
+    constructor's arguments under their own names needs no ``get_config`` of its own.
 
     Example:
         >>> import torch

@@ -86,7 +86,7 @@ def find_area(y: NDArray[Any], p: NDArray[Any], w: NDArray[Any], curve: str, met
 
 
 def interpolate_pr(tp: NDArray[Any], answered: NDArray[Any], positives: float) -> float:
-    """Integrate precision numerically along TP, which is linear in the number of yes answers."""
+    """Integrate precision numerically along TP, which is linear in the number of positive predictions."""
     area = 0.0
     for i in range(len(tp) - 1):
         gained, growth = tp[i] - tp[i + 1], answered[i] - answered[i + 1]

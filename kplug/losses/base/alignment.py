@@ -1,7 +1,7 @@
 """Make targets and predictions comparable: tensors, one device, one type, one rank, one shape.
 
-The trap this module closes: targets of shape (N,) minus predictions of shape (N, 1) broadcast to
-(N, N), and the mean of that is a number that looks like a loss.
+Targets of shape (N,) minus predictions of shape (N, 1) would broadcast to (N, N), and the mean of that
+is a number that looks like a loss.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a loss asks of the numbers it is given: probabilities, counts, class ids.
+"""Checks of the numbers that a loss is given: probabilities, counts, class ids.
 
-These read numbers, which makes the host wait for the device, so that a loss asks once: at its first call.
+Reading a number makes the host wait for the device, so a loss checks its first batch only.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def reduce_values(
 
     With values s and weights w (broadcast to s):
     ``sum_over_batch_size`` and ``mean`` give Σws / numel(s), zero weights counted; ``sum`` gives Σws;
-    ``mean_with_sample_weight`` gives Σws / Σw; ``none`` gives ws. Masked values take no part, neither
-    above nor below the line.
+    ``mean_with_sample_weight`` gives Σws / Σw; ``none`` gives ws. Masked values count neither in a
+    sum nor in its divisor.
 
     Args:
         values: One value a sample, shape (N,) or (N, T, …), or one for the whole batch, shape ().

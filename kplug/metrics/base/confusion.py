@@ -1,4 +1,4 @@
-"""What metrics of right and wrong yes/no answers share: the outcomes at thresholds."""
+"""What metrics of right and wrong binary predictions share: the outcomes at thresholds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BELOW_ALL = -1e10
 class ConfusionMetric(Metric):
     """Base of metrics that are computed from the outcomes at some thresholds.
 
-    An answer is yes where ŷ > t. Its outcome is true positive, false positive, true negative or false
+    A prediction is positive where ŷ > t. Its outcome is true positive, false positive, true negative or false
     negative; their weights are summed over all axes. A subclass that chooses classes, or a number of evenly
     spread thresholds, says so before it calls this constructor, which makes the state.
 
@@ -93,7 +93,7 @@ class ConfusionMetric(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike = None
     ) -> None:
-        """Add labels, yes where they are not 0, and scores, both of shape (N, …)."""
+        """Add labels, positive where they are not 0, and scores, both of shape (N, …)."""
         with torch.no_grad():
             kind = to_dtype(self.dtype)
             targets, scores = self._select(*prepare(y_true, y_pred, self.name, dtype=kind))

@@ -1,4 +1,4 @@
-"""Thresholds, and the weight of right and wrong answers on either side of each."""
+"""Thresholds, and the weight of right and wrong predictions at each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kplug.backend import epsilon
 _FEW = 4
 _ALLOWED = "a number in [0, 1], or a list of such numbers"
 
-# A configuration in a file may say any number, and memory is taken for it.
+# A configuration in a file may hold any number, and memory is allocated for it.
 _MOST = 1_000_000
 
 
@@ -43,7 +43,7 @@ class Outcomes(NamedTuple):
 
 
 class Thresholds:
-    """Thresholds t that turn a score into a yes: ŷ > t.
+    """Thresholds t above which a score is a positive prediction: ŷ > t.
 
     Args:
         values: The thresholds, in any order.
@@ -74,9 +74,9 @@ class Thresholds:
         """Return the weights of the outcomes; nothing waits for the device.
 
         Args:
-            is_positive: The true answers, booleans of shape (M, L).
+            is_positive: The labels, booleans of shape (M, L).
             scores: The scores, shape (M, L). NaN is below every threshold.
-            weights: None or a weight for each answer, shape (M, L).
+            weights: None or a weight for each score, shape (M, L).
         """
         kind = torch.float32 if scores.device.type == "mps" else torch.float64
         if len(self) <= _FEW and not self.is_even:
@@ -100,11 +100,11 @@ class Thresholds:
     ) -> Outcomes:
         """Compare with each threshold: faster than sorting the scores into buckets, if they are few."""
         yes = torch.stack([scores > edge for edge in self.values])
-        answers = (is_positive & yes, ~is_positive & yes, ~(is_positive | yes), is_positive & ~yes)
+        outcomes = (is_positive & yes, ~is_positive & yes, ~(is_positive | yes), is_positive & ~yes)
         if weights is None:
-            return Outcomes(*(answer.sum(1).to(kind) for answer in answers))
+            return Outcomes(*(outcome.sum(1).to(kind) for outcome in outcomes))
         weight = weights.to(kind)
-        return Outcomes(*((weight * answer).sum(1) for answer in answers))
+        return Outcomes(*((weight * outcome).sum(1) for outcome in outcomes))
 
     def _count_exceeded(self, scores: Tensor) -> Tensor:
         """Return how many thresholds each score exceeds."""
