@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor, nn
 
 from kplug.errors import KplugError
 from kplug.layers.base.layer import Layer
-from kplug.training.compiled import Compiled
+from kplug.training.model_protocol import TrainableModel
 
 
 @runtime_checkable
@@ -46,19 +45,13 @@ class LayeredModel(Protocol):
         """Return the model and every module in it."""
 
 
-class CompilableModel(LayeredModel, Protocol):
+class CompilableModel(TrainableModel, LayeredModel, Protocol):
     """A model whose training goes on.
 
     Attributes:
-        compiled: What ``compile`` made, or None.
-        built_optimizer: The optimizer with the model's weights; None before training began.
-        when_fit_starts: What ``fit`` calls first.
         built_shape: The input shape that it was built for.
     """
 
-    compiled: Compiled | None
-    built_optimizer: torch.optim.Optimizer | None
-    when_fit_starts: Callable[[], None] | None
     built_shape: Any
 
     @property
