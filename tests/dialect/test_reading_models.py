@@ -8,7 +8,7 @@ import pytest
 
 import kplug
 from kplug import layers
-from kplug.dialect import read_model, read_training
+from kplug.dialect import read_model
 from kplug.errors import ArgumentError, NotInstalledError, UnknownComponentError, WeightsError
 from kplug.models import model_from_config
 
@@ -34,6 +34,8 @@ DENSE_2: dict[str, Any] = {
         "bias_constraint": None,
     },
 }
+
+
 DENSE_3: dict[str, Any] = {
     "module": "keras.layers",
     "class_name": "Dense",
@@ -275,89 +277,3 @@ def test_too_many_layers() -> None:
     with pytest.raises(WeightsError) as caught:
         read_model(sequential(*[DENSE_2] * 10_001))
     assert str(caught.value) == "the model has 10001 layers; at most 10000 are read"
-
-
-def test_training_of_keras_2() -> None:
-    model = make(sequential(DENSE_2))
-    config = {
-        "optimizer_config": {
-            "class_name": "SGD",
-            "config": {"lr": 0.05, "momentum": 0.9, "decay": 1e-6, "nesterov": True},
-        },
-        "loss": "mse",
-        "metrics": ["acc"],
-        "sample_weight_mode": None,
-        "loss_weights": None,
-    }
-    model.compile(**read_training(config))
-    assert model.optimizer.get_config() == {
-        "lr": 0.05,
-        "momentum": 0.9,
-        "decay": 1e-6,
-        "nesterov": True,
-    }
-    assert model.metrics_names == ["loss", "acc"]
-    assert model.loss.name == "mean_squared_error"
-
-
-def test_optimizer_of_tf_keras_is_the_built_in() -> None:
-    config = {
-        "optimizer_config": {
-            "class_name": "Custom>Adam",
-            "config": {
-                "name": "Adam",
-                "learning_rate": 0.002,
-                "decay": 0.0,
-                "jit_compile": False,
-                "is_legacy_optimizer": False,
-                "weight_decay": None,
-                "amsgrad": False,
-            },
-        },
-        "loss": "mse",
-    }
-    model = make(sequential(DENSE_2))
-    model.compile(**read_training(config))
-    assert model.optimizer.lr == 0.002
-
-
-def test_schedule_of_keras_3() -> None:
-    config = {
-        "optimizer": {
-            "module": "keras.src.backend.torch.optimizers.torch_adam",
-            "class_name": "Adam",
-            "config": {
-                "name": "adam",
-                "learning_rate": {
-                    "module": "keras.optimizers.schedules",
-                    "class_name": "CosineDecay",
-                    "config": {"initial_learning_rate": 0.1, "decay_steps": 10},
-                    "registered_name": None,
-                },
-            },
-            "registered_name": "Adam",
-        },
-        "loss": {"out": "mse"},
-        "metrics": [["mae"]],
-        "run_eagerly": False,
-    }
-    arguments = read_training(config)
-    assert arguments["optimizer"]["class_name"] == "kplug/Adam"
-    assert arguments["optimizer"]["config"]["learning_rate"]["class_name"] == "kplug/CosineDecay"
-    assert (arguments["loss"], arguments["metrics"]) == ({"out": "kplug/mse"}, [["kplug/mae"]])
-
-
-def test_own_function_named_like_a_built_in() -> None:
-    def dice(y_true: Any, y_pred: Any) -> Any:
-        return (y_true - y_pred).abs()
-
-    stored = {
-        "module": "builtins",
-        "class_name": "function",
-        "config": "custom>dice",
-        "registered_name": "function",
-    }
-    assert read_training({"loss": stored})["loss"] == "custom/dice"
-    assert read_training({"loss": "dice"}, {"dice": dice})["loss"] == "custom/dice"
-    with kplug.scope(losses={"dice": dice}):
-        assert read_training({"loss": "dice"})["loss"] == "custom/dice"

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug.layers import Layer
+from tests.saving.whole_files import make
 
 
 class StandInLayer(Layer):
@@ -89,3 +90,12 @@ def keras2_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the bytes of one model in both formats."""
+    folder, model = tmp_path_factory.mktemp("saved"), make()
+    for extension in (".keras", ".h5"):
+        model.save(folder / f"m{extension}")
+    return {path.suffix: path.read_bytes() for path in folder.iterdir()}

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
-import struct
-import tracemalloc
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,53 +17,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from kplug import Sequential, layers, load_model
 from kplug.errors import KplugError, KplugWarning, NotBuiltError, WeightsError
 from kplug.models import model_from_json
+from tests.saving.whole_files import assert_refused, make, members, write_zip
 
 DAMAGED = "\n  Copy or download the file again; what it was saved from may still be there."
+
+
 WHOLE = "\n  Use '.keras', or '.h5' or '.hdf5' for a whole model in HDF5."
-
-
-def make() -> Any:
-    model = Sequential(
-        [layers.Dense(3, input_dim=2, name="a"), layers.Dense(1, name="b")], name="m"
-    )
-    model.compile("adam", "mse")
-    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
-    return model
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return the bytes of one model in both formats."""
-    folder, model = tmp_path_factory.mktemp("saved"), make()
-    for extension in (".keras", ".h5"):
-        model.save(folder / f"m{extension}")
-    return {path.suffix: path.read_bytes() for path in folder.iterdir()}
-
-
-def members(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def write_zip(path: Path, content: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        for name, data in content.items():
-            archive.writestr(name, data)
-    return path
-
-
-def assert_refused(path: Path, message: str, error: type[KplugError] = WeightsError) -> None:
-    tracemalloc.start()
-    try:
-        with pytest.raises(error) as caught:
-            load_model(path)
-        assert tracemalloc.get_traced_memory()[1] < 256 << 20
-    finally:
-        tracemalloc.stop()
-    assert str(caught.value) == f"{path}: {message}"
-
-
-# ------------------------------------------------------------------ wrong files
 
 
 @pytest.mark.parametrize(
@@ -114,14 +69,6 @@ def test_other_files_are_recognised(content: bytes, message: str, tmp_path: Path
     assert_refused(tmp_path / "m.keras", message)
 
 
-def test_archive_of_something_else(tmp_path: Path) -> None:
-    assert_refused(
-        write_zip(tmp_path / "m.keras", {"a.txt": b"x"}),
-        "this zip archive is no Keras model: it has no 'config.json', but 'a.txt'\n"
-        "  A '.keras' file is written by model.save; other archives are not read.",
-    )
-
-
 def test_weights_alone_are_no_model(tmp_path: Path) -> None:
     make().save_weights(tmp_path / "a.h5")
     assert_refused(
@@ -160,9 +107,6 @@ def test_file_without_training_configuration(tmp_path: Path) -> None:
     with pytest.warns(KplugWarning, match="the file has no training configuration, so the model"):
         assert load_model(tmp_path / "m.h5").compiled is None
     assert load_model(tmp_path / "m.h5", compile=False).compiled is None
-
-
-# ------------------------------------------------------------------ newer, missing, different
 
 
 def test_component_table_and_state_of_a_newer_kplug(saved: Any, tmp_path: Path) -> None:
@@ -210,9 +154,6 @@ def test_packages_are_compared(saved: Any, extension: str, tmp_path: Path) -> No
     load_model(path, verify="off")
 
 
-# ------------------------------------------------------------------ damage
-
-
 @pytest.mark.parametrize("extension", [".keras", ".h5"])
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 0.6, 0.9, 0.999])
 def test_truncated_file(saved: Any, extension: str, fraction: float, tmp_path: Path) -> None:
@@ -237,86 +178,6 @@ def test_changed_byte_loads_or_is_refused(
     path.write_bytes(content)
     with contextlib.suppress(KplugError):
         load_model(path)
-
-
-def test_changed_weight_in_an_archive_is_found(saved: Any, tmp_path: Path) -> None:
-    content = bytearray(saved[".keras"])
-    kernel = bytes(make().get_weights()[0].dtype.itemsize)
-    place = content.find(b"\x89HDF") + 3000 + len(kernel)
-    content[place] ^= 1
-    (tmp_path / "m.keras").write_bytes(content)
-    with pytest.raises(WeightsError, match="damaged or no zip archive: Bad CRC-32"):
-        load_model(tmp_path / "m.keras")
-
-
-# ------------------------------------------------------------------ hostile archives
-
-
-def test_bomb_among_the_texts(saved: Any, tmp_path: Path) -> None:
-    parts = members(saved[".keras"])
-    bomb = {**parts, "config.json": b" " * (65 << 20)}
-    assert_refused(
-        write_zip(tmp_path / "m.keras", bomb, zipfile.ZIP_DEFLATED),
-        "config.json has 68157440 bytes; at most 67108864 are read",
-    )
-
-
-def test_bomb_among_the_weights(saved: Any, tmp_path: Path) -> None:
-    parts = members(saved[".keras"])
-    bomb = {**parts, "model.weights.h5": bytes(64 << 20)}
-    path = write_zip(tmp_path / "m.keras", bomb, zipfile.ZIP_DEFLATED)
-    with pytest.raises(WeightsError, match=r"would grow from \d+ to 67108864 bytes, more than 100"):
-        load_model(path)
-
-
-def test_compressed_archive_is_read(saved: Any, tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "m.keras", members(saved[".keras"]), zipfile.ZIP_DEFLATED)
-    assert load_model(path).count_params() == 13
-
-
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "..\\x", "C:/x"])
-def test_member_outside_the_archive(saved: Any, name: str, tmp_path: Path) -> None:
-    assert_refused(
-        write_zip(tmp_path / "m.keras", {**members(saved[".keras"]), name: b"x"}),
-        f"the archive's member {name!r} would lie outside its folder",
-    )
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
-def test_member_that_stands_twice(saved: Any, tmp_path: Path) -> None:
-    path = tmp_path / "m.keras"
-    write_zip(path, members(saved[".keras"]))
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("config.json", b"{}")
-    assert_refused(path, "the archive holds 'config.json' twice, so what it means is unclear")
-
-
-def test_hundred_thousand_members(tmp_path: Path) -> None:
-    path = tmp_path / "m.keras"
-    entry = struct.pack("<4sHHHHHHLLLHHHHHLL", b"PK\x01\x02", *[0] * 9, 8, *[0] * 6) + b"x" * 8
-    directory = entry * 100_000
-    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
-    path.write_bytes(directory + end)
-    assert_refused(
-        path,
-        f"the list of the archive's members has {len(directory)} bytes; at most 1048576 are read",
-    )
-
-
-def test_encrypted_member(saved: Any, tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "m.keras", members(saved[".keras"]))
-    content = bytearray(path.read_bytes())
-    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        place = content.find(signature)
-        while place >= 0:
-            content[place + offset] |= 1
-            place = content.find(signature, place + 4)
-    path.write_bytes(content)
-    with pytest.raises(WeightsError, match=r"damaged or no zip archive: .* is encrypted"):
-        load_model(path)
-
-
-# ------------------------------------------------------------------ hostile configurations
 
 
 def with_config(saved: Any, path: Path, config: str) -> Path:

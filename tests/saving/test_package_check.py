@@ -1,0 +1,143 @@
+"""Packages that a file names, compared with those that are installed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
+from kplug.saving import load_weights, save_weights
+from kplug.saving.package_check import compare_installed
+from kplug.saving.provenance import write_components
+
+Make = Callable[..., Any]
+
+
+DENSE = {"kernel": (3, 4)}
+
+
+def row(name: str, distribution: str, version: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "distribution": distribution, "version": version, **more}
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make three distributions appear installed, and no other."""
+    versions = {"kplug": "0.1.3", "torch": "2.7.1+cpu", "kplug-lion": "1.2"}
+    monkeypatch.setattr("kplug.saving.package_check.find_version", versions.get)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("stored", "exact", "sentences"),
+    [
+        (row("kplug/adam", "kplug", "0.1.0"), False, []),
+        (
+            row("kplug/adam", "kplug", "0.1.0"),
+            True,
+            ['kplug, which supplied kplug/adam, was 0.1.0, here 0.1.3: pip install "kplug==0.1.0"'],
+        ),
+        (
+            row("kplug/adam", "kplug", "0.2.0"),
+            False,
+            ['kplug, which supplied kplug/adam, was 0.2.0, here 0.1.3: pip install "kplug==0.2.0"'],
+        ),
+        (row("torch/adamw", "torch", "2.7.0+cu126"), False, []),
+        (
+            row("torch/adamw", "torch", "2.7.1+cu126"),
+            True,
+            [
+                "torch, which supplied torch/adamw, was 2.7.1+cu126, here 2.7.1+cpu: "
+                'pip install "torch==2.7.1"'
+            ],
+        ),
+        (row("kplug-lion/lion", "kplug-lion", "1.2.0"), False, []),
+        (
+            row("kplug-lion/lion", "kplug-lion", "1.3"),
+            False,
+            [
+                "kplug-lion, which supplied kplug-lion/lion, was 1.3, here 1.2: "
+                'pip install "kplug-lion==1.3"'
+            ],
+        ),
+        (
+            row("kplug-segmentation/dice_loss", "kplug-segmentation", "0.2"),
+            False,
+            [
+                "kplug-segmentation 0.2, which supplied kplug-segmentation/dice_loss, is not "
+                'installed: pip install "kplug-segmentation==0.2"'
+            ],
+        ),
+        (
+            row("kplug-x/y", "kplug-x", "1; rm -rf ~\x1b[2J"),
+            False,
+            [
+                "kplug-x 1; rm -rf ~?[2J, which supplied kplug-x/y, is not installed: "
+                "pip install kplug-x"
+            ],
+        ),
+        (row("custom/mine", "custom", ""), True, []),
+        (row("a/b", '"; rm -rf ~; "', "1.0"), True, []),
+        ({"distribution": ["kplug"], "version": {}}, True, []),
+        ({}, True, []),
+    ],
+)
+def test_comparison_with_what_is_installed(
+    stored: dict[str, Any], exact: bool, sentences: list[str]
+) -> None:
+    assert compare_installed([stored, stored], exact=exact) == sentences
+
+
+@pytest.fixture
+def foreign(make_model: Make, tmp_path: Path) -> Path:
+    """Return a file whose model used a plugin that is not installed."""
+    save_weights(make_model(dense=DENSE), tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        write_components(file, [row("kplug-nowhere/dice", "kplug-nowhere", "0.2")])
+    return tmp_path / "a.h5"
+
+
+SENTENCE = (
+    "the file was made with other packages:\n  kplug-nowhere 0.2, which supplied "
+    'kplug-nowhere/dice, is not installed: pip install "kplug-nowhere==0.2"'
+)
+
+
+def test_missing_plugin_is_warned_about_and_the_weights_load(
+    make_model: Make, foreign: Path
+) -> None:
+    model = make_model(dense=DENSE)
+    before = model.get_weights()
+    with pytest.warns(KplugWarning) as caught:
+        load_weights(model, foreign)
+    assert str(caught[0].message) == f"{foreign}: {SENTENCE}"
+    assert (model.get_weights()[0] != before[0]).any()
+
+
+def test_missing_plugin_is_an_error_when_exact(make_model: Make, foreign: Path) -> None:
+    model = make_model(dense=DENSE)
+    before = model.get_weights()
+    with pytest.raises(WeightsError) as caught:
+        load_weights(model, foreign, verify="exact")
+    assert str(caught.value) == (f"{foreign}: {SENTENCE}\n  Install them, or pass verify='warn'.")
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+def test_verify_off_is_silent(make_model: Make, foreign: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_weights(make_model(dense=DENSE), foreign, verify="off")
+
+
+def test_unknown_verify_is_refused(make_model: Make, foreign: Path) -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        load_weights(make_model(dense=DENSE), foreign, verify="maybe")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "load_weights: argument 'verify' is 'maybe'; allowed: 'off', 'warn' or 'exact'"
+    )
