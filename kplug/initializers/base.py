@@ -24,6 +24,9 @@ class Initializer(ABC):
     A subclass writes ``__call__``; if it keeps its constructor's arguments under their own names,
     its configuration comes by itself.
 
+    Raises:
+        ArgumentValueError: in a subclass, for an argument outside its range.
+
     Example:
         >>> import torch
         >>> from kplug.backend import to_dtype

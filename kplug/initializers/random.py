@@ -113,9 +113,6 @@ class RandomNormal(RandomInitializer):
         stddev: Standard deviation, >= 0.
         seed: See `RandomInitializer`.
 
-    Raises:
-        ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
-
     Example:
         >>> values = RandomNormal(mean=1.0, stddev=0.01, seed=7)((1000,))
         >>> round(values.mean().item(), 2)
@@ -145,9 +142,6 @@ class RandomUniform(RandomInitializer):
         minval: Lower bound.
         maxval: Upper bound, >= ``minval``.
         seed: See `RandomInitializer`.
-
-    Raises:
-        ArgumentValueError: if ``maxval < minval``, or for a bound that is no finite number.
 
     Example:
         >>> values = RandomUniform(minval=0.0, maxval=0.1)((1000,))
@@ -181,9 +175,6 @@ class TruncatedNormal(RandomInitializer):
         mean: Mean.
         stddev: Standard deviation before the cut, >= 0.
         seed: See `RandomInitializer`.
-
-    Raises:
-        ArgumentValueError: for a negative ``stddev``, or a value that is no finite number.
 
     Example:
         >>> values = TruncatedNormal(stddev=1.0)((1000,))

@@ -86,7 +86,6 @@ class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        ArgumentValueError: if ``label_smoothing`` is out of range.
         DataError: at the first call, for targets or probabilities outside [0, 1], which clipping would
             leave without a gradient.
 

@@ -73,7 +73,6 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        ArgumentValueError: if ``alpha``, ``gamma`` or ``label_smoothing`` is out of range.
         DataError: at the first call, for targets or probabilities outside [0, 1].
 
     Example:

@@ -91,7 +91,6 @@ class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        ArgumentValueError: if ``label_smoothing`` is out of range.
         DataError: when called, if the shapes differ, as they do for class ids; at the first call also
             for negative probabilities.
 

@@ -104,7 +104,6 @@ class Circle(FormulaLoss, formula=circle):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        ArgumentValueError: if ``gamma`` or ``margin`` is out of range.
         DataError: when called, if targets are not of shape (N,) and predictions of shape (N, D).
 
     Example:

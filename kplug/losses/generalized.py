@@ -47,7 +47,6 @@ class CategoricalGeneralizedCrossEntropy(
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        ArgumentValueError: if ``q`` is out of range.
         DataError: when called, if the shapes do not fit or, on a CPU, an id is out of range; at the
             first call also for probabilities outside [0, 1].
 

@@ -111,9 +111,6 @@ class Tversky(FormulaLoss, formula=tversky):
         axis: The axes of the sums: one, several, or None for all, the batch included.
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        ArgumentValueError: if ``alpha``, ``beta`` or ``axis`` is out of range.
-
     Example:
         >>> Tversky(alpha=0.25, beta=0.75)([[1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0]])
         tensor(0.3333)

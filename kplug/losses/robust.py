@@ -37,9 +37,6 @@ class Huber(FormulaLoss, formula=huber):
         delta: δ, where the parabola ends; a finite number > 0.
         reduction, name, dtype: See `Loss`.
 
-    Raises:
-        ArgumentValueError: if ``delta`` is out of range.
-
     Example:
         >>> Huber(delta=2.0)([[0.0, 0.0]], [[1.0, 3.0]])
         tensor(2.2500)

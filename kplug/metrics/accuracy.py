@@ -41,9 +41,6 @@ class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
         name, dtype: See `Metric`.
         threshold: Probabilities above it are predictions of label 1; a number in (0, 1).
 
-    Raises:
-        ArgumentValueError: if the threshold is out of range.
-
     Example:
         >>> BinaryAccuracy()([1, 1, 0, 0], [[0.98], [1.0], [0.0], [0.6]])
         tensor(0.7500)

@@ -51,9 +51,6 @@ class AUC(ConfusionMetric):
         from_logits: Whether predictions are logits; otherwise they are probabilities, and are clipped
             to [0, 1].
 
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-
     Example:
         >>> AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])
         tensor(0.7500)

@@ -16,9 +16,6 @@ class TruePositives(ConfusionMetric):
         thresholds: t, a number in [0, 1] or a list of them; None means 0.5. A list gives a value each.
         name, dtype: See `Metric`.
 
-    Raises:
-        ArgumentValueError: if a threshold is out of range.
-
     Example:
         >>> TruePositives()([0, 1, 1, 1], [1, 0, 1, 1])
         tensor(2.)

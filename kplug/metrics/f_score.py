@@ -31,7 +31,6 @@ class FBetaScore(Metric):
         name, dtype: See `Metric`.
 
     Raises:
-        ArgumentValueError: if an argument is out of range.
         DataError: in ``update_state``, if the shapes are not (N, C).
 
     Example:

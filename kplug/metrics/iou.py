@@ -36,9 +36,6 @@ class IoU(Metric):
         sparse_y_pred: The same for predictions.
         axis: The axis of the classes where they are not ids.
 
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-
     Example:
         >>> IoU(num_classes=2, target_class_ids=[0])([0, 0, 1, 1], [0, 1, 0, 1])
         tensor(0.3333)
@@ -136,9 +133,6 @@ class MeanIoU(IoU):
         name, dtype: See `Metric`.
         ignore_class, sparse_y_true, sparse_y_pred, axis: See `IoU`.
 
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-
     Example:
         >>> MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 0, 1], sample_weight=[0.3, 0.3, 0.3, 0.1])
         tensor(0.2381)
@@ -174,9 +168,6 @@ class BinaryIoU(IoU):
         threshold: Smallest score of class 1; a finite number.
         name, dtype: See `Metric`.
 
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-
     Example:
         >>> BinaryIoU(threshold=0.3)([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
         tensor(0.3333)
@@ -210,9 +201,6 @@ class OneHotIoU(IoU):
         name, dtype: See `Metric`.
         ignore_class, sparse_y_pred, axis: See `IoU`.
 
-    Raises:
-        ArgumentValueError: if an argument is out of range.
-
     Example:
         >>> metric = OneHotIoU(num_classes=3, target_class_ids=[0, 2])
         >>> metric([[0, 0, 1], [1, 0, 0]], [[0.2, 0.3, 0.5], [0.1, 0.2, 0.7]])
@@ -245,9 +233,6 @@ class OneHotMeanIoU(IoU):
         num_classes: C, the number of classes; an integer ≥ 1.
         name, dtype: See `Metric`.
         ignore_class, sparse_y_pred, axis: See `IoU`.
-
-    Raises:
-        ArgumentValueError: if an argument is out of range.
 
     Example:
         >>> metric = OneHotMeanIoU(num_classes=3)

@@ -20,9 +20,6 @@ class SensitivityAtSpecificity(ConfusionMetric):
         class_id: The one class, an index of the last axis, that counts; None for all.
         name, dtype: See `Metric`.
 
-    Raises:
-        ArgumentValueError: if the bound or the number is out of range.
-
     Example:
         >>> SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
         tensor(0.5000)

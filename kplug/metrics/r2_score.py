@@ -31,7 +31,6 @@ class R2Score(Metric):
         name, dtype: See `Metric`.
 
     Raises:
-        ArgumentValueError: if an argument is out of range.
         DataError: in ``update_state``, if the shapes are not (N, D).
 
     Example:

@@ -42,9 +42,6 @@ class TopKCategoricalAccuracy(MeanMetric, formula=top_k_categorical_accuracy):
         k: How many of the best scores count; an integer ≥ 1.
         name, dtype: See `Metric`.
 
-    Raises:
-        ArgumentValueError: if ``k`` is out of range.
-
     Example:
         >>> metric = TopKCategoricalAccuracy(k=2)
         >>> metric([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.4, 0.05, 0.3]])
@@ -81,9 +78,6 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
         name, dtype: See `Metric`.
         from_sorted_ids: Whether predictions are no scores but the ids of the best classes, best first,
             of which the first k count.
-
-    Raises:
-        ArgumentValueError: if ``k`` is out of range.
 
     Example:
         >>> metric = SparseTopKCategoricalAccuracy(k=2)

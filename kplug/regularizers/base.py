@@ -15,6 +15,9 @@ class Regularizer(Configurable, ABC):
     Any function ``(weight_matrix) -> scalar`` serves as well. A subclass that keeps its
     constructor's arguments under their own names needs no ``get_config`` of its own.
 
+    Raises:
+        ArgumentValueError: in a subclass, for an argument outside its range.
+
     Example:
         >>> import torch
         >>> class Largest(Regularizer):

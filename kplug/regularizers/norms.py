@@ -24,7 +24,6 @@ class L1(Regularizer):
         l: Keras 2's name of ``l1``.
 
     Raises:
-        ArgumentValueError: for a factor that is negative or not finite.
         ArgumentError: if both names are given.
 
     Example:
@@ -57,7 +56,6 @@ class L2(Regularizer):
         l: Keras 2's name of ``l2``.
 
     Raises:
-        ArgumentValueError: for a factor that is negative or not finite.
         ArgumentError: if both names are given.
 
     Example:
@@ -89,9 +87,6 @@ class L1L2(Regularizer):
     Args:
         l1: Factor of the absolute values, >= 0.
         l2: Factor of the squares, >= 0.
-
-    Raises:
-        ArgumentValueError: for a factor that is negative or not finite.
 
     Example:
         >>> import torch

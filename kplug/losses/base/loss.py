@@ -51,7 +51,8 @@ class Loss(ABC):
             ``floatx()`` for arrays and sequences.
 
     Raises:
-        ArgumentValueError: if the reduction or the type has no such name.
+        ArgumentValueError: if the reduction or the type has no such name; in a subclass also for an
+            argument outside its range.
 
     Example:
         >>> class Cubed(Loss):

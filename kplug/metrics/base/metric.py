@@ -29,6 +29,9 @@ class Metric(ABC):
         name: Label in logs and history; by default the class's name in snake case.
         dtype: Type of the result; None means ``floatx()``.
 
+    Raises:
+        ArgumentValueError: in a subclass, for an argument outside its range.
+
     Example:
         >>> class Positives(Metric):
         ...     def __init__(self, name="positives"):
