@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -74,7 +74,15 @@ def place_masks(
     return [queries, *others]
 
 
-def check_places(owner: str, query: Any, value: Any, key: Any = None) -> None:
+class HasShape(Protocol):
+    """A tensor, or what is known of one."""
+
+    @property
+    def shape(self) -> Sequence[int | None]:
+        """The sizes of its axes."""
+
+
+def check_places(owner: str, query: HasShape, value: HasShape, key: HasShape | None = None) -> None:
     """Check that tensors, or what is known of them, can attend to each other.
 
     Args:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from kplug.errors import GraphError, NotBuiltError
 from kplug.graph import Node, SymbolicTensor
+
+What: TypeAlias = Literal["input", "output", "input_shape", "output_shape"]
 
 
 class Linked(Protocol):
@@ -16,13 +18,13 @@ class Linked(Protocol):
     inbound_nodes: list[Node]
 
 
-def read_node(layer: Linked, index: int, what: str) -> Any:
+def read_node(layer: Linked, index: int, what: What) -> Any:
     """Return something of one call of a layer: a single one, or a list where there are several.
 
     Args:
         layer: The layer.
         index: Which call, from 0.
-        what: ``"input"``, ``"output"``, ``"input_shape"`` or ``"output_shape"``.
+        what: What is asked for.
 
     Raises:
         GraphError: There was no such call.
@@ -35,12 +37,12 @@ def read_node(layer: Linked, index: int, what: str) -> Any:
     return _one_or_all(_READERS[what](layer.inbound_nodes[index]))
 
 
-def read_only_node(layer: Linked, what: str) -> Any:
+def read_only_node(layer: Linked, what: What) -> Any:
     """Return something of the only call of a layer, or of all its calls if they agree on a shape.
 
     Args:
         layer: The layer.
-        what: ``"input"``, ``"output"``, ``"input_shape"`` or ``"output_shape"``.
+        what: What is asked for.
 
     Raises:
         NotBuiltError: The layer was not called on a symbolic tensor.
@@ -67,11 +69,11 @@ def _tensors_into(node: Node) -> list[SymbolicTensor]:
     return node.input_tensors or node.output_tensors  # an input layer has outputs alone
 
 
-def _one_or_all(items: Sequence[Any]) -> Any:
+def _one_or_all(items: Sequence[object]) -> Any:
     return items[0] if len(items) == 1 else items
 
 
-_READERS: Mapping[str, Callable[[Node], Sequence[Any]]] = {
+_READERS: Mapping[What, Callable[[Node], Sequence[object]]] = {
     "input": _tensors_into,
     "output": lambda node: node.output_tensors,
     "input_shape": lambda node: [tensor.shape for tensor in _tensors_into(node)],

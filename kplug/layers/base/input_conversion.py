@@ -33,7 +33,7 @@ def convert_inputs(inputs: Any, dtype: torch.dtype, casts_integers: bool) -> Any
     return convert_inputs(to_tensor(inputs), dtype, casts_integers)
 
 
-def holds_arrays(inputs: Any) -> bool:
+def holds_arrays(inputs: object) -> bool:
     """Return whether nested lists hold tensors or arrays: several inputs, not rows of numbers."""
     if isinstance(inputs, (list, tuple)):
         return any(holds_arrays(part) for part in inputs)

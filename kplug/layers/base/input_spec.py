@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import final
 
 from kplug.errors import DataError
 from kplug.graph import Shape, is_symbolic
@@ -83,7 +83,7 @@ def _with_free_batch(shape: Shape) -> Shape:
     return (None, *shape[1:])
 
 
-def refuse_several(layer_name: str, inputs: Any) -> None:
+def refuse_several(layer_name: str, inputs: object) -> None:
     """Refuse a list, tuple or dict of tensors, arrays, or symbolic tensors.
 
     Raises:

@@ -69,7 +69,7 @@ def _name_class(layer: Layer) -> str:
     return f"custom/{owner.__name__}" if component is None else component.qualified_name
 
 
-def read_inner(entry: Any) -> Any:
+def read_inner(entry: object) -> Any:
     """Return the layer that ``{"class_name", "config"}`` or a spec means; a layer is returned itself.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: object) -> bool:
     """Return whether a value is one shape, not a list of shapes."""
     return isinstance(value, (list, tuple)) and all(
         size is None or isinstance(size, int) for size in value
@@ -39,16 +38,16 @@ def standardize_input_shape(
     return None
 
 
-def check_shape(owner: str, argument: str, shape: Any) -> Shape:
+def check_shape(owner: str, argument: str, shape: object) -> Shape:
     """Return a shape as a tuple.
 
     Raises:
         ArgumentValueError: It is no sequence of integers >= 1 and ``None``.
     """
-    is_sequence = isinstance(shape, (list, tuple))
-    sizes = [_as_size(size) for size in shape] if is_sequence else [0]
+    parts = tuple(shape) if isinstance(shape, (list, tuple)) else (0,)
+    sizes = [_as_size(size) for size in parts]
     if any(size is not None and size < 1 for size in sizes):
-        given = shape[0] if argument == "input_dim" else shape
+        given = parts[0] if argument == "input_dim" else shape
         allowed = "an integer >= 1" if argument == "input_dim" else "a tuple of integers"
         raise ArgumentValueError(owner, argument, given, f"{allowed}; None is a size that varies")
     return tuple(sizes)

@@ -48,18 +48,19 @@ def track(owner: nn.Module, name: str, value: Any) -> Any:
     return tracker.wrap(value)
 
 
-def _may_hold_modules(value: Any) -> bool:
+def _may_hold_modules(value: object) -> bool:
     """Return whether modules are in a value, or may be put there later since nothing else is in it."""
     return next(find_leaves(value, nn.Module), None) is not None or _is_vacant(value)
 
 
-def _is_vacant(value: Any) -> bool:
+def _is_vacant(value: object) -> bool:
     """Return whether a value is empty, or holds nothing but None and other vacant values."""
-    parts = value.values() if isinstance(value, dict) else value
-    return value is None or (isinstance(value, (list, tuple, dict)) and all(map(_is_vacant, parts)))
+    if isinstance(value, dict):
+        return all(map(_is_vacant, value.values()))
+    return value is None or (isinstance(value, (list, tuple)) and all(map(_is_vacant, value)))
 
 
-def list_containers(owner: nn.Module) -> list[tuple[str, Any]]:
+def list_containers(owner: nn.Module) -> list[tuple[str, object]]:
     """Return the attributes that are lists, tuples or dicts with modules inside, and their names."""
     return [
         (name, value)
@@ -85,7 +86,7 @@ def require_initialized(layer: nn.Module) -> None:
         )
 
 
-def refuse_owner(owner: nn.Module, name: str, value: Any) -> None:
+def refuse_owner(owner: nn.Module, name: str, value: object) -> None:
     """Refuse a value for an attribute of a layer if that layer is inside it.
 
     Raises:
@@ -142,7 +143,7 @@ class Tracker:
         self._count = 0
         self._keys: list[str] = []
 
-    def add(self, value: Any) -> None:
+    def add(self, value: object) -> None:
         """Note the modules in a value."""
         modules = self._owner._modules
         for module in find_leaves(value, nn.Module):
@@ -157,7 +158,7 @@ class Tracker:
             modules[key] = module
             self._keys.append(key)
 
-    def check(self, value: Any) -> None:
+    def check(self, value: object) -> None:
         """Refuse a value that contains the owner, before anything is changed."""
         refuse_owner(self._owner, self._name, value)
 
