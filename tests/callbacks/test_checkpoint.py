@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from kplug.callbacks import ModelCheckpoint
 from kplug.errors import ArgumentValueError, KplugWarning
+from tests.callbacks import fake_run
 
 STEPS = 5
 NAME = "{epoch:02d}-{val_loss:.3f}.keras"
@@ -132,3 +133,35 @@ def test_a_wrong_frequency_is_refused(options: dict[str, Any], text: str) -> Non
     with pytest.raises(ArgumentValueError) as caught:
         ModelCheckpoint("m.keras", **options)
     assert str(caught.value) == f"ModelCheckpoint: argument {text}"
+
+
+def test_checkpoints_are_named_by_epoch_and_logs(tmp_path: Path) -> None:
+    path = str(tmp_path / "deep" / "w.{epoch:02d}-{val_loss:.2f}.h5")
+    model, _ = fake_run.drive(ModelCheckpoint(path, save_weights_only=True), [0.5, 0.25])
+    assert [Path(each).name for each in model.saved] == ["w.01-0.50.h5", "w.02-0.25.h5"]
+    assert (tmp_path / "deep").is_dir()
+
+
+def test_only_the_best_are_saved_if_asked(tmp_path: Path) -> None:
+    path = str(tmp_path / "w{epoch}.h5")
+    callback = ModelCheckpoint(path, save_weights_only=True, save_best_only=True)
+    model, _ = fake_run.drive(callback, [0.5, 0.6, 0.4])
+    assert [Path(each).name for each in model.saved] == ["w1.h5", "w3.h5"]
+
+
+def test_an_unknown_field_of_the_file_name_is_reported() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        fake_run.drive(ModelCheckpoint("w{val_acc}.h5", save_weights_only=True), [0.5])
+    assert str(caught.value) == (
+        "ModelCheckpoint: argument 'filepath' is 'w{val_acc}.h5'; allowed: fields among "
+        "epoch, loss, val_loss"
+    )
+
+
+def test_a_model_that_saves_only_weights_is_told_so_at_once() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        fake_run.drive(ModelCheckpoint("w.h5"), [0.5])
+    assert str(caught.value) == (
+        "ModelCheckpoint: argument 'save_weights_only' is False; allowed: True, because the model "
+        "has no save()"
+    )

@@ -143,3 +143,34 @@ def test_negative_numbers_are_refused(make: Callable[[], object], text: str) -> 
     with pytest.raises(ArgumentValueError) as caught:
         make()
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("monitor", "direction"),
+    [
+        ("loss", "min"),
+        ("val_loss", "min"),
+        ("val_mae", "min"),
+        ("mean_squared_error", "min"),
+        ("accuracy", "max"),
+        ("val_acc", "max"),
+        ("dice_coef", "max"),
+        ("val_top_k_categorical_accuracy", "max"),
+    ],
+)
+def test_the_direction_is_in_the_name(monitor: str, direction: str) -> None:
+    assert guess_direction(monitor) == direction
+
+
+def test_an_unclear_direction_is_asked_for() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        EarlyStopping(monitor="loss_", mode="middle")
+    assert str(caught.value) == (
+        "EarlyStopping: argument 'mode' is 'middle'; allowed: 'auto', 'min' or 'max'"
+    )
+    with pytest.raises(ArgumentValueError) as caught:
+        guess_direction("quality")
+    assert str(caught.value) == (
+        "EarlyStopping: argument 'mode' is 'auto'; allowed: 'min' or 'max', because the name "
+        "'quality' does not say which"
+    )

@@ -1,6 +1,9 @@
+"""What a person sees of a run: a bar that is drawn now and then, or one line when it ends."""
+
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -78,11 +81,14 @@ def test_a_line_per_epoch_stays_plain_on_a_terminal() -> None:
 
 
 def test_a_bar_of_unknown_length_is_possible() -> None:
-    console = Console(file=io.StringIO(), force_terminal=True)
-    with ProgressDisplay(1, console) as display:
+    file = io.StringIO()
+    with ProgressDisplay(1, Console(file=file, force_terminal=True)) as display:
         display.start("Predict", None)
         display.redraw(3, dict)
         display.finish(4, {})
+    running, _, ended = file.getvalue().partition("3/?")
+    assert "4/4" not in running
+    assert "4/4" in ended
 
 
 def test_logs_are_not_read_when_there_is_no_bar() -> None:
@@ -92,14 +98,15 @@ def test_logs_are_not_read_when_there_is_no_bar() -> None:
     assert display.next_redraw == float("inf")
 
 
-def test_the_bar_is_redrawn_at_most_ten_times_a_second() -> None:
-    display = ProgressDisplay(1, Console(file=io.StringIO(), force_terminal=True))
-    with display:
+def test_the_bar_is_redrawn_at_most_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [5.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    with ProgressDisplay(1, Console(file=io.StringIO(), force_terminal=True)) as display:
         display.start("Epoch 1/1", 1)
-        before = display.next_redraw
+        assert display.next_redraw == pytest.approx(5.1)
+        clock[0] = 7.0
         display.redraw(1, dict)
-        assert display.next_redraw - before < 1
-        assert display.next_redraw >= before
+        assert display.next_redraw == pytest.approx(7.1)
 
 
 def test_a_verbosity_that_is_none_is_refused() -> None:
