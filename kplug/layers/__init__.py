@@ -23,6 +23,7 @@ from kplug.layers.attention import AdditiveAttention as AdditiveAttention, Atten
 from kplug.layers.base.component_slots import Slot as Slot
 from kplug.layers.base.input_spec import InputSpec as InputSpec
 from kplug.layers.base.layer import Layer as Layer
+from kplug.layers.base.torch_module import TorchModule as TorchModule
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
 from kplug.layers.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D
@@ -127,7 +128,6 @@ from kplug.layers.serialization import (
 )
 from kplug.layers.tensor_operation import TensorOperation as TensorOperation
 from kplug.layers.time_distributed import TimeDistributed as TimeDistributed
-from kplug.layers.torch_module import TorchModule as TorchModule
 from kplug.layers.transposed import (
     Conv1DTranspose as Conv1DTranspose,
     Conv2DTranspose as Conv2DTranspose,

@@ -9,7 +9,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
-from kplug.layers.torch_module import TorchModule
+from kplug.layers.base.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.registry.user_warnings import warn

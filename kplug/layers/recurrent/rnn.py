@@ -19,8 +19,8 @@ from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of
 from kplug.layers.recurrent.base.kept_states import KeptStates
-from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
+from kplug.layers.recurrent.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.stacked import StackedRNNCells
 from kplug.nested import find_leaves
 
