@@ -78,11 +78,27 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
     if get_config is None:
         written: dict[str, Any] = write_component("optimizer", resolved.spec)
         return written
-    component, config = resolved.component, _write_rates(get_config())
     # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
-    if type(optimizer) is not type(resolved.object):
+    is_wrapped = type(optimizer) is not type(resolved.object)
+    children = {"inner_optimizer": resolved} if is_wrapped else resolved.children
+    config = _write_rates(_name_inner(get_config(), children))
+    if is_wrapped:
         return write_object("optimizer", BUILT_IN, type(optimizer).__name__, config)
+    component = resolved.component
     return write_object("optimizer", component.origin.distribution, component.name, config)
+
+
+def _name_inner(config: Mapping[str, Any], children: Mapping[str, Resolved]) -> dict[str, Any]:
+    """Return an optimizer's configuration in which inner components have the names that were resolved.
+
+    By itself an object knows only the name of its class.
+    """
+    named = dict(config)
+    for place, child in children.items():
+        key = "lr" if place == "learning_rate" else place
+        if isinstance(named.get(key), Mapping) and "class_name" in named[key]:
+            named[key] = {**named[key], "class_name": child.component.qualified_name}
+    return named
 
 
 def _write_rates(config: Mapping[str, Any]) -> dict[str, Any]:

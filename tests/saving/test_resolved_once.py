@@ -19,6 +19,7 @@ import kplug
 from kplug import Sequential, callbacks, layers, load_model
 from kplug.optimizers import Adam
 from kplug.saving.provenance import read_components
+from kplug.schedules import ExponentialDecay
 
 X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 Y = X[:, :1]
@@ -42,6 +43,14 @@ def double(x: Tensor) -> Tensor:
 
 class OwnAdam(Adam):
     pass
+
+
+class OwnDecay(ExponentialDecay):
+    def __init__(self, initial_learning_rate: float = 0.5) -> None:
+        super().__init__(initial_learning_rate, 10, 0.5)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"initial_learning_rate": self.initial_learning_rate}
 
 
 def make_model(**options: Any) -> Sequential:
@@ -186,6 +195,26 @@ def test_an_optimizer_keeps_the_name_that_it_was_registered_under(path: Path) ->
     assert type(again.optimizer) is OwnAdam
     assert again.optimizer.lr == 0.25
     assert again.optimizer.iterations == 1
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"optimizer": "loss_scale_optimizer(inner_optimizer=house_rule)"},
+        {"optimizer": "house_rule", "precision": "fp16"},
+        {"optimizer": "adam(lr=falling)"},
+    ],
+)
+def test_what_is_inside_an_optimizer_keeps_its_name(optimizer: dict[str, Any], path: Path) -> None:
+    own = {"house_rule": OwnAdam, "falling": OwnDecay}
+    model = make_model()
+    with kplug.scope(optimizers={"house_rule": OwnAdam}, schedules={"falling": OwnDecay}):
+        model.compile(loss="mse", **optimizer)
+    model.save(path)
+    _, training, _ = read_file(path)
+    assert "custom>house_rule" in json.dumps(training) or "custom>falling" in json.dumps(training)
+    again = load_model(path, own)
+    assert again.optimizer.get_config() == model.optimizer.get_config()
 
 
 def test_an_optimizer_of_torch_is_saved_after_its_scope(path: Path) -> None:
