@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kplug.dialect.reading_components import is_description
-from kplug.registry.spec.model import is_spec_mapping
+from kplug.registry.spec import is_spec_mapping
 
 # The arguments that name components, with their kinds.
 KINDS = {"loss": "loss", "metrics": "metric", "weighted_metrics": "metric"}
@@ -15,16 +15,21 @@ KINDS = {"loss": "loss", "metrics": "metric", "weighted_metrics": "metric"}
 UNUSED_SETTINGS = {"decay": 0.0, "momentum": 0.0, "centered": False, "schedule_decay": 0.004}
 
 
-def map_identifiers(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a structure of identifiers with every one changed."""
-    if value is None:
+def map_identifiers(given: Any, change: Callable[[Any], Any]) -> Any:
+    """Return lists and dicts of identifiers with every identifier changed; None stays None.
+
+    Example:
+        >>> map_identifiers({"score": "mse", "kind": [None, "mae"]}, str.upper)
+        {'score': 'MSE', 'kind': [None, 'MAE']}
+    """
+    if given is None:
         return None
-    if isinstance(value, Mapping) and not is_description(value) and not _is_spec(value):
-        return {key: map_identifiers(item, change) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [map_identifiers(item, change) for item in value]
-    return change(value)
+    if isinstance(given, Mapping) and not _is_component(given):
+        return {name: map_identifiers(entry, change) for name, entry in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [map_identifiers(entry, change) for entry in given]
+    return change(given)
 
 
-def _is_spec(value: Any) -> bool:
-    return isinstance(value, dict) and is_spec_mapping(value)
+def _is_component(value: Mapping[str, Any]) -> bool:
+    return is_description(value) or is_spec_mapping(value) or set(value) == {"name"}

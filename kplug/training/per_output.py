@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kplug.arguments import is_number, list_words, refusal, require_number
@@ -95,22 +95,6 @@ def spread_weights(names: Sequence[str], given: Any) -> list[float]:
         else require_number("compile", "loss_weights", entry, "a finite number")
         for entry in entries
     ]
-
-
-def map_identifiers(given: Any, change: Callable[[Any], Any]) -> Any:
-    """Return lists and dicts of identifiers with every identifier changed; None stays None.
-
-    Example:
-        >>> map_identifiers({"score": "mse", "kind": [None, "mae"]}, str.upper)
-        {'score': 'MSE', 'kind': [None, 'MAE']}
-    """
-    if given is None:
-        return None
-    if _is_by_name(given):
-        return {name: map_identifiers(entry, change) for name, entry in given.items()}
-    if isinstance(given, (list, tuple)):
-        return [map_identifiers(entry, change) for entry in given]
-    return change(given)
 
 
 def _is_by_name(given: Any) -> bool:

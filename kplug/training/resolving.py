@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from kplug.dialect.training_structure import map_identifiers
 from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
 from kplug.metrics import Metric
 from kplug.registry import Resolved, parse_spec, resolve
 from kplug.training.entries import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
-    map_identifiers,
     spread_losses,
     spread_metrics,
     spread_weights,

@@ -15,6 +15,7 @@ from rich.table import Table
 from torch import Tensor
 
 from kplug.cli.bench.loading import Workload, load_workload, make_samples
+from kplug.dialect.training_structure import map_identifiers
 from kplug.models import Model
 from kplug.optimizers.adapt import find_loss_scaling
 from kplug.training.compiled import Compiled
@@ -22,7 +23,6 @@ from kplug.training.compiled_model import prepare_optimizer
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import Samples
 from kplug.training.devices import find_device
-from kplug.training.per_output import map_identifiers
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward
 from kplug.training.step.precision import name_precision
