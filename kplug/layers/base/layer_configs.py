@@ -44,8 +44,8 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
         raise ContractError(
             f"layer {layer.name!r} cannot be described: {owner.__name__}.get_config leaves out "
             f"{' and '.join(map(repr, missing))}, which the constructor needs",
-            hint=f"Write {owner.__name__}.get_config(self), which returns the arguments of its "
-            "constructor; or save the weights alone, with save_weights.",
+            hint="Keep each argument as an attribute of its own name, as a value that JSON can hold, or "
+            f"write {owner.__name__}.get_config(self); or save the weights alone, with save_weights.",
         )
     _warn_of_lost(layer, config)
 
@@ -57,7 +57,7 @@ def _warn_of_lost(layer: Layer, config: Mapping[str, Any]) -> None:
         warn(
             f"layer {layer.name!r}: {type(layer).__name__}.get_config leaves out "
             f"{' and '.join(map(repr, lost))}, so a layer that is made from the configuration has the "
-            "default instead; return it from get_config"
+            "default instead; keep it as an attribute of its own name, or return it from get_config"
         )
 
 

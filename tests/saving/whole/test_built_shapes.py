@@ -198,8 +198,8 @@ def test_a_layer_that_does_not_tell_its_arguments_is_not_saved(tmp_path: Path) -
     assert str(caught.value) == (
         "layer 'needy' cannot be described: Needy.get_config leaves out 'units', which the "
         "constructor needs\n"
-        "  Write Needy.get_config(self), which returns the arguments of its constructor; or save "
-        "the weights alone, with save_weights."
+        "  Keep each argument as an attribute of its own name, as a value that JSON can hold, or "
+        "write Needy.get_config(self); or save the weights alone, with save_weights."
     )
     assert not list(tmp_path.iterdir())
 
@@ -224,7 +224,8 @@ def test_an_argument_that_a_file_will_not_hold_is_named(tmp_path: Path) -> None:
         model.save(tmp_path / "m.keras")
     assert str(caught[0].message) == (
         "layer 'told': Forgetful.get_config leaves out 'factor', so a layer that is made from the "
-        "configuration has the default instead; return it from get_config"
+        "configuration has the default instead; keep it as an attribute of its own name, or return it "
+        "from get_config"
     )
 
 
