@@ -1,18 +1,11 @@
 """The architectures that are built in Keras and in kplug by the same functions."""
 
-from __future__ import annotations
-
-from . import attention, graphs, images, rows, sequences, volumes
-from .table import ARCHITECTURES, Architecture, Library
-
-__all__ = [
-    "ARCHITECTURES",
-    "Architecture",
-    "Library",
-    "attention",
-    "graphs",
-    "images",
-    "rows",
-    "sequences",
-    "volumes",
-]
+from . import (
+    attention as attention,
+    graphs as graphs,
+    images as images,
+    rows as rows,
+    sequences as sequences,
+    volumes as volumes,
+)
+from .table import ARCHITECTURES as ARCHITECTURES, Architecture as Architecture, Library as Library

@@ -105,6 +105,3 @@ def _swap(metric: Any, values: Sequence[Any]) -> list[torch.Tensor]:
     for variable, value in zip(metric.variables, values, strict=True):
         variable.copy_(torch.as_tensor(value))
     return before
-
-
-__all__ = ["Metric", "give_keras_calls", "make_stand_ins"]

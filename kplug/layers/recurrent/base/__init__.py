@@ -1,1 +1,1 @@
-"""What recurrent layers are made of: cells, kept states, and the choice between a fused kernel and a loop."""
+"""What recurrent layers are made of: cells, the states that are kept, and fused kernels."""

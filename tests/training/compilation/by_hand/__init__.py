@@ -1,9 +1,5 @@
 """The training that ``fit`` does, written by hand in plain torch and float64: what it is compared with."""
 
-from __future__ import annotations
-
-from . import loop
-from .losses import LOSSES, LossCase
-from .optimizers import OPTIMIZERS, OptimizerCase
-
-__all__ = ["LOSSES", "OPTIMIZERS", "LossCase", "OptimizerCase", "loop"]
+from . import loop as loop
+from .losses import LOSSES as LOSSES, LossCase as LossCase
+from .optimizers import OPTIMIZERS as OPTIMIZERS, OptimizerCase as OptimizerCase
