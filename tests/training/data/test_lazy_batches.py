@@ -5,9 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-import threading
-import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,6 @@ import scipy.sparse
 import torch
 
 from kplug import backend, layers
-from kplug.callbacks import LambdaCallback
 from kplug.errors import DataError
 from kplug.models import Model, Sequential
 from kplug.training.data import (
@@ -26,12 +22,7 @@ from kplug.training.data import (
     lazy_batches as source,
     shuffling,
 )
-
-RANDOM = np.random.default_rng(0)
-COUNT = 203
-X = (RANDOM.normal(size=(COUNT, 6)) * (RANDOM.random((COUNT, 6)) < 0.3)).astype("float32")
-Y = (X @ np.arange(6.0))[:, None].astype("float32")
-CLASSES = (Y[:, 0] > 0).astype("int64")
+from tests.training.data.linear_task import CLASSES, COUNT, X, Y, make_model
 
 
 @pytest.fixture(autouse=True)
@@ -40,12 +31,6 @@ def _everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows_module, "IN_MEMORY_BYTES", 0)
     monkeypatch.setattr(shuffling, "BUFFER_BYTES", 40 * X[0].nbytes)
     monkeypatch.setattr(source, "_SPARSE_BYTES", 40 * X[0].nbytes)
-
-
-def make_model(loss: str = "mse", **options: Any) -> Sequential:
-    model = Sequential([layers.Dense(1, kernel_initializer="ones", input_shape=(6,), **options)])
-    model.compile(optimizer="sgd(lr=0.1)", loss=loss, metrics=["mae"])
-    return model
 
 
 @pytest.fixture(params=["csr", "csc", "coo", "memmap", "h5py", "h5py in chunks"])
@@ -167,111 +152,12 @@ def test_rows_of_another_shape_are_refused(stored: Any) -> None:
         model.fit(stored, Y, verbose=0)
 
 
-# ---------------------------------------------------------------- loaders and generators
-
-
-class Squares(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    def __len__(self) -> int:
-        return 40
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        worker = torch.utils.data.get_worker_info()
-        assert worker is not None
-        return torch.from_numpy(X[index]), torch.from_numpy(Y[index])
-
-
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one core
-def test_a_loader_with_workers_passes_through() -> None:
-    loader = torch.utils.data.DataLoader(Squares(), batch_size=8, num_workers=2)
-    ours, theirs = make_model(), make_model()
-    found = ours.fit(loader, epochs=2, verbose=0).history["loss"]
-    expected = theirs.fit(X[:40], Y[:40], epochs=2, batch_size=8, shuffle=False, verbose=0)
-    assert found == pytest.approx(expected.history["loss"], rel=1e-6)
-
-
-def generate(steps: int) -> Iterator[Any]:
-    for index in range(steps):
-        yield X[index * 8 : index * 8 + 8], Y[index * 8 : index * 8 + 8]
-
-
-def find_threads() -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if each.name == "kplug-prefetch"]
-
-
-def test_a_generator_gives_its_batches_in_order() -> None:
-    ours, theirs = make_model(), make_model()
-    options: dict[str, Any] = {"shuffle": False, "verbose": 0, "batch_size": 8}
-    found = ours.fit(generate(20), verbose=0).history["loss"]
-    assert found == pytest.approx(theirs.fit(X[:160], Y[:160], **options).history["loss"], rel=1e-6)
-    assert find_threads() == []
-
-
-@pytest.mark.parametrize("has_shape", [True, False])
-def test_a_generator_is_read_as_far_as_steps_ask(has_shape: bool) -> None:
-    options: dict[str, Any] = {"input_shape": (6,)} if has_shape else {}
-    model = Sequential([layers.Dense(1, **options)])
-    model.compile(optimizer="sgd", loss="mse")
-    training, validation = generate(25), generate(25)
-    model.fit(
-        training,
-        epochs=3,
-        steps_per_epoch=4,
-        validation_data=validation,
-        validation_steps=2,
-        verbose=0,
-    )
-    assert len(list(training)) == 25 - 12
-    assert len(list(validation)) == 25 - 6
-    one = generate(25)
-    model.evaluate(one, steps=3, verbose=0)
-    model.predict((x for x, _ in one), steps=2, verbose=0)
-    assert len(list(one)) == 20
-    assert find_threads() == []
-
-
-def test_sparse_batches_of_a_generator() -> None:
-    ours, theirs = make_model(), make_model()
-    batches = ((scipy.sparse.csr_matrix(x), y) for x, y in generate(20))
-    found = ours.fit(batches, verbose=0).history["loss"]
-    assert found == pytest.approx(theirs.fit(generate(20), verbose=0).history["loss"], rel=1e-6)
-
-
 def test_one_batch_of_rows(stored: Any) -> None:
     ours, theirs = make_model(), make_model()
     assert ours.train_on_batch(stored, Y) == pytest.approx(theirs.train_on_batch(X, Y), rel=1e-6)
     assert ours.test_on_batch(stored, Y) == pytest.approx(theirs.test_on_batch(X, Y), rel=1e-6)
     np.testing.assert_allclose(ours.predict_on_batch(stored), theirs.predict_on_batch(X), rtol=1e-5)
 
-
-def test_an_error_in_a_generator_shows_where_it_was_raised() -> None:
-    def read_files() -> Iterator[Any]:
-        yield X[:8], Y[:8]
-        raise OSError("no such file: 2.png")
-
-    with pytest.raises(OSError, match=r"no such file: 2\.png") as caught:
-        make_model().fit(read_files(), verbose=0)
-    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert names[-1] == "read_files"
-    assert find_threads() == []
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_the_thread_ends_if_training_is_interrupted(error: type[BaseException]) -> None:
-    def interrupt(batch: int, logs: Any) -> None:
-        raise error
-
-    def forever() -> Iterator[Any]:
-        while True:
-            yield X[:8], Y[:8]
-
-    with pytest.raises(error):
-        make_model().fit(
-            forever(), callbacks=[LambdaCallback(on_train_batch_end=interrupt)], verbose=0
-        )
-    assert find_threads() == []
-
-
-# ---------------------------------------------------------------- memory
 
 _MEASURE = """
 import sys

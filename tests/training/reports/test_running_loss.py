@@ -1,3 +1,5 @@
+"""Mean losses that stay on the device until they are read."""
+
 from __future__ import annotations
 
 import math
@@ -7,7 +9,6 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from kplug.training.reports.logs import BatchLogs, read_results
 from kplug.training.reports.running_loss import RunningLoss
 
 
@@ -45,42 +46,6 @@ def test_the_first_bad_step_is_remembered(bad: float, position: int) -> None:
             record.read()
     record.read()
     assert record.first_bad_step == position
-
-
-def test_logs_are_read_once_and_only_when_looked_at() -> None:
-    calls = []
-
-    def read() -> dict[str, float]:
-        calls.append(1)
-        return {"loss": 0.5}
-
-    logs = BatchLogs(read)
-    assert bool(logs)
-    assert not calls
-    assert dict(logs) == {"loss": 0.5}
-    assert logs.get("accuracy") is None
-    assert len(calls) == 1
-
-
-def test_logs_can_be_written() -> None:
-    logs = BatchLogs(lambda: {"loss": 0.5})
-    logs["lr"] = 0.1
-    del logs["loss"]
-    assert (dict(logs), len(logs), repr(logs)) == ({"lr": 0.1}, 1, "{'lr': 0.1}")
-
-
-def test_scalars_of_several_types_are_read_together() -> None:
-    assert read_results([torch.tensor(1), torch.tensor(0.5)]) == [1.0, 0.5]
-    assert read_results([]) == []
-
-
-def test_results_of_any_shape_are_read_at_once() -> None:
-    results = [
-        torch.eye(2),
-        {"a": torch.tensor(1.0), "b": [torch.zeros(0), 3]},
-        torch.tensor([2.0]),
-    ]
-    assert read_results(results) == [[[1.0, 0.0], [0.0, 1.0]], {"a": 1.0, "b": [[], 3]}, [2.0]]
 
 
 def test_several_losses_are_averaged_side_by_side() -> None:
