@@ -233,6 +233,13 @@ def predict(
 ) -> Any:
     """Return the outputs for inputs.
 
+    Args:
+        x: Inputs, as for ``fit``.
+        batch_size: Samples per step; 32 if not given.
+        verbose: As for ``fit``.
+        steps: Number of batches; None for all.
+        callbacks: A list of callbacks.
+
     Returns:
         A NumPy array with the samples on its first axis; for a model with several outputs a list
         or dict of them, as the model returns them.
