@@ -7,26 +7,11 @@ import pickle
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.models import Model
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
-
-
-def make_pair() -> Any:
-    """Return a model of two inputs and two outputs with a shared layer."""
-    left, right = layers.Input((3,), name="left"), layers.Input((3,), name="right")
-    shared = layers.Dense(2, name="shared")
-    one, two = shared(left), shared(right)
-    return Model([left, right], [layers.Add(name="sum")([one, two]), two])
-
+from tests.models.graphs import make_pair
 
 LEFT, RIGHT = torch.rand(5, 3), torch.rand(5, 3)
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from kplug.backend import clear_session
 from kplug.errors import DataError, GraphError
 from kplug.graph import (
     Node,
@@ -23,11 +22,6 @@ from kplug.layers import (
     InputLayer,
     Layer,
 )
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 class Add(Layer):

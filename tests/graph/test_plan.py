@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from kplug.backend import clear_session
 from kplug.errors import GraphError
 from kplug.graph import Plan, find_path, list_outputs, order_layers
 from kplug.layers import Activation, Add, Dense, Input, Layer
@@ -20,11 +19,6 @@ class Sum(Layer):
         if other is not None:
             return inputs + other
         return sum(inputs[1:], start=inputs[0])
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    clear_session()
 
 
 class Halves(Layer):

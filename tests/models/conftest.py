@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import torch
 
 import kplug
 
@@ -34,6 +35,12 @@ class GraphPair:
         self.data = [
             generator.normal(size=(5, WIDTH)).astype("float32") for _ in self.theirs.inputs
         ]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_names_and_draws() -> None:
+    kplug.backend.clear_session()
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

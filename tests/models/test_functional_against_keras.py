@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import kplug
+from tests.models.graphs import as_list
 
 SEEDS = range(25)
 
@@ -23,7 +24,7 @@ def test_graphs_are_keras_graphs(graph_pair: Any, seed: int) -> None:
     _compare_weights(ours.weights, theirs.weights)
     expected, made = theirs(pair.data), ours(pair.data)
     assert isinstance(made, list) is isinstance(expected, list)
-    for one, other in zip(_list(made), _list(expected), strict=True):
+    for one, other in zip(as_list(made), as_list(expected), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
@@ -88,7 +89,3 @@ def test_dicts_are_ordered_as_in_keras() -> None:
 
 def _copy_weights(theirs: Any, ours: Any) -> None:
     ours.set_weights([variable.value.detach().numpy() for variable in theirs.weights])
-
-
-def _list(structure: Any) -> list[Any]:
-    return structure if isinstance(structure, list) else [structure]

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import kplug
+from tests.models.graphs import assert_same
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*saving your model as an HDF5 file:UserWarning",
@@ -18,23 +19,13 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-def _assert_same(model: Any, other: Any, data: Any) -> None:
-    made, expected = model(data), other(data)
-    for one, two in zip(_list(made), _list(expected), strict=True):
-        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-5)
-
-
-def _list(structure: Any) -> list[Any]:
-    return structure if isinstance(structure, list) else [structure]
-
-
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("seed", range(8))
 def test_keras_files_are_read(graph_pair: Any, tmp_path: Path, seed: int, suffix: str) -> None:
     pair = graph_pair(seed, freezes=True)
     path = tmp_path / f"model.{suffix}"
     pair.theirs.save(path)
-    _assert_same(kplug.load_model(path, compile=False), pair.theirs, pair.data)
+    assert_same(kplug.load_model(path, compile=False), pair.theirs, pair.data)
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
@@ -45,8 +36,8 @@ def test_files_are_read_here_and_by_keras(
     pair = graph_pair(seed, freezes=True)
     path = tmp_path / f"model.{suffix}"
     pair.ours.save(path)
-    _assert_same(kplug.load_model(path, compile=False), pair.theirs, pair.data)
-    _assert_same(keras.saving.load_model(path, compile=False), pair.theirs, pair.data)
+    assert_same(kplug.load_model(path, compile=False), pair.theirs, pair.data)
+    assert_same(keras.saving.load_model(path, compile=False), pair.theirs, pair.data)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -59,4 +50,4 @@ def test_weights_go_to_keras_and_back(graph_pair: Any, tmp_path: Path, seed: int
     other.theirs.load_weights(path)
     other.theirs.save_weights(path)
     other.ours.load_weights(path)
-    _assert_same(other.ours, pair.theirs, pair.data)
+    assert_same(other.ours, pair.theirs, pair.data)

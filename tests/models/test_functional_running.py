@@ -10,14 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.models import Model, Sequential
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
 
 
 def _make_model() -> Any:

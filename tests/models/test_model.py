@@ -18,12 +18,6 @@ from kplug.errors import DataError, NotBuiltError
 from kplug.models import Model, Sequential
 
 
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
-
-
 class Residual(Model):
     """inputs + dense(dropout(inputs)), from layers and a torch module."""
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 from torch import Tensor, nn
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.errors import ContractError
 from kplug.models import Model
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
 
 
 class Residual(Model):

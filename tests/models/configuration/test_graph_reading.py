@@ -15,21 +15,8 @@ from kplug import backend, layers
 from kplug.dialect import read_model, write_model
 from kplug.errors import ContractError, GraphError, KplugError, SpecError
 from kplug.models import Functional, Model, Sequential, model_from_config
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-
-
-def _list(structure: Any) -> list[Any]:
-    return structure if isinstance(structure, list) else [structure]
-
-
-def _assert_same(model: Any, other: Any, data: Any) -> None:
-    for one, expected in zip(_list(model(data)), _list(other(data)), strict=True):
-        torch.testing.assert_close(one, expected, rtol=1e-5, atol=1e-5)
-
+from tests.models.configuration.keras_2 import keras_2_config
+from tests.models.graphs import assert_same
 
 # ---------------------------------------------------------------- Keras 3
 
@@ -40,7 +27,7 @@ def test_configs_of_keras_3_are_read(graph_pair: Any, seed: int) -> None:
     model = Model.from_config(pair.theirs.get_config())
     assert [layer.name for layer in model.layers] == [layer.name for layer in pair.theirs.layers]
     model.set_weights(pair.ours.get_weights())
-    _assert_same(model, pair.theirs, pair.data)
+    assert_same(model, pair.theirs, pair.data)
     assert len(model.trainable_weights) == len(pair.theirs.trainable_weights)
 
 
@@ -51,7 +38,7 @@ def test_a_config_makes_the_same_model(graph_pair: Any, seed: int) -> None:
     model = Model.from_config(config)
     assert json.loads(json.dumps(model.get_config())) == config
     model.set_weights(pair.ours.get_weights())
-    _assert_same(model, pair.ours, pair.data)
+    assert_same(model, pair.ours, pair.data)
 
 
 def test_operators_and_keyword_tensors_go_to_keras_3_and_back() -> None:
@@ -61,12 +48,12 @@ def test_operators_and_keyword_tensors_go_to_keras_3_and_back() -> None:
     ours = Model.from_config(theirs.get_config())
     ours.set_weights([variable.value.detach().numpy() for variable in theirs.weights])
     data = [np.random.default_rng(0).normal(size=(2, n, 4)).astype("float32") for n in (3, 5)]
-    _assert_same(ours, theirs, data)
+    assert_same(ours, theirs, data)
     again = keras.saving.deserialize_keras_object(
         write_model({"class_name": "Functional", "config": ours.get_config()})
     )
     again.set_weights([variable.value.detach().numpy() for variable in theirs.weights])
-    _assert_same(again, theirs, data)
+    assert_same(again, theirs, data)
 
 
 def test_masked_models_of_keras_3_are_read() -> None:
@@ -85,7 +72,7 @@ def test_masked_models_of_keras_3_are_read() -> None:
     ours.set_weights([variable.value.detach().numpy() for variable in theirs.weights])
     generator = np.random.default_rng(0)
     data = [np.array([[1, 2, 3, 0, 0], [4, 0, 0, 0, 0]]), generator.normal(size=(2, 5, 4))]
-    _assert_same(ours, theirs, [data[0], data[1].astype("float32")])
+    assert_same(ours, theirs, [data[0], data[1].astype("float32")])
     assert not torch.equal(ours(data, training=True)[1], ours(data)[1])  # its dropout is at work
 
 
@@ -105,82 +92,8 @@ def test_a_mode_that_was_given_stays() -> None:
 # ---------------------------------------------------------------- Keras 2
 
 
-def _dense(name: str, units: int, inbound: Any) -> dict[str, Any]:
-    """Return an entry as Keras 2.2.4 writes it."""
-    initializer = {
-        "class_name": "VarianceScaling",
-        "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None},
-    }
-    config = {
-        "name": name,
-        "trainable": True,
-        "units": units,
-        "activation": "relu",
-        "use_bias": True,
-        "kernel_initializer": initializer,
-        "bias_initializer": {"class_name": "Zeros", "config": {}},
-        "kernel_regularizer": None,
-        "bias_regularizer": None,
-        "activity_regularizer": None,
-        "kernel_constraint": None,
-        "bias_constraint": None,
-    }
-    return {"name": name, "class_name": "Dense", "config": config, "inbound_nodes": inbound}
-
-
-def _input(name: str, size: int) -> dict[str, Any]:
-    config = {
-        "batch_input_shape": [None, size],
-        "dtype": "float32",
-        "sparse": False,
-        "name": name,
-    }
-    return {"name": name, "class_name": "InputLayer", "config": config, "inbound_nodes": []}
-
-
-def _keras_2_config() -> dict[str, Any]:
-    inner = {
-        "name": "inner",
-        "layers": [_input("input_3", 4), _dense("dense_2", 3, [[["input_3", 0, 0, {}]]])],
-        "input_layers": [["input_3", 0, 0]],
-        "output_layers": [["dense_2", 0, 0]],
-    }
-    chain = _dense("dense_3", 3, [])
-    del chain["name"], chain["inbound_nodes"]
-    chain["config"] |= {"batch_input_shape": [None, 4], "dtype": "float32"}
-    joined = {"name": "concatenate_1", "trainable": True, "axis": -1}
-    return {
-        "name": "model_1",
-        "layers": [
-            _input("input_1", 4),
-            _input("input_2", 4),
-            _dense("dense_1", 4, [[["input_1", 0, 0, {}]], [["input_2", 0, 0, {}]]]),
-            {
-                "name": "inner",
-                "class_name": "Model",
-                "config": inner,
-                "inbound_nodes": [[["dense_1", 0, 0, {}]], [["dense_1", 1, 0, {}]]],
-            },
-            {
-                "name": "sequential_1",
-                "class_name": "Sequential",
-                "config": {"name": "sequential_1", "layers": [chain]},
-                "inbound_nodes": [[["dense_1", 1, 0, {}]]],
-            },
-            {
-                "name": "concatenate_1",
-                "class_name": "Concatenate",
-                "config": joined,
-                "inbound_nodes": [[["inner", 1, 0, {}], ["sequential_1", 1, 0, {}]]],
-            },
-        ],
-        "input_layers": [["input_1", 0, 0], ["input_2", 0, 0]],
-        "output_layers": [["concatenate_1", 0, 0], ["inner", 2, 0]],
-    }
-
-
 def test_a_config_of_keras_2_is_read() -> None:
-    model = Model.from_config(_keras_2_config())
+    model = Model.from_config(keras_2_config())
     assert [layer.name for layer in model.layers] == [
         "input_1",
         "input_2",
@@ -198,7 +111,7 @@ def test_a_config_of_keras_2_is_read() -> None:
 
 
 def test_calls_of_models_that_are_counted_from_0_are_read() -> None:
-    config = _keras_2_config()
+    config = keras_2_config()
     text = json.dumps(config).replace('["inner", 1,', '["inner", 0,')
     text = text.replace('["inner", 2,', '["inner", 1,').replace(
         '"sequential_1", 1', '"sequential_1", 0'
@@ -208,7 +121,7 @@ def test_calls_of_models_that_are_counted_from_0_are_read() -> None:
 
 
 def test_the_dialect_reads_a_model_of_keras_2() -> None:
-    entry = read_model({"class_name": "Model", "config": _keras_2_config()})
+    entry = read_model({"class_name": "Model", "config": keras_2_config()})
     assert isinstance(model_from_config(entry), Functional)
 
 
@@ -234,7 +147,7 @@ def test_layers_that_take_turns_are_read() -> None:
     model = Model(inputs, one(two(one(two(inputs)))))
     other = Model.from_config(model.get_config())
     other.set_weights(model.get_weights())
-    _assert_same(other, model, torch.rand(3, 2))
+    assert_same(other, model, torch.rand(3, 2))
 
 
 # ---------------------------------------------------------------- classes of the user's own

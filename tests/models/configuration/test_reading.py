@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import torch
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.models import Model
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
 
 
 class Twice(layers.Layer):

@@ -5,15 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.errors import ArgumentValueError
 from kplug.models import Model, Sequential, print_summary
 from kplug.models.summary.rows import format_size
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
 
 
 def make_model() -> Sequential:
