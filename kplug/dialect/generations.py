@@ -1,4 +1,4 @@
-"""Which Keras wrote a configuration: names and absent arguments mean what they meant there."""
+"""Which generation of Keras wrote a configuration, since names and absent arguments differ in meaning."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def find_generation(entry: Any, version: str | None = None) -> Generation:
 
 
 def looks_like_keras_2(entry: Any) -> bool:
-    """Return whether a layer's entry without modules says what kplug would write in another way.
+    """Return whether a layer's entry without modules has a form that kplug never writes.
 
     kplug qualifies names of components and writes all arguments; Keras 2 does neither.
 

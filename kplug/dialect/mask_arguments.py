@@ -74,7 +74,7 @@ def _without(call: LayerCall, stems: _Stems) -> LayerCall:
 
 
 class _Stems:
-    """Says of a mask whether operations made it of what a mask-making layer is called on."""
+    """Tells whether a mask is computed from the input of a layer that makes masks."""
 
     def __init__(
         self, calls: Mapping[str, list[LayerCall]], operations: Set[str], sources: Set[Reference]

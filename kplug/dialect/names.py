@@ -1,4 +1,4 @@
-"""Which names are whose: Keras's classes, plugins' components, the user's own."""
+"""Whose a name is: a class of Keras, a plugin's component, or the user's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Components as Keras writes them, read back to qualified names."""
+"""Reading components that any Keras wrote: their names become qualified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers and models as Keras writes them, read back."""
+"""Reading layers and models that any Keras wrote."""
 
 from __future__ import annotations
 

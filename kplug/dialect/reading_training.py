@@ -1,4 +1,4 @@
-"""What Keras wrote about ``compile``, read as its arguments."""
+"""Reading what any Keras wrote about ``compile``, as its arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``compile`` is told, as Keras structures it: losses and metrics in lists and dicts."""
+"""The structure of the arguments of ``compile``: losses and metrics in lists and dicts."""
 
 from __future__ import annotations
 

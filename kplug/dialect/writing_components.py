@@ -1,4 +1,4 @@
-"""Components as Keras writes them: initializers, regularizers, constraints, activations and so on."""
+"""Writing components as Keras does: initializers, regularizers, constraints, activations and so on."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _write_value(kind: str, name: str, value: Any) -> Any:
 
 
 def _is_default(kind: str, spec: Spec) -> bool:
-    """Whether a spec says no more than its name alone."""
+    """Whether all arguments of a spec have their defaults."""
     if not spec.kwargs and not spec.args:
         return True
     try:

@@ -1,4 +1,4 @@
-"""How the layers of a functional model are connected, in the forms of Keras 2 and Keras 3."""
+"""Writing the connections of a functional model in the forms of Keras 2 and Keras 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers and models as Keras writes them."""
+"""Writing layers and models as Keras does."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
 
 
 def _find_own(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that matter and that Keras's class does not have."""
+    """Return the arguments that Keras's class lacks, where they have an effect."""
     unknown = _UNKNOWN_TO_KERAS.get(name, {})
     return {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
 

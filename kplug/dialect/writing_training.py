@@ -1,4 +1,4 @@
-"""What ``compile`` was told, as Keras writes it."""
+"""Writing the arguments of ``compile`` as Keras does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kplug.registry import Resolved
 
 
 class FilledSlot(Protocol):
-    """What is written of a slot of ``compile``."""
+    """What writing needs of a slot of ``compile``."""
 
     @property
     def resolved(self) -> Resolved:

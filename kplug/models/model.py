@@ -24,7 +24,7 @@ from kplug.models.summary.printing import html_summary, print_summary
 from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import Compiled
 from kplug.training.component_rows import list_components
-from kplug.training.components import ComponentTable
+from kplug.training.component_table import ComponentTable
 
 
 class Model(Layer):

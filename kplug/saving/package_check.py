@@ -106,7 +106,7 @@ def _compare(distribution: str, version: str, names: list[str], *, exact: bool) 
 
 
 def _reduce(distribution: str, version: str, *, exact: bool) -> object:
-    """Return the part of a version that counts."""
+    """Return the part of a version that is compared."""
     if exact:
         return version
     try:
@@ -129,5 +129,5 @@ def _is_distribution(name: object) -> bool:
 
 
 def _printable(text: str) -> str:
-    """Return text from a file without what could steer a terminal."""
+    """Return text from a file without characters that could control a terminal."""
     return "".join(mark if mark.isprintable() else "?" for mark in text[:200])

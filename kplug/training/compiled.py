@@ -1,4 +1,4 @@
-"""What ``compile`` makes: every name of a model resolved, once, in one place."""
+"""The result of ``compile``: every slot of a model with its component, resolved once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 from kplug.arguments import require_choice
 from kplug.errors import ContractError
 from kplug.registry.errors import raise_problems
+from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
-from kplug.training.entries import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.execution_options import read_jit, read_steps_per_execution
 from kplug.training.resolving import (
     Collector,
@@ -28,14 +28,14 @@ DEFAULT_OPTIMIZER = "kplug/rmsprop"
 
 
 class StepCache(dict[str, Any]):
-    """Compiled steps; a copy of a model, or one that is read from a file, makes its own."""
+    """Compiled steps by kind; copies and pickles of a model start with none."""
 
     def __deepcopy__(self, memo: Any) -> StepCache:
         """Return an empty one."""
         return StepCache()
 
     def __reduce__(self) -> tuple[type[StepCache], tuple[()]]:
-        """Be empty in a pickle."""
+        """Pickle an empty cache."""
         return StepCache, ()
 
 

@@ -1,4 +1,4 @@
-"""The rows of the component table of a model, from what fills its slots now."""
+"""Making the rows of a model's component table from its slots as they are now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kplug.registry import REGISTRY, Resolved, Spec, get_kind
 from kplug.registry.resolved import config_of
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.training.compiled import Compiled
-from kplug.training.components import ComponentRow, ComponentTable
+from kplug.training.component_table import ComponentRow, ComponentTable
 
 
 def list_components(model: Any, compiled: Compiled | None) -> ComponentTable:
@@ -59,7 +59,7 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
 
 
 def _describe_supplied(where: str, layer: Any) -> list[ComponentRow]:
-    """Return a row for a layer that a plugin supplied; the many of kplug itself would hide it."""
+    """Return a row for a layer of a plugin; those of kplug itself have none, as they are too many."""
     is_layer, owner = isinstance(layer, Layer), type(layer)
     if not is_layer or owner.__module__.partition(".")[0] == "kplug":
         return []

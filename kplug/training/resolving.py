@@ -1,4 +1,4 @@
-"""From the arguments of ``compile`` to components, with all problems of a model collected."""
+"""Resolving the arguments of ``compile``, with all problems of a model collected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kplug.dialect.training_structure import map_identifiers
 from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
 from kplug.metrics import Metric
 from kplug.registry import Resolved, parse_spec, resolve
-from kplug.training.entries import FilledSlot, NamedMetric, OutputLoss
+from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
     spread_losses,
     spread_metrics,
@@ -19,7 +19,7 @@ from kplug.training.per_output import (
 
 
 class Collector:
-    """Resolves slot after slot, keeping what fills them and what went wrong.
+    """Resolves slots and collects the problems.
 
     Attributes:
         slots: The slots of ``compile`` that are filled so far, by name.

@@ -16,7 +16,7 @@ from kplug.cli.demo.comparison import Comparison, choose_examples, compare
 from kplug.cli.demo.figure import draw_figure
 from kplug.cli.demo.task import Task, make_task
 from kplug.cli.demo.training import make_network, predict, train
-from kplug.training.components import ComponentTable
+from kplug.training.component_table import ComponentTable
 
 
 def run(output: Path, seed: int, epochs: int) -> None:

@@ -1,1 +1,1 @@
-"""What Keras 1, Keras 2 and tf-keras wrote, in the words of today."""
+"""Names, arguments and defaults of Keras 1, Keras 2 and tf-keras, and what they mean today."""

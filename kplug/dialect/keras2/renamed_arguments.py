@@ -68,7 +68,7 @@ _WITHOUT_LAYOUT = (
 def modernise(
     owner: str, config: Mapping[str, Any], generation: Generation = KERAS_3
 ) -> dict[str, Any]:
-    """Return a layer's arguments under their present names, with what they meant where they stand.
+    """Return a layer's arguments under their present names and with their former defaults.
 
     Args:
         owner: The layer's class, qualified.
@@ -94,7 +94,7 @@ def modernise(
 def _with_old_defaults(
     owner: str, config: dict[str, Any], known: set[str], generation: Generation
 ) -> dict[str, Any]:
-    """Return Keras 2's arguments with those that it did not write, because it had no others yet."""
+    """Return Keras 2's arguments and the defaults that it did not write."""
     absent = {"reset_after": False} if "reset_after" in known else {}
     read: dict[str, Any] = {**absent, **config}
     # Layers of sequences had no layout to choose, and early `Flatten`s did not look at it.

@@ -1,4 +1,4 @@
-"""Layers that older versions of Keras had, as what computes the same today."""
+"""Layers that only older versions of Keras have, replaced by layers that compute the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CUDNN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
 
 def replace_former(owner: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return a layer's class and arguments; those of a class that is gone as those of another one.
+    """Return a layer's class and arguments, with a former class replaced by a present one.
 
     Args:
         owner: The layer's class, qualified if kplug or a package has it.

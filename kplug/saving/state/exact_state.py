@@ -36,7 +36,7 @@ _OPTIONS = ("precision", "jit_compile", "steps_per_execution")
 
 @dataclass(frozen=True)
 class TrainingState:
-    """What a file says about the training of its model.
+    """The training state in a file.
 
     Args:
         optimizer: State of the optimizer as its ``state_dict`` gives it; None if it had none.
@@ -143,7 +143,7 @@ def load_optimizer(
 
 
 def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Refuse a state that holds a part of what the rule keeps for a weight.
+    """Refuse a state in which a weight lacks a part of what the rule keeps.
 
     Raises:
         WeightsError: A part is missing.
@@ -162,6 +162,6 @@ def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
 
 
 def start_anew(model: CompilableModel, source: object, reason: str) -> None:
-    """Leave a stored state out, with a warning; the optimizer is built again when it is needed."""
+    """Warn that a stored state is not used; the optimizer is built again when it is needed."""
     model.built_optimizer = None
     warn(f"{source}: the optimizer starts anew, because its stored state does not fit: {reason}")

@@ -26,7 +26,7 @@ def collect_generators(model: LayeredModel) -> dict[str, Tensor]:
 
 
 def check_generators(states: Mapping[str, Any]) -> None:
-    """Refuse states that no generator can take.
+    """Refuse states that are none of a random generator.
 
     Raises:
         WeightsError: One is no state of a generator.
@@ -42,7 +42,7 @@ def check_generators(states: Mapping[str, Any]) -> None:
 
 
 def apply_generators(model: LayeredModel, states: Mapping[str, Tensor]) -> None:
-    """Let every generator go on from its stored state; those that are not stored stay."""
+    """Restore the generators whose states are stored; leave the others as they are."""
     if _GLOBAL in states:
         torch.set_rng_state(states[_GLOBAL])
     if torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""An optimizer's state as Keras keeps it: a list of variables in an order that only its code tells.
+"""An optimizer's state as Keras stores it: a list of variables in the order of its code, without names.
 
 Written for optimizers whose state means the same here and in Keras 3; read from files of Keras 3,
 tf-keras and Keras 2. What a file of kplug holds beside it is exact and comes first.
@@ -118,7 +118,7 @@ def _read_state(
 
 
 def _without_placeholders(group: h5py.Group, names: list[str], count: int) -> list[str]:
-    """Leave out the array of one number that Keras 2's Adam has for each weight it does not use."""
+    """Leave out the placeholders of Keras 2's Adam: without ``amsgrad``, one number for each weight."""
     last = [get_dataset(group, name) for name in names[-count:]]
     return names[:-count] if all(tuple(each.shape) == (1,) for each in last) else names
 
@@ -160,7 +160,7 @@ def _read_count(group: h5py.Group, name: str) -> int:
 def _list_order(
     blocks: Sequence[Block], count: int, *, is_interleaved: bool
 ) -> Iterator[tuple[int, str]]:
-    """Yield which weight's which state each array is."""
+    """Yield for each array the number of its weight and the key in our state."""
     for block in blocks:
         if is_interleaved:
             yield from ((number, key) for number in range(count) for key in block.keys)
@@ -192,7 +192,7 @@ def _make_state_dict(
 
 
 def _scale(optimizer: torch.optim.Optimizer, key: str) -> float:
-    """Return what a state tensor is multiplied with to be Keras's."""
+    """Return the factor that turns our state tensor into Keras's."""
     # torch keeps the sum of gradients, Keras the velocity −lr · that sum.
     rate = optimizer.param_groups[0].get("applied_lr") or optimizer.param_groups[0]["lr"]
     return -float(rate) if key == "momentum_buffer" and rate else 1.0

@@ -1,4 +1,4 @@
-"""What Keras 3's optimizers keep for each weight, and where our state has it."""
+"""The variables of Keras 3's optimizers, and the keys of the same tensors in our state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers on their way between tensors and HDF5 datasets.
+"""Writing tensors to HDF5 datasets, and reading them back.
 
 A kernel of Keras's shape (…, out) lies in memory as (out, …), and a file has it in C order, so it is
 transposed on the way, as a matrix, for which torch has a blocked routine. That takes longer than the
@@ -100,7 +100,7 @@ class _Transposer:
             future.result()
 
     def take(self, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-        """Return a tensor in C order whose values are anything; waits while all are in use."""
+        """Return a tensor in C order with arbitrary values; wait while all buffers are in use."""
         while len(self._running) > self.threads:
             self.give_back(self._running.popleft().result())
         size = math.prod(shape) * dtype.itemsize
@@ -110,7 +110,7 @@ class _Transposer:
         return memory[:size].view(dtype).view(tuple(shape))
 
     def give_back(self, buffer: Tensor) -> None:
-        """Let a buffer be used again."""
+        """Return a buffer to those that are free."""
         whole = torch.empty(0, dtype=torch.uint8)
         self._free.append(whole.set_(buffer.untyped_storage()))
 

@@ -1,4 +1,4 @@
-"""The layout in which Keras 2 keeps weights in HDF5, written and read.
+"""Keras 2's layout of weights in HDF5: writing and reading it.
 
 ::
 
@@ -54,7 +54,7 @@ class StoredLayer:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """What a file in Keras 2's layout announces.
+    """The contents of a file in Keras 2's layout, as its attributes list them.
 
     Args:
         layers: The layers in file order, those without weights included.
@@ -85,7 +85,7 @@ def write_layout(group: h5py.Group, layers: Sequence[LayerWeights], own: LayerWe
 
 
 def read_layout(file: h5py.File) -> StoredWeights:
-    """Return what the file announces; every named group exists, no data have been read.
+    """Return the contents that the file lists; every group exists, and no data have been read.
 
     Raises:
         WeightsError: The file has another layout, or lacks what it announces.

@@ -1,4 +1,4 @@
-"""Which weight of a file in Keras 2's layout goes into which of a model; nothing is read yet."""
+"""Pairing the weights of a model with those of a file in Keras 2's layout, before any are read."""
 
 from __future__ import annotations
 

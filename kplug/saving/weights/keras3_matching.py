@@ -1,4 +1,4 @@
-"""Which weight of a file in Keras 3's layout goes into which of a model."""
+"""Pairing the weights of a model with those of a file in Keras 3's layout, before any are read."""
 
 from __future__ import annotations
 

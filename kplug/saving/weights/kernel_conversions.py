@@ -1,4 +1,4 @@
-"""Weights that older versions of Keras stored in another form, and what makes today's of them.
+"""Conversion of kernels and biases that older versions of Keras stored in another form.
 
 The rules are those by which Keras 2.3 read its own older files, and files of its cuDNN layers and of
 other backends. A rule is used only where the shapes are those that it was made for.
@@ -51,7 +51,7 @@ class FileOrigin(NamedTuple):
 def find_sources(
     weights: Sequence[NamedWeight], datasets: Sequence[h5py.Dataset], origin: FileOrigin
 ) -> list[WeightSource] | None:
-    """Return what each weight of a layer is read from; None if the numbers do not fit.
+    """Return the source of each weight of a layer; None if the number of datasets does not fit.
 
     Args:
         weights: The layer's weights; those of layers inside it too.

@@ -19,7 +19,7 @@ class WeightSource(NamedTuple):
 
     Args:
         datasets: Usually one.
-        make: What makes the weight of their values; None if the dataset is the weight.
+        make: Function of their values that returns the weight; None if the dataset is the weight.
     """
 
     datasets: tuple[h5py.Dataset, ...]
@@ -27,7 +27,7 @@ class WeightSource(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """A weight of the model, and what it will be filled from, whose shape and type fit."""
+    """A weight of the model and its source, whose shape and type fit."""
 
     weight: NamedWeight
     source: WeightSource
@@ -48,7 +48,7 @@ class LoadPlan:
     remarks: list[str] = field(default_factory=list)
 
     def assign(self, title: str, weight: NamedWeight, source: WeightSource, hint: str) -> None:
-        """Assign what fits; anything else is a problem.
+        """Assign a source that fits; note a problem for one that does not.
 
         Args:
             title: How messages call the weight's layer.
@@ -63,7 +63,7 @@ class LoadPlan:
             self.assignments.append(Assignment(weight, source))
 
     def add_problem(self, message: str, hint: str) -> None:
-        """Note what does not fit."""
+        """Note a weight or layer that does not fit."""
         self.problems.append(WeightsError(message, hint=hint))
 
     def raise_problems(self) -> None:

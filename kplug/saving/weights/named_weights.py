@@ -128,7 +128,7 @@ def _name_weights(
 
 
 def _unique(weights: Sequence[NamedWeight]) -> tuple[NamedWeight, ...]:
-    """Return the weights with names that can stand side by side in one group."""
+    """Return the weights with unique names."""
     seen: set[str] = set()
     unique = []
     for weight in weights:

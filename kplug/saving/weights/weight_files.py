@@ -1,4 +1,4 @@
-"""``save_weights`` and ``load_weights``: the two doors between a model's weights and a file."""
+"""``save_weights`` and ``load_weights``."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def check_layout(file: h5py.File, expected: Format) -> None:
 
 
 def warn_about_skipped(plan: LoadPlan, source: Path) -> None:
-    """Warn of what was not loaded."""
+    """Warn about weights that were not loaded."""
     if plan.problems:
         listing = "\n  ".join(problem.message for problem in plan.problems)
         warn(f"{source}: skipped what does not fit:\n  {listing}")

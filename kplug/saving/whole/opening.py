@@ -1,4 +1,4 @@
-"""Whole models opened for reading, whoever wrote them."""
+"""Reading whole models of kplug, Keras 2, tf-keras and Keras 3."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StoredModel:
         training: Its training configuration in Keras's form, or None.
         file: The HDF5 file with weights and state.
         layout: How the weights lie in it.
-        generation: Which Keras's meanings its names have.
+        generation: The generation of Keras that decides what its names mean.
     """
 
     config: Any

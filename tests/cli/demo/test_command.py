@@ -17,7 +17,7 @@ from kplug.cli.demo import command
 from kplug.cli.demo.command import check_output, check_requirements
 from kplug.cli.demo.run import make_component_table
 from kplug.errors import ArgumentValueError, KplugError
-from kplug.training.components import ComponentRow, ComponentTable
+from kplug.training.component_table import ComponentRow, ComponentTable
 
 
 def print_wide(table: Table) -> str:

@@ -1,4 +1,4 @@
-"""What fills the slots of ``compile``: the optimizer, and losses and metrics with their outputs."""
+"""The slots of ``compile`` and their components; losses and metrics with their outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kplug.registry import Resolved
 
 @dataclass(frozen=True, slots=True)
 class FilledSlot:
-    """A slot of ``compile`` and what was found for it, once and for all.
+    """A slot of ``compile`` and its component, which is resolved once.
 
     Args:
         slot: Where it was given, such as ``loss`` or ``metrics[score][0]``.
