@@ -14,6 +14,7 @@ from typing_extensions import Self
 from kplug.arguments import refusal
 from kplug.backend import DTypeLike
 from kplug.configurable import check_keys, read_arguments, write_call
+from kplug.dialect.keras2.component_configs import translate_initializer_config
 
 ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
 
@@ -66,8 +67,8 @@ class Initializer(ABC):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make the initializer that `get_config` described; Keras 2's ``dtype`` key is left out."""
-        arguments = {key: value for key, value in config.items() if key != "dtype"}
+        """Make the initializer that `get_config`, or any Keras, described."""
+        arguments = translate_initializer_config(config)
         check_keys(cls, arguments)
         return cls(**arguments)
 

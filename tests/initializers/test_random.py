@@ -16,7 +16,6 @@ from kplug.initializers import (
     HeNormal,
     Initializer,
     Orthogonal,
-    RandomInitializer,
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
@@ -24,7 +23,7 @@ from kplug.initializers import (
 )
 
 DRAWS = 200_000
-EVERY_KIND: list[RandomInitializer] = [
+EVERY_KIND: list[Initializer] = [
     RandomNormal(),
     RandomUniform(),
     TruncatedNormal(),
@@ -102,7 +101,7 @@ def test_zero_stddev_gives_the_mean() -> None:
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=repr)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_shape_and_type_are_those_asked_for(kind: RandomInitializer, dtype: torch.dtype) -> None:
+def test_shape_and_type_are_those_asked_for(kind: Initializer, dtype: torch.dtype) -> None:
     values = kind((3, 2, 4), dtype=dtype)
     assert values.shape == (3, 2, 4)
     assert values.dtype is dtype
@@ -111,7 +110,7 @@ def test_shape_and_type_are_those_asked_for(kind: RandomInitializer, dtype: torc
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=repr)
-def test_without_a_seed_torchs_generator_decides(kind: RandomInitializer) -> None:
+def test_without_a_seed_torchs_generator_decides(kind: Initializer) -> None:
     torch.manual_seed(5)
     first, second = kind((4, 4)), kind((4, 4))
     torch.manual_seed(5)
@@ -121,7 +120,7 @@ def test_without_a_seed_torchs_generator_decides(kind: RandomInitializer) -> Non
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=repr)
-def test_a_seed_repeats_and_leaves_torchs_generator_alone(kind: RandomInitializer) -> None:
+def test_a_seed_repeats_and_leaves_torchs_generator_alone(kind: Initializer) -> None:
     seeded = type(kind)(**{**kind.get_config(), "seed": 9})
     state = torch.get_rng_state()
     first, second = seeded((4, 4)), seeded((4, 4))
@@ -138,7 +137,7 @@ def test_half_precision_is_rounded_from_float32() -> None:
 @settings(max_examples=25, deadline=None)
 @given(shape=st.lists(st.integers(0, 4), max_size=5), index=st.integers(0, 4))
 def test_any_shape_is_filled(shape: list[int], index: int) -> None:
-    kinds: list[RandomInitializer] = [kind for kind in EVERY_KIND if type(kind) is not Orthogonal]
+    kinds: list[Initializer] = [kind for kind in EVERY_KIND if type(kind) is not Orthogonal]
     values = kinds[index](shape)
     assert list(values.shape) == shape
     assert values.isfinite().all()
@@ -226,7 +225,7 @@ def test_arguments_out_of_range_are_refused(make: object, message: str) -> None:
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=repr)
-def test_configuration_makes_the_same_initializer(kind: RandomInitializer) -> None:
+def test_configuration_makes_the_same_initializer(kind: Initializer) -> None:
     seeded = type(kind)(**{**kind.get_config(), "seed": np.int64(3)})
     config = json.loads(json.dumps(seeded.get_config()))
     copy = type(kind).from_config(config)

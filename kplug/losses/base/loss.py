@@ -13,7 +13,7 @@ from typing_extensions import Self
 from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.backend.masks import get_mask
 from kplug.configurable import check_keys, read_arguments, takes_any_keyword, write_call
-from kplug.dialect.keras2.loss_config import translate_loss_config
+from kplug.dialect.keras2.component_configs import translate_loss_config
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import (
     REDUCED_TYPES,

@@ -23,7 +23,7 @@ def test_values_are_those_of_the_power(exponent: float) -> None:
 @pytest.mark.parametrize("exponent", [0.3, 0.5, 1.0, 2.0])
 def test_gradients_are_those_of_the_power_and_0_at_0(exponent: float) -> None:
     base = torch.tensor(SHARES, dtype=torch.float64, requires_grad=True)
-    power_of_share(base, exponent).sum().backward()
+    power_of_share(base, exponent).sum().backward()  # type: ignore[no-untyped-call]
     assert base.grad is not None
     expected = exponent * np.power(SHARES[1:], exponent - 1.0)
     np.testing.assert_allclose(base.grad[1:], expected, rtol=1e-12)

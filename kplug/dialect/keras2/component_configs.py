@@ -1,4 +1,4 @@
-"""Configurations of losses from older versions of Keras."""
+"""Configurations of losses and initializers from older versions of Keras."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def translate_loss_config(config: Mapping[str, Any]) -> dict[str, Any]:
     if translated.get("reduction") == "auto":
         translated["reduction"] = "sum_over_batch_size"
     return translated
+
+
+def translate_initializer_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an initializer's configuration without the ``dtype`` that Keras 2 writes; calls say theirs.
+
+    Example:
+        >>> translate_initializer_config({"gain": 2.0, "dtype": "float32"})
+        {'gain': 2.0}
+    """
+    return {key: value for key, value in config.items() if key != "dtype"}
