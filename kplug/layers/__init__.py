@@ -19,11 +19,15 @@ from kplug.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D as AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D as AdaptiveMaxPooling3D,
 )
-from kplug.layers.attention import AdditiveAttention as AdditiveAttention, Attention as Attention
+from kplug.layers.attention import (
+    AdditiveAttention as AdditiveAttention,
+    Attention as Attention,
+    GroupQueryAttention as GroupQueryAttention,
+    MultiHeadAttention as MultiHeadAttention,
+)
 from kplug.layers.base.component_slots import Slot as Slot
 from kplug.layers.base.input_spec import InputSpec as InputSpec
 from kplug.layers.base.layer import Layer as Layer
-from kplug.layers.base.torch_module import TorchModule as TorchModule
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
 from kplug.layers.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D
@@ -42,7 +46,6 @@ from kplug.layers.global_pooling import (
     GlobalMaxPooling2D as GlobalMaxPooling2D,
     GlobalMaxPooling3D as GlobalMaxPooling3D,
 )
-from kplug.layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kplug.layers.input import Input as Input, InputLayer as InputLayer
 from kplug.layers.joining import (
     Concatenate as Concatenate,
@@ -71,7 +74,6 @@ from kplug.layers.merging import (
     multiply as multiply,
     subtract as subtract,
 )
-from kplug.layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from kplug.layers.noise import (
     AlphaDropout as AlphaDropout,
     GaussianDropout as GaussianDropout,
@@ -128,6 +130,7 @@ from kplug.layers.serialization import (
 )
 from kplug.layers.tensor_operation import TensorOperation as TensorOperation
 from kplug.layers.time_distributed import TimeDistributed as TimeDistributed
+from kplug.layers.torch_module import TorchModule as TorchModule
 from kplug.layers.transposed import (
     Conv1DTranspose as Conv1DTranspose,
     Conv2DTranspose as Conv2DTranspose,

@@ -7,7 +7,7 @@ from torch import nn
 from kplug.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.torch_module import TorchModule
+from kplug.layers.torch_module import TorchModule
 
 
 def as_layer(candidate: object) -> Layer:

@@ -12,8 +12,8 @@ from typing_extensions import Self
 from kplug.arguments import refusal
 from kplug.errors import ArgumentValueError
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.layer_configs import copy_layer, describe_layer, read_inner
 from kplug.layers.base.shapes import is_shape
+from kplug.layers.serialization import copy_layer, read_inner, serialize
 
 _MERGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "concat": lambda first, second: torch.cat([first, second], dim=-1),
@@ -147,8 +147,8 @@ class Bidirectional(Layer):
         """Return the arguments of the constructor."""
         return {
             **super().get_config(),
-            "layer": describe_layer(self.forward_layer),
-            "backward_layer": describe_layer(self.backward_layer),
+            "layer": serialize(self.forward_layer),
+            "backward_layer": serialize(self.backward_layer),
             "merge_mode": self.merge_mode,
         }
 

@@ -1,21 +1,34 @@
-"""Layers as data that JSON can hold."""
+"""Layers as data that JSON can hold: described, made again, and copied."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.configurable import list_keywords
+from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.layer_configs import describe_layer
-from kplug.registry import resolve_object
+from kplug.layers.torch_module import TorchModule
+from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
+from kplug.registry.reverse_lookup import find_component_of
+from kplug.registry.user_warnings import warn
 from kplug.serialization import deserialize_component
+
+# A configuration has them in another form, or they follow from the weights and calls.
+_OF_EVERY_LAYER = frozenset(list_keywords(Layer))
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
     """Return a layer as ``{"class_name", "config"}``, without its weights.
 
+    Only built-in classes have plain names.
+
     Args:
         layer: A layer or a model.
+
+    Raises:
+        ContractError: ``get_config`` leaves out what the constructor needs.
 
     Example:
         >>> from kplug.layers import ReLU
@@ -23,10 +36,12 @@ def serialize(layer: Layer) -> dict[str, Any]:
         'ReLU'
 
     Reference:
-        ``keras.layers.serialize``. Components are texts with qualified names, as in ``get_config``; what
+        ``keras.layers.serialize``. Components are strings with qualified names, as in ``get_config``; what
         Keras reads is ``model.to_json()``.
     """
-    return describe_layer(layer)
+    config = layer.get_config()
+    _check_config(layer, config)
+    return {"class_name": _name_class(layer), "config": config}
 
 
 def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -59,3 +74,121 @@ def get(identifier: object) -> Any:
         A ``Layer``.
     """
     return resolve_object("layer", identifier)
+
+
+def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
+    owner = type(layer)
+    if owner.__module__.partition(".")[0] == "kplug" or "from_config" in vars(owner):
+        return
+    missing = [
+        name
+        for name, parameter in inspect.signature(owner).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and name not in config
+    ]
+    if missing:
+        raise ContractError(
+            f"layer {layer.name!r} cannot be described: {owner.__name__}.get_config leaves out "
+            f"{' and '.join(map(repr, missing))}, which the constructor needs",
+            hint="Keep each argument as an attribute of its own name, as a value that JSON can hold, or "
+            f"write {owner.__name__}.get_config(self); or save the weights alone, with save_weights.",
+        )
+    _warn_of_lost(layer, config)
+
+
+def _warn_of_lost(layer: Layer, config: Mapping[str, Any]) -> None:
+    """Warn about arguments that the layer was given and that its configuration does not hold."""
+    lost = [name for name in layer.given_arguments if name not in {*config, *_OF_EVERY_LAYER}]
+    if lost:
+        warn(
+            f"layer {layer.name!r}: {type(layer).__name__}.get_config leaves out "
+            f"{' and '.join(map(repr, lost))}, so a layer that is made from the configuration has the "
+            "default instead; keep it as an attribute of its own name, or return it from get_config"
+        )
+
+
+def _name_class(layer: Layer) -> str:
+    owner = type(layer)
+    if owner.__module__.partition(".")[0] == "kplug":
+        return owner.__name__
+    component = find_component_of(REGISTRY, get_kind("layer"), layer)
+    return f"custom/{owner.__name__}" if component is None else component.qualified_name
+
+
+def read_inner(entry: object) -> Any:
+    """Return the layer that ``{"class_name", "config"}`` or a spec means; a layer is returned itself.
+
+    Raises:
+        ResolutionError: No installed package offers the class.
+    """
+    if not isinstance(entry, Mapping) or "class_name" not in entry:
+        return resolve_object("layer", entry)
+    return make_layer(str(entry["class_name"]), entry.get("config"))
+
+
+def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
+    """Return the layer, or the model, of a class with its configuration.
+
+    Raises:
+        ResolutionError: No installed package offers the class.
+        ContractError: The class cannot be made with these arguments.
+    """
+    owner = find_layer_class(class_name)
+    try:
+        return owner.from_config(dict(config or {}))
+    except KplugError as error:
+        # Python's own error stands behind it where an argument is missing: the configuration lacks it.
+        if isinstance(error, ArgumentError) and error.__cause__ is not None:
+            raise _refuse(owner, error.__cause__) from error
+        raise
+    except Exception as error:
+        raise _refuse(owner, error) from error
+
+
+def _refuse(owner: type, error: BaseException) -> ContractError:
+    return ContractError(
+        f"a layer of class {owner.__name__} cannot be made from its configuration: "
+        f"{type(error).__name__}: {error}",
+        hint=f"{owner.__name__}.get_config returns the arguments of the constructor, as a dict.",
+    )
+
+
+def find_layer_class(name: str) -> Any:
+    """Return the class of layer or model that a configuration names.
+
+    Raises:
+        ResolutionError: No installed package offers it.
+    """
+    if (
+        name == TorchModule.__name__
+    ):  # no component, since its module is code; its own error says so
+        return TorchModule
+    choice = look_up(get_kind("layer"), Spec(name))
+    return REGISTRY.load(choice.component)
+
+
+def copy_layer(layer: Layer, **changes: Any) -> Any:
+    """Return a new layer with the arguments of another one, and weights of its own.
+
+    Args:
+        layer: The other one. Components are those that it was given, objects included.
+        changes: Arguments that differ.
+    """
+    config = layer.get_config()
+    config.update(_given_components(layer, config))
+    for name, value in list(config.items()):
+        held = vars(layer).get("_modules", {}).get(name)
+        if isinstance(held, Layer) and isinstance(value, Mapping):
+            config[name] = copy_layer(held)
+        elif name == "cells":
+            config[name] = [copy_layer(cell) for cell in layer.cells]  # type: ignore[union-attr]
+    return type(layer).from_config({**config, **changes})
+
+
+def _given_components(layer: Layer, config: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        name: slot.identifier
+        for name, slot in layer.slots.items()
+        if slot.is_argument and name in config
+    }

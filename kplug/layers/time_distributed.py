@@ -14,8 +14,8 @@ from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.batch_normalization import BatchNormalization
+from kplug.layers.serialization import read_inner, serialize
 
 
 class TimeDistributed(Layer):
@@ -88,7 +88,7 @@ class TimeDistributed(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {**super().get_config(), "layer": describe_layer(self.layer)}
+        return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -11,8 +11,8 @@ from typing_extensions import Never, Self, override
 from kplug.errors import ArgumentError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
-from kplug.layers.base.layer_configs import describe_layer
 from kplug.layers.base.tracked_containers import require_initialized
+from kplug.layers.serialization import serialize
 from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
@@ -259,14 +259,14 @@ class Sequential(Model):
     @override
     def get_config(self) -> dict[str, Any]:
         """Return the name and the layers as ``{"class_name", "config"}``, without weights."""
-        entries = [describe_layer(layer) for layer in self._chain]
+        entries = [serialize(layer) for layer in self._chain]
         config: dict[str, Any] = {"name": self.name, "layers": entries}
         if not self._tensors:
             return config
         if self.has_shape_of_data:
             config["build_input_shape"] = self._tensors[0].shape
         elif not (self._chain and self._chain[0].batch_input_shape is not None):
-            entries.insert(0, describe_layer(self._tensors[0].layer))
+            entries.insert(0, serialize(self._tensors[0].layer))
         return config
 
     @classmethod

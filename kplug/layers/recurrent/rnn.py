@@ -15,13 +15,13 @@ from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.layer_configs import describe_layer, read_inner
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of
 from kplug.layers.recurrent.base.kept_states import KeptStates
+from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
-from kplug.layers.recurrent.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.stacked import StackedRNNCells
+from kplug.layers.serialization import read_inner, serialize
 from kplug.nested import find_leaves
 
 
@@ -281,7 +281,7 @@ class RNN(Layer):
         """Return the arguments of the constructor."""
         config = super().get_config()
         if self._cell_class is None:
-            return {**config, "cell": describe_layer(self.cell)}
+            return {**config, "cell": serialize(self.cell)}
         config |= describe_cell(self.cell)
         return config if self._takes_kernel else {**config, "use_cudnn": False}
 

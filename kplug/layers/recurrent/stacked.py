@@ -11,8 +11,8 @@ from typing_extensions import Self
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.layer_configs import describe_layer, read_inner
-from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of, split_states
+from kplug.layers.recurrent.base.cells import Cell, is_cell, output_size_of, sizes_of, split_states
+from kplug.layers.serialization import read_inner, serialize
 
 
 class StackedRNNCells(Layer):
@@ -55,6 +55,11 @@ class StackedRNNCells(Layer):
         """Size of the output of the last cell."""
         return output_size_of(self.cells[-1])
 
+    @property
+    def chained_cells(self) -> list[Cell] | None:
+        """The cells, if each may run over whole sequences; ``None`` where a subclass has another ``call``."""
+        return list(self.cells) if type(self).call is StackedRNNCells.call else None
+
     def build(self, input_shape: Shape) -> None:
         """Build each cell for the output of the one before."""
         for cell in self.cells:
@@ -79,7 +84,7 @@ class StackedRNNCells(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
-        return {**super().get_config(), "cells": [describe_layer(cell) for cell in self.cells]}
+        return {**super().get_config(), "cells": [serialize(cell) for cell in self.cells]}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -9,7 +9,7 @@ from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.writing_graphs import write_graph
 from kplug.graph import Node, SymbolicTensor
 from kplug.layers import Layer
-from kplug.layers.base.layer_configs import describe_layer
+from kplug.layers.serialization import serialize
 from kplug.nested import map_leaves
 
 
@@ -74,7 +74,7 @@ def describe_graph(model: GraphModel) -> dict[str, Any]:
         "name": model.name,
         "trainable": model.trainable,
         **write_graph(
-            [{"name": layer.name, **describe_layer(layer)} for layer in model.layers],
+            [{"name": layer.name, **serialize(layer)} for layer in model.layers],
             {
                 name: [LayerCall(*refer((list(node.args), node.kwargs))) for node in own]
                 for name, own in calls.items()

@@ -10,7 +10,7 @@ from torch import nn
 
 from kplug.dialect import read_layer
 from kplug.errors import SpecError
-from kplug.layers.base.layer_configs import make_layer
+from kplug.layers.serialization import make_layer
 from kplug.registry import scope
 from kplug.registry.kinds import KINDS
 

@@ -14,7 +14,7 @@ import h5py
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
 from kplug.layers import Layer
-from kplug.layers.base.layer_configs import describe_layer
+from kplug.layers.serialization import serialize
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_whole_format, naming_file
@@ -50,7 +50,7 @@ def save_model(
         WeightsError: If the file cannot be written there; an existing one is as it was.
     """
     model.ensure_built()
-    described = describe_layer(model)  # type: ignore[arg-type]  # a protocol has no base class
+    described = serialize(model)  # type: ignore[arg-type]  # a protocol has no base class
     entry = write_built_shape(described, model.built_shape)
     target = Path(filepath)
     with naming_file(target):
@@ -66,7 +66,7 @@ def to_json(model: Layer, **options: Any) -> str:
         model: The model.
         options: What ``json.dumps`` takes, such as ``indent=2``.
     """
-    return encode(write_model(describe_layer(model)), **options)
+    return encode(write_model(serialize(model)), **options)
 
 
 def _save(

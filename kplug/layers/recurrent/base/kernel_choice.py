@@ -16,7 +16,6 @@ from kplug.backend import rnn
 from kplug.layers.recurrent.base.cells import Cell, split_states
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
 from kplug.layers.recurrent.base.masked_kernel import run_where
-from kplug.layers.recurrent.stacked import StackedRNNCells
 
 
 class SequenceResult(NamedTuple):
@@ -53,10 +52,11 @@ class SequenceRun:
             All outputs (N, time, units), at a masked time step that of the step before, 0 at the start; the
             last output; the last states.
         """
-        # By `call`: a subclass that computes something else is run as it says, step by step.
-        if type(cell).call is StackedRNNCells.call:
-            return self._over_each(cell.cells, sequences, states)
-        # Each step's outputs are penalized if the cell has a regularizer of them.
+        chain: list[Cell] | None = getattr(cell, "chained_cells", None)
+        if chain is not None:
+            return self._over_each(chain, sequences, states)
+        # A cell with another `call` computes something else, and a regularizer of the cell's outputs wants
+        # those of each step: both run as the cell says, step by step.
         if type(cell).call is not GatedCell.call or cell.activity_regularizer is not None:
             return self._step_by_step(cell, sequences, states)
         drops = cell.draw(sequences[:, 0])

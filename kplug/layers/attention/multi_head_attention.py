@@ -8,7 +8,7 @@ from typing import Any
 from kplug.arguments import refusal, require_integer
 from kplug.errors import DataError
 from kplug.graph import Shape
-from kplug.layers.attention_heads import HeadsLayer
+from kplug.layers.attention.attention_heads import HeadsLayer
 from kplug.layers.base.weight_slots import add_weight_slots
 from kplug.layers.einsum_dense import EinsumDense, check_sizes
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
 from kplug.graph import Shape
-from kplug.layers.attention_heads import HeadsLayer
+from kplug.layers.attention.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.weight_slots import add_weight_slots
 from kplug.registry import named

@@ -19,7 +19,7 @@ from kplug.backend.attention import (
 from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic
-from kplug.layers.base.attention_masks import AttentionShapes, check_places, place_masks
+from kplug.layers.attention.attention_masks import AttentionShapes, check_places, place_masks
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import infer_by_running, shapes_of
 from kplug.layers.einsum_dense import EinsumDense
