@@ -15,13 +15,13 @@ from kplug.registry.errors import raise_problems
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
 from kplug.training.execution_options import read_jit, read_steps_per_execution
+from kplug.training.precision import read_precision, with_loss_scaling
 from kplug.training.resolving import (
     Collector,
     order_as_given,
     resolve_losses,
     resolve_metrics,
 )
-from kplug.training.step.precision import read_precision, with_loss_scaling
 
 # Qualified, so that no plugin changes what a model gets that names no optimizer.
 DEFAULT_OPTIMIZER = "kplug/rmsprop"
@@ -186,3 +186,12 @@ def _read_distribution(distribution: object) -> str | None:
         if distribution is None
         else require_choice("compile", "distribution", distribution, ("fsdp",))
     )
+
+
+def describe_loss(compiled: Compiled) -> str:
+    """Return the name that messages use for the loss; a model may have penalties alone."""
+    if not compiled.losses:
+        return "penalties"
+    if len(compiled.output_names) == 1:
+        return str(compiled.losses[0].loss.name)
+    return ", ".join(f"{entry.output}: {entry.loss.name}" for entry in compiled.losses)

@@ -23,10 +23,10 @@ from kplug.training.compiled_model import prepare_optimizer
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import Samples
 from kplug.training.devices import find_device
+from kplug.training.precision import name_precision
+from kplug.training.regularization import find_penalties
 from kplug.training.reports.logs import reset_metrics
 from kplug.training.step.forward import Forward
-from kplug.training.step.precision import name_precision
-from kplug.training.step.regularization import find_penalties
 from kplug.training.step.steps import apply_constraints
 
 

@@ -27,7 +27,7 @@ from kplug.saving.state.generators import (
 from kplug.saving.state.optimizer_variables import list_keys, list_owners
 from kplug.saving.state.packing import pack, unpack
 from kplug.training.compiled_model import prepare_optimizer
-from kplug.training.step.precision import name_precision
+from kplug.training.precision import name_precision
 
 GROUP, ATTRIBUTE, LAYOUT = "kplug_state", "content", 1
 

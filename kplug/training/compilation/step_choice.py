@@ -28,7 +28,7 @@ def find_train_step(
     world = find_world()
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
         # FSDP2 takes a second to import.
-        from kplug.training.distribution.fsdp_step import ShardedStep
+        from kplug.training.step.fsdp_step import ShardedStep
 
         return ShardedStep(model, compiled, optimizer, world)
 

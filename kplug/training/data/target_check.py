@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from kplug.errors import DataError
-from kplug.training.compiled import Compiled
+from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import BatchSource
 from kplug.training.data.sample_source import SampleSource
-from kplug.training.step.forward import describe_loss
 
 
 def check_targets(compiled: Compiled, source: BatchSource, method: str) -> None:

@@ -15,7 +15,7 @@ from kplug.layers import Embedding
 from kplug.nested import find_leaves
 from kplug.training.distribution.world import World
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.step.regularization import Penalties, find_penalties
+from kplug.training.regularization import Penalties, find_penalties
 
 
 class Replica(DistributedDataParallel):

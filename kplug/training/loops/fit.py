@@ -14,7 +14,7 @@ from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
 from kplug.registry.user_warnings import warn
 from kplug.training.compilation.step_choice import find_train_step
-from kplug.training.compiled import Compiled
+from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
@@ -24,7 +24,6 @@ from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.settings import FitSettings
-from kplug.training.step.forward import describe_loss
 from kplug.training.step.steps import StepFunction
 
 _NOT_FINITE = (

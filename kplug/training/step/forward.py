@@ -15,8 +15,8 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import list_arrays
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.step.precision import compute_predictions
-from kplug.training.step.regularization import Penalties
+from kplug.training.precision import compute_predictions
+from kplug.training.regularization import Penalties
 
 
 class ForwardResult(NamedTuple):
@@ -145,12 +145,3 @@ def _missing_targets(slot: str, user: str) -> DataError:
         hint="Each batch must be (x, y) or (x, y, sample_weight).",
         where=None if "[" not in slot else slot,
     )
-
-
-def describe_loss(compiled: Compiled) -> str:
-    """Return the name that messages use for the loss; a model may have penalties alone."""
-    if not compiled.losses:
-        return "penalties"
-    if len(compiled.output_names) == 1:
-        return str(compiled.losses[0].loss.name)
-    return ", ".join(f"{entry.output}: {entry.loss.name}" for entry in compiled.losses)

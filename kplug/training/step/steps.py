@@ -15,10 +15,10 @@ from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
 from kplug.training.distribution.world import find_world
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.precision import compute_predictions
+from kplug.training.regularization import find_penalties
 from kplug.training.step.forward import Forward
 from kplug.training.step.loss_check import check_loss
-from kplug.training.step.precision import compute_predictions
-from kplug.training.step.regularization import find_penalties
 
 
 class StepFunction(ABC):

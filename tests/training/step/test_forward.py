@@ -13,9 +13,10 @@ from kplug import backend, layers
 from kplug.backend.masks import set_mask
 from kplug.errors import ContractError, DataError, LossWithoutGradientError
 from kplug.models import Model, Sequential
+from kplug.training.compiled import describe_loss
 from kplug.training.data.batch import Batch
-from kplug.training.step.forward import Forward, describe_loss, split_outputs
-from kplug.training.step.regularization import find_penalties
+from kplug.training.regularization import find_penalties
+from kplug.training.step.forward import Forward, split_outputs
 
 RANDOM = np.random.default_rng(1)
 X = torch.from_numpy(RANDOM.normal(size=(6, 3)).astype("float32"))
