@@ -1,4 +1,4 @@
-"""The cell with two gates and no memory of its own, and the layer of it."""
+"""Gated recurrent unit: the cell and its layer."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ class GRUCell(GatedCell):
 
 @named("GRU", "CuDNNGRU")
 class GRU(RNN, cell=GRUCell):
-    """Gated recurrent unit, run over the time steps of sequences; its equations stand at ``GRUCell``.
+    """Gated recurrent unit over the time steps of sequences; ``GRUCell`` has the equations.
 
-    Inputs are sequences (N, time, features); where their mask is False, the state stays.
+    Inputs are sequences (N, time, features); where their mask is False, the state stays unchanged.
 
     Args:
         reset_after: Whether the reset gate acts after the product with the recurrent kernel.

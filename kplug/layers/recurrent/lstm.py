@@ -1,4 +1,4 @@
-"""The cell with a memory and three gates, and the layer of it."""
+"""Long short-term memory: the cell and its layer."""
 
 from __future__ import annotations
 
@@ -112,9 +112,9 @@ class LSTMCell(GatedCell):
 
 @named("LSTM", "CuDNNLSTM")
 class LSTM(RNN, cell=LSTMCell):
-    """Long short-term memory, run over the time steps of sequences; its equations stand at ``LSTMCell``.
+    """Long short-term memory over the time steps of sequences; ``LSTMCell`` has the equations.
 
-    Inputs are sequences (N, time, features); where their mask is False, output and states stay.
+    Inputs are sequences (N, time, features); where their mask is False, output and states stay unchanged.
 
     Args:
         unit_forget_bias: Whether the bias of the forget gate starts at 1.

@@ -38,9 +38,9 @@ class RNN(Layer):
         return_sequences: Whether to return the outputs of all time steps, (N, time, units), instead of
             the last one, (N, units).
         return_state: Whether to return the last states as well; the layer returns a list then.
-        go_backwards: Whether to go from the last time step to the first; the outputs come in that order.
+        go_backwards: Whether to run from the last time step to the first; the outputs have that order.
         stateful: Whether the last states of sample i are the initial ones of sample i of the next batch.
-        unroll: Ignored; the loop is always Python's, and torch's compiler unrolls it.
+        unroll: Ignored: the loop is always Python's, and torch's compiler unrolls it.
         zero_output_for_mask: Whether the output of masked time steps is 0.
 
     Raises:

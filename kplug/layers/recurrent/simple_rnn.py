@@ -49,9 +49,9 @@ class SimpleRNNCell(GatedCell):
 
 
 class SimpleRNN(RNN, cell=SimpleRNNCell):
-    """Runs h ← activation(x · kernel + bias + h · recurrent_kernel) over the time steps; the output is h.
+    """Computes h ← activation(x · kernel + bias + h · recurrent_kernel) at each time step; the output is h.
 
-    Inputs are sequences (N, time, features); where their mask is False, h stays as it is.
+    Inputs are sequences (N, time, features); where their mask is False, h stays unchanged.
 
     Args:
         kwargs: What ``RNN`` and every layer take.
