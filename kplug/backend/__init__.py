@@ -45,6 +45,24 @@ from kplug.backend.elementwise import (
     sqrt as sqrt,
     square as square,
 )
+from kplug.backend.global_settings import (
+    DataFormat as DataFormat,
+    auto_name as auto_name,
+    clear_session as clear_session,
+    epsilon as epsilon,
+    floatx as floatx,
+    get_uid as get_uid,
+    image_data_format as image_data_format,
+    image_dim_ordering as image_dim_ordering,
+    normalize_data_format as normalize_data_format,
+    reset_uids as reset_uids,
+    set_epsilon as set_epsilon,
+    set_floatx as set_floatx,
+    set_image_data_format as set_image_data_format,
+    set_image_dim_ordering as set_image_dim_ordering,
+    snake_case as snake_case,
+    standardize_data_format as standardize_data_format,
+)
 from kplug.backend.linear import (
     batch_dot as batch_dot,
     bias_add as bias_add,
@@ -108,24 +126,6 @@ from kplug.backend.sessions import (
     manual_variable_initialization as manual_variable_initialization,
     placeholder as placeholder,
     set_session as set_session,
-)
-from kplug.backend.settings import (
-    DataFormat as DataFormat,
-    auto_name as auto_name,
-    clear_session as clear_session,
-    epsilon as epsilon,
-    floatx as floatx,
-    get_uid as get_uid,
-    image_data_format as image_data_format,
-    image_dim_ordering as image_dim_ordering,
-    normalize_data_format as normalize_data_format,
-    reset_uids as reset_uids,
-    set_epsilon as set_epsilon,
-    set_floatx as set_floatx,
-    set_image_data_format as set_image_data_format,
-    set_image_dim_ordering as set_image_dim_ordering,
-    snake_case as snake_case,
-    standardize_data_format as standardize_data_format,
 )
 from kplug.backend.shaping import (
     arange as arange,

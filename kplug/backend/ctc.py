@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from kplug.arguments import refusal, require_integer
 from kplug.backend.convert import TensorLike, to_float, to_tensor
-from kplug.backend.settings import epsilon
+from kplug.backend.global_settings import epsilon
 from kplug.errors import DataError
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from kplug.backend.settings import floatx
+from kplug.backend.global_settings import floatx
 from kplug.errors import ArgumentValueError
 
 DTypeLike: TypeAlias = "str | torch.dtype | np.dtype[Any] | type | None"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from kplug.backend.convert import TensorLike, to_float, to_tensor
-from kplug.backend.settings import standardize_data_format
+from kplug.backend.global_settings import standardize_data_format
 from kplug.errors import ArgumentValueError
 
 

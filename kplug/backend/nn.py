@@ -9,8 +9,8 @@ import torch.nn.functional as F
 
 from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
+from kplug.backend.global_settings import epsilon
 from kplug.backend.random import make_generator
-from kplug.backend.settings import epsilon
 
 
 def relu(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from kplug.backend.convert import TensorLike, to_tensor
-from kplug.backend.settings import standardize_data_format
+from kplug.backend.global_settings import standardize_data_format
 from kplug.backend.spatial import (
     conv1d,
     conv2d,

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 
 from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
-from kplug.backend.settings import DataFormat, standardize_data_format
+from kplug.backend.global_settings import DataFormat, standardize_data_format
+from kplug.backend.sliding_windows import pad_spatial, same_padding
 from kplug.backend.spatial import from_channels_second, per_axis, to_channels_second
-from kplug.backend.windows import pad_spatial, same_padding
 from kplug.errors import DataError
 
 _FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {

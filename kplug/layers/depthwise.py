@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from kplug.arguments import require_integer
-from kplug.backend.windows import convolve
+from kplug.backend.sliding_windows import convolve
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window

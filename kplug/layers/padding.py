@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from kplug.backend.windows import pad_spatial
+from kplug.backend.sliding_windows import pad_spatial
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.constructor_arguments import refuse_keywords

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from kplug.arguments import require_integer
-from kplug.backend.windows import convolve_transposed
+from kplug.backend.sliding_windows import convolve_transposed
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer

@@ -10,7 +10,7 @@ import torch
 from hypothesis import assume, given, strategies as st
 
 from kplug import layers
-from kplug.backend.windows import same_paddings
+from kplug.backend.sliding_windows import same_paddings
 from kplug.errors import ArgumentValueError, DataError
 from kplug.layers import MaxPooling2D
 from tests.layers.inputs import (

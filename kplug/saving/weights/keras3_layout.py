@@ -17,7 +17,7 @@ from typing import Any
 import h5py
 from torch import Tensor, nn
 
-from kplug.backend.settings import snake_case
+from kplug.backend.global_settings import snake_case
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.tracked_containers import list_containers
 from kplug.nested import find_leaves

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
-from kplug.backend.windows import average_pool, convolve, max_pool, same_padding
+from kplug.backend.sliding_windows import average_pool, convolve, max_pool, same_padding
 
 
 def _draw(seed: int, *shape: int) -> torch.Tensor:
