@@ -28,7 +28,10 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Return `BinaryCrossentropy` of each row, shape (N, …); arguments as there."""
+    """Return the values of `BinaryCrossentropy` before the reduction, shape (N, …).
+
+    The arguments are those of the class.
+    """
     targets, predictions = prepare(y_true, y_pred, _OWNER, _ADVICE)
     if predictions.dtype in REDUCED_TYPES:  # where 1 - epsilon rounds to 1, whose logit is infinite
         values = binary_crossentropy(

@@ -32,7 +32,10 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Return `CategoricalCrossentropy` of each row, shape (N, …); arguments as there."""
+    """Return the values of `CategoricalCrossentropy` before the reduction, shape (N, …).
+
+    The arguments are those of the class.
+    """
     targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
     targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
     if from_logits:

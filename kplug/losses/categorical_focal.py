@@ -30,7 +30,10 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """Return `CategoricalFocalCrossentropy` of each row, shape (N, …); arguments as there."""
+    """Return the values of `CategoricalFocalCrossentropy` before the reduction, shape (N, …).
+
+    The arguments are those of the class.
+    """
     targets, predictions, classes = prepare_one_hot(y_true, y_pred, axis, _OWNER)
     targets = smooth_labels(targets, label_smoothing, classes, _OWNER)
     shares = predictions.softmax(axis) if from_logits else predictions

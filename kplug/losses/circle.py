@@ -23,10 +23,10 @@ def circle(
     gamma: float = 80.0,
     margin: float = 0.4,
 ) -> Tensor:
-    """Return `Circle` of each embedding, shape (N,).
+    """Return the values of `Circle` before the reduction, shape (N,).
 
     ``ref_labels`` of shape (M,) or (M, 1) and ``ref_embeddings`` of shape (M, D) are references to compare
-    with, in the place of the batch itself. Other arguments as there.
+    with, in the place of the batch itself. Other arguments are those of the class.
     """
     embeddings = as_predictions(y_pred, owner=_OWNER)
     labels = _as_labels(y_true, "y_true", embeddings)

@@ -15,7 +15,7 @@ _OWNER = "ctc"
 
 
 def ctc(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `CTC` of each sequence, shape (N,).
+    """Return the values of `CTC` before the reduction, shape (N,).
 
     It is infinity where the labels need more than T steps: one each, and one between two equal
     neighbours.

@@ -15,7 +15,7 @@ from kplug.registry import named
 
 
 def kl_divergence(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `KLDivergence` of each row, shape (N, …)."""
+    """Return the values of `KLDivergence` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "kl_divergence")
     smallest = epsilon()
     targets = targets.clamp(smallest, 1.0)
@@ -51,7 +51,7 @@ class KLDivergence(FormulaLoss, formula=kl_divergence):
 
 
 def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `Poisson` of each row, shape (N, …)."""
+    """Return the values of `Poisson` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "poisson")
     return (predictions - targets * torch.log(predictions + epsilon())).mean(-1)
 

@@ -17,7 +17,10 @@ _OWNER = "categorical_generalized_cross_entropy"
 def categorical_generalized_cross_entropy(
     y_true: ArrayLike, y_pred: ArrayLike, q: float = 0.5
 ) -> Tensor:
-    """Return `CategoricalGeneralizedCrossEntropy` of each sample, shape (N, …); ``q`` as there."""
+    """Return the values of `CategoricalGeneralizedCrossEntropy` before the reduction, shape (N, …).
+
+    The arguments are those of the class.
+    """
     exponent = _require_exponent(q)
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, -1, _OWNER)

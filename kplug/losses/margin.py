@@ -10,7 +10,7 @@ from kplug.losses.base.formula import FormulaLoss
 
 
 def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `Hinge` of each row, shape (N, …)."""
+    """Return the values of `Hinge` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "hinge")
     return _missing_margin(targets, predictions).mean(-1)
 
@@ -34,7 +34,7 @@ class Hinge(FormulaLoss, formula=hinge):
 
 
 def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `SquaredHinge` of each row, shape (N, …)."""
+    """Return the values of `SquaredHinge` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "squared_hinge")
     return _missing_margin(targets, predictions).square().mean(-1)
 
@@ -65,7 +65,7 @@ def _missing_margin(targets: Tensor, predictions: Tensor) -> Tensor:
 
 
 def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `CategoricalHinge` of each row, shape (N, …)."""
+    """Return the values of `CategoricalHinge` before the reduction, shape (N, …)."""
     targets, predictions = prepare(
         y_true,
         y_pred,

@@ -16,7 +16,7 @@ Axes: TypeAlias = "int | Sequence[int] | None"
 
 
 def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: Axes = None) -> Tensor:
-    """Return `Dice` of the sums over ``axis``: the shape without these axes."""
+    """Return the values of `Dice` before the reduction: the shape without the axes of the sums."""
     targets, predictions = prepare(y_true, y_pred, "dice")
     axes = _fit_axes("dice", axis, predictions)
     both = (targets * predictions).sum(axes)
@@ -30,7 +30,10 @@ def tversky(
     beta: float = 0.5,
     axis: Axes = None,
 ) -> Tensor:
-    """Return `Tversky` of the sums over ``axis``: the shape without these axes; arguments as there."""
+    """Return the values of `Tversky` before the reduction: the shape without the axes of the sums.
+
+    The arguments are those of the class.
+    """
     targets, predictions = prepare(y_true, y_pred, "tversky")
     excess_weight, missed_weight = _require_weight("alpha", alpha), _require_weight("beta", beta)
     axes = _fit_axes("tversky", axis, predictions)

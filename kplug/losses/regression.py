@@ -14,7 +14,7 @@ from kplug.registry import named
 
 
 def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `MeanSquaredError` of each row, shape (N, …)."""
+    """Return the values of `MeanSquaredError` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "mean_squared_error")
     return (predictions - targets).square().mean(-1)
 
@@ -44,7 +44,7 @@ class MeanSquaredError(FormulaLoss, formula=mean_squared_error):
 
 
 def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `MeanAbsoluteError` of each row, shape (N, …)."""
+    """Return the values of `MeanAbsoluteError` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "mean_absolute_error")
     return (predictions - targets).abs().mean(-1)
 
@@ -74,7 +74,7 @@ class MeanAbsoluteError(FormulaLoss, formula=mean_absolute_error):
 
 
 def mean_absolute_percentage_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `MeanAbsolutePercentageError` of each row, shape (N, …), in percent."""
+    """Return the values of `MeanAbsolutePercentageError` before the reduction, shape (N, …), in percent."""
     targets, predictions = prepare(y_true, y_pred, "mean_absolute_percentage_error")
     relative = (targets - predictions).abs() / targets.abs().clamp(min=epsilon())
     return 100.0 * relative.mean(-1)
@@ -100,7 +100,7 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
 
 
 def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `MeanSquaredLogarithmicError` of each row, shape (N, …)."""
+    """Return the values of `MeanSquaredLogarithmicError` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "mean_squared_logarithmic_error")
     smallest = epsilon()
     # log1p keeps the digits that 1 + 1e-7 loses in float32.

@@ -17,7 +17,10 @@ _LN2 = math.log(2.0)
 
 
 def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Tensor:
-    """Return `Huber` of each row, shape (N, …); ``delta`` as there."""
+    """Return the values of `Huber` before the reduction, shape (N, …).
+
+    The arguments are those of the class.
+    """
     targets, predictions = prepare(y_true, y_pred, "huber")
     return F.huber_loss(predictions, targets, "none", _require_delta(delta)).mean(-1)
 
@@ -64,7 +67,7 @@ class Huber(FormulaLoss, formula=huber):
 
 
 def log_cosh(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `LogCosh` of each row, shape (N, …)."""
+    """Return the values of `LogCosh` before the reduction, shape (N, …)."""
     targets, predictions = prepare(y_true, y_pred, "log_cosh")
     error = predictions - targets
     # cosh overflows above 89 in float32. softplus is linear above its threshold, by default 20, which

@@ -13,7 +13,7 @@ from kplug.registry import named
 
 
 def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Tensor:
-    """Return `CosineSimilarity` of each vector, shape (N, …), in [−1, 1]; 0 where either vector is 0."""
+    """Return the values of `CosineSimilarity` before the reduction, shape (N, …); 0 for a vector of zeros."""
     targets, predictions = prepare(y_true, y_pred, "cosine_similarity")
     require_axis("cosine_similarity", axis, predictions)
     smallest = epsilon()

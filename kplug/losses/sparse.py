@@ -32,9 +32,9 @@ def sparse_categorical_crossentropy(
     ignore_class: int | None = None,
     axis: int = -1,
 ) -> Tensor:
-    """Return `SparseCategoricalCrossentropy` of each row, shape (N, …), 0 for ``ignore_class``.
+    """Return the values of `SparseCategoricalCrossentropy` before the reduction, shape (N, …).
 
-    Other arguments as there.
+    The arguments are those of the class; the values of ``ignore_class`` are 0.
     """
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, axis, _OWNER)

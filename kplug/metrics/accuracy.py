@@ -16,17 +16,17 @@ _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 
 
 def binary_accuracy(y_true: ArrayLike, y_pred: ArrayLike, threshold: float = 0.5) -> Tensor:
-    """Return `BinaryAccuracy` of each prediction, 0 or 1, not yet averaged: shape (N, …)."""
+    """Return 1 for each prediction that `BinaryAccuracy` counts as right, else 0; shape (N, …)."""
     return _as_numbers(_is_right_binary(*_as_pair(y_true, y_pred, "binary_accuracy"), threshold))
 
 
 def categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `CategoricalAccuracy` of each sample, 0 or 1: shape (N, …)."""
+    """Return 1 for each sample that `CategoricalAccuracy` counts as right, else 0; shape (N, …)."""
     return _as_numbers(_is_right_one_hot(*_as_pair(y_true, y_pred, "categorical_accuracy")))
 
 
 def sparse_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
-    """Return `SparseCategoricalAccuracy` of each sample, 0 or 1: shape (N, …)."""
+    """Return 1 for each sample that `SparseCategoricalAccuracy` counts as right, else 0; shape (N, …)."""
     predictions = as_tensor(y_pred)
     targets = as_tensor(y_true, argument="y_true").to(predictions.device)
     return _as_numbers(_is_right_id(targets, predictions))

@@ -14,7 +14,7 @@ Axis = int | Sequence[int]
 
 
 def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -> Tensor:
-    """Return `PearsonCorrelation` along ``axis``, not yet averaged: the shape without the axis."""
+    """Return the values that `PearsonCorrelation` averages: the shape without ``axis``."""
     axes = _as_axes(axis)
     targets, predictions = prepare(y_true, y_pred, "pearson_correlation")
     first, second = (each - each.mean(axes, keepdim=True) for each in (targets, predictions))
@@ -23,7 +23,7 @@ def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -
 
 
 def concordance_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: Axis = -1) -> Tensor:
-    """Return `ConcordanceCorrelation` along ``axis``, not yet averaged: the shape without the axis."""
+    """Return the values that `ConcordanceCorrelation` averages: the shape without ``axis``."""
     axes = _as_axes(axis)
     targets, predictions = prepare(y_true, y_pred, "concordance_correlation")
     means = [each.mean(axes, keepdim=True) for each in (targets, predictions)]

@@ -15,7 +15,7 @@ from kplug.registry import named
 
 
 def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5) -> Tensor:
-    """Return `TopKCategoricalAccuracy` of each sample, 0 or 1: shape (N, …); arguments as there."""
+    """Return 1 for each sample that `TopKCategoricalAccuracy` counts as right, else 0; shape (N, …)."""
     metric = TopKCategoricalAccuracy(k)
     predictions = as_tensor(y_pred, metric.name, "y_pred")
     targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
@@ -25,7 +25,7 @@ def top_k_categorical_accuracy(y_true: ArrayLike, y_pred: ArrayLike, k: int = 5)
 def sparse_top_k_categorical_accuracy(
     y_true: ArrayLike, y_pred: ArrayLike, k: int = 5, from_sorted_ids: bool = False
 ) -> Tensor:
-    """Return `SparseTopKCategoricalAccuracy` of each sample, 0 or 1: shape (N, …); arguments as there."""
+    """Return 1 for each sample that `SparseTopKCategoricalAccuracy` counts as right, else 0; shape (N, …)."""
     metric = SparseTopKCategoricalAccuracy(k, from_sorted_ids=from_sorted_ids)
     predictions = as_tensor(y_pred, metric.name, "y_pred")
     targets = as_tensor(y_true, metric.name, "y_true").to(predictions.device)
