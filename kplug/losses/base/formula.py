@@ -51,8 +51,7 @@ class FormulaLoss(Loss):
         if formula is None:
             return
         cls.formula = staticmethod(formula)
-        if "__init__" not in cls.__dict__:
-            cls.__init__ = with_default_name(FormulaLoss.__init__, formula)  # type: ignore[method-assign]
+        name_constructor(cls, FormulaLoss, formula)
         if "batch_mean" not in cls.__dict__:  # a parent's shortcut is for the parent's formula
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
         cls._parameters = find_common_parameters(formula, cls)
@@ -106,23 +105,27 @@ def find_common_parameters(formula: Formula, owner: type) -> tuple[str, ...]:
     return tuple(name for name in further if name in known)
 
 
-def with_default_name(constructor: Callable[..., None], formula: Formula) -> FunctionType:
-    """Return a constructor whose argument ``name`` is the formula's name by default.
+def name_constructor(owner: Any, base: Any, formula: Formula) -> None:
+    """Let the argument ``name`` of a constructor that a class inherits be the formula's name by default.
 
-    It is a copy with other defaults and no wrapper, so that signatures and ``help`` show the name.
+    The class gets a copy of the function with other defaults, not a wrapper, so that signatures and
+    ``help`` show the name. A constructor of its own, or of a parent between it and the base, stays.
     """
-    defaults = tuple(
-        name_of(formula) if parameter.name == "name" else parameter.default
-        for parameter in inspect.signature(constructor).parameters.values()
-        if parameter.default is not parameter.empty
-    )
+    constructor = base.__init__
+    if getattr(owner.__init__, "__code__", None) is not constructor.__code__:
+        return
+    parameters = inspect.signature(constructor).parameters.values()
     copied = FunctionType(
         constructor.__code__,
         constructor.__globals__,
         constructor.__name__,
-        defaults,
+        tuple(
+            name_of(formula) if parameter.name == "name" else parameter.default
+            for parameter in parameters
+            if parameter.default is not parameter.empty
+        ),
         constructor.__closure__,
     )
     copied.__annotations__ = constructor.__annotations__
     copied.__qualname__ = constructor.__qualname__
-    return copied
+    owner.__init__ = copied

@@ -13,8 +13,8 @@ from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
 from kplug.losses.base.formula import (
     Formula,
     find_common_parameters,
+    name_constructor,
     require_formula,
-    with_default_name,
 )
 from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
@@ -51,8 +51,7 @@ class MeanMetric(Metric):
         if formula is None:
             return
         cls.formula = staticmethod(formula)
-        if "__init__" not in cls.__dict__:
-            cls.__init__ = with_default_name(MeanMetric.__init__, formula)  # type: ignore[method-assign]
+        name_constructor(cls, MeanMetric, formula)
         cls._parameters = find_common_parameters(formula, cls)
         _CLASS_OF.setdefault(formula, cls)
 

@@ -107,6 +107,20 @@ def test_a_parents_fast_mean_is_not_taken_for_another_formula() -> None:
     assert Mixed()(Y, P).item() == pytest.approx(((Y - P).abs() ** 3).mean().item())
 
 
+def test_a_parents_constructor_stays() -> None:
+    def capped(y_true: Tensor, y_pred: Tensor, delta: float) -> Tensor:
+        return (y_true - y_pred).abs().clamp(max=delta).mean(-1)
+
+    class Capped(losses.Huber, formula=capped):
+        """The arguments of a parent for another formula."""
+
+    loss = Capped(delta=0.75)
+    assert (loss.delta, loss.name) == (0.75, "huber_loss")
+    expected = (Y - P).abs().clamp(max=0.75).mean().item()
+    assert loss(Y, P).item() == pytest.approx(expected)
+    assert Capped.from_config(loss.get_config())(Y, P).item() == pytest.approx(expected)
+
+
 def test_a_formula_may_return_whole_numbers() -> None:
     class Misses(FormulaLoss, formula=lambda y_true, y_pred: (y_true != y_pred).any(-1)):
         """Share of rows with a wrong value."""
