@@ -1,4 +1,4 @@
-"""The arguments of ``compile`` that say how steps are run."""
+"""Arguments of ``compile`` that say how steps are run: ``jit_compile`` and its like."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
     Args:
         jit_compile: A flag; ``"auto"``, which means no, as in Keras on torch; or ``"reduce-overhead"``,
             torch's name for compiling into CUDA graphs.
-        run_eagerly: A flag that goes before; None is False.
+        run_eagerly: A flag that switches compiling off; None is False.
 
     Raises:
         ArgumentValueError: If one is something else.
@@ -33,13 +33,8 @@ def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
         raise refusal("compile", "jit_compile", jit_compile, allowed)
     if jit_compile and is_eager:
         warn(f"compile: run_eagerly=True switches jit_compile={jit_compile!r} off")
-    return (
-        False
-        if is_eager
-        else REDUCE_OVERHEAD
-        if jit_compile == REDUCE_OVERHEAD
-        else bool(jit_compile)
-    )
+    mode = jit_compile if isinstance(jit_compile, bool) else REDUCE_OVERHEAD
+    return False if is_eager else mode
 
 
 def read_steps_per_execution(steps: object) -> int:

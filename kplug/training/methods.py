@@ -19,6 +19,7 @@ from kplug.training.distribution.batch_shares import share_source
 from kplug.training.distribution.world import find_world, reporting_lost_workers
 from kplug.training.loops.evaluate import run_evaluation
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
+from kplug.training.loops.inference import InferenceLoop
 from kplug.training.loops.predict import run_prediction
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
@@ -72,11 +73,10 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
     callbacks = list_callbacks(model, settings)
     source = make_batches(model, settings.data)
     check_targets(compiled, source, "evaluate")
-    shared = share_source(source, find_world())
+    shared, display = share_source(source, find_world()), ProgressDisplay(settings.verbose)
     with closing_sources(source):
-        logs = run_evaluation(
-            model, compiled, shared, settings.steps, callbacks, ProgressDisplay(settings.verbose)
-        )
+        loop = InferenceLoop("test", shared, settings.steps, callbacks, display)
+        logs = run_evaluation(model, compiled, loop)
     if not logs:
         raise describe_no_batch("evaluate")
     return logs
@@ -85,11 +85,10 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
 def predict(model: TrainableModel, settings: InferenceSettings) -> Any:
     """Check the data and return the model's outputs."""
     callbacks = list_callbacks(model, settings)
-    source = make_batches(model, settings.data)
+    source, display = make_batches(model, settings.data), ProgressDisplay(settings.verbose)
     with closing_sources(source):
-        return run_prediction(
-            model, source, settings.steps, callbacks, ProgressDisplay(settings.verbose)
-        )
+        loop = InferenceLoop("predict", source, settings.steps, callbacks, display)
+        return run_prediction(model, loop)
 
 
 def train_on_batch(
@@ -119,14 +118,14 @@ def evaluate_on_batch(
     samples = as_samples(model, "test_on_batch", x, y, sample_weight)
     source = make_array_batches(model, "test_on_batch", samples, len(samples))
     check_targets(compiled, source, "test_on_batch")
-    return run_evaluation(model, compiled, source)
+    return run_evaluation(model, compiled, InferenceLoop("test", source))
 
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Any:
     """Return the outputs for one batch."""
     samples = as_samples(model, "predict_on_batch", x)
     source = make_array_batches(model, "predict_on_batch", samples, len(samples))
-    return run_prediction(model, source)
+    return run_prediction(model, InferenceLoop("predict", source))
 
 
 def resolve_callbacks(given: object) -> list[Callback]:

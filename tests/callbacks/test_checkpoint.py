@@ -98,7 +98,8 @@ def test_every_so_many_epochs_as_keras_2(tmp_path: Path) -> None:
 def test_an_epoch_without_the_log_saves_nothing_over_the_best(tmp_path: Path) -> None:
     callback = ModelCheckpoint(tmp_path / "best.keras", monitor="val_auc", save_best_only=True)
     message = (
-        "ModelCheckpoint watches 'val_auc', which this epoch has not got; it has: loss, val_loss"
+        "ModelCheckpoint watches 'val_auc', and this epoch has no log of that name; "
+        "it has: loss, val_loss"
     )
     with pytest.warns(KplugWarning, match=message):
         assert drive(callback, [0.5]) == []

@@ -49,8 +49,8 @@ class MonitoringCallback(Callback):
         value = (logs or {}).get(self.monitor)
         if value is None:
             warn(
-                f"{self.label} watches {self.monitor!r}, which this epoch has not got; "
-                f"it has: {', '.join(logs or {}) or 'no logs'}"
+                f"{self.label} watches {self.monitor!r}, and this epoch has no log of that name; "
+                f"it has: {', '.join(logs or {}) or 'none'}"
             )
             return None
         if not is_number(value):

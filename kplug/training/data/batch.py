@@ -38,11 +38,11 @@ class Batch(NamedTuple):
 
     @property
     def weight(self) -> float:
-        """What the losses of the batch count, in samples, beside those of other batches."""
+        """The weight of the batch's losses among those of other batches, in samples."""
         return self.size if self.even_share is None else self.even_share
 
     def factor_for(self, reduction: str) -> float:
-        """Return what makes of the loss of each part one whose mean over all parts is the batch's.
+        """Return the factor of a part's loss: with it, the mean over all parts is the loss of the batch.
 
         Args:
             reduction: How the loss was reduced: ``"sum"``, or some mean.

@@ -28,7 +28,7 @@ class Replica(DistributedDataParallel):
 
     def __init__(self, model: TrainableModel, *, uses_all_weights: bool) -> None:
         super().__init__(
-            _Watched(model, find_penalties(model)),
+            _ModelWithPenalties(model, find_penalties(model)),
             find_unused_parameters=not uses_all_weights,
             gradient_as_bucket_view=True,
         )
@@ -50,8 +50,8 @@ class Replica(DistributedDataParallel):
         return outputs
 
 
-class _Watched(nn.Module):
-    """A model, and what it returned last.
+class _ModelWithPenalties(nn.Module):
+    """A model that returns, besides its outputs, what its penalties are made of.
 
     Args:
         model: A built model.
@@ -70,8 +70,8 @@ class _Watched(nn.Module):
     def forward(self, inputs: Any) -> tuple[Any, list[Tensor]]:
         """Return the outputs, and what else the loss is made of.
 
-        torch takes weights that nothing here leads to for unused, and then wants no gradient of them. But
-        a layer that is not called, or whose outputs go nowhere, may have penalties.
+        torch takes weights that lead to no output for unused, and waits for no gradient of them. But a layer
+        that is not called, or whose outputs are not used, may have penalties.
         """
         self.outputs = self.model(inputs)
         beside = [weight.view_as(weight) for _, weight in self._penalties.weights]

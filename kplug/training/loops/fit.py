@@ -19,6 +19,7 @@ from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
 from kplug.training.loops.evaluate import run_evaluation
+from kplug.training.loops.inference import InferenceLoop
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
@@ -176,8 +177,8 @@ class FitLoop:
         self.model.stop_training = True
 
     def _validate(self, source: BatchSource, epoch: int) -> dict[str, float]:
-        steps = self.settings.validation_steps
-        found = run_evaluation(self.model, self.compiled, source, steps, self.callbacks)
+        loop = InferenceLoop("test", source, self.settings.validation_steps, self.callbacks)
+        found = run_evaluation(self.model, self.compiled, loop)
         if not found:
             warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")
         return {f"val_{name}": value for name, value in found.items()}

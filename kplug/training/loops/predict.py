@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,41 +10,29 @@ import torch
 from torch import Tensor
 
 from kplug.backend.values import to_numpy
-from kplug.callbacks import CallbackList
 from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.step_choice import find_predict_step
-from kplug.training.data.batch import Batch, BatchSource
-from kplug.training.loops.evaluate import run_batches
+from kplug.training.data.batch import Batch
+from kplug.training.loops.inference import InferenceLoop
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.reports.progress_bar import ProgressDisplay
 
 
-def run_prediction(
-    model: TrainableModel,
-    source: BatchSource,
-    steps: int | None = None,
-    callbacks: CallbackList | None = None,
-    display: ProgressDisplay | None = None,
-) -> Any:
-    """Return the model's outputs over a source, in evaluation mode: arrays, nested as it does."""
-    callbacks = callbacks or CallbackList([])
-    display = display or ProgressDisplay(0)
+def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
+    """Return the outputs for the batches of a loop as arrays, nested as the model nests them."""
     outputs: list[Any] = []
     model.eval()
     step = find_predict_step(model)
     step.begin()
 
-    def run(batches: Sequence[Batch]) -> None:
+    def run_steps(batches: Sequence[Batch]) -> None:
         outputs.extend(step.run_all(batches))
 
-    callbacks.call("on_predict_begin", {})
-    with display:
-        display.start("Predict", steps if steps is not None else source.steps)
-        batches = itertools.islice(source.batches(), steps)
+    loop.callbacks.call("on_predict_begin", {})
+    with loop.display:
         count = 1 if model.compiled is None else model.compiled.steps_per_execution
-        done = run_batches("predict", batches, count, callbacks, display, run, dict)
-        display.finish(done, {})
-    callbacks.call("on_predict_end", {})
+        done = loop.run(run_steps, dict, count)
+        loop.display.finish(done, {})
+    loop.callbacks.call("on_predict_end", {})
     return join_outputs(outputs) if outputs else np.zeros((0,))
 
 

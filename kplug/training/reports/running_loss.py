@@ -1,4 +1,4 @@
-"""Losses and metrics of an epoch, kept on the device until somebody asks."""
+"""The losses of an epoch, kept on the device until they are read."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class RunningLoss:
         self.first_bad_step: int | None = None
 
     def add(self, loss: Tensor, size: float) -> None:
-        """Note the loss of one step over ``size`` samples, without gradient.
+        """Add the loss of one step, without gradient.
 
         Args:
             loss: The total, shape (); or the total and what else is to be averaged, shape (k,).
-            size: What the step counts beside the others: its number of samples.
+            size: The weight of the step: its number of samples.
         """
         self._pending.append(loss)
         self._sizes.append(size)
@@ -71,7 +71,7 @@ class RunningLoss:
         return Sums(tuple(self._totals), self._count, self.first_bad_step)
 
     def merge(self, parts: Sequence[Sums]) -> None:
-        """Hold what several records have added together; ``parts`` has this one's own too."""
+        """Become the sum of several records; ``parts`` has this one's own too."""
         columns = zip(*(part.totals for part in parts if part.totals), strict=True)
         self._totals = [math.fsum(column) for column in columns]
         self._count = math.fsum(part.weight for part in parts)

@@ -91,7 +91,7 @@ class Forward:
 
 
 def _pick(arranged: Any, index: int) -> Tensor | None:
-    """Return the entry of an output; what is no list belongs to the one output there is."""
+    """Return what belongs to an output: an entry of a list, or all of it if there is one output."""
     found: Tensor | None = arranged[index] if isinstance(arranged, list) else arranged
     return found
 

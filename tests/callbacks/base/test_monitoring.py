@@ -109,7 +109,7 @@ def test_a_metric_without_a_direction_asks_for_one() -> None:
     ],
 )
 def test_a_log_that_is_missing_is_named_with_those_there_are(spec: str, owner: str) -> None:
-    text = f"{owner} watches 'val_f1', which this epoch has not got; it has: "
+    text = f"{owner} watches 'val_f1', and this epoch has no log of that name; it has: "
     with pytest.warns(KplugWarning, match=re.escape(text) + r"loss, val_loss"):
         fit([spec], None)
 
