@@ -95,8 +95,8 @@ def is_in_keras(kind: str, owner: type) -> bool:
     """Whether a class is a built-in component that Keras has too, under the same name."""
     name = next(iter(find_names(owner)), owner.__name__)
     component = find_built_in(kind, name)
-    is_owner = component is not None and REGISTRY.load(component) is owner
-    return is_owner and owner.__name__ not in _NOT_IN_KERAS.get(kind, ())
+    is_built_in = component is not None and REGISTRY.load(component) is owner
+    return is_built_in and find_keras_class(kind, name) is not None
 
 
 def find_keras_class(kind: str, name: str) -> str | None:

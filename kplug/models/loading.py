@@ -15,7 +15,7 @@ from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.models.model import Model
 from kplug.registry.user_warnings import warn
-from kplug.saving.formats import naming_file
+from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
 from kplug.saving.package_check import Verify, check_verify, verify_components
 from kplug.saving.provenance import read_components
@@ -133,7 +133,7 @@ def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
             raise WeightsError(
                 f"the configuration announces weights of {announced} bytes, the whole file has "
                 f"{held}",
-                hint="Copy or download the file again; what it was saved from may still be there.",
+                hint=DAMAGED_HINT,
             )
         reserve_memory(model)
     model.ensure_built()

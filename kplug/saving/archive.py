@@ -13,6 +13,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,7 @@ from typing import IO, Any
 import h5py
 
 from kplug.errors import WeightsError
+from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.hdf5 import opened_stream
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
@@ -30,7 +32,6 @@ _MOST_DIRECTORY_BYTES = 1 << 20
 _MOST_EXPANSION = 100
 _SMALL = 1 << 20
 
-_DAMAGED = "Copy or download the file again; what it was saved from may still be there."
 _ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -178,7 +179,7 @@ def translated() -> Iterator[None]:
         raise
     except _ERRORS as error:
         raise WeightsError(
-            f"the file is truncated, damaged or no zip archive: {error}", hint=_DAMAGED
+            f"the file is truncated, damaged or no zip archive: {error}", hint=DAMAGED_HINT
         ) from error
 
 
@@ -213,13 +214,9 @@ def _check_members(names: list[str]) -> None:
             or ".." in name.replace("\\", "/").split("/")
         ):
             raise WeightsError(f"the archive's member {name[:80]!r} would lie outside its folder")
-    doubled = (
-        next((name for name in names if names.count(name) > 1), None)
-        if (len(set(names)) < len(names))
-        else None
-    )
-    if doubled is not None:
-        raise WeightsError(f"the archive holds {doubled[:80]!r} twice, so what it means is unclear")
+    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
+    if count > 1:
+        raise WeightsError(f"the archive holds {name[:80]!r} twice, so what it means is unclear")
 
 
 def _refuse_other(start: bytes) -> WeightsError:
@@ -233,4 +230,4 @@ def _refuse_other(start: bytes) -> WeightsError:
         message = "this is not a zip archive, but an empty file"
     elif start.startswith(b"PK"):
         message = "the zip archive is truncated: its end is missing"
-    return WeightsError(message, hint=_DAMAGED)
+    return WeightsError(message, hint=DAMAGED_HINT)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from kplug.errors import WeightsError
 
+DAMAGED_HINT = "Copy or download the file again; what it was saved from may still be there."
+
 
 @contextlib.contextmanager
 def naming_file(path: Path) -> Iterator[None]:

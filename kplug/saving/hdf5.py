@@ -16,6 +16,7 @@ from typing import IO
 import h5py
 
 from kplug.errors import KplugError, WeightsError
+from kplug.saving.formats import DAMAGED_HINT
 
 # HDF5 keeps a group's attributes in its header, which ends at 64 KiB; Keras splits longer lists
 # into numbered attributes of at most this many bytes.
@@ -38,8 +39,6 @@ _KNOWN_FILTERS = {
     h5py.h5z.FILTER_SCALEOFFSET,
     h5py.h5z.FILTER_LZF,
 }
-
-_DAMAGED_HINT = "Copy or download the file again; what it was saved from may still be there."
 
 
 def require_file(path: Path) -> None:
@@ -79,7 +78,7 @@ def _reading() -> Iterator[None]:
     # What h5py raises depends on which of HDF5's functions met the damage first.
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise WeightsError(
-            f"the file is truncated or damaged; HDF5 says: {error}", hint=_DAMAGED_HINT
+            f"the file is truncated or damaged; HDF5 says: {error}", hint=DAMAGED_HINT
         ) from error
 
 
@@ -208,7 +207,7 @@ def _descend(parent: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
         if not isinstance(current, h5py.Group) or part not in current:
             raise WeightsError(
                 f"the file announces {_path_below(parent, name)!r} but does not hold it",
-                hint=_DAMAGED_HINT,
+                hint=DAMAGED_HINT,
             )
         link = current.get(part, getlink=True)
         if not isinstance(link, h5py.HardLink):

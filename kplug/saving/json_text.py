@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from kplug.errors import WeightsError
+from kplug.saving.formats import DAMAGED_HINT
 
 # A configuration of ten thousand layers has some 10 MB, and is some 10 levels deep.
 MOST_BYTES = 64 << 20
@@ -40,7 +41,7 @@ def parse_json(text: str | bytes, what: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise WeightsError(
             f"{what} is no JSON that can be read: {error}",
-            hint="Copy or download the file again; what it was saved from may still be there.",
+            hint=DAMAGED_HINT,
         ) from error
     _check_depth(content, what)
     return content

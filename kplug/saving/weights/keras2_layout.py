@@ -12,7 +12,8 @@ none of its layers lie in ``/top_level_model_weights``, as in Keras 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import h5py
@@ -138,17 +139,8 @@ def _unknown_layout(file: h5py.File) -> WeightsError:
             "the file has Keras 3's `.weights.h5` layout, and only Keras 2's HDF5 layout is read",
             hint="In Keras, call model.save('model.h5'); the weights of that file load here.",
         )
+    found = ", ".join(map(repr, itertools.islice(file, 5))) or "nothing at all"
     return WeightsError(
-        f"this HDF5 file holds no Keras weights: it has no 'layer_names', but {_summarise(file)}",
+        f"this HDF5 file holds no Keras weights: it has no 'layer_names', but {found}",
         hint="Expected is a file of `save_weights`, or a whole model saved by Keras as HDF5.",
     )
-
-
-def _summarise(file: h5py.File) -> str:
-    found = list(_first(file, 5))
-    return ", ".join(repr(name) for name in found) if found else "nothing at all"
-
-
-def _first(file: h5py.File, count: int) -> Iterator[str]:
-    for _, name in zip(range(count), file, strict=False):
-        yield name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kplug.errors import WeightsError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
 from kplug.saving.atomic import replacing
+from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.package_check import Verify, verify_components
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, encode_components
@@ -73,8 +75,8 @@ def name_weights(groups: Sequence[WeightGroup]) -> dict[str, NamedWeight]:
     names = {group.path: group.name for group in groups}
     found: dict[str, NamedWeight] = {}
     for group in groups:
-        steps = [path for path in names if path and f"{group.path}/".startswith(f"{path}/")]
-        prefix = "/".join(names[path] for path in sorted(steps, key=len))
+        steps = itertools.accumulate(group.path.split("/"), "{}/{}".format) if group.path else ()
+        prefix = "/".join(names[path] for path in steps if path in names)
         for weight in group.weights:
             name, number = f"{prefix}/{weight.name}".lstrip("/"), 0
             while name in found:
@@ -86,10 +88,8 @@ def name_weights(groups: Sequence[WeightGroup]) -> dict[str, NamedWeight]:
 
 def _compare(ours: dict[str, NamedWeight], theirs: dict[str, Any]) -> list[str]:
     problems = []
-    missing, surplus = (
-        [each for each in ours if each not in theirs],
-        sorted(set(theirs) - set(ours)),
-    )
+    missing = [name for name in ours if name not in theirs]
+    surplus = sorted(theirs.keys() - ours.keys())
     if missing:
         problems.append(f"the file lacks weights of the model{list_names(missing)}")
     if surplus:
@@ -109,5 +109,5 @@ def _opened(path: Path) -> Any:
     except (OSError, ValueError, library.SafetensorError) as error:
         raise WeightsError(
             f"the file is truncated, damaged or no safetensors file: {error}",
-            hint="Copy or download the file again; what it was saved from may still be there.",
+            hint=DAMAGED_HINT,
         ) from error
