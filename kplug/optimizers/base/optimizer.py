@@ -21,6 +21,7 @@ from kplug.configurable import declared_name
 from kplug.dialect.keras2.optimizer_config import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
+from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.common_arguments import (
     SHARED_WORDS,
     CommonArguments,
@@ -87,7 +88,9 @@ class Optimizer(torch.optim.Optimizer):
 
     _schedule: Schedule | None = None
     _common = CommonSettings()
-    _is_plain = True  # whether a step does nothing beside clipping and the rule
+    # Both follow from ``_common``, and each step reads them.
+    _clipping: Clipping | None = None
+    _is_plain = True
     _names: dict[Tensor, str]
     _exclusions: Exclusions
 
@@ -149,6 +152,7 @@ class Optimizer(torch.optim.Optimizer):
 
     def _use_common(self, common: CommonSettings) -> None:
         self._common, self._is_plain = common, common.is_plain
+        self._clipping = common.clipping
 
     def _set_in_groups(self, **values: object) -> None:
         """Set values in all parameter groups, later ones included."""
@@ -375,9 +379,8 @@ class Optimizer(torch.optim.Optimizer):
                 align_gradients(group["params"])
             else:
                 make_dense(group["params"])
-        clipping = self._common.clipping
-        if clipping is not None:
-            clipping.apply(self._list_parameters())
+        if self._clipping is not None:
+            self._clipping.apply(self._list_parameters())
         if self._schedule is not None:
             rate = float(self._schedule(iteration))
             for group in self.param_groups:
@@ -476,5 +479,5 @@ class Optimizer(torch.optim.Optimizer):
         return tuple(parameter.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_schedule", "_common", "_is_plain", "_names", "_exclusions")
+        kept = ("_schedule", "_common", "_clipping", "_is_plain", "_names", "_exclusions")
         return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}

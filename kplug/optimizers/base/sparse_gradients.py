@@ -45,7 +45,7 @@ class RowOptimizer(Optimizer):
 
     @override
     def _advance(self, iteration: int, updates: int) -> None:
-        self._sparse = self._set_apart() if self._common.clipping is None else []
+        self._sparse = self._set_apart() if self._clipping is None else []
         try:
             super()._advance(iteration, updates)
         finally:

@@ -119,17 +119,19 @@ class _RulePlanner(Planner):
         common, head = self.optimizer._common, self.optimizer.param_groups[0]
         iteration = head["iterations"]
         head["iterations"] = iteration + 1
+        if self.optimizer._is_plain:  # nearly always, and this runs before every step
+            constants, groups = self._plan_groups(iteration, iteration, numbers)
+            return constants, (iteration, groups, False)
         updates = iteration // (common.gradient_accumulation_steps or 1)
         is_due = common.accumulation is None or common.accumulation.is_due(iteration)
-        constants: Any = ()
-        groups: list[Any] | None = None
+        found, groups = None, None
         if is_due:
-            constants, groups = self._plan_groups(iteration, updates, numbers)
+            found, groups = self._plan_groups(iteration, updates, numbers)
         is_written = False
         if common.average is not None:
             momentum, is_written = common.average.plan(updates)
             numbers.append(momentum)
-        return (constants, is_due, is_written, common), (iteration, groups, is_written)
+        return (found, is_due, is_written, common), (iteration, groups, is_written)
 
     def _plan_groups(
         self, iteration: int, updates: int, numbers: list[float]

@@ -12,7 +12,7 @@ def clip(gradients: list[list[float]], **limits: float) -> list[list[float]]:
     parameters = [torch.zeros(len(gradient), dtype=torch.float64) for gradient in gradients]
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = torch.tensor(gradient, dtype=torch.float64)
-    clipping = SGD(**limits)._common.clipping  # type: ignore[arg-type]
+    clipping = SGD(**limits)._clipping  # type: ignore[arg-type]
     if clipping is not None:
         clipping.apply([*parameters, torch.zeros(3)])  # the last one has no gradient
     return [parameter.grad.tolist() for parameter in parameters if parameter.grad is not None]
