@@ -112,7 +112,8 @@ def name_constructor(owner: Any, base: Any, formula: Formula) -> None:
     ``help`` show the name. A constructor of its own, or of a parent between it and the base, stays.
     """
     constructor = base.__init__
-    if getattr(owner.__init__, "__code__", None) is not constructor.__code__:
+    is_inherited = getattr(owner.__init__, "__code__", None) is constructor.__code__
+    if not is_inherited:
         return
     parameters = inspect.signature(constructor).parameters.values()
     copied = FunctionType(
