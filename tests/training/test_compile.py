@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import kplug
-from kplug import backend, layers
+from kplug import layers
 from kplug.errors import (
     ArgumentError,
     ArgumentValueError,
@@ -26,11 +26,6 @@ from kplug.errors import (
 from kplug.models import Sequential
 from kplug.registry import REGISTRY
 from kplug.saving.provenance import read_components
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
 
 
 def make_model(**options: Any) -> Sequential:

@@ -16,11 +16,6 @@ from kplug.training.devices import find_device, list_devices, move, move_state, 
 X, Y = np.ones((8, 3), "float32"), np.zeros(8, "float32")
 
 
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-
-
 def make_model(**options: Any) -> Sequential:
     return Sequential([layers.Dense(2, **options), layers.Dense(1)])
 

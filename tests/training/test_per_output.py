@@ -8,16 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from kplug import backend, layers, metrics
+from kplug import layers, metrics
 from kplug.errors import ArgumentValueError, SeveralProblemsError
 from kplug.models import Model, Sequential
 from kplug.training.per_output import spread_losses, spread_metrics, spread_weights
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-
 
 X, Y = np.arange(6.0).reshape(3, 2), np.array([[1.0], [0.0], [3.0]])
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.errors import DataError
 from kplug.models import Model, Sequential
 
@@ -26,12 +26,6 @@ LEFT, RIGHT = RANDOM.normal(size=(20, 3)).astype("f4"), RANDOM.normal(size=(20, 
 SCORE, KIND = RANDOM.normal(size=(20, 1)).astype("f4"), RANDOM.integers(0, 3, size=20)
 W_SCORE, W_KIND = RANDOM.uniform(0.5, 2, size=(2, 20)).astype("f4")
 LOSSES = {"score": "mse", "kind": "sparse_categorical_crossentropy"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
 
 
 def connect(library: Any, model_class: Any, returns: str = "list") -> Any:

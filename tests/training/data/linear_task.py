@@ -10,17 +10,9 @@ from kplug import layers
 from kplug.models import Sequential
 
 RANDOM = np.random.default_rng(0)
-
-
 COUNT = 203
-
-
 X = (RANDOM.normal(size=(COUNT, 6)) * (RANDOM.random((COUNT, 6)) < 0.3)).astype("float32")
-
-
 Y = (X @ np.arange(6.0))[:, None].astype("float32")
-
-
 CLASSES = (Y[:, 0] > 0).astype("int64")
 
 

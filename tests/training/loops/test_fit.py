@@ -1,3 +1,5 @@
+"""The loop of ``fit``: epochs, callbacks, and data that end early."""
+
 from __future__ import annotations
 
 import io
@@ -6,37 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from torch import Tensor
 
-from kplug import backend, layers
 from kplug.callbacks import Callback, LambdaCallback
 from kplug.errors import (
-    ArgumentValueError,
-    ContractError,
     DataError,
     KplugWarning,
-    LossWithoutGradientError,
     NonFiniteLossWarning,
     UnknownComponentError,
 )
-from kplug.models import Sequential
-
-RANDOM = np.random.default_rng(3)
-X = RANDOM.normal(size=(64, 3)).astype("float32")
-Y = (X @ np.array([1.0, -2.0, 0.5], "float32"))[:, None] + 1
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
-
-
-def make_model(loss: Any = "mse", optimizer: Any = "sgd(lr=0.1)", **options: Any) -> Sequential:
-    model = Sequential([layers.Input((3,)), layers.Dense(1, **options)])
-    model.compile(optimizer=optimizer, loss=loss)
-    return model
+from tests.training.linear_regression import X, Y, make_model
 
 
 def test_training_learns() -> None:
@@ -48,198 +29,13 @@ def test_training_learns() -> None:
     assert model.evaluate(X, Y, verbose=0) < 1e-3
 
 
-@pytest.mark.parametrize(
-    ("x", "y"),
-    [
-        (X, Y[:, 0]),
-        (X.tolist(), Y.tolist()),
-        (torch.from_numpy(X), torch.from_numpy(Y)),
-        (X.astype("float64"), Y.astype("float64")),
-        ([X], [Y]),
-    ],
-)
-def test_arrays_of_every_sort_give_the_same_losses(x: Any, y: Any) -> None:
-    model = make_model(kernel_initializer="ones")
-    reference = make_model(kernel_initializer="ones")
-    options: dict[str, Any] = {"shuffle": False, "verbose": 0}
-    assert model.fit(x, y, **options).history["loss"] == pytest.approx(
-        reference.fit(X, Y, **options).history["loss"], rel=1e-6
-    )
-
-
-def test_batches_from_a_loader_and_a_generator_give_the_same_losses() -> None:
-    data = torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(Y))
-    losses = []
-    for source in (
-        data,
-        torch.utils.data.DataLoader(data, batch_size=32),
-        ((X[i : i + 32], Y[i : i + 32]) for i in (0, 32)),
-    ):
-        model = Sequential([layers.Dense(1, kernel_initializer="ones")])
-        model.compile(optimizer="sgd(lr=0.1)", loss="mse")
-        losses.append(model.fit(source, verbose=0).history["loss"][0])
-    model = make_model(kernel_initializer="ones")
-    expected = model.fit(X, Y, shuffle=False, verbose=0).history["loss"][0]
-    assert losses == pytest.approx([expected] * 3, rel=1e-6)
-
-
-def test_integer_inputs_are_cast_for_a_dense_layer() -> None:
-    model = make_model()
-    pixels = np.arange(24, dtype="uint8").reshape(8, 3)
-    model.fit(pixels, np.zeros(8), verbose=0)
-    assert model.predict(pixels, verbose=0).dtype == np.float32
-
-
-def test_shuffling_follows_the_global_seed() -> None:
-    def train() -> list[float]:
-        model = make_model(kernel_initializer="ones")
-        torch.manual_seed(5)
-        history = model.fit(X, Y, batch_size=8, epochs=3, verbose=0).history["loss"]
-        return list(history)
-
-    assert train() == train()
-
-
 def test_a_constraint_holds_after_every_step() -> None:
     model = make_model(kernel_constraint="non_neg")
     model.fit(X, Y, epochs=3, verbose=0)
     assert (model.get_weights()[0] >= 0).all()
 
 
-def test_a_frozen_model_does_not_change_and_says_so() -> None:
-    model = make_model()
-    model.layers[0].trainable = False
-    model.compile(loss="mse")
-    before = model.get_weights()
-    with pytest.warns(KplugWarning) as caught:
-        history = model.fit(X, Y, verbose=0)
-    assert str(caught[0].message) == (
-        "fit: model 'sequential' has no trainable weights, so nothing will change"
-    )
-    assert caught[0].filename == __file__
-    np.testing.assert_array_equal(before[0], model.get_weights()[0])
-    assert history.history["loss"][0] > 0
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "sgd(momentum=0.9)", "adam"])
-def test_layer_that_is_frozen_later_stays_as_it_is(optimizer: str) -> None:
-    model = Sequential([layers.Dense(2, input_shape=(3,)), layers.Dense(1)])
-    model.compile(optimizer, "mse")
-    model.fit(X, Y, verbose=0)
-    frozen, trained = model.layers
-    frozen.trainable = False
-    before, others = frozen.get_weights(), trained.get_weights()
-    model.fit(X, Y, epochs=2, verbose=0)
-    np.testing.assert_array_equal(frozen.get_weights()[0], before[0])
-    assert (trained.get_weights()[0] != others[0]).all()
-    frozen.trainable = True
-    freeze = LambdaCallback(on_epoch_begin=lambda *_: setattr(frozen, "trainable", False))
-    model.fit(X, Y, verbose=0, callbacks=[freeze])
-    np.testing.assert_array_equal(frozen.get_weights()[0], before[0])
-
-
-def test_weights_that_became_trainable_too_late_are_pointed_out() -> None:
-    model = Sequential([layers.Dense(3, input_shape=(3,)), layers.Dense(1)])
-    model.layers[0].trainable = False
-    model.compile(loss="mse")
-    model.fit(X, Y, verbose=0)
-    model.layers[0].trainable = True
-    with pytest.warns(KplugWarning) as caught:
-        model.fit(X, Y, verbose=0)
-    assert str(caught[0].message) == (
-        "fit: 2 weights of model 'sequential' became trainable after it was compiled, and the "
-        "optimizer does not train them; call compile again"
-    )
-    model.compile(loss="mse")
-    before = model.get_weights()[0]
-    model.fit(X, Y, verbose=0)
-    assert not np.array_equal(before, model.get_weights()[0])
-
-
-def test_penalties_alone_can_be_trained() -> None:
-    model = Sequential([layers.Dense(1, input_shape=(3,), kernel_regularizer="l2(0.5)")])
-    model.compile(optimizer="sgd(lr=0.1)")
-    before = np.abs(model.get_weights()[0]).sum()
-    model.fit(X, epochs=5, verbose=0)
-    assert np.abs(model.get_weights()[0]).sum() < before
-
-
-def test_torch_optimizers_train() -> None:
-    made = []
-
-    def make(params: Any) -> torch.optim.Optimizer:
-        made.append(torch.optim.SGD(params, lr=0.1))
-        return made[-1]
-
-    for optimizer in (torch.optim.AdamW, make):
-        model = make_model(optimizer=optimizer)
-        before = model.get_weights()[0]
-        model.fit(X, Y, verbose=0)
-        assert not np.array_equal(before, model.get_weights()[0])
-    assert model.optimizer is made[0]
-    model = make_model()
-    model.compile(optimizer=torch.optim.SGD(model.parameters(), lr=0.1), loss="mse")
-    model.fit(X, Y, verbose=0)
-
-
-def test_optimizer_state_goes_on_from_fit_to_fit() -> None:
-    once, twice = (make_model(optimizer="adam", kernel_initializer="ones") for _ in range(2))
-    options: dict[str, Any] = {"shuffle": False, "verbose": 0}
-    once.fit(X, Y, epochs=4, **options)
-    twice.fit(X, Y, epochs=2, **options)
-    twice.fit(X, Y, epochs=4, initial_epoch=2, **options)
-    np.testing.assert_array_equal(once.get_weights()[0], twice.get_weights()[0])
-
-
 # ---------------------------------------------------------------- losses that cannot train
-
-
-def thresholded_dice(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """The guide's literal dice: the comparison has no gradient."""
-    y_pred = (y_pred > 0.5).float()
-    return -(2 * (y_true * y_pred).sum() + 1e-5) / (y_true.sum() + y_pred.sum() + 1e-5)
-
-
-@pytest.mark.parametrize("options", [{}, {"kernel_regularizer": "l2"}])
-def test_a_loss_without_gradient_is_refused_at_the_first_step(options: dict[str, Any]) -> None:
-    model = make_model(loss=thresholded_dice, **options)
-    before = model.get_weights()
-    with pytest.raises(LossWithoutGradientError) as caught:
-        model.fit(X, Y, verbose=0)
-    assert str(caught.value) == (
-        "loss: the loss 'thresholded_dice' has no gradient\n"
-        "  No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, "
-        "rounding and argmax are constant almost everywhere, and detach(), .numpy() or no_grad() "
-        "cut the connection. Make the loss differentiable (keep y_pred as it is, or let the "
-        "gradient pass straight through the threshold), or pass the function as one of "
-        "metrics=[…] and train on another loss."
-    )
-    np.testing.assert_array_equal(before[0], model.get_weights()[0])
-
-
-def test_the_same_function_works_as_a_metric() -> None:
-    model = make_model()
-    model.compile(optimizer="sgd", loss="mse", metrics=[thresholded_dice])
-    assert "thresholded_dice" in model.fit(X, Y, verbose=0).history
-
-
-def test_no_loss_at_all_is_refused() -> None:
-    model = make_model(loss=None)
-    with pytest.raises(ContractError) as caught:
-        model.fit(X, Y, verbose=0)
-    assert str(caught.value) == (
-        "there is nothing to minimise: the model was compiled without a loss and has no "
-        "penalties\n  Give one: compile(loss='mean_squared_error')."
-    )
-
-
-def test_an_unreduced_loss_is_refused() -> None:
-    with pytest.raises(ContractError) as caught:
-        make_model(loss="mean_squared_error(reduction='none')").fit(X, Y, verbose=0)
-    assert str(caught.value) == (
-        "the loss 'mean_squared_error' returned a tensor of shape (32,); training needs one "
-        "number per batch\n  Use a reduction other than 'none'."
-    )
 
 
 @pytest.mark.parametrize("device_reads", [1, 300])
@@ -403,93 +199,6 @@ def test_a_bar_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2/2" in file.getvalue()
 
 
-def test_evaluate_returns_a_number_a_list_or_a_dict() -> None:
-    model = make_model()
-    assert isinstance(model.evaluate(X, Y, verbose=0), float)
-    model.compile(loss="mse", metrics=["mae"])
-    loss, error = model.evaluate(X, Y, verbose=0)
-    named = model.evaluate(X, Y, verbose=0, return_dict=True)
-    assert named == {"loss": loss, "mae": error}
-    assert model.test_on_batch(X, Y) == pytest.approx([loss, error], rel=1e-5)
-    np.testing.assert_allclose(model.predict_on_batch(X), model.predict(X, verbose=0), rtol=1e-5)
-
-
-def test_dropout_is_off_after_training() -> None:
-    model = Sequential([layers.Dense(5, input_shape=(3,)), layers.Dropout(0.5)])
-    model.compile(loss="mse")
-    model.fit(X, np.zeros((64, 5)), verbose=0)
-    np.testing.assert_array_equal(model.predict(X, verbose=0), model.predict(X, verbose=0))
-    x = torch.from_numpy(X)
-    assert torch.equal(model(x), model(x))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        (
-            {"x": np.zeros((8, 5)), "y": np.zeros(8)},
-            DataError,
-            "fit: x has samples of shape (5,), but model 'sequential' takes samples of shape (3,)",
-        ),
-        (
-            {"x": np.zeros((8, 3)), "y": np.zeros(7)},
-            DataError,
-            "fit: the arrays have different numbers of samples: x has 8, y has 7\n"
-            "  The first axis of every array counts the samples.",
-        ),
-        (
-            {"x": np.zeros((8, 3))},
-            DataError,
-            "fit: y is None, and the loss 'mean_squared_error' needs targets\n"
-            "  Pass the targets as the second argument.",
-        ),
-        (
-            {"x": X, "y": Y, "validation_data": (X[:, :2], Y)},
-            DataError,
-            "fit (validation_data): x has samples of shape (2,), but model 'sequential' takes "
-            "samples of shape (3,)",
-        ),
-        (
-            {"x": X, "y": Y, "validation_data": X},
-            DataError,
-            "fit: validation_data must be (x, y) or (x, y, sample_weight)\n"
-            "  To hold out a part of the training data, use validation_split=0.2.",
-        ),
-        (
-            {"x": iter([(X, Y)]), "validation_split": 0.5},
-            DataError,
-            "fit: validation_split needs arrays; an iterable of batches cannot be split\n"
-            "  Pass validation_data.",
-        ),
-        (
-            {"x": iter([(X, Y)]), "y": Y},
-            DataError,
-            "fit: y was given beside an iterable of batches, which holds it",
-        ),
-        (
-            {"x": X, "y": Y, "epochs": 0},
-            ArgumentValueError,
-            "fit: argument 'epochs' is 0; allowed: an integer >= 1",
-        ),
-        (
-            {"x": X, "y": Y, "validation_freq": 0},
-            ArgumentValueError,
-            "fit: argument 'validation_freq' is 0; allowed: an integer >= 1, or a list of epochs",
-        ),
-    ],
-)
-def test_bad_arguments_are_refused_before_anything_happens(
-    arguments: dict[str, Any], error: type[Exception], message: str
-) -> None:
-    model = make_model()
-    before = model.get_weights()
-    with pytest.raises(error) as caught:
-        model.fit(verbose=0, **arguments)
-    assert str(caught.value) == message
-    np.testing.assert_array_equal(before[0], model.get_weights()[0])
-    assert model.history is None
-
-
 def test_fit_is_quiet_about_warnings_of_other_libraries() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -547,47 +256,3 @@ def test_batches_without_targets_are_named(method: str) -> None:
     model = make_model(kernel_regularizer="l2")
     with pytest.raises(DataError, match="a batch has no targets"):
         getattr(model, method)(batches(2, have_targets=False), verbose=0)
-
-
-@pytest.mark.parametrize(
-    ("method", "argument", "value"),
-    [
-        ("fit", "initial_epoch", "1"),
-        ("fit", "initial_epoch", -1),
-        ("fit", "validation_steps", 0),
-        ("fit", "validation_freq", "2"),
-        ("evaluate", "batch_size", 0),
-        ("evaluate", "verbose", 7),
-        ("evaluate", "steps", 0),
-        ("predict", "batch_size", 2.5),
-        ("predict", "verbose", "loud"),
-        ("predict", "steps", "1"),
-    ],
-)
-def test_arguments_outside_their_range_name_their_method(
-    method: str, argument: str, value: Any
-) -> None:
-    arguments = (X,) if method == "predict" else (X, Y)
-    with pytest.raises(ArgumentValueError, match=f"^{method}: argument '{argument}' is"):
-        getattr(make_model(), method)(*arguments, **{"verbose": 0, argument: value})
-
-
-@pytest.mark.parametrize("slot", ["kernel_regularizer", "bias_regularizer", "activity_regularizer"])
-@pytest.mark.parametrize(
-    ("regularizer", "what"),
-    [(torch.abs, "a tensor of shape"), (lambda weight_matrix: None, "None")],
-)
-def test_a_regularizer_without_one_number_is_named(slot: str, regularizer: Any, what: str) -> None:
-    model = make_model(name="hidden", **{slot: regularizer})
-    with pytest.raises(ContractError, match=what) as caught:
-        model.fit(X, Y, verbose=0)
-    assert "K.sum" in str(caught.value)
-
-
-def test_a_refused_batch_leaves_no_penalty_for_the_next_call() -> None:
-    model = make_model(activity_regularizer="l2(1.0)")
-    expected = model.evaluate(X, Y, verbose=0)
-    with pytest.raises(DataError):
-        model.evaluate(X, np.zeros((64, 3)), verbose=0)
-    model(torch.ones(1, 3))
-    assert model.evaluate(X, Y, verbose=0) == pytest.approx(expected)

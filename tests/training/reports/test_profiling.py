@@ -11,17 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.callbacks import LambdaCallback
 from kplug.errors import ArgumentValueError, KplugWarning
 from kplug.models import Sequential
 
 X, Y = np.ones((400, 3), "float32"), np.zeros((400, 1), "float32")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
 
 
 def make_model() -> Sequential:

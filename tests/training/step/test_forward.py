@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from kplug import backend, layers
+from kplug import layers
 from kplug.backend.masks import set_mask
 from kplug.errors import ContractError, DataError, LossWithoutGradientError
 from kplug.models import Model, Sequential
@@ -22,12 +22,6 @@ RANDOM = np.random.default_rng(1)
 X = torch.from_numpy(RANDOM.normal(size=(6, 3)).astype("float32"))
 SCORE = torch.from_numpy(RANDOM.normal(size=(6, 1)).astype("float32"))
 KIND = torch.tensor([0, 1, 2, 0, 1, 2])
-
-
-@pytest.fixture(autouse=True)
-def _fresh_names() -> None:
-    backend.clear_session()
-    torch.manual_seed(0)
 
 
 class Two(Model):

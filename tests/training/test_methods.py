@@ -1,0 +1,31 @@
+"""Evaluation and prediction, of all data and of one batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from kplug import layers
+from kplug.models import Sequential
+from tests.training.linear_regression import X, Y, make_model
+
+
+def test_evaluate_returns_a_number_a_list_or_a_dict() -> None:
+    model = make_model()
+    assert isinstance(model.evaluate(X, Y, verbose=0), float)
+    model.compile(loss="mse", metrics=["mae"])
+    loss, error = model.evaluate(X, Y, verbose=0)
+    named = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert named == {"loss": loss, "mae": error}
+    assert model.test_on_batch(X, Y) == pytest.approx([loss, error], rel=1e-5)
+    np.testing.assert_allclose(model.predict_on_batch(X), model.predict(X, verbose=0), rtol=1e-5)
+
+
+def test_dropout_is_off_after_training() -> None:
+    model = Sequential([layers.Dense(5, input_shape=(3,)), layers.Dropout(0.5)])
+    model.compile(loss="mse")
+    model.fit(X, np.zeros((64, 5)), verbose=0)
+    np.testing.assert_array_equal(model.predict(X, verbose=0), model.predict(X, verbose=0))
+    x = torch.from_numpy(X)
+    assert torch.equal(model(x), model(x))
