@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.dialect.names import BUILT_IN, CUSTOM, find_keras_class
-from kplug.errors import KplugError
-from kplug.registry import Spec, get_kind, parse_spec, resolve
+from kplug.dialect.names import BUILT_IN, CUSTOM, find_built_in, find_keras_class
+from kplug.registry import REGISTRY, Spec, get_kind, parse_spec
 from kplug.registry.kinds import find_kind_of_slot
 
 # Where Keras keeps the classes of each kind.
@@ -91,9 +91,11 @@ def _write_value(kind: str, name: str, value: Any) -> Any:
 
 def _is_default(kind: str, spec: Spec) -> bool:
     """Whether all arguments of a spec have their defaults."""
-    if not spec.kwargs and not spec.args:
-        return True
-    try:
-        return str(resolve(kind, spec.ref).spec) == str(spec)
-    except KplugError:
+    component = find_built_in(kind, spec.name)
+    if component is None or spec.args:
         return False
+    parameters = inspect.signature(REGISTRY.load(component)).parameters
+    return all(
+        name in parameters and parameters[name].default == value
+        for name, value in spec.kwargs.items()
+    )
