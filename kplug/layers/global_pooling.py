@@ -102,7 +102,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         if mask is None:
             return super().call(inputs)
         axes = self._spatial.positions
-        counts = mask.bool().unsqueeze(2 if self._spatial.are_last else 1)
+        counts = mask.bool().unsqueeze(2 if self._spatial.is_channels_last else 1)
         total = inputs.where(counts, 0.0).sum(axes, keepdim=self.keepdims)
         return total / counts.sum(axes, keepdim=self.keepdims)
 

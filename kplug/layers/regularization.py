@@ -87,7 +87,7 @@ class SpatialDropout(Layer):
         self.rate = require_number(owner, "rate", rate, allowed, at_least=0.0, at_most=1.0)
         self.seed, self._generator = make_seeded_generator(owner, seed)
         ones = [1] * self.rank
-        self._noise_shape = (None, *ones, None) if spatial.are_last else (None, None, *ones)
+        self._noise_shape = (None, *ones, None) if spatial.is_channels_last else (None, None, *ones)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the inputs, a part of the channels dropped in training; shape unchanged."""

@@ -1,4 +1,4 @@
-"""Parts of the layers of sequences, images and volumes: the axes of the inputs, and what slides over them."""
+"""Parts of layers of sequences, images and volumes: the axes of the inputs, and the sliding window."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ class SpatialAxes:
             ``None`` for ``image_data_format()``.
 
     Attributes:
-        are_last: Whether the channels are the last axis, else the second.
-        positions: Positions of the axes.
-        input_spec: What inputs the layer takes.
+        is_channels_last: Whether the channels are the last axis; otherwise they are the second.
+        channel_axis: −1 or 1.
+        positions: Positions of the spatial axes.
+        input_spec: What inputs the layer takes before the number of channels is known.
     """
 
     def __init__(self, owner: str, rank: int, data_format: str | None) -> None:
         self.rank = rank
         self.data_format = standardize_data_format(data_format, owner)
-        self.are_last = self.data_format == "channels_last"
-        self.channel_axis = -1 if self.are_last else 1
-        first = 1 if self.are_last else 2
+        self.is_channels_last = self.data_format == "channels_last"
+        self.channel_axis = -1 if self.is_channels_last else 1
+        first = 1 if self.is_channels_last else 2
         self.positions = tuple(range(first, first + rank))
         self.input_spec = InputSpec(ndim=rank + 2)
         self._to_second = (0, rank + 1, *range(1, rank + 1))
         self._to_last = (0, *range(2, rank + 2), 1)
 
     def apply(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-        """Apply a function that has the channels second, as torch's have, to inputs in the layer's order."""
-        if self.are_last:
+        """Apply a function of inputs with the channels second, as torch's are, whatever their layout."""
+        if self.is_channels_last:
             # Views only: torch's channels_last memory is what these axes already are.
             return function(inputs.permute(self._to_second)).permute(self._to_last)
         if inputs.ndim != self.rank + 2:  # torch would take a sample without a batch
@@ -53,7 +54,7 @@ class SpatialAxes:
         return function(inputs)
 
     def fix_channels(self, layer: Layer, input_shape: Shape) -> int:
-        """Return how many channels the inputs have; the layer takes no others from now on."""
+        """Return the number of channels; from now on the layer accepts no other number."""
         channels = known_size(layer, input_shape, self.channel_axis)
         layer.input_spec = InputSpec(self.rank + 2, axes={self.channel_axis: channels})
         return channels

@@ -1,4 +1,4 @@
-"""Layers that make their cell of their own arguments, as ``LSTM`` does; they show what is the cell's."""
+"""Layers that make their cell from their own arguments, such as ``LSTM``, and share its attributes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_LAYER = frozenset(list_keywords(Layer))
 
 
 def show_cell(layer_class: type, cell_class: type) -> None:
-    """Let the attributes of a layer that are arguments of its cell be the cell's."""
+    """Make each argument of the cell an attribute of the layer that reads the cell's."""
     for name in list_keywords(cell_class):
         if name not in _OF_LAYER:
             setattr(layer_class, name, _make_property(name))
@@ -44,5 +44,5 @@ def make_cell(cell_class: Any, arguments: Mapping[str, Any]) -> tuple[Layer, dic
 
 
 def describe_cell(cell: Layer) -> dict[str, Any]:
-    """Return the arguments of a cell that are those of its layer."""
+    """Return the part of a layer's configuration that describes its cell."""
     return {name: value for name, value in cell.get_config().items() if name not in _OF_LAYER}

@@ -107,7 +107,8 @@ def takes_arguments_of(*others: Callable[..., None]) -> Callable[[_Constructor],
         @functools.wraps(constructor)
         def construct(self: Any, *args: Any, **keywords: Any) -> None:
             given = signature.bind(self, *args, **keywords).arguments
-            constructor(**given | given.pop("kwargs", {}))
+            others = given.pop("kwargs", {})
+            constructor(**given, **others)
 
         construct.__signature__ = signature  # type: ignore[attr-defined]
         return cast("_Constructor", construct)
