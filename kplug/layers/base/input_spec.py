@@ -59,6 +59,22 @@ class InputSpec:
             -ndim <= axis < ndim and shape[axis] in (None, size) for axis, size in self.axes.items()
         )
 
+    def require(self, shape: Shape, layer_name: str, cause: BaseException | None = None) -> None:
+        """Refuse another shape.
+
+        Args:
+            shape: Shape of the inputs.
+            layer_name: Name of the layer, for the message.
+            cause: What failed because of the shape, if something did.
+
+        Raises:
+            DataError: Inputs may not have this shape.
+        """
+        if not self.fits(shape):
+            raise DataError(
+                f"layer {layer_name!r} expects inputs of {self.describe()}, got shape {shape}"
+            ) from cause
+
     def describe(self) -> str:
         """Return the expected shape in words."""
         if self.example is not None:

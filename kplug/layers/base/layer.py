@@ -17,7 +17,7 @@ from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.dialect.idle_arguments import leave_out_idle
-from kplug.errors import ArgumentValueError, DataError, KplugError, NotBuiltError
+from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
 from kplug.graph import Node, Shape, TensorSpec, copy_connected, in_mode, is_symbolic
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
@@ -348,15 +348,12 @@ class Layer(nn.Module):
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
         """Raise an error that names the shapes, if they are why a call failed."""
         shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
-        if len(shapes) == 1 and self.input_spec is not None:
+        if len(shapes) == 1:
             self._require_shape(shapes[0], cause)
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
-        spec = self.input_spec
-        if spec is not None and not spec.fits(shape):
-            raise DataError(
-                f"layer {self.name!r} expects inputs of {spec.describe()}, got shape {shape}"
-            ) from cause
+        if self.input_spec is not None:
+            self.input_spec.require(shape, self.name, cause)
 
     # -- building ----------------------------------------------------------------------------
 
@@ -540,12 +537,16 @@ class Layer(nn.Module):
             memory_order=tuple(memory_order or range(len(sizes))),
             fan_axes=fan_axes,
         )
+        return self._declare(entry)
+
+    def _declare(self, entry: WeightEntry) -> Tensor:
+        """Add a weight without memory to the parameters or buffers."""
         weight = entry.declare()
         if isinstance(weight, nn.Parameter):
-            self.register_parameter(name, weight)
+            self.register_parameter(entry.name, weight)
             weight.requires_grad_(weight.requires_grad and self._trainable)
         else:
-            self.register_buffer(name, weight)
+            self.register_buffer(entry.name, weight)
         self._store.entries.append(entry)
         self._is_ready = False
         return weight
