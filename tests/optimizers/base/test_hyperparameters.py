@@ -142,3 +142,14 @@ def test_an_unknown_keyword_is_pythons_error() -> None:
 def test_a_misspelt_argument_in_a_spec_gets_a_suggestion() -> None:
     with pytest.raises(ArgumentError, match="Did you mean 'momentum'"):
         optimizers.get("sgd(momentun=0.9)")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name"),
+    [(optimizers.Adam(), "amsgrad"), (optimizers.Adagrad(), "initial_accumulator_value")],
+)
+def test_what_state_was_made_by_cannot_change(optimizer: optimizers.Optimizer, name: str) -> None:
+    before = getattr(optimizer, name)
+    with pytest.raises(AttributeError, match=f"'{name}' cannot change once the optimizer is made"):
+        setattr(optimizer, name, not before)
+    assert getattr(optimizer, name) == before

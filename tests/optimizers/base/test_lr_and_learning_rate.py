@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from typing_extensions import Unpack
 
 from kplug import backend as K, optimizers, schedules
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError
@@ -261,3 +263,28 @@ def test_a_schedule_can_replace_a_number() -> None:
 def test_a_negative_schedule_is_refused() -> None:
     with pytest.raises(ArgumentValueError, match="sgd: argument 'lr' is -1"):
         optimizers.SGD(lr=lambda step: -1.0)
+
+
+class OfPlugin(optimizers.RuleOptimizer):
+    """The rule of a plugin, with a plain number as the default of its rate."""
+
+    @optimizers.takes_common
+    def __init__(self, lr: Any = 0.5, **common: Unpack[optimizers.CommonArguments]) -> None:
+        self._start(lr, common)
+
+
+def test_a_rule_of_a_plugin_takes_both_spellings() -> None:
+    assert OfPlugin().lr == 0.5
+    assert OfPlugin(lr=0.25).lr == OfPlugin(learning_rate=0.25).lr == 0.25
+    with pytest.raises(ArgumentError, match=r"lr=0\.5, learning_rate=0\.25"):
+        OfPlugin(0.5, learning_rate=0.25)
+
+
+def test_a_constructor_that_does_not_merge_the_spellings_is_refused() -> None:
+    class Plain(optimizers.RuleOptimizer):
+        def __init__(self, lr: Any = 0.5, learning_rate: Any = None) -> None:
+            self._start(lr, {"learning_rate": learning_rate})
+
+    assert Plain().lr == 0.5
+    with pytest.raises(ArgumentError, match="'lr' and 'learning_rate' are two spellings"):
+        Plain(learning_rate=0.25)

@@ -1,0 +1,55 @@
+"""A fixed factor of the loss changes no update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import kplug
+from kplug import optimizers
+from kplug.layers import Dense
+
+
+def make_parameter(*values: float) -> torch.nn.Parameter:
+    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
+    parameter.grad = torch.ones_like(parameter)
+    return parameter
+
+
+def test_the_loss_scale_is_divided_out() -> None:
+    parameter = make_parameter(1.0)
+    optimizer = optimizers.SGD(lr=0.5, loss_scale_factor=8.0).build([parameter])
+    parameter.grad = None
+    torch.autograd.backward(optimizer.scale_loss(parameter.sum()))
+    scaled: Any = parameter.grad
+    assert scaled.item() == 8.0
+    optimizer.step()
+    assert (parameter.item(), scaled.item()) == (0.5, 8.0)
+    assert parameter.grad is scaled
+
+
+def make_model(optimizer: Any) -> kplug.Sequential:
+    kplug.utils.set_random_seed(0)
+    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
+    model.compile(loss="mean_squared_error", optimizer=optimizer)
+    return model
+
+
+def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
+    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
+    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
+    return list(model.get_weights())
+
+
+def test_fit_scales_the_loss() -> None:
+    plain = fit(make_model(optimizers.SGD(lr=0.25)))
+    for optimizer in (
+        optimizers.SGD(lr=0.25, loss_scale_factor=8.0),
+        optimizers.LossScaleOptimizer("sgd(lr=0.25)"),
+        optimizers.MultiOptimizer(optimizers.OptimizerMap("sgd(lr=0.25)"), loss_scale_factor=2.0),
+    ):
+        scaled = fit(make_model(optimizer))
+        for expected, found in zip(plain, scaled, strict=True):
+            np.testing.assert_array_equal(found, expected)

@@ -1,0 +1,62 @@
+"""Moving averages of weights: where they start, when the weights become them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+import kplug
+from kplug import optimizers
+from kplug.layers import Dense
+
+
+def make_parameter(*values: float) -> torch.nn.Parameter:
+    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
+    parameter.grad = torch.ones_like(parameter)
+    return parameter
+
+
+def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient: float) -> float:
+    parameter.grad = torch.full_like(parameter, gradient)
+    optimizer.step()
+    return parameter.item()
+
+
+def test_the_average_starts_at_the_first_weights() -> None:
+    parameter = make_parameter(0.0)
+    optimizer = optimizers.SGD(lr=1.0, use_ema=True, ema_momentum=0.75).build([parameter])
+    assert [step_with(optimizer, parameter, -4.0) for _ in range(2)] == [4.0, 8.0]
+    optimizer.finalize_variable_values()
+    assert parameter.item() == 0.75 * 4.0 + 0.25 * 8.0
+
+
+def test_the_average_is_written_every_so_many_updates() -> None:
+    parameter = make_parameter(0.0)
+    optimizer = optimizers.SGD(
+        lr=1.0, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=2
+    ).build([parameter])
+    assert [step_with(optimizer, parameter, -4.0) for _ in range(2)] == [4.0, 6.0]
+
+
+def make_model(optimizer: Any) -> kplug.Sequential:
+    kplug.utils.set_random_seed(0)
+    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
+    model.compile(loss="mean_squared_error", optimizer=optimizer)
+    return model
+
+
+def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
+    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
+    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
+    return list(model.get_weights())
+
+
+def test_fit_ends_with_the_averages() -> None:
+    model = make_model(optimizers.SGD(lr=0.25, use_ema=True, ema_momentum=0.5))
+    found = fit(model, epochs=3)
+    bare = make_model(optimizers.SGD(lr=0.25))
+    path = [fit(bare)[0] for _ in range(3)]
+    expected = 0.5 * (0.5 * path[0] + 0.5 * path[1]) + 0.5 * path[2]
+    np.testing.assert_allclose(found[0], expected, rtol=1e-6)

@@ -1,0 +1,106 @@
+"""Weights that shrink before the update, and those that are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import kplug
+from kplug import optimizers
+from kplug.errors import ContractError
+from kplug.layers import Dense
+
+
+def make_parameter(*values: float) -> torch.nn.Parameter:
+    parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
+    parameter.grad = torch.ones_like(parameter)
+    return parameter
+
+
+def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient: float) -> float:
+    parameter.grad = torch.full_like(parameter, gradient)
+    optimizer.step()
+    return parameter.item()
+
+
+CLASSES: list[Callable[..., optimizers.Optimizer]] = [
+    optimizers.SGD,
+    optimizers.RMSprop,
+    optimizers.Adagrad,
+    optimizers.Adadelta,
+    optimizers.Adam,
+    optimizers.Nadam,
+    optimizers.Adamax,
+    optimizers.AdamW,
+    optimizers.Lion,
+    optimizers.Lamb,
+    optimizers.Ftrl,
+    optimizers.Adafactor,
+    optimizers.Muon,
+    optimizers.ScheduleFreeAdamW,
+]
+
+
+# Schedule-free's first step starts from its other sequence, which does not decay.
+@pytest.mark.parametrize("make", CLASSES[:-1])
+def test_weight_decay_shrinks_before_the_update(make: Callable[..., optimizers.Optimizer]) -> None:
+    plain, decayed = make_parameter(0.75), make_parameter(1.0)
+    name = "adam_weight_decay" if make is optimizers.Muon else "weight_decay"
+    make(lr=0.5, **{name: 0.0}).build([plain]).step()
+    make(lr=0.5, **{name: 0.5}).build([decayed]).step()
+    assert decayed.item() == pytest.approx(plain.item(), rel=1e-12)
+
+
+def test_decay_and_weight_decay_share_the_rate() -> None:
+    parameter = make_parameter(1.0)
+    optimizer = optimizers.SGD(lr=0.5, decay=1.0, weight_decay=0.5).build([parameter])
+    first = step_with(optimizer, parameter, 0.0)
+    assert first == 1.0 - 0.5 * 0.5
+    assert step_with(optimizer, parameter, 0.0) == first * (1.0 - 0.25 * 0.5)
+
+
+def test_a_group_decays_at_its_own_rate() -> None:
+    slow, fast = make_parameter(1.0), make_parameter(1.0)
+    optimizer = optimizers.SGD(lr=0.5, weight_decay=0.5).build([fast])
+    optimizer.add_param_group({"params": [slow], "lr": 0.25})
+    for parameter in (slow, fast):
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    assert (fast.item(), slow.item()) == (0.75, 0.875)
+
+
+def test_exclusions_come_before_the_parameters() -> None:
+    optimizer = optimizers.SGD(weight_decay=0.5).build([make_parameter()])
+    with pytest.raises(ContractError) as caught:
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert str(caught.value) == (
+        "sgd: exclude_from_weight_decay() after the parameters were given\n"
+        "  Call it before build() or compile()."
+    )
+
+
+def make_model(optimizer: Any) -> kplug.Sequential:
+    kplug.utils.set_random_seed(0)
+    model = kplug.Sequential([Dense(1, kernel_initializer="ones", input_dim=2)])
+    model.compile(loss="mean_squared_error", optimizer=optimizer)
+    return model
+
+
+def fit(model: kplug.Sequential, epochs: int = 1) -> list[Any]:
+    data = np.ones((4, 2), dtype="float32"), np.zeros((4, 1), dtype="float32")
+    model.fit(*data, epochs=epochs, batch_size=4, verbose=0)
+    return list(model.get_weights())
+
+
+def test_fit_tells_the_names() -> None:
+    optimizer = optimizers.AdamW(lr=0.25, weight_decay=1.0)
+    optimizer.exclude_from_weight_decay(var_names=["kernel"])
+    kept = fit(make_model(optimizer))[0]
+    decayed = fit(make_model(optimizers.AdamW(lr=0.25, weight_decay=1.0)))[0]
+    without = fit(make_model(optimizers.AdamW(lr=0.25, weight_decay=0.0)))[0]
+    np.testing.assert_array_equal(kept, without)
+    assert (decayed < kept).all()
