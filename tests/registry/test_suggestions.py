@@ -24,6 +24,8 @@ def test_nothing_is_asked_where_nothing_is_like_it() -> None:
     [
         (["axsi"], "dice has no argument 'axsi'. Did you mean 'axis'?\n  Known: axis, smooth."),
         (["zzz"], "dice has no argument 'zzz'\n  Known: axis, smooth."),
+        (["dim"], "dice has no argument 'dim'\n  Known: axis, smooth."),
+        (["x", "zzz"], "dice has no arguments 'x', 'zzz'\n  Known: axis, smooth."),
         (["eps"], "dice has no argument 'eps'. Did you mean 'smooth'?\n  Known: axis, smooth."),
         (
             ["zzz", "axsi", "smoth", "eps"],
