@@ -44,6 +44,7 @@ def late_loss(smooth: float, y_true: object, y_pred: object) -> None: ...
 def half_loss(y_true: object, smooth: float) -> None: ...
 def swapped_loss(y_pred: object, y_true: object) -> None: ...
 def unclear_penalty(w: object) -> None: ...
+def penalty_of(strength: float, w: object) -> None: ...
 def anything(*args: object, **kwargs: object) -> None: ...
 
 
@@ -63,6 +64,7 @@ def anything(*args: object, **kwargs: object) -> None: ...
         ("loss", dice_loss, "factory"),
         ("loss", nothing, "factory"),
         ("regularizer", dice_loss, "factory"),
+        ("regularizer", penalty_of, "factory"),
         ("loss", anything, "factory"),
         ("callback", dice_loss, "factory"),
         ("loss", functools.partial(loss, delta=2.0), "function"),
@@ -114,6 +116,8 @@ def test_function_whose_signature_cannot_be_read() -> None:
         ContractError, match=r"\(builtins:max\) has no signature that Python can read"
     ):
         _decide("loss", max)
+    with pytest.raises(ContractError, match=r"@kplug\.factory if it returns one\.$"):
+        _decide("callback", max)  # a kind without parameters by which it could be told
 
 
 def test_what_cannot_be_called_is_refused() -> None:
