@@ -46,11 +46,13 @@ class BatchShares:
         Raises:
             DataError: If there are more processes than samples in the first batch.
         """
+        # Two states of torch's generator: ``order`` is the same in all processes, for whoever draws which
+        # samples come next; ``own`` differs, for dropout and the like.
         order = copy_from_main(torch.get_rng_state())
         parts = self._parts()
         is_first = True
         while True:
-            # The order is drawn from the main process's numbers, also where it is drawn bit by bit.
+            # At every batch, as a loader or a generator may draw its order little by little.
             own = torch.get_rng_state()
             torch.set_rng_state(order)
             part = next(parts, None)
@@ -81,7 +83,7 @@ class BatchShares:
                 yield share_batch(batch, self.world), batch.size
 
     def _start_own_numbers(self) -> None:
-        """Go on with random numbers that no other process has; the main one's are not touched."""
+        """Seed this process's generator for itself; that of the main process goes on as it was."""
         if self.world.rank:
             seed = int(torch.randint(1 << 62, ()).item())
             torch.manual_seed(seed + self.world.rank)
@@ -101,10 +103,11 @@ def find_share(count: int, world: World) -> tuple[int, int]:
 
 
 def weigh_share(part: Batch, count: int, world: World) -> Batch:
-    """Return the part of a batch with what its losses count.
+    """Return the part of a batch with the weight of its losses.
 
-    They are means over the part, or sums. ``Batch.factor_for`` says what makes the mean of all processes'
-    losses that of the whole batch. It is 0 where nothing was left and the sample is another process's.
+    They are means over the part, or sums. ``Batch.factor_for`` turns them into numbers whose mean over all
+    processes is the loss of the whole batch. The weight is 0 where nothing was left for this process, and
+    its sample is another one's.
 
     Args:
         part: The part that belongs to this process.
