@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kplug.arguments import list_words, refusal
 from kplug.backend import floatx
@@ -15,7 +16,22 @@ from kplug.backend.processes import is_launched
 from kplug.errors import ArgumentValueError
 
 
-def read_device(device: object, model: Any) -> torch.device | None:
+class ModelOnDevice(Protocol):
+    """What is needed of a model to find its device and to move it."""
+
+    built: bool
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Return the parameters."""
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Return the buffers."""
+
+    def to(self, device: torch.device, /) -> Any:
+        """Move all of them."""
+
+
+def read_device(device: object, model: ModelOnDevice) -> torch.device | None:
     """Return the device that an argument of ``compile`` names.
 
     Args:
@@ -66,24 +82,26 @@ def _refuse(device: object, available: list[str]) -> ArgumentValueError:
     return refusal("compile", "device", device, f"'auto', None, or {list_words(available)}")
 
 
-def find_device(model: Any) -> torch.device:
+def find_device(model: ModelOnDevice) -> torch.device:
     """Return where the model's first weight lies; the CPU if it has none."""
     first = next(itertools.chain(model.parameters(), model.buffers()), None)
     return torch.device("cpu") if first is None else first.device
 
 
-def place_model(model: Any, optimizer: Any = None) -> None:
-    """Move a model that has its weights to the device that it was compiled for.
+def place_model(
+    model: ModelOnDevice, device: torch.device | None, optimizer: object = None
+) -> None:
+    """Move a model that has its weights to a device.
 
     Args:
-        model: The model, compiled or not.
+        model: The model.
+        device: The device; None leaves the model where it is.
         optimizer: An optimizer of its weights, whose state goes along.
     """
-    wanted = None if model.compiled is None else model.compiled.device
     current = find_device(model)
-    if wanted is None or (current.type == wanted.type and wanted.index in (None, current.index)):
+    if device is None or (current.type == device.type and device.index in (None, current.index)):
         return
-    model.to(wanted)
+    model.to(device)
     move_state(optimizer)
 
 

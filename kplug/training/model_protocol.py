@@ -81,6 +81,9 @@ class TrainableModel(Protocol):
     def modules(self) -> Iterator[nn.Module]:
         """Return the module and all modules inside."""
 
+    def to(self, device: torch.device, /) -> Any:
+        """Move the parameters and buffers."""
+
     def train(self) -> Any:
         """Go into training mode."""
 

@@ -104,7 +104,7 @@ def compile(
         self.ensure_built()
     self.compiled, self.built_optimizer = compiled, None
     if self.built:
-        place_model(self, compiled.optimizer)
+        place_model(self, compiled.device, compiled.optimizer)
 
 
 @explaining_arguments

@@ -27,7 +27,7 @@ def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Sample
     else:
         # The batch is left open: a layer must not depend on how many samples came first.
         model.build_for(map_arrays(samples.x, lambda array: (None, *array.shape[1:])))
-        place_model(model)
+        place_model(model, None if model.compiled is None else model.compiled.device)
     return samples
 
 
