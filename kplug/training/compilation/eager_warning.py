@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch import nn
 
 import kplug
 from kplug.errors import EagerStepWarning
@@ -18,6 +19,8 @@ from kplug.layers.base.layer import Layer
 from kplug.registry import Resolved
 from kplug.registry.user_warnings import warn
 from kplug.training.compilation.graph_breaks import GraphBreak, Spot
+from kplug.training.compiled import Compiled
+from kplug.training.model_protocol import TrainableModel
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
 _HINTS = {
@@ -29,14 +32,16 @@ _HINTS = {
 }
 
 
-def warn_of_eager_step(title: str, reason: GraphBreak, model: Any, compiled: Any) -> None:
+def warn_of_eager_step(
+    title: str, reason: GraphBreak, model: TrainableModel, compiled: Compiled
+) -> None:
     """Say once that a step runs eagerly, because of which component of which package, and where.
 
     Args:
         title: What the step is called.
         reason: What stands in the way.
         model: The model.
-        compiled: What ``compile`` made of it; None before.
+        compiled: What ``compile`` made of it.
     """
     subject = _find_component(reason, model, compiled)
     subject = subject or ("it" if reason.kind == "value" else "")
@@ -49,7 +54,7 @@ def warn_of_eager_step(title: str, reason: GraphBreak, model: Any, compiled: Any
     )
 
 
-def _find_component(reason: GraphBreak, model: Any, compiled: Any) -> str:
+def _find_component(reason: GraphBreak, model: TrainableModel, compiled: Compiled) -> str:
     objects = _list_objects(model, compiled)
     by_id = {id(each): text for each, text in objects}
     by_code = {code: text for each, text in objects for code in _find_code(each)}
@@ -62,16 +67,16 @@ def _find_component(reason: GraphBreak, model: Any, compiled: Any) -> str:
     return fitting[0] if fitting else ""
 
 
-def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
+def _list_objects(model: TrainableModel, compiled: Compiled) -> list[tuple[Any, str]]:
     """Return the components of a model and its layers, each with its description; losses first."""
     found: list[tuple[Any, str]] = []
-    if compiled is not None:
-        for entry in compiled.losses:
-            found.append((entry.loss, f"the loss {_name(entry.filled.resolved)}"))
-        for entry in compiled.metrics:
-            found.append((entry.metric, f"the metric {_name(entry.filled.resolved)}"))
-        for optimizer in (compiled.optimizer, model.built_optimizer):
-            found.append((optimizer, f"the optimizer {_name(compiled.optimizer_slot.resolved)}"))
+    for entry in compiled.losses:
+        found.append((entry.loss, f"the loss {_name(entry.filled.resolved)}"))
+    for named in compiled.metrics:
+        found.append((named.metric, f"the metric {_name(named.filled.resolved)}"))
+    for optimizer in (compiled.optimizer, model.built_optimizer):
+        found.append((optimizer, f"the optimizer {_name(compiled.optimizer_slot.resolved)}"))
+    whole: object = model
     for module in model.modules():
         if not isinstance(module, Layer):
             continue
@@ -79,7 +84,7 @@ def _list_objects(model: Any, compiled: Any) -> list[tuple[Any, str]]:
             if slot.resolved is not None:
                 what = f"the {slot.kind} {_name(slot.resolved)}, {module.name}.{name},"
                 found.append((slot.resolved.object, what))
-        if module is not model:
+        if module is not whole:
             package = describe_package(type(module).__module__)
             found.append(
                 (module, f"the layer {module.name!r}, a {type(module).__name__} ({package}),")
@@ -105,13 +110,11 @@ def _find_code(component: Any) -> Iterable[CodeType]:
             yield code
 
 
-def _paths_of(component: Any, model: Any, compiled: Any) -> list[str]:
-    if compiled is None:
-        return []
-    entries = [(entry.slot, entry.loss) for entry in compiled.losses]
+def _paths_of(component: Any, model: TrainableModel, compiled: Compiled) -> list[str]:
+    entries: list[tuple[str, object]] = [(entry.slot, entry.loss) for entry in compiled.losses]
     entries += [(entry.slot, entry.metric) for entry in compiled.metrics]
     found = [slot for slot, each in entries if each is component]
-    for name, module in model.named_modules():
+    for name, module in cast("nn.Module", model).named_modules():
         if module is component and name:
             found.append(
                 "model." + "".join(f"_modules[{part!r}]." for part in name.split("."))[:-1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Final
+from typing import Final
 
 from kplug.training.compilation.eager_warning import warn_of_eager_step
 from kplug.training.compilation.graph_breaks import GraphBreak, Spot
 from kplug.training.compilation.torch_compiler import CompilerError
+from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
 
 MOST_ATTEMPTS = 3
 MOST_GRAPHS = 8  # besides one for each shape: more would mean that compiling never ends
@@ -35,7 +37,7 @@ class EagerFallback:
         is_eager: Whether the step runs eagerly from now on.
     """
 
-    def __init__(self, title: str, model: Any, compiled: Any) -> None:
+    def __init__(self, title: str, model: TrainableModel, compiled: Compiled) -> None:
         self.title, self.model, self.compiled = title, model, compiled
         self.is_eager = False
         self._attempts = 0

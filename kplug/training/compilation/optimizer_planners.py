@@ -120,11 +120,12 @@ class _RulePlanner(Planner):
         iteration = head["iterations"]
         head["iterations"] = iteration + 1
         if self.optimizer._is_plain:  # nearly always, and this runs before every step
-            constants, groups = self._plan_groups(iteration, iteration, numbers)
-            return constants, (iteration, groups, False)
+            constants, structures = self._plan_groups(iteration, iteration, numbers)
+            return constants, (iteration, structures, False)
         updates = iteration // (common.gradient_accumulation_steps or 1)
         is_due = common.accumulation is None or common.accumulation.is_due(iteration)
-        found, groups = None, None
+        found: tuple[Any, ...] | None = None
+        groups: list[Any] | None = None
         if is_due:
             found, groups = self._plan_groups(iteration, updates, numbers)
         is_written = False
@@ -135,7 +136,7 @@ class _RulePlanner(Planner):
 
     def _plan_groups(
         self, iteration: int, updates: int, numbers: list[float]
-    ) -> tuple[Any, list[Any]]:
+    ) -> tuple[tuple[Any, ...], list[Any]]:
         optimizer = self.optimizer
         groups = optimizer.param_groups
         if optimizer._schedule is not None:

@@ -12,11 +12,12 @@ from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
 
 
 def find_train_step(
-    model: Any, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+    model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
 ) -> StepFunction:
     """Return the training step; a compiled one is the same in every call of ``fit``.
 
@@ -40,13 +41,13 @@ def find_train_step(
     return step or TrainStep(model, compiled, optimizer)
 
 
-def find_test_step(model: Any, compiled: Compiled) -> StepFunction:
+def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
     step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
     return step or TestStep(model, compiled, is_at_rest=True)
 
 
-def find_predict_step(model: Any) -> StepFunction:
+def find_predict_step(model: TrainableModel) -> StepFunction:
     """Return the step of ``predict``."""
     step, compiled = None, model.compiled
     if compiled is not None:
@@ -55,7 +56,10 @@ def find_predict_step(model: Any) -> StepFunction:
 
 
 def _find(
-    model: Any, compiled: Compiled, key: tuple[Any, ...], make_program: Callable[[], Program | None]
+    model: TrainableModel,
+    compiled: Compiled,
+    key: tuple[Any, ...],
+    make_program: Callable[[], Program | None],
 ) -> CompiledStep | None:
     """Return the compiled step that was made before for the same layers, or make it; None: run eagerly."""
     if not compiled.jit_compile:
