@@ -11,6 +11,7 @@ import torch
 
 from kplug.arguments import require_choice
 from kplug.errors import ContractError
+from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.registry.errors import raise_problems
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
@@ -61,7 +62,7 @@ class Compiled:
         steps: The steps that run as compiled graphs, by kind.
     """
 
-    optimizer: Any
+    optimizer: torch.optim.Optimizer | TorchOptimizerFactory
     optimizer_slot: FilledSlot
     losses: tuple[OutputLoss, ...] = ()
     metrics: tuple[NamedMetric, ...] = ()
