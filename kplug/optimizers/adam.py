@@ -12,11 +12,7 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import (
-    GroupSetting,
-    require_beta,
-    require_epsilon,
-)
+from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, GroupSetting, require_epsilon
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, use_memory_order
 
@@ -52,8 +48,7 @@ class Adam(Optimizer, torch.optim.Adam):
     is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps", "xpu"})
-    beta_1 = GroupSetting("betas", require_beta, index=0)
-    beta_2 = GroupSetting("betas", require_beta, index=1)
+    beta_1, beta_2 = BETA_1, BETA_2
     epsilon = GroupSetting("epsilon", require_epsilon)
     amsgrad = GroupSetting("amsgrad", require_flag, is_fixed=True)
     _torch_step = get_unhooked_step(torch.optim.Adam)

@@ -8,7 +8,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
+from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 
@@ -35,9 +35,7 @@ class Adamax(RuleOptimizer):
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
-    beta_1 = GroupSetting("betas", require_beta, index=0)
-    beta_2 = GroupSetting("betas", require_beta, index=1)
-    epsilon = GroupSetting("eps", require_epsilon)
+    beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
 
     @takes_common
     def __init__(

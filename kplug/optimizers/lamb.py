@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
+from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 
@@ -36,9 +36,7 @@ class Lamb(RuleOptimizer):
     """
 
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
-    beta_1 = GroupSetting("betas", require_beta, index=0)
-    beta_2 = GroupSetting("betas", require_beta, index=1)
-    epsilon = GroupSetting("eps", require_epsilon)
+    beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
 
     @takes_common
     def __init__(

@@ -13,12 +13,7 @@ from typing_extensions import Self
 from kplug.errors import ArgumentError, ContractError, WeightsError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.parameters import (
-    check_parameters,
-    find_new,
-    refuse_rebuild,
-    split_names,
-)
+from kplug.optimizers.base.parameters import check_parameters, find_new, refuse_rebuild, split_names
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 
 

@@ -10,7 +10,7 @@ from typing_extensions import Unpack
 
 from kplug.arguments import require_nonnegative
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_epsilon
+from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON, GroupSetting
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 
@@ -41,9 +41,7 @@ class Nadam(RuleOptimizer):
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
-    beta_1 = GroupSetting("betas", require_beta, index=0)
-    beta_2 = GroupSetting("betas", require_beta, index=1)
-    epsilon = GroupSetting("eps", require_epsilon)
+    beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
     schedule_decay = GroupSetting("schedule_decay", require_nonnegative)
 
     @takes_common

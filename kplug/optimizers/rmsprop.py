@@ -8,11 +8,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
-from kplug.optimizers.base.hyperparameters import (
-    GroupSetting,
-    require_epsilon,
-    require_rho,
-)
+from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_rho
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
 
 

@@ -92,3 +92,9 @@ class GroupSetting:
             pair = list(group.get(self.key, (None, None)))
             pair[self.index] = value
             group[self.key] = tuple(pair)
+
+
+# What several rules have under one name, in the same place of their groups.
+BETA_1 = GroupSetting("betas", require_beta, index=0)
+BETA_2 = GroupSetting("betas", require_beta, index=1)
+EPSILON = GroupSetting("eps", require_epsilon)

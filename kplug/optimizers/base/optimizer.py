@@ -37,12 +37,7 @@ from kplug.optimizers.base.lr_and_learning_rate import (
     refuse_both,
 )
 from kplug.optimizers.base.moving_average import write_averages
-from kplug.optimizers.base.parameters import (
-    check_parameters,
-    find_new,
-    refuse_rebuild,
-    split_names,
-)
+from kplug.optimizers.base.parameters import check_parameters, find_new, refuse_rebuild, split_names
 from kplug.optimizers.base.saved_state import (
     check_settings,
     check_state,

@@ -7,12 +7,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from kplug import optimizers
-from kplug.optimizers import (
-    CommonArguments,
-    require_epsilon,
-    require_nonnegative,
-    takes_common,
-)
+from kplug.optimizers import CommonArguments, require_epsilon, require_nonnegative, takes_common
 
 
 class Adagrad(optimizers.Adagrad):
