@@ -1,4 +1,17 @@
-"""``K``: the small functions that code written for Keras's guide calls, on torch tensors."""
+"""``K``: the small functions that code written for Keras's guide calls, on torch tensors.
+
+They share these conventions, which a function's own text repeats only where it differs:
+
+- ``TensorLike`` is a tensor, an array, a number or nested lists, of any shape.
+- Images, volumes and sequences have their channels where ``data_format`` says.
+- ``dtype=None`` is ``floatx()`` and ``data_format=None`` is ``image_data_format()``.
+- ``strides`` and ``dilation_rate`` are one number, or one an axis; ``padding`` is ``'valid'`` or
+  ``'same'``.
+- The same ``seed`` gives the same draws; ``None`` draws from torch's global generator.
+- ``from_logits`` says that ``output`` holds logits. Probabilities are kept between ``epsilon()`` and
+  ``1 − epsilon()``.
+- An argument out of its range raises ``ArgumentValueError``.
+"""
 # ruff: noqa: A004 - Keras's names: code written for it calls K.sum, K.abs, K.max
 
 from kplug.backend.control import (

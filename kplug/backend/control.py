@@ -28,11 +28,7 @@ def learning_phase() -> int:
 
 
 def set_learning_phase(value: int) -> None:
-    """Set the phase that ``learning_phase()`` returns: 1 for training, 0 for inference.
-
-    Raises:
-        ArgumentValueError: ``value`` is neither 0 nor 1.
-    """
+    """Set the phase that ``learning_phase()`` returns: 1 for training, 0 for inference."""
     if value not in (0, 1):
         raise ArgumentValueError("set_learning_phase", "value", value, "0 or 1")
     _phase.is_training = bool(value)
@@ -41,10 +37,7 @@ def set_learning_phase(value: int) -> None:
 def in_train_phase(x: Branch, alt: Branch, training: bool | int | None = None) -> torch.Tensor:
     """Return ``x`` while training and ``alt`` otherwise; either may be a function to call.
 
-    Args:
-        x: The value in training, or a function that returns it.
-        alt: The same for inference.
-        training: ``None`` asks ``learning_phase()``.
+    ``training=None`` asks ``learning_phase()``.
     """
     is_training = _phase.is_training if training is None else bool(training)
     return _evaluate(x if is_training else alt)
@@ -56,16 +49,10 @@ def in_test_phase(x: Branch, alt: Branch, training: bool | int | None = None) ->
 
 
 def switch(condition: TensorLike, then_expression: Branch, else_expression: Branch) -> torch.Tensor:
-    """Return one of two values.
+    """Return one of two values, each given as it is or as a function that computes it.
 
-    Args:
-        condition: One truth value chooses a whole branch; a tensor of them chooses element by
-            element, its axes counted from the left.
-        then_expression: The value where the condition holds, or a function that computes it.
-        else_expression: The value elsewhere.
-
-    Returns:
-        A tensor.
+    One truth value chooses a whole branch; a tensor of them chooses element by element, its axes
+    counted from the left.
 
     Example:
         >>> switch([True, False], [[1, 1], [1, 1]], [[2, 2], [2, 2]])
@@ -99,15 +86,9 @@ def stop_gradient(variables: Any) -> Any:
 def gradients(
     loss: torch.Tensor, variables: torch.Tensor | Sequence[torch.Tensor]
 ) -> list[torch.Tensor]:
-    """Return the gradient of a scalar with respect to each variable.
+    """Return the gradient of a scalar with respect to each variable, in a list.
 
-    Args:
-        loss: A scalar that depends on the variables. Its graph is kept, so that you can
-            differentiate again, also the gradients.
-        variables: One tensor or several.
-
-    Returns:
-        Tensors of the shapes of the variables.
+    The graph of the loss is kept, so that you can differentiate again, also the gradients.
 
     Raises:
         LossWithoutGradientError: ``loss`` does not depend on a variable through differentiable steps.
@@ -140,19 +121,14 @@ def gradients(
 def function(
     inputs: Sequence[Any], outputs: Sequence[Any], updates: object = None
 ) -> Callable[[Sequence[Any]], list[Any]]:
-    """Return a function from values of ``inputs`` to NumPy values of ``outputs``.
+    """Return a function from a list of values of ``inputs`` to a list of NumPy values of ``outputs``.
 
-    Args:
-        inputs: Symbolic tensors, such as ``model.input``; the last one may be
-            ``K.learning_phase()``, whose value says whether dropout is active.
-        outputs: Symbolic tensors, such as ``layer.output``.
-        updates: Leave it empty; torch updates variables when the update is written.
-
-    Returns:
-        A function that takes a list and returns a list.
+    Both are lists of symbolic tensors, such as ``model.input`` and ``layer.output``. The last input may
+    be ``K.learning_phase()``, whose value says whether dropout is active.
 
     Raises:
-        KplugError: ``outputs`` is empty or not symbolic, or there are updates.
+        KplugError: ``outputs`` is empty or not symbolic; or there are updates, which torch makes when
+            they are written.
     """
     if not outputs or not all(getattr(output, "is_symbolic", False) for output in outputs):
         raise KplugError(

@@ -19,13 +19,7 @@ Axis: TypeAlias = "int | Sequence[int] | None"
 def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
     """Return ``value`` as a tensor; a tensor that already has the dtype is returned itself.
 
-    Args:
-        value: A tensor, an array, a number or nested lists of numbers.
-        dtype: The type to convert to. ``None`` keeps the type of tensors and arrays; Python floats
-            become ``floatx()``.
-
-    Returns:
-        A tensor of the same shape.
+    ``dtype=None`` keeps the type of tensors and arrays; Python floats become ``floatx()``.
 
     Raises:
         GraphError: ``value`` is a symbolic tensor.

@@ -79,14 +79,7 @@ def _as_lengths(name: str, lengths: TensorLike, rows: torch.Tensor) -> torch.Ten
 
 
 def ctc_label_dense_to_sparse(labels: TensorLike, label_lengths: TensorLike) -> torch.Tensor:
-    """Return the labels that count as a sparse tensor.
-
-    Args:
-        labels: Shape (N, L).
-        label_lengths: How many of each row count, shape (N,) or (N, 1).
-
-    Returns:
-        A sparse COO tensor (N, L).
+    """Return the labels (N, L) that count as a sparse COO tensor; ``label_lengths`` is (N,) or (N, 1).
 
     Example:
         >>> ctc_label_dense_to_sparse([[3, 4], [5, 6]], [1, 2]).values()

@@ -39,15 +39,7 @@ _ALIASES: dict[str, str] = {
 def to_dtype(dtype: DTypeLike) -> torch.dtype:
     """Return the torch type for a name, a torch type, a NumPy type or ``None`` (``floatx()``).
 
-    Args:
-        dtype: Such as ``'float32'``, ``torch.float32``, ``np.float32`` or ``None``. A Keras 3
-            policy dict is read through its name.
-
-    Returns:
-        The torch type.
-
-    Raises:
-        ArgumentValueError: There is no such type.
+    A policy dict of Keras 3 is read through its name.
 
     Example:
         >>> to_dtype("int32"), to_dtype(None)

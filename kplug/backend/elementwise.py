@@ -62,15 +62,9 @@ def cos(x: TensorLike) -> torch.Tensor:
 def clip(
     x: TensorLike, min_value: float | torch.Tensor | None, max_value: float | torch.Tensor | None
 ) -> torch.Tensor:
-    """Return ``x`` kept between two bounds.
+    """Return ``x`` kept between two bounds; ``None`` is no bound.
 
-    Args:
-        x: Any shape.
-        min_value: Lower bound, or ``None`` for no bound.
-        max_value: Upper bound, or ``None``. One below ``min_value`` counts as ``min_value``.
-
-    Returns:
-        A tensor of the same shape.
+    An upper bound below the lower one counts as the lower one.
 
     Example:
         >>> clip([-2.0, 0.5, 2.0], 0.0, 1.0)
@@ -138,13 +132,6 @@ def less_equal(x: TensorLike, y: TensorLike) -> torch.Tensor:
 
 def cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
     """Return ``x`` with another number type.
-
-    Args:
-        x: Any shape.
-        dtype: Such as ``'float32'`` or ``'bool'``.
-
-    Returns:
-        A tensor of the same shape.
 
     Example:
         >>> cast([0.0, 2.5], "bool")

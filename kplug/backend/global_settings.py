@@ -40,14 +40,7 @@ def epsilon() -> float:
 
 
 def set_epsilon(value: float) -> None:
-    """Set the number that ``epsilon()`` returns.
-
-    Args:
-        value: A finite number > 0.
-
-    Raises:
-        ArgumentValueError: ``value`` is not such a number.
-    """
+    """Set the number that ``epsilon()`` returns: finite and > 0."""
     allowed = "a finite number > 0"
     _settings.epsilon = require_number("set_epsilon", "value", value, allowed, above=0.0)
 
@@ -63,14 +56,7 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Set the default float type of new weights and of converted numbers.
-
-    Args:
-        value: ``'float16'``, ``'bfloat16'``, ``'float32'`` or ``'float64'``.
-
-    Raises:
-        ArgumentValueError: ``value`` is none of them.
-    """
+    """Set the float type of new weights and of converted numbers: float16, bfloat16, float32 or float64."""
     if value not in _FLOAT_TYPES:
         raise ArgumentValueError("set_floatx", "value", value, _one_of(_FLOAT_TYPES))
     _settings.floatx = value
@@ -87,29 +73,15 @@ def image_data_format() -> DataFormat:
 
 
 def set_image_data_format(data_format: str) -> None:
-    """Set the default layout of images.
-
-    Args:
-        data_format: ``'channels_last'`` or ``'channels_first'``.
-
-    Raises:
-        ArgumentValueError: ``data_format`` is neither.
-    """
+    """Set the default layout of images: ``'channels_last'`` or ``'channels_first'``."""
     _settings.image_data_format = standardize_data_format(data_format, "set_image_data_format")
 
 
 def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:
     """Return a valid layout name; ``None`` means the default one.
 
-    Args:
-        data_format: ``'channels_last'``, ``'channels_first'`` or ``None``.
-        owner: Who was given it, for the message.
-
-    Returns:
-        The layout.
-
     Raises:
-        ArgumentValueError: ``data_format`` is none of them.
+        ArgumentValueError: Names ``owner``, who was given it.
     """
     if data_format is None:
         return _settings.image_data_format
@@ -120,11 +92,7 @@ def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:
 
 
 def normalize_data_format(value: str | None) -> DataFormat:
-    """Return a valid layout name; ``None`` is ``image_data_format()``.
-
-    Raises:
-        ArgumentValueError: It is neither ``'channels_first'`` nor ``'channels_last'``.
-    """
+    """Return a valid layout name; ``None`` is ``image_data_format()``."""
     return standardize_data_format(value, "normalize_data_format")
 
 
@@ -139,11 +107,7 @@ def image_dim_ordering() -> str:
 
 
 def set_image_dim_ordering(dim_ordering: str) -> None:
-    """Set the default layout by Keras 1's name.
-
-    Raises:
-        ArgumentValueError: It is neither ``'tf'`` nor ``'th'``.
-    """
+    """Set the default layout by Keras 1's name, ``'tf'`` or ``'th'``."""
     choices = {short: name for name, short in _ORDERINGS.items()}
     owner = "set_image_dim_ordering"
     set_image_data_format(require_choice(owner, "dim_ordering", dim_ordering, choices))

@@ -25,16 +25,10 @@ def dot(x: TensorLike, y: TensorLike) -> torch.Tensor:
 def batch_dot(
     x: TensorLike, y: TensorLike, axes: int | tuple[int, int] | list[int] | None = None
 ) -> torch.Tensor:
-    """Return the product of ``x`` and ``y`` for each sample of the batch.
+    """Return the product of ``x`` (N, …) and ``y`` (N, …) for each sample: (N, rest of x, rest of y).
 
-    Args:
-        x: Shape (N, …).
-        y: Shape (N, …).
-        axes: The axis of each that is summed over; ``None`` is the last of ``x`` with the
-            second-last of ``y`` (the last, if ``y`` has two axes).
-
-    Returns:
-        A tensor (N, rest of x, rest of y); what would be (N,) is (N, 1).
+    ``axes`` is the axis of each that is summed over; ``None`` is the last of ``x`` with the second-last
+    of ``y`` (the last, if ``y`` has two axes). What would be (N,) is (N, 1).
 
     Example:
         >>> batch_dot([[1.0, 2.0]], [[3.0, 4.0]], axes=1)
@@ -56,16 +50,7 @@ def batch_dot(
 def bias_add(x: TensorLike, bias: TensorLike, data_format: str | None = None) -> torch.Tensor:
     """Return ``x`` with a bias for each channel added.
 
-    Args:
-        x: Shape (N, …, channels), or (N, channels, …) for ``'channels_first'``.
-        bias: Shape (channels,), or (…, channels) with a value for each place too.
-        data_format: ``None`` is ``image_data_format()``.
-
-    Returns:
-        A tensor of the shape of ``x``.
-
-    Raises:
-        ArgumentValueError: ``bias`` has another number of axes.
+    ``bias`` has the shape (channels,), or (…, channels) with a value for each place too.
     """
     x, bias = to_tensor(x), to_tensor(bias)
     layout = standardize_data_format(data_format, "bias_add")

@@ -18,16 +18,10 @@ StepFunction: TypeAlias = "Callable[[torch.Tensor, States], tuple[torch.Tensor, 
 def map_fn(
     fn: Callable[[Any], Any], elems: Any, name: str | None = None, dtype: DTypeLike = None
 ) -> Any:
-    """Return the results of ``fn`` for each entry along the first axis, stacked.
+    """Return the results of ``fn`` for each entry along the first axis, stacked; ``name`` is ignored.
 
-    Args:
-        fn: From an entry (a tuple of them if ``elems`` is one) to a tensor or a tuple of tensors.
-        elems: A tensor (N, …), or a list or tuple of tensors with the same N.
-        name: Ignored.
-        dtype: Type of the results; ``None`` leaves them as they are.
-
-    Returns:
-        A tensor (N, …), or a tuple of them.
+    ``fn`` takes an entry of a tensor (N, …), or a tuple of entries if ``elems`` is a list of such
+    tensors, and returns a tensor or a tuple of them. ``dtype=None`` leaves its results as they are.
 
     Raises:
         DataError: There is no entry, so the shape of the result is not known.
@@ -64,16 +58,9 @@ def foldl(
     initializer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Return fn(… fn(fn(initializer, x₀), x₁) …, xₙ): the entries gathered from the first to the last.
+    """Return fn(… fn(fn(initializer, x₀), x₁) …, xₙ) over the first axis; ``name`` is ignored.
 
-    Args:
-        fn: From what is gathered so far and an entry to what is gathered then.
-        elems: A tensor (N, …).
-        initializer: What is gathered before the first entry; ``None`` starts with that entry.
-        name: Ignored.
-
-    Returns:
-        What ``fn`` returns last.
+    Without an initializer the first entry is the start.
 
     Raises:
         DataError: There is neither an entry nor an initializer.

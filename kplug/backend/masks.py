@@ -24,11 +24,9 @@ def get_mask(tensor: object) -> torch.Tensor | None:
 
 
 def set_mask(tensor: torch.Tensor, mask: torch.Tensor | None) -> None:
-    """Attach a mask to a tensor; tensors that are computed from it do not carry it.
+    """Attach a mask to sequences (N, time, …); tensors that are computed from them do not carry it.
 
-    Args:
-        tensor: Sequences, shape (N, time, …).
-        mask: Booleans, shape (N, time): False for time steps to skip. ``None`` removes the mask.
+    The mask holds booleans of shape (N, time), False for time steps to skip; ``None`` removes it.
     """
     tensor._keras_mask = mask  # type: ignore[attr-defined]
 

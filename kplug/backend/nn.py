@@ -18,15 +18,6 @@ def relu(
 ) -> torch.Tensor:
     """Return x where x ≥ threshold and alpha·(x − threshold) below it, at most ``max_value``.
 
-    Args:
-        x: Any shape.
-        alpha: Slope below the threshold.
-        max_value: Largest value returned, or ``None``.
-        threshold: Where the two pieces meet.
-
-    Returns:
-        A tensor of the same shape.
-
     Example:
         >>> relu([-2.0, 0.5, 9.0], alpha=0.1, max_value=6.0)
         tensor([-0.2000,  0.5000,  6.0000])
@@ -82,20 +73,10 @@ def dropout(
     noise_shape: Sequence[int | None] | None = None,
     seed: int | None = None,
 ) -> torch.Tensor:
-    """Return ``x`` with a random part set to 0 and the rest divided by ``1 − level``.
+    """Return ``x`` with a random part set to 0, ``level`` in [0, 1), and the rest divided by ``1 − level``.
 
-    Args:
-        x: Any shape.
-        level: The part to drop, in [0, 1).
-        noise_shape: Shape of the random mask; an entry ``None`` is that size of ``x``, 1 shares
-            the draw along that axis.
-        seed: The same seed drops the same elements.
-
-    Returns:
-        A tensor of the same shape.
-
-    Raises:
-        ArgumentValueError: ``level`` is outside [0, 1).
+    ``noise_shape`` is the shape of the random mask: ``None`` in it is that size of ``x``, and 1 shares
+    the draw along that axis.
     """
     require_number("dropout", "level", level, "a number in [0, 1)", at_least=0.0, below=1.0)
     x = to_float(x)
@@ -127,16 +108,7 @@ def _fill_in(noise_shape: Sequence[int | None], sizes: Sequence[int]) -> tuple[i
 def binary_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False
 ) -> torch.Tensor:
-    """Return −[t ln p + (1 − t) ln(1 − p)] for each element; nothing is averaged.
-
-    Args:
-        target: t, numbers in [0, 1].
-        output: p, probabilities, kept in [ε, 1 − ε]; or logits.
-        from_logits: Whether ``output`` holds logits.
-
-    Returns:
-        A tensor of the shape of ``output``.
-    """
+    """Return −[t ln p + (1 − t) ln(1 − p)] for each element, t in [0, 1]; nothing is averaged."""
     output = to_float(output)
     target = to_tensor(target).to(output.dtype)
     if from_logits:
@@ -148,17 +120,7 @@ def binary_crossentropy(
 def categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> torch.Tensor:
-    """Return −Σ t ln p along ``axis``.
-
-    Args:
-        target: t, one-hot rows or probabilities.
-        output: p, scaled to a sum of 1 and kept in [ε, 1 − ε]; or logits.
-        from_logits: Whether ``output`` holds logits.
-        axis: The axis of the classes.
-
-    Returns:
-        A tensor without that axis.
-    """
+    """Return −Σ t ln p along ``axis``, that of the classes; p is scaled to a sum of 1."""
     output = to_float(output)
     target = to_tensor(target).to(output.dtype)
     return -(target * _log_probabilities(output, from_logits, axis)).sum(dim=axis)
@@ -167,16 +129,9 @@ def categorical_crossentropy(
 def sparse_categorical_crossentropy(
     target: TensorLike, output: TensorLike, from_logits: bool = False, axis: int = -1
 ) -> torch.Tensor:
-    """Return −ln p of the target class.
+    """Return −ln p of the target class; p is scaled to a sum of 1 along ``axis``.
 
-    Args:
-        target: Class numbers, shape of ``output`` without ``axis``, or with size 1 there.
-        output: p, scaled and kept in [ε, 1 − ε]; or logits.
-        from_logits: Whether ``output`` holds logits.
-        axis: The axis of the classes.
-
-    Returns:
-        A tensor without that axis.
+    ``target`` holds class numbers, in the shape of ``output`` without ``axis``, or with size 1 there.
     """
     output = to_float(output)
     classes = to_tensor(target).long()
@@ -196,13 +151,7 @@ def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int) -> to
 def in_top_k(predictions: TensorLike, targets: TensorLike, k: int) -> torch.Tensor:
     """Return whether each target class is among the ``k`` largest predictions; a tie counts as in.
 
-    Args:
-        predictions: Shape (N, classes).
-        targets: Class numbers, shape (N,).
-        k: How many count.
-
-    Returns:
-        Booleans, shape (N,).
+    ``predictions`` is (N, classes); ``targets`` and the booleans returned are (N,).
     """
     predictions = to_tensor(predictions)
     chosen = predictions.gather(1, to_tensor(targets).long().reshape(-1, 1))

@@ -20,17 +20,9 @@ def batch_normalization(
 ) -> torch.Tensor:
     """Return gamma·(x − mean) / √(var + epsilon) + beta.
 
-    Args:
-        x: Any shape.
-        mean: One value a channel, or a shape that broadcasts with ``x``.
-        var: The same.
-        beta: The same, or ``None`` for 0. (``torch.nn.functional.batch_norm`` has it after gamma.)
-        gamma: The same, or ``None`` for 1.
-        axis: The axis of the channels.
-        epsilon: Keeps the root away from 0.
-
-    Returns:
-        A tensor of the shape of ``x``.
+    The moments, beta (``None`` is 0) and gamma (``None`` is 1) have a value for each channel along
+    ``axis``, or a shape that broadcasts with ``x``. torch.nn.functional.batch_norm has beta after
+    gamma.
 
     Example:
         >>> batch_normalization([[3.0], [5.0]], [4.0], [1.0], None, [2.0], epsilon=0.0)
@@ -62,18 +54,11 @@ def normalize_batch_in_training(
     reduction_axes: Sequence[int],
     epsilon: float = 1e-3,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return ``x`` normalised with the moments of the batch, and these moments.
+    """Return ``x`` normalised with the moments of the batch over some axes, the mean and the variance.
 
-    Args:
-        x: Any shape.
-        gamma: One value a channel (the axes that are not reduced), or ``None`` for 1.
-        beta: The same, or ``None`` for 0.
-        reduction_axes: The axes that the moments are taken over.
-        epsilon: Keeps the root away from 0.
-
-    Returns:
-        The normalised tensor, the mean and the variance. The variance is divided by n; Keras 2
-        divides by n − 1 where TensorFlow has a fused kernel (four axes, channels last).
+    gamma (``None`` is 1) and beta (``None`` is 0) have a value for each place on the other axes. The
+    variance is divided by n; Keras 2 divides by n − 1 where TensorFlow has a fused kernel (four axes,
+    channels last).
 
     Example:
         >>> normed, mean, var = normalize_batch_in_training([[1.0], [3.0]], None, None, [0])

@@ -45,10 +45,7 @@ def is_group_joined() -> bool:
 def copy_from_main(value: Value) -> Value:
     """Return the value of the main process; without other processes the value itself.
 
-    All processes must call it.
-
-    Args:
-        value: What can be pickled.
+    All processes must call it. The value must be one that can be pickled.
     """
     if not is_group_joined() or distributed.get_world_size() == 1:
         return value
@@ -59,9 +56,6 @@ def copy_from_main(value: Value) -> Value:
 
 def run_on_main(function: Callable[[], None]) -> None:
     """Call a function in the main process only; the others wait until it returns.
-
-    Args:
-        function: What to do, such as writing a file.
 
     Raises:
         KplugError: In the other processes, if it fails in the main one, which raises its own error.

@@ -29,16 +29,6 @@ def random_normal(
 ) -> torch.Tensor:
     """Return draws from the normal distribution N(mean, stddev²).
 
-    Args:
-        shape: Sizes, as a sequence, a ``torch.Size`` or a 1-D tensor.
-        mean: Centre.
-        stddev: Standard deviation, >= 0.
-        dtype: A float type; ``None`` is ``floatx()``.
-        seed: The same seed gives the same draws; ``None`` draws from torch's global generator.
-
-    Returns:
-        A tensor of ``shape``.
-
     Example:
         >>> random_normal((2, 3), stddev=0.0)
         tensor([[0., 0., 0.],
@@ -55,19 +45,7 @@ def random_uniform(
     dtype: DTypeLike = None,
     seed: int | None = None,
 ) -> torch.Tensor:
-    """Return draws that are uniform in [minval, maxval).
-
-    Args:
-        shape: Sizes.
-        minval: Lower bound, included.
-        maxval: Upper bound, excluded.
-        dtype: A number type; ``None`` is ``floatx()``. For a whole-number type every integer in the
-            range is equally likely.
-        seed: The same seed gives the same draws.
-
-    Returns:
-        A tensor of ``shape``.
-    """
+    """Return draws that are uniform in [minval, maxval); of a whole-number type each integer is as likely."""
     sizes, number_type = to_shape(shape), to_dtype(dtype)
     generator = _find_generator(seed)
     if not number_type.is_floating_point:
@@ -96,11 +74,7 @@ def truncated_normal(
 def random_binomial(
     shape: object, p: float = 0.0, dtype: DTypeLike = None, seed: int | None = None
 ) -> torch.Tensor:
-    """Return ones with probability ``p`` and zeros otherwise.
-
-    Raises:
-        ArgumentValueError: ``p`` is outside [0, 1].
-    """
+    """Return ones with probability ``p`` and zeros otherwise."""
     allowed = "a number in [0, 1]"
     require_number("random_binomial", "p", p, allowed, at_least=0.0, at_most=1.0)
     draws = torch.rand(to_shape(shape), generator=_find_generator(seed))

@@ -1,7 +1,7 @@
 """Sums, means and other functions that make a tensor smaller.
 
-Every function takes ``axis`` as ``None`` (all axes), a number or a list. An empty list reduces
-nothing, as in Keras; torch's own ``dim=[]`` reduces everything.
+Every function takes ``axis`` as ``None`` (all axes), a number or a list. An empty list reduces nothing,
+as in Keras; torch's own ``dim=[]`` reduces everything. ``keepdims`` keeps the reduced axes with size 1.
 """
 # ruff: noqa: A001 - Keras's names: code written for it calls K.sum, K.max, K.any
 
@@ -27,15 +27,7 @@ def _reduce(
 
 
 def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
-    """Return the sum over ``axis``.
-
-    Args:
-        x: Any shape.
-        axis: ``None``, a number or a list of numbers.
-        keepdims: Keep the reduced axes with size 1.
-
-    Returns:
-        A tensor without the reduced axes; integers and booleans are counted in int64.
+    """Return the sum over ``axis``; integers and booleans are counted in int64.
 
     Example:
         >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
@@ -51,14 +43,6 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tenso
 
 def mean(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:
     """Return the mean over ``axis``; integers and booleans are taken as ``floatx()``.
-
-    Args:
-        x: Any shape.
-        axis: ``None``, a number or a list of numbers.
-        keepdims: Keep the reduced axes with size 1.
-
-    Returns:
-        A float tensor without the reduced axes.
 
     Example:
         >>> mean([True, False])

@@ -25,18 +25,9 @@ def depthwise_conv2d(
     data_format: str | None = None,
     dilation_rate: int | Sequence[int] = (1, 1),
 ) -> torch.Tensor:
-    """Return the 2-D convolution of each channel by itself.
+    """Return the 2-D convolution of each channel by itself; the kernel is (kh, kw, in, multiplier).
 
-    Args:
-        x: Images in ``data_format``.
-        depthwise_kernel: Shape (kh, kw, in, multiplier).
-        strides: One number or one an axis.
-        padding: ``'valid'`` or ``'same'``.
-        data_format: ``None`` is ``image_data_format()``.
-        dilation_rate: One number or one an axis.
-
-    Returns:
-        Images with in·multiplier channels, those of one input channel side by side.
+    The images returned have in·multiplier channels, those of one input channel side by side.
     """
     owner = "depthwise_conv2d"
     return _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
@@ -67,17 +58,8 @@ def separable_conv1d(
 ) -> torch.Tensor:
     """Return a convolution of each channel by itself, then one of width 1 across the channels.
 
-    Args:
-        x: Sequences (N, time, in), or channels first.
-        depthwise_kernel: Shape (k, in, multiplier).
-        pointwise_kernel: Shape (1, in·multiplier, out).
-        strides: Of the first convolution.
-        padding: ``'valid'`` or ``'same'``.
-        data_format: ``None`` is ``image_data_format()``.
-        dilation_rate: Of the first convolution.
-
-    Returns:
-        Sequences with ``out`` channels.
+    The kernels are (k, in, multiplier) and (1, in·multiplier, out); strides and dilation are those of
+    the first convolution.
     """
     owner = "separable_conv1d"
     deep = _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
@@ -108,15 +90,8 @@ def local_conv1d(
 ) -> torch.Tensor:
     """Return a convolution with a different kernel at each place.
 
-    Args:
-        inputs: Sequences (N, time, in), or channels first.
-        kernel: Shape (places, k·in, out); a window is read step by step, each with its channels.
-        kernel_size: (k,).
-        strides: One number in a tuple.
-        data_format: ``None`` is ``image_data_format()``.
-
-    Returns:
-        Sequences (N, places, out), or channels first.
+    ``kernel_size`` and ``strides`` hold one number. The kernel is (places, k·in, out): a window is read
+    step by step, each with its channels.
     """
     layout = standardize_data_format(data_format, "local_conv1d")
     second = to_channels_second(to_tensor(inputs), layout)
@@ -134,19 +109,10 @@ def local_conv2d(
     output_shape: Sequence[int],
     data_format: str | None = None,
 ) -> torch.Tensor:
-    """Return ``local_conv1d`` for images.
+    """Return ``local_conv1d`` for images; ``output_shape`` is (rows, columns) of the result.
 
-    Args:
-        inputs: Images in ``data_format``.
-        kernel: Shape (rows·columns, kh·kw·in, out); with channels first a window is read channel by
-            channel, so that it is in·kh·kw.
-        kernel_size: (kh, kw).
-        strides: One number an axis.
-        output_shape: (rows, columns) of the result.
-        data_format: ``None`` is ``image_data_format()``.
-
-    Returns:
-        Images of ``output_shape`` with ``out`` channels.
+    The kernel is (rows·columns, kh·kw·in, out); with channels first a window is read channel by
+    channel, so that it is in·kh·kw.
     """
     layout = standardize_data_format(data_format, "local_conv2d")
     second = to_channels_second(to_tensor(inputs), layout)

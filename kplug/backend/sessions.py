@@ -1,4 +1,4 @@
-"""Sessions and placeholders of Keras 2: each call says what torch has instead."""
+"""Sessions and placeholders of Keras 2, which torch lacks: an error says what it has instead."""
 
 from __future__ import annotations
 
@@ -16,18 +16,7 @@ def placeholder(
     sparse: bool = False,
     name: str | None = None,
 ) -> NoReturn:
-    """Raise an error: a torch tensor has its values from the start.
-
-    Args:
-        shape: Ignored, as are all arguments.
-        ndim: Ignored.
-        dtype: Ignored.
-        sparse: Ignored.
-        name: Ignored.
-
-    Raises:
-        KplugError: Always.
-    """
+    """Raise an error: a torch tensor has its values from the start."""
     del ndim, dtype, sparse, name
     sizes = "shape" if shape is None else str(tuple(shape[1:]))
     raise KplugError(
@@ -38,11 +27,7 @@ def placeholder(
 
 
 def get_session() -> NoReturn:
-    """Raise an error: torch has no sessions.
-
-    Raises:
-        KplugError: Always.
-    """
+    """Raise an error: torch has no sessions."""
     raise KplugError(
         "get_session: torch computes at once and has no sessions",
         hint="K.get_value(x) reads a tensor; K.function([...], [...]) evaluates a part of a model.",
@@ -50,11 +35,7 @@ def get_session() -> NoReturn:
 
 
 def set_session(session: object) -> NoReturn:
-    """Raise an error: torch has no sessions.
-
-    Raises:
-        KplugError: Always.
-    """
+    """Raise an error: torch has no sessions."""
     del session
     raise KplugError(
         "set_session: torch computes at once and has no sessions",
@@ -64,11 +45,7 @@ def set_session(session: object) -> NoReturn:
 
 
 def manual_variable_initialization(value: bool) -> None:
-    """Accept ``False``: a variable always has its value from the start.
-
-    Raises:
-        KplugError: ``value`` is true.
-    """
+    """Accept ``False`` alone: a variable always has its value from the start."""
     if value:
         raise KplugError(
             "manual_variable_initialization: variables have their values from the start",

@@ -38,11 +38,7 @@ def expand_dims(x: TensorLike, axis: int = -1) -> torch.Tensor:
 
 
 def squeeze(x: TensorLike, axis: int) -> torch.Tensor:
-    """Return ``x`` without its ``axis``, whose size is 1.
-
-    Raises:
-        ArgumentValueError: The size is another one; torch would leave the axis in silence.
-    """
+    """Return ``x`` without its ``axis``, whose size must be 1: torch would leave another axis in silence."""
     x = to_tensor(x)
     if not -x.ndim <= axis < x.ndim or x.shape[axis] != 1:
         allowed = f"an axis of size 1; the shape is {tuple(x.shape)}"
@@ -100,27 +96,14 @@ def arange(
 
 
 def gather(reference: TensorLike, indices: TensorLike) -> torch.Tensor:
-    """Return the rows of ``reference`` at ``indices``.
-
-    Args:
-        reference: Shape (rows, …).
-        indices: Whole numbers of any shape.
-
-    Returns:
-        A tensor of shape ``indices.shape + reference.shape[1:]``.
-    """
+    """Return the rows of ``reference`` (rows, …) at ``indices``: ``indices.shape + reference.shape[1:]``."""
     return to_tensor(reference)[to_tensor(indices).long()]
 
 
 def one_hot(indices: TensorLike, num_classes: int) -> torch.Tensor:
-    """Return rows of zeros with a 1 at each index.
+    """Return rows of zeros with a 1 at each index: ``indices.shape + (num_classes,)``, in ``floatx()``.
 
-    Args:
-        indices: Whole numbers in [0, num_classes) of any shape. Others give a row of zeros.
-        num_classes: Length of the new last axis.
-
-    Returns:
-        A tensor of floatx and shape ``indices.shape + (num_classes,)``.
+    An index outside [0, num_classes) gives a row of zeros.
 
     Example:
         >>> one_hot([2, 0], 3)

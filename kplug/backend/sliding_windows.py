@@ -63,19 +63,10 @@ def convolve(
     dilation: Sequence[int],
     groups: int = 1,
 ) -> torch.Tensor:
-    """Return the convolution of a tensor whose channels are second.
+    """Return the convolution of a tensor (N, channels, …) as (N, filters, …).
 
-    Args:
-        x: Shape (N, channels, …).
-        kernel: torch's order, shape (filters, channels/groups, …).
-        bias: Shape (filters,), or ``None``.
-        strides: One number an axis.
-        padding: ``'valid'``, ``'same'`` or ``'causal'`` (one axis only).
-        dilation: One number an axis.
-        groups: Number of groups of channels.
-
-    Returns:
-        A tensor (N, filters, …).
+    Strides and dilation are one number an axis. The kernel has torch's order, (filters,
+    channels/groups, …). ``padding`` may be ``'causal'`` for one axis.
     """
     window = kernel.shape[2:]
     if padding == "valid":
@@ -136,19 +127,10 @@ def convolve_transposed(
     output_padding: Sequence[int] | None,
     dilation: Sequence[int],
 ) -> torch.Tensor:
-    """Return the transposed convolution of a tensor whose channels are second.
+    """Return the transposed convolution of a tensor (N, in, …) as (N, filters, …).
 
-    Args:
-        x: Shape (N, in, …).
-        kernel: torch's order, shape (in, filters, …).
-        bias: Shape (filters,), or ``None``.
-        strides: One number an axis.
-        padding: ``'valid'`` or ``'same'``.
-        output_padding: One number an axis, or ``None``.
-        dilation: One number an axis.
-
-    Returns:
-        A tensor (N, filters, …).
+    Strides, dilation and output padding (or ``None``) are one number an axis. The kernel has torch's
+    order, (in, filters, …).
     """
     window = kernel.shape[2:]
     added = [None] * len(window) if output_padding is None else output_padding
@@ -206,15 +188,9 @@ def _sum_pool(x: torch.Tensor, window: Sequence[int], strides: Sequence[int]) ->
 
 
 def enlarge(x: torch.Tensor, factors: Sequence[int], first_axis: int) -> torch.Tensor:
-    """Return ``x`` with its cells repeated along axes that follow one another.
+    """Return ``x`` with its cells repeated by one factor an axis, along axes that follow ``first_axis``.
 
-    Args:
-        x: Any shape and type.
-        factors: How often, one number an axis.
-        first_axis: The first of these axes.
-
-    Returns:
-        A tensor that is larger by the factors; one copy, whatever the number of axes.
+    It takes one copy, whatever the number of axes.
 
     Example:
         >>> enlarge(torch.tensor([[1, 2]]), (2, 2), 0)

@@ -197,15 +197,7 @@ def resize_images(
 ) -> torch.Tensor:
     """Return images enlarged by whole factors.
 
-    Args:
-        x: Images in ``data_format``.
-        height_factor: Factor of the rows.
-        width_factor: Factor of the columns.
-        data_format: ``None`` is ``image_data_format()``.
-        interpolation: ``'nearest'`` repeats pixels; ``'bilinear'`` uses half-pixel centres.
-
-    Returns:
-        Images of shape (N, height·height_factor, width·width_factor, channels), or channels first.
+    ``'nearest'`` repeats pixels; ``'bilinear'`` interpolates between half-pixel centres.
     """
     layout = standardize_data_format(data_format, "resize_images")
     choices = ("nearest", "bilinear")

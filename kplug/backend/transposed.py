@@ -32,18 +32,9 @@ def conv2d_transpose(
 ) -> torch.Tensor:
     """Return the transposed 2-D convolution: the gradient of a convolution, as a function of ``x``.
 
-    Args:
-        x: Images in ``data_format``.
-        kernel: Shape (kh, kw, out, in): as that of the convolution that goes back.
-        output_shape: Shape of the result with the batch, whose size may be ``None``. It is needed, as
-            a convolution with strides makes one shape of several.
-        strides: Of the convolution, one number or one an axis.
-        padding: ``'valid'`` or ``'same'``.
-        data_format: ``None`` is ``image_data_format()``.
-        dilation_rate: Of the convolution, one number or one an axis.
-
-    Returns:
-        Images of ``output_shape``.
+    ``output_shape`` has the batch, whose size may be ``None``. It is needed, as a convolution with
+    strides makes one shape of several. The kernel (kh, kw, out, in), strides, padding and dilation are
+    those of the convolution that goes back.
 
     Raises:
         DataError: No convolution makes the shape of ``x`` of ``output_shape``.

@@ -23,16 +23,10 @@ def variable(
     name: str | None = None,
     constraint: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> torch.Tensor:
-    """Return a tensor that gathers gradients, with a copy of ``value``.
+    """Return a leaf tensor that gathers gradients, with a copy of ``value``.
 
-    Args:
-        value: The initial value.
-        dtype: ``None`` is ``floatx()``.
-        name: Kept as the attribute ``label``.
-        constraint: Kept as the attribute ``constraint``; an optimizer of kplug applies it.
-
-    Returns:
-        A leaf tensor.
+    ``name`` is kept as its attribute ``label``, and ``constraint`` as ``constraint``; an optimizer of
+    kplug applies it.
     """
     tensor = to_tensor(value, to_dtype(dtype)).detach().clone()
     if tensor.is_floating_point():
@@ -68,14 +62,7 @@ def identity(x: TensorLike, name: str | None = None) -> torch.Tensor:
 
 
 def get_value(x: object) -> NumpyArray:
-    """Return a copy of a tensor, a number or an array in NumPy.
-
-    Args:
-        x: Such as a weight, or an optimizer's ``lr``. bfloat16 is returned as float32, since NumPy
-            has no such type.
-
-    Returns:
-        An array of the same shape.
+    """Return a copy of a tensor, a number or an array in NumPy; bfloat16, which NumPy lacks, as float32.
 
     Example:
         >>> get_value(torch.tensor([1.0, 2.0]))
@@ -98,14 +85,11 @@ def to_numpy(tensor: torch.Tensor) -> NumpyArray:
 
 
 def set_value(x: object, value: TensorLike) -> None:
-    """Write ``value`` into the tensor ``x``; its type and device stay.
+    """Write ``value`` into a tensor, or into what has an ``assign`` method, such as an optimizer's ``lr``.
 
-    Args:
-        x: A tensor, or what has an ``assign`` method, such as an optimizer's ``lr``.
-        value: A number or array of the same shape.
+    The type and the device of a tensor stay.
 
     Raises:
-        ArgumentValueError: ``x`` is neither.
         WeightsError: The shapes differ; nothing was written.
     """
     _check_fit(x, value)
