@@ -37,27 +37,6 @@ class Comparison:
         return int(np.sum(self.network_scores > self.otsu_scores))
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOutCanvas:
-    """One held-out canvas and what was found on it.
-
-    Args:
-        image: Brightness in [0, 1], shape ``(height, width)``.
-        truth: The true mask, of the same shape.
-        network: The network's mask.
-        otsu: The mask of Otsu's threshold.
-        scores: The dice of the network and of Otsu's threshold.
-        rank: Share of the held-out canvases on which the network scored lower.
-    """
-
-    image: NDArray[np.floating]
-    truth: Mask
-    network: Mask
-    otsu: Mask
-    scores: tuple[float, float]
-    rank: float
-
-
 def compare(
     canvases: Canvases, predictions: NDArray[np.floating], thresh: float = 0.5
 ) -> Comparison:
@@ -72,24 +51,12 @@ def compare(
     )
 
 
-def choose_examples(comparison: Comparison, count: int = 7) -> list[HeldOutCanvas]:
-    """Return canvases at even steps of the network's score, its worst and its best included.
+def choose_examples(comparison: Comparison, count: int = 7) -> NDArray[np.intp]:
+    """Return the numbers of canvases at even steps of the network's score, from its worst to its best.
 
     Evenly, so that the picture cannot be better than the network.
     """
     order = np.argsort(comparison.network_scores, kind="stable")
     steps = np.linspace(0, len(order) - 1, count).round().astype(int)
-    return [
-        HeldOutCanvas(
-            image=comparison.canvases.images[index, ..., 0],
-            truth=comparison.canvases.masks[index, ..., 0] > 0.5,
-            network=comparison.network[index, ..., 0],
-            otsu=comparison.otsu[index, ..., 0],
-            scores=(
-                float(comparison.network_scores[index]),
-                float(comparison.otsu_scores[index]),
-            ),
-            rank=float(step / (len(order) - 1)),
-        )
-        for step, index in zip(steps, order[steps], strict=True)
-    ]
+    chosen: NDArray[np.intp] = order[steps]
+    return chosen

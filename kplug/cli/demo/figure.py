@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from kplug.cli.demo.comparison import HeldOutCanvas, Mask
+from kplug.cli.demo.comparison import Comparison
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 _BLUE, _VERMILION = "#0072B2", "#D55E00"
@@ -25,7 +23,8 @@ def draw_figure(
     path: Path,
     history: dict[str, list[float]],
     validation_otsu: float,
-    examples: Sequence[HeldOutCanvas],
+    comparison: Comparison,
+    examples: NDArray[np.intp],
     title: str,
 ) -> None:
     """Draw the figure and write it as PNG.
@@ -34,7 +33,8 @@ def draw_figure(
         path: Where to write; an existing file is replaced.
         history: Values after each epoch: ``loss``, ``dice_coef`` and their ``val_`` partners.
         validation_otsu: Mean dice of Otsu's threshold on the validation canvases.
-        examples: What to show, left to right.
+        comparison: What was found on the held-out canvases.
+        examples: The numbers of those to show, evenly from the lowest score to the highest.
         title: One line above everything.
     """
     # No pyplot: a library has no business with its global state or with a window system.
@@ -43,7 +43,7 @@ def draw_figure(
     figure.suptitle(title, fontsize=13)
     panels = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 2.1), wspace=0.03)
     _draw_curves(panels[0, 0], history, validation_otsu)
-    _draw_examples(panels[0, 1], examples)
+    _draw_examples(panels[0, 1], comparison, examples)
     figure.savefig(path, format="png")
 
 
@@ -66,23 +66,27 @@ def _draw_curves(
         axes.legend(loc="best", frameon=False, fontsize=9)
 
 
-def _draw_examples(figure: SubFigure, examples: Sequence[HeldOutCanvas]) -> None:
+def _draw_examples(figure: SubFigure, comparison: Comparison, examples: NDArray[np.intp]) -> None:
+    # A pixel's number: 1 if it was found, and 2 more if it is ink.
+    colours = ListedColormap([_PAPER, _FALSE, _MISSED, _FOUND])
     figure.suptitle("Held-out canvases, from the network's lowest dice to its highest", fontsize=12)
     grid = figure.subplots(4, len(examples), squeeze=False)
-    for column, example in enumerate(examples):
-        image, truth, network, otsu = grid[:, column]
-        image.imshow(example.image, cmap="gray", vmin=0, vmax=1)
-        image.set_title(_describe_rank(example.rank), fontsize=10)
-        truth.imshow(_paint(example.truth, example.truth))
-        for axes, mask, score in zip(
-            (network, otsu), (example.network, example.otsu), example.scores, strict=True
+    for column, index in enumerate(examples):
+        canvas, *pictures = grid[:, column]
+        canvas.imshow(comparison.canvases.images[index], cmap="gray", vmin=0, vmax=1)
+        canvas.set_title(_describe_rank(column / (len(examples) - 1)), fontsize=10)
+        truth = comparison.canvases.masks[index] > 0.5
+        masks = (truth, comparison.network[index], comparison.otsu[index])
+        for axes, mask in zip(pictures, masks, strict=True):
+            axes.imshow(2 * truth + mask, cmap=colours, vmin=0, vmax=3)
+        for axes, scores in zip(
+            pictures[1:], (comparison.network_scores, comparison.otsu_scores), strict=True
         ):
-            axes.imshow(_paint(mask, example.truth))
-            axes.set_xlabel(f"dice {score:.2f}", fontsize=10)
+            axes.set_xlabel(f"dice {scores[index]:.2f}", fontsize=10)
     for axes, label in zip(grid[:, 0], ("canvas", "true ink", "network", "Otsu"), strict=True):
         axes.set_ylabel(label, fontsize=11)
     for axes in grid.flat:
-        _hide_ticks(axes)
+        axes.set(xticks=[], yticks=[])
     figure.legend(
         handles=[
             Patch(facecolor=colour, edgecolor="black", linewidth=0.6, label=label)
@@ -100,25 +104,7 @@ def _draw_examples(figure: SubFigure, examples: Sequence[HeldOutCanvas]) -> None
     )
 
 
-def _hide_ticks(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-
-
 def _describe_rank(rank: float) -> str:
     if rank <= 0:
         return "lowest"
     return "highest" if rank >= 1 else f"percentile {100 * rank:.0f}"
-
-
-def _paint(mask: Mask, truth: Mask) -> NDArray[np.float64]:
-    """Return a mask as a picture in which every kind of mistake has its colour."""
-    picture = np.empty((*mask.shape, 3))
-    for where, colour in (
-        (mask & truth, _FOUND),
-        (truth & ~mask, _MISSED),
-        (mask & ~truth, _FALSE),
-        (~mask & ~truth, _PAPER),
-    ):
-        picture[where] = to_rgb(colour)
-    return picture

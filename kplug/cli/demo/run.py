@@ -40,7 +40,8 @@ def run(output: Path, seed: int, epochs: int) -> None:
     console.print(describe(comparison), style="bold", highlight=False)
     console.print(make_result_table(comparison))
     otsu = score_each(task.validation.masks, mask_with_otsu(task.validation.images)).mean()
-    draw_figure(output, history, float(otsu), choose_examples(comparison), describe(comparison))
+    examples = choose_examples(comparison)
+    draw_figure(output, history, float(otsu), comparison, examples, describe(comparison))
     seconds = time.perf_counter() - started
     console.print(f"Wrote {output} after {seconds:.0f} s.", highlight=False, markup=False)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -110,22 +112,9 @@ def _place(scan: Array, rng: np.random.Generator) -> Array:
 
 def enlarge(image: Array, size: int) -> Array:
     """Return a square image at another size, by linear interpolation between pixel centres."""
-    weights = _interpolation(image.shape[0], size)
-    enlarged: Array = weights @ image @ weights.T
+    given = torch.from_numpy(image)[None, None]
+    enlarged: Array = F.interpolate(given, size=(size, size), mode="bilinear")[0, 0].numpy()
     return enlarged
-
-
-def _interpolation(source: int, target: int) -> Array:
-    """Return the matrix, shape ``(target, source)``, that interpolates along one axis."""
-    centres = (np.arange(target) + 0.5) * source / target - 0.5
-    below = np.clip(np.floor(centres).astype(int), 0, source - 1)
-    above = np.minimum(below + 1, source - 1)
-    fraction = np.clip(centres - below, 0.0, 1.0)
-    matrix = np.zeros((target, source))
-    rows = np.arange(target)
-    np.add.at(matrix, (rows, below), 1.0 - fraction)
-    np.add.at(matrix, (rows, above), fraction)
-    return matrix
 
 
 def _shading(rng: np.random.Generator) -> Array:

@@ -8,7 +8,9 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from kplug.cli.demo import figure as figure_module
 from kplug.cli.demo.comparison import Comparison, choose_examples, compare
 from kplug.cli.demo.figure import draw_figure
 from kplug.cli.demo.task import make_task
@@ -24,20 +26,39 @@ def comparison() -> Comparison:
 
 
 def test_examples_run_evenly_from_the_lowest_score_to_the_highest(comparison: Comparison) -> None:
-    examples = choose_examples(comparison, count=5)
-    scores = [example.scores[0] for example in examples]
+    scores = comparison.network_scores[choose_examples(comparison, count=5)]
     ordered = np.sort(comparison.network_scores)
-    assert scores == ordered[[0, 50, 100, 149, 199]].tolist()
-    assert [example.rank for example in examples] == pytest.approx(
-        [0, 0.25, 0.5, 0.75, 1], abs=0.01
+    assert scores.tolist() == ordered[[0, 50, 100, 149, 199]].tolist()
+
+
+def test_the_pictures_show_where_ink_was_found(comparison: Comparison) -> None:
+    figure = Figure().subfigures(1, 1, squeeze=False)[0, 0]
+    examples = choose_examples(comparison, count=3)
+    figure_module._draw_examples(figure, comparison, examples)
+    canvas, truth, network, otsu = (figure.axes[row * 3 + 1] for row in range(4))
+    image, true, found = (
+        part[examples[1], ..., 0]
+        for part in (comparison.canvases.images, comparison.canvases.masks, comparison.network)
     )
-
-
-def test_an_example_shows_one_canvas(comparison: Comparison) -> None:
-    example = choose_examples(comparison, count=3)[1]
-    shared = (example.network & example.truth).sum()
-    dice = 2 * shared / (example.network.sum() + example.truth.sum())
-    assert example.scores[0] == pytest.approx(dice, abs=1e-5)
+    ink = true > 0.5
+    np.testing.assert_array_equal(canvas.images[0].get_array(), image)
+    for axes, mask in (
+        (truth, ink),
+        (network, found),
+        (otsu, comparison.otsu[examples[1], ..., 0]),
+    ):
+        numbers = np.asarray(axes.images[0].get_array())
+        shown = axes.images[0].to_rgba(numbers, bytes=True)[..., :3]
+        for where, colour in (
+            (mask & ink, "#F2F2F2"),
+            (ink & ~mask, "#E69F00"),
+            (mask & ~ink, "#56B4E9"),
+            (~mask & ~ink, "#26262B"),
+        ):
+            assert (shown[where] == tuple(bytes.fromhex(colour[1:]))).all()
+    dice = 2 * (ink & found).sum() / (ink.sum() + found.sum())
+    assert network.get_xlabel() == f"dice {dice:.2f}"
+    assert canvas.get_title() == "percentile 50"
 
 
 def test_wins_are_counted_canvas_by_canvas(comparison: Comparison) -> None:
@@ -48,7 +69,7 @@ def test_wins_are_counted_canvas_by_canvas(comparison: Comparison) -> None:
 def test_the_picture_is_a_png_of_the_promised_size(comparison: Comparison, tmp_path: Path) -> None:
     path = tmp_path / "picture.without-suffix"
     backend = mpl.get_backend()
-    draw_figure(path, HISTORY, 0.5, choose_examples(comparison), "title")
+    draw_figure(path, HISTORY, 0.5, comparison, choose_examples(comparison), "title")
     data = path.read_bytes()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert struct.unpack(">II", data[16:24]) == (1680, 864)
@@ -57,5 +78,7 @@ def test_the_picture_is_a_png_of_the_promised_size(comparison: Comparison, tmp_p
 
 def test_a_single_epoch_can_be_drawn(comparison: Comparison, tmp_path: Path) -> None:
     history = {name: values[:1] for name, values in HISTORY.items()}
-    draw_figure(tmp_path / "one.png", history, 0.5, choose_examples(comparison), "title")
+    draw_figure(
+        tmp_path / "one.png", history, 0.5, comparison, choose_examples(comparison), "title"
+    )
     assert (tmp_path / "one.png").stat().st_size > 10_000
