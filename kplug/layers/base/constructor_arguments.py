@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,10 +27,11 @@ def list_kept_arguments(layer: object) -> dict[str, Any]:
         {'factor': 2.0}
     """
     kept = vars(layer)
+    left_out = {*_NEVER_KEPT, *kept.get("changed_arguments", ())}
     return {
         name: kept[name]
         for name in list_keywords(type(layer))
-        if name in kept and name not in _NEVER_KEPT and _is_plain(kept[name])
+        if name in kept and name not in left_out and _is_plain(kept[name])
     }
 
 
@@ -59,8 +61,9 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
     """Return a constructor that names the class that was called if a required argument is missing.
 
     Python names the class that wrote the constructor, which may be one that nobody has heard of. A
-    user's layer also remembers which optional arguments it was given: its ``get_config`` may forget
-    them.
+    user's layer also remembers which optional arguments it was given, since its ``get_config`` may forget
+    them, and which its constructor keeps with another value under the same name: ``self.rate = 1 - rate``
+    is no answer to what the layer was made with.
     """
     is_users = getattr(init, "__module__", "").partition(".")[0] != "kplug"
 
@@ -79,9 +82,14 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
                 hint=f"Write {type(self).__name__}({example}). "
                 f"Known: {', '.join(list_keywords(type(self)))}.",
             ) from error
-        if is_users and type(self).__init__ is watched:
-            # Past `__setattr__`, which fails where the constructor forgot that of Layer.
-            vars(self)["given_arguments"] = _list_given(init, args, kwargs)
+        if not is_users:
+            return
+        # Past `__setattr__`, which fails where the constructor forgot that of Layer.
+        state = vars(self)
+        changed = {*state.get("changed_arguments", ()), *_list_changed(init, args, kwargs, state)}
+        state["changed_arguments"] = tuple(changed)
+        if type(self).__init__ is watched:
+            state["given_arguments"] = _list_given(init, args, kwargs)
 
     return watched
 
@@ -94,6 +102,27 @@ def _list_given(
     given = {**kwargs, **dict(zip([one.name for one in parameters], args, strict=False))}
     optional = [one for one in parameters if one.default is not one.empty and one.name in given]
     return tuple(one.name for one in optional if not _is_same(given[one.name], one.default))
+
+
+def _list_changed(
+    init: Callable[..., None],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    state: Mapping[str, Any],
+) -> list[str]:
+    """Return the names of arguments that are attributes too, with another value."""
+    bound = inspect.signature(init).bind(None, *args, **kwargs)
+    bound.apply_defaults()
+    return [
+        name
+        for name, value in bound.arguments.items()
+        if name in state and _is_plain(state[name]) and not _is_equal(state[name], value)
+    ]
+
+
+def _is_equal(kept: object, given: object) -> bool:
+    """Return whether two values are one in JSON, where a tuple is a list and 1.0 is 1."""
+    return _is_plain(given) and (kept == given or json.dumps(kept) == json.dumps(given))
 
 
 def _is_same(value: object, default: object) -> bool:

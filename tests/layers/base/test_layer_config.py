@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import kplug
 from kplug.backend import clear_session
 from kplug.errors import ArgumentError
 from kplug.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer
@@ -141,3 +142,38 @@ def test_arguments_that_are_handed_on_are_in_the_config() -> None:
     config = Offset(0.5, factor=3, input_shape=(4,)).get_config()
     assert (config["offset"], config["factor"]) == (0.5, 3)
     assert Offset.from_config(config).get_config() == config
+
+
+class Keep(Layer):
+    """Keeps another value than it was given, under the same name."""
+
+    def __init__(
+        self, rate: float = 0.5, sizes: Any = (1, 2), units: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.rate, self.sizes, self.units = 1 - rate, list(sizes), units or 3
+
+    def call(self, inputs: Tensor) -> Tensor:
+        return inputs * self.rate
+
+
+class KeepMore(Keep):
+    def __init__(self, more: float, **kwargs: Any) -> None:
+        super().__init__(rate=0.2, **kwargs)
+        self.more = float(more)
+
+
+def test_an_attribute_that_is_not_what_was_given_is_no_part_of_the_config() -> None:
+    config = Keep(rate=0.2).get_config()
+    assert "rate" not in config
+    assert "units" not in config
+    assert config["sizes"] == [1, 2]
+    config = KeepMore(2).get_config()
+    assert "rate" not in config
+    assert config["more"] == 2.0
+
+
+def test_what_such_a_config_lacks_is_said_when_the_model_is_described() -> None:
+    model = kplug.Sequential([Keep(rate=0.2, input_shape=(3,))])
+    with pytest.warns(UserWarning, match="Keep.get_config leaves out 'rate'"):
+        model.get_config()
