@@ -154,6 +154,21 @@ def test_one_object_declared_in_both_tiers_is_one_component() -> None:
     assert (component.summary, component.role) == ("Overlap.", "factory")
 
 
+def test_what_the_first_declaration_says_of_an_object_counts() -> None:
+    first = Component("DiceLoss", print, role="function", summary="One.", deprecated="'a'")
+    second = Component("dice_loss", print, role="factory", summary="Two.", deprecated="'b'")
+    (component,) = merge_offers(LOSS, [_offer(first), _offer(second)], ORIGIN).components
+    assert (component.role, component.summary, component.deprecated) == ("function", "One.", "'a'")
+    assert component.aliases == ("dice_loss",)
+
+
+def test_a_target_and_an_object_of_one_name_clash() -> None:
+    offers = [_offer(Component("dice", "m:dice")), _offer(Component("dice", print))]
+    merged = merge_offers(LOSS, offers, ORIGIN)
+    assert merged.components == ()
+    assert len(merged.problems) == 1
+
+
 class Stubborn:
     """Like an array, it cannot be compared."""
 
