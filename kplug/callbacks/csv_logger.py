@@ -23,7 +23,7 @@ class CSVLogger(Callback):
 
     Args:
         filename: The file to write.
-        separator: The text between columns.
+        separator: The string between columns.
         append: Add to an existing file, whose header is kept, instead of replacing it.
 
     Example:

@@ -50,7 +50,7 @@ class Compiled:
         losses: The losses of the outputs that have one, in the order of the outputs; if these are a dict
             and the losses too, in the order in which the losses were given.
         metrics: Metrics and weighted metrics, in that order, each in the order of the outputs.
-        output_names: The names of the outputs in order; an empty text for one without a name.
+        output_names: The names of the outputs in order; an empty string for one without a name.
         structure: ``loss``, ``metrics`` and ``weighted_metrics`` in the lists and dicts in which they were
             given, a ``FilledSlot`` in the place of each component.
         loss_weights: As they were given.

@@ -15,7 +15,7 @@ def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
     """Return the loss that is meant for each output; None for one without.
 
     Args:
-        names: The names of the outputs, in order; an empty text for one that has none.
+        names: The names of the outputs, in order; an empty string for one that has none.
         given: A loss for every output, a list with one for each, or a dict by name, which may leave
             names out. A dict that describes a component, such as ``{"class_name": …, "config": …}``,
             is a loss.

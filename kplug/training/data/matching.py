@@ -1,4 +1,4 @@
-"""Arrays in the order of a model's inputs or outputs, however they were given."""
+"""Match arrays with the inputs and outputs of a model: by position in a list, or by name in a dict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Ports:
 
     Args:
         kind: ``"input"`` or ``"output"``.
-        names: Their names in order; an empty text for one that has no name.
+        names: Their names in order; an empty string for one that has no name.
         model_name: The model's name, for messages.
     """
 
@@ -41,11 +41,11 @@ class Ports:
         return all(self.names)
 
     def label(self, index: int) -> str:
-        """Return how a message refers to one of several, as ``['score']`` or ``[0]``."""
+        """Return the subscript of one of several in a message, such as ``['score']`` or ``[0]``."""
         return f"[{(self.names[index] or index)!r}]"
 
     def describe(self) -> str:
-        """Return a text such as ``model 'net' has 2 inputs: 'left', 'right'``."""
+        """Return a description such as ``model 'net' has 2 inputs: 'left', 'right'``."""
         plural = "" if self.count == 1 else "s"
         listing = f": {self.list_names()}" if self.are_named and self.count > 1 else ""
         return f"model {self.model_name!r} has {self.count} {self.kind}{plural}{listing}"
@@ -56,13 +56,13 @@ class Ports:
 
 
 def output_ports(model: TrainableModel) -> Ports:
-    """Return the outputs of a model: one without a name, where it does not say more."""
+    """Return the outputs of a model; one without a name if the model does not list them."""
     names = tuple(getattr(model, "output_names", ()))
     return Ports("output", names or ("",), model.name)
 
 
 def input_ports(model: TrainableModel, shapes: Any) -> Ports:
-    """Return the inputs of a model for the shapes that it takes; None is one of unknown shape."""
+    """Return the inputs of a model for the shapes that it takes; None stands for one of unknown shape."""
     names = tuple(getattr(model, "input_names", ()))
     if isinstance(shapes, Mapping):
         names = tuple(shapes)
@@ -71,7 +71,7 @@ def input_ports(model: TrainableModel, shapes: Any) -> Ports:
 
 
 def is_flat(shapes: Any) -> bool:
-    """Tell a shape, and a list or dict of shapes, from shapes that are nested deeper.
+    """Tell whether shapes are one shape, or a list or dict of shapes; False for deeper nests.
 
     Example:
         >>> is_flat([(None, 3), (None, 2)]), is_flat([(None, 3), [(None, 2)]])
@@ -176,7 +176,7 @@ def _suggest_for_list(given: Sequence[Any], ports: Ports) -> str | None:
 
 
 def _pick_by_name(given: Mapping[str, Any], ports: Ports, what: str) -> list[Any]:
-    """Return the entries by name; inputs must all be there, for outputs nothing else may be."""
+    """Return the entries by name; every input must be given, and no unknown output may be."""
     if not ports.are_named:
         raise DataError(
             f"{what} is a dict, but the {ports.kind}s of model {ports.model_name!r} have no names",

@@ -68,7 +68,7 @@ class Shards:
         self._rates = [group["lr"] for group in optimizer.param_groups]
 
     def step(self) -> None:
-        """Update the parts by their gradients; a rate that a callback has changed counts."""
+        """Update the parts by their gradients, at the learning rate that a callback may have changed."""
         pairs = zip(self._whole_optimizer.param_groups, self._optimizer.param_groups, strict=True)
         for place, (whole, own) in enumerate(pairs):
             if whole["lr"] != self._rates[place]:
@@ -79,7 +79,7 @@ class Shards:
 
     @torch.no_grad()
     def publish(self) -> None:
-        """Give the model the weights, and its optimizer the state, that training has reached."""
+        """Copy the trained weights to the model, and the optimizer's state to its optimizer."""
         state = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
         own = dict(self._model.named_parameters()) | dict(self._model.named_buffers())
         for name, tensor in own.items():
@@ -89,7 +89,7 @@ class Shards:
         self._rates = [group["lr"] for group in self._whole_optimizer.param_groups]
 
     def finish(self) -> None:
-        """End the training: averages of weights replace them, and the model gets all."""
+        """End the training: averages replace the weights, if there are any, and go to the model."""
         if isinstance(self._optimizer, Optimizer):
             self._optimizer.finalize_variable_values()
         self.publish()
@@ -169,7 +169,7 @@ def check_elementwise(optimizer: torch.optim.Optimizer) -> None:
 
 
 def on_whole_weights(pairs: Iterable[Pair], *, keeps_shape: bool) -> tuple[Pair, ...]:
-    """Let the regularizers or constraints of weights that are cut into parts see them whole.
+    """Return regularizers or constraints that see whole weights, where these are cut into parts.
 
     Args:
         pairs: Each component with its weight.
@@ -215,7 +215,7 @@ def _shard_copy(model: TrainableModel, mesh: DeviceMesh) -> Any:
 def _find_twins(
     weights: Iterable[Tensor], model: TrainableModel, twin: TrainableModel
 ) -> list[Any]:
-    """Return the parameters that a copy of a model has in the places of some of the model's."""
+    """Return the parameters of a copy that correspond to some of the model's."""
     names = {id(weight): name for name, weight in model.named_parameters()}
     twins = dict(twin.named_parameters())
     return [twins[names[id(weight)]] for weight in weights]

@@ -1,4 +1,4 @@
-"""What all processes saw together: losses and metrics of an epoch."""
+"""Losses and metrics of an epoch, merged over all processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kplug.training.reports.running_loss import RunningLoss
 
 
 def merge_progress(record: RunningLoss, metrics: Sequence[Metric], world: World | None) -> None:
-    """Let the losses and metrics of an epoch be those of all processes.
+    """Merge the losses and metrics of an epoch over all processes.
 
     Args:
         record: The losses of this process.

@@ -93,7 +93,7 @@ def find_world() -> World | None:
 
 
 def _leave_group() -> None:
-    """Wait for the group's threads while there is an interpreter: one that outlives it aborts the process.
+    """Wait for the group's threads while the interpreter lives: a thread that outlives it aborts the process.
 
     They release tensors, for which they need the interpreter, a moment after the last exchange is over. A
     replica that is still there then would wait for them for ever, so what an error holds is let go first.
@@ -105,7 +105,7 @@ def _leave_group() -> None:
 
 
 def _free_frames_of(error: BaseException | None) -> None:
-    """Let go of what the functions held that an uncaught error came through, and those before it."""
+    """Free the local variables of the functions that an uncaught error, or its cause, went through."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:  # `raise error from error` makes a circle
         seen.add(id(error))
@@ -115,7 +115,7 @@ def _free_frames_of(error: BaseException | None) -> None:
 
 @contextmanager
 def reporting_lost_workers(world: World | None) -> Iterator[None]:
-    """Turn what happens when another process has gone into an error that says what to do.
+    """Raise an error that says what to do when another process has gone.
 
     torch's backends notice a closed connection, and ``torchrun`` tells the processes that are left to
     stop; either may come first.

@@ -15,7 +15,7 @@ from kplug.training.step.steps import TrainStep
 
 
 class ShardedStep(TrainStep):
-    """One function of a batch, as ``TrainStep``, for a copy of the model that is trained in parts.
+    """Trains a copy of the model, of which each process holds a part, on a batch.
 
     Args:
         model: A built model.
@@ -43,7 +43,7 @@ class ShardedStep(TrainStep):
         return self.run(batch, self._scale_loss, self._shards.step)
 
     def publish(self) -> None:
-        """Give the model the weights and the optimizer its moments."""
+        """Copy the trained weights to the model, and the moments to its optimizer."""
         self._shards.publish()
 
     def finish(self) -> None:
