@@ -34,13 +34,7 @@ from kplug.layers.base.input_spec import InputSpec, refuse_several
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
 from kplug.layers.base.shape_inference import as_shapes, infer_by_running, shapes_of
 from kplug.layers.base.shapes import is_shape, standardize_input_shape
-from kplug.layers.base.tracked_containers import (
-    forget,
-    give_way,
-    refuse_owner,
-    require_initialized,
-    track,
-)
+from kplug.layers.base.tracked_containers import forget, make_room, require_initialized
 from kplug.layers.base.weight_entry import WeightEntry
 from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
@@ -791,16 +785,9 @@ class Layer(nn.Module):
             return
         if name in state and state[name] is value:  # as after `self.blocks += [layer]`
             return
-        refuse_owner(self, name, value)
-        forget(self, name)
-        if name in state.get("_modules", ()):
-            give_way(self, name)
+        value = make_room(self, name, value)
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
-        elif isinstance(value, nn.Module):
-            value.train(self.training)
-        elif isinstance(value, (list, tuple, dict)):
-            value = track(self, name, value)
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:

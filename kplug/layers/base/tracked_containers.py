@@ -27,20 +27,34 @@ _NEVER_TRACKED = frozenset(
 )
 
 
-def track(owner: nn.Module, name: str, value: Any) -> Any:
-    """Return what an attribute is to hold that is assigned a list, tuple or dict.
+def make_room(owner: nn.Module, name: str, value: Any) -> Any:
+    """Prepare an attribute for a value, and return what it is to hold.
 
-    Modules inside become modules of the owner, named ``<name>_0``, ``<name>_1`` and so on in the order
-    in which they were put in. Lists and dicts are replaced by copies that report later changes.
+    The modules in a list, tuple or dict become modules of the owner, named ``<name>_0``, ``<name>_1`` and
+    so on in the order in which they were put in. Lists and dicts are replaced by copies that report later
+    changes. What the attribute held so far is forgotten.
 
     Args:
         owner: The layer.
         name: The attribute.
-        value: What was assigned.
+        value: What is about to be assigned.
 
     Raises:
-        GraphError: The owner itself is in it.
+        GraphError: The owner itself is in the value.
+        ContractError: The owner is not initialized, so it can hold no layer yet.
     """
+    _refuse_owner(owner, name, value)
+    forget(owner, name)
+    if name in vars(owner).get("_modules", ()):
+        _give_way(owner, name)
+    if isinstance(value, nn.Module):
+        value.train(owner.training)
+    if isinstance(value, (list, tuple, dict)):
+        return _track(owner, name, value)
+    return value
+
+
+def _track(owner: nn.Module, name: str, value: Any) -> Any:
     if name in _NEVER_TRACKED or not _may_hold_modules(value):
         return value
     tracker = Tracker(owner, name)
@@ -86,18 +100,13 @@ def require_initialized(layer: nn.Module) -> None:
         )
 
 
-def refuse_owner(owner: nn.Module, name: str, value: object) -> None:
-    """Refuse a value for an attribute of a layer if that layer is inside it.
-
-    Raises:
-        GraphError: It is there.
-        ContractError: The owner is not initialized, so it can hold no layer yet.
-    """
+def _refuse_owner(owner: nn.Module, name: str, value: object) -> None:
+    """Refuse a value for an attribute of a layer if that layer is inside it."""
     if name in _NEVER_TRACKED or not isinstance(value, (nn.Module, list, tuple, dict)):
         return
     for module in find_leaves(value, nn.Module):
         require_initialized(owner)
-        refuse_itself(owner, module)
+        _refuse_itself(owner, module)
 
 
 def forget(owner: nn.Module, name: str) -> None:
@@ -107,13 +116,8 @@ def forget(owner: nn.Module, name: str) -> None:
         tracked.tracker.remove_all()
 
 
-def give_way(owner: nn.Module, name: str) -> None:
-    """Give a module of a list another name, since an attribute is about to take its name.
-
-    Args:
-        owner: The layer.
-        name: The attribute that is about to be assigned.
-    """
+def _give_way(owner: nn.Module, name: str) -> None:
+    """Give a module of a list another name, since an attribute is about to take its name."""
     modules = owner._modules
     module = modules[name]
     for attribute, value in list_containers(owner):
@@ -147,7 +151,7 @@ class Tracker:
         """Note the modules in a value."""
         modules = self._owner._modules
         for module in find_leaves(value, nn.Module):
-            refuse_itself(self._owner, module)
+            _refuse_itself(self._owner, module)
             if any(known is module for known in modules.values()):
                 continue
             key = f"{self._name}_{self._count}"
@@ -160,7 +164,7 @@ class Tracker:
 
     def check(self, value: object) -> None:
         """Refuse a value that contains the owner, before anything is changed."""
-        refuse_owner(self._owner, self._name, value)
+        _refuse_owner(self._owner, self._name, value)
 
     def compare(self) -> None:
         """Forget the modules that are no longer in the attribute, and note the new ones."""
@@ -194,12 +198,8 @@ class Tracker:
         return value
 
 
-def refuse_itself(owner: Any, module: nn.Module) -> None:
-    """Refuse a module that contains the owner.
-
-    Raises:
-        GraphError: It does, or it is the owner.
-    """
+def _refuse_itself(owner: Any, module: nn.Module) -> None:
+    """Refuse a module that contains the owner, or is it."""
     if any(inner is owner for inner in module.modules()):
         kind = "model" if hasattr(owner, "layers") else "layer"
         raise GraphError(f"{kind} {owner.name!r} cannot be a layer of itself")
