@@ -149,7 +149,7 @@ class Adam(Optimizer, torch.optim.Adam):
         torch._foreach_add_(magnitudes, epsilon)
         torch._foreach_addcdiv_(parameters, averages, magnitudes, rate)
 
-    def _finish_group(self, group: dict[str, Any]) -> None:
+    def _finish_group(self, group: dict[str, Any], plan: Any) -> None:  # noqa: ARG002
         self._count_missing(group)
 
     def _start_state(self, group: dict[str, Any]) -> None:

@@ -136,6 +136,12 @@ class SGD(RowOptimizer, torch.optim.SGD):
             )
         torch._foreach_add_(parameters, steps, alpha=rate)
 
+    def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
+        # Velocities that rest are in units of the rate as well.
+        resting = [p for p in group["params"] if p.grad is None]
+        if resting and plan[1] is not None:
+            torch._foreach_mul_([self.state[p]["momentum_buffer"] for p in resting], plan[1])
+
     def _update_around(self, coasting: list[dict[str, Any]]) -> None:
         """Let torch update the other groups: at rate 0 the velocity carries these on without it."""
         groups = self.param_groups

@@ -416,8 +416,8 @@ class Optimizer(torch.optim.Optimizer):
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""
         raise NotImplementedError
 
-    def _finish_group(self, group: dict[str, Any]) -> None:
-        """Do what remains of a compiled update of a group; by default nothing."""
+    def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
+        """Do what remains of a compiled update of a group, for parameters without gradient."""
 
     def finalize_variable_values(self, var_list: Iterable[Tensor] | None = None) -> None:
         """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.

@@ -184,7 +184,7 @@ class _RulePlanner(Planner):
                 moving = [p for p in group["params"] if p.grad is not None]
                 for alike in gather_alike(moving):
                     self.rule._update_group(group, plan, alike)
-                optimizer._finish_group(group)
+                optimizer._finish_group(group, plan)
             finally:
                 group["lr"] = given
 

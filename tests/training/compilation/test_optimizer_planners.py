@@ -1,14 +1,17 @@
-"""Which optimizers have a form for graphs."""
+"""Which optimizers have a form for graphs, and that it does what a step does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
 from kplug import optimizers
+from kplug.registry import resolve
 from kplug.training.compilation.optimizer_planners import find_planner
+from kplug.training.compilation.tensor_scalars import TensorScalars
 
 
 class OtherUpdate(optimizers.Adam):
@@ -43,3 +46,41 @@ def test_hooks_keep_an_optimizer_eager() -> None:
     assert find_planner(optimizer) is not None
     optimizer.register_step_pre_hook(lambda *_: None)
     assert find_planner(optimizer) is None
+
+
+def plan_steps(optimizer: optimizers.Optimizer) -> Callable[[], None]:
+    """Return a step as a graph makes it: numbers as tensors, the rule as list operations."""
+    planner = find_planner(optimizer)
+    assert planner is not None
+
+    def step() -> None:
+        numbers: list[float] = []
+        _, structure = planner.plan(numbers)
+        with torch.no_grad(), TensorScalars():
+            planner.apply(structure, iter(torch.tensor(numbers, dtype=torch.float64).unbind()))
+
+    return step
+
+
+def descend(
+    spec: str, make_step: Callable[[optimizers.Optimizer], Callable[[], None]]
+) -> list[list[float]]:
+    """Return two weights after steps of which one leaves the second weight out, at another rate."""
+    weights = [torch.nn.Parameter(torch.tensor([1.0])) for _ in range(2)]
+    optimizer = resolve("optimizer", spec).object.build(weights)
+    step = make_step(optimizer)
+    path = []
+    for rate, moves in ((0.5, True), (0.5, True), (0.25, False), (0.25, True)):
+        optimizer.lr = rate
+        weights[0].grad = torch.tensor([0.5])
+        weights[1].grad = torch.tensor([0.5]) if moves else None
+        step()
+        path.append([weight.item() for weight in weights])
+    return path
+
+
+@pytest.mark.parametrize("spec", ["sgd(momentum=0.5)", "sgd(momentum=0.5, nesterov=True)", "adam"])
+def test_a_weight_that_rests_while_the_rate_changes(spec: str) -> None:
+    eager = descend(spec, lambda optimizer: optimizer.step)
+    planned = descend(spec, plan_steps)
+    assert planned == [pytest.approx(weights, rel=1e-6, abs=1e-6) for weights in eager]
