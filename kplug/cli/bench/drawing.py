@@ -35,9 +35,7 @@ def draw_inputs(model: Model, count: int) -> Any:
 
     def draw(shape: Any) -> Tensor:
         sizes = (count, *(length or _LENGTH for length in shape[1:]))
-        if (
-            tables
-        ):  # which input belongs to which table is not known, but the smallest takes them all
+        if tables:  # which input belongs to which table is not known; the smallest takes them all
             return torch.randint(min(tables), sizes)
         return torch.randn(sizes)
 

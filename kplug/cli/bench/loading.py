@@ -17,13 +17,7 @@ from kplug.training.data.samples import Samples, as_samples
 
 @dataclass(frozen=True)
 class Workload:
-    """What is timed.
-
-    Args:
-        model: The model, compiled.
-        x: The inputs that the file defines, or None.
-        y: The targets that it defines, or None.
-    """
+    """A compiled model, and the inputs and targets that its file defines."""
 
     model: Model
     x: Any = None
@@ -61,10 +55,6 @@ def load_workload(path: Path, name: str) -> Workload:
 
 def make_samples(workload: Workload, count: int) -> Samples:
     """Return the data of a file, or random ones that fit its model, which is built if need be.
-
-    Args:
-        workload: The model and what the file defines.
-        count: How many samples are drawn.
 
     Raises:
         KplugError: If there are no data and nothing says of which shape they would be.

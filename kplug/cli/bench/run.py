@@ -32,14 +32,7 @@ from kplug.training.step.steps import apply_constraints
 
 @dataclass
 class Contender:
-    """One way to train.
-
-    Args:
-        name: Its row in the table.
-        train: Trains for one epoch.
-        seconds: What each epoch took.
-        model: Its model.
-    """
+    """One way to train; ``train`` does it for an epoch, and ``seconds`` is what each epoch took."""
 
     name: str
     train: Callable[[], object]
@@ -56,16 +49,7 @@ class Contender:
 
 
 def run(path: Path, name: str, batch_size: int, steps: int, rounds: int, *, with_jit: bool) -> None:
-    """Time all contenders in turn and print the table.
-
-    Args:
-        path: The file.
-        name: The name of the model in it.
-        batch_size: Samples in a step.
-        steps: Steps in an epoch of random data.
-        rounds: Timed epochs.
-        with_jit: Whether the compiled step is timed.
-    """
+    """Time all contenders in turn and print the table; the command says what the arguments mean."""
     workload = load_workload(path, name)
     samples = make_samples(workload, batch_size * steps)
     contenders = [

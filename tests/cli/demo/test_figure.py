@@ -36,16 +36,14 @@ def test_the_pictures_show_where_ink_was_found(comparison: Comparison) -> None:
     examples = choose_examples(comparison, count=3)
     figure_module._draw_examples(figure, comparison, examples)
     canvas, truth, network, otsu = (figure.axes[row * 3 + 1] for row in range(4))
-    image, true, found = (
-        part[examples[1], ..., 0]
-        for part in (comparison.canvases.images, comparison.canvases.masks, comparison.network)
-    )
-    ink = true > 0.5
+    place = (examples[1], ..., 0)
+    image, ink = comparison.canvases.images[place], comparison.canvases.masks[place] > 0.5
+    found = comparison.network[place]
     np.testing.assert_array_equal(canvas.images[0].get_array(), image)
     for axes, mask in (
         (truth, ink),
         (network, found),
-        (otsu, comparison.otsu[examples[1], ..., 0]),
+        (otsu, comparison.otsu[place]),
     ):
         numbers = np.asarray(axes.images[0].get_array())
         shown = axes.images[0].to_rgba(numbers, bytes=True)[..., :3]
