@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, TypeAlias
 
 import torch
@@ -99,10 +100,7 @@ def _fold(
     entries = list(to_tensor(elems)) if initializer is not None else _entries(owner, elems)
     if is_reversed:
         entries.reverse()
-    gathered = entries.pop(0) if initializer is None else initializer
-    for entry in entries:
-        gathered = fn(gathered, entry)
-    return gathered
+    return reduce(fn, entries if initializer is None else [initializer, *entries])
 
 
 def rnn(

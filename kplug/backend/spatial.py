@@ -14,7 +14,13 @@ import torch.nn.functional as F
 from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.global_settings import DataFormat, standardize_data_format
-from kplug.backend.sliding_windows import average_pool, convolve, max_pool, pad_spatial
+from kplug.backend.sliding_windows import (
+    average_pool,
+    convolve,
+    enlarge,
+    max_pool,
+    pad_spatial,
+)
 
 
 def to_channels_second(x: torch.Tensor, data_format: DataFormat) -> torch.Tensor:
@@ -183,9 +189,8 @@ def resize_volumes(
     """Return volumes enlarged by whole factors, each cell repeated."""
     layout = standardize_data_format(data_format, "resize_volumes")
     second = to_channels_second(to_tensor(x), layout)
-    for axis, factor in enumerate((depth_factor, height_factor, width_factor), start=2):
-        second = second.repeat_interleave(factor, dim=axis)
-    return from_channels_second(second, layout)
+    factors = (depth_factor, height_factor, width_factor)
+    return from_channels_second(enlarge(second, factors, 2), layout)
 
 
 def resize_images(

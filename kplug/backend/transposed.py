@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from kplug.arguments import require_choice
 from kplug.backend.convert import TensorLike, to_tensor
 from kplug.backend.global_settings import DataFormat, standardize_data_format
-from kplug.backend.sliding_windows import pad_spatial, same_padding
+from kplug.backend.sliding_windows import convolve_transposed, pad_spatial, same_padding
 from kplug.backend.spatial import from_channels_second, per_axis, to_channels_second
 from kplug.errors import DataError
-
-_FUNCTIONS: dict[int, Callable[..., torch.Tensor]] = {
-    2: F.conv_transpose2d,
-    3: F.conv_transpose3d,
-}
 
 
 def conv2d_transpose(
@@ -81,9 +75,8 @@ def _transposed(
     second, weights = to_channels_second(to_tensor(x), layout), to_tensor(kernel)
     steps, gaps = per_axis(strides, rank), per_axis(dilation_rate, rank)
     sizes = _spatial_sizes(name, rank, output_shape, layout)
-    whole = _FUNCTIONS[rank](
-        second, weights.permute(rank + 1, rank, *range(rank)), stride=steps, dilation=gaps
-    )
+    torch_order = weights.permute(rank + 1, rank, *range(rank))
+    whole = convolve_transposed(second, torch_order, None, steps, "valid", [0] * rank, gaps)
     cells = []
     for axis in range(rank):
         size, window, step, gap = sizes[axis], weights.shape[axis], steps[axis], gaps[axis]
