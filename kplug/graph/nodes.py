@@ -203,10 +203,7 @@ class Node:
         """The layer that was called."""
         return self.layer
 
-    @property
-    def operation(self) -> Any:
-        """The layer that was called."""
-        return self.layer
+    operation = outbound_layer
 
     @property
     def inbound_layers(self) -> list[Any]:

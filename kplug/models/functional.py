@@ -13,14 +13,7 @@ from typing_extensions import override
 from kplug.backend import to_dtype, to_tensor
 from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError
-from kplug.graph import (
-    Node,
-    Plan,
-    SymbolicTensor,
-    TensorSpec,
-    is_symbolic,
-    order_layers,
-)
+from kplug.graph import Node, Plan, SymbolicTensor, TensorSpec, is_symbolic, order_layers
 from kplug.layers import Layer
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
@@ -81,7 +74,8 @@ class Functional(Model):
             )
         super().__init__(name=name, **options)
         self._form = InputForm(self.name, graph_checks.read_inputs(self.name, inputs))
-        self._output_layout = graph_checks.read_outputs(self.name, outputs)
+        hint = "Outputs are what layers return when they are called on an Input."
+        self._output_layout = graph_checks.read_tensors(self.name, "output", outputs, hint)
         self.inputs: list[SymbolicTensor] = self._form.tensors
         self.outputs: list[SymbolicTensor] = self._output_layout.leaves
         self._plan = Plan(self.inputs, self.outputs)
@@ -235,7 +229,8 @@ class Functional(Model):
     def get_config(self) -> dict[str, Any]:
         """Return the layers, how they are connected, and which are inputs and outputs."""
         self._require_own_config()
-        return describe_graph(self)
+        graph = describe_graph(self.layers, self.nodes, [self.input, self.output])
+        return {"name": self.name, "trainable": self.trainable, **graph}
 
 
 def _cast(value: Any, dtype: str) -> Tensor:

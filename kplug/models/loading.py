@@ -78,7 +78,9 @@ def load_model(
         model = model_from_config(entry, custom_objects)
         with _blaming_the_class(model):
             _reserve_weights(model, find_built_shape(stored.config), source)
-        _load_weights(model, stored)
+        plan = plan_weights(model, stored.file, stored.layout)
+        plan.raise_problems()
+        load_all(plan.assignments)
         if compile:
             _compile(model, stored, custom_objects, source)
     return model
@@ -113,15 +115,12 @@ def _blaming_the_class(model: Model) -> Iterator[None]:
 
 
 def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
-    """Allocate the weights, unless there are more of them than the file can hold.
+    """Allocate the weights, or refuse if the configuration announces more than the file can hold.
 
     Args:
         model: The model.
         built_shape: The input shape of a model that does not know it from its configuration.
         source: The file.
-
-    Raises:
-        WeightsError: The configuration announces much more than the file holds.
     """
     shape = model.find_input_shape()
     if shape is None:
@@ -137,12 +136,6 @@ def _reserve_weights(model: Model, built_shape: Any, source: Path) -> None:
             )
         reserve_memory(model)
     model.ensure_built()
-
-
-def _load_weights(model: Model, stored: StoredModel) -> None:
-    plan = plan_weights(model, stored.file, stored.layout)
-    plan.raise_problems()
-    load_all(plan.assignments)
 
 
 def _compile(

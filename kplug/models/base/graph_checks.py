@@ -9,8 +9,6 @@ from kplug.errors import GraphError
 from kplug.graph import Layout, SymbolicTensor
 from kplug.layers import InputLayer, Layer
 
-_WHAT_IS_SYMBOLIC = "Outputs are what layers return when they are called on an Input."
-
 
 def read_inputs(owner: str, inputs: Any) -> Layout:
     """Return the nested inputs of a model.
@@ -18,7 +16,7 @@ def read_inputs(owner: str, inputs: Any) -> Layout:
     Raises:
         GraphError: One is not what ``Input`` returned, or occurs twice; or there is none.
     """
-    layout = _read(owner, "input", inputs, "Input(shape) makes a symbolic tensor.")
+    layout = read_tensors(owner, "input", inputs, "Input(shape) makes a symbolic tensor.")
     for tensor in layout.leaves:
         if not isinstance(tensor.layer, InputLayer):
             raise GraphError(
@@ -34,16 +32,12 @@ def read_inputs(owner: str, inputs: Any) -> Layout:
     return layout
 
 
-def read_outputs(owner: str, outputs: Any) -> Layout:
-    """Return the nested outputs of a model.
+def read_tensors(owner: str, role: str, structure: Any, hint: str) -> Layout:
+    """Return the nested inputs or outputs of a model.
 
     Raises:
         GraphError: One is no symbolic tensor; or there is none.
     """
-    return _read(owner, "output", outputs, _WHAT_IS_SYMBOLIC)
-
-
-def _read(owner: str, role: str, structure: Any, hint: str) -> Layout:
     try:
         layout = Layout(structure, SymbolicTensor)
     except TypeError as error:

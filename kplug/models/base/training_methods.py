@@ -17,11 +17,7 @@ from kplug.errors import ContractError
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
-from kplug.training.compiled import (
-    DEFAULT_OPTIMIZER,
-    CompileSettings,
-    compile_model,
-)
+from kplug.training.compiled import DEFAULT_OPTIMIZER, CompileSettings, compile_model
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import FitSettings, InferenceSettings
@@ -245,12 +241,7 @@ def predict(
         or dict of them, as the model returns them.
     """
     settings = InferenceSettings(
-        "predict",
-        x,
-        batch_size=batch_size,
-        verbose=verbose,
-        steps=steps,
-        callbacks=callbacks,
+        "predict", x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
     )
     return methods.predict(self, settings)
 

@@ -7,13 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
 from kplug.dialect.call_numbers import FirstCalls, find_first_calls
-from kplug.dialect.layer_calls import (
-    LayerCall,
-    Reference,
-    read_call,
-    read_ends,
-    shorten,
-)
+from kplug.dialect.layer_calls import LayerCall, Reference, read_call, read_ends, shorten
 from kplug.dialect.mask_arguments import drop_masks, find_mask_makers, find_operations
 from kplug.errors import GraphError, SpecError
 from kplug.graph import SymbolicTensor

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.writing_graphs import write_graph
@@ -11,32 +11,6 @@ from kplug.graph import Node, SymbolicTensor
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
 from kplug.nested import map_leaves
-
-
-class GraphModel(Protocol):
-    """What is needed of a functional model."""
-
-    name: str
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights."""
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in their order."""
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The calls that the model is made of."""
-
-    @property
-    def input(self) -> Any:
-        """The nested symbolic inputs."""
-
-    @property
-    def output(self) -> Any:
-        """The nested symbolic outputs."""
 
 
 def list_graphs(layers: Iterable[Layer]) -> dict[str, bool]:
@@ -48,12 +22,19 @@ def list_graphs(layers: Iterable[Layer]) -> dict[str, bool]:
     }
 
 
-def describe_graph(model: GraphModel) -> dict[str, Any]:
-    """Return the configuration of a functional model."""
-    nodes = set(model.nodes)
+def describe_graph(
+    layers: Sequence[Layer], nodes: Iterable[Node], ends: Sequence[Any]
+) -> dict[str, Any]:
+    """Return the configuration of a graph.
+
+    Args:
+        layers: The layers in their order.
+        nodes: The calls that the graph is made of.
+        ends: The nested symbolic inputs, and the nested symbolic outputs.
+    """
+    known = set(nodes)
     calls = {
-        layer.name: [node for node in layer.inbound_nodes if node in nodes]
-        for layer in model.layers
+        layer.name: [node for node in layer.inbound_nodes if node in known] for layer in layers
     }
     numbers = {node: number for own in calls.values() for number, node in enumerate(own)}
     tensors: dict[Reference, SymbolicTensor] = {}
@@ -70,17 +51,13 @@ def describe_graph(model: GraphModel) -> dict[str, Any]:
         tensor = tensors[reference]
         return {"shape": list(tensor.shape), "dtype": tensor.dtype}
 
-    return {
-        "name": model.name,
-        "trainable": model.trainable,
-        **write_graph(
-            [{"name": layer.name, **serialize(layer)} for layer in model.layers],
-            {
-                name: [LayerCall(*refer((list(node.args), node.kwargs))) for node in own]
-                for name, own in calls.items()
-            },
-            [refer(model.input), refer(model.output)],
-            list_graphs(model.layers),
-            describe_tensor,
-        ),
-    }
+    return write_graph(
+        [{"name": layer.name, **serialize(layer)} for layer in layers],
+        {
+            name: [LayerCall(*refer((list(node.args), node.kwargs))) for node in own]
+            for name, own in calls.items()
+        },
+        [refer(end) for end in ends],
+        list_graphs(layers),
+        describe_tensor,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -29,14 +29,8 @@ _STYLES = ("", "cyan", "green", "", "")
 _NARROWEST, _LEAST_WIDTH = 4, 40
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnWidths:
-    """Widths of lines and columns.
-
-    Args:
-        width: Of the lines.
-        ends: Where the columns end, as shares of the width.
-    """
+class ColumnWidths(NamedTuple):
+    """The width of the lines, and where columns end, as shares of it."""
 
     width: int
     ends: tuple[float, ...]
@@ -51,15 +45,7 @@ _TRAINABLE_WIDTH = 12
 
 @dataclass(frozen=True)
 class Summary:
-    """What is printed of a model.
-
-    Args:
-        name: The model's name.
-        rows: Its layers.
-        totals: The numbers in its weights.
-        has_connections: Whether the model is more than a chain of layers.
-        shows_trainable: Whether there is a column that says which layers are trained.
-    """
+    """What is printed of a model; ``has_connections`` if it is more than a chain of layers."""
 
     name: str
     rows: list[LayerRow]

@@ -15,6 +15,7 @@ from kplug.arguments import refusal
 from kplug.errors import NotBuiltError
 from kplug.graph import Node, Shape, find_path
 from kplug.layers import Layer
+from kplug.training.model_protocol import TrainableModel
 
 _INDENT = "   "
 _RANGE = "the names of the first and the last layer, or patterns for them"
@@ -83,12 +84,8 @@ class Totals:
         return self.trainable + self.non_trainable + (self.optimizer or Count())
 
 
-class SummarizedModel(Protocol):
+class SummarizedModel(TrainableModel, Protocol):
     """What a summary needs of a model."""
-
-    name: str
-    built: bool
-    built_optimizer: torch.optim.Optimizer | None
 
     @property
     def layers(self) -> list[Layer]:
@@ -101,12 +98,6 @@ class SummarizedModel(Protocol):
     @property
     def trainable_weights(self) -> list[Tensor]:
         """The weights that training changes."""
-
-    def find_input_shape(self) -> Any:
-        """Return the shape of the inputs, or None while it is unknown."""
-
-    def ensure_built(self) -> None:
-        """Make the weights, if that was not done before."""
 
 
 def find_nodes(layer: object) -> list[Node]:
