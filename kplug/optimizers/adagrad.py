@@ -10,10 +10,8 @@ from typing_extensions import Unpack
 from kplug.arguments import require_nonnegative
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon
+from kplug.optimizers.base.rule import Tensors
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
-from kplug.optimizers.base.torch_kernels import get_unhooked_step
-
-Tensors = list[torch.Tensor]
 
 
 class Adagrad(RowOptimizer, torch.optim.Adagrad):
@@ -46,7 +44,6 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
     initial_accumulator_value = GroupSetting(
         "initial_accumulator_value", require_nonnegative, is_fixed=True
     )
-    _torch_step = get_unhooked_step(torch.optim.Adagrad)
 
     @takes_common
     def __init__(

@@ -14,9 +14,8 @@ from kplug.arguments import require_flag
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, GroupSetting, require_epsilon
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.torch_kernels import get_unhooked_step, use_memory_order
-
-Tensors = list[torch.Tensor]
+from kplug.optimizers.base.rule import Tensors
+from kplug.optimizers.base.torch_kernels import use_memory_order
 
 
 class Adam(Optimizer, torch.optim.Adam):
@@ -51,7 +50,6 @@ class Adam(Optimizer, torch.optim.Adam):
     beta_1, beta_2 = BETA_1, BETA_2
     epsilon = GroupSetting("epsilon", require_epsilon)
     amsgrad = GroupSetting("amsgrad", require_flag, is_fixed=True)
-    _torch_step = get_unhooked_step(torch.optim.Adam)
 
     @takes_common
     def __init__(

@@ -11,7 +11,6 @@ from typing_extensions import Unpack
 from kplug.arguments import require_nonnegative
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
-from kplug.optimizers.base.torch_kernels import get_unhooked_step
 from kplug.registry import named
 
 
@@ -39,8 +38,6 @@ class AdamW(Adam, torch.optim.AdamW):
         Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019; ``keras.optimizers.AdamW``.
         ``torch.optim.AdamW`` decays by 0.01 and adds ε after v's bias is corrected.
     """
-
-    _torch_step = get_unhooked_step(torch.optim.AdamW)
 
     @takes_common
     def __init__(

@@ -10,10 +10,8 @@ from typing_extensions import Unpack
 from kplug.arguments import require_flag
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_rho
+from kplug.optimizers.base.rule import Tensors
 from kplug.optimizers.base.sparse_gradients import RowGradient, RowOptimizer
-from kplug.optimizers.base.torch_kernels import get_unhooked_step
-
-Tensors = list[torch.Tensor]
 
 
 class SGD(RowOptimizer, torch.optim.SGD):
@@ -46,7 +44,6 @@ class SGD(RowOptimizer, torch.optim.SGD):
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     momentum = GroupSetting("momentum", require_rho)
-    _torch_step = get_unhooked_step(torch.optim.SGD)
 
     @takes_common
     def __init__(

@@ -49,6 +49,7 @@ from kplug.optimizers.base.torch_kernels import (
     align_state,
     choose_kernel,
     find_torch_class,
+    get_unhooked_step,
     make_dense,
 )
 from kplug.optimizers.base.weight_decay import Exclusions, shrink
@@ -81,6 +82,7 @@ class Optimizer(torch.optim.Optimizer):
     lr = learning_rate = LearningRateAttribute()
     decay = GroupSetting("decay", require_nonnegative)
 
+    _torch_step: ClassVar[Callable[..., Any]]
     _schedule: Schedule | None = None
     _common = CommonSettings()
     # Both follow from ``_common``, and each step reads them.
@@ -94,8 +96,9 @@ class Optimizer(torch.optim.Optimizer):
         def __init__(self, *args: Any, **settings: Any) -> None: ...
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        """Describe the arguments that every optimizer takes in the class's documentation."""
+        """Find torch's step, and describe the arguments that every optimizer takes."""
         super().__init_subclass__(**keywords)
+        cls._torch_step = get_unhooked_step(find_torch_class(cls))
         own = list_own_arguments(cls)
         if "lr" in own:
             fill_documentation(cls, SHARED_WORDS, [*own, "common"])

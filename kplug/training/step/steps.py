@@ -143,7 +143,7 @@ class TestStep(StepFunction):
         model: A built model.
         compiled: What ``compile`` made of it.
         is_at_rest: Whether no weight changes from ``begin`` on, so that penalties of weights are computed
-            there. A graph is recorded once and stands for other weights too.
+            there. A graph is traced once and stands for other weights too.
     """
 
     __test__ = False  # no test of pytest's
