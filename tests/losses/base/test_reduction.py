@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
 from kplug import losses
 from kplug.errors import ArgumentValueError, DataError, KplugWarning
-from kplug.losses.base.reduction import REDUCTIONS, reduce_values
+from kplug.losses.base.reduction import REDUCTIONS, can_fuse, join_masks, reduce_values
 
 VALUES = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 WEIGHTS = [1.0, 2.0, 0.0, 1.0, 0.0, 3.0]
@@ -120,6 +121,24 @@ def test_masks_given_and_carried_are_joined() -> None:
     keras.src.backend.set_keras_mask(p, torch.tensor([[True, False], [True, True]]))
     loss = losses.MeanSquaredError()(y, p, mask=[False, True])
     assert loss.item() == pytest.approx((9 + 16) / 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [((2,), (2, 3)), ((2, 3), (2,)), ((2, 3), (2, 3)), ((2,), (2,))]
+)
+def test_joined_masks_keep_what_both_keep(first: tuple[int, ...], second: tuple[int, ...]) -> None:
+    one = np.resize([True, False, True], first)
+    other = np.resize([True, True, False, True], second)
+    rank = max(one.ndim, other.ndim)
+    sides = [mask.reshape(mask.shape + (1,) * (rank - mask.ndim)) for mask in (one, other)]
+    found = join_masks(torch.tensor(one), torch.tensor(other))
+    assert found.tolist() == (sides[0] & sides[1]).tolist()
+
+
+def test_kernels_for_the_mean_want_equal_shapes_and_a_value() -> None:
+    assert can_fuse(torch.zeros(2, 1), torch.zeros(2, 1))
+    assert not can_fuse(torch.zeros(2), torch.zeros(2, 1))
+    assert not can_fuse(torch.zeros(0, 1), torch.zeros(0, 1))
 
 
 def test_nothing_but_masked_values() -> None:
