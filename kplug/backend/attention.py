@@ -16,9 +16,8 @@ from kplug.errors import DataError
 class AttentionEquations(NamedTuple):
     """How heads attend along certain axes, as equations for ``torch.einsum``.
 
-    Args:
-        scores: Of key and query: the batch and the heads, then the query's axes, then the key's.
-        outputs: Of scores and value.
+    ``scores`` is of key and query: the batch and the heads, then the query's axes, then the key's.
+    ``outputs`` is of scores and value.
     """
 
     scores: str

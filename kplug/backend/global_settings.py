@@ -6,7 +6,7 @@ import re
 import threading
 from typing import Literal, TypeAlias
 
-from kplug.arguments import require_choice, require_number
+from kplug.arguments import require_choice, require_positive
 from kplug.errors import ArgumentValueError
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
@@ -41,8 +41,7 @@ def epsilon() -> float:
 
 def set_epsilon(value: float) -> None:
     """Set the number that ``epsilon()`` returns: finite and > 0."""
-    allowed = "a finite number > 0"
-    _settings.epsilon = require_number("set_epsilon", "value", value, allowed, above=0.0)
+    _settings.epsilon = require_positive("set_epsilon", "value", value)
 
 
 def floatx() -> str:

@@ -93,16 +93,14 @@ def dropout_mask(
     generator: torch.Generator | None,
 ) -> torch.Tensor:
     """Return the factors of dropout: 0 with probability ``level``, else 1/(1 − level)."""
-    sizes = tuple(x.shape) if noise_shape is None else _fill_in(noise_shape, x.shape)
+    sizes = tuple(x.shape)
+    if noise_shape is not None:
+        pairs = zip(noise_shape, sizes, strict=True)
+        sizes = tuple(size if given is None else given for given, size in pairs)
     device = x.device if generator is None else generator.device
     draws = torch.rand(sizes, generator=generator, device=device, dtype=torch.float32)
     kept = (draws >= level).to(device=x.device, dtype=x.dtype)
     return kept / (1.0 - level) if level < 1.0 else kept
-
-
-def _fill_in(noise_shape: Sequence[int | None], sizes: Sequence[int]) -> tuple[int, ...]:
-    pairs = zip(noise_shape, sizes, strict=True)
-    return tuple(size if given is None else given for given, size in pairs)
 
 
 def binary_crossentropy(

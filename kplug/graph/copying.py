@@ -36,9 +36,7 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
 def _find_connected(start: Any, known: Container[int]) -> tuple[list[Any], list[Node]]:
     """Return a layer, those that it is connected to or that are inside, and all their nodes.
 
-    Args:
-        start: The layer.
-        known: The ``id`` of what is left out.
+    What has its ``id`` in ``known`` is left out.
     """
     layers: dict[Any, None] = {}
     nodes: dict[Node, None] = {}

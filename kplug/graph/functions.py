@@ -33,10 +33,7 @@ class GraphFunction:
         self._plan = Plan(self._inputs, outputs)
 
     def __call__(self, values: Sequence[Any]) -> list[NumpyArray]:
-        """Return the outputs in NumPy.
-
-        Args:
-            values: One array or tensor an input, and the learning phase if it was asked for.
+        """Return the outputs in NumPy, for an array or tensor an input, and the phase if it was asked for.
 
         Raises:
             GraphError: There is another number of values.

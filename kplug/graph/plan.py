@@ -16,12 +16,7 @@ from kplug.nested import map_leaves
 def find_path(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> list[Node]:
     """Return the nodes between inputs and outputs, in an order in which they can be computed.
 
-    Args:
-        inputs: Tensors whose values will be given.
-        outputs: Tensors whose values are wanted.
-
-    Returns:
-        The nodes that must run; those of ``inputs`` are not among them.
+    The nodes that make the inputs, whose values will be given, are not among them.
 
     Raises:
         GraphError: An output depends on an input that is not given.
@@ -130,11 +125,7 @@ class Plan:
         return finished[::-1]
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the values of the outputs.
-
-        Args:
-            inputs: A value for each input.
-        """
+        """Return the values of the outputs for a value of each input."""
         values: list[Any] = [None] * self._size
         for place, value in zip(self._input_places, inputs, strict=True):
             values[place] = value
@@ -192,14 +183,9 @@ def order_layers(
 ) -> list[Any]:
     """Return the layers of a graph, those far from the outputs first, as Keras lists them.
 
-    Args:
-        inputs: The inputs of the graph.
-        outputs: Its outputs.
-        nodes: The nodes between them, from ``find_path``.
-
-    Returns:
-        Layers by their greatest distance from an output; among equals the one that a walk from the
-        outputs meets first. Inputs that nothing depends on come before the last layers.
+    ``nodes`` are those between inputs and outputs, from ``find_path``. Layers are sorted by their
+    greatest distance from an output; among equals the one that a walk from the outputs meets first.
+    Inputs that nothing depends on come before the last layers.
     """
     input_nodes = list(dict.fromkeys(tensor.node for tensor in inputs))
     places = _meet_layers(outputs, {*input_nodes, *nodes})

@@ -101,11 +101,7 @@ class Functional(Model):
         return list(self._layers)
 
     def order_layers(self, names: Sequence[str]) -> None:
-        """List the layers in another order, and so their weights, as a configuration has them.
-
-        Args:
-            names: The names of all layers; others are ignored.
-        """
+        """List the layers, and so their weights, in the order of names that a configuration has."""
         places = {name: place for place, name in enumerate(names)}
         self._layers = tuple(sorted(self._layers, key=lambda layer: places.get(layer.name, 0)))
         keys = {id(module): key for key, module in self._modules.items()}

@@ -144,8 +144,7 @@ class Model(Layer):
     def build(self, input_shape: Any) -> None:
         """Declare the weights of all layers, by running the model without data.
 
-        Args:
-            input_shape: Shape of the input, with the batch in front; nested as the inputs are.
+        The shape has the batch in front, and is nested as the inputs are.
         """
         self.built = True
         try:

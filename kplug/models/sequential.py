@@ -224,11 +224,7 @@ class Sequential(Model):
 
     @override
     def build(self, input_shape: Any) -> None:
-        """Declare the weights of all layers.
-
-        Args:
-            input_shape: Shape of the input, with the batch in front.
-        """
+        """Declare the weights of all layers, for an input shape with the batch in front."""
         if not self._tensors:
             self._connect_all(tuple(input_shape))
         _ = self._tensors[-1].spec  # finding the shape builds every layer on the way

@@ -20,13 +20,7 @@ from kplug.training.component_table import ComponentTable
 
 
 def run(output: Path, seed: int, epochs: int) -> None:
-    """Do it all; the same seed gives the same numbers.
-
-    Args:
-        output: Where to write the picture.
-        seed: Fixes the canvases, the first weights, the dropout and the order of the batches.
-        epochs: How often to go through the training canvases.
-    """
+    """Do it all; the same seed gives the same numbers. The command says what the arguments mean."""
     started, console = time.perf_counter(), Console()
     # Sums are then added in one order on every machine, and the small images leave a second thread
     # little to do: on a busy machine it costs more than it brings.

@@ -17,16 +17,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What boxes say of a layer besides its class.
-
-    Args:
-        names: Its name.
-        shapes: Shapes of its inputs and outputs.
-        dtypes: The type of its outputs.
-        activations: Its activation, if it has one.
-        trainable: Whether it is trained, if it has weights.
-        expands_nested: Whether nested models are boxes around their layers.
-    """
+    """What boxes say of a layer besides its class, and whether nested models are drawn whole."""
 
     names: bool = True
     shapes: bool = False
@@ -57,13 +48,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An arrow from one box of a diagram to another.
+    """An arrow from one box of a diagram to another, by their indices.
 
-    Args:
-        source: Index of the box that the arrow leaves.
-        target: Index of the box that it reaches.
-        start: The innermost box at its start, where ``source`` is a model shown whole.
-        end: The innermost box at its end.
+    ``start`` and ``end`` are the innermost boxes at its ends, where a model is shown whole.
     """
 
     source: int
@@ -81,12 +68,7 @@ class Diagram:
 
 
 def make_diagram(model: Model, details: Details) -> Diagram:
-    """Return the boxes and arrows of a model.
-
-    Args:
-        model: A built model; one that is no graph, such as a subclassed one, is one box.
-        details: What the boxes say.
-    """
+    """Return the boxes and arrows of a built model; one that is no graph, as a subclassed one, is one box."""
     if find_nodes(model):
         return _Collector(details).collect(model, ())
     return Diagram([Box((model.name,), type(model).__name__, _names_of(model, details), "model")])

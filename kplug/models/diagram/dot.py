@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from html import escape
@@ -14,19 +13,8 @@ from kplug.models.diagram.boxes import Box, Diagram
 from kplug.models.diagram.drawing import COLORS
 
 
-def find_program() -> str | None:
-    """Return where the program dot is, or None if it is not installed."""
-    return shutil.which("dot")
-
-
 def write_dot(diagram: Diagram, rankdir: str, dpi: int) -> str:
-    """Return the text from which Graphviz draws a diagram.
-
-    Args:
-        diagram: What to draw.
-        rankdir: ``TB``, ``BT``, ``LR`` or ``RL``: where the arrows point.
-        dpi: Dots per inch.
-    """
+    """Return the text from which Graphviz draws a diagram; the arguments are those of ``plot_model``."""
     lines = [
         "digraph {",
         f"  graph [rankdir={rankdir}, dpi={dpi}];",

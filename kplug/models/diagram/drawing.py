@@ -76,13 +76,7 @@ class Picture:
 
 
 def draw(diagram: Diagram, to_file: str | os.PathLike[str], rankdir: str, dpi: int) -> None:
-    """Draw a diagram into a file.
-
-    Args:
-        diagram: What to draw.
-        to_file: The file; its extension says the format.
-        rankdir: ``TB``, ``BT``, ``LR`` or ``RL``: where the arrows point.
-        dpi: Dots per inch.
+    """Draw a diagram into a file; the other arguments are those of ``plot_model``.
 
     Raises:
         MissingLibraryError: If matplotlib is not installed.
@@ -206,12 +200,7 @@ def _text_width(text: str, weight: str) -> float:
 
 @dataclass(frozen=True)
 class _Pen:
-    """Draws in the wanted direction.
-
-    Args:
-        rankdir: Where arrows point.
-        room: The size of the picture before it is turned.
-    """
+    """Draws in the wanted direction; ``room`` is the size of the picture before it is turned."""
 
     rankdir: str
     room: Size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from kplug.arguments import require_choice, require_integer
 from kplug.errors import NotBuiltError
 from kplug.models.diagram.boxes import Details, make_diagram
-from kplug.models.diagram.dot import find_program, run_dot, write_dot
+from kplug.models.diagram.dot import run_dot, write_dot
 from kplug.models.diagram.drawing import draw
 from kplug.models.model import Model
 
@@ -79,7 +80,7 @@ def plot_model(
         expands_nested=expand_nested,
     )
     diagram = make_diagram(model, details)
-    program, suffix = find_program(), Path(to_file).suffix
+    program, suffix = shutil.which("dot"), Path(to_file).suffix
     if suffix in (".dot", ".gv"):
         Path(to_file).write_text(write_dot(diagram, direction, dots), encoding="utf-8")
         return None

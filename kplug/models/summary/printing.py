@@ -18,10 +18,11 @@ from kplug.models.summary.rows import (
     LayerRow,
     SummarizedModel,
     Totals,
-    collect_rows,
     count_totals,
+    describe_layers,
     find_nodes,
     is_chain,
+    select_layers,
 )
 
 _TITLES = ("Layer (type)", "Output Shape", "Param #", "Connected to")
@@ -122,11 +123,12 @@ def summarize(
     """Return what the summary of a model says; builds it if its input shape is known."""
     if model.find_input_shape() is not None:
         model.ensure_built()
+    layers, nodes = select_layers(model.layers, layer_range), find_nodes(model)
     return Summary(
         name=model.name,
-        rows=collect_rows(model, expand_nested, layer_range),
+        rows=list(describe_layers(layers, nodes, expand_nested)),
         totals=count_totals(model),
-        has_connections=not is_chain(find_nodes(model)),
+        has_connections=not is_chain(nodes),
         shows_trainable=show_trainable,
     )
 

@@ -66,13 +66,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Numbers in the weights of a model, and in what its optimizer remembers of them.
-
-    Args:
-        trainable: Of the weights that training changes.
-        non_trainable: Of the others.
-        optimizer: Of the optimizer's state; None before it has one.
-    """
+    """Numbers in the weights of a model, and in its optimizer's state; None before it has one."""
 
     trainable: Count
     non_trainable: Count
@@ -103,8 +97,7 @@ class SummarizedModel(TrainableModel, Protocol):
 def find_nodes(layer: object) -> list[Node]:
     """Return the nodes inside a model that is a graph, those of its inputs first; else nothing.
 
-    Args:
-        layer: A model or a layer; a model that is not built yet has no nodes.
+    A model that is not built yet has no nodes.
     """
     try:
         inputs, outputs = layer.inputs, layer.outputs  # type: ignore[attr-defined]
@@ -146,23 +139,16 @@ def select_layers(layers: Sequence[Layer], layer_range: Any) -> list[Layer]:
     return list(layers[min(first) : max(last) + 1])
 
 
-def collect_rows(
-    model: SummarizedModel, expand_nested: bool = False, layer_range: object = None
-) -> list[LayerRow]:
-    """Return a row for each layer, and for those of nested models if asked."""
-    layers = select_layers(model.layers, layer_range)
-    return list(_rows_of(layers, find_nodes(model), expand_nested, 0))
-
-
-def _rows_of(
-    layers: Iterable[Layer], nodes: Iterable[Node], expand_nested: bool, level: int
+def describe_layers(
+    layers: Iterable[Layer], nodes: Iterable[Node], expand_nested: bool, level: int = 0
 ) -> Iterator[LayerRow]:
+    """Yield a row for each layer, and for those of nested models if asked."""
     known = set(nodes)
     for layer in layers:
         yield _describe(layer, known, level)
         inner = getattr(layer, "layers", None) if expand_nested else None
         if inner:
-            yield from _rows_of(inner, find_nodes(layer), expand_nested, level + 1)
+            yield from describe_layers(inner, find_nodes(layer), expand_nested, level + 1)
 
 
 def _describe(layer: Layer, known: set[Node], level: int) -> LayerRow:
