@@ -187,9 +187,7 @@ def as_images(weight: NumpyArray) -> NumpyArray | None:
 def write_graph(writer: Any, model: Any) -> None:
     """Write a model's architecture as JSON, from which TensorBoard draws the tab Graphs.
 
-    Args:
-        writer: A ``SummaryWriter``.
-        model: The model; one without a configuration, such as a subclassed one, is left out.
+    A model without a configuration, such as a subclassed one, is left out.
     """
     try:
         text = model.to_json()

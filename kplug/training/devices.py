@@ -91,13 +91,7 @@ def find_device(model: ModelOnDevice) -> torch.device:
 def place_model(
     model: ModelOnDevice, device: torch.device | None, optimizer: object = None
 ) -> None:
-    """Move a model that has its weights to a device.
-
-    Args:
-        model: The model.
-        device: The device; None leaves the model where it is.
-        optimizer: An optimizer of its weights, whose state goes along.
-    """
+    """Move a model that has its weights to a device, if one is given, and its optimizer's state too."""
     current = find_device(model)
     if device is None or (current.type == device.type and device.index in (None, current.index)):
         return

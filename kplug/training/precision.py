@@ -20,10 +20,7 @@ _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def read_precision(precision: object) -> torch.dtype | None:
-    """Return the type that matrix products compute in, or None for that of the weights.
-
-    Args:
-        precision: ``"bf16"``, ``"fp16"`` or None.
+    """Return the type that ``"bf16"`` or ``"fp16"`` stands for; None means that of the weights.
 
     Raises:
         ArgumentValueError: If it is something else.
@@ -47,11 +44,6 @@ def compute_predictions(model: Callable[[Any], Any], inputs: Any, dtype: torch.d
     torch chooses that of other operations, weights stay float32. What it returns is float32 again. Losses,
     penalties of weights and metrics compute from that, outside of autocast: a probability that is cut off
     at 1 − 1e-7 is 1 in reduced precision, and its logarithm is lost.
-
-    Args:
-        model: The model, or what stands for it.
-        inputs: Tensors, nested as the model takes them.
-        dtype: The reduced type, or None.
     """
     if dtype is None:
         return model(inputs)
@@ -68,9 +60,7 @@ def _widen(tensor: Tensor) -> Tensor:
 def with_loss_scaling(optimizer: Any, dtype: torch.dtype | None) -> Any:
     """Return an optimizer that scales the loss, if the gradients are float16 and would vanish without.
 
-    Args:
-        optimizer: What ``compile`` resolved.
-        dtype: The reduced type. bfloat16 has the range of float32, so it needs no scale.
+    bfloat16 has the range of float32, so it needs no scale.
 
     Raises:
         ContractError: If loss scaling is needed and the optimizer is none of kplug's.

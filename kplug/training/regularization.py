@@ -30,9 +30,7 @@ class Penalties:
     def add_to(self, loss: Tensor | None, share: float = 1.0) -> Tensor | None:
         """Return the loss with all penalties, and empty the lists of the layers.
 
-        Args:
-            loss: The loss on the data, or None.
-            share: Factor of what depends on the data, the penalties of activities.
+        ``share`` is a factor of what depends on the data, the penalties of activities.
         """
         for regularizer, weight in self.weights:
             penalty = require_penalty(regularizer(weight), regularizer)

@@ -15,16 +15,7 @@ _COUNT = "an integer >= 1"
 
 @dataclass(frozen=True)
 class DataArguments:
-    """Data as a method was given them.
-
-    Args:
-        method: The method, for messages.
-        x: Inputs, or an iterable of batches.
-        y: Targets.
-        sample_weight: Weights of the samples.
-        batch_size: Samples per batch; None for the default.
-        limit: How many batches of an iterable are read at most; None for all.
-    """
+    """Data as a method was given them, and how many batches of an iterable are read at most."""
 
     method: str
     x: Any

@@ -31,9 +31,6 @@ def set_learning_rate(optimizer: Any, value: float) -> None:
 def rated_optimizers(optimizer: Any) -> dict[str, Any]:
     """Return the optimizers that have a learning rate of their own, by the name of its log.
 
-    Args:
-        optimizer: The optimizer of the model.
-
     Returns:
         ``{"learning_rate": optimizer}``; of a ``MultiOptimizer`` those inside it, with their names.
 

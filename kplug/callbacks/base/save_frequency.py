@@ -39,10 +39,9 @@ class SaveFrequency:
         return self.steps is None
 
     def is_due_after(self, step: int) -> bool:
-        """Note that a step has ended, and tell whether to save now.
+        """Note that a step, counted from 0 in its epoch, has ended, and tell whether to save now.
 
-        Args:
-            step: Its number in the epoch, from 0; steps that ran together are reported by their last.
+        Of steps that ran together, the last one is reported.
         """
         if self.steps is None:
             return False

@@ -42,13 +42,7 @@ class Check:
 def check(
     expected: str, advice: str, *, name: str | None = None
 ) -> Callable[[Callable[[Subject], Finding]], Check]:
-    """Make a check of a function that returns what is wrong, or None.
-
-    Args:
-        expected: What must hold, as a clause.
-        advice: What an author does about it.
-        name: The name of the check; that of the function, without its underscore, if not given.
-    """
+    """Make a check of a function that returns what is wrong, or None; named after it by default."""
 
     def make(find: Callable[[Subject], Finding]) -> Check:
         return Check(name or find.__name__.removeprefix("_"), expected, advice, find)
@@ -74,13 +68,7 @@ class Suite:
 
 
 class Subject:
-    """A component under test: makes instances and inputs of it.
-
-    Args:
-        component: The component.
-        example: How it is to be tested.
-        behave: What an instance does, as tensors that can be compared.
-    """
+    """A component under test: makes instances and inputs of it."""
 
     def __init__(self, component: Component, example: Example, behave: Behave) -> None:
         self.component, self.example, self._behave = component, example, behave

@@ -42,11 +42,7 @@ class Batch(NamedTuple):
         return self.size if self.even_share is None else self.even_share
 
     def factor_for(self, reduction: str) -> float:
-        """Return the factor of a part's loss: with it, the mean over all parts is the loss of the batch.
-
-        Args:
-            reduction: How the loss was reduced: ``"sum"``, or some mean.
-        """
+        """Return the factor of a part's loss: with it, the mean over all parts is the loss of the batch."""
         if reduction == "sum":
             return float(self.parts) if self.share else 0.0
         return self.share

@@ -141,12 +141,7 @@ def _release(array: Any) -> None:
 def find_lazy_array(array: Any, convert: Convert) -> LazyArray | Tensor | None:
     """Return a sparse matrix or an array in a file as a lazy array, or as a tensor if it is small.
 
-    Args:
-        array: Anything that was given as data.
-        convert: Makes a tensor of a NumPy array, or says what is wrong with it.
-
-    Returns:
-        None for anything else.
+    Anything else gives None.
     """
     if is_sparse_matrix(array):
         size = math.prod(array.shape) * array.dtype.itemsize
@@ -166,12 +161,7 @@ def is_sparse_matrix(array: Any) -> bool:
 
 
 def read_ranges(array: Tensor | LazyArray, ranges: list[tuple[int, int]]) -> Tensor:
-    """Return several ranges of rows, one after another, as one tensor.
-
-    Args:
-        array: A tensor or a lazy array.
-        ranges: Pairs of the first row and the row after the last one.
-    """
+    """Return several ranges of rows, one after another, as one tensor."""
     if len(ranges) == 1:
         start, stop = ranges[0]
         return array[start:stop] if isinstance(array, Tensor) else array.read(start, stop)

@@ -130,11 +130,6 @@ def arrange_weights(model: TrainableModel, weights: Any, method: str) -> Any:
 def arrange(given: Any, ports: Ports, what: str) -> list[Any]:
     """Return one entry for each input or output, in their order.
 
-    Args:
-        given: A tensor, a list, or a dict by name.
-        ports: The inputs or outputs.
-        what: Method and argument, for messages.
-
     Returns:
         The entries; None for an output that a dict leaves out.
 

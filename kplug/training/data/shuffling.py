@@ -30,13 +30,7 @@ class BufferSizes:
 
     @classmethod
     def choose(cls, row_bytes: int, batch_size: int, stored_together: int = 1) -> BufferSizes:
-        """Return sizes that bound memory and, as far as that allows, hold whole batches and chunks.
-
-        Args:
-            row_bytes: Memory of one sample.
-            batch_size: Samples per step; a buffer has at least so many.
-            stored_together: Rows in a chunk of the file.
-        """
+        """Return sizes that bound memory and, as far as that allows, hold whole batches and chunks."""
         buffer = max(batch_size, BUFFER_BYTES // max(1, row_bytes))
         block = max(1, buffer // BLOCKS_PER_BUFFER)
         if block > stored_together > 1:

@@ -26,10 +26,6 @@ class BatchShares:
     The batch size is that of all processes together, so a run gives the same numbers whatever their
     number. The order of the data is drawn by the main process's generator for all; other random numbers,
     such as dropout's, differ between processes.
-
-    Args:
-        source: The batches; every process has the same source.
-        world: The processes.
     """
 
     def __init__(self, source: BatchSource, world: World) -> None:
@@ -93,10 +89,6 @@ def find_share(count: int, world: World) -> tuple[int, int]:
     """Return where this process's part of a batch begins and ends.
 
     A process for which nothing is left takes one sample, since every process has to take part in the update.
-
-    Args:
-        count: The samples of the whole batch.
-        world: The processes.
     """
     start, stop = cut_evenly(count, world.size, world.rank)
     return (start, stop) if start < stop else (0, 1)
@@ -108,11 +100,6 @@ def weigh_share(part: Batch, count: int, world: World) -> Batch:
     They are means over the part, or sums. ``Batch.factor_for`` turns them into numbers whose mean over all
     processes is the loss of the whole batch. The weight is 0 where nothing was left for this process, and
     its sample is another one's.
-
-    Args:
-        part: The part that belongs to this process.
-        count: The samples of the whole batch.
-        world: The processes.
     """
     start, stop = cut_evenly(count, world.size, world.rank)
     share = (stop - start) * world.size / count
@@ -120,12 +107,7 @@ def weigh_share(part: Batch, count: int, world: World) -> Batch:
 
 
 def share_batch(batch: Batch, world: World) -> Batch:
-    """Return the part of a batch that belongs to this process.
-
-    Args:
-        batch: The whole batch.
-        world: The processes.
-    """
+    """Return the part of a batch that belongs to this process."""
     count = batch.size
     start, stop = find_share(count, world)
 

@@ -19,12 +19,7 @@ from kplug.training.regularization import Penalties, find_penalties
 
 
 class Replica(DistributedDataParallel):
-    """torch's wrapper, which answers to the model's name in messages, and keeps masks.
-
-    Args:
-        model: A built model.
-        uses_all_weights: As for ``replicate``.
-    """
+    """torch's wrapper, which answers to the model's name in messages, and keeps masks."""
 
     def __init__(self, model: TrainableModel, *, uses_all_weights: bool) -> None:
         super().__init__(
@@ -51,12 +46,7 @@ class Replica(DistributedDataParallel):
 
 
 class _ModelWithPenalties(nn.Module):
-    """A model that returns, besides its outputs, what its penalties are made of.
-
-    Args:
-        model: A built model.
-        penalties: Its regularizers.
-    """
+    """A model that returns, besides its outputs, what its penalties are made of."""
 
     def __init__(self, model: TrainableModel, penalties: Penalties) -> None:
         super().__init__()
@@ -83,13 +73,8 @@ class _ModelWithPenalties(nn.Module):
 def replicate(model: TrainableModel, world: World | None, *, uses_all_weights: bool) -> Any:
     """Return what to call instead of the model, so that gradients are averaged over all processes.
 
-    Weights and buffers of the main process are copied to the others now.
-
-    Args:
-        model: A built model.
-        world: The processes; None for one, which calls the model itself.
-        uses_all_weights: Whether every trainable weight takes part in every step; torch needs to look
-            for the others if not.
+    Weights and buffers of the main process are copied to the others now. Unless all trainable weights take
+    part in every step, torch needs to look for the others.
 
     Raises:
         ContractError: A layer has sparse gradients.
@@ -102,11 +87,7 @@ def replicate(model: TrainableModel, world: World | None, *, uses_all_weights: b
 
 @torch.no_grad()
 def copy_buffers_from_main(model: TrainableModel) -> None:
-    """Give all processes what the main one's layers have seen, such as moving averages.
-
-    Args:
-        model: The model.
-    """
+    """Give all processes what the main one's layers have seen, such as moving averages."""
     own = _list_own_buffers(model)
     for name, buffer in model.named_buffers():
         if name in own:

@@ -14,13 +14,7 @@ from kplug.training.reports.running_loss import RunningLoss
 
 
 def merge_progress(record: RunningLoss, metrics: Sequence[Metric], world: World | None) -> None:
-    """Merge the losses and metrics of an epoch over all processes.
-
-    Args:
-        record: The losses of this process.
-        metrics: Its metrics.
-        world: The processes; None for one, where nothing is to be done.
-    """
+    """Merge the losses and metrics of an epoch over all processes."""
     if world is None:
         return
     record.merge(world.gather(record.sums()))

@@ -60,11 +60,6 @@ class World:
 def cut_evenly(count: int, size: int, rank: int) -> tuple[int, int]:
     """Return where the part of a process begins and ends; the first parts are the larger ones.
 
-    Args:
-        count: How many things are to be divided.
-        size: The number of processes.
-        rank: The number of the process.
-
     Example:
         >>> [cut_evenly(5, 2, rank) for rank in (0, 1)]
         [(0, 3), (3, 5)]

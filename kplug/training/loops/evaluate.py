@@ -21,11 +21,6 @@ def run_evaluation(
 ) -> dict[str, float]:
     """Return loss and metrics over the batches of a loop, in evaluation mode.
 
-    Args:
-        model: The built model.
-        compiled: What ``compile`` made of it.
-        loop: The batches, and who watches.
-
     Returns:
         The loss, weighted by batch sizes, and the metrics in the order of ``compile``; nothing if
         there was no batch.

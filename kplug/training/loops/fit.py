@@ -43,14 +43,7 @@ _ONCE = (
 class FitLoop:
     """The epochs of one call of ``fit``: runs the steps, calls the callbacks, shows progress.
 
-    Args:
-        model: The built model.
-        compiled: What ``compile`` made of it.
-        optimizer: The optimizer with its parameters, or None if nothing is trainable.
-        settings: The arguments of ``fit``.
-        callbacks: Who watches; the last one is the History.
-        source: The training batches.
-        validation: The validation batches, or None.
+    The last one of the callbacks is the History.
     """
 
     def __init__(

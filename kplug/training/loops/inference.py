@@ -43,13 +43,7 @@ class InferenceLoop:
         read_logs: Callable[[], dict[str, Any]],
         steps_per_execution: int,
     ) -> int:
-        """Run all steps and return how many there were.
-
-        Args:
-            run_steps: Makes one step for each of some batches.
-            read_logs: Returns the logs so far.
-            steps_per_execution: How many steps are run between two looks at callbacks.
-        """
+        """Run all steps and return how many there were."""
         self.display.start(
             _TITLES[self.phase], self.source.steps if self.steps is None else self.steps
         )

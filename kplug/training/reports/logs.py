@@ -43,9 +43,6 @@ def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
 class BatchLogs(MutableMapping[str, Any]):
     """Logs that are read from the device when something first looks at them.
 
-    Args:
-        read: Returns the logs of this moment.
-
     Example:
         >>> logs = BatchLogs(lambda: {"loss": 0.5})
         >>> logs["loss"]

@@ -57,12 +57,7 @@ def _check_path(path: Any) -> Path:
 
 
 class StepRecorder(Callback):
-    """Records some steps after the first ones, and writes their trace.
-
-    Args:
-        path: The file.
-        steps: Steps in the run, or None; a short run has a shorter warm-up.
-    """
+    """Records some steps after the first ones, and writes their trace."""
 
     def __init__(self, path: Path, steps: int | None) -> None:
         self.path = path

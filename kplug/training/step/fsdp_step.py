@@ -15,14 +15,7 @@ from kplug.training.step.steps import TrainStep
 
 
 class ShardedStep(TrainStep):
-    """Trains a copy of the model, of which each process holds a part, on a batch.
-
-    Args:
-        model: A built model.
-        compiled: What ``compile`` made of it, with ``distribution="fsdp"``.
-        optimizer: The optimizer with its parameters.
-        world: The processes.
-    """
+    """Trains a copy of the model, of which each process holds a part, on a batch."""
 
     def __init__(
         self,

@@ -52,11 +52,6 @@ class TrainStep(StepFunction):
 
     Forward pass, loss, penalties, backward pass, update, constraints, metrics. The loss is that of the
     weights before the update.
-
-    Args:
-        model: A built model.
-        compiled: What ``compile`` made of it.
-        optimizer: The optimizer with its parameters; None if the model has none to train.
     """
 
     def __init__(
@@ -139,11 +134,8 @@ class TrainStep(StepFunction):
 class TestStep(StepFunction):
     """Evaluates a batch and returns its loss; None without a loss.
 
-    Args:
-        model: A built model.
-        compiled: What ``compile`` made of it.
-        is_at_rest: Whether no weight changes from ``begin`` on, so that penalties of weights are computed
-            there. A graph is traced once and stands for other weights too.
+    If the model is at rest, no weight changes from ``begin`` on, so penalties of weights are computed there.
+    A graph is traced once and stands for other weights too.
     """
 
     __test__ = False  # no test of pytest's
