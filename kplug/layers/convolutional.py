@@ -21,9 +21,6 @@ class Convolution(Layer):
     """What ``Conv1D``, ``Conv2D`` and ``Conv3D`` have in common.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Size of the window on each axis; one number for all.
-        strides: Steps of the window, likewise.
         padding: ``"valid"``: no padding; ``"same"``: ⌈size/stride⌉ outputs per axis, more
             zeros at the end if their number is odd.
         dilation_rate: Distance between the window's cells; only where ``strides`` is 1.

@@ -19,11 +19,7 @@ class DepthwiseConvolution(Layer):
     """What the depthwise layers have in common.
 
     Args:
-        kernel_size: Size of the window on each axis; one number for all.
-        strides: Steps of the window, likewise.
-        padding: ``"valid"`` or ``"same"``.
         depth_multiplier: Number of filters per channel; the outputs of a channel are adjacent.
-        dilation_rate: Distance between the window's cells.
         depthwise_initializer: Initial values of the kernel, shape (…, in, multiplier).
         depthwise_regularizer: Penalty of the kernel.
         depthwise_constraint: Applied to the kernel after each update.

@@ -12,12 +12,7 @@ from torch import Tensor
 from kplug.arguments import require_integer, require_number
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.axes import (
-    find_axes,
-    known_sizes,
-    require_axes,
-    require_axis,
-)
+from kplug.layers.base.axes import find_axes, known_sizes, require_axes, require_axis
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size

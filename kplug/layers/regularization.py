@@ -24,8 +24,6 @@ class Dropout(Layer):
 
     Args:
         rate: Probability of dropping a value, in [0, 1].
-        noise_shape: Shape of the random mask, with the batch; a size of ``None`` is that of the inputs,
-            with 1 the mask is shared along the axis.
 
     Example:
         >>> import torch

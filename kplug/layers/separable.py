@@ -21,11 +21,6 @@ class SeparableConvolution(Layer):
     """What the separable layers have in common.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Size of the window on each axis; one number for all.
-        strides: Steps of the window, likewise.
-        padding: ``"valid"`` or ``"same"``.
-        dilation_rate: Distance between the window's cells.
         depth_multiplier: Number of filters per channel in the depthwise convolution.
         depthwise_initializer: Initial values of the depthwise kernel, shape (…, in, multiplier).
         pointwise_initializer: Initial values of the pointwise kernel, shape (1, …, in·multiplier, filters).

@@ -21,8 +21,6 @@ class TransposedConvolution(Layer):
     """What the transposed layers have in common.
 
     Args:
-        filters: Number of output channels.
-        kernel_size: Size of the window on each axis; one number for all.
         strides: Approximate factors by which the axes grow.
         padding: ``"valid"``: size · strides + max(reach of the window − strides, 0) outputs; ``"same"``:
             size · strides outputs.

@@ -10,12 +10,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer, require_number
-from kplug.backend.attention import (
-    attend,
-    join_masks,
-    make_attention_equations,
-    masked_softmax,
-)
+from kplug.backend.attention import attend, join_masks, make_attention_equations, masked_softmax
 from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.errors import DataError
 from kplug.graph import Shape, TensorSpec, is_symbolic

@@ -7,6 +7,11 @@ from kplug.documentation import fill_documentation
 SHARED = {
     "activation": "A component; ``None`` is ``linear``.",
     "data_format": '``"channels_last"`` or ``"channels_first"``; ``None`` is ``image_data_format()``.',
+    "filters": "Number of output channels.",
+    "kernel_size": "Size of the window on each axis; one number for all.",
+    "strides": "Steps of the window, likewise.",
+    "padding": '``"valid"`` or ``"same"``.',
+    "dilation_rate": "Distance between the window's cells.",
     "use_bias": "Whether there is a bias.",
     "kernel_initializer": "Initial values of the kernel.",
     "bias_initializer": "Initial values of the bias.",
@@ -31,9 +36,13 @@ SHARED = {
     "recurrent_constraint": "Applied to the recurrent kernel after each update.",
     "dropout": "Share of the inputs that is dropped in training, in [0, 1]; the same at all time steps.",
     "recurrent_dropout": "Share of the state that is dropped in training, likewise.",
+    "unit_forget_bias": "Whether the bias of the forget gate starts at 1.",
+    "reset_after": "Whether the reset gate acts after the product with the recurrent kernel.",
     "implementation": "With 1, dropout drops other inputs for each gate, as a recurrent dropout does too;"
     " with 2 the same.",
     "use_cudnn": "Whether torch's kernel for whole sequences may be used, where it does the same.",
+    "noise_shape": "Shape of the random mask, with the batch; a size of ``None`` is that of the inputs,"
+    "\n        with 1 the mask is shared along the axis.",
     "seed": "Lets the layer draw from a generator of its own; ``None`` is torch's.",
     "kwargs": "What every layer takes.",
 }

@@ -35,9 +35,6 @@ class GRUCell(GatedCell):
     recurrent kernel (units, 3 · units), the bias (2, 3 · units) with ``reset_after``, of the inputs and of
     the state, else (3 · units,).
 
-    Args:
-        reset_after: Whether the gate r acts after the product with the recurrent kernel.
-
     Example:
         >>> cell = GRUCell(3)
         >>> output, states = cell(torch.zeros(2, 4), cell.get_initial_state(2))
@@ -132,10 +129,6 @@ class GRU(RNN, cell=GRUCell):
     """Gated recurrent unit over the time steps of sequences; ``GRUCell`` has the equations.
 
     Inputs are sequences (N, time, features); where their mask is False, the state stays unchanged.
-
-    Args:
-        reset_after: Whether the reset gate acts after the product with the recurrent kernel.
-        kwargs: What ``RNN`` and every layer take.
 
     Example:
         >>> layer = GRU(3, return_sequences=True)

@@ -34,9 +34,6 @@ class LSTMCell(GatedCell):
     The output is h. The gates stand in the order i, f, c, o; the kernel has shape (in, 4 · units), the
     recurrent kernel (units, 4 · units), the bias (4 · units,).
 
-    Args:
-        unit_forget_bias: Whether the bias of the gate f starts at 1.
-
     Example:
         >>> cell = LSTMCell(3)
         >>> output, states = cell(torch.zeros(2, 4), cell.get_initial_state(2))
@@ -115,10 +112,6 @@ class LSTM(RNN, cell=LSTMCell):
     """Long short-term memory over the time steps of sequences; ``LSTMCell`` has the equations.
 
     Inputs are sequences (N, time, features); where their mask is False, output and states stay unchanged.
-
-    Args:
-        unit_forget_bias: Whether the bias of the forget gate starts at 1.
-        kwargs: What ``RNN`` and every layer take.
 
     Example:
         >>> layer = LSTM(3, return_sequences=True)

@@ -9,10 +9,7 @@ from kplug import activations
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_simple
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
-from kplug.layers.recurrent.base.shared_arguments import (
-    LayerArguments,
-    takes_arguments_of,
-)
+from kplug.layers.recurrent.base.shared_arguments import LayerArguments, takes_arguments_of
 from kplug.layers.recurrent.rnn import RNN
 
 
@@ -52,9 +49,6 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
     """Computes h ← activation(x · kernel + bias + h · recurrent_kernel) at each time step; the output is h.
 
     Inputs are sequences (N, time, features); where their mask is False, h stays unchanged.
-
-    Args:
-        kwargs: What ``RNN`` and every layer take.
 
     Example:
         >>> import torch

@@ -44,11 +44,6 @@ class GatedCell(Layer):
 
     Args:
         units: Size of the state and of the output.
-        activation: A component; ``None`` is none.
-        use_bias: Whether there is a bias.
-        recurrent_initializer: Initial values of the recurrent kernel.
-        recurrent_regularizer: Penalty of the recurrent kernel.
-        recurrent_constraint: Applied to the recurrent kernel after each update.
         dropout: Share of the inputs that is dropped in training, in [0, 1].
         recurrent_dropout: Share of the state that is dropped in training, in [0, 1].
 
