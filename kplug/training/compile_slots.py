@@ -51,17 +51,12 @@ class OutputLoss:
     weight: float
     filled: FilledSlot
 
-    @property
-    def slot(self) -> str:
-        """Where it was given, such as ``loss`` or ``loss[score]``."""
-        return self.filled.slot
-
     def compute(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of a batch, without the factor; an error in it names the slot."""
         try:
             value: Tensor = self.loss(y_true, y_pred, weights)
         except Exception as error:
-            add_slot(error, self.slot)
+            add_slot(error, self.filled.slot)
             raise
         return value
 
@@ -85,17 +80,12 @@ class NamedMetric:
     index: int
     filled: FilledSlot
 
-    @property
-    def slot(self) -> str:
-        """Where it was given, such as ``metrics[0]`` or ``metrics[score][0]``."""
-        return self.filled.slot
-
     def update(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> None:
         """Let the metric see a batch; an error in it names the slot."""
         try:
             self.metric.update_state(y_true, y_pred, weights)
         except Exception as error:
-            add_slot(error, self.slot)
+            add_slot(error, self.filled.slot)
             raise
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
-from kplug.registry import REGISTRY, Resolved, Spec, get_kind
+from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
 from kplug.registry.resolved import config_of
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.training.compiled import Compiled
@@ -39,17 +39,8 @@ def describe_layers(model: Any) -> list[ComponentRow]:
 
 def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     """Return the row of a resolved component, and those of the components inside it."""
-    component = resolved.component
-    row = ComponentRow(
-        slot=slot,
-        kind=resolved.kind,
-        name=component.qualified_name,
-        arguments=as_data(resolved.arguments),
-        distribution=component.origin.distribution,
-        version=component.origin.version,
-        rule=resolved.rule,
-        written=as_text(resolved.written),
-    )
+    written = as_text(resolved.written)
+    row = _make_row(slot, resolved.component, resolved.arguments, resolved.rule, written)
     inner = [
         inner_row
         for name, child in resolved.children.items()
@@ -66,18 +57,24 @@ def _describe_supplied(where: str, layer: Any) -> list[ComponentRow]:
     component = find_component_of(REGISTRY, get_kind("layer"), layer)
     if component is None:
         return []
-    return [
-        ComponentRow(
-            slot=where,
-            kind="layer",
-            name=component.qualified_name,
-            arguments=as_data(config_of(layer)),
-            distribution=component.origin.distribution,
-            version=component.origin.version,
-            rule="passed in code",
-            written=component.qualified_name,
-        )
-    ]
+    written = component.qualified_name
+    return [_make_row(where, component, config_of(layer), "passed in code", written)]
+
+
+def _make_row(
+    slot: str, component: Component, arguments: Any, rule: str, written: str
+) -> ComponentRow:
+    origin = component.origin
+    return ComponentRow(
+        slot,
+        component.kind,
+        component.qualified_name,
+        as_data(arguments),
+        origin.distribution,
+        origin.version,
+        rule,
+        written,
+    )
 
 
 def list_layers(model: Any) -> list[Layer]:

@@ -10,17 +10,19 @@ from kplug.callbacks import Callback, CallbackList, History
 from kplug.registry import resolve
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import prepare_optimizer, require_compiled
-from kplug.training.data.batches import make_array_batches, make_batches, make_fit_batches
+from kplug.training.data.batches import (
+    check_targets,
+    make_array_batches,
+    make_batches,
+    make_fit_batches,
+)
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import closing_sources
 from kplug.training.data.samples import as_samples
-from kplug.training.data.target_check import check_targets
 from kplug.training.distribution.batch_shares import share_source
 from kplug.training.distribution.world import find_world, reporting_lost_workers
-from kplug.training.loops.evaluate import run_evaluation
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
-from kplug.training.loops.inference import InferenceLoop
-from kplug.training.loops.predict import run_prediction
+from kplug.training.loops.inference import InferenceLoop, run_evaluation, run_prediction
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.profiling import profile_steps
 from kplug.training.reports.progress_bar import ProgressDisplay, check_verbose

@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 from kplug.callbacks import History
 from kplug.training.compiled import Compiled
+from kplug.training.devices import ModelOnDevice
 
-WeightFunctions = list[tuple[Callable[[Tensor], Tensor], Tensor]]
-"""Regularizers or constraints, each with the weight that it is for."""
+WeightFunction = tuple[Callable[[Tensor], Tensor], Tensor]
+"""A regularizer or constraint, with the weight that it is for."""
 
 
-class TrainableModel(Protocol):
+class TrainableModel(ModelOnDevice, Protocol):
     """A model as training sees it; ``kplug.Model`` says what the attributes mean."""
 
     name: str
-    built: bool
     compiled: Compiled | None
     built_optimizer: torch.optim.Optimizer | None
     optimized: list[Tensor]
@@ -52,22 +52,16 @@ class TrainableModel(Protocol):
     def named_weights(self) -> list[tuple[str, Tensor]]:
         """Return the weights with their names."""
 
-    def weight_penalties(self) -> WeightFunctions:
+    def weight_penalties(self) -> list[WeightFunction]:
         """Return the regularizers of the trainable weights."""
 
-    def weight_constraints(self) -> WeightFunctions:
+    def weight_constraints(self) -> list[WeightFunction]:
         """Return the constraints of the weights."""
 
     def __call__(self, inputs: Any, /) -> Any:
         """Return the outputs."""
 
     # As every torch module has them.
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Return the parameters."""
-
-    def buffers(self) -> Iterator[Tensor]:
-        """Return the buffers."""
 
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Return the parameters with their names."""
@@ -80,9 +74,6 @@ class TrainableModel(Protocol):
 
     def modules(self) -> Iterator[nn.Module]:
         """Return the module and all modules inside."""
-
-    def to(self, device: torch.device, /) -> Any:
-        """Move the parameters and buffers."""
 
     def train(self) -> Any:
         """Go into training mode."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,9 +9,7 @@ from torch import Tensor
 
 from kplug.layers.base.layer import Layer
 from kplug.regularizers.adapt import require_penalty
-from kplug.training.model_protocol import TrainableModel
-
-Pair = tuple[Callable[[Tensor], Tensor], Tensor]
+from kplug.training.model_protocol import TrainableModel, WeightFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Penalties:
         activities: The lists into which layers put the penalties of their last call.
     """
 
-    weights: tuple[Pair, ...] = ()
+    weights: tuple[WeightFunction, ...] = ()
     activities: tuple[list[Tensor], ...] = ()
 
     def add_to(self, loss: Tensor | None, share: float = 1.0) -> Tensor | None:

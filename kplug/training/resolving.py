@@ -119,9 +119,9 @@ def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
         if other.metric is entry.metric:
             error = ArgumentValueError(
                 "compile",
-                entry.slot,
+                entry.filled.slot,
                 entry.metric,
-                f"another object than in {other.slot}, as each adds up what it sees",
+                f"another object than in {other.filled.slot}, as each adds up what it sees",
             )
             error.hint = "Give the name of the metric, or make one for each place."
             raise error

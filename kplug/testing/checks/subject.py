@@ -62,10 +62,6 @@ class Suite:
     behave: Behave
     checks: tuple[Check, ...]
 
-    def get_check(self, name: str) -> Check:
-        """Return the check of that name."""
-        return next(check for check in self.checks if check.name == name)
-
 
 class Subject:
     """A component under test: makes instances and inputs of it."""

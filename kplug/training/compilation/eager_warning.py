@@ -111,8 +111,10 @@ def _find_code(component: Any) -> Iterable[CodeType]:
 
 
 def _paths_of(component: Any, model: TrainableModel, compiled: Compiled) -> list[str]:
-    entries: list[tuple[str, object]] = [(entry.slot, entry.loss) for entry in compiled.losses]
-    entries += [(entry.slot, entry.metric) for entry in compiled.metrics]
+    entries: list[tuple[str, object]] = [
+        (entry.filled.slot, entry.loss) for entry in compiled.losses
+    ]
+    entries += [(entry.filled.slot, entry.metric) for entry in compiled.metrics]
     found = [slot for slot, each in entries if each is component]
     for name, module in cast("nn.Module", model).named_modules():
         if module is component and name:

@@ -38,8 +38,8 @@ class Program:
         """Return the objects on which everything hangs that a step sees, by their names in messages."""
         roots: dict[str, Any] = {"model": self.step.model}
         if not isinstance(self.step, PredictStep):
-            roots |= {entry.slot: entry.loss for entry in self.step.compiled.losses}
-            roots |= {entry.slot: entry.metric for entry in self.step.compiled.metrics}
+            roots |= {entry.filled.slot: entry.loss for entry in self.step.compiled.losses}
+            roots |= {entry.filled.slot: entry.metric for entry in self.step.compiled.metrics}
         return roots
 
     def plan(self, numbers: list[float]) -> tuple[Any, Any]:  # noqa: ARG002 - there are none

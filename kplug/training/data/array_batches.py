@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from kplug.training.data.batch import Batch
-from kplug.training.data.sample_source import SampleSource
+from kplug.training.data.batch import Batch, SampleSource
 from kplug.training.data.samples import list_arrays, map_arrays
 from kplug.training.data.shuffling import draw_order
 from kplug.training.devices import move

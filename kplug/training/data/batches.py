@@ -8,17 +8,15 @@ from typing import Any
 import torch
 
 from kplug.errors import DataError
-from kplug.training.compiled import Compiled
+from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import BatchSource, check_batch_size
+from kplug.training.data.batch import BatchSource, SampleSource, check_batch_size
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import IterableSource, is_iterable_of_batches
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.lazy_batches import LazySource, has_lazy_arrays
 from kplug.training.data.model_inputs import find_input_types, fit_to_model
-from kplug.training.data.sample_source import SampleSource
 from kplug.training.data.samples import Samples, as_samples, map_arrays
-from kplug.training.data.target_check import check_targets
 from kplug.training.data.validation_data import (
     METHOD as VALIDATION,
     choose_batch_size,
@@ -121,3 +119,30 @@ def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samp
     device, types = find_device(model), iter(find_input_types(model, samples.x))
     moved = samples.map(lambda array: move(read_all(array), device))
     return replace(moved, x=map_arrays(moved.x, lambda array: array.to(next(types))))
+
+
+def check_targets(compiled: Compiled, source: BatchSource, method: str) -> None:
+    """Refuse data without targets for a loss or a metric that needs them.
+
+    Raises:
+        DataError: If the targets are missing.
+    """
+    if not isinstance(source, SampleSource):
+        return  # the first batch will tell
+    y = source.samples.y
+    if y is None and (compiled.losses or compiled.metrics):
+        names = ", ".join(repr(entry.name) for entry in compiled.metrics)
+        user = f"loss {describe_loss(compiled)!r}" if compiled.losses else f"metric {names}"
+        raise DataError(
+            f"{method}: y is None, and the {user} needs targets",
+            hint="Pass the targets as the second argument.",
+        )
+    users = [(entry.index, f"loss {str(entry.loss.name)!r}") for entry in compiled.losses]
+    users += [(entry.index, f"metric {entry.name!r}") for entry in compiled.metrics]
+    for index, user in users:
+        if isinstance(y, list) and y[index] is None:
+            name = compiled.output_names[index]
+            raise DataError(
+                f"{method}: y has no targets for output {name!r}, and its {user} needs them",
+                hint=f"Pass them, or leave {name!r} out of what compile is given.",
+            )

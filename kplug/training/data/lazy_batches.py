@@ -8,9 +8,8 @@ from functools import partial
 import torch
 
 from kplug.training.data.array_batches import ArraySource
-from kplug.training.data.batch import Batch
+from kplug.training.data.batch import Batch, SampleSource
 from kplug.training.data.lazy_arrays import LazyArray, LazyFileArray, read_ranges, take_rows
-from kplug.training.data.sample_source import SampleSource
 from kplug.training.data.samples import Samples, list_arrays
 from kplug.training.data.shuffling import BufferSizes, draw_order, runs_in_order, shuffled_runs
 

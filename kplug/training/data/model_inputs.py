@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from kplug.backend import to_dtype
-from kplug.training.data.input_shapes import adjust_inputs
-from kplug.training.data.matching import is_flat
+from kplug.errors import DataError
+from kplug.layers.base.shapes import is_shape
+from kplug.training.data.matching import input_ports, is_flat
 from kplug.training.data.samples import Samples, list_arrays, map_arrays
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
@@ -47,3 +51,84 @@ def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
         array.dtype if name is None else to_dtype(name)
         for array, name in zip(arrays, names, strict=True)
     ]
+
+
+def adjust_inputs(model: TrainableModel, x: Any, shapes: Any, method: str) -> Any:
+    """Check arranged inputs against the shapes that a model takes.
+
+    Args:
+        model: The model, for its names.
+        x: The inputs, nested like the shapes.
+        shapes: A shape with its batch axis, such as ``(None, 28, 28, 1)``; or a list or dict of these.
+        method: The method that the data were given to.
+
+    Returns:
+        The inputs; a last axis of length 1 is added or dropped where that makes them fit.
+
+    Raises:
+        DataError: If an input has another shape.
+    """
+    taker = f"model {model.name!r}"
+    if is_shape(shapes):
+        is_from_data = model.has_shape_of_data
+        return adjust_input(x, shapes, f"{method}: x", taker, may_differ=is_from_data)
+    ports = input_ports(model, shapes)
+    keys = list(shapes) if isinstance(shapes, Mapping) else range(len(shapes))
+    adjusted = [
+        adjust_input(
+            x[key],
+            shapes[key],
+            f"{method}: x{ports.label(index)}",
+            f"input {(ports.names[index] or index)!r} of {taker}",
+        )
+        for index, key in enumerate(keys)
+    ]
+    return dict(zip(keys, adjusted, strict=True)) if isinstance(shapes, Mapping) else adjusted
+
+
+def adjust_input(
+    x: Tensor, shape: Sequence[int | None], what: str, taker: str, *, may_differ: bool = False
+) -> Tensor:
+    """Check one input against the shape that is taken, as ``adjust_inputs`` does for all.
+
+    Args:
+        x: The input, shape (N, …).
+        shape: What is taken, with the batch axis.
+        what: Method and argument, for the message.
+        taker: Who takes it, for the message.
+        may_differ: Whether sizes of axes may differ, as those of the first data say little about the next;
+            the layers know what they take.
+    """
+    wanted, fitted = tuple(shape[1:]), x
+    if x.ndim == len(wanted) and wanted[-1:] == (1,):
+        fitted = x.unsqueeze(-1)
+    elif x.ndim == len(wanted) + 2 and x.shape[-1] == 1:
+        fitted = x.squeeze(-1)
+    if may_differ and x.ndim == len(shape):
+        return fitted
+    if not _fits(tuple(fitted.shape[1:]), wanted):
+        raise DataError(
+            f"{what} has samples of shape {tuple(x.shape[1:])}, but {taker} takes samples of shape "
+            f"{wanted}",
+            hint=_suggest_shape(tuple(x.shape), wanted),
+        )
+    return fitted
+
+
+def _suggest_shape(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> str | None:
+    """Return what makes an array of this shape fit, if one step does and keeps its meaning."""
+    given = shape[1:]
+    if _fits(shape, wanted):
+        return "The first axis counts the samples: for a single one, pass x[None]."
+    if _fits(given, (*wanted[-1:], *wanted[:-1])):
+        return "The channels come last: np.moveaxis(x, 1, -1) fits."
+    is_known = None not in wanted and len(given) != len(wanted)
+    if is_known and math.prod(given) == math.prod(length or 0 for length in wanted):
+        return f"The numbers of elements agree: x.reshape(-1, {', '.join(map(str, wanted))}) fits."
+    return None
+
+
+def _fits(given: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    return len(given) == len(wanted) and all(
+        length in (None, have) for length, have in zip(wanted, given, strict=True)
+    )

@@ -20,9 +20,7 @@ from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.training.component_rows import list_layers
 from kplug.training.distribution.ddp import copy_buffers_from_main, refuse_sparse_gradients
 from kplug.training.distribution.world import World
-from kplug.training.model_protocol import TrainableModel
-
-Pair = tuple[Callable[[Tensor], Tensor], Tensor]
+from kplug.training.model_protocol import TrainableModel, WeightFunction
 
 # torch's rules that change each number by its own gradient and moments alone.
 _ELEMENTWISE: Final = frozenset(
@@ -168,7 +166,9 @@ def check_elementwise(optimizer: torch.optim.Optimizer) -> None:
         )
 
 
-def on_whole_weights(pairs: Iterable[Pair], *, keeps_shape: bool) -> tuple[Pair, ...]:
+def on_whole_weights(
+    pairs: Iterable[WeightFunction], *, keeps_shape: bool
+) -> tuple[WeightFunction, ...]:
     """Return regularizers or constraints that see whole weights, where these are cut into parts.
 
     Args:

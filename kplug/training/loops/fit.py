@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import torch
@@ -18,8 +19,7 @@ from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
-from kplug.training.loops.evaluate import run_evaluation
-from kplug.training.loops.inference import InferenceLoop
+from kplug.training.loops.inference import InferenceLoop, run_evaluation
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
@@ -79,7 +79,7 @@ class FitLoop:
         # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
         step = find_train_step(model, self.compiled, self.optimizer)
         try:
-            with self._display:
+            with closing(self._display):
                 for epoch in range(self._first_epoch, self.settings.epochs):
                     logs = self._run_epoch(step, epoch) or logs
                     if agree(model.stop_training, find_world()):

@@ -1,19 +1,31 @@
-"""What the loops of ``evaluate`` and ``predict`` share."""
+"""The loops of ``evaluate`` and ``predict``; that of ``evaluate`` is that of a validation too."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import torch
+from torch import Tensor
 
+from kplug.backend.processes import copy_from_main
+from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
+from kplug.nested import find_leaves, map_leaves
+from kplug.training.compilation.step_choice import find_predict_step, find_test_step
+from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch, BatchSource
-from kplug.training.reports.logs import call_with_logs
+from kplug.training.distribution.merged_logs import merge_progress
+from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
+from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
+from kplug.training.reports.running_loss import RunningLoss
 
 _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
 
@@ -40,7 +52,7 @@ class InferenceLoop:
     def run(
         self,
         run_steps: Callable[[Sequence[Batch]], object],
-        read_logs: Callable[[], dict[str, Any]],
+        read: Callable[[], dict[str, Any]],
         steps_per_execution: int,
     ) -> int:
         """Run all steps and return how many there were."""
@@ -61,7 +73,73 @@ class InferenceLoop:
             run_steps(together)
             done += len(together)
             if end_hooks:
-                call_with_logs(end_hooks, done - 1, read_logs)
+                call_with_logs(end_hooks, done - 1, read)
             if time.perf_counter() >= self.display.next_redraw:
-                self.display.redraw(done, read_logs)
+                self.display.redraw(done, read)
         return done
+
+
+def run_evaluation(
+    model: TrainableModel, compiled: Compiled, loop: InferenceLoop
+) -> dict[str, float]:
+    """Return loss and metrics over the batches of a loop, in evaluation mode.
+
+    Returns:
+        The loss, weighted by batch sizes, and the metrics in the order of ``compile``; nothing if
+        there was no batch.
+    """
+    record = RunningLoss()
+    model.eval()
+    reset_metrics(compiled)
+    step = find_test_step(model, compiled)
+    step.begin()
+
+    def read() -> dict[str, float]:
+        return read_logs(compiled, record)
+
+    def run_steps(batches: Sequence[Batch]) -> None:
+        for batch, loss in zip(batches, step.run_all(batches), strict=True):
+            if loss is not None:
+                record.add(loss, batch.weight)
+
+    loop.callbacks.call("on_test_begin", {})
+    with closing(loop.display):
+        done = loop.run(run_steps, read, compiled.steps_per_execution)
+        merge_progress(record, [entry.metric for entry in compiled.metrics], find_world())
+        logs = copy_from_main(read()) if done else {}
+        loop.display.finish(done, logs)
+    loop.callbacks.call("on_test_end", logs)
+    return logs
+
+
+def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
+    """Return the outputs for the batches of a loop as arrays, nested as the model nests them."""
+    outputs: list[Any] = []
+    model.eval()
+    step = find_predict_step(model)
+    step.begin()
+
+    def run_steps(batches: Sequence[Batch]) -> None:
+        outputs.extend(step.run_all(batches))
+
+    loop.callbacks.call("on_predict_begin", {})
+    with closing(loop.display):
+        count = 1 if model.compiled is None else model.compiled.steps_per_execution
+        done = loop.run(run_steps, dict, count)
+        loop.display.finish(done, {})
+    loop.callbacks.call("on_predict_end", {})
+    return join_outputs(outputs) if outputs else np.zeros((0,))
+
+
+def join_outputs(outputs: Sequence[Any]) -> Any:
+    """Return the outputs of several batches as arrays, nested as those of the first.
+
+    Example:
+        >>> join_outputs([{"a": torch.zeros(2)}, {"a": torch.ones(1)}])
+        {'a': array([0., 0., 1.], dtype=float32)}
+    """
+    if isinstance(outputs[0], Tensor):
+        return to_numpy(torch.cat(list(outputs)))
+    columns = zip(*(find_leaves(each, Tensor) for each in outputs), strict=True)
+    arrays = (to_numpy(torch.cat(column)) for column in columns)
+    return map_leaves(outputs[0], Tensor, lambda _: next(arrays))

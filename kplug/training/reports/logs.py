@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections import UserDict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -40,7 +42,7 @@ def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
     return logs
 
 
-class BatchLogs(MutableMapping[str, Any]):
+class BatchLogs(UserDict[str, Any]):
     """Logs that are read from the device when something first looks at them.
 
     Example:
@@ -50,35 +52,15 @@ class BatchLogs(MutableMapping[str, Any]):
     """
 
     def __init__(self, read: Callable[[], dict[str, Any]]) -> None:
-        self._read = read
-        self._values: dict[str, Any] | None = None
+        self._read = read  # and no dict yet, which UserDict would make
 
-    def load(self) -> dict[str, Any]:
-        """Read now, unless that was done before, and return the logs."""
-        if self._values is None:
-            self._values = self._read()
-        return self._values
-
-    def __getitem__(self, name: str) -> Any:
-        return self.load()[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.load()[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        del self.load()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.load())
-
-    def __len__(self) -> int:
-        return len(self.load())
+    @cached_property
+    def data(self) -> dict[str, Any]:  # type: ignore[override]  # it can be set, as UserDict's
+        """The logs of the moment in which this is first asked for."""
+        return self._read()
 
     def __bool__(self) -> bool:
         return True  # `logs or {}` must not make the device wait
-
-    def __repr__(self) -> str:
-        return repr(self.load())
 
 
 def read_results(results: Iterable[Any]) -> list[Any]:
@@ -115,4 +97,4 @@ def call_with_logs(
     del logs
     kept = find_kept()
     if kept is not None:
-        kept.load()
+        _ = kept.data

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -18,7 +17,6 @@ from rich.progress import (
 )
 from rich.table import Column
 from rich.text import Text
-from typing_extensions import Self
 
 from kplug.backend.processes import is_main_process
 from kplug.errors import ArgumentValueError
@@ -158,14 +156,3 @@ class ProgressDisplay:
         if self._bar is not None:
             self._bar.stop()
             self._bar, self.next_redraw = None, float("inf")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -56,7 +56,7 @@ class Forward:
         for entry in compiled.losses:
             y_true = _pick(batch.y, entry.index)
             if y_true is None:
-                raise _missing_targets(entry.slot, f"loss {str(entry.loss.name)!r}")
+                raise _missing_targets(entry.filled.slot, f"loss {str(entry.loss.name)!r}")
             weights = _pick(batch.weights, entry.index)
             loss = entry.compute(y_true, predictions[entry.index], weights)
             factor = batch.factor_for(entry.loss.reduction)
@@ -75,7 +75,7 @@ class Forward:
         for entry in self.compiled.metrics:
             y_true = _pick(batch.y, entry.index)
             if y_true is None:
-                raise _missing_targets(entry.slot, f"metric {entry.name!r}")
+                raise _missing_targets(entry.filled.slot, f"metric {entry.name!r}")
             weights = _pick(batch.weights, entry.index) if entry.is_weighted else None
             y_pred = predictions[entry.index]
             entry.update(y_true, keep_mask(y_pred.detach(), y_pred), weights)

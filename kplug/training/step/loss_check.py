@@ -36,11 +36,13 @@ def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) 
                 f"the loss {name!r} returned a tensor of shape {tuple(loss.shape)}; training "
                 "needs one number per batch",
                 hint="Use a reduction other than 'none'.",
-                where=entry.slot if len(compiled.output_names) > 1 else None,
+                where=entry.filled.slot if len(compiled.output_names) > 1 else None,
             )
         # The layers of one output may be frozen, if those of another are not.
         is_expected = outcome.predictions[entry.index].requires_grad or not has_gradient
         if is_trained and is_expected and not loss.requires_grad:
             raise LossWithoutGradientError(
-                f"the loss {name!r} has no gradient", hint=_WITHOUT_GRADIENT, where=entry.slot
+                f"the loss {name!r} has no gradient",
+                hint=_WITHOUT_GRADIENT,
+                where=entry.filled.slot,
             )

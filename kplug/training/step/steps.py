@@ -14,7 +14,7 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
 from kplug.training.distribution.world import find_world
-from kplug.training.model_protocol import TrainableModel
+from kplug.training.model_protocol import TrainableModel, WeightFunction
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import find_penalties
 from kplug.training.step.forward import Forward
@@ -180,7 +180,7 @@ class PredictStep(StepFunction):
 
 
 @torch.no_grad()
-def apply_constraints(constraints: list[tuple[Callable[[Tensor], Tensor], Tensor]]) -> None:
+def apply_constraints(constraints: list[WeightFunction]) -> None:
     """Replace each constrained weight by what its constraint makes of it."""
     for constraint, weight in constraints:
         weight.copy_(constraint(weight))

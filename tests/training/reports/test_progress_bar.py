@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from kplug.training.reports.progress_bar import (
 def run_epoch(verbose: Any, **options: Any) -> str:
     file = io.StringIO()
     console = Console(file=file, width=120, **options)
-    with ProgressDisplay(verbose, console) as display:
+    with closing(ProgressDisplay(verbose, console)) as display:
         display.start("Epoch 1/2", 10)
         display.redraw(5, lambda: {"loss": 0.75})
         display.finish(10, {"accuracy": 0.5, "loss": 0.25})
@@ -51,7 +52,7 @@ def test_a_terminal_gets_a_bar_with_live_logs() -> None:
 def test_the_bar_says_how_much_time_is_left() -> None:
     clock, file = [0.0], io.StringIO()
     console = Console(file=file, width=120, force_terminal=True, get_time=lambda: clock[0])
-    with ProgressDisplay(1, console) as display:
+    with closing(ProgressDisplay(1, console)) as display:
         display.start("Epoch 1/1", 100)
         for done in (10, 20, 30):
             clock[0] = done / 2  # two steps a second
@@ -61,7 +62,7 @@ def test_the_bar_says_how_much_time_is_left() -> None:
 
 def test_live_logs_have_the_order_of_the_last_line() -> None:
     file = io.StringIO()
-    with ProgressDisplay(1, Console(file=file, width=120, force_terminal=True)) as display:
+    with closing(ProgressDisplay(1, Console(file=file, width=120, force_terminal=True))) as display:
         display.start("Epoch 1/1", 10)
         display.redraw(5, lambda: {"loss": 0.5, "accuracy": 0.75})
     assert "accuracy: 0.7500 - loss: 0.5000" in file.getvalue()
@@ -70,7 +71,7 @@ def test_live_logs_have_the_order_of_the_last_line() -> None:
 def test_a_narrow_terminal_keeps_the_count_of_steps() -> None:
     file = io.StringIO()
     logs = {f"a_metric_with_a_long_name_{number}": 0.5 for number in range(4)}
-    with ProgressDisplay(1, Console(file=file, width=60, force_terminal=True)) as display:
+    with closing(ProgressDisplay(1, Console(file=file, width=60, force_terminal=True))) as display:
         display.start("Epoch 1/1", 100)
         display.finish(100, logs)
     assert "100/100" in file.getvalue()
@@ -82,7 +83,7 @@ def test_a_line_per_epoch_stays_plain_on_a_terminal() -> None:
 
 def test_a_bar_of_unknown_length_is_possible() -> None:
     file = io.StringIO()
-    with ProgressDisplay(1, Console(file=file, force_terminal=True)) as display:
+    with closing(ProgressDisplay(1, Console(file=file, force_terminal=True))) as display:
         display.start("Predict", None)
         display.redraw(3, dict)
         display.finish(4, {})
@@ -101,7 +102,7 @@ def test_logs_are_not_read_when_there_is_no_bar() -> None:
 def test_the_bar_is_redrawn_at_most_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [5.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
-    with ProgressDisplay(1, Console(file=io.StringIO(), force_terminal=True)) as display:
+    with closing(ProgressDisplay(1, Console(file=io.StringIO(), force_terminal=True))) as display:
         display.start("Epoch 1/1", 1)
         assert display.next_redraw == pytest.approx(5.1)
         clock[0] = 7.0

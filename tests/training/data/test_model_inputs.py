@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kplug.errors import DataError
-from kplug.training.data.input_shapes import adjust_input, adjust_inputs
+from kplug.training.data.model_inputs import adjust_input, adjust_inputs
 
 
 def test_a_wrong_input_shape_names_both_shapes() -> None:
