@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import importlib_metadata
 
@@ -21,6 +21,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
+_ROLES = (*get_args(Role), None)
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -97,7 +98,7 @@ class Component:
         origin: Filled in by the registry.
 
     Raises:
-        RegistrationError: for a name or target outside the grammar.
+        RegistrationError: for a name or target outside the grammar, or a fact of another type.
 
     Example:
         >>> Component("dice_loss", "kplug_segmentation:dice_loss").name
@@ -120,13 +121,24 @@ class Component:
                 f"the aliases of {self.name!r} are the text {self.aliases!r}",
                 hint=f"Give a tuple: aliases=({self.aliases!r},)",
             )
+        self._check("aliases", isinstance(self.aliases, tuple), "Aliases are a tuple of names.")
         for name in (self.name, *self.aliases):
             check_name(name)
-        if isinstance(self.target, str) and not TARGET.fullmatch(self.target):
-            raise RegistrationError(
-                f"the target of {self.name!r} is {self.target!r}",
-                hint="A target is 'package.module:object'.",
-            )
+        is_target = not isinstance(self.target, str) or TARGET.fullmatch(self.target) is not None
+        self._check("target", is_target, "A target is 'package.module:object'.")
+        self._check(
+            "role", self.role in _ROLES, f"A role is one of {', '.join(map(repr, _ROLES))}."
+        )
+        self._check("summary", isinstance(self.summary, str), "A summary is one line of text.")
+        is_text = self.deprecated is None or isinstance(self.deprecated, str)
+        self._check("deprecated", is_text, "It is None, or the text that says what to use instead.")
+        is_switch = isinstance(self.is_qualified_only, bool)
+        self._check("is_qualified_only", is_switch, "It is True or False.")
+
+    def _check(self, fact: str, fits: bool, hint: str) -> None:
+        if not fits:
+            value = f"{getattr(self, fact)!r:.80}"
+            raise RegistrationError(f"the {fact} of {self.name!r} is {value}", hint=hint)
 
     @property
     def qualified_name(self) -> str:

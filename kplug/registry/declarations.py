@@ -9,7 +9,7 @@ from kplug.registry.component import Component, Origin, check_name, find_names, 
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
-from kplug.registry.problems import Problem
+from kplug.registry.problems import Problem, describe_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,14 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
     problems: list[Problem] = []
     for name, target in declarations.items():
         try:
-            components.append(_declare(kind, name, target, origin))
+            component = _declare(kind, name, target, origin)
+            str(component.location)  # a lazy object may fail to say where it lives
+            components.append(component)
         except RegistrationError as error:
             problems.append(Problem(origin, f"{kind.hook}: {error.message}. {error.hint}", error))
+        except Exception as error:  # noqa: BLE001 - an object may do anything when it is looked at
+            message = f"{kind.hook}: {name!r} cannot be listed: {describe_error(error)}"
+            problems.append(Problem(origin, message, error))
     return Offer(tuple(components), tuple(problems))
 
 

@@ -310,6 +310,21 @@ def test_list_as_json(everything: Sandbox, monkeypatch: pytest.MonkeyPatch) -> N
     assert _marks(everything) == {"good_plugin_hooks"}
 
 
+def test_a_hook_with_a_bad_summary_costs_the_listing_nothing(good: Sandbox) -> None:
+    good(
+        "my-plugin",
+        entry_points={"kplug": {"x": "my_hooks"}},
+        modules={
+            "my_hooks.py": "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n"
+            "    return {'pond': kplug.Component('pond', 'm:pond', summary=None)}\n",
+        },
+    )
+    assert "puddle" in _list()
+    assert good.problems("my-plugin") == [
+        "kplug_losses raised RegistrationError: the summary of 'pond' is None"
+    ]
+
+
 def test_kind_of_the_built_ins_is_untouched(everything: Sandbox) -> None:
     built_in = {item.name for item in REGISTRY.components(get_kind("optimizer"))}
     assert {"adam", "sgd", "adamw"} <= built_in

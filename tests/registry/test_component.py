@@ -52,6 +52,25 @@ def test_target_outside_the_grammar(target: str) -> None:
         Component("adam", target)
 
 
+@pytest.mark.parametrize(
+    ("fact", "value", "hint"),
+    [
+        ("aliases", None, "Aliases are a tuple of names."),
+        ("aliases", ["avg"], "Aliases are a tuple of names."),
+        ("role", "functoin", "A role is one of 'class', 'function', 'factory', None."),
+        ("role", [], "A role is one of 'class', 'function', 'factory', None."),
+        ("summary", None, "A summary is one line of text."),
+        ("summary", b"Mean.", "A summary is one line of text."),
+        ("deprecated", True, "It is None, or the text that says what to use instead."),
+        ("is_qualified_only", "no", "It is True or False."),
+    ],
+)
+def test_a_fact_of_another_type_is_refused(fact: str, value: Any, hint: str) -> None:
+    with pytest.raises(RegistrationError) as caught:
+        Component("mean", "pkg:obj", **{fact: value})
+    assert str(caught.value) == f"the {fact} of 'mean' is {value!r}\n  {hint}"
+
+
 def test_qualified_name_and_location() -> None:
     component = Component("adam", "pkg.mod:Adam.inner", origin=Origin("my-plugin", "1.2"))
     assert component.qualified_name == "my-plugin/adam"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -111,6 +111,43 @@ def test_bad_hook_results(declarations: object, message: str) -> None:
     offer = read_declarations(LOSS, declarations, ORIGIN)
     assert offer.components == ()
     assert _messages(offer) == [message]
+
+
+class Lazy:
+    """Like a proxy of something that is not there yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("not yet")
+
+
+class Undocumented:
+    __doc__ = 3  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Lazy, "RuntimeError: not yet"),
+        (lambda: Component("bad", Lazy()), "RuntimeError: not yet"),
+        (lambda: Undocumented, "AttributeError: 'int' object has no attribute 'expandtabs'"),
+    ],
+)
+def test_an_object_that_cannot_be_looked_at_costs_itself_alone(
+    make: Callable[[], Any], reason: str
+) -> None:
+    offer = read_declarations(LOSS, {"bad": make(), "good": "m:a"}, ORIGIN)
+    assert [item.name for item in offer.components] == ["good"]
+    assert _messages(offer) == [f"kplug_losses: 'bad' cannot be listed: {reason}"]
+
+
+def test_a_component_changed_behind_its_back_is_checked_again() -> None:
+    component = Component("bad", "m:a")
+    object.__setattr__(component, "summary", None)
+    offer = read_declarations(LOSS, {"bad": component}, ORIGIN)
+    assert offer.components == ()
+    assert _messages(offer) == [
+        "kplug_losses: the summary of 'bad' is None. A summary is one line of text."
+    ]
 
 
 def _offer(*components: Component) -> Offer:
