@@ -191,6 +191,18 @@ def test_one_object_declared_in_both_tiers_is_one_component() -> None:
     assert (component.summary, component.role) == ("Overlap.", "factory")
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_entry_point_beside_a_hook_leaves_it_under_its_qualified_name_only(
+    order: tuple[int, int],
+) -> None:
+    tiers = [
+        _offer(Component("adam", "m:adam")),
+        _offer(Component("adam", "m:adam", is_qualified_only=True)),
+    ]
+    (component,) = merge_offers(LOSS, [tiers[number] for number in order], ORIGIN).components
+    assert component.is_qualified_only
+
+
 def test_what_the_first_declaration_says_of_an_object_counts() -> None:
     first = Component("DiceLoss", print, role="function", summary="One.", deprecated="'a'")
     second = Component("dice_loss", print, role="factory", summary="Two.", deprecated="'b'")
