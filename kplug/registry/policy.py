@@ -220,8 +220,8 @@ def _names(place: str, key: str, entries: object) -> tuple[str, ...]:
     return tuple(_normalise(_source(place, key), key, entry) for entry in entries)
 
 
-def _normalise(setting: str, key: str, entry: str) -> str:
-    distribution, slash, name = entry.partition("/")
+def _normalise(setting: str, key: str, entry: object) -> str:
+    distribution, slash, name = entry.partition("/") if isinstance(entry, str) else ("", "", "")
     fits = not slash or (key == "prefer" and _COMPONENT.fullmatch(name))
     if not fits or not _ENTRY.fullmatch(distribution):
         raise PolicyError(

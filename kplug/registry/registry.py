@@ -55,7 +55,11 @@ class Registry:
         """Let these distributions, or ``distribution/name``, win a bare name over all others.
 
         Each call replaces the preferences of the one before; without arguments it clears them.
+
+        Raises:
+            PolicyError: for an entry that is neither; the preferences stay as they were.
         """
+        Policy().preferring(entries)  # refused here, not where a name is next looked up
         with self._lock:
             self._prefer = entries
             self._state = None

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import kplug
-from kplug.errors import (
-    PluginLoadError,
-    UnknownComponentError,
-)
+from kplug.errors import PluginLoadError, PolicyError, UnknownComponentError
 from kplug.registry import REGISTRY, get_kind, registry as host, resolve
 from kplug.registry.discovery import Discovery, discover
 from kplug.registry.policy import Policy
@@ -245,3 +242,15 @@ def test_preference_for_a_name_that_is_not_offered_is_a_problem(
     assert [str(problem) for problem in REGISTRY.problems()] == [
         "my-plugin: it is preferred for 'pont', which it does not offer"
     ]
+
+
+@pytest.mark.parametrize("entry", ["nonsense!!", 3, ["b-plugin"], None])
+def test_a_preference_that_cannot_be_is_refused_when_it_is_said(entry: Any) -> None:
+    kplug.prefer("kplug")
+    with pytest.raises(PolicyError) as caught:
+        kplug.prefer("torch", entry)
+    assert str(caught.value) == (
+        f"the call of prefer() holds {entry!r}\n"
+        "  Give names of distributions, or distribution/name."
+    )
+    assert REGISTRY.state.policy.prefer == ("kplug",)
