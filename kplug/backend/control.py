@@ -145,9 +145,7 @@ def function(
 
 @singledispatch
 def make_function(
-    output: object,
-    inputs: Sequence[Any],
-    outputs: Sequence[Any],
+    output: object, inputs: Sequence[Any], outputs: Sequence[Any]
 ) -> Callable[[Sequence[Any]], list[Any]]:
     """Return what ``function`` returns. The graph, which is built on this package, registers how."""
     raise NotImplementedError(type(output))

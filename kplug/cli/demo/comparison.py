@@ -37,11 +37,9 @@ class Comparison:
         return int(np.sum(self.network_scores > self.otsu_scores))
 
 
-def compare(
-    canvases: Canvases, predictions: NDArray[np.floating], thresh: float = 0.5
-) -> Comparison:
-    """Threshold the network's predictions and score both methods."""
-    network, otsu = predictions > thresh, mask_with_otsu(canvases.images)
+def compare(canvases: Canvases, predictions: NDArray[np.floating]) -> Comparison:
+    """Take the network's predictions above 0.5 as ink and score both methods."""
+    network, otsu = predictions > 0.5, mask_with_otsu(canvases.images)
     return Comparison(
         canvases,
         network,
