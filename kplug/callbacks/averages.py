@@ -93,7 +93,6 @@ class SwapEMAWeights(Callback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget the weights of an earlier run."""
         self._weights = {}
 
     @override
@@ -114,22 +113,18 @@ class SwapEMAWeights(Callback):
 
     @override
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Evaluate the averages."""
         self._use_averages()
 
     @override
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Put the weights back."""
         self._use_weights()
 
     @override
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Predict with the averages."""
         self._use_averages()
 
     @override
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Put the weights back."""
         self._use_weights()
 
 

@@ -75,18 +75,15 @@ class BackupAndRestore(Callback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember which epoch is running."""
         self._epoch = epoch
 
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save if enough steps have passed."""
         if self._frequency.is_due_after(batch):
             self._save(self._epoch)
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save if that is done by epoch."""
         if self._frequency.is_by_epoch:
             self._save(epoch + 1)
 

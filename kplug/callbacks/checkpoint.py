@@ -79,18 +79,15 @@ class ModelCheckpoint(MonitoringCallback):
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Remember the epoch for the file name."""
         self._epoch = epoch
 
     @override
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save if enough steps have passed."""
         if self._frequency.is_due_after(batch):
             self._consider(logs, batch=batch + 1)
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save if files are written by epoch, and enough epochs have passed."""
         if not self._frequency.is_by_epoch:
             return
         self._epochs_since_save += 1

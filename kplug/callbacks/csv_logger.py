@@ -89,7 +89,6 @@ class CSVLogger(Callback):
 
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

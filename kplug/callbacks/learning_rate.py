@@ -69,7 +69,6 @@ class LearningRateScheduler(Callback):
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Add the rate to the logs."""
         if logs is not None:
             logs.update(read_rates(self.model.optimizer))
 
@@ -135,12 +134,10 @@ class ReduceLROnPlateau(MonitoringCallback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget earlier runs."""
         self._reset()
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Count this epoch, and reduce the rate when it is time."""
         if logs is not None:
             logs.update(read_rates(self.model.optimizer))
         value = self.find_value(logs)

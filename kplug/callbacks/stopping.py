@@ -73,7 +73,6 @@ class EarlyStopping(MonitoringCallback):
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare this epoch with the best one."""
         value = self.find_value(logs)
         if value is None or epoch < self.start_from_epoch:
             return

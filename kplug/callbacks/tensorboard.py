@@ -92,14 +92,12 @@ class TensorBoard(Callback):
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start to count, and write the graph."""
         self._steps = 0
         if self.write_graph and is_main_process():
             write_graph(self._writer("train"), self.model)
 
     @override
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the time."""
         self._epoch_start, self._steps_before = time.perf_counter(), self._steps
 
     @override
@@ -136,7 +134,6 @@ class TensorBoard(Callback):
 
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Close the files."""
         for writer in self._writers.values():
             writer.close()
         self._writers = {}

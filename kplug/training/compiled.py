@@ -109,25 +109,22 @@ class Compiled:
         return [*self.loss_names, *(sorted(names) if len(self.output_names) > 1 else names)]
 
 
-@dataclass(frozen=True)
-class CompileSettings:
-    """The arguments of ``Model.compile``, which documents them."""
-
-    optimizer: object = DEFAULT_OPTIMIZER
-    loss: object = None
-    metrics: object = None
-    weighted_metrics: object = None
-    loss_weights: object = None
-    precision: object = None
-    distribution: object = None
-    device: object = None
-    jit_compile: object = False
-    steps_per_execution: object = 1
-    run_eagerly: object = False
-
-
-def compile_model(model: Any, given: CompileSettings) -> Compiled:
-    """Resolve the loss, the optimizer, the metrics and every slot of every layer.
+def compile_model(
+    model: Any,
+    optimizer: object,
+    loss: object,
+    *,
+    metrics: object,
+    weighted_metrics: object,
+    loss_weights: object,
+    precision: object,
+    distribution: object,
+    device: object,
+    jit_compile: object,
+    steps_per_execution: object,
+    run_eagerly: object,
+) -> Compiled:
+    """Resolve the arguments of ``Model.compile``, and every slot of every layer.
 
     The model is not changed, except that its slots know their components.
 
@@ -143,40 +140,36 @@ def compile_model(model: Any, given: CompileSettings) -> Compiled:
         )
     collector = Collector()
     names = tuple(getattr(model, "output_names", ())) or ("",)
-    losses = resolve_losses(collector, names, given.loss, given.loss_weights)
+    losses = resolve_losses(collector, names, loss, loss_weights)
     if getattr(model, "returns_dict", False):
-        losses = order_as_given(losses, given.loss)
-    filled = collector.resolve("optimizer", given.optimizer, "optimizer")
-    metrics = resolve_metrics(collector, names, given.metrics, given.weighted_metrics)
-    dtype = collector.attempt(read_precision, given.precision)
+        losses = order_as_given(losses, loss)
+    filled = collector.resolve("optimizer", optimizer, "optimizer")
+    named = resolve_metrics(collector, names, metrics, weighted_metrics)
+    dtype = collector.attempt(read_precision, precision)
     made = filled.object if filled else None
-    optimizer = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
+    scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
     options = {
         "precision": dtype,
-        "distribution": collector.attempt(_read_distribution, given.distribution),
-        "device": collector.attempt(partial(read_device, model=model), given.device),
-        "jit_compile": collector.attempt(
-            partial(read_jit, run_eagerly=given.run_eagerly), given.jit_compile
-        ),
-        "steps_per_execution": collector.attempt(
-            read_steps_per_execution, given.steps_per_execution
-        ),
+        "distribution": collector.attempt(_read_distribution, distribution),
+        "device": collector.attempt(partial(read_device, model=model), device),
+        "jit_compile": collector.attempt(partial(read_jit, run_eagerly=run_eagerly), jit_compile),
+        "steps_per_execution": collector.attempt(read_steps_per_execution, steps_per_execution),
     }
     collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
     structure = {
-        "loss": collector.fill("loss", given.loss),
-        "metrics": collector.fill("metric", given.metrics),
-        "weighted_metrics": collector.fill("metric", given.weighted_metrics),
+        "loss": collector.fill("loss", loss),
+        "metrics": collector.fill("metric", metrics),
+        "weighted_metrics": collector.fill("metric", weighted_metrics),
     }
     return Compiled(
-        optimizer=optimizer,
+        optimizer=scaled,
         optimizer_slot=collector.slots["optimizer"],
         losses=losses,
-        metrics=metrics,
+        metrics=named,
         output_names=names,
         structure=structure,
-        loss_weights=given.loss_weights,
+        loss_weights=loss_weights,
         **options,
     )
 

@@ -66,14 +66,14 @@ def _make_row(
 ) -> ComponentRow:
     origin = component.origin
     return ComponentRow(
-        slot,
-        component.kind,
-        component.qualified_name,
-        as_data(arguments),
-        origin.distribution,
-        origin.version,
-        rule,
-        written,
+        slot=slot,
+        kind=component.kind,
+        name=component.qualified_name,
+        arguments=as_data(arguments),
+        distribution=origin.distribution,
+        version=origin.version,
+        rule=rule,
+        written=written,
     )
 
 

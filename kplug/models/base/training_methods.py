@@ -17,7 +17,7 @@ from kplug.errors import ContractError
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
-from kplug.training.compiled import DEFAULT_OPTIMIZER, CompileSettings, compile_model
+from kplug.training.compiled import DEFAULT_OPTIMIZER, compile_model
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import FitSettings, InferenceSettings
@@ -82,7 +82,8 @@ def compile(
     """
     require_initialized(self)  # type: ignore[arg-type]  # a protocol has no base class
     _refuse_own_steps(type(self))
-    settings = CompileSettings(
+    compiled = compile_model(
+        self,
         optimizer,
         loss,
         metrics=metrics,
@@ -95,7 +96,6 @@ def compile(
         steps_per_execution=steps_per_execution,
         run_eagerly=run_eagerly,
     )
-    compiled = compile_model(self, settings)
     if self.find_input_shape() is not None:
         self.ensure_built()
     self.compiled, self.built_optimizer = compiled, None
