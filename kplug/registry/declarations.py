@@ -41,7 +41,7 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
             str(component.location)  # a lazy object may fail to say where it lives
             components.append(component)
         except RegistrationError as error:
-            problems.append(Problem(origin, f"{kind.hook}: {error.message}. {error.hint}", error))
+            problems.append(_refuse(kind.hook, error, origin))
         except Exception as error:  # noqa: BLE001 - an object may do anything when it is looked at
             message = f"{kind.hook}: {name!r} cannot be listed: {describe_error(error)}"
             problems.append(Problem(origin, message, error))
@@ -51,13 +51,19 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
 def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Origin) -> Offer:
     """Read the static tier: pairs of name and ``"module:object"``; two names of one object are aliases.
 
-    The declared name is the one that matches the object's, else the first in alphabetical order.
+    The declared name is the one that matches the object's, else the first in alphabetical order. A name
+    outside the grammar costs that name alone.
     """
     by_target: dict[str, list[str]] = {}
-    for name, value in sorted(set(entries)):
-        by_target.setdefault(value.partition("[")[0].replace(" ", ""), []).append(name)
     components: list[Component] = []
     problems: list[Problem] = []
+    for name, value in sorted(set(entries)):
+        try:
+            check_name(name)
+        except RegistrationError as error:
+            problems.append(_refuse(kind.group, error, origin))
+        else:
+            by_target.setdefault(value.partition("[")[0].replace(" ", ""), []).append(name)
     for target, names in by_target.items():
         attribute = lookup_key(target.rpartition(":")[2].rpartition(".")[2])
         first = next((name for name in names if lookup_key(name) == attribute), names[0])
@@ -68,7 +74,7 @@ def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Or
                 Component(first, target, aliases=aliases, kind=kind.name, origin=marked)
             )
         except RegistrationError as error:
-            problems.append(Problem(origin, f"{kind.group}: {error.message}. {error.hint}", error))
+            problems.append(_refuse(kind.group, error, origin))
     return Offer(tuple(components), tuple(problems))
 
 
@@ -120,6 +126,10 @@ def _twice(kind: Kind, keys: Set[str], first: Component, second: Component) -> s
         f"the {kind.name} {name!r} is offered twice, as {first.location} and as {second.location}; "
         "neither is used. Give one of them another name"
     )
+
+
+def _refuse(place: str, error: RegistrationError, origin: Origin) -> Problem:
+    return Problem(origin, f"{place}: {error.message}. {error.hint}", error)
 
 
 def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Component:

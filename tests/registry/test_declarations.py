@@ -54,9 +54,19 @@ def test_bad_entry_point_costs_itself_alone() -> None:
     offer = read_entry_points(LOSS, entries, ORIGIN)
     assert [item.name for item in offer.components] == ["good"]
     assert _messages(offer) == [
-        "kplug.losses: the target of 'also_bad' is 'm'. A target is 'package.module:object'.",
         "kplug.losses: 'not-good' cannot be the name of a component. "
         "Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
+        "kplug.losses: the target of 'also_bad' is 'm'. A target is 'package.module:object'.",
+    ]
+
+
+def test_bad_alias_costs_that_alias_alone() -> None:
+    entries = [("dice-2", "m:dice"), ("dice", "m:dice"), ("overlap", "m:dice")]
+    offer = read_entry_points(LOSS, entries, ORIGIN)
+    assert [(item.name, item.aliases) for item in offer.components] == [("dice", ("overlap",))]
+    assert _messages(offer) == [
+        "kplug.losses: 'dice-2' cannot be the name of a component. "
+        "Names are snake_case ([a-z][a-z0-9_]*) or CapWords."
     ]
 
 
