@@ -54,22 +54,23 @@ class Origin:
     @property
     def is_editable(self) -> bool:
         """Whether the distribution is installed from a working copy."""
-        return bool(self._direct_url().get("dir_info", {}).get("editable", False))
+        return bool(self._installed_from("dir_info").get("editable", False))
 
     @property
     def commit(self) -> str | None:
         """The version-control revision that the distribution was installed from, if recorded."""
-        commit = self._direct_url().get("vcs_info", {}).get("commit_id")
+        commit = self._installed_from("vcs_info").get("commit_id")
         return str(commit) if commit else None
 
-    def _direct_url(self) -> dict[str, Any]:
+    def _installed_from(self, section: str) -> dict[str, Any]:
+        """Return a section of ``direct_url.json``, empty where it is missing or cannot be read."""
         if self.is_custom:
             return {}
         try:
             text = importlib_metadata.distribution(self.distribution).read_text("direct_url.json")
-        except importlib_metadata.PackageNotFoundError:
+            return dict(json.loads(text or "{}").get(section, {}))
+        except Exception:  # noqa: BLE001 - the file may hold anything, and only informs
             return {}
-        return dict(json.loads(text)) if text else {}
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".rstrip()

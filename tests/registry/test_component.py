@@ -106,6 +106,17 @@ def test_origin_of_a_revision(install: Any) -> None:
     assert (origin.is_editable, origin.commit) == (False, "abc123")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"\xff\xfe", b"[1]", b"3", b'{"dir_info": [], "vcs_info": 3}', b'{"vcs_info": null}'],
+)
+def test_origin_with_a_broken_record_says_nothing(install: Any, content: bytes) -> None:
+    install("my-plugin")
+    (install.info("my-plugin", "1.0") / "direct_url.json").write_bytes(content)
+    origin = Origin("my-plugin", "1.0")
+    assert (origin.is_editable, origin.commit) == (False, None)
+
+
 def test_origin_of_what_is_not_installed() -> None:
     origin = Origin("no-such-distribution")
     assert (origin.is_editable, origin.commit) == (False, None)
