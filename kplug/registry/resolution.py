@@ -150,7 +150,7 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
         return plan.call.make(arguments)
     except KplugError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         component = plan.component
         if plan.call.is_config:  # the signature tells better than Python which key does not fit
             plain = Spec(component.name, kwargs=plan.call.arguments)

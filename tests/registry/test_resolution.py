@@ -343,6 +343,19 @@ def test_component_that_fails_to_be_made() -> None:
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 
+def test_component_that_wants_to_end_the_process() -> None:
+    @kplug.factory
+    def leaving(status: int) -> None:
+        raise SystemExit(status)
+
+    with kplug.scope(regularizers={"leaving": leaving}), pytest.raises(ContractError) as caught:
+        resolve("regularizer", "leaving(2)")
+    assert str(caught.value) == (
+        "the regularizer 'leaving' of custom cannot be made: SystemExit: 2\n"
+        "  `kplug show custom/leaving` shows its arguments."
+    )
+
+
 def test_missing_arguments_are_named() -> None:
     with pytest.raises(ArgumentError) as caught:
         resolve("regularizer", "lake")
