@@ -50,11 +50,6 @@ def find_first_calls(
 
     Keras 2 counts the calls of a model that got its shape from data from 0, as other writers do. Since
     each call is used, the smallest number that occurs tells.
-
-    Args:
-        calls: The calls of each layer.
-        ends: The model's inputs and outputs, nested.
-        graphs: As for ``first_calls_of``.
     """
     if any(call.generation == 3 for own in calls.values() for call in own):
         return first_calls_of(3, graphs)

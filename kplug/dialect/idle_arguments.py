@@ -46,13 +46,7 @@ _TUNES = {"renorm_clipping": "renorm", "renorm_momentum": "renorm"}
 
 
 def is_idle(key: str, config: Mapping[str, Any], known: Container[str]) -> bool:
-    """Return whether an argument of a configuration can be left out.
-
-    Args:
-        key: Its name.
-        config: The arguments of a layer of kplug.
-        known: The arguments that the layer's class knows.
-    """
+    """Return whether an argument of a configuration can be left out."""
     if key in known:
         return False
     if key in _TUNES:

@@ -40,14 +40,7 @@ def _class_of(entry: Mapping[str, Any]) -> str:
 def drop_masks(
     calls: Mapping[str, list[LayerCall]], operations: Set[str], makers: Set[str], ends: Any
 ) -> dict[str, list[LayerCall]]:
-    """Return the calls without the masks that tensors carry anyway, and without what makes these.
-
-    Args:
-        calls: The calls of each layer and operation.
-        operations: Which of the names are operations.
-        makers: Which are layers that make masks.
-        ends: The model's inputs and outputs.
-    """
+    """Return the calls without the masks that tensors carry anyway, and without what makes these."""
     given = [call.args for name in makers for call in calls[name]]
     stems = _Stems(calls, operations, set(find_leaves(given, Reference)))
     kept = {

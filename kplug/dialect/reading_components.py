@@ -42,11 +42,6 @@ def refuse_code(entry: Mapping[str, Any]) -> None:
 def read_component(kind: str, value: Any, names: Names) -> Any:
     """Return a component in a form that the registry resolves, its name qualified.
 
-    Args:
-        kind: Its kind.
-        value: A name, a dict of any Keras, or None.
-        names: What the caller brings along.
-
     Raises:
         WeightsError: It is code.
     """

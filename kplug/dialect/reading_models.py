@@ -47,11 +47,7 @@ def read_model(
 
 
 def read_layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a layer's entry as kplug writes it; one of kplug is returned as it is.
-
-    Args:
-        entry: ``{"class_name", "config"}``, of any Keras or of kplug.
-    """
+    """Return a layer's entry as kplug writes it; one of kplug is returned as it is."""
     if "module" in entry:  # Keras 3 writes it
         return read_model(entry)
     return read_model(entry, generation=KERAS_2) if looks_like_keras_2(entry) else entry

@@ -97,12 +97,6 @@ def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a functional model's configuration with its calls in Keras 3's form.
 
     Keras 3 reads Keras 2's form too, but not if a layer is a model, whose calls Keras 3 counts from 0.
-
-    Args:
-        config: What ``Functional.get_config()`` returned.
-
-    Returns:
-        The configuration, in which ``inbound_nodes``, ``input_layers`` and ``output_layers`` differ.
     """
     calls = {
         entry["name"]: [read_call(data) for data in entry["inbound_nodes"]]

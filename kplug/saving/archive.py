@@ -46,12 +46,7 @@ _ERRORS = (
 
 
 class Archive:
-    """An opened archive whose list of members was checked.
-
-    Args:
-        file: The file.
-        archive: The zip archive in it.
-    """
+    """An opened archive whose list of members was checked."""
 
     def __init__(self, file: IO[bytes], archive: zipfile.ZipFile) -> None:
         self._file, self._archive = file, archive

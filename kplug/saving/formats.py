@@ -46,11 +46,7 @@ _WHOLE = "Use '.keras', or '.h5' or '.hdf5' for a whole model in HDF5."
 
 
 def choose_weights_format(path: Path) -> Format:
-    """Return the format in which weights are saved at a path.
-
-    Raises:
-        WeightsError: The extension names no format of weights alone.
-    """
+    """Return the format in which weights are saved at a path."""
     found = find_format(path)
     if found is Format.ARCHIVE:
         raise WeightsError(
@@ -61,20 +57,12 @@ def choose_weights_format(path: Path) -> Format:
 
 
 def choose_format_to_load(path: Path) -> Format:
-    """Return the format of a file that weights are to be loaded from; whole models are among them.
-
-    Raises:
-        WeightsError: The extension names no format.
-    """
+    """Return the format of a file that weights are to be loaded from; whole models are among them."""
     return find_format(path) or _refuse(path, f"{_WEIGHTS} '.keras' is a whole model.")
 
 
 def choose_whole_format(path: Path) -> Format:
-    """Return the format of a whole model at a path.
-
-    Raises:
-        WeightsError: The extension names no format of whole models.
-    """
+    """Return the format of a whole model at a path."""
     found = find_format(path)
     if found in (Format.KERAS3, Format.SAFETENSORS):
         extension = ".weights.h5" if found is Format.KERAS3 else ".safetensors"

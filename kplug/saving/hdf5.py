@@ -107,10 +107,6 @@ def writing() -> Iterator[None]:
 def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
     """Return a list of names from an attribute, whole or split into ``attribute0, attribute1, …``.
 
-    Args:
-        group: The group that carries the attribute.
-        attribute: ``layer_names`` or ``weight_names``.
-
     Returns:
         The names, or None when there is no such attribute. Bytes, str and the float64 array that
         NumPy makes of an empty list are all read.

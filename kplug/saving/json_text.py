@@ -15,21 +15,12 @@ _DEEPEST = 64
 
 
 def encode(content: Any, **options: Any) -> str:
-    """Return content as JSON; NaN and infinities as Python's parser, and Keras's, read them.
-
-    Args:
-        content: Dicts, lists, numbers and texts; arrays become lists.
-        options: What ``json.dumps`` takes.
-    """
+    """Return content as JSON; NaN and infinities as Python's parser, and Keras's, read them."""
     return json.dumps(content, default=_plain, **options)
 
 
 def parse_json(text: str | bytes, what: str) -> Any:
     """Return what a JSON text of a file holds.
-
-    Args:
-        text: The text.
-        what: What it is, for messages, such as ``config.json``.
 
     Raises:
         WeightsError: It is too large, too deep or no JSON.

@@ -24,11 +24,6 @@ def verify_components(
 ) -> None:
     """Compare the packages that a file names with those that are installed.
 
-    Args:
-        read: Returns the rows of the file's table.
-        verify: Whether to warn or to raise; nothing is read for ``"off"``.
-        source: The file, for the warning.
-
     Raises:
         WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged.
     """

@@ -46,11 +46,7 @@ class LayeredModel(Protocol):
 
 
 class CompilableModel(TrainableModel, LayeredModel, Protocol):
-    """A model whose training goes on.
-
-    Attributes:
-        built_shape: The input shape that it was built for.
-    """
+    """A model whose training goes on."""
 
     built_shape: Any
 

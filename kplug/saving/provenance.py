@@ -66,11 +66,7 @@ def read_components(file: h5py.File) -> list[dict[str, Any]]:
 
 
 def decode_components(text: bytes | str) -> list[dict[str, Any]]:
-    """Return the table that `encode_components` wrote.
-
-    Raises:
-        WeightsError: It is damaged or of a newer kplug.
-    """
+    """Return the table that `encode_components` wrote."""
     try:
         content = json.loads(text)
         layout, rows = content["layout"], content["components"]

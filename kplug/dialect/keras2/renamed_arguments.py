@@ -68,13 +68,7 @@ _WITHOUT_LAYOUT = (
 def modernise(
     owner: str, config: Mapping[str, Any], generation: Generation = KERAS_3
 ) -> dict[str, Any]:
-    """Return a layer's arguments under their present names and with their former defaults.
-
-    Args:
-        owner: The layer's class, qualified.
-        config: The arguments as they were written.
-        generation: Which Keras wrote them.
-    """
+    """Return a layer's arguments under their present names and with their former defaults."""
     known = _list_known(owner)
     if known is None:
         return dict(config)
@@ -112,10 +106,6 @@ def _with_old_defaults(
 
 def find_present_names(names: Container[str], known: Container[str]) -> dict[str, str]:
     """Return what arguments of Keras 1 are called today, for those that a class knows.
-
-    Args:
-        names: Names that the class does not know.
-        known: The arguments that it knows.
 
     Example:
         >>> find_present_names(["nb_filter", "filter"], {"filters"})

@@ -14,10 +14,6 @@ _CUDNN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 def replace_former(owner: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return a layer's class and arguments, with a former class replaced by a present one.
 
-    Args:
-        owner: The layer's class, qualified if kplug or a package has it.
-        config: Its arguments.
-
     Example:
         >>> replace_former("ThresholdedReLU", {"theta": 2.0})
         ('kplug/Activation', {'activation': 'kplug/threshold(threshold=2.0, default_value=0.0)'})

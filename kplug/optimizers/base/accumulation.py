@@ -15,11 +15,7 @@ ACCUMULATOR = "gradient_accumulator"
 
 @dataclasses.dataclass(frozen=True)
 class GradientAccumulation:
-    """Sums of gradients in the optimizer's state, and the steps that update.
-
-    Args:
-        steps: k >= 2: every k-th step updates, with the mean of k gradients.
-    """
+    """Sums of gradients in the optimizer's state, and the steps that update."""
 
     steps: int
 

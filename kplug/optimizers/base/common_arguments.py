@@ -76,12 +76,7 @@ class CommonSettings:
 
     @classmethod
     def from_arguments(cls, owner: str, common: Mapping[str, Any]) -> Self:
-        """Check the arguments that were given; those without a value keep their default.
-
-        Raises:
-            ArgumentError: If two ways of clipping are given.
-            ArgumentValueError: If a value is outside its range.
-        """
+        """Check the arguments that were given; those without a value keep their default."""
         checked = {
             name: _CHECKS[name](owner, name, common[name])
             for name, default in _DEFAULTS.items()

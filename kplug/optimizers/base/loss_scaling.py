@@ -10,11 +10,7 @@ from torch import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class LossScaling:
-    """Multiplies the loss before the backward pass and divides the gradients after it.
-
-    Args:
-        factor: The factor, > 0.
-    """
+    """Multiplies the loss before the backward pass and divides the gradients after it."""
 
     factor: float
 

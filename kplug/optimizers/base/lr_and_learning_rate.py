@@ -20,11 +20,6 @@ def merge_spellings(
 ) -> dict[str, Any]:
     """Return a constructor's keywords with ``lr`` in place of ``learning_rate``.
 
-    Args:
-        owner: The optimizer's name, for the message.
-        positional: The positional arguments; ``lr`` is the first of all.
-        keywords: The keyword arguments.
-
     Raises:
         ArgumentError: If both spellings are given.
         ArgumentValueError: If ``learning_rate`` is no rate.

@@ -17,12 +17,7 @@ AVERAGE = "average"
 
 @dataclasses.dataclass(frozen=True)
 class MovingAverage:
-    """Averages that follow the weights: average ← μ · average + (1 − μ) · p.
-
-    Args:
-        momentum: μ in [0, 1].
-        overwrite_frequency: The weights become their averages every so many updates; None: never.
-    """
+    """Averages that follow the weights: average ← μ · average + (1 − μ) · p."""
 
     momentum: float
     overwrite_frequency: int | None = None

@@ -72,14 +72,7 @@ def find_new(
 
 
 def refuse_rebuild(optimizer_class: type, owner: str, owned: int, unknown: int) -> ContractError:
-    """Return the error about a second ``build`` with other parameters.
-
-    Args:
-        optimizer_class: The optimizer's class.
-        owner: Its name.
-        owned: How many parameters it has.
-        unknown: How many of the new ones it does not know.
-    """
+    """Return the error about a second ``build`` with other parameters."""
     reason = (
         f"{unknown} of the new ones are unknown to it" if unknown else "the new list is shorter"
     )

@@ -26,12 +26,6 @@ def check_state(
 ) -> None:
     """Compare numbers of groups and parameters, and the form of everything saved for a parameter.
 
-    Args:
-        owner: The optimizer's name, for the message.
-        groups: Its parameter groups.
-        state_dict: What was saved.
-        get_shape: Tells the shape of a state tensor from its name and its parameter.
-
     Raises:
         WeightsError: At the first difference.
     """
@@ -112,12 +106,6 @@ def check_settings(
     find_settings: Callable[[dict[str, Any]], Iterable[GroupSetting]],
 ) -> None:
     """Check the hyperparameters of every saved group as if somebody had set them.
-
-    Args:
-        owner: The optimizer's name, for the message.
-        groups: Its parameter groups.
-        saved_groups: Those that were saved; what they lack is not looked at.
-        find_settings: Returns the settings of which a group holds the values.
 
     Raises:
         WeightsError: At the first value that the optimizer could not have.

@@ -12,12 +12,7 @@ from torch import Tensor
 
 @dataclasses.dataclass
 class Exclusions:
-    """The parameters that weight decay leaves alone.
-
-    Args:
-        parameters: They themselves.
-        patterns: Regular expressions that are searched for in the parameters' names.
-    """
+    """The parameters that weight decay leaves alone."""
 
     parameters: list[Tensor] = dataclasses.field(default_factory=list)
     patterns: list[str] = dataclasses.field(default_factory=list)

@@ -25,11 +25,6 @@ def get_inner(
 ) -> Optimizer:
     """Return the optimizer that an identifier means.
 
-    Args:
-        owner: The name of the wrapper, for the message.
-        identifier: A name, spec, configuration or instance.
-        wrappers: The wrappers that may stand inside.
-
     Raises:
         ContractError: If it is none of kplug's kind, or another wrapper.
     """
@@ -125,11 +120,7 @@ class OptimizerWrapper(Optimizer):
             )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from a saved state.
-
-        Raises:
-            WeightsError: If the state belongs to parameters of other number or shape. Nothing changes.
-        """
+        """Continue from a saved state; see ``Optimizer``."""
         super().load_state_dict(state_dict)
         self._share_back()
         for optimizer in self._get_inner():

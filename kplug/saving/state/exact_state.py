@@ -143,11 +143,7 @@ def load_optimizer(
 
 
 def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Refuse a state in which a weight lacks a part of what the rule keeps.
-
-    Raises:
-        WeightsError: A part is missing.
-    """
+    """Refuse a state in which a weight lacks a part of what the rule keeps."""
     # With the settings of the file: it may turn on what the optimizer at hand does without.
     rules = [
         (key, list_keys(owner, group))

@@ -26,11 +26,7 @@ def collect_generators(model: LayeredModel) -> dict[str, Tensor]:
 
 
 def check_generators(states: Mapping[str, Any]) -> None:
-    """Refuse states that are none of a random generator.
-
-    Raises:
-        WeightsError: One is no state of a generator.
-    """
+    """Refuse states that are none of a random generator."""
     probe = torch.Generator()
     for name, state in states.items():
         if name.startswith(f"{_CUDA}:"):

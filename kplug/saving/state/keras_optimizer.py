@@ -81,7 +81,7 @@ def _list_variables(
         yield torch.tensor(float(group["lr"]), dtype=torch.float32)
     for block in blocks:
         for parameter in parameters:
-            for key in block.keys:
+            for key in block:
                 value = optimizer.state.get(parameter, {}).get(key)
                 value = torch.zeros_like(parameter) if value is None else value.detach()
                 yield value * _scale(optimizer, key)
@@ -163,9 +163,9 @@ def _list_order(
     """Yield for each array the number of its weight and the key in our state."""
     for block in blocks:
         if is_interleaved:
-            yield from ((number, key) for number in range(count) for key in block.keys)
+            yield from ((number, key) for number in range(count) for key in block)
         else:
-            yield from ((number, key) for key in block.keys for number in range(count))
+            yield from ((number, key) for key in block for number in range(count))
 
 
 def _make_state_dict(

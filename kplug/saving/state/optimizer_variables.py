@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
@@ -13,30 +12,21 @@ from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.wrapper import OptimizerWrapper
 
+# The keys of state tensors that Keras makes together: weight by weight, all of one weight.
+Block: TypeAlias = tuple[str, ...]
 
-@dataclass(frozen=True)
-class Block:
-    """State tensors that Keras makes together: weight by weight, all of one weight.
-
-    Args:
-        keys: Their keys in our state.
-    """
-
-    keys: tuple[str, ...]
-
-
-_ADAM = (Block(("exp_avg", "exp_avg_sq")), Block(("max_exp_avg_sq",)))
-_BLOCKS = {
-    "SGD": (Block(("momentum_buffer",)),),
-    "RMSprop": (Block(("square_avg",)),),
-    "Adagrad": (Block(("sum",)),),
-    "Adadelta": (Block(("square_avg", "acc_delta")),),
+_ADAM: tuple[Block, ...] = (("exp_avg", "exp_avg_sq"), ("max_exp_avg_sq",))
+_BLOCKS: dict[str, tuple[Block, ...]] = {
+    "SGD": (("momentum_buffer",),),
+    "RMSprop": (("square_avg",),),
+    "Adagrad": (("sum",),),
+    "Adadelta": (("square_avg", "acc_delta"),),
     "Adam": _ADAM,
     "AdamW": _ADAM,
-    "Adamax": (Block(("exp_avg", "exp_inf")),),
-    "Lion": (Block(("exp_avg",)),),
-    "Lamb": (Block(("exp_avg", "exp_avg_sq")),),
-    "Ftrl": (Block(("accumulator", "linear")),),
+    "Adamax": (("exp_avg", "exp_inf"),),
+    "Lion": (("exp_avg",),),
+    "Lamb": (("exp_avg", "exp_avg_sq"),),
+    "Ftrl": (("accumulator", "linear"),),
 }
 
 
@@ -48,7 +38,7 @@ def find_blocks(optimizer: torch.optim.Optimizer) -> list[Block] | None:
     extras = [AVERAGE] * bool(optimizer.use_ema)
     extras += [ACCUMULATOR] * bool(optimizer.gradient_accumulation_steps)
     own = _leave_out_unused(blocks, optimizer.param_groups[0])
-    return [*(Block((key,)) for key in extras), *own]
+    return [*((key,) for key in extras), *own]
 
 
 def list_owners(optimizer: torch.optim.Optimizer) -> list[torch.optim.Optimizer]:
@@ -65,7 +55,7 @@ def list_keys(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> set
         return set()
     blocks = _leave_out_unused(rule, group)
     counter = {"step"} if counts_per_weight(optimizer) else set()
-    return counter | {key for block in blocks for key in block.keys}
+    return counter | {key for block in blocks for key in block}
 
 
 def _find_rule(optimizer: torch.optim.Optimizer) -> tuple[Block, ...] | None:
@@ -85,4 +75,4 @@ def _leave_out_unused(blocks: Iterable[Block], group: Mapping[str, Any]) -> list
         "max_exp_avg_sq": not group.get("amsgrad"),
         "momentum_buffer": not group.get("momentum"),
     }
-    return [block for block in blocks if not unused.get(block.keys[0])]
+    return [block for block in blocks if not unused.get(block[0])]

@@ -29,11 +29,7 @@ _MOST_THREADS = 4
 
 
 def write_all(items: Iterable[tuple[h5py.Group, str, Tensor]]) -> None:
-    """Store tensors as datasets of the same shapes.
-
-    Args:
-        items: Groups, names of the datasets in them, and tensors; the order is kept.
-    """
+    """Store tensors as datasets of the same shapes, each in a group under a name, in their order."""
     with _Transposer() as transposer:
         waiting: deque[tuple[h5py.Group, str, Tensor | Future[Tensor]]] = deque()
         for group, name, tensor in items:
@@ -77,11 +73,7 @@ def read_array(dataset: h5py.Dataset) -> npt.NDArray[Any]:
 
 
 class _Transposer:
-    """Threads that copy, and the buffers they need: fresh ones would cost as much as the copies.
-
-    Attributes:
-        threads: Their number.
-    """
+    """Threads that copy, and the buffers they need: fresh ones would cost as much as the copies."""
 
     def __init__(self) -> None:
         has_affinity = hasattr(os, "sched_getaffinity")

@@ -36,13 +36,7 @@ KERAS_VERSION = b"2.2.4"
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """A layer's entry in a file; its datasets are looked at when they are asked for.
-
-    Args:
-        name: The layer's name when it was saved.
-        weight_names: Names of its weights, in file order.
-        group: The group that holds them.
-    """
+    """A layer's entry in a file; its datasets are looked at when they are asked for."""
 
     name: str
     weight_names: tuple[str, ...]

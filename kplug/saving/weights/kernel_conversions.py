@@ -51,13 +51,7 @@ class FileOrigin(NamedTuple):
 def find_sources(
     weights: Sequence[NamedWeight], datasets: Sequence[h5py.Dataset], origin: FileOrigin
 ) -> list[WeightSource] | None:
-    """Return the source of each weight of a layer; None if the number of datasets does not fit.
-
-    Args:
-        weights: The layer's weights; those of layers inside it too.
-        datasets: What the file holds for it, in the same order.
-        origin: Who wrote the file.
-    """
+    """Return the source of each weight of a layer; None if the number of datasets does not fit."""
     gates = dict(_find_recurrent(weights))
     surplus = sum(3 * count - 3 for count in gates.values())
     is_split = origin.is_keras_1 and len(datasets) == len(weights) + surplus

@@ -48,14 +48,7 @@ class LoadPlan:
     remarks: list[str] = field(default_factory=list)
 
     def assign(self, title: str, weight: NamedWeight, source: WeightSource, hint: str) -> None:
-        """Assign a source that fits; note a problem for one that does not.
-
-        Args:
-            title: How messages call the weight's layer.
-            weight: The weight.
-            source: What it is read from.
-            hint: What to do if it does not fit.
-        """
+        """Assign a source that fits; note a problem for one that does not."""
         mismatch = None if source.make else _find_mismatch(weight.tensor, source.datasets[0])
         if mismatch:
             self.add_problem(f"{title}: weight {weight.name!r} {mismatch}", hint)

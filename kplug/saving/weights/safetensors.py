@@ -23,12 +23,7 @@ from kplug.saving.weights.named_weights import NamedWeight
 
 
 def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> None:
-    """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes.
-
-    Raises:
-        MissingLibraryError: safetensors is not installed.
-        WeightsError: The file cannot be written there.
-    """
+    """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes."""
     library = import_extra("a .safetensors file", "safetensors.torch", "safetensors")
     tensors = {
         name: weight.tensor.detach().cpu().contiguous()
@@ -43,12 +38,7 @@ def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> Non
 
 
 def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verify: Verify) -> None:
-    """Load weights that `save_safetensors` wrote; everything is checked before any is assigned.
-
-    Raises:
-        MissingLibraryError: safetensors is not installed.
-        WeightsError: The file is damaged or does not fit.
-    """
+    """Load weights that `save_safetensors` wrote; everything is checked before any is assigned."""
     ours = name_weights(list_weight_groups(model))
     with _opened(path) as file:
         theirs = {name: file.get_slice(name) for name in list(file.keys())}

@@ -39,10 +39,6 @@ class CompiledStep(StepFunction):
     The second one is traced while it runs. From the third on, the graph runs. Shapes that do not come
     twice in a row, such as that of an epoch's last batch, are never compiled.
 
-    Args:
-        program: The step.
-        fallback: Decides whether it goes on being compiled.
-
     Attributes:
         seconds: How long tracing and compiling have taken.
     """

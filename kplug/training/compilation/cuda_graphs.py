@@ -26,10 +26,6 @@ class CudaGraphCall:
     A replay reads and writes the memory of the captured call. So the inputs that differ from call to call
     are copied to where the first ones were, and outputs are copied out; the others, such as weights, must
     lie where they lay, or the graph is captured anew.
-
-    Args:
-        run: The compiled graph.
-        moving: Which of its inputs differ from call to call.
     """
 
     def __init__(self, run: CompiledGraph, moving: slice) -> None:

@@ -35,14 +35,7 @@ _HINTS = {
 def warn_of_eager_step(
     title: str, reason: GraphBreak, model: TrainableModel, compiled: Compiled
 ) -> None:
-    """Say once that a step runs eagerly, because of which component of which package, and where.
-
-    Args:
-        title: What the step is called.
-        reason: What stands in the way.
-        model: The model.
-        compiled: What ``compile`` made of it.
-    """
+    """Say once that a step runs eagerly, because of which component of which package, and where."""
     subject = _find_component(reason, model, compiled)
     subject = subject or ("it" if reason.kind == "value" else "")
     what = f"{subject} {reason.what}".strip()

@@ -28,11 +28,6 @@ TOO_MANY_GRAPHS: Final = GraphBreak(
 class EagerFallback:
     """Decides whether a step is compiled, and gives that up once, with one warning.
 
-    Args:
-        title: What messages call the step.
-        model: The model, for messages.
-        compiled: What ``compile`` made of it.
-
     Attributes:
         is_eager: Whether the step runs eagerly from now on.
     """

@@ -20,13 +20,7 @@ _VALUE_TAGS = (torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape)
 
 @dataclass(frozen=True)
 class Spot:
-    """Where code was at a moment.
-
-    Args:
-        code: The function's code.
-        line: The line.
-        owner: Its ``self``, if it has one.
-    """
+    """Where code was at a moment; ``owner`` is the function's ``self``, if it has one."""
 
     code: CodeType
     line: int

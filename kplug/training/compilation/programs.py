@@ -17,12 +17,7 @@ from kplug.training.step.steps import PredictStep, TestStep, TrainStep
 class Program:
     """A step that can be compiled; as it stands, one that changes no weights.
 
-    Args:
-        step: The step itself.
-
-    Attributes:
-        waits: Whether the next step cannot be planned before this one has run.
-        counts: Whether a planned step is counted already, so that ``run`` would count it again.
+    ``waits`` and ``counts`` are those of its ``Planner``.
     """
 
     waits = counts = False
@@ -63,12 +58,7 @@ class Program:
 
 
 class TrainProgram(Program):
-    """The training step.
-
-    Args:
-        step: The step.
-        planner: Plans the steps of its optimizer.
-    """
+    """The training step."""
 
     step: TrainStep
 

@@ -9,12 +9,7 @@ from torch import Tensor
 
 
 class StateSnapshot:
-    """A copy of everything that a step may change.
-
-    Args:
-        tensors: The tensors.
-        generators: Random generators besides torch's.
-    """
+    """A copy of everything that a step may change."""
 
     def __init__(self, tensors: Sequence[Tensor], generators: Sequence[torch.Generator]) -> None:
         self._tensors = [(tensor, tensor.detach().clone()) for tensor in tensors]

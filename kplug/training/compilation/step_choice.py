@@ -19,13 +19,7 @@ from kplug.training.step.steps import PredictStep, StepFunction, TestStep, Train
 def find_train_step(
     model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
 ) -> StepFunction:
-    """Return the training step; a compiled one is the same in every call of ``fit``.
-
-    Args:
-        model: The built model.
-        compiled: What ``compile`` made of it.
-        optimizer: The optimizer with its parameters, or None.
-    """
+    """Return the training step; a compiled one is the same in every call of ``fit``."""
     world = find_world()
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
         # FSDP2 takes a second to import.

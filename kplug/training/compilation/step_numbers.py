@@ -13,11 +13,7 @@ _Plan = Callable[[dict[str, Any], int], Any]
 
 
 class RuleNumbers:
-    """What a rule's ``_plan`` returns for one parameter group, step after step.
-
-    Args:
-        plan: ``_plan`` of the optimizer.
-    """
+    """What a rule's ``_plan`` returns for one parameter group, step after step."""
 
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan

@@ -23,12 +23,6 @@ from kplug.training.data.batch import Batch
 class TracedCall:
     """Runs planned steps, one for each batch, while their operations are written down.
 
-    Args:
-        program: The step.
-        batches: The batches.
-        leaves: The tensors of the batches.
-        plan: The planned steps.
-
     Attributes:
         results: What the steps returned.
         outcomes: What ``settle`` wants of each step.
