@@ -138,6 +138,7 @@ def test_joined_masks_keep_what_both_keep(first: tuple[int, ...], second: tuple[
 def test_kernels_for_the_mean_want_equal_shapes_and_a_value() -> None:
     assert can_fuse(torch.zeros(2, 1), torch.zeros(2, 1))
     assert not can_fuse(torch.zeros(2), torch.zeros(2, 1))
+    assert not can_fuse(torch.zeros(2, 1), torch.zeros(2))
     assert not can_fuse(torch.zeros(0, 1), torch.zeros(0, 1))
 
 

@@ -65,6 +65,28 @@ def test_the_total_is_the_weighted_sum_of_the_losses_and_the_penalties() -> None
     assert total.item() == pytest.approx(expected[0] + 0.25 * expected[1] + penalty, rel=1e-5)
 
 
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+def test_a_loss_weight_may_be_zero_or_above_one(weight: float) -> None:
+    forward = make_forward(
+        loss=["mse", "sparse_categorical_crossentropy"], loss_weights=[1.0, weight]
+    )
+    _, (score, kind), total = forward(Batch(X, [SCORE, KIND]))
+    model: Any = forward.model
+    penalty = 0.5 * model.score.kernel.square().sum()
+    assert total is not None
+    torch.testing.assert_close(total, score + weight * kind + penalty)
+
+
+@pytest.mark.parametrize(
+    ("loss", "factor"), [("mse", 0.5), ("mean_squared_error(reduction='sum')", 3.0)]
+)
+def test_the_loss_of_a_part_of_a_batch_counts_by_its_share(loss: str, factor: float) -> None:
+    forward = make_forward(loss={"score": loss})
+    (whole,) = forward(Batch(X, [SCORE, None])).losses
+    (part,) = forward(Batch(X, [SCORE, None], share=0.5, parts=3)).losses
+    torch.testing.assert_close(part, factor * whole)
+
+
 def test_what_the_record_keeps() -> None:
     forward = make_forward(loss=["mse", "sparse_categorical_crossentropy"])
     outcome = forward(Batch(X, [SCORE, KIND]))
@@ -100,6 +122,11 @@ def test_outputs_are_put_into_the_order_of_their_names(returns: str) -> None:
     model = Two(returns)
     score, kind = split_outputs(model, model(X), ["score", "kind"])
     assert (score.shape[1], kind.shape[1]) == (1, 3)
+
+
+def test_the_key_of_a_single_output_is_free() -> None:
+    (found,) = split_outputs(Two(), {"anything": X}, ["score"])
+    assert found is X
 
 
 def test_a_model_that_returns_something_else_is_told_so() -> None:

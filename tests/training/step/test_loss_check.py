@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from kplug.errors import (
-    ContractError,
-    LossWithoutGradientError,
-)
+from kplug import layers
+from kplug.errors import ContractError, LossWithoutGradientError
+from kplug.models import Model
 from tests.training.linear_regression import X, Y, make_model
 
 
@@ -61,3 +60,14 @@ def test_an_unreduced_loss_is_refused() -> None:
         "the loss 'mean_squared_error' returned a tensor of shape (32,); training needs one "
         "number per batch\n  Use a reduction other than 'none'."
     )
+
+
+def test_an_unreduced_loss_of_several_outputs_is_named_by_its_output() -> None:
+    inputs = layers.Input((3,))
+    outputs = [layers.Dense(1, name=name)(inputs) for name in ("near", "far")]
+    model = Model(inputs, outputs)
+    model.compile(loss=["mse", "mean_squared_error(reduction='none')"])
+    with pytest.raises(
+        ContractError, match=r"^loss\[far\]: the loss 'mean_squared_error' returned"
+    ):
+        model.fit(X, [Y, Y], verbose=0)

@@ -93,6 +93,14 @@ def test_what_a_layer_adds_to_the_loss_counts_once_a_step() -> None:
     assert model.evaluate([[2.0]], [[0.0]], verbose=0) == 2.0
 
 
+def test_a_model_with_moving_averages_is_trained_in_one_process() -> None:
+    norm = layers.BatchNormalization(momentum=0.5, input_shape=(1,))
+    model = Sequential([norm])
+    model.compile("sgd", "mse")
+    model.fit(torch.tensor([[2.0], [6.0]]), torch.zeros(2, 1), verbose=0)
+    assert norm.moving_mean.tolist() == pytest.approx([0.5 * 0.0 + 0.5 * 4.0])
+
+
 def test_gradients_that_lie_about_are_not_added() -> None:
     model = Sequential([layers.Dense(1, input_shape=(1,), kernel_initializer="ones")])
     model.compile("sgd(lr=0.1)", "mse")
