@@ -105,14 +105,10 @@ class Plan:
         self._output_places = tuple(places[tensor] for tensor in outputs)
         # If an output of a node is given as an input, what the node makes goes to a place that is never read.
         self._size = len(places) + 1
-        self._steps = tuple(self._make_steps(places, given))
-
-    def _make_steps(self, places: dict[SymbolicTensor, int], given: int) -> list[PlannedCall]:
-        last_use = self._find_last_uses(places)
-        return [
-            _make_step(node, places, given, self._size - 1, last_use[index])
-            for index, node in enumerate(self.nodes)
-        ]
+        self._steps = tuple(
+            _make_step(node, places, given, self._size - 1, finished)
+            for node, finished in zip(self.nodes, self._find_last_uses(places), strict=True)
+        )
 
     def _find_last_uses(self, places: dict[SymbolicTensor, int]) -> list[tuple[int, ...]]:
         """Return for each node the places that are read there, or filled, and never after."""

@@ -22,7 +22,8 @@ class Sequential(Model):
     """A chain: each layer's output is the next one's input.
 
     The input shape comes from ``Input``, from the first layer's ``input_shape`` or ``input_dim``, or
-    from the first data that the model sees.
+    from the first data that the model sees. Until then ``inputs``, ``outputs`` and their shapes raise
+    ``NotBuiltError``.
 
     Args:
         layers: The layers, in order; any ``torch.nn.Module`` may be among them.
@@ -152,20 +153,12 @@ class Sequential(Model):
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
-        """The model's one input.
-
-        Raises:
-            NotBuiltError: While the input shape is unknown.
-        """
+        """The model's one input."""
         return [self._known_tensors("inputs")[0]]
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
-        """The model's one output.
-
-        Raises:
-            NotBuiltError: While the input shape is unknown.
-        """
+        """The model's one output."""
         return [self._known_tensors("outputs")[-1]]
 
     @property
