@@ -37,10 +37,6 @@ class Concatenate(Merging):
         if self.axis == 0:
             raise refusal("Concatenate", "axis", axis, allowed)
 
-    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the tensors as they are."""
-        return tensors
-
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the joined tensors."""
         return torch.cat(list(tensors), dim=self.axis)
@@ -108,10 +104,6 @@ class Dot(Merging):
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: the axis may be that of the time steps."""
-
-    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return the tensors as they are."""
-        return tensors
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the products."""

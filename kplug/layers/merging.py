@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -17,15 +17,19 @@ from kplug.nested import find_leaves
 
 
 class Merging(Layer):
-    """A layer that is called on a list of tensors; a subclass writes ``merge``.
+    """A layer that is called on a list of tensors; a subclass names the function that combines two.
 
     Sizes of 1 are broadcast; axes that a tensor lacks are inserted after its batch. A subclass that
-    does not merge element by element overrides ``align`` and ``find_problem``.
+    does not merge element by element overrides ``merge`` and ``find_problem``.
 
     Reference:
         Keras's merging layers.
+
+    Attributes:
+        combine: The function, of two tensors with the same number of axes.
     """
 
+    combine: ClassVar[Callable[..., Tensor]]
     _least = 1
     _most: int | None = None
     _makes_masks = False
@@ -46,7 +50,7 @@ class Merging(Layer):
         self._require_list(inputs)
         if len({tensor.shape[:1] for tensor in inputs}) > 1:  # broadcasting would hide it
             self._check_shapes(inputs)
-        return self.merge(self.align(inputs))
+        return self.merge(inputs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - for subclasses
         """Return where one of the masks is true; ``None`` if an input carries none."""
@@ -58,12 +62,8 @@ class Merging(Layer):
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return one tensor of several."""
-        raise NotImplementedError
-
-    def align(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Return tensors with the same number of axes."""
         ndim = max(tensor.ndim for tensor in tensors)
-        return [_with_axes(tensor, ndim) for tensor in tensors]
+        return functools.reduce(self.combine, [_with_axes(tensor, ndim) for tensor in tensors])
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
         """Return why shapes do not fit together, if they do not; ``None`` stands for any size."""
@@ -120,9 +120,7 @@ class Add(Merging):
         tensor([[2., 2.]])
     """
 
-    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the sum."""
-        return functools.reduce(torch.add, tensors)
+    combine = staticmethod(torch.add)
 
 
 class Subtract(Merging):
@@ -134,10 +132,7 @@ class Subtract(Merging):
     """
 
     _least = _most = 2
-
-    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the difference."""
-        return tensors[0] - tensors[1]
+    combine = staticmethod(torch.sub)
 
 
 class Multiply(Merging):
@@ -148,9 +143,7 @@ class Multiply(Merging):
         tensor([[6., 6.]])
     """
 
-    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the product."""
-        return functools.reduce(torch.mul, tensors)
+    combine = staticmethod(torch.mul)
 
 
 class Average(Merging):
@@ -161,9 +154,11 @@ class Average(Merging):
         tensor([[0.5000, 0.5000]])
     """
 
+    combine = staticmethod(torch.add)
+
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the mean."""
-        return functools.reduce(torch.add, tensors) / len(tensors)
+        return super().merge(tensors) / len(tensors)
 
 
 class Maximum(Merging):
@@ -174,9 +169,7 @@ class Maximum(Merging):
         tensor([[1., 1.]])
     """
 
-    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the largest."""
-        return functools.reduce(torch.maximum, tensors)
+    combine = staticmethod(torch.maximum)
 
 
 class Minimum(Merging):
@@ -187,9 +180,7 @@ class Minimum(Merging):
         tensor([[0., 0.]])
     """
 
-    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the smallest."""
-        return functools.reduce(torch.minimum, tensors)
+    combine = staticmethod(torch.minimum)
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
