@@ -140,7 +140,7 @@ class GRU(RNN, cell=GRUCell):
         ``torch.nn.GRU`` has the gates in another order, and always resets after.
     """
 
-    @takes_arguments_of(Layer.__init__, RNN.__init__, GRUCell.__init__)
+    @takes_arguments_of(Layer.__init__, RNN.__init__, RNN._make_with_cell, GRUCell.__init__)
     def __init__(
         self,
         units: int,
@@ -150,7 +150,6 @@ class GRU(RNN, cell=GRUCell):
         *,
         reset_after: bool = True,
         implementation: int = 2,
-        use_cudnn: object = "auto",
         **shared: Unpack[LayerArguments],
     ) -> None:
         self._make_with_cell(
@@ -160,6 +159,5 @@ class GRU(RNN, cell=GRUCell):
             use_bias=use_bias,
             reset_after=reset_after,
             implementation=implementation,
-            use_cudnn=use_cudnn,
             **shared,
         )

@@ -123,7 +123,7 @@ class LSTM(RNN, cell=LSTMCell):
         ``hard_sigmoid``. ``torch.nn.LSTM`` has the same gates in the same order, and a second bias.
     """
 
-    @takes_arguments_of(Layer.__init__, RNN.__init__, LSTMCell.__init__)
+    @takes_arguments_of(Layer.__init__, RNN.__init__, RNN._make_with_cell, LSTMCell.__init__)
     def __init__(
         self,
         units: int,
@@ -133,7 +133,6 @@ class LSTM(RNN, cell=LSTMCell):
         *,
         unit_forget_bias: bool = True,
         implementation: int = 2,
-        use_cudnn: object = "auto",
         **shared: Unpack[LayerArguments],
     ) -> None:
         self._make_with_cell(
@@ -143,6 +142,5 @@ class LSTM(RNN, cell=LSTMCell):
             use_bias=use_bias,
             unit_forget_bias=unit_forget_bias,
             implementation=implementation,
-            use_cudnn=use_cudnn,
             **shared,
         )

@@ -60,16 +60,12 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
         ``keras.layers.SimpleRNN``; ``torch.nn.RNN`` has a second bias.
     """
 
-    @takes_arguments_of(Layer.__init__, RNN.__init__, SimpleRNNCell.__init__)
+    @takes_arguments_of(Layer.__init__, RNN.__init__, RNN._make_with_cell, SimpleRNNCell.__init__)
     def __init__(
         self,
         units: int,
         activation: object = "tanh",
         use_bias: bool = True,
-        *,
-        use_cudnn: object = "auto",
         **shared: Unpack[LayerArguments],
     ) -> None:
-        self._make_with_cell(
-            units=units, activation=activation, use_bias=use_bias, use_cudnn=use_cudnn, **shared
-        )
+        self._make_with_cell(units=units, activation=activation, use_bias=use_bias, **shared)

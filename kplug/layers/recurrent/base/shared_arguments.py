@@ -47,6 +47,7 @@ class LayerArguments(CellArguments, total=False):
     stateful: bool
     unroll: bool
     zero_output_for_mask: bool
+    use_cudnn: object
 
 
 # In Keras's order, so that they can be given by position as well.
