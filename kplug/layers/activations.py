@@ -13,7 +13,7 @@ from kplug.arguments import refusal, require_number
 from kplug.backend import to_tensor
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.axes import find_axes, known_sizes
+from kplug.layers.base.axes import find_axes, known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -137,7 +137,14 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**kwargs)
         add_weight_slots(self, "alpha", alpha_initializer, alpha_regularizer, alpha_constraint)
-        self.shared_axes = _require_shared(shared_axes)
+        allowed = "None, an axis, or a list of them; not 0, which is the batch"
+        self.shared_axes: tuple[int, ...] | None = None
+        if shared_axes is not None:
+            self.shared_axes = require_integers(
+                "PReLU", "shared_axes", shared_axes, allowed, at_least=0
+            )
+            if 0 in self.shared_axes:
+                raise refusal("PReLU", "shared_axes", shared_axes, allowed)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape: Shape) -> None:
@@ -154,16 +161,6 @@ class PReLU(Layer):
         if inputs.ndim != self.alpha.ndim + 1:  # broadcasting would hide it
             self._check_shapes(inputs)
         return torch.where(inputs > 0, inputs, self.alpha * inputs)
-
-
-def _require_shared(value: Any) -> tuple[int, ...] | None:
-    if value is None:
-        return None
-    axes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    if any(not isinstance(axis, int) or isinstance(axis, bool) or axis == 0 for axis in axes):
-        allowed = "None, an axis, or a list of them; not 0, which is the batch"
-        raise refusal("PReLU", "shared_axes", value, allowed)
-    return axes
 
 
 class ELU(Layer):
@@ -253,9 +250,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        axes = tuple(axis) if isinstance(axis, (list, tuple)) else (axis,)
-        if not axes or any(not isinstance(one, int) or isinstance(one, bool) for one in axes):
-            raise refusal("Softmax", "axis", axis, "an integer, or a list of them")
+        axes = require_integers("Softmax", "axis", axis, "an integer, or a list of them")
         self.axis = axes if isinstance(axis, (list, tuple)) else axis
 
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:

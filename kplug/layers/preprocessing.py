@@ -14,7 +14,7 @@ from kplug.arguments import is_number, refusal, require_flag, require_number
 from kplug.backend import epsilon, to_tensor
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
-from kplug.layers.base.axes import known_sizes
+from kplug.layers.base.axes import known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 
@@ -88,7 +88,9 @@ class Normalization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner = "Normalization"
-        self.axis = _require_axes(owner, axis)
+        allowed = "None, an integer, or a list of them"
+        given = () if axis is None else axis
+        self.axis = require_integers(owner, "axis", given, allowed, at_least=0)
         if (mean is None) is not (variance is None):
             raise ArgumentError(
                 "Normalization takes mean and variance together, got only one of them",
@@ -212,15 +214,6 @@ def _batches(data: Any) -> Iterable[Tensor]:
     for batch in data:
         first = batch[0] if isinstance(batch, (list, tuple)) else batch
         yield to_tensor(first).detach()
-
-
-def _require_axes(owner: str, value: Any) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    axes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    if any(not isinstance(axis, int) or isinstance(axis, bool) for axis in axes):
-        raise refusal(owner, "axis", value, "None, an integer, or a list of them")
-    return axes
 
 
 def _as_variance(owner: str, value: Any) -> Numbers:

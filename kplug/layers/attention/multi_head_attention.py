@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kplug.arguments import refusal, require_integer
+from kplug.arguments import require_integer
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer
+from kplug.layers.base.axes import require_integers
 from kplug.layers.base.weight_slots import add_weight_slots
 from kplug.layers.einsum_dense import EinsumDense, check_sizes
 
@@ -84,7 +85,10 @@ class MultiHeadAttention(HeadsLayer):
         given = key_dim if value_dim is None else value_dim
         self.value_dim = require_integer(owner, "value_dim", given, allowed, at_least=1)
         self._output_sizes = None if output_shape is None else check_sizes(owner, output_shape)
-        self.attention_axes = _check_axes(owner, attention_axes)
+        self.attention_axes: tuple[int, ...] | None = None
+        if attention_axes is not None:
+            allowed = "an integer, a list of them, or None"
+            self.attention_axes = require_integers(owner, "attention_axes", attention_axes, allowed)
 
     def add_projections(self, query: Shape, value: Shape, key: Shape) -> None:
         """Add kernels (features, heads, head features) and (heads, head features, outputs)."""
@@ -142,12 +146,3 @@ class MultiHeadAttention(HeadsLayer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor."""
         return {**super().get_config(), "output_shape": self._output_sizes}
-
-
-def _check_axes(owner: str, axes: int | Sequence[int] | None) -> tuple[int, ...] | None:
-    if axes is None:
-        return None
-    found = tuple(axes) if isinstance(axes, (list, tuple)) else (axes,)
-    if not found or any(not isinstance(axis, int) or isinstance(axis, bool) for axis in found):
-        raise refusal(owner, "attention_axes", axes, "an integer, a list of them, or None")
-    return found

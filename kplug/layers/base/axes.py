@@ -32,12 +32,24 @@ def require_axes(owner: str, value: object) -> Axes:
     Raises:
         ArgumentValueError: if it is something else, or has the axis of the batch.
     """
-    axes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    if not axes or any(not isinstance(axis, int) or isinstance(axis, bool) for axis in axes):
-        raise refusal(owner, "axis", value, "an integer, or a list of them")
+    axes = require_integers(owner, "axis", value, "an integer, or a list of them")
     if 0 in axes:
         raise ArgumentValueError(owner, "axis", value, "any axis but 0, which is the batch")
     return axes if isinstance(value, (list, tuple)) else axes[0]
+
+
+def require_integers(
+    owner: str, argument: str, value: object, allowed: str, *, at_least: int = 1
+) -> tuple[int, ...]:
+    """Return the integers of an argument that is one of them, or a list of at least so many.
+
+    Raises:
+        ArgumentValueError: if it is something else.
+    """
+    found = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if len(found) < at_least or any(type(one) is bool or not isinstance(one, int) for one in found):
+        raise refusal(owner, argument, value, allowed)
+    return found
 
 
 def find_axes(layer: Layer, axes: Axes, input_shape: Shape) -> tuple[int, ...]:
