@@ -16,7 +16,7 @@ from kplug.errors import (
     UnknownComponentError,
     WrongKindError,
 )
-from kplug.models import Sequential
+from kplug.models import Model, Sequential
 
 
 def make_model(**options: Any) -> Sequential:
@@ -120,3 +120,14 @@ def test_a_loss_weight_is_checked() -> None:
         "compile: argument 'loss_weights' is [1.0, 2.0]; allowed: a number, or a list of one "
         "number per output"
     )
+
+
+def test_a_metric_does_not_take_the_name_of_the_loss_of_an_output() -> None:
+    def loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return (y_true - y_pred).abs()
+
+    inputs = layers.Input((3,))
+    model = Model(inputs, [layers.Dense(1, name=name)(inputs) for name in ("near", "far")])
+    model.compile(loss=["mse", "mse"], metrics=[None, loss])
+    assert model.compiled is not None
+    assert [entry.name for entry in model.compiled.metrics] == ["far_loss_1"]

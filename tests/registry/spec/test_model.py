@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -126,6 +127,23 @@ def test_spec_made_in_code_has_the_same_limit() -> None:
         spec = Spec("wrap", (spec,))
     with pytest.raises(SpecLimitError, match="nested more than 16 levels deep"):
         Spec("wrap", (spec,))
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"inner": inner}])
+def test_lists_and_dicts_in_it_count(wrap: Callable[[Any], Any]) -> None:
+    value = wrap(0)
+    for _ in range(MAX_DEPTH - 2):
+        value = wrap(value)
+    assert depth_of(Spec("f", (value,))) == MAX_DEPTH
+    with pytest.raises(SpecLimitError, match="nested more than 16 levels deep"):
+        Spec("f", (wrap(value),))
+
+
+@pytest.mark.parametrize(
+    ("value", "depth"), [(1, 0), ([], 1), ({}, 1), ([[1], 2], 2), ({"a": {}}, 2), (Spec("f"), 1)]
+)
+def test_depth_of_values(value: Any, depth: int) -> None:
+    assert depth_of(value) == depth
 
 
 def test_specs_that_hold_nan_are_equal() -> None:
