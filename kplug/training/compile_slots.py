@@ -35,15 +35,7 @@ class FilledSlot:
 
 @dataclass(frozen=True, slots=True)
 class OutputLoss:
-    """The loss on one output.
-
-    Args:
-        output: The output's name; empty if it has none.
-        index: Its place among the outputs.
-        loss: The loss.
-        weight: Its factor in the total.
-        filled: Where it was given, and the component that it is.
-    """
+    """The loss on one output, whose name is empty if it has none, with its factor in the total."""
 
     output: str
     index: int
@@ -65,13 +57,8 @@ class OutputLoss:
 class NamedMetric:
     """A metric of a compiled model.
 
-    Args:
-        name: Its key in History: the text as it was typed, or the object's name; with several outputs
-            the output's name comes in front.
-        metric: The metric.
-        is_weighted: Whether it sees the sample weights.
-        index: The place of its output among the outputs.
-        filled: Where it was given, and the component that it is.
+    Its name is its key in History: the text as it was typed, or the object's name; with several outputs the
+    output's name comes in front.
     """
 
     name: str

@@ -37,12 +37,8 @@ def spread_losses(names: Sequence[str], given: Any) -> list[Any]:
 def spread_metrics(names: Sequence[str], argument: str, given: Any) -> list[list[Any]]:
     """Return the metrics that are meant for each output.
 
-    Args:
-        names: The names of the outputs, in order.
-        argument: The name of the argument of ``compile``, for the message.
-        given: A metric, or a list of one, for every output; a list with an entry for each; or a dict
-            by name. An entry is None, a metric or a list of them. For one output, a list of any
-            length holds its metrics.
+    Given is a metric, or a list of one, for every output; a list with an entry for each; or a dict by name.
+    An entry is None, a metric or a list of them. For one output, a list of any length holds its metrics.
 
     Raises:
         ArgumentValueError: for another number of entries, or another name.

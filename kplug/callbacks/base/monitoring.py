@@ -84,10 +84,7 @@ def guess_direction(
 ) -> str:
     """Return ``"min"`` or ``"max"`` for a log, from the words in its name or in its metric's class.
 
-    Args:
-        monitor: The log.
-        owner: Who asks, for the message.
-        metrics: The metrics of the model; what ``monitor`` ends in is the ``name`` of one.
+    The metric is the one in whose ``name`` the log's name ends.
 
     Raises:
         ArgumentValueError: If no word says it. Keras 2 minimised such a log in silence.

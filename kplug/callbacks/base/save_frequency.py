@@ -11,11 +11,7 @@ _ALLOWED = "'epoch' or a number of steps >= 1"
 
 @final
 class SaveFrequency:
-    """Counts steps and tells when it is time to save.
-
-    Args:
-        owner: The name of the callback, for messages.
-        frequency: ``"epoch"``, or a number of steps >= 1.
+    """Counts steps and tells when it is time to save: after so many, or at the end of each ``"epoch"``.
 
     Raises:
         ArgumentValueError: If it is neither.

@@ -52,12 +52,7 @@ def check(
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one kind.
-
-    Args:
-        behave: What instances of the kind do, to compare two of them.
-        checks: The checks, in the order in which they run.
-    """
+    """The checks of one kind, in order, and what its instances do, to compare two of them."""
 
     behave: Behave
     checks: tuple[Check, ...]

@@ -33,10 +33,8 @@ class ArraySource(SampleSource):
     def parts(self, cut: Callable[[int], tuple[int, int]]) -> Iterator[tuple[Batch, int]]:
         """Return a part of each batch of one epoch, and how many samples the whole batch has.
 
-        Other rows are neither gathered nor cast nor moved.
-
-        Args:
-            cut: Tells where the part of a batch of so many samples begins and ends.
+        ``cut`` tells where the part of a batch of so many samples begins and ends. Other rows are neither
+        gathered nor cast nor moved.
         """
         count, order = len(self.samples), self._draw_order()
         arrays = list_arrays(self.samples.arrays)

@@ -63,15 +63,9 @@ class BatchSource(Protocol):
 
 
 class SampleSource(ABC):
-    """Batches of samples whose number is known.
+    """Batches of samples whose number is known; the last batch may be smaller.
 
-    Args:
-        samples: The data.
-        batch_size: Samples per batch, >= 1; the last batch may be smaller.
-        device: Where the batches go; that of the first input if not given.
-        input_types: The type that the model takes for each input.
-        shuffle: Draw a new order for each epoch from torch's global generator.
-        method: The method that the batch size was given to, for messages.
+    To shuffle, a new order is drawn for each epoch from torch's global generator.
     """
 
     def __init__(

@@ -19,11 +19,8 @@ from kplug.training.data.samples import Samples
 class IterableSource:
     """Batches as a ``DataLoader``, a generator or another iterable gives them.
 
-    Args:
-        iterable: Gives ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
-        method: The method it was given to, for messages.
-        prepare: Makes samples that fit the model of the parts of a batch.
-        limit: How many batches will be asked for at most, so that a generator is not read further.
+    Each is ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``. No more than ``limit`` are asked for, so
+    that a generator is not read further.
     """
 
     def __init__(

@@ -84,11 +84,8 @@ def is_flat(shapes: Any) -> bool:
 def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
     """Return inputs nested as the model takes them: a tensor, a list, or a dict by name.
 
-    Args:
-        model: The model; while it does not know its inputs, or if they are nested deeper than one
-            list or dict, they are taken as they are.
-        x: A tensor, or tensors in a list or a dict, which may hold further names.
-        method: The method they were given to, for messages.
+    While the model does not know its inputs, or if they are nested deeper than one list or dict, they are
+    taken as they are. A dict may hold further names.
 
     Raises:
         DataError: If there are not as many as the model has inputs, or a name is not one of them.

@@ -54,13 +54,7 @@ def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
 
 
 def adjust_inputs(model: TrainableModel, x: Any, shapes: Any, method: str) -> Any:
-    """Check arranged inputs against the shapes that a model takes.
-
-    Args:
-        model: The model, for its names.
-        x: The inputs, nested like the shapes.
-        shapes: A shape with its batch axis, such as ``(None, 28, 28, 1)``; or a list or dict of these.
-        method: The method that the data were given to.
+    """Check arranged inputs against the shapes that a model takes, which have their batch axes.
 
     Returns:
         The inputs; a last axis of length 1 is added or dropped where that makes them fit.
@@ -91,13 +85,8 @@ def adjust_input(
 ) -> Tensor:
     """Check one input against the shape that is taken, as ``adjust_inputs`` does for all.
 
-    Args:
-        x: The input, shape (N, …).
-        shape: What is taken, with the batch axis.
-        what: Method and argument, for the message.
-        taker: Who takes it, for the message.
-        may_differ: Whether sizes of axes may differ, as those of the first data say little about the next;
-            the layers know what they take.
+    Sizes of axes may differ where a model took its shape from the first data, which say little about the
+    next; the layers know what they take.
     """
     wanted, fitted = tuple(shape[1:]), x
     if x.ndim == len(wanted) and wanted[-1:] == (1,):

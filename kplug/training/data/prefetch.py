@@ -25,10 +25,6 @@ class Prefetcher(Iterator[Any]):
     The thread starts with the first element that is asked for and ends with the iterable, with an error of
     it, or with ``close``. An error is raised where the element was to be returned, with its traceback.
 
-    Args:
-        iterable: What is gone through.
-        limit: The number of elements after which nothing more is read; None for all.
-
     Example:
         >>> list(Prefetcher(iter([1, 2, 3]), limit=2))
         [1, 2]

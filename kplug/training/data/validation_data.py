@@ -17,10 +17,7 @@ METHOD = "fit (validation_data)"
 def split_samples(samples: Samples, fraction: float) -> tuple[Samples, Samples]:
     """Hold out the last samples for validation, before any shuffling.
 
-    Args:
-        samples: The data.
-        fraction: Share of the validation part, 0 < fraction < 1; the training part has
-            ⌊N · (1 − fraction)⌋ samples.
+    The training part has ⌊N · (1 − fraction)⌋ samples, with 0 < fraction < 1.
 
     Raises:
         ArgumentValueError: If the fraction is outside its range.

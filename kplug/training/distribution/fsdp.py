@@ -32,13 +32,8 @@ class Shards:
     """A copy of a model that is trained in parts; the model itself gets its weights after each epoch.
 
     The copy's layers are gathered one at a time while they compute. Its optimizer sees this process's
-    parts as if they were whole weights, so only rules that treat each number by itself are taken.
-
-    Args:
-        model: A built model.
-        optimizer: Its optimizer, whose state is taken over.
-        template: The optimizer as ``compile`` resolved it, without parameters.
-        world: The processes.
+    parts as if they were whole weights, so only rules that treat each number by itself are taken. It is made
+    from the template, which is what ``compile`` resolved, and takes over the given optimizer's state.
 
     Raises:
         ContractError: The optimizer's rule looks at whole weights, or a layer has sparse gradients.
@@ -171,9 +166,7 @@ def on_whole_weights(
 ) -> tuple[WeightFunction, ...]:
     """Return regularizers or constraints that see whole weights, where these are cut into parts.
 
-    Args:
-        pairs: Each component with its weight.
-        keeps_shape: Whether it returns a weight, as a constraint does.
+    A constraint keeps the shape of a weight, a regularizer does not.
     """
     return tuple(
         (_see_whole(component, keeps_shape), weight)

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -40,29 +41,27 @@ _ONCE = (
 )
 
 
+@dataclass(eq=False)
 class FitLoop:
     """The epochs of one call of ``fit``: runs the steps, calls the callbacks, shows progress.
 
     The last one of the callbacks is the History.
     """
 
-    def __init__(
-        self,
-        model: TrainableModel,
-        compiled: Compiled,
-        optimizer: torch.optim.Optimizer | None,
-        settings: FitSettings,
-        callbacks: CallbackList,
-        source: BatchSource,
-        validation: BatchSource | None = None,
-    ) -> None:
-        self.model, self.compiled, self.optimizer = model, compiled, optimizer
-        self.settings, self.callbacks = settings, callbacks
-        self.source, self.validation = source, validation
-        self._display = ProgressDisplay(settings.verbose)
-        self._first_epoch, self._steps = settings.initial_epoch, settings.steps_per_epoch
+    model: TrainableModel
+    compiled: Compiled
+    optimizer: torch.optim.Optimizer | None
+    settings: FitSettings
+    callbacks: CallbackList
+    source: BatchSource
+    validation: BatchSource | None = None
+
+    def __post_init__(self) -> None:
+        self._display = ProgressDisplay(self.settings.verbose)
+        self._first_epoch = self.settings.initial_epoch
+        self._steps = self.settings.steps_per_epoch
         # With a fixed number of steps, an epoch begins in the data where the last one ended.
-        self._endless = None if self._steps is None else _repeat(source)
+        self._endless = None if self._steps is None else _repeat(self.source)
         self._has_warned = False
 
     def run(self) -> History:

@@ -34,12 +34,7 @@ _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
 class InferenceLoop:
     """One pass over batches that changes no weights: calls the callbacks, shows progress.
 
-    Args:
-        phase: ``"test"`` or ``"predict"``, as in the names of the hooks.
-        source: The batches.
-        steps: How many of them; None for all.
-        callbacks: Who is told about it.
-        display: Where progress is shown.
+    The phase is ``"test"`` or ``"predict"``, as in the names of the hooks.
     """
 
     phase: str
