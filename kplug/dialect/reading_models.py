@@ -74,7 +74,8 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
         if own.startswith(f"{BUILT_IN}/") and isinstance(given, Mapping):
             config = {**config, **given}
         own, config = replace_former(own, config)
-        config = _read_config(own, modernise(own, config, names.generation), names)
+        arguments = modernise(own, config, names.generation)
+        config = {key: _read_value(own, key, value, names) for key, value in arguments.items()}
     else:
         raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
     if own == "kplug/InputLayer":
@@ -106,10 +107,6 @@ def _read_graph(config: object, names: Names) -> dict[str, Any]:
     if read.get("trainable") is True:
         del read["trainable"]
     return {**read, "layers": [_read_layer(each, names) for each in config["layers"]]}
-
-
-def _read_config(owner: str, config: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    return {key: _read_value(owner, key, value, names) for key, value in config.items()}
 
 
 def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:

@@ -48,7 +48,8 @@ def write_component(kind: str, text: object) -> Any:
         return str(text)
     if kind in _WRITTEN_AS_NAMES and spec.distribution == BUILT_IN and _is_default(kind, spec):
         return spec.name
-    return write_object(kind, spec.distribution, spec.name, _write_arguments(kind, spec))
+    arguments = {key: _write_value(kind, key, value) for key, value in spec.kwargs.items()}
+    return write_object(kind, spec.distribution, spec.name, arguments)
 
 
 def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -71,11 +72,6 @@ def describe(
         "config": config,
         "registered_name": registered_name,
     }
-
-
-def _write_arguments(kind: str, spec: Spec) -> dict[str, Any]:
-    """Return the arguments by name, those that are components themselves in Keras's form."""
-    return {name: _write_value(kind, name, value) for name, value in spec.kwargs.items()}
 
 
 def _write_value(kind: str, name: str, value: Any) -> Any:

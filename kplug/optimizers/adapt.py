@@ -66,7 +66,8 @@ class TorchOptimizerFactory:
 
     def __repr__(self) -> str:
         arguments = self.make.keywords if isinstance(self.make, functools.partial) else {}
-        return f"TorchOptimizerFactory({', '.join([self.name, *_format(arguments)])})"
+        shown = [f"{key}={value!r}" for key, value in arguments.items()]
+        return f"TorchOptimizerFactory({', '.join([self.name, *shown])})"
 
 
 def as_optimizer(obj: object) -> torch.optim.Optimizer | TorchOptimizerFactory:
@@ -186,7 +187,3 @@ def _takes_parameters(make: Callable[..., Any]) -> bool:
 def _describe(obj: object) -> str:
     text = repr(obj)
     return f"{text if len(text) <= 60 else text[:59] + '…'} (a {type(obj).__name__})"
-
-
-def _format(arguments: dict[str, Any]) -> list[str]:
-    return [f"{key}={value!r}" for key, value in arguments.items()]

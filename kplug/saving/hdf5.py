@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -243,10 +244,7 @@ def _find_reason_to_refuse(dataset: h5py.Dataset) -> str | None:
 
 
 def _count_bytes(dataset: h5py.Dataset, shape: tuple[int, ...]) -> int:
-    size = int(dataset.dtype.itemsize)
-    for extent in shape:
-        size *= extent
-    return size
+    return int(dataset.dtype.itemsize) * math.prod(shape)
 
 
 def _guess_content(path: Path) -> str:

@@ -139,16 +139,11 @@ def _require_limit(owner: str, argument: str, value: object) -> float | None:
     return require_nonnegative(owner, argument, value) or None  # 0 switches it off
 
 
-def _require_frequency(owner: str, argument: str, value: object) -> int | None:
+def _require_steps(owner: str, argument: str, value: object, at_least: int) -> int | None:
     if value == 0 and not isinstance(value, bool):
         return None
-    return require_integer(owner, argument, value, "an integer >= 1, or None", at_least=1)
-
-
-def _require_accumulation(owner: str, argument: str, value: object) -> int | None:
-    if value == 0 and not isinstance(value, bool):
-        return None
-    return require_integer(owner, argument, value, "an integer >= 2, or None", at_least=2)
+    allowed = f"an integer >= {at_least}, or None"
+    return require_integer(owner, argument, value, allowed, at_least=at_least)
 
 
 def _require_name(owner: str, argument: str, value: object) -> str | None:
@@ -176,9 +171,9 @@ _CHECKS: Final[dict[str, Check]] = {
     "weight_decay": require_nonnegative,
     "use_ema": require_flag,
     "ema_momentum": require_rho,
-    "ema_overwrite_frequency": _require_frequency,
+    "ema_overwrite_frequency": functools.partial(_require_steps, at_least=1),
     "loss_scale_factor": require_positive,
-    "gradient_accumulation_steps": _require_accumulation,
+    "gradient_accumulation_steps": functools.partial(_require_steps, at_least=2),
     "name": _require_name,
 }
 

@@ -18,7 +18,7 @@ from typing_extensions import Self
 
 from kplug.arguments import require_nonnegative, require_positive
 from kplug.configurable import declared_name
-from kplug.dialect.keras2.optimizer_config import translate_optimizer_config
+from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
 from kplug.optimizers.base.clipping import Clipping

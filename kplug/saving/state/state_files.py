@@ -68,17 +68,13 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
         plan.raise_problems()
         state = read_state(file)
         if state is None:
-            raise _no_state()
+            raise WeightsError(
+                "the file holds no training state",
+                hint="It is written by model.save_state; model.load_weights reads weights.",
+            )
         load_all(plan.assignments)
         restore_state(model, state, source)
     return state.epoch
-
-
-def _no_state() -> WeightsError:
-    return WeightsError(
-        "the file holds no training state",
-        hint="It is written by model.save_state; model.load_weights reads weights.",
-    )
 
 
 def _require_compiled(model: CompilableModel, method: str) -> None:

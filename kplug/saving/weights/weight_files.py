@@ -123,7 +123,10 @@ def load_weights(
         require_file(source)
         found = choose_format_to_load(source)
         if by_name and found is not Format.KERAS2:
-            raise _no_names(found)
+            raise WeightsError(
+                f"by_name=True needs the names of layers, and {found.value} has none to go by",
+                hint="Load without by_name, or save the weights as '.h5', where layers have names.",
+            )
         if found is Format.SAFETENSORS:
             load_safetensors(model, source, skip_mismatch, verify)
             return
@@ -186,13 +189,6 @@ def warn_about_skipped(plan: LoadPlan, source: Path) -> None:
         warn(f"{source}: skipped what does not fit:\n  {listing}")
     for remark in plan.remarks:
         warn(f"{source}: {remark}")
-
-
-def _no_names(found: Format) -> WeightsError:
-    return WeightsError(
-        f"by_name=True needs the names of layers, and {found.value} has none to go by",
-        hint="Load without by_name, or save the weights as '.h5', where layers have names.",
-    )
 
 
 def _remark_on_nothing(layers: Sequence[LayerWeights], stored: StoredWeights) -> list[str]:

@@ -12,7 +12,7 @@ import itertools
 import random
 import types
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -173,14 +173,11 @@ class CapturedState:
         *,
         is_object: bool = False,
     ) -> None:
-        name: Callable[[Any], str]
-        name = (
-            (lambda key: f"{path}.{key}") if is_object else (lambda key: f"{path}[{_label(key)}]")
-        )
         if not is_object:
             self.values[path] = len(container)
         for key, value in list(items):
-            self._walk(value, name(key), TensorReference(container, key), depth)
+            where = f"{path}.{key}" if is_object else f"{path}[{_label(key)}]"
+            self._walk(value, where, TensorReference(container, key), depth)
 
 
 def _describe_array(array: np.ndarray[Any, Any]) -> object:
@@ -217,9 +214,8 @@ def _list_shared(value: object) -> Iterator[tuple[str, Any]]:
 
 
 def _label(key: object) -> str:
-    return (
-        repr(key) if isinstance(key, (str, int, float, bool)) else f"{type(key).__name__} {id(key)}"
-    )
+    is_plain = isinstance(key, (str, int, float, bool))
+    return repr(key) if is_plain else f"{type(key).__name__} {id(key)}"
 
 
 def read_python_randomness() -> tuple[Any, ...]:

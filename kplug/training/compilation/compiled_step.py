@@ -70,10 +70,8 @@ class CompiledStep(StepFunction):
             return
         found = CapturedState(self.program.find_roots())
         if found.find_change(self._state) or not found.has_same_tensors(self._state):
-            self._calls, self._state = (
-                {},
-                None,
-            )  # the graphs stay: the next trace may give one of them
+            # The graphs stay: the next trace may give one of them.
+            self._calls, self._state = {}, None
             return
         self._state = found
         for call in self._calls.values():
@@ -154,9 +152,8 @@ class CompiledStep(StepFunction):
             graph = traced.trace()
         except Exception as error:  # noqa: BLE001 - user code may raise anything here
             traced.undo()
-            results = self._run_planned(
-                batches, leaves, plan
-            )  # raises it again if it is a real mistake
+            # This raises it again if it is a real mistake.
+            results = self._run_planned(batches, leaves, plan)
             self._fall_back(describe_failure(error))
             return results
         self.program.clean_up()
