@@ -19,9 +19,10 @@ from packaging.utils import canonicalize_name
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.kinds import KINDS
+from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
-from kplug.registry.suggestions import did_you_mean
+from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.registry.suppliers import Supplier, new_manager
 
 HOOK_GROUP = "kplug"
@@ -30,6 +31,7 @@ _BUILT_IN_MODULES = {
     "torch": ("kplug.builtins.torch",),
 }
 _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
+_OTHER_CONTRACT = re.compile(r"kplug\d")
 _UNNAMED = "unknown"
 # A distribution's name, read from its metadata: importlib_metadata parses all of it as an e-mail, which takes
 # longer than everything else of a discovery.
@@ -90,7 +92,7 @@ def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
     # points, of which a few are for kplug.
     by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
     for entry in _find_entry_points(problems):
-        if entry.group == HOOK_GROUP or entry.group in _GROUPS:
+        if entry.group in _GROUPS or _is_meant(entry.group):
             by_distribution.setdefault(id(entry.dist), []).append(entry)
     suppliers: dict[str, Supplier] = {}
     for entries in by_distribution.values():
@@ -124,12 +126,37 @@ def _find_entry_points(problems: list[Problem]) -> Iterable[importlib_metadata.E
 def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
     static: dict[str, list[tuple[str, str]]] = {}
     loaders = []
+    misspelt: dict[str, Problem] = {}
     for entry in entries:
         if entry.group == HOOK_GROUP:
             loaders.append(entry.load)  # not called yet: the first look-up imports light modules
-        else:
+        elif entry.group in _GROUPS:
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
-    return Supplier(origin, static, loaders)
+        else:
+            misspelt[entry.group] = _misspelt_group(origin, entry.group)
+    return Supplier(origin, static, loaders, tuple(misspelt.values()))
+
+
+def _is_meant(group: str) -> bool:
+    """Whether a group is that of the hooks, or its author can only have meant one of kplug's groups."""
+    if group == HOOK_GROUP:
+        return True
+    if not lookup_key(group).startswith(HOOK_GROUP) or _OTHER_CONTRACT.match(group):
+        return False
+    return group.startswith(f"{HOOK_GROUP}.") or _find_group(group) is not None
+
+
+def _find_group(group: str) -> str | None:
+    return find_closest(group.casefold(), [HOOK_GROUP, *_GROUPS], likeness=0.8)
+
+
+def _misspelt_group(origin: Origin, group: str) -> Problem:
+    meant = _find_group(group)
+    advice = ask(meant) if meant else f"Groups are {', '.join([HOOK_GROUP, *_GROUPS])}."
+    message = (
+        f"its entry points in the group {group!r} are not read, as there is no such group. {advice}"
+    )
+    return Problem(origin, message)
 
 
 def _origin_of(distribution: Any) -> Origin:

@@ -38,6 +38,7 @@ class Supplier:
         origin: The distribution.
         entries: For each kind, the static tier's pairs of name and target.
         modules: The dynamic tier: dotted names of modules with hookimpls, or functions that load one.
+        problems: What is wrong with its metadata.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Supplier:
         origin: Origin,
         entries: dict[str, list[tuple[str, str]]] | None = None,
         modules: Sequence[str | Callable[[], object]] = (),
+        problems: Sequence[Problem] = (),
     ) -> None:
         self.origin = origin
         self.entries = entries or {}
         self._loaders = tuple(modules)
         self._loaded: _Loaded | None = None
+        self._own_problems = tuple(problems)
         self._problems: dict[str, tuple[Problem, ...]] = {}  # by kind
         for hook in dir(self):
             setattr(self, hook, _make_hook(self, hook))
@@ -72,7 +75,8 @@ class Supplier:
     def problems(self) -> list[Problem]:
         """What is wrong with the declarations that have been read so far."""
         loaded = self._loaded.problems if self._loaded is not None else ()
-        return [*loaded, *(item for found in list(self._problems.values()) for item in found)]
+        of_kinds = (item for found in list(self._problems.values()) for item in found)
+        return [*self._own_problems, *loaded, *of_kinds]
 
     def load_modules(self) -> _Loaded:
         """Import the modules of hooks, once; no lock may be held around it.

@@ -159,6 +159,41 @@ def test_fingerprint_passes_over_folders_that_are_not_there(
     assert all(folder != "/no/such/folder" for folder, _ in search_path_fingerprint())
 
 
+@pytest.mark.parametrize(
+    ("group", "advice"),
+    [
+        ("kplug.loss", "Did you mean 'kplug.losses'?"),
+        ("kplug.regularisers", "Did you mean 'kplug.regularizers'?"),
+        ("kplug_losses", "Did you mean 'kplug.losses'?"),
+        ("Kplug.losses", "Did you mean 'kplug.losses'?"),
+        ("k-plug.losses", "Did you mean 'kplug.losses'?"),
+        ("KPlug", "Did you mean 'kplug'?"),
+        ("kplug.colours", f"Groups are kplug, {', '.join(kind.group for kind in KINDS.values())}."),
+    ],
+)
+def test_a_misspelt_group_is_a_problem(install: Sandbox, group: str, advice: str) -> None:
+    points = {group: {"a": "m:a"}, "kplug.metrics": {"b": "m:b"}}
+    install("my-plugin", entry_points=points)
+    assert install.problems("my-plugin") == [
+        f"its entry points in the group {group!r} are not read, as there is no such group. {advice}"
+    ]
+    assert REGISTRY.index(get_kind("metric")).find_qualified("my-plugin", "b") is not None
+
+
+@pytest.mark.parametrize("group", ["kplug2.losses", "kplug2", "kplugins.loaders", "pytest11"])
+def test_a_group_of_somebody_else_is_none(install: Sandbox, group: str) -> None:
+    install("my-plugin", entry_points={group: {"a": "m:a"}})
+    assert install.problems("my-plugin") == []
+
+
+def test_a_misspelt_group_of_a_plugin_that_is_switched_off_is_none(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "my-plugin")
+    install("my-plugin", entry_points={"kplug.loss": {"a": "m:a"}})
+    assert install.problems("my-plugin") == []
+
+
 def test_built_in_modules_read_as_plugins_do() -> None:
     found = discover(Policy())
     assert [supplier.origin.distribution for supplier in found.suppliers] == ["kplug", "torch"]
