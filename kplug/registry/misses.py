@@ -36,6 +36,8 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     other = _find_other_kind(registry, kind, spec)
     if other is not None:
         return other
+    if spec.is_registered_in_keras and not _is_installed(spec.distribution or ""):
+        return _custom(kind, spec)  # the package is a name that somebody's code made up
     if spec.distribution is not None:
         return _qualified_miss(registry, kind, spec)
     return _unknown(registry, kind, spec)

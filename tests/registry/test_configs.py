@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kplug.errors import ArgumentError, ContractError
+import kplug
+from kplug.errors import ArgumentError, ContractError, UnknownComponentError
 from kplug.registry import Spec, resolve, resolve_object
 from kplug.registry.spec import spec_from_dict
 
@@ -165,3 +166,50 @@ def test_data_in_the_form_of_a_component_stays_data(data: dict[str, Any]) -> Non
 
 def test_a_configuration_equals_the_text_with_its_arguments() -> None:
     assert spec_from_dict(_keras("Stream", depth=1)) == Spec("Stream", kwargs={"depth": 1})
+
+
+class Mine:
+    def __init__(self, l2: float = 0.0) -> None:
+        self.l2 = l2
+
+    def __call__(self, weight_matrix: Any) -> float:
+        return self.l2
+
+    def get_config(self) -> dict[str, float]:
+        return {"l2": self.l2}
+
+
+REGISTERED = {
+    "module": "my_mod",
+    "class_name": "L2",
+    "config": {"l2": 0.5},
+    "registered_name": "my_mod>L2",
+}
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [REGISTERED, _keras("my_mod>L2", l2=0.5), {"class_name": "function", "config": "my_mod>L2"}],
+)
+def test_a_registered_class_is_never_the_built_in_of_its_name(identifier: dict[str, Any]) -> None:
+    with pytest.raises(UnknownComponentError) as caught:
+        kplug.regularizers.deserialize(identifier)
+    assert str(caught.value) == (
+        "'my_mod>L2' was a regularizer defined in code, and this code does not offer it\n"
+        "  Offer it: custom_objects={'L2': …} where it is loaded, or "
+        "with kplug.scope(regularizers={'L2': …}):"
+    )
+    found = kplug.regularizers.deserialize(identifier, {"L2": Mine})
+    assert type(found) is Mine
+
+
+def test_a_registered_class_of_a_plugin_is_the_plugins() -> None:
+    identifier = {**_keras("Stream", deepness=2.0), "registered_name": "streams>Stream"}
+    with kplug.scope(regularizers={"L2": Mine}):
+        found = resolve("regularizer", identifier)
+    assert found.component.qualified_name == "streams/Stream"
+
+
+def test_a_registered_name_may_stand_inside_a_configuration() -> None:
+    nested = spec_from_dict(_keras("Stream", depth=REGISTERED)).kwargs["depth"]
+    assert (nested.ref, nested.distribution, nested.name) == ("my_mod>L2", "my-mod", "L2")

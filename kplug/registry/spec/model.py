@@ -22,6 +22,8 @@ MAX_DEPTH = 16
 _DISTRIBUTION = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
 REF = re.compile(rf"(?:{_DISTRIBUTION}/)?{_NAME}")
+_KERAS_REF = re.compile(rf"{_DISTRIBUTION}>{_NAME}")  # what `register_keras_serializable` names
+_SEPARATOR = re.compile("[/>]")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Keras 3 writes where a class lives beside its name. kplug never imports by path, so it reads past them.
@@ -35,7 +37,7 @@ class Spec:
     """A reference to a component and the arguments it is to be made with.
 
     Args:
-        ref: ``name`` or ``distribution/name``, as written.
+        ref: ``name``, ``distribution/name`` or Keras's ``package>name``, as written.
         args: Positional arguments.
         kwargs: Keyword arguments.
         is_config: Whether the arguments are a configuration as Keras writes it, with keys that the
@@ -67,14 +69,19 @@ class Spec:
 
     @property
     def distribution(self) -> str | None:
-        """Normalised distribution of a qualified reference, else None."""
-        head, slash, _ = self.ref.rpartition("/")
-        return canonicalize_name(head) if slash else None
+        """Normalised distribution of a qualified reference, or Keras's package, else None."""
+        head = _SEPARATOR.split(self.ref)[:-1]
+        return canonicalize_name(head[0]) if head else None
+
+    @property
+    def is_registered_in_keras(self) -> bool:
+        """Whether it is ``package>name``: what a plugin or the user's own code registered in Keras."""
+        return ">" in self.ref
 
     @property
     def name(self) -> str:
         """The reference without its distribution."""
-        return self.ref.rpartition("/")[2]
+        return _SEPARATOR.split(self.ref)[-1]
 
     def __str__(self) -> str:
         if not self.args and not self.kwargs:
@@ -139,7 +146,9 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
     config = mapping.get("config") or {}
     if mapping["class_name"] == "function" and isinstance(config, str):
         return config, {}
-    return mapping["class_name"], config
+    registered = mapping.get("registered_name")
+    is_full = isinstance(registered, str) and ">" in registered
+    return registered if is_full else mapping["class_name"], config
 
 
 def is_spec_mapping(value: object) -> bool:
@@ -188,7 +197,7 @@ def depth_of(value: Value) -> int:
 
 
 def _check_ref(ref: object) -> None:
-    if not isinstance(ref, str) or not REF.fullmatch(ref):
+    if not isinstance(ref, str) or not (REF.fullmatch(ref) or _KERAS_REF.fullmatch(ref)):
         raise SpecError(
             f"{ref!r} is not a reference to a component",
             hint="A reference is 'name' or 'distribution/name'.",
