@@ -45,8 +45,13 @@ def instantiate(owner: type, kind: str) -> object:
         kind: The kind with its article, such as ``"a regularizer"``.
 
     Raises:
-        ContractError: if it needs some, or has abstract methods.
+        ContractError: if it needs some, has abstract methods, or makes classes.
     """
+    if issubclass(owner, type):
+        raise ContractError(
+            f"{owner.__name__} cannot be used as {kind}: its instances are classes",
+            hint="Give the object itself, or its name.",
+        )
     if inspect.isabstract(owner):
         missing = sorted(getattr(owner, "__abstractmethods__", ()))
         raise ContractError(

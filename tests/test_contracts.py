@@ -9,6 +9,7 @@ import pytest
 
 from kplug.contracts import as_callable, check_call, find_signature, instantiate
 from kplug.errors import ContractError
+from kplug.registry import KINDS, resolve
 from kplug.registry.reverse_lookup import name_of
 
 
@@ -54,3 +55,16 @@ def test_a_function_without_a_signature_is_trusted() -> None:
 )
 def test_names(function: Any, name: str) -> None:
     assert name_of(function) == name
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind not in ("layer", "optimizer", "callback")]
+)
+def test_a_class_of_classes_is_refused(kind: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        resolve(kind, type)
+    article = KINDS[kind].with_article
+    assert str(caught.value) == (
+        f"type cannot be used as {article}: its instances are classes\n"
+        "  Give the object itself, or its name."
+    )
