@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Mapping
 
 from kplug.registry.errors import ArgumentError
@@ -21,7 +22,14 @@ def find_closest(name: object, known: Iterable[str], likeness: float = 0.6) -> s
     """
     import difflib  # used for messages only, and it takes a millisecond
 
-    return next(iter(difflib.get_close_matches(str(name), list(known), 1, likeness)), None)
+    written, names = str(name), list(known)
+    swapped = {
+        written[:at] + after + before + written[at + 2 :]
+        for at, (before, after) in enumerate(itertools.pairwise(written))
+    }
+    # difflib takes the commonest slip, two letters that change places, for two letters that differ.
+    found = [close for close in names if close in swapped]
+    return next(iter(found or difflib.get_close_matches(written, names, 1, likeness)), None)
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

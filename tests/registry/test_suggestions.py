@@ -15,6 +15,11 @@ def test_closest(name: object, likeness: float, found: str | None) -> None:
     assert find_closest(name, iter(["axis", "smooth"]), likeness) == found
 
 
+@pytest.mark.parametrize(("name", "found"), [("adma", "adam"), ("sdg", "sgd"), ("zsx", None)])
+def test_two_letters_that_changed_places_are_closest(name: str, found: str | None) -> None:
+    assert find_closest(name, ["adamax", "adam", "sgd", "adamw"], likeness=0.7) == found
+
+
 def test_nothing_is_asked_where_nothing_is_like_it() -> None:
     assert did_you_mean("zzz", ["axis"]) == did_you_mean("axis", []) == ""
 
