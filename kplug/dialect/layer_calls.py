@@ -88,22 +88,14 @@ def _read_keywords(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_reference(data: Any) -> Reference:
-    """Return the tensor that ``[layer, call, index]`` names.
-
-    Raises:
-        SpecError: The data have another form.
-    """
+    """Return the tensor that ``[layer, call, index]`` names."""
     if not _is_reference(data):
         raise _unknown_form(data)
     return Reference(*data)
 
 
 def read_ends(data: Any) -> Any:
-    """Return ``input_layers`` or ``output_layers`` with a ``Reference`` for each tensor.
-
-    Raises:
-        SpecError: The data have another form.
-    """
+    """Return ``input_layers`` or ``output_layers`` with a ``Reference`` for each tensor."""
     if isinstance(data, Mapping):
         return {key: read_ends(part) for key, part in data.items()}
     if not isinstance(data, (list, tuple)):

@@ -13,7 +13,7 @@ from typing_extensions import Self
 from kplug.errors import ArgumentError, ContractError, WeightsError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.optimizers.base.parameters import check_parameters, find_new, refuse_rebuild, split_names
+from kplug.optimizers.base.parameters import check_parameters, require_same, split_names
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
 
 
@@ -179,10 +179,7 @@ class MultiOptimizer(OptimizerWrapper):
         names, tensors = split_names(params)
         parameters = check_parameters(self._owner(), tensors)
         if self.built:
-            owned = self._list_parameters()
-            unknown = len(find_new(parameters, owned))
-            if unknown or len(parameters) != len(owned):
-                raise refuse_rebuild(type(self), self._owner(), len(owned), unknown)
+            require_same(type(self), self._owner(), self._list_parameters(), parameters)
             return self
         shares: dict[int, list[Any]] = {}
         for parameter in parameters:

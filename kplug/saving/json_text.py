@@ -20,11 +20,7 @@ def encode(content: Any, **options: Any) -> str:
 
 
 def parse_json(text: str | bytes, what: str) -> Any:
-    """Return what a JSON text of a file holds.
-
-    Raises:
-        WeightsError: It is too large, too deep or no JSON.
-    """
+    """Return what a JSON text of a file holds."""
     if len(text) > MOST_BYTES:
         raise WeightsError(f"{what} has {len(text)} bytes; at most {MOST_BYTES} are read")
     try:

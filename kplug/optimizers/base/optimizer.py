@@ -37,7 +37,7 @@ from kplug.optimizers.base.lr_and_learning_rate import (
     refuse_both,
 )
 from kplug.optimizers.base.moving_average import write_averages
-from kplug.optimizers.base.parameters import check_parameters, find_new, refuse_rebuild, split_names
+from kplug.optimizers.base.parameters import check_parameters, find_new, require_same, split_names
 from kplug.optimizers.base.saved_state import (
     check_settings,
     check_state,
@@ -253,11 +253,10 @@ class Optimizer(torch.optim.Optimizer):
         names, tensors = split_names(params)
         parameters = check_parameters(self._owner(), tensors)
         owned = self._list_parameters()
-        fresh = find_new(parameters, owned)
         if self.built:
-            if fresh or len(parameters) != len(owned):
-                raise refuse_rebuild(type(self), self._owner(), len(owned), len(fresh))
+            require_same(type(self), self._owner(), owned, parameters)
             return self
+        fresh = find_new(parameters, owned)
         if not fresh:
             raise ContractError(
                 f"{self._owner()}: every parameter already stands in a group that add_param_group made",

@@ -71,13 +71,18 @@ def find_new(
     return [parameter for parameter in parameters if id(parameter) not in known]
 
 
-def refuse_rebuild(optimizer_class: type, owner: str, owned: int, unknown: int) -> ContractError:
-    """Return the error about a second ``build`` with other parameters."""
+def require_same(
+    optimizer_class: type, owner: str, owned: list[torch.Tensor], given: list[torch.Tensor]
+) -> None:
+    """Refuse a second ``build`` with other parameters."""
+    unknown = len(find_new(given, owned))
+    if not unknown and len(given) == len(owned):
+        return
     reason = (
         f"{unknown} of the new ones are unknown to it" if unknown else "the new list is shorter"
     )
-    return ContractError(
-        f"{owner}: this optimizer already trains {owned} other parameters ({reason}); its state "
+    raise ContractError(
+        f"{owner}: this optimizer already trains {len(owned)} other parameters ({reason}); its state "
         "belongs to them",
         hint=f"Make a new one for this model: {optimizer_class.__name__}.from_config("
         "optimizer.get_config()).",

@@ -48,9 +48,6 @@ def read_keras_optimizer(
     """Give the model's optimizer the state that Keras wrote, if the file has one that fits.
 
     One that does not fit is left out, with a warning.
-
-    Raises:
-        WeightsError: The file is damaged or unsafe.
     """
     path = KERAS3_GROUP if layout is Format.KERAS3 else KERAS2_GROUP
     group = find_group(file, path)

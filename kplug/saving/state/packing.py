@@ -52,11 +52,7 @@ def pack(value: Any, group: h5py.Group) -> Any:
 def unpack(value: Any, group: h5py.Group, read: set[str] | None = None) -> Any:
     """Return what `pack` was given.
 
-    Args:
-        value: What `pack` returned.
-        group: The group with its tensors.
-        read: Names of the datasets that were read already. No dataset is read twice: a short text could
-            ask for one so often that no memory holds it.
+    No dataset is read twice: a short text could ask for one so often that no memory holds it.
 
     Raises:
         WeightsError: It is no such value, or a dataset is missing or unsafe.

@@ -49,13 +49,7 @@ class StoredLayer:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """The contents of a file in Keras 2's layout, as its attributes list them.
-
-    Args:
-        layers: The layers in file order, those without weights included.
-        top_level: Weights of the model itself, if the file has such a group.
-        origin: Who wrote the file.
-    """
+    """The contents of a file in Keras 2's layout, as its attributes list them; layers without weights too."""
 
     layers: tuple[StoredLayer, ...]
     top_level: StoredLayer | None

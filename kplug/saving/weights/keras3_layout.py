@@ -47,11 +47,7 @@ class WeightGroup:
 
 
 def list_weight_groups(model: LayeredModel) -> list[WeightGroup]:
-    """Return the group of every layer of a built model, in the order in which Keras 3 walks through it.
-
-    Raises:
-        NotBuiltError: The model or one of its layers has no weights yet.
-    """
+    """Return the group of every layer of a built model, in the order in which Keras 3 walks through it."""
     require_built(model)
     return list(_visit(model, "", set()))
 

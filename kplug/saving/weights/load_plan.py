@@ -35,13 +35,7 @@ class Assignment(NamedTuple):
 
 @dataclass
 class LoadPlan:
-    """What a load is going to do.
-
-    Args:
-        assignments: Weights that fit.
-        problems: What does not fit, one error each.
-        remarks: What a person should know afterwards.
-    """
+    """What a load is going to do."""
 
     assignments: list[Assignment] = field(default_factory=list)
     problems: list[WeightsError] = field(default_factory=list)

@@ -32,14 +32,7 @@ class NamedWeight:
 
 @dataclass(frozen=True)
 class LayerWeights:
-    """One layer of a model and its weights in file order; a nested model counts as one layer.
-
-    Args:
-        name: The layer's name.
-        title: How messages call it.
-        weights: Its weights.
-        is_nested: Whether they belong to several layers or modules inside it.
-    """
+    """One layer of a model and its weights in file order; a nested model counts as one layer."""
 
     name: str
     title: str

@@ -21,15 +21,7 @@ from kplug.saving.provenance import has_components
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A whole model in a file; weights are read when they are asked for.
-
-    Args:
-        config: Its configuration in Keras's form.
-        training: Its training configuration in Keras's form, or None.
-        file: The HDF5 file with weights and state.
-        layout: How the weights lie in it.
-        generation: The generation of Keras that decides what its names mean.
-    """
+    """A whole model in a file; weights are read when they are asked for."""
 
     config: Any
     training: Any
