@@ -69,6 +69,11 @@ def require_positive(owner: object, argument: str, value: object) -> float:
     return require_number(owner, argument, value, "a finite number > 0", above=0.0)
 
 
+def require_share(owner: object, argument: str, value: object) -> float:
+    """Return a number in [0, 1] as a float."""
+    return require_number(owner, argument, value, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+
+
 def require_integer(
     owner: object, argument: str, value: object, allowed: str, *, at_least: float = -math.inf
 ) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from kplug.arguments import require_number
+from kplug.arguments import require_share
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.backend.values import variable
@@ -75,8 +75,7 @@ def random_binomial(
     shape: object, p: float = 0.0, dtype: DTypeLike = None, seed: int | None = None
 ) -> torch.Tensor:
     """Return ones with probability ``p`` and zeros otherwise."""
-    allowed = "a number in [0, 1]"
-    require_number("random_binomial", "p", p, allowed, at_least=0.0, at_most=1.0)
+    require_share("random_binomial", "p", p)
     draws = torch.rand(to_shape(shape), generator=_find_generator(seed))
     return (draws < p).to(to_dtype(dtype))
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import init
 
-from kplug.arguments import refusal, require_choice, require_integer, require_number
+from kplug.arguments import refusal, require_choice, require_integer, require_number, require_share
 from kplug.backend import DTypeLike
 from kplug.initializers.base import Initializer, ShapeLike
 from kplug.initializers.random import (
@@ -317,10 +317,7 @@ class Sparse(TorchInitializer, function=init.sparse_):
     ranks = range(2, 3)
 
     def __init__(self, sparsity: float, std: float = 0.01, seed: Seed = None) -> None:
-        allowed = "a number in [0, 1]"
-        self.sparsity = require_number(
-            self, "sparsity", sparsity, allowed, at_least=0.0, at_most=1.0
-        )
+        self.sparsity = require_share(self, "sparsity", sparsity)
         self.std = require_number(self, "std", std, _NOT_NEGATIVE, at_least=0.0)
         super().__init__(seed)
 

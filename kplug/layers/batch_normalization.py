@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import refusal, require_number
+from kplug.arguments import refusal, require_number, require_share
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, require_axis
@@ -77,10 +77,7 @@ class BatchNormalization(Layer):
             if switch:
                 raise refusal(owner, name, switch, "False; kplug does not offer it")
         self.axis = require_axis(owner, axis)
-        allowed = "a number in [0, 1]"
-        self.momentum = require_number(
-            owner, "momentum", momentum, allowed, at_least=0.0, at_most=1.0
-        )
+        self.momentum = require_share(owner, "momentum", momentum)
         self.epsilon = require_number(owner, "epsilon", epsilon, "a number >= 0", at_least=0.0)
         self.center, self.scale = bool(center), bool(scale)
         add_weight_slots(self, "beta", beta_initializer, beta_regularizer, beta_constraint)

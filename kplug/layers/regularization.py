@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_number
+from kplug.arguments import require_number, require_share
 from kplug.backend.nn import dropout_mask
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.layer import Layer
@@ -47,9 +47,7 @@ class Dropout(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = require_number(
-            "Dropout", "rate", rate, "a number in [0, 1]", at_least=0.0, at_most=1.0
-        )
+        self.rate = require_share("Dropout", "rate", rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed, self._generator = make_seeded_generator("Dropout", seed)
 
@@ -79,10 +77,10 @@ class SpatialDropout(Layer):
         self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        owner, allowed = type(self).__name__, "a number in [0, 1]"
+        owner = type(self).__name__
         spatial = SpatialAxes(owner, self.rank, data_format)
         self.data_format, self.input_spec = spatial.data_format, spatial.input_spec
-        self.rate = require_number(owner, "rate", rate, allowed, at_least=0.0, at_most=1.0)
+        self.rate = require_share(owner, "rate", rate)
         self.seed, self._generator = make_seeded_generator(owner, seed)
         ones = [1] * self.rank
         self._noise_shape = (None, *ones, None) if spatial.is_channels_last else (None, None, *ones)

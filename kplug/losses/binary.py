@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer, require_number
+from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
@@ -68,10 +68,7 @@ def require_smoothing(label_smoothing: object, owner: str) -> float:
     Raises:
         ArgumentValueError: if it is no number in [0, 1].
     """
-    allowed = "a number in [0, 1]"
-    return require_number(
-        owner, "label_smoothing", label_smoothing, allowed, at_least=0.0, at_most=1.0
-    )
+    return require_share(owner, "label_smoothing", label_smoothing)
 
 
 @named("binary_crossentropy", "bce")

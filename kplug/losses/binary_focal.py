@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer, require_number
+from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
 from kplug.losses.base.checks import SIGMOID_HINT, require_range
@@ -49,13 +49,9 @@ def binary_focal_crossentropy(
     missing = 1.0 - (targets * shares + (1.0 - targets) * (1.0 - shares))
     values = power_of_share(missing, require_gamma(_OWNER, gamma)) * entropy
     if apply_class_balancing:
-        positive = _require_share(alpha)
+        positive = require_share(_OWNER, "alpha", alpha)
         values = values * (targets * positive + (1.0 - targets) * (1.0 - positive))
     return values.mean(axis)
-
-
-def _require_share(alpha: object) -> float:
-    return require_number(_OWNER, "alpha", alpha, "a number in [0, 1]", at_least=0.0, at_most=1.0)
 
 
 class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
@@ -104,7 +100,7 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
         self.apply_class_balancing = require_flag(
             _OWNER, "apply_class_balancing", apply_class_balancing
         )
-        self.alpha = _require_share(alpha)
+        self.alpha = require_share(_OWNER, "alpha", alpha)
         self.gamma = require_gamma(_OWNER, gamma)
         self.from_logits = require_flag(_OWNER, "from_logits", from_logits)
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)

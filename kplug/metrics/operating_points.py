@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_number
+from kplug.arguments import require_share
 from kplug.backend import to_dtype
 from kplug.metrics.base.confusion import ConfusionMetric
 from kplug.metrics.base.thresholds import ratio, require_count
@@ -146,7 +146,7 @@ class RecallAtPrecision(ConfusionMetric):
 
 
 def _require_rate(owner: ConfusionMetric, argument: str, value: float) -> float:
-    require_number(owner, argument, value, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+    require_share(owner, argument, value)
     return value
 
 

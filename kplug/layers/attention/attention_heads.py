@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_flag, require_integer, require_number
+from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend.attention import attend, join_masks, make_attention_equations, masked_softmax
 from kplug.backend.masks import as_masks, attach_masks, find_masks, set_mask
 from kplug.errors import DataError
@@ -64,9 +64,7 @@ class HeadsLayer(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner, allowed = type(self).__name__, "an integer >= 1, or None"
-        self.dropout = require_number(
-            owner, "dropout", dropout, "a number in [0, 1]", at_least=0.0, at_most=1.0
-        )
+        self.dropout = require_share(owner, "dropout", dropout)
         self.use_bias = require_flag(owner, "use_bias", use_bias)
         self.use_gate = require_flag(owner, "use_gate", use_gate)
         if sliding_window is not None:

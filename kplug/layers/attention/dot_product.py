@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_flag, require_number
+from kplug.arguments import require_choice, require_flag, require_share
 from kplug.backend.attention import causal_mask, join_masks
 from kplug.errors import DataError
 from kplug.graph import TensorSpec
@@ -49,10 +49,10 @@ class Attention(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        owner, allowed = type(self).__name__, "a number in [0, 1]"
+        owner = type(self).__name__
         self.use_scale = require_flag(owner, "use_scale", use_scale)
         self.score_mode = require_choice(owner, "score_mode", score_mode, ("dot", "concat"))
-        self.dropout = require_number(owner, "dropout", dropout, allowed, at_least=0.0, at_most=1.0)
+        self.dropout = require_share(owner, "dropout", dropout)
         self.seed = seed
         self.dropout_layer = (
             Dropout(self.dropout, seed=seed, name="dropout") if self.dropout else None

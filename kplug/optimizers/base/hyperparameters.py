@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, overload
 
 import torch
 
-from kplug.arguments import require_integer, require_number
+from kplug.arguments import require_integer, require_number, require_share
 from kplug.backend import epsilon as default_epsilon
 from kplug.configurable import declared_name
 
@@ -26,7 +26,7 @@ def require_open_beta(owner: str, argument: str, value: object) -> float:
 
 def require_rho(owner: str, argument: str, value: object) -> float:
     """Return the decay rate of a moving average without bias correction."""
-    return require_number(owner, argument, value, "a number in [0, 1]", at_least=0.0, at_most=1.0)
+    return require_share(owner, argument, value)
 
 
 def require_epsilon(owner: str, argument: str, value: object) -> float:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.arguments import refusal, require_flag, require_integer, require_number
+from kplug.arguments import refusal, require_flag, require_integer, require_share
 from kplug.backend.nn import dropout_mask
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
@@ -88,7 +88,7 @@ class GatedCell(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        owner, share = type(self).__name__, "a number in [0, 1]"
+        owner = type(self).__name__
         self.units = require_integer(owner, "units", units, "an integer >= 1", at_least=1)
         self.output_size = self.units
         self.use_bias = require_flag(owner, "use_bias", use_bias)
@@ -98,10 +98,8 @@ class GatedCell(Layer):
         )
         add_weight_slots(self, "bias", bias_initializer, bias_regularizer, bias_constraint)
         self.add_slot("activation", "activation", activation)
-        self.dropout = require_number(owner, "dropout", dropout, share, at_least=0.0, at_most=1.0)
-        self.recurrent_dropout = require_number(
-            owner, "recurrent_dropout", recurrent_dropout, share, at_least=0.0, at_most=1.0
-        )
+        self.dropout = require_share(owner, "dropout", dropout)
+        self.recurrent_dropout = require_share(owner, "recurrent_dropout", recurrent_dropout)
         self._choose_implementation(2)
         self.seed, self._generator = make_seeded_generator(owner, seed)
         self.bias = None
