@@ -131,3 +131,15 @@ def test_a_metric_does_not_take_the_name_of_the_loss_of_an_output() -> None:
     model.compile(loss=["mse", "mse"], metrics=[None, loss])
     assert model.compiled is not None
     assert [entry.name for entry in model.compiled.metrics] == ["far_loss_1"]
+
+
+def test_a_single_output_takes_no_name_but_loss() -> None:
+    def near_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return (y_true - y_pred).abs()
+
+    inputs = layers.Input((3,))
+    model = Model(inputs, layers.Dense(1, name="near")(inputs))
+    model.compile(loss="mse", metrics=[near_loss])
+    assert model.compiled is not None
+    assert model.compiled.output_names == ("near",)
+    assert [entry.name for entry in model.compiled.metrics] == ["near_loss"]
