@@ -14,7 +14,7 @@ from kplug.graph import Shape
 from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.weight_slots import add_weight_slots
+from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 
 
 class EinsumDense(Layer):
@@ -89,9 +89,7 @@ class EinsumDense(Layer):
             fan_axes=(sizes.input_axes, sizes.output_axes),
         )
         if sizes.bias is not None:
-            self.bias = self.add_weight(
-                "bias", sizes.bias, "bias_initializer", "bias_regularizer", "bias_constraint"
-            )
+            self.bias = add_slotted_weight(self, "bias", sizes.bias)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs.

@@ -97,7 +97,9 @@ class Normalization(Layer):
                 hint="Give both, or neither and call adapt(data).",
             )
         self.input_mean = None if mean is None else _as_numbers(owner, "mean", mean)
-        self.input_variance = None if variance is None else _as_variance(owner, variance)
+        self.input_variance = None if variance is None else _as_numbers(owner, "variance", variance)
+        if self.input_variance is not None and np.any(np.asarray(self.input_variance) < 0):
+            raise refusal(owner, "variance", variance, "numbers >= 0")
         self.invert = require_flag(owner, "invert", invert)
 
     def build(self, input_shape: Shape) -> None:
@@ -214,13 +216,6 @@ def _batches(data: Any) -> Iterable[Tensor]:
     for batch in data:
         first = batch[0] if isinstance(batch, (list, tuple)) else batch
         yield to_tensor(first).detach()
-
-
-def _as_variance(owner: str, value: Any) -> Numbers:
-    numbers = _as_numbers(owner, "variance", value)
-    if bool((np.asarray(numbers) < 0).any()):
-        raise refusal(owner, "variance", value, "numbers >= 0")
-    return numbers
 
 
 def _as_numbers(owner: str, argument: str, value: Any) -> Numbers:

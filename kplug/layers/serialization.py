@@ -160,10 +160,8 @@ def find_layer_class(name: str) -> Any:
     Raises:
         ResolutionError: No installed package offers it.
     """
-    if (
-        name == TorchModule.__name__
-    ):  # no component, since its module is code; its own error says so
-        return TorchModule
+    if name == TorchModule.__name__:
+        return TorchModule  # no component, since its module is code; its own error says so
     choice = look_up(get_kind("layer"), Spec(name))
     return REGISTRY.load(choice.component)
 
@@ -176,7 +174,9 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
         changes: Arguments that differ.
     """
     config = layer.get_config()
-    config.update(_given_components(layer, config))
+    for name, slot in layer.slots.items():
+        if slot.is_argument and name in config:
+            config[name] = slot.identifier
     for name, value in list(config.items()):
         held = vars(layer).get("_modules", {}).get(name)
         if isinstance(held, Layer) and isinstance(value, Mapping):
@@ -184,11 +184,3 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
         elif name == "cells":
             config[name] = [copy_layer(cell) for cell in layer.cells]  # type: ignore[union-attr]
     return type(layer).from_config({**config, **changes})
-
-
-def _given_components(layer: Layer, config: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        name: slot.identifier
-        for name, slot in layer.slots.items()
-        if slot.is_argument and name in config
-    }

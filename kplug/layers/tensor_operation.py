@@ -90,12 +90,11 @@ def connect_operation(operation: str, args: tuple[Any, ...]) -> Any:
     Raises:
         GraphError: An operand is neither symbolic nor a number, or a key is no part of a tensor.
     """
-    checked = [args[0], *args[1:]]
     if operation == "get_item":
         _check_key(args[1])
     else:
-        checked = [_check_operand(operation, value) for value in args]
-    return TensorOperation(operation)(*checked)
+        args = tuple(_check_operand(operation, value) for value in args)
+    return TensorOperation(operation)(*args)
 
 
 def _check_operand(operation: str, value: Any) -> Any:
