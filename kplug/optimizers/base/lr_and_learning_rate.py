@@ -50,11 +50,22 @@ def read_rate(owner: str, spelling: str, rate: object) -> tuple[float, Schedule 
         ArgumentValueError: If it is neither a number >= 0 nor a schedule of such numbers.
     """
     schedule = None
-    if rate is not None and not isinstance(rate, bool) and not is_number(rate):
-        schedule = cast("Schedule", resolve_object("schedule", rate))
+    is_rate = rate is None or isinstance(rate, bool) or is_number(rate) or _is_quoted_number(rate)
+    if not is_rate:
+        schedule = cast("Schedule", resolve_object("schedule", rate, where=spelling))
         rate = schedule(0)
     allowed = "a finite number >= 0, or a learning-rate schedule"
     return require_number(owner, spelling, rate, allowed, at_least=0.0), schedule
+
+
+def _is_quoted_number(rate: object) -> bool:
+    if not isinstance(rate, str):
+        return False
+    try:
+        float(rate)
+    except ValueError:
+        return False
+    return True
 
 
 class RateOwner(Protocol):

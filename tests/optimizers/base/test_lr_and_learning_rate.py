@@ -13,7 +13,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug import backend as K, optimizers, schedules
-from kplug.errors import ArgumentError, ArgumentValueError, ContractError
+from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
 
 CLASSES = [
     optimizers.SGD,
@@ -288,3 +288,19 @@ def test_a_constructor_that_does_not_merge_the_spellings_is_refused() -> None:
     assert Plain().lr == 0.5
     with pytest.raises(ArgumentError, match="'lr' and 'learning_rate' are two spellings"):
         Plain(learning_rate=0.25)
+
+
+@pytest.mark.parametrize("spelling", ["lr", "learning_rate"])
+@pytest.mark.parametrize("rate", ["1e-3", "0.1", " .5 "])
+def test_a_number_in_quotes_is_told_of_its_argument(spelling: str, rate: str) -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        optimizers.get(f"adam({spelling}={rate!r})")
+    assert str(caught.value) == (
+        f"adam: argument {spelling!r} is {rate!r}; "
+        "allowed: a finite number >= 0, or a learning-rate schedule"
+    )
+
+
+def test_a_schedule_that_nobody_offers_is_told_of_its_argument() -> None:
+    with pytest.raises(UnknownComponentError, match=r"^lr: no schedule is named 'zzz'\n"):
+        optimizers.Adam(lr="zzz")
