@@ -213,3 +213,9 @@ def test_a_registered_class_of_a_plugin_is_the_plugins() -> None:
 def test_a_registered_name_may_stand_inside_a_configuration() -> None:
     nested = spec_from_dict(_keras("Stream", depth=REGISTERED)).kwargs["depth"]
     assert (nested.ref, nested.distribution, nested.name) == ("my_mod>L2", "my-mod", "L2")
+
+
+def test_an_optimizer_of_tf_keras_is_the_built_in() -> None:
+    config = {"learning_rate": 0.125, "is_legacy_optimizer": False}
+    identifier = {"class_name": "Adam", "config": config, "registered_name": "Custom>Adam"}
+    assert resolve("optimizer", identifier).component.qualified_name == "kplug/adam"

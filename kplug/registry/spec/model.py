@@ -147,7 +147,9 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
     if mapping["class_name"] == "function" and isinstance(config, str):
         return config, {}
     registered = mapping.get("registered_name")
-    is_full = isinstance(registered, str) and ">" in registered
+    # tf-keras calls its own optimizers Custom>Adam, with this mark.
+    is_own = isinstance(config, Mapping) and "is_legacy_optimizer" in config
+    is_full = isinstance(registered, str) and ">" in registered and not is_own
     return registered if is_full else mapping["class_name"], config
 
 
