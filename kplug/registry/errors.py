@@ -78,7 +78,7 @@ class SpecSyntaxError(SpecError):
         self.text, self.column, self.reason = text, column, reason
         line, offset = _line_at(text, column)
         super().__init__(
-            f"cannot read the spec {_shorten(text)!r}: {reason}\n    {line}\n    {' ' * offset}^",
+            f"cannot read the spec {shorten(text)!r}: {reason}\n    {line}\n    {' ' * offset}^",
             hint="A spec is name, name(key=value, …) or distribution/name(…); values are Python "
             "literals or further specs.",
         )
@@ -164,7 +164,7 @@ class ArgumentValueError(KplugError, ValueError):
     def __init__(self, owner: str, argument: str, value: object, allowed: str) -> None:
         self.owner, self.argument, self.value, self.allowed = owner, argument, value, allowed
         super().__init__(
-            f"{owner}: argument {argument!r} is {_shorten(repr(value))}; allowed: {allowed}"
+            f"{owner}: argument {argument!r} is {shorten(repr(value))}; allowed: {allowed}"
         )
 
 
@@ -232,7 +232,8 @@ class DeprecatedComponentWarning(KplugWarning):
     """The component still works; its author names another one to use."""
 
 
-def _shorten(text: str, limit: int = 80) -> str:
+def shorten(text: str, limit: int = 80) -> str:
+    """Return a text that was given, as far as a message repeats it."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

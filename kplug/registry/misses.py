@@ -15,6 +15,7 @@ from kplug.registry.errors import (
     ResolutionError,
     UnknownComponentError,
     WrongKindError,
+    shorten,
 )
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.lookup_keys import lookup_key
@@ -45,11 +46,11 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
 
 def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
     return UnknownComponentError(
-        f"{str(spec.ref)!r} was {kind.with_article} defined in code, and this code does not offer it",
+        f"{shorten(spec.ref)!r} was {kind.with_article} defined in code, and this code does not offer it",
         kind=kind.name,
         ref=spec.ref,
-        hint=f"Offer it: custom_objects={{{spec.name!r}: …}} where it is loaded, or "
-        f"with kplug.scope({kind.plural}={{{spec.name!r}: …}}):",
+        hint=f"Offer it: custom_objects={{{shorten(spec.name)!r}: …}} where it is loaded, or "
+        f"with kplug.scope({kind.plural}={{{shorten(spec.name)!r}: …}}):",
     )
 
 
@@ -59,8 +60,8 @@ def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledCompon
         by_name = spec.distribution is None and (kind.name, lookup_key(spec.name)) in offered
         if by_name or spec.distribution == name:
             return DisabledComponentError(
-                f"the {kind.name} {spec.name!r} belongs to {supplier.origin}, which is switched off: "
-                f"{reason}",
+                f"the {kind.name} {shorten(spec.name)!r} belongs to {supplier.origin}, which is "
+                f"switched off: {reason}",
                 kind=kind.name,
                 ref=spec.ref,
                 candidates=[f"{name}/{spec.name}"],
@@ -81,7 +82,7 @@ def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindErr
             found = [item for item in found if item.origin.distribution == spec.distribution]
         if found:
             return WrongKindError(
-                f"{spec.ref!r} is {other.with_article}, not {kind.with_article}",
+                f"{shorten(spec.ref)!r} is {other.with_article}, not {kind.with_article}",
                 kind=kind.name,
                 ref=spec.ref,
                 candidates=[item.qualified_name for item in found],
@@ -106,7 +107,8 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
         meant = find_closest(distribution, suppliers, likeness=0.8)
         advice = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} Otherwise: "
         return NotInstalledError(
-            f"the {kind.name} {spec.ref!r} belongs to {distribution!r}, which is not installed",
+            f"the {kind.name} {shorten(spec.ref)!r} belongs to {shorten(distribution)!r}, "
+            "which is not installed",
             kind=kind.name,
             ref=spec.ref,
             hint=f"{advice}pip install {distribution}",
@@ -114,7 +116,7 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
     if supplier.problems and not own:
         problem = supplier.problems[0]
         error = PluginLoadError(
-            f"{supplier.origin} may offer the {kind.name} {spec.name!r}, but {problem.message}",
+            f"{supplier.origin} may offer the {kind.name} {shorten(spec.name)!r}, but {problem.message}",
             kind=kind.name,
             ref=spec.ref,
             hint=f"Mend or upgrade {distribution}.",
@@ -123,7 +125,7 @@ def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionErr
         return error
     names = [component.name for component in own]
     return UnknownComponentError(
-        f"{supplier.origin} offers no {kind.name} {spec.name!r}",
+        f"{supplier.origin} offers no {kind.name} {shorten(spec.name)!r}",
         kind=kind.name,
         ref=spec.ref,
         candidates=names,
@@ -143,7 +145,7 @@ def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     distribution = find_known_distribution(kind.name, spec.name)
     if distribution is not None:
         return NotInstalledError(
-            f"the {kind.name} {spec.name!r} is offered by {distribution!r}, which is not installed",
+            f"the {kind.name} {shorten(spec.name)!r} is offered by {distribution!r}, which is not installed",
             kind=kind.name,
             ref=spec.ref,
             hint=f"pip install {distribution}",
@@ -152,7 +154,7 @@ def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     names = sorted({component.name for component in components})
     broken = "".join(f"\n  Not read: {problem}" for problem in registry.problems())
     return UnknownComponentError(
-        f"no {kind.name} is named {spec.ref!r}",
+        f"no {kind.name} is named {shorten(spec.ref)!r}",
         kind=kind.name,
         ref=spec.ref,
         candidates=names,

@@ -13,7 +13,9 @@ from kplug.errors import (
     NotInstalledError,
     PluginLoadError,
     ResolutionError,
+    SpecError,
     UnknownComponentError,
+    UnknownKindError,
     WrongKindError,
 )
 from kplug.registry import resolve
@@ -202,3 +204,35 @@ def test_every_one_of_them_is_a_lookup_error_of_ours() -> None:
     error = _fail("loss", "zzz", UnknownComponentError)
     assert isinstance(error, KplugError)
     assert isinstance(error, LookupError)
+
+
+LONG = "x" * 3000
+CUT = "x" * 79 + "…"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "error", "start"),
+    [
+        (LONG, UnknownComponentError, f"no loss is named '{CUT}'\n"),
+        (f"kplug/{LONG}", UnknownComponentError, f"offers no loss '{CUT}'\n"),
+        (
+            f"custom/{LONG}",
+            UnknownComponentError,
+            f"'custom/{LONG[:72]}…' was a loss defined in code",
+        ),
+        ({"name": LONG + "!"}, SpecError, f"'{CUT}' is not a reference to a component\n"),
+    ],
+)
+def test_a_long_name_is_cut_where_it_is_repeated(
+    identifier: object, error: type[KplugError], start: str
+) -> None:
+    with pytest.raises(error) as caught:
+        resolve("loss", identifier)
+    assert start in str(caught.value)
+    assert "x" * 80 not in str(caught.value)
+
+
+def test_a_long_kind_is_cut_where_it_is_repeated() -> None:
+    with pytest.raises(UnknownKindError) as caught:
+        resolve(LONG, "mse")
+    assert str(caught.value).startswith(f"there is no kind '{CUT}'\n")

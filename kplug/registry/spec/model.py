@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from kplug.registry.errors import SpecError, SpecLimitError
+from kplug.registry.errors import SpecError, SpecLimitError, shorten
 from kplug.registry.spec.formatting import format_call, format_value
 
 Value = Any  # None, bool, int, float, str, list, tuple, dict of these, or a nested Spec
@@ -199,9 +199,10 @@ def depth_of(value: Value) -> int:
 
 
 def _check_ref(ref: object) -> None:
+    shown = shorten(ref) if isinstance(ref, str) else ref
     if not isinstance(ref, str) or not (REF.fullmatch(ref) or _KERAS_REF.fullmatch(ref)):
         raise SpecError(
-            f"{ref!r} is not a reference to a component",
+            f"{shown!r} is not a reference to a component",
             hint="A reference is 'name' or 'distribution/name'.",
         )
 
