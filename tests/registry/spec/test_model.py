@@ -11,7 +11,7 @@ import pytest
 
 from kplug.errors import SpecError, SpecLimitError
 from kplug.registry.spec import MAX_DEPTH, Spec, parse_spec, spec_from_dict
-from kplug.registry.spec.model import depth_of
+from kplug.registry.spec.model import depth_of, is_spec_mapping
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,18 @@ def test_lists_and_dicts_in_it_count(wrap: Callable[[Any], Any]) -> None:
 )
 def test_depth_of_values(value: Any, depth: int) -> None:
     assert depth_of(value) == depth
+
+
+def test_a_dict_with_all_keys_of_keras_is_a_component() -> None:
+    own = {"class_name": "L2", "config": {}}
+    further = {"module": "m", "registered_name": "r", "build_config": {}, "name": "n"}
+    assert is_spec_mapping({**own, **further})
+    assert not is_spec_mapping({**own, **further, "other": 1})
+
+
+def test_a_config_that_is_a_string_names_a_function_alone() -> None:
+    with pytest.raises(SpecError, match="the arguments of 'Dense' are 'relu'"):
+        spec_from_dict({"class_name": "Dense", "config": "relu"})
 
 
 def test_specs_that_hold_nan_are_equal() -> None:

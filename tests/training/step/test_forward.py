@@ -143,9 +143,7 @@ def test_a_model_that_returns_something_else_is_told_so() -> None:
         split_outputs(model, {"a": X, "b": X}, ["score", "kind"])
     with pytest.raises(ContractError, match=r"returned one tensor, .* 2 outputs"):
         split_outputs(model, X, ["score", "kind"])
-    with pytest.raises(
-        ContractError, match=r"returned int, but it was compiled for one output$|.*"
-    ):
+    with pytest.raises(ContractError, match=r"returned int, but it was compiled for one output\n"):
         split_outputs(model, 3, [""])
 
 
