@@ -13,7 +13,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
-STANDARD = {"__future__", "collections", "functools", "importlib", "inspect", "math", "typing"}
+STANDARD = {
+    "__future__",
+    "collections",
+    "functools",
+    "importlib",
+    "inspect",
+    "math",
+    "re",
+    "typing",
+}
 DEPENDENCIES = {"torch", "torchmetrics", "typing_extensions"}
 
 
