@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.configurable import declared_name, list_keywords
+from kplug.backend import snake_case
+from kplug.configurable import list_keywords
 from kplug.layers.base.layer import Layer
 
 _OF_LAYER = frozenset(list_keywords(Layer))
@@ -38,7 +39,7 @@ def make_cell(cell_class: Any, arguments: Mapping[str, Any]) -> tuple[Layer, dic
         **{name: arguments[name] for name in arguments if name in known},
         dtype=arguments.get("dtype"),
         trainable=arguments.get("trainable", True),
-        name=declared_name(cell_class),
+        name=snake_case(cell_class.__name__),
     )
     return cell, {name: arguments[name] for name in arguments if name not in known}
 
