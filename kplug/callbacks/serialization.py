@@ -1,4 +1,4 @@
-"""Callbacks by any identifier, and as data in Keras's words."""
+"""Callbacks by any identifier."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""Python's operators on symbolic tensors, compared with torch's on the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kplug import Model
+from kplug.errors import GraphError
+from kplug.layers import Input
+
+X = torch.tensor([[1.0, 2.0, 3.0], [-1.5, 0.5, -4.0]])
+Y = torch.tensor([[2.0, 2.0, -2.0], [1.0, 3.0, -4.0]])
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (lambda x, y: x + y, X + Y),
+        (lambda x, y: x - y, X - Y),
+        (lambda x, y: x * y, X * Y),
+        (lambda x, y: x / y, X / Y),
+        (lambda x, y: x // y, X // Y),
+        (lambda x, y: x % y, X % Y),
+        (lambda x, y: y**2, Y**2),
+        (lambda x, y: x < y, X < Y),
+        (lambda x, y: x <= y, X <= Y),
+        (lambda x, y: x > y, X > Y),
+        (lambda x, y: x >= y, X >= Y),
+        (lambda x, y: (x < y) & (x < 0), (X < Y) & (X < 0)),
+        (lambda x, y: (x < y) | (x < 0), (X < Y) | (X < 0)),
+        (lambda x, y: ~(x < y), ~(X < Y)),
+        (lambda x, y: -x, -X),
+        (lambda x, y: abs(x), X.abs()),
+        (lambda x, y: x[:, 1:], X[:, 1:]),
+        (lambda x, y: x[:, None] @ y[..., None], (X * Y).sum(-1)[:, None, None]),
+    ],
+)
+def test_an_operator_is_that_of_torch(
+    operator: Callable[[Any, Any], Any], expected: torch.Tensor
+) -> None:
+    first, second = Input((3,)), Input((3,))
+    model = Model([first, second], operator(first, second))
+    torch.testing.assert_close(model([X, Y]), expected)
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (lambda y: 7.0 + y, 7.0 + Y),
+        (lambda y: 7.0 - y, 7.0 - Y),
+        (lambda y: 7.0 * y, 7.0 * Y),
+        (lambda y: 7.0 / y, 7.0 / Y),
+        (lambda y: 7.0 // y, 7.0 // Y),
+        (lambda y: 7.0 % y, 7.0 % Y),
+        (lambda y: 2.0**y, 2.0**Y),
+        (lambda y: y > 1.0, Y > 1.0),
+    ],
+)
+def test_the_symbolic_tensor_may_stand_on_the_right(
+    operator: Callable[[Any], Any], expected: torch.Tensor
+) -> None:
+    inputs = Input((3,))
+    torch.testing.assert_close(Model(inputs, operator(inputs))(Y), expected)
+
+
+def test_an_array_on_the_left_is_one_operand_and_refused_as_such() -> None:
+    array: Any = np.ones(3, dtype="float32")
+    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and a ndarray is not"):
+        array - Input((3,))
+
+
+def test_equality_is_identity_so_that_tensors_are_keys() -> None:
+    first, second = Input((3,)), Input((3,))
+    same = first
+    assert first == same
+    assert first != second
+    assert {first: 1, second: 2}[same] == 1
+
+
+def test_a_comparison_has_no_truth_value() -> None:
+    inputs = Input((3,))
+    with pytest.raises(GraphError, match="has no truth value: it has no values until the model"):
+        bool(inputs > 0)

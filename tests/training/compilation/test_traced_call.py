@@ -1,0 +1,130 @@
+"""A call that is traced while it runs: results, what it writes back, and graph breaks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from kplug.training.compilation.compiled_call import fill_outputs
+from kplug.training.compilation.programs import Program
+from kplug.training.compilation.step_plan import StepPlan
+from kplug.training.compilation.traced_call import TracedCall
+from kplug.training.data.batch import Batch
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.total = torch.zeros(())
+        self.calls = 0
+
+
+class HolderProgram(Program):
+    """A program whose step is a function of a holder, the input and a planned number."""
+
+    def __init__(self, rule: Callable[[Holder, Tensor, Tensor], Tensor]) -> None:
+        self.holder, self.rule = Holder(), rule
+
+    def find_roots(self) -> Mapping[str, Any]:
+        return {"holder": self.holder}
+
+    def run_planned(
+        self, batch: Batch, structure: Any, numbers: list[Tensor]
+    ) -> tuple[Any, Tensor | None]:
+        return {"loss": self.rule(self.holder, batch.x, numbers[0])}, None
+
+
+def add_up(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    holder.total = holder.total + (x * number).sum().float()  # another tensor at each step
+    return holder.total * 2
+
+
+def count(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    holder.calls += 1
+    return x * number
+
+
+def grow(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    holder.total = torch.cat([holder.total.reshape(-1), x])
+    return x * number
+
+
+def read(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    return x * number if x.sum().item() > 0 else x
+
+
+def draw(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    return x * random.random()
+
+
+def draw_with_generator(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
+    return torch.rand(2, generator=torch.Generator().manual_seed(1)) + x
+
+
+def make_traced(rule: Callable[[Holder, Tensor, Tensor], Tensor]) -> TracedCall:
+    leaves = [torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])]
+    plan = StepPlan([0.5, 10.0], (), [None, None], [1, 2])
+    return TracedCall(HolderProgram(rule), [Batch(each) for each in leaves], leaves, plan)
+
+
+def test_steps_run_for_real_and_the_tensor_that_was_there_is_kept() -> None:
+    traced = make_traced(add_up)
+    holder = traced.program.find_roots()["holder"]
+    before = holder.total
+    traced.trace()
+    # 0.5 * (1 + 2) = 1.5, then 1.5 + 10 * (3 + 4) = 71.5.
+    assert [result["loss"].item() for result in traced.results] == [3.0, 143.0]
+    assert traced.outcomes == [None, None]
+    assert traced.graph_break is None
+    assert holder.total is before
+    assert holder.total.item() == 71.5
+    traced.undo()
+    assert before.item() == 0.0
+
+
+def test_the_graph_stands_for_steps_with_other_batches_and_numbers() -> None:
+    traced = make_traced(add_up)
+    graph = traced.trace()
+    call = traced.make_call(graph)
+    assert call.is_bound()
+    holder = traced.program.find_roots()["holder"]
+    holder.total.fill_(100.0)
+    leaves = [torch.tensor([1.0, 1.0]), torch.tensor([0.0, 5.0])]
+    plan = StepPlan([2.0, 3.0], (), [None, None], [1, 2])
+    outputs = graph.graph(*call.list_inputs(leaves, plan))
+    # 100 + 2 * 2 = 104, then 104 + 3 * 5 = 119.
+    results = fill_outputs(call.results, outputs)
+    assert [result["loss"].item() for result in results] == [208.0, 238.0]
+    assert fill_outputs(call.outcomes, outputs) == [None, None]
+    assert holder.total.item() == 119.0
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "kind"),
+    [
+        (count, "changes a Python value that it keeps (calls)", "state"),
+        (grow, "changes the shape of a tensor that it keeps (total)", "state"),
+        (read, "reads numbers of a tensor (item)", "value"),
+        (draw, "something in it draws from Python's or NumPy's generator", "state"),
+        (draw_with_generator, "a layer with a seed draws from a generator of its own", "other"),
+    ],
+)
+def test_what_a_graph_cannot_stand_for_is_a_graph_break(
+    rule: Callable[[Holder, Tensor, Tensor], Tensor], what: str, kind: str
+) -> None:
+    traced = make_traced(rule)
+    traced.trace()
+    assert traced.graph_break is not None
+    assert (traced.graph_break.what, traced.graph_break.kind) == (what, kind)
+
+
+def test_as_many_steps_are_planned_as_there_are_batches() -> None:
+    leaf = torch.ones(2)
+    plan = StepPlan([0.5, 10.0], (), [None, None], [1, 2])
+    traced = TracedCall(HolderProgram(add_up), [Batch(leaf)], [leaf], plan)
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is longer than argument 1"):
+        traced.trace()

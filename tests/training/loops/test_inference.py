@@ -1,0 +1,112 @@
+"""The loops of ``evaluate`` and ``predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kplug import Sequential, layers
+from kplug.callbacks import Callback, CallbackList
+from kplug.training.data.batch import Batch
+from kplug.training.loops.inference import (
+    InferenceLoop,
+    join_outputs,
+    run_evaluation,
+    run_prediction,
+)
+
+
+class Numbers:
+    """Batches with the given numbers, one sample in a row.
+
+    Args:
+        groups: The numbers of each batch.
+    """
+
+    def __init__(self, groups: Sequence[Sequence[float]]) -> None:
+        self.groups = groups
+
+    @property
+    def steps(self) -> int | None:
+        return len(self.groups)
+
+    def batches(self) -> Iterator[Batch]:
+        for group in self.groups:
+            x = torch.tensor(group)[:, None]
+            yield Batch(x, torch.zeros_like(x))
+
+
+class Recorder(Callback):
+    """Writes down the steps at whose begin and end it was called."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.seen.append(("begin", batch))
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen.append(("end", batch))
+
+
+def make_doubling() -> Sequential:
+    model = Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))])
+    model.set_weights([np.array([[2.0]], dtype="float32")])
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_steps_that_run_together_get_one_pair_of_hooks() -> None:
+    recorder, together = Recorder(), list[int]()
+    loop = InferenceLoop("test", Numbers([[1.0]] * 5), callbacks=CallbackList([recorder]))
+    done = loop.run(lambda batches: together.append(len(batches)), dict, 2)
+    assert (done, together) == (5, [2, 2, 1])
+    assert recorder.seen == [
+        ("begin", 0),
+        ("end", 1),
+        ("begin", 2),
+        ("end", 3),
+        ("begin", 4),
+        ("end", 4),
+    ]
+
+
+def test_no_more_than_the_asked_steps_run() -> None:
+    loop = InferenceLoop("predict", Numbers([[1.0]] * 5), steps=3)
+    assert loop.run(lambda batches: None, dict, 2) == 3
+
+
+def test_the_loss_is_weighted_by_the_sizes_of_the_batches() -> None:
+    model = make_doubling()
+    assert model.compiled is not None
+    loop = InferenceLoop("test", Numbers([[1.0, 2.0, 3.0], [5.0]]))
+    # (4 + 16 + 36 + 100) / 4; the mean of the two batches' means would be 59.3.
+    assert run_evaluation(model, model.compiled, loop) == {"loss": pytest.approx(39.0)}
+
+
+def test_outputs_come_in_the_order_of_the_samples() -> None:
+    outputs = run_prediction(
+        make_doubling(), InferenceLoop("predict", Numbers([[1.0, 2.0], [3.0]]))
+    )
+    np.testing.assert_array_equal(outputs, np.array([[2.0], [4.0], [6.0]], dtype="float32"))
+
+
+def test_without_a_batch_there_are_no_logs_and_no_outputs() -> None:
+    model = make_doubling()
+    assert model.compiled is not None
+    assert run_evaluation(model, model.compiled, InferenceLoop("test", Numbers([]))) == {}
+    assert run_prediction(model, InferenceLoop("predict", Numbers([]))).shape == (0,)
+
+
+def test_joined_outputs_are_nested_as_those_of_the_first_batch() -> None:
+    first = [torch.tensor([1.0]), {"a": torch.tensor([[2, 3]])}]
+    second = [torch.tensor([4.0, 5.0]), {"a": torch.tensor([[6, 7], [8, 9]])}]
+    joined = join_outputs([first, second])
+    assert joined[0].tolist() == [1.0, 4.0, 5.0]
+    assert joined[1]["a"].tolist() == [[2, 3], [6, 7], [8, 9]]
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is shorter"):
+        join_outputs([first, [torch.tensor([4.0])]])
