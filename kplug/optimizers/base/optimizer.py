@@ -7,6 +7,7 @@ The classes are real ``torch.optim.Optimizer``s. Their hyperparameters and the s
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -136,7 +137,7 @@ class Optimizer(torch.optim.Optimizer):
         if torch_class is torch.optim.Optimizer:
             torch_class.__init__(self, [{"params": []}], group)
             return
-        known = inspect.signature(torch_class.__init__).parameters
+        known = _list_torch_arguments(torch_class)
         given = {key: value for key, value in group.items() if key in known}
         torch_class.__init__(self, [{"params": []}], **given)
         self._set_in_groups(**group)
@@ -478,3 +479,8 @@ class Optimizer(torch.optim.Optimizer):
     def __getstate__(self) -> dict[str, Any]:
         kept = ("_schedule", "_common", "_clipping", "_is_plain", "_names", "_exclusions")
         return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}
+
+
+@functools.cache  # a name that is resolved makes an optimizer, and a signature takes longer than that
+def _list_torch_arguments(torch_class: type) -> frozenset[str]:
+    return frozenset(inspect.signature(torch_class.__init__).parameters)  # type: ignore[misc]
