@@ -203,8 +203,9 @@ def takes_common(constructor: _Constructor) -> _Constructor:
 
     @functools.wraps(constructor)
     def construct(self: Any, *arguments: Any, **keywords: Any) -> None:
-        _refuse_unknown(self._owner(), keywords, shown)
-        keywords = merge_spellings(self._owner(), arguments, keywords)
+        owner = self._owner()
+        _refuse_unknown(owner, keywords, shown)
+        keywords = merge_spellings(owner, arguments, keywords)
         constructor(self, *arguments, **keywords)
 
     construct.__signature__ = shown  # type: ignore[attr-defined]
