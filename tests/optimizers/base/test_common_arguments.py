@@ -11,30 +11,13 @@ import torch
 
 from kplug import optimizers
 from kplug.errors import ArgumentError, ArgumentValueError
+from tests.optimizers.optimizer_classes import CLASSES
 
 
 def make_parameter(*values: float) -> torch.nn.Parameter:
     parameter = torch.nn.Parameter(torch.tensor(values or (1.0,), dtype=torch.float64))
     parameter.grad = torch.ones_like(parameter)
     return parameter
-
-
-CLASSES: list[Callable[..., optimizers.Optimizer]] = [
-    optimizers.SGD,
-    optimizers.RMSprop,
-    optimizers.Adagrad,
-    optimizers.Adadelta,
-    optimizers.Adam,
-    optimizers.Nadam,
-    optimizers.Adamax,
-    optimizers.AdamW,
-    optimizers.Lion,
-    optimizers.Lamb,
-    optimizers.Ftrl,
-    optimizers.Adafactor,
-    optimizers.Muon,
-    optimizers.ScheduleFreeAdamW,
-]
 
 
 @pytest.mark.parametrize("make", CLASSES)

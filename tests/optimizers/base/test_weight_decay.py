@@ -13,6 +13,7 @@ import kplug
 from kplug import optimizers
 from kplug.errors import ContractError
 from kplug.layers import Dense
+from tests.optimizers.optimizer_classes import CLASSES
 
 
 def make_parameter(*values: float) -> torch.nn.Parameter:
@@ -25,24 +26,6 @@ def step_with(optimizer: optimizers.Optimizer, parameter: torch.Tensor, gradient
     parameter.grad = torch.full_like(parameter, gradient)
     optimizer.step()
     return parameter.item()
-
-
-CLASSES: list[Callable[..., optimizers.Optimizer]] = [
-    optimizers.SGD,
-    optimizers.RMSprop,
-    optimizers.Adagrad,
-    optimizers.Adadelta,
-    optimizers.Adam,
-    optimizers.Nadam,
-    optimizers.Adamax,
-    optimizers.AdamW,
-    optimizers.Lion,
-    optimizers.Lamb,
-    optimizers.Ftrl,
-    optimizers.Adafactor,
-    optimizers.Muon,
-    optimizers.ScheduleFreeAdamW,
-]
 
 
 # Schedule-free's first step starts from its other sequence, which does not decay.
