@@ -14,23 +14,7 @@ from typing_extensions import Unpack
 
 from kplug import backend as K, optimizers, schedules
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
-
-CLASSES = [
-    optimizers.SGD,
-    optimizers.RMSprop,
-    optimizers.Adagrad,
-    optimizers.Adadelta,
-    optimizers.Adam,
-    optimizers.Nadam,
-    optimizers.Adamax,
-    optimizers.AdamW,
-    optimizers.Lion,
-    optimizers.Lamb,
-    optimizers.Ftrl,
-    optimizers.Adafactor,
-    optimizers.Muon,
-    optimizers.ScheduleFreeAdamW,
-]
+from tests.optimizers.optimizer_classes import CLASSES
 
 NAMES = {"AdamW": "adamw", "ScheduleFreeAdamW": "schedule_free_adamw"}
 

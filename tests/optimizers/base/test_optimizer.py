@@ -9,23 +9,8 @@ import torch
 
 from kplug import optimizers
 from kplug.errors import ContractError, NotBuiltError
+from tests.optimizers.optimizer_classes import CLASSES
 
-CLASSES = [
-    optimizers.SGD,
-    optimizers.RMSprop,
-    optimizers.Adagrad,
-    optimizers.Adadelta,
-    optimizers.Adam,
-    optimizers.Nadam,
-    optimizers.Adamax,
-    optimizers.AdamW,
-    optimizers.Lion,
-    optimizers.Lamb,
-    optimizers.Ftrl,
-    optimizers.Adafactor,
-    optimizers.Muon,
-    optimizers.ScheduleFreeAdamW,
-]
 SIGNATURES: dict[str, dict[str, object]] = {
     "SGD": {"lr": 0.01, "momentum": 0.0, "decay": 0.0, "nesterov": False},
     "RMSprop": {"lr": 0.001, "rho": 0.9, "epsilon": None, "decay": 0.0},
