@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import importlib_metadata
 import pytest
 
-from kplug.registry import REGISTRY, scopes
+from kplug.registry import REGISTRY, resolution, scopes
 
 EntryPoints = Mapping[str, Mapping[str, str]]
 
@@ -118,6 +119,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
         monkeypatch.delenv(variable)
+    if importlib.util.find_spec("torch") is None:  # then no kind has its adapter
+        monkeypatch.setattr(resolution, "_adapter", lambda target: lambda made: made)
     REGISTRY.prefer()
     yield sandbox
     for name in sandbox.imported():

@@ -19,7 +19,7 @@ from kplug.errors import (
     ShadowedComponentWarning,
     UnknownComponentError,
 )
-from kplug.registry import KINDS, REGISTRY, get_kind, resolve
+from kplug.registry import KINDS, REGISTRY, Spec, get_kind, look_up, resolve
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -87,7 +87,8 @@ def _marks(install: Sandbox) -> set[str]:
 def _check_that_the_others_work() -> None:
     assert resolve("regularizer", "puddle(depth=2)").object("w") == 2
     assert resolve("regularizer", "brook").component.qualified_name == "good-plugin/brook"
-    assert resolve("regularizer", "l2").component.qualified_name == "kplug/l2"
+    built_in = look_up(get_kind("regularizer"), Spec("l2")).component
+    assert built_in.qualified_name == "kplug/l2"
 
 
 def test_every_folder_has_its_expectation() -> None:
@@ -206,6 +207,7 @@ def test_name_with_two_objects_in_one_distribution(everything: Sandbox) -> None:
     assert str(caught.value).startswith("bad-duplicate-name 1.0 offers no regularizer 'twice'")
 
 
+@pytest.mark.torch
 def test_name_that_shadows_adam(everything: Sandbox) -> None:
     with pytest.warns(ShadowedComponentWarning) as caught:
         assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
@@ -221,6 +223,7 @@ def _modules_of_hooks() -> set[str]:
     return {"bad_misspelt_hook_hooks", "bad_wrong_hook_signature", "bad_wrong_return_type"}
 
 
+@pytest.mark.torch
 def test_component_that_nobody_uses_is_never_imported(everything: Sandbox) -> None:
     for kind in KINDS.values():
         REGISTRY.components(kind)
@@ -264,6 +267,7 @@ def test_plugin_disabled_by_the_project_is_never_imported(good: Sandbox, tmp_pat
     assert _marks(good) == set()
 
 
+@pytest.mark.torch
 def test_disabling_a_broken_plugin_silences_it(
     everything: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,6 +147,7 @@ def test_failure_inside_the_class_is_told_as_such() -> None:
         ),
     ],
 )
+@pytest.mark.torch
 def test_configurations_of_both_keras(identifier: dict[str, Any], spec: str) -> None:
     assert str(resolve("initializer", identifier).spec) == spec
 
@@ -191,6 +192,7 @@ REGISTERED = {
     "identifier",
     [REGISTERED, _keras("my_mod>L2", l2=0.5), {"class_name": "function", "config": "my_mod>L2"}],
 )
+@pytest.mark.torch
 def test_a_registered_class_is_never_the_built_in_of_its_name(identifier: dict[str, Any]) -> None:
     with pytest.raises(UnknownComponentError) as caught:
         kplug.regularizers.deserialize(identifier)
@@ -215,6 +217,7 @@ def test_a_registered_name_may_stand_inside_a_configuration() -> None:
     assert (nested.ref, nested.distribution, nested.name) == ("my_mod>L2", "my-mod", "L2")
 
 
+@pytest.mark.torch
 def test_an_optimizer_of_tf_keras_is_the_built_in() -> None:
     config = {"learning_rate": 0.125, "is_legacy_optimizer": False}
     identifier = {"class_name": "Adam", "config": config, "registered_name": "Custom>Adam"}

@@ -24,6 +24,7 @@ def _install_shadow(install: Sandbox) -> None:
     )
 
 
+@pytest.mark.torch
 def test_shadowed_plugin_is_named_in_one_warning(install: Sandbox) -> None:
     _install_shadow(install)
     with pytest.warns(ShadowedComponentWarning) as caught:
@@ -35,6 +36,7 @@ def test_shadowed_plugin_is_named_in_one_warning(install: Sandbox) -> None:
     ]
 
 
+@pytest.mark.torch
 def test_qualified_and_preferred_names_do_not_warn(install: Sandbox) -> None:
     _install_shadow(install)
     assert resolve("regularizer", "kplug/l2").component.qualified_name == "kplug/l2"

@@ -143,6 +143,7 @@ def test_many_threads_at_once_from_a_cold_registry(
 ) -> None:
     for number in range(20):
         _install_pond(install, f"plugin-{number}")
+    resolve("regularizer", "plugin-0/pond")  # torch is imported by one thread, not by sixteen
     install(
         "with-hooks",
         entry_points={"kplug": {"plugin": "with_hooks"}},
@@ -158,7 +159,6 @@ def test_many_threads_at_once_from_a_cold_registry(
         return discover(policy)
 
     monkeypatch.setattr(host, "discover", discover_and_count)
-    resolve("activation", "relu")  # torch is imported by one thread, not by sixteen
     REGISTRY.reload()
     discoveries.clear()
 
@@ -189,6 +189,7 @@ def test_threads_that_reload_meanwhile(install: Sandbox) -> None:
     assert _together(4, work) == [5.0] * 4
 
 
+@pytest.mark.torch
 def test_module_that_asks_the_registry_while_another_thread_loads_it(install: Sandbox) -> None:
     """The thread that imports holds Python's lock of the module; the other must not hold ours."""
     install(
@@ -211,6 +212,7 @@ def test_module_that_asks_the_registry_while_another_thread_loads_it(install: Sa
     assert not resolving.is_alive()
 
 
+@pytest.mark.torch
 def test_same_for_a_module_of_hooks(install: Sandbox) -> None:
     install(
         "my-plugin",

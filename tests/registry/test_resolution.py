@@ -17,7 +17,6 @@ from kplug.errors import (
     WrongKindError,
 )
 from kplug.registry import REGISTRY, Spec, parse_spec, resolution, resolve, resolve_object
-from kplug.regularizers import L2
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -102,17 +101,19 @@ def test_factory_is_called() -> None:
     assert _make("lake(4, shore=1)").depth == 4
 
 
+@pytest.mark.torch
 def test_instance_is_kept() -> None:
-    instance = L2(0.5)
+    instance = kplug.regularizers.L2(0.5)
     found = resolve("regularizer", instance)
     assert found.object is instance
     assert found.rule == "passed in code"
     assert str(found.spec) == "kplug/l2(l2=0.5)"
 
 
+@pytest.mark.torch
 def test_class_is_instantiated() -> None:
-    found = resolve("regularizer", L2)
-    assert isinstance(found.object, L2)
+    found = resolve("regularizer", kplug.regularizers.L2)
+    assert isinstance(found.object, kplug.regularizers.L2)
     assert found.component.qualified_name == "kplug/l2"
 
 
@@ -147,12 +148,14 @@ def test_resolved_is_kept_if_its_kind_fits() -> None:
         resolve("loss", found)
 
 
+@pytest.mark.torch
 def test_none_is_nothing_where_the_kind_allows_it() -> None:
     assert resolve_object("regularizer", None) is None
     assert resolve("activation", None).component.qualified_name == "kplug/linear"
 
 
 @pytest.mark.parametrize("identifier", [3, 1.5, b"pond", ["pond"], object()])
+@pytest.mark.torch
 def test_anything_else_is_refused(identifier: object) -> None:
     with pytest.raises(ContractError):
         resolve("regularizer", identifier)
@@ -166,6 +169,7 @@ def test_empty_dict_is_refused() -> None:
 # --- The rule ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.torch
 def test_rule_says_why() -> None:
     assert resolve("regularizer", "pond").rule == "only candidate"
     assert resolve("regularizer", "puddle-penalties/pond").rule == "qualified name"
@@ -191,8 +195,9 @@ def test_registered_object_passed_itself_goes_by_its_registered_name() -> None:
         assert resolve("regularizer", anonymous).component.qualified_name == "custom/mine"
 
 
+@pytest.mark.torch
 def test_instance_in_a_scope_is_the_component() -> None:
-    instance = L2(0.5)
+    instance = kplug.regularizers.L2(0.5)
     with kplug.scope(regularizers={"mine": instance}):
         assert resolve("regularizer", "mine").object is instance
 
@@ -207,6 +212,7 @@ def test_nested_spec_is_of_the_kind_of_its_owner_by_default() -> None:
     assert found.children["inner"].component.qualified_name == "puddle-penalties/pond"
 
 
+@pytest.mark.torch
 def test_nested_spec_is_of_the_kind_that_its_parameter_names() -> None:
     found = resolve("regularizer", "starts(kernel_initializer=he_normal, loss=huber(delta=2.0))")
     kinds = {name: child.kind for name, child in found.children.items()}
@@ -214,6 +220,7 @@ def test_nested_spec_is_of_the_kind_that_its_parameter_names() -> None:
     assert type(found.object.parts[0]).__name__ == "HeNormal"
 
 
+@pytest.mark.torch
 def test_specs_inside_containers_are_made_too() -> None:
     found = resolve(
         "regularizer", "puddle(parts=[pond, (l2(l2=0.5), 3)], table={'a': pond(depth=7)})"
@@ -224,6 +231,7 @@ def test_specs_inside_containers_are_made_too() -> None:
     assert list(found.children) == ["parts[0]", "parts[1][0]", "table['a']"]
 
 
+@pytest.mark.torch
 def test_dict_forms_inside_dict_forms() -> None:
     found = resolve(
         "regularizer",
@@ -232,6 +240,7 @@ def test_dict_forms_inside_dict_forms() -> None:
     assert found.object.parts[0].l2 == 0.5
 
 
+@pytest.mark.torch
 def test_plural_parameter_names_the_kind_of_its_items() -> None:
     found = resolve("regularizer", "wrap(pond, regularizers=[l1, l2])")
     assert [child.component.name for child in found.children.values()] == ["pond", "l1", "l2"]
@@ -257,6 +266,7 @@ def test_plural_parameter_names_the_kind_of_its_items() -> None:
         ("l1_l2(0.1)", "kplug/l1_l2(l1=0.1, l2=0.01)"),
     ],
 )
+@pytest.mark.torch
 def test_canonical_spec_resolves_to_itself(text: str, canonical: str) -> None:
     found = resolve("regularizer", text)
     assert str(found.spec) == canonical
@@ -315,6 +325,7 @@ def test_each_call_makes_a_new_object() -> None:
         ({"nam": "pond"}, SpecError),
     ],
 )
+@pytest.mark.torch
 def test_error_says_where(identifier: object, error: type[KplugError]) -> None:
     with pytest.raises(error) as caught:
         resolve("regularizer", identifier, where="dense_1.kernel_regularizer")

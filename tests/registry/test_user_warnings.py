@@ -5,14 +5,10 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 import kplug
 from kplug.errors import DeprecatedComponentWarning, KplugWarning, NonFiniteLossWarning
-from kplug.layers import Dense
-from kplug.models import Sequential
 from kplug.registry.user_warnings import warn
 
 
@@ -44,10 +40,13 @@ def test_points_at_the_line_that_resolved_a_name() -> None:
     assert _points_at(record) == ("test_user_warnings.py", line)
 
 
+@pytest.mark.torch
 def test_points_at_the_call_of_fit_through_the_decorators_of_torch() -> None:
-    model = Sequential([Dense(1, input_dim=2)])
+    import torch
+
+    model = kplug.Sequential([kplug.layers.Dense(1, input_dim=2)])
     model.compile("sgd", "mean_squared_error")
-    x, y = np.full((4, 2), np.nan), torch.zeros(4, 1)
+    x, y = torch.full((4, 2), torch.nan), torch.zeros(4, 1)
     line = _line_here() + 2
     with pytest.warns(NonFiniteLossWarning) as record:
         model.fit(x, y, verbose=0)
