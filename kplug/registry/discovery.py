@@ -14,12 +14,12 @@ from typing import Any
 
 import importlib_metadata
 import pluggy
-from packaging.utils import canonicalize_name
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.metadata import find_folder, read_origin
 from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
@@ -32,10 +32,6 @@ _BUILT_IN_MODULES = {
 }
 _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
 _OTHER_CONTRACT = re.compile(r"kplug\d")
-_UNNAMED = "unknown"
-# A distribution's name, read from its metadata: importlib_metadata parses all of it as an e-mail, which takes
-# longer than everything else of a discovery.
-_HEADER = re.compile(r"^(Name|Version): *(.*?) *$", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -97,9 +93,9 @@ def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
     suppliers: dict[str, Supplier] = {}
     for entries in by_distribution.values():
         try:
-            origin = _origin_of(entries[0].dist)
-        except (OSError, ValueError) as error:
-            problems.append(_unreadable(Origin(_UNNAMED), error))
+            origin = read_origin(entries[0].dist)
+        except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
+            problems.append(_unreadable(Origin(find_folder(entries[0].dist)), error))
         else:
             # The first on sys.path counts, as it is the one that is imported.
             suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
@@ -113,14 +109,21 @@ def _find_entry_points(problems: list[Problem]) -> Iterable[importlib_metadata.E
     except Exception:  # noqa: BLE001 - whatever it is, the loop below says whose it is
         found: dict[str, list[importlib_metadata.EntryPoint]] = {}
     for distribution in importlib_metadata.distributions():
-        origin = Origin(_UNNAMED)
-        try:
-            origin = _origin_of(distribution)
-            if origin.distribution not in found:
+        origin = _find_origin(distribution)
+        if origin.distribution not in found:
+            try:
                 found[origin.distribution] = list(distribution.entry_points)
-        except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
-            problems.append(_unreadable(origin, error))
+            except Exception as error:  # noqa: BLE001 - as above
+                problems.append(_unreadable(origin, error))
     return [entry for entries in found.values() for entry in entries]
+
+
+def _find_origin(distribution: Any) -> Origin:
+    """Return the origin of a distribution, named after its folder if its name cannot be read."""
+    try:
+        return read_origin(distribution)
+    except Exception:  # noqa: BLE001 - a problem only if it has entry points for kplug
+        return Origin(find_folder(distribution))
 
 
 def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
@@ -159,23 +162,12 @@ def _misspelt_group(origin: Origin, group: str) -> Problem:
     return Problem(origin, message)
 
 
-def _origin_of(distribution: Any) -> Origin:
-    """Return name and version, reading two header lines rather than parsing the whole metadata."""
-    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    headers: dict[str, str] = {}
-    for match in _HEADER.finditer(text, 0, text.find("\n\n") if "\n\n" in text else len(text)):
-        headers.setdefault(match[1], match[2])
-        if len(headers) == 2:
-            break
-    return Origin(canonicalize_name(headers.get("Name", _UNNAMED)), headers.get("Version", ""))
-
-
 def _built_in_origin(name: str) -> Origin:
     if name == HOOK_GROUP:
         return Origin(name, __version__)
     try:
-        return _origin_of(importlib_metadata.distribution(name))
-    except importlib_metadata.PackageNotFoundError:  # a build of torch without metadata
+        return Origin(name, read_origin(importlib_metadata.distribution(name)).version)
+    except Exception:  # noqa: BLE001 - a build of torch without metadata, or with broken ones
         return Origin(name)
 
 

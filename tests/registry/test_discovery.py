@@ -9,10 +9,13 @@ import importlib_metadata
 import pytest
 
 from kplug.registry import KINDS, REGISTRY, get_kind
+from kplug.registry.component import Origin
 from kplug.registry.discovery import discover, search_path_fingerprint
 from kplug.registry.policy import Policy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.registry.conftest import Sandbox
 
 LOSS = get_kind("loss")
@@ -124,25 +127,105 @@ def test_first_of_two_copies_on_the_path_counts(install: Sandbox) -> None:
     assert len(found) == 1
 
 
-@pytest.mark.parametrize(
-    ("file", "content", "names"),
-    [
-        ("entry_points.txt", b"[kplug.losses]\nthis line has no equals sign\n", "broken"),
-        ("entry_points.txt", b"[kplug.losses]\na = \xff\xfe:x\n", "broken"),
-        ("METADATA", b"Name: \xff\xfe\n", "unknown"),
-    ],
-)
-def test_unreadable_metadata_costs_that_distribution_alone(
-    install: Sandbox, file: str, content: bytes, names: str
-) -> None:
+def _install_broken(install: Sandbox) -> Path:
     install("broken", entry_points={"kplug.losses": {"a": "m:a"}})
     install("good", entry_points={"kplug.losses": {"puddle": "m:puddle"}})
-    (install.info("broken", "1.0") / file).write_bytes(content)
+    return install.info("broken", "1.0")
+
+
+def _check_only_good_is_read(install: Sandbox, origin: str, cause: str) -> None:
     install.changed()
-    assert REGISTRY.index(LOSS).find_qualified("good", "puddle") is not None
-    (message,) = install.problems(names)
-    assert message.startswith("its metadata cannot be read, so its components are not known: ")
+    found = [item for item in REGISTRY.components(LOSS) if not item.origin.is_built_in]
+    assert [item.qualified_name for item in found] == ["good/puddle"]
+    (message,) = install.problems(origin)
+    assert message.startswith(
+        f"its metadata cannot be read, so its components are not known: {cause}"
+    )
     assert message.endswith(". Install it again")
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"[kplug.losses]\nthis line has no equals sign\n", ""),
+        (b"[kplug.losses]\na = \xff\xfe:x\n", "UnicodeDecodeError"),
+    ],
+)
+def test_unreadable_entry_points_cost_that_distribution_alone(
+    install: Sandbox, content: bytes, cause: str
+) -> None:
+    folder = _install_broken(install)
+    (folder / "entry_points.txt").write_bytes(content)
+    _check_only_good_is_read(install, "broken", cause)
+
+
+NO_NAME = "InvalidName: it has no line 'Name: …'. "
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"Name: \xff\xfe\n", "UnicodeDecodeError"),
+        (b"", NO_NAME),
+        (b"Version: 1\n\nName: broken\n", NO_NAME),
+        ("\ufeffName: broken\nVersion: 1\n".encode(), NO_NAME),
+        (b"Name : broken\nVersion: 1\n", NO_NAME),
+        (b"Name: two words\nVersion: 1\n", "InvalidName: name is invalid: 'two words'"),
+        (b"Name:\nVersion: 1\n", "InvalidName: name is invalid: ''"),
+    ],
+)
+@pytest.mark.parametrize("is_scan_broken", [False, True])
+def test_a_distribution_without_a_readable_name_never_loads_and_is_named_with_its_path(
+    install: Sandbox, content: bytes, cause: str, is_scan_broken: bool
+) -> None:
+    folder = _install_broken(install)
+    (folder / "METADATA").write_bytes(content)
+    if is_scan_broken:
+        install("another", entry_points="[kplug.losses]\nno entry point")
+    _check_only_good_is_read(install, str(folder), cause)
+
+
+def test_metadata_that_is_not_there_is_named_with_its_path(install: Sandbox) -> None:
+    folder = _install_broken(install)
+    (folder / "METADATA").unlink()
+    _check_only_good_is_read(install, str(folder), "FileNotFoundError: ")
+    (folder / "METADATA").mkdir()
+    _check_only_good_is_read(install, str(folder), "IsADirectoryError: ")
+
+
+def test_metadata_that_cannot_be_read_are_no_problem_of_a_package_without_components(
+    install: Sandbox,
+) -> None:
+    install("plain")
+    (install.info("plain", "1.0") / "METADATA").unlink()
+    install(
+        "broken", entry_points="[kplug.losses]\nno entry point"
+    )  # so that every distribution is looked at
+    assert [problem.origin.distribution for problem in REGISTRY.problems()] == ["broken"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Name: evil",
+        "name: evil",
+        "NAME:\tevil",
+        "Name:evil  ",
+        "Name:\n evil",
+        "Summary: a\n  b\nname: Evil\nName: good",
+    ],
+)
+def test_a_disabled_distribution_is_kept_out_however_its_name_is_written(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "evil")
+    points = {"kplug.losses": {"a": "evil:a"}, "kplug": {"hooks": "evil"}}
+    install("evil", entry_points=points, modules={"evil.py": NEVER})
+    for text in (f"{header}\nVersion: 1\n", f"Version: 1\r\n{header}\r\n"):
+        (install.info("evil", "1.0") / "METADATA").write_bytes(text.encode())
+        install.changed()
+        assert list(REGISTRY.state.discovery.refused) == ["evil"]
+        assert REGISTRY.problems() == []
 
 
 def test_fingerprint_changes_with_an_installation(install: Sandbox) -> None:
@@ -210,4 +293,10 @@ def test_torch_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     origins = {
         supplier.origin.distribution: supplier.origin for supplier in discover(Policy()).suppliers
     }
-    assert origins["torch"].version == ""
+    assert origins["torch"] == Origin("torch")
+
+
+def test_torch_keeps_its_name_whatever_its_metadata_say(install: Sandbox) -> None:
+    install("torch", "9.9")
+    (install.info("torch", "9.9") / "METADATA").write_text("Name: another\nVersion: 9.9\n")
+    assert Origin("torch", "9.9") in [item.origin for item in discover(Policy()).suppliers]

@@ -1,0 +1,54 @@
+"""Who a distribution is: name and version, read from its metadata before anything is imported."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from packaging.utils import InvalidName, canonicalize_name
+
+from kplug.registry.component import Origin
+
+# One header with the lines that continue it, as an e-mail has them; the empty word is a line that the e-mail
+# parser passes over. importlib_metadata lets that parser read all of a file, description and all, which takes
+# longer than everything else of a discovery.
+_HEADER = re.compile(r"(?:[ \t]|From |([!-9;-~]*):)(.*(?:\n[ \t].*)*)\n?")
+
+
+def read_origin(distribution: Any) -> Origin:
+    """Return name and version of a distribution of ``importlib_metadata``, by the headers it would read.
+
+    Raises:
+        InvalidName: if the metadata has no name, or one that no distribution can have.
+        Exception: whatever a custom reader raises.
+    """
+    headers = _read_headers(_read_metadata(distribution))
+    if "name" not in headers:
+        raise InvalidName("it has no line 'Name: …'")
+    return Origin(canonicalize_name(headers["name"], validate=True), headers.get("version", ""))
+
+
+def find_folder(distribution: Any) -> str:
+    """Return the path of a distribution's metadata; what it is printed as, where that is no path."""
+    return str(getattr(distribution, "_path", distribution))
+
+
+def _read_metadata(distribution: Any) -> str:
+    for file in ("METADATA", "PKG-INFO", ""):  # the last one is an egg-info that is a file itself
+        if text := distribution.read_text(file):
+            return str(text).replace("\r\n", "\n").replace("\r", "\n")
+    if hasattr(distribution, "_path"):  # importlib_metadata does not tell why, the file system does
+        (distribution._path / "METADATA").read_text(encoding="utf-8")
+    return ""
+
+
+def _read_headers(text: str) -> dict[str, str]:
+    """Return the first ``name`` and the first ``version`` above the first line that is no header."""
+    headers: dict[str, str] = {}
+    place = 0
+    while len(headers) < 2 and (match := _HEADER.match(text, place)):
+        name = (match[1] or "").lower()
+        if name in ("name", "version"):
+            headers.setdefault(name, " ".join(match[2].split()))
+        place = match.end()
+    return headers
