@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from typing_extensions import Unpack
 
 import kplug
 from kplug.initializers import Initializer
 from kplug.losses import Loss
 from kplug.metrics import Metric
+from kplug.optimizers import CommonArguments, RuleOptimizer, takes_common
 from kplug.registry import get_kind
 from kplug.regularizers import Regularizer
 from kplug.testing import BrokenContractError, ContractCase, Example, contract_cases, run_contract
@@ -167,6 +169,26 @@ class Descent(torch.optim.Optimizer):
         parameter.add_(state[key], alpha=rate)
 
 
+class OneSpelling(RuleOptimizer):
+    """Right in everything but that a file has the learning rate under another name."""
+
+    @takes_common
+    def __init__(self, lr: float = 0.01, **common: Unpack[CommonArguments]) -> None:
+        self._start(lr, common)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        return cls(config["lr"])
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        return -group["lr"]
+
+    def _move(
+        self, plan: Any, parameters: list[Tensor], gradients: list[Tensor], *state: list[Tensor]
+    ) -> None:
+        torch._foreach_add_(parameters, gradients, alpha=plan)
+
+
 class Stepping:
     def __init__(self) -> None:
         self.calls = 0
@@ -262,6 +284,7 @@ BROKEN = [
     _how("optimizer", "rosenbrock", Descent, "up", "^from .* to .* at its own rate"),
     _how("optimizer", "dtype", Descent, "infinite", "for weights of torch.float32"),
     _how("optimizer", "state_dict", Descent, "hides", "after four further steps of both"),
+    Broken("optimizer", "file", OneSpelling, "KeyError: 'lr'"),
     _how("optimizer", "inputs", Descent, "scales", "and"),
     _how("optimizer", "missing_gradient", Descent, "decays all", "and"),
     _function("schedule", "finite", lambda step: 0.1 - 0.01 * step, "at step 100"),
@@ -303,6 +326,17 @@ def test_without_its_fault_each_passes(kind: str, target: type) -> None:
         for case in contract_cases("custom", kinds=[kind]):
             if case.check.name not in kept:
                 case.run()
+
+
+def test_an_optimizer_that_cannot_be_loaded_again_fails_that_check_only() -> None:
+    with kplug.scope(optimizers={"broken": OneSpelling}):
+        failed = []
+        for case in contract_cases("custom", kinds=["optimizer"]):
+            try:
+                case.run()
+            except BrokenContractError:
+                failed.append(case.check.name)
+    assert failed == ["file"]
 
 
 def test_message_says_which_which_what_and_what_to_do() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from typing_extensions import Self
@@ -16,7 +16,7 @@ from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.hyperparameters import Check, require_rho
 from kplug.optimizers.base.loss_scaling import LossScaling
-from kplug.optimizers.base.lr_and_learning_rate import merge_spellings
+from kplug.optimizers.base.lr_and_learning_rate import SPELLINGS, merge_spellings
 from kplug.optimizers.base.moving_average import MovingAverage
 from kplug.registry.suggestions import unknown_argument
 
@@ -183,7 +183,6 @@ def takes_common(constructor: _Constructor) -> _Constructor:
 
     The constructor takes them as ``**common: Unpack[CommonArguments]``; specs, error messages and
     ``help`` read them from the signature. A keyword that is not in it is refused with the closest one.
-    ``learning_rate`` arrives as ``lr``.
     """
     signature = inspect.signature(constructor)
     own = {
@@ -203,13 +202,46 @@ def takes_common(constructor: _Constructor) -> _Constructor:
 
     @functools.wraps(constructor)
     def construct(self: Any, *arguments: Any, **keywords: Any) -> None:
-        owner = self._owner()
-        _refuse_unknown(owner, keywords, shown)
-        keywords = merge_spellings(owner, arguments, keywords)
+        refuse_unknown(self._owner(), keywords, list(shown.parameters)[1:])
         constructor(self, *arguments, **keywords)
 
     construct.__signature__ = shown  # type: ignore[attr-defined]
     return cast("_Constructor", construct)
+
+
+def takes_both_spellings(constructor: _Constructor) -> _Constructor:
+    """Let an optimizer's ``__init__`` take ``lr`` and ``learning_rate``, whichever one it has.
+
+    Every subclass of ``Optimizer`` gets this: a file has another spelling than the constructor may have.
+    """
+    signature = inspect.signature(constructor)
+    names = list(signature.parameters)[1:]
+    own = next((name for name in ("lr", "learning_rate") if name in names), None)
+    if own is None:
+        return constructor
+    place = names.index(own)
+
+    @functools.wraps(constructor)
+    def construct(self: Any, *arguments: Any, **keywords: Any) -> None:
+        positional = arguments[place : place + 1]
+        keywords = merge_spellings(self._owner(), own, positional, keywords)
+        constructor(self, *arguments, **keywords)
+
+    construct.__signature__ = _with_keywords(signature, SPELLINGS)  # type: ignore[attr-defined]
+    return cast("_Constructor", construct)
+
+
+def _with_keywords(signature: inspect.Signature, names: Iterable[str]) -> inspect.Signature:
+    """Return a signature with further keywords, unless it takes any."""
+    own = signature.parameters
+    if any(each.kind is each.VAR_KEYWORD for each in own.values()):
+        return signature
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None)
+        for name in names
+        if name not in own
+    ]
+    return signature.replace(parameters=[*own.values(), *added])
 
 
 def list_own_arguments(optimizer_class: type) -> list[str]:
@@ -220,13 +252,16 @@ def list_own_arguments(optimizer_class: type) -> list[str]:
         each.name
         for each in parameters
         if each.kind not in variadic
-        and not (each.kind is each.KEYWORD_ONLY and each.name in _SHOWN)
+        and not (each.kind is each.KEYWORD_ONLY and each.name in (*_SHOWN, "lr"))
     ]
 
 
-def _refuse_unknown(owner: str, keywords: Mapping[str, Any], signature: inspect.Signature) -> None:
-    for key in keywords:
-        if key not in signature.parameters:
-            raise unknown_argument(
-                owner, [key], [name for name in signature.parameters if name != "self"]
-            )
+def refuse_unknown(owner: str, keywords: Iterable[str], known: Collection[str]) -> None:
+    """Refuse keywords that an optimizer does not have.
+
+    Raises:
+        ArgumentError: For the first of them, with the closest that it has.
+    """
+    unknown = [key for key in keywords if key not in known]
+    if unknown:
+        raise unknown_argument(owner, unknown[:1], known)

@@ -13,25 +13,33 @@ from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve_object
 
 Schedule: TypeAlias = Callable[[int], float]
+SPELLINGS = frozenset({"lr", "learning_rate"})
 
 
 def merge_spellings(
-    owner: str, positional: Sequence[object], keywords: Mapping[str, Any]
+    owner: str, own: str, positional: Sequence[object], keywords: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a constructor's keywords with ``lr`` in place of ``learning_rate``.
+    """Return a constructor's keywords with the rate under the constructor's own spelling.
+
+    Args:
+        owner: The optimizer, as messages name it.
+        own: The spelling that its constructor has.
+        positional: The rate, if it is given by position.
+        keywords: What is given by name.
 
     Raises:
         ArgumentError: If both spellings are given.
-        ArgumentValueError: If ``learning_rate`` is no rate.
+        ArgumentValueError: If what stands under the other spelling is no rate.
     """
     merged = dict(keywords)
-    rate = merged.pop("learning_rate", None)
+    (other,) = SPELLINGS - {own}
+    rate = merged.pop(other, None)
     if rate is None:
         return merged
-    if positional or "lr" in merged:
-        refuse_both(owner, positional[0] if positional else merged["lr"], rate)
-    value, schedule = read_rate(owner, "learning_rate", rate)
-    return {**merged, "lr": schedule or value}
+    if positional or own in merged:
+        refuse_both(owner, **{own: positional[0] if positional else merged[own], other: rate})
+    value, schedule = read_rate(owner, other, rate)
+    return {**merged, own: schedule or value}
 
 
 def refuse_both(owner: str, lr: object, learning_rate: object) -> NoReturn:

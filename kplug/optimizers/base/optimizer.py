@@ -28,9 +28,12 @@ from kplug.optimizers.base.common_arguments import (
     CommonArguments,
     CommonSettings,
     list_own_arguments,
+    refuse_unknown,
+    takes_both_spellings,
 )
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.lr_and_learning_rate import (
+    SPELLINGS,
     LearningRateAttribute,
     Schedule,
     describe_rate,
@@ -100,6 +103,8 @@ class Optimizer(torch.optim.Optimizer):
         """Find torch's step, and describe the arguments that every optimizer takes."""
         super().__init_subclass__(**keywords)
         cls._torch_step = get_unhooked_step(find_torch_class(cls))
+        if "__init__" in vars(cls):
+            cls.__init__ = takes_both_spellings(cls.__init__)  # type: ignore[method-assign]
         own = list_own_arguments(cls)
         if "lr" in own:
             fill_documentation(cls, SHARED_WORDS, [*own, "common"])
@@ -115,10 +120,13 @@ class Optimizer(torch.optim.Optimizer):
             settings: The hyperparameters by the names of their ``GroupSetting``s.
 
         Raises:
-            ArgumentError: For both spellings of the rate, or two ways of clipping.
+            ArgumentError: For both spellings of the rate, two ways of clipping, or an unknown keyword.
             ArgumentValueError: If a value is outside its range.
         """
         owner = self._owner()
+        refuse_unknown(
+            owner, common, [*list_own_arguments(type(self)), *CommonArguments.__annotations__]
+        )
         if common.get("learning_rate") is not None:
             refuse_both(owner, lr, common["learning_rate"])
         rate, schedule = read_rate(owner, "lr", lr)
@@ -445,7 +453,7 @@ class Optimizer(torch.optim.Optimizer):
 
     def _get_rule_config(self) -> dict[str, Any]:
         """Return the arguments that not every optimizer takes, kept under their own names."""
-        names = [name for name in list_own_arguments(type(self)) if name != "lr"]
+        names = [name for name in list_own_arguments(type(self)) if name not in SPELLINGS]
         return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     @classmethod

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kplug.layers import Dense
+from kplug.models import Sequential
+from kplug.models.loading import load_model
 from kplug.optimizers.adapt import build_optimizer
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.subject import (
@@ -161,6 +166,45 @@ def _missing_gradient(subject: Subject) -> Finding:
     return find_difference(before, parameters[1])
 
 
+@check(
+    "a model that was compiled with it can be saved, loaded and trained on, bit by bit",
+    "from_config gets what get_config returned, but as Keras spells it: learning_rate, not lr. Return "
+    "every argument from get_config; keep all that changes in self.state or in the parameter groups.",
+)
+def _file(subject: Subject) -> Finding:
+    with tempfile.TemporaryDirectory() as folder:
+        for extension in (".keras", ".h5"):
+            model, path = _make_model(subject), Path(folder, f"model{extension}")
+            model.save(path)
+            again = load_model(path)
+            difference = find_difference(_rate(model), _rate(again))
+            if difference:
+                return f"learning rates of the saved model and of the loaded one: {difference}"
+            difference = find_difference(_train(model), _train(again))
+            if difference:
+                return f"weights after two further steps of both: {difference}"
+    return None
+
+
+def _make_model(subject: Subject) -> Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model = Sequential([Dense(2, input_dim=3)])
+        model.compile(subject.resolve(), "kplug/mse")
+        _train(model)
+    return model
+
+
+def _rate(model: Any) -> float:
+    return float(model.optimizer.param_groups[0]["lr"])
+
+
+def _train(model: Any) -> list[Tensor]:
+    inputs = torch.linspace(-1.0, 1.0, 12).reshape(4, 3)
+    model.fit(inputs, inputs[:, :2].square(), batch_size=2, shuffle=False, verbose=0)
+    return [torch.as_tensor(weight) for weight in model.get_weights()]
+
+
 _PARABOLA = Check(
     "parabola",
     "a sum of squares that falls below a hundredth at some learning rate from 0.001 to 100",
@@ -181,5 +225,5 @@ _ROSENBROCK = Check(
 
 OPTIMIZER = Suite(
     steps_of,
-    (*COMMON, _PARABOLA, _ROSENBROCK, _dtype, _state_dict, _inputs, _missing_gradient),
+    (*COMMON, _PARABOLA, _ROSENBROCK, _dtype, _state_dict, _file, _inputs, _missing_gradient),
 )

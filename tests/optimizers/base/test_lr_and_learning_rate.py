@@ -12,6 +12,7 @@ import pytest
 import torch
 from typing_extensions import Unpack
 
+import kplug
 from kplug import backend as K, optimizers, schedules
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
 from tests.optimizers.optimizer_classes import CLASSES
@@ -264,14 +265,47 @@ def test_a_rule_of_a_plugin_takes_both_spellings() -> None:
         OfPlugin(0.5, learning_rate=0.25)
 
 
-def test_a_constructor_that_does_not_merge_the_spellings_is_refused() -> None:
-    class Plain(optimizers.RuleOptimizer):
-        def __init__(self, lr: Any = 0.5, learning_rate: Any = None) -> None:
-            self._start(lr, {"learning_rate": learning_rate})
+class WithoutCommon(optimizers.RuleOptimizer):
+    def __init__(self, lr: Any = 0.5) -> None:
+        self._start(lr, {})
 
-    assert Plain().lr == 0.5
-    with pytest.raises(ArgumentError, match="'lr' and 'learning_rate' are two spellings"):
-        Plain(learning_rate=0.25)
+
+class Undecorated(optimizers.RuleOptimizer):
+    def __init__(self, lr: Any = 0.5, **common: Unpack[optimizers.CommonArguments]) -> None:
+        self._start(lr, common)
+
+
+class OtherSpelling(optimizers.RuleOptimizer):
+    def __init__(self, name: str = "other", learning_rate: Any = 0.5) -> None:
+        self._start(learning_rate, {"name": name})
+
+
+class BothSpellings(optimizers.RuleOptimizer):
+    def __init__(self, lr: Any = 0.5, learning_rate: Any = None) -> None:
+        self._start(lr, {"learning_rate": learning_rate})
+
+
+@pytest.mark.parametrize("rule", [WithoutCommon, Undecorated, OtherSpelling, BothSpellings])
+def test_whatever_a_constructor_calls_the_rate_it_takes_both_spellings(rule: Any) -> None:
+    assert rule().lr == 0.5
+    for spelling in ("lr", "learning_rate"):
+        assert rule(**{spelling: 0.25}).lr == 0.25
+        assert rule.from_config({spelling: 0.25}).get_config()["lr"] == 0.25
+        with kplug.scope(optimizers={"rule": rule}):
+            assert optimizers.get(f"rule({spelling}=0.25)").lr == 0.25
+    with pytest.raises(ArgumentError, match="two spellings of one argument"):
+        rule(lr=0.25, learning_rate=0.25)
+
+
+def test_a_rate_by_position_and_by_name_is_refused() -> None:
+    assert OtherSpelling("x", 0.25).lr == 0.25
+    with pytest.raises(ArgumentError, match=r"lr=0\.25, learning_rate=0\.5"):
+        OtherSpelling("x", 0.5, lr=0.25)
+
+
+def test_a_rule_refuses_a_keyword_that_no_optimizer_has() -> None:
+    with pytest.raises(ArgumentError, match="undecorated has no argument 'clip_norm'"):
+        Undecorated(clip_norm=1.0)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("spelling", ["lr", "learning_rate"])
