@@ -4,35 +4,56 @@ from __future__ import annotations
 
 import sys
 
-from kplug.registry.component import Component
+from kplug.registry.component import Component, Origin
 from kplug.registry.errors import PluginLoadError
+from kplug.registry.metadata import is_installed
 from kplug.registry.problems import describe_error
 
 
 def explain_failure(component: Component, error: BaseException) -> PluginLoadError:
     """Return the error of a component whose module does not import."""
     origin = component.origin
-    hint = _name_missing_module(component, error)
-    if origin.is_custom:
-        hint = hint or "Mend the module or the target"
-    elif not origin.is_built_in:
-        hint = hint or f"Mend or upgrade {origin.distribution}"
+    own = component.location.partition(":")[0].partition(".")[0]
+    missing = _find_missing_package(error)
+    if missing not in ("", own):
+        hint = _advise_installation(missing)
+    elif origin.is_custom:
+        hint = "Mend the module or the target"
+    elif origin.is_built_in:
+        hint = f"Install {origin.distribution} again"
+    else:
+        hint = advise_repair(origin)
+    if not (origin.is_custom or origin.is_built_in):
         hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
     return PluginLoadError(
         f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
         f"cannot be loaded: {describe_error(error)}",
         kind=component.kind,
         ref=component.name,
-        hint=f"{hint or f'Install {origin.distribution} again'}.",
+        hint=f"{hint}.",
     )
 
 
-def _name_missing_module(component: Component, error: BaseException) -> str:
-    """Return what to install, where a package that the plugin needs is not there."""
+def advise_repair(origin: Origin) -> str:
+    """Return what to do about a plugin that does not load, as a sentence without its full stop."""
+    name = origin.distribution
+    if not is_installed(name):
+        return f"{name} was uninstalled while this process ran: restart Python"
+    if origin.is_editable:
+        return f"{name} is an editable install: mend it if need be, and restart Python"
+    return f"Mend or upgrade {name}"
+
+
+def _advise_installation(package: str) -> str:
+    """Return what to do about a package that a plugin needs, as a sentence without its full stop."""
+    if is_installed(package):
+        return f"{package} is installed, but this process does not see it: restart Python"
+    return f"Install what it needs: pip install {package}"
+
+
+def _find_missing_package(error: BaseException) -> str:
+    """Return the package that is not there; an empty text if it is, but not the part that is asked for."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
     package = error.name.partition(".")[0]
-    own = component.location.partition(":")[0].partition(".")[0]
-    if package == own or package in sys.modules:  # it is there, only not this part of it
-        return ""
-    return f"Install what it needs: pip install {package}"
+    return "" if package in sys.modules else package

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import importlib_metadata
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
@@ -26,6 +27,15 @@ def read_origin(distribution: Any) -> Origin:
     if "name" not in headers:
         raise InvalidName("it has no line 'Name: …'")
     return Origin(canonicalize_name(headers["name"], validate=True), headers.get("version", ""))
+
+
+def is_installed(distribution: str) -> bool:
+    """Whether a distribution of this name is installed now."""
+    try:
+        importlib_metadata.distribution(distribution)
+    except (importlib_metadata.PackageNotFoundError, ValueError):
+        return False
+    return True
 
 
 def find_folder(distribution: Any) -> str:

@@ -26,7 +26,7 @@ class _State:
     fingerprint: object
     indexes: dict[str, Index] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
-    failures: dict[str, BaseException] = field(default_factory=dict)
+    failures: dict[str, tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
     plans: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -112,7 +112,8 @@ class Registry:
         """Return the object of a component, importing its module if need be.
 
         Raises:
-            PluginLoadError: if that fails; the cause is chained, and kept until ``reload``.
+            PluginLoadError: if that fails; the cause is chained. It is kept until something is installed,
+                which may be what was missing, or until ``reload``.
         """
         target = component.target
         if not isinstance(target, str):
@@ -120,7 +121,10 @@ class Registry:
         state = self.state
         if target in state.objects:
             return state.objects[target]
-        error = state.failures.get(target)
+        error, seen = state.failures.get(target, (None, None))
+        if error is not None and seen != search_path_fingerprint():
+            importlib.invalidate_caches()
+            error = None
         if error is None:
             # No lock: another thread may be importing the same module, and that module may ask the
             # registry for something. Python's own import locks see to it that it is imported once.
@@ -129,7 +133,8 @@ class Registry:
             except KeyboardInterrupt:
                 raise
             except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
-                error = state.failures[target] = caught
+                error = caught
+                state.failures[target] = (caught, search_path_fingerprint())
         raise explain_failure(component, error) from error
 
     def _discover(self) -> _State:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import kplug
 from kplug.errors import PluginLoadError
-from kplug.registry import resolve
+from kplug.registry import REGISTRY, get_kind, resolve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.registry.conftest import Sandbox
 
 
@@ -82,4 +88,77 @@ def test_target_of_the_users_own_code_that_does_not_import() -> None:
         "the loss 'mine' of custom (no_such_module:mine) cannot be loaded: "
         "ModuleNotFoundError: No module named 'no_such_module'\n"
         "  Mend the module or the target."
+    )
+
+
+NEEDS_DEPENDENCY = {
+    "my_plugin.py": "import my_dependency\ndef puddle(y_true, y_pred):\n    return my_dependency.depth\n"
+}
+
+
+def _install_what_needs_a_dependency(install: Sandbox) -> None:
+    points = {"kplug.losses": {"puddle": "my_plugin:puddle"}}
+    install("my-plugin", entry_points=points, modules=NEEDS_DEPENDENCY)
+
+
+def _write_dependency(folder: Path) -> None:
+    (folder / "my_dependency.py").write_text("depth = 3\n")
+    moment = folder.stat().st_mtime_ns + 10_000_000
+    os.utime(folder, ns=(moment, moment))
+
+
+def test_a_dependency_that_is_installed_meanwhile_is_found(install: Sandbox) -> None:
+    _install_what_needs_a_dependency(install)
+    assert "Install what it needs: pip install my_dependency" in str(_fail("loss", "puddle"))
+    _write_dependency(install.folder)
+    assert resolve("loss", "puddle").source(0, 0) == 3
+
+
+def test_a_dependency_in_a_folder_that_is_added_to_the_path_is_found(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = install.folder / "more"
+    more.mkdir()
+    _write_dependency(more)
+    _install_what_needs_a_dependency(install)
+    _fail("loss", "puddle")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(more)])
+    assert resolve("loss", "puddle").source(0, 0) == 3
+
+
+def test_a_dependency_that_only_a_new_process_sees(install: Sandbox) -> None:
+    _install_what_needs_a_dependency(install)
+    install("my_dependency")  # an editable install: Python looks for its folder when it starts
+    assert str(_fail("loss", "puddle")).endswith(
+        "\n  my_dependency is installed, but this process does not see it: restart Python, "
+        "or switch the plugin off: KPLUG_DISABLE=my-plugin."
+    )
+
+
+EDITABLE = '{"url": "file:///src", "dir_info": {"editable": true}}'
+
+
+@pytest.mark.parametrize("modules", [{}, {"my_plugin.py": "raise OSError('no')\n"}])
+def test_an_editable_plugin_is_not_to_be_upgraded(
+    install: Sandbox, modules: dict[str, str]
+) -> None:
+    points = {"kplug.losses": {"puddle": "my_plugin:puddle"}}
+    install("my-plugin", entry_points=points, modules=modules)
+    (install.info("my-plugin", "1.0") / "direct_url.json").write_text(EDITABLE)
+    assert str(_fail("loss", "puddle")).endswith(
+        "\n  my-plugin is an editable install: mend it if need be, and restart Python, "
+        "or switch the plugin off: KPLUG_DISABLE=my-plugin."
+    )
+
+
+def test_a_plugin_that_was_uninstalled_is_not_to_be_upgraded(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug.losses": {"puddle": "my_plugin:puddle"}})
+    component = REGISTRY.index(get_kind("loss")).find_qualified("my-plugin", "puddle")
+    assert component is not None
+    shutil.rmtree(install.info("my-plugin", "1.0"))
+    importlib.invalidate_caches()
+    with pytest.raises(PluginLoadError) as caught:
+        REGISTRY.load(component)
+    assert "\n  my-plugin was uninstalled while this process ran: restart Python, or" in str(
+        caught.value
     )
