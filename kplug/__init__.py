@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kplug.errors import KplugError
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.layers import Input, Layer
+    from kplug.layouts import channels_first
     from kplug.models import Model, Sequential, load_model
     from kplug.registry import (
         Component,
@@ -52,6 +53,7 @@ _HOMES = {
     "kplug.errors": ("KplugError",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.layers": ("Input", "Layer"),
+    "kplug.layouts": ("channels_first",),
     "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.registry": (
         "Component",
@@ -85,6 +87,7 @@ __all__ = [
     "activations",
     "backend",
     "callbacks",
+    "channels_first",
     "constraints",
     "errors",
     "factory",

@@ -42,6 +42,8 @@ _LOSSES = {
     "smooth_l1_loss": "SmoothL1Loss",
     "soft_margin_loss": "SoftMarginLoss",
 }
+# torch has the classes of images on the second axis; here they are on the last.
+_ADAPTED = dict.fromkeys(("cross_entropy_loss", "nll_loss"), "kplug.losses.base.torch_loss")
 _INITIALIZERS = {
     "dirac": "Dirac",
     "kaiming_normal": "KaimingNormal",
@@ -70,7 +72,10 @@ def kplug_losses() -> dict[str, Component]:
     """Offer torch's loss modules; the order of their arguments is adapted."""
     return {
         name: Component(
-            name, f"torch.nn:{attribute}", role="class", summary=f"torch.nn.{attribute}."
+            name,
+            f"{_ADAPTED.get(name, 'torch.nn')}:{attribute}",
+            role="class",
+            summary=f"torch.nn.{attribute}.",
         )
         for name, attribute in _LOSSES.items()
     }

@@ -18,7 +18,8 @@ class TorchModule(Layer):
     """Wraps any ``nn.Module`` as a layer; the module gets the inputs unchanged.
 
     Its weights are listed as torch has them, parameters before buffers. Images reach it with the
-    channels last, unless the model was told otherwise.
+    channels last, unless the model was told otherwise; `kplug.channels_first` adapts a module that wants
+    them second.
 
     Args:
         module: The module.

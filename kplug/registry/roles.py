@@ -39,7 +39,7 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
         return "class"
     # A callable object, such as a torch module, was made already: it can only be the component. A partial
     # is judged by the function inside, as if its author had written it with fewer parameters.
-    if not isinstance(target, functools.partial) and not inspect.isroutine(target):
+    if not isinstance(target, functools.partial) and not inspect.isroutine(inspect.unwrap(target)):
         return "function"
     if parameters is None:
         raise _undecided(kind, component, "has no signature that Python can read")

@@ -54,7 +54,7 @@ def usual_inputs(kind: str) -> list[tuple[Tensor, ...]]:
         return torch.randn(shape, dtype=torch.float64, generator=chance)
 
     if kind == "activation":
-        return [(2.0 * normal(5, 6),)]
+        return [(2.0 * normal(5, 6),), (2.0 * normal(2, 4, 4, 3),)]
     if kind in ("regularizer", "constraint"):
         return [(normal(4, 3),), (normal(4, 4, 3, 2),), (normal(3),)]
     return [*_pairs(normal), (normal(5),)] if kind == "metric" else _pairs(normal)

@@ -22,7 +22,7 @@ def test_an_example_is_written_as_its_arguments() -> None:
 @pytest.mark.parametrize(
     ("kind", "shapes"),
     [
-        ("activation", [[(5, 6)]]),
+        ("activation", [[(5, 6)], [(2, 4, 4, 3)]]),
         ("constraint", [[(4, 3)], [(4, 4, 3, 2)], [(3,)]]),
         ("regularizer", [[(4, 3)], [(4, 4, 3, 2)], [(3,)]]),
     ],

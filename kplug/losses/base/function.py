@@ -11,6 +11,7 @@ from typing_extensions import Self
 from kplug.backend import snake_case
 from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
+from kplug.layouts import has_channels_last
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.registry.reverse_lookup import name_of
 
@@ -65,6 +66,10 @@ class FunctionLoss(Loss):
         if self._order == "targets_first":
             return require_tensor(self.function(y_true, y_pred), self.name)
         return require_tensor(self.function(y_pred, y_true), self.name)
+
+    @property
+    def _has_channels(self) -> bool:
+        return has_channels_last(self.function)
 
     def get_config(self) -> dict[str, Any]:
         """Return name and reduction, with the function as ``custom/<name>``."""

@@ -15,6 +15,7 @@ from kplug.backend.masks import get_mask
 from kplug.configurable import check_keys, read_arguments, takes_any_keyword, write_call
 from kplug.dialect.keras2.component_configs import translate_loss_config
 from kplug.errors import ContractError
+from kplug.layouts import has_channels_last
 from kplug.losses.base.alignment import (
     REDUCED_TYPES,
     ArrayLike,
@@ -168,7 +169,8 @@ class Loss(ABC):
         targets = as_targets(y_true, predictions, self.name)
         weight_rank = 0 if sample_weight is None else _find_rank(sample_weight)
         if targets.ndim != predictions.ndim:
-            return align_ranks(targets, predictions, keep_last_axis=weight_rank > 1)
+            keeps_axis = weight_rank > 1 or self._has_channels
+            return align_ranks(targets, predictions, keep_last_axis=keeps_axis)
         if weight_rank and targets.ndim == 1:
             return targets.unsqueeze(-1), predictions.unsqueeze(-1)
         return targets, predictions
@@ -180,6 +182,11 @@ class Loss(ABC):
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
         return mean_of(self.call(y_true, y_pred))
+
+    @property
+    def _has_channels(self) -> bool:
+        """Whether an axis of length 1 is that of the channels, which must not be dropped."""
+        return has_channels_last(self)
 
     @property
     def masks_values(self) -> bool:

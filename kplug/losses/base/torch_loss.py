@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from kplug.backend import snake_case
 from kplug.errors import ContractError
+from kplug.layouts import channels_first, has_channels_last
 from kplug.losses.base.alignment import (
     ArrayLike,
     align_ranks,
@@ -24,7 +25,11 @@ from kplug.losses.base.function import check_signature
 from kplug.losses.base.loss import Loss, require_tensor
 from kplug.losses.base.reduction import reduce_values
 
-# These take class ids of type int64; the class axis of their input is axis 1.
+#: What the names ``torch/cross_entropy_loss`` and ``torch/nll_loss`` mean: the classes are on the last axis.
+CrossEntropyLoss = channels_first(nn.CrossEntropyLoss)
+NLLLoss = channels_first(nn.NLLLoss)
+
+# These take class ids of type int64.
 _TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 _REDUCTIONS = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
 
@@ -39,7 +44,8 @@ class TorchLoss(Loss):
     Targets are adapted to the module: the type of the predictions and, where the ranks differ by an
     axis of length 1, their rank; int64 class ids of shape (N,), from (N, 1) or floats, for
     ``CrossEntropyLoss``, ``NLLLoss`` and ``MultiMarginLoss``. Integer targets of a module that is not
-    torch's own stay integers.
+    torch's own stay integers. A module's classes are where the module has them, on axis 1 of torch's
+    own; `kplug.channels_first` moves them, as it does for the name ``torch/cross_entropy_loss``.
 
     Args:
         module: The module; one whose ``forward`` begins with ``y_true`` is called in Keras's order.
@@ -145,11 +151,11 @@ class TorchLoss(Loss):
             self._device = device
 
     def _as_class_ids(self, targets: Tensor, predictions: Tensor) -> Tensor:
-        if targets.ndim == predictions.ndim and targets.ndim > 1 and targets.shape[1] == 1:
-            targets = targets.squeeze(1)
-        elif targets.ndim == predictions.ndim and targets.shape[-1] == 1:
-            targets = targets.squeeze(-1)
-        if targets.shape != predictions.shape[:1] + predictions.shape[2:] and predictions.ndim > 1:
+        class_axis = -1 if has_channels_last(self.module) else 1
+        for axis in (class_axis, -1):
+            if targets.ndim == predictions.ndim and targets.shape[axis:][:1] == (1,):
+                targets = targets.squeeze(axis)
+        if predictions.ndim > 1 and targets.shape != predictions.select(class_axis, 0).shape:
             raise shape_error(
                 self.name,
                 targets,

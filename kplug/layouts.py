@@ -1,0 +1,180 @@
+"""Components of libraries in which the channels come before the other axes, such as torch and MONAI.
+
+Everywhere in kplug the channels are the last axis. `channels_first` stands between the two.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from kplug.errors import ContractError
+from kplug.nested import find_leaves, map_leaves
+from kplug.registry.reverse_lookup import name_of
+
+Adapted = TypeVar("Adapted", bound=Callable[..., Any])
+
+#: The method that takes the tensors, the one of the narrowest contract first: metrics of kplug, losses and
+#: layers of kplug, metrics of torchmetrics, modules of torch, anything else that is called.
+_METHODS = ("update_state", "call", "update", "forward", "__call__")
+
+
+def channels_first(target: Adapted) -> Adapted:
+    """Turn what a channels-first library offers into what takes tensors with the channels last.
+
+    Of the tensors that it is called with, those of the highest rank have their last axis moved to the
+    second place, if that rank is 3 or more; class ids of shape (N, H, W) beside predictions of shape
+    (N, H, W, C) stay as they are. A result of the same or a higher rank has its channels moved back;
+    one of a lower rank, such as a loss, has none. Nothing is copied.
+
+    Args:
+        target: A class, such as ``monai.losses.DiceLoss``: the result is a subclass with the same
+            signature, documentation and configuration. A function. A factory: what it returns is
+            adapted. An instance: the result is a shallow copy that shares its weights. It may stand
+            above a class or function as a decorator.
+
+    Returns:
+        The same sort of thing; what is adapted already is returned as it is. It can be pickled.
+
+    Raises:
+        ContractError: if it cannot be called with tensors.
+
+    Example:
+        >>> import torch
+        >>> softmax = channels_first(torch.nn.Softmax2d)()
+        >>> softmax(torch.zeros(1, 5, 5, 2))[0, 0, 0]
+        tensor([0.5000, 0.5000])
+    """
+    if has_channels_last(target):
+        return target
+    given: Any = target
+    adapted: Adapted
+    if inspect.isclass(target):
+        adapted = _adapt_class(given)
+    elif inspect.isroutine(target) or isinstance(target, functools.partial):
+        adapted = AdaptedFunction(given)  # type: ignore[assignment]  # it has the function's signature
+    else:
+        adapted = _adapt_instance(given)
+    return adapted
+
+
+def has_channels_last(target: object) -> bool:
+    """Whether `channels_first` made a class, a function, also with keywords bound, or an instance's class."""
+    while isinstance(target, functools.partial):
+        target = target.func
+    owner = target if inspect.isclass(target) else type(target)
+    return isinstance(target, AdaptedFunction) or "_channels_first_class" in vars(owner)
+
+
+class AdaptedFunction:
+    """A function of tensors with the channels last, or a factory of one; see `channels_first`.
+
+    Args:
+        function: The function that wants them second.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.__name__ = name_of(function)
+        with contextlib.suppress(ValueError):  # a function written in C may show no signature
+            self.__signature__ = inspect.signature(function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the function's result; one that is a loss or a metric itself is adapted."""
+        result = _call(self.function, args, kwargs)
+        return (
+            channels_first(result)
+            if callable(result) and not isinstance(result, Tensor)
+            else result
+        )
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        is_decorated = _is_at_home(self)
+        return (
+            str(vars(self)["__qualname__"]) if is_decorated else (channels_first, (self.function,))
+        )
+
+
+@functools.cache
+def _adapt_class(owner: Any) -> Any:
+    name = _find_method(owner)
+    method = getattr(owner, name)
+
+    @functools.wraps(method)
+    def adapted_method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return _call(functools.partial(method, self), args, kwargs)
+
+    def reduce(self: Any, protocol: Any) -> Any:
+        made = owner.__reduce_ex__(self, protocol)
+        if isinstance(made, str) or made[1][:1] != (adapted,) or _is_at_home(adapted):
+            return made
+        constructor, (_, *arguments), *state = made
+        return _construct, (constructor, owner, *arguments), *state
+
+    body = {key: getattr(owner, key) for key in ("__module__", "__qualname__", "__doc__")}
+    body |= {key: value for key, value in vars(owner).items() if key.startswith("__kplug_")}
+    body |= {name: adapted_method, "__reduce_ex__": reduce, "_channels_first_class": owner}
+    adapted: Any = types.new_class(
+        owner.__name__, (owner,), exec_body=lambda space: space.update(body)
+    )
+    return adapted
+
+
+def _adapt_instance(target: Any) -> Any:
+    owner: Any = type(target)
+    if _find_method(owner) in getattr(target, "__dict__", ()):
+        raise ContractError(
+            f"an instance of {owner.__name__} calls a method of its own, which cannot be adapted",
+            hint=f"Adapt the class: channels_first({owner.__name__})(…).",
+        )
+    adapted = copy.copy(target)
+    adapted.__class__ = _adapt_class(owner)
+    return adapted
+
+
+def _find_method(owner: type) -> str:
+    # Not getattr: every class has the __call__ of its own class.
+    offered = {name for base in owner.__mro__ for name in vars(base)}
+    found = next((name for name in _METHODS if name in offered), None)
+    if found is None:
+        raise ContractError(
+            f"{owner.__name__} cannot be adapted: it has no method that takes tensors",
+            hint=f"channels_first takes a function, or a class with one of {', '.join(_METHODS)}.",
+        )
+    return found
+
+
+def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    rank = max((tensor.ndim for tensor in find_leaves((args, kwargs), Tensor)), default=0)
+    if rank > 2:
+        args, kwargs = map_leaves(
+            (args, kwargs), Tensor, lambda one: one.movedim(-1, 1) if one.ndim == rank else one
+        )
+    lowest = max(rank, 3)
+    return map_leaves(
+        function(*args, **kwargs),
+        Tensor,
+        lambda one: one.movedim(1, -1) if one.ndim >= lowest else one,
+    )
+
+
+def _construct(constructor: Callable[..., Any], owner: type, *arguments: Any) -> Any:
+    """Make the instance that a pickle describes: its class is found through the one that is adapted."""
+    return constructor(channels_first(owner), *arguments)
+
+
+def _is_at_home(target: Any) -> bool:
+    """Whether the name that an object goes by means it, as it does for what was decorated."""
+    found: Any = sys.modules.get(target.__module__)
+    for part in getattr(target, "__qualname__", "").split("."):
+        found = getattr(found, part, None)
+    return found is target
