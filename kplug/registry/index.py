@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import operator
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 
 from kplug.registry.component import BUILT_IN, Component
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
 
+_Find = Callable[[ModuleType], object]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Index:
     """Every component of one kind that is installed and allowed."""
 
@@ -28,6 +34,41 @@ class Index:
         for component in self.by_key.get(lookup_key(name), ()):
             if component.origin.distribution == distribution:
                 return component
+        return None
+
+    def find_by_object(self, *wanted: object) -> list[tuple[Component, object]]:
+        """Return the components whose object is one of these, with that object.
+
+        Nothing is imported to find out; only modules that are loaded already are looked at.
+        """
+        ids = {id(item) for item in wanted}
+        objects, targets = self._places
+        found = [(place, item) for place, item in objects if id(item) in ids]
+        for module, paths in targets.items():
+            if (holder := sys.modules.get(module)) is not None:
+                loaded = ((place, _find_attribute(holder, find)) for place, find in paths)
+                found += [(place, item) for place, item in loaded if id(item) in ids]
+        found.sort(key=operator.itemgetter(0))
+        return [(self.components[place], item) for place, item in found]
+
+    @functools.cached_property
+    def _places(self) -> tuple[list[tuple[int, object]], dict[str, list[tuple[int, _Find]]]]:
+        """Components by number: those given as objects, and the others by the module of the target."""
+        objects: list[tuple[int, object]] = []
+        targets: dict[str, list[tuple[int, _Find]]] = {}
+        for place, component in enumerate(self.components):
+            if isinstance(component.target, str):
+                module, _, path = component.target.partition(":")
+                targets.setdefault(module, []).append((place, operator.attrgetter(path)))
+            else:
+                objects.append((place, component.target))
+        return objects, targets
+
+
+def _find_attribute(holder: ModuleType, find: _Find) -> object:
+    try:
+        return find(holder)
+    except AttributeError:  # the module is being imported, or its target does not exist
         return None
 
 

@@ -11,6 +11,7 @@ from kplug.registry.component import NAME, Component
 from kplug.registry.kinds import Kind
 from kplug.registry.registry import Registry
 from kplug.registry.resolved import config_of
+from kplug.registry.scopes import user_components
 
 
 def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
@@ -21,10 +22,9 @@ def find_component_of(registry: Registry, kind: Kind, instance: object) -> Compo
     find out; only modules that are loaded already are looked at.
     """
     maker = instance.func if isinstance(instance, functools.partial) else type(instance)
-    is_described = config_of(instance) is not None
-    for component in registry.components(kind):
-        loaded = _find_loaded(component.target)
-        if loaded is instance or (is_described and loaded is maker):
+    own = ((item, _find_loaded(item.target)) for item in user_components(kind.name))
+    for component, loaded in (*own, *registry.index(kind).find_by_object(instance, maker)):
+        if loaded is instance or (loaded is maker and config_of(instance) is not None):
             return component
     return None
 
