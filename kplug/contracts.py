@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from kplug.errors import ContractError
+from kplug.registry.quoting import quote
 from kplug.registry.reverse_lookup import name_of
 
 _MOST_SIGNATURES = 1024
@@ -32,7 +33,7 @@ def as_callable(candidate: object, kind: str, contract: str) -> Callable[[Any], 
     if isinstance(candidate, type):
         candidate = instantiate(candidate, kind)
     if not callable(candidate):
-        raise ContractError(f"{candidate!r} is not {kind}", hint=contract)
+        raise ContractError(f"{quote(candidate)} is not {kind}", hint=contract)
     check_call(candidate, (None,), {}, kind, contract)
     return candidate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.dialect.names import is_in_keras
+from kplug.dialect.names import is_in_keras, strip_packages
 from kplug.dialect.writing_components import MODULES, describe
 from kplug.registry import get_kind, resolve, resolve_object, scope
 
@@ -64,5 +64,5 @@ def deserialize_component(
         >>> deserialize_component("regularizer", {"class_name": "L2", "config": {"l2": 0.5}})
         L2(l2=0.5)
     """
-    with scope(**{get_kind(kind).plural: dict(custom_objects or {})}):
+    with scope(**{get_kind(kind).plural: strip_packages(custom_objects)}):
         return resolve_object(kind, config)

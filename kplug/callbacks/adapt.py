@@ -6,6 +6,7 @@ from typing import cast
 
 from kplug.callbacks.base.callback import Callback
 from kplug.errors import ContractError
+from kplug.registry.quoting import quote
 
 _NEEDED = ("set_model", "set_params", "on_train_begin", "on_epoch_end", "on_train_end")
 
@@ -30,7 +31,7 @@ def as_callback(obj: object) -> Callback:
     missing = [name for name in _NEEDED if not callable(getattr(built, name, None))]
     if missing or isinstance(built, type):
         raise ContractError(
-            f"a callback needs the hooks of kplug.callbacks.Callback, and {built!r} has no "
+            f"a callback needs the hooks of kplug.callbacks.Callback, and {quote(built)} has no "
             f"{', '.join(missing) or 'instance'}",
             hint="Derive from kplug.callbacks.Callback, or pass a function as "
             "LambdaCallback(on_epoch_end=function).",

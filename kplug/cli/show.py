@@ -14,8 +14,8 @@ from kplug.cli.listing import JsonOption, component_as_data
 from kplug.errors import UnknownComponentError, WrongKindError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
 from kplug.registry.binding import describe_signature
-from kplug.registry.errors import shorten
 from kplug.registry.misses import suggest_component
+from kplug.registry.quoting import quote
 from kplug.registry.roles import decide_role
 
 NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
@@ -57,7 +57,7 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
 def _unknown(name: str) -> UnknownComponentError:
     everything = [item for kind in KINDS.values() for item in REGISTRY.components(kind)]
     return UnknownComponentError(
-        f"no component is named {shorten(name)!r}",
+        f"no component is named {quote(name)}",
         kind="",
         ref=name,
         hint=f"{suggest_component(name, everything)}`kplug list` shows what is installed.",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kplug.dialect.generations import KERAS_3, Generation
-from kplug.errors import KplugError
+from kplug.errors import KplugError, RegistrationError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up
 from kplug.registry.component import find_names
 from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.quoting import quote
 from kplug.registry.scopes import find_in_user_code
 
 CUSTOM = "custom"
@@ -80,6 +81,23 @@ def strip_package(name: str) -> str:
         ('dice', 'dice')
     """
     return name.rpartition(">")[2]
+
+
+def strip_packages(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return ``custom_objects`` by their names without Keras's ``package>`` in front.
+
+    Raises:
+        RegistrationError: Two packages have a name in common, for two objects.
+    """
+    stripped: dict[str, Any] = {}
+    for key, item in (custom_objects or {}).items():
+        name = strip_package(key) if isinstance(key, str) else key
+        if stripped.setdefault(name, item) is not item:
+            raise RegistrationError(
+                f"custom_objects has two objects of the name {quote(name)}",
+                hint="A name counts without the package in front of '>'. Give one of the two.",
+            )
+    return stripped
 
 
 def find_built_in(kind: str, name: str) -> Component | None:

@@ -15,6 +15,7 @@ from kplug.contracts import check_call, find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.initializers.constant import Constant
+from kplug.registry.quoting import quote
 from kplug.registry.reverse_lookup import name_of
 
 _CONTRACT = "An initializer is a callable (shape, dtype=None) that returns a tensor of that shape."
@@ -75,7 +76,7 @@ def as_initializer(candidate: object) -> Initializer:
         return Constant(candidate)
     if callable(candidate):
         return FunctionInitializer(candidate)
-    raise ContractError(f"{candidate!r} is not an initializer", hint=_CONTRACT)
+    raise ContractError(f"{quote(candidate)} is not an initializer", hint=_CONTRACT)
 
 
 def initial_values(initializer: Initializer, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:

@@ -8,6 +8,7 @@ from kplug.contracts import instantiate
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
+from kplug.registry.quoting import quote
 
 
 def as_layer(candidate: object) -> Layer:
@@ -34,6 +35,6 @@ def as_layer(candidate: object) -> Layer:
     if isinstance(candidate, nn.Module):
         return TorchModule(candidate)
     raise ContractError(
-        f"a layer must be a kplug.layers.Layer or a torch.nn.Module, got {candidate!r}",
+        f"a layer must be a kplug.layers.Layer or a torch.nn.Module, got {quote(candidate)}",
         hint="A function of tensors fits into Activation(function).",
     )

@@ -15,6 +15,7 @@ from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.function import FunctionLoss
 from kplug.losses.base.loss import Loss
 from kplug.losses.base.torch_loss import TorchLoss
+from kplug.registry.quoting import quote
 
 
 def as_loss(candidate: object) -> Loss:
@@ -39,7 +40,7 @@ def as_loss(candidate: object) -> Loss:
         return TorchLoss(candidate)
     if not callable(candidate):
         raise ContractError(
-            f"{candidate!r} is no loss",
+            f"{quote(candidate)} is no loss",
             hint="A loss is a name, a kplug.losses.Loss, a torch.nn loss module, or a function of "
             "(y_true, y_pred).",
         )

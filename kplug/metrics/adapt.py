@@ -11,6 +11,7 @@ from kplug.losses.base.loss import Loss
 from kplug.metrics.base.function import FunctionMetric
 from kplug.metrics.base.mean import find_metric_class
 from kplug.metrics.base.metric import Metric
+from kplug.registry.quoting import quote
 
 
 def as_metric(candidate: object) -> Metric:
@@ -44,7 +45,7 @@ def as_metric(candidate: object) -> Metric:
         return FunctionMetric(loss.values, loss.name)
     if not callable(candidate):
         raise ContractError(
-            f"{candidate!r} is no metric",
+            f"{quote(candidate)} is no metric",
             hint="A metric is a name, a kplug.metrics.Metric, a loss, or a function of "
             "(y_true, y_pred).",
         )

@@ -11,6 +11,7 @@ from typing import Any
 from kplug.registry.component import CUSTOM, Component, Role, find_role
 from kplug.registry.errors import ArgumentError
 from kplug.registry.kinds import Kind
+from kplug.registry.quoting import quote
 from kplug.registry.roles import decide_role, find_parameters
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
@@ -125,14 +126,15 @@ def _place(
     if len(spec.args) > len(takes):
         raise ArgumentError(
             f"{component.name} takes at most {len(takes)} arguments by position; "
-            f"{len(spec.args)} are given in {str(spec)!r}",
+            f"{len(spec.args)} are given in {quote(str(spec))}",
             hint=_usage(component, parameters),
         )
     arguments = dict(zip(takes, spec.args, strict=False))
     for name, value in spec.kwargs.items():
         if name in arguments:
             raise ArgumentError(
-                f"{component.name} is given {name!r} twice in {str(spec)!r}: by position and by name",
+                f"{component.name} is given {quote(name)} twice in {quote(str(spec))}: by position and by "
+                "name",
                 hint=_usage(component, parameters),
             )
         arguments[name] = value
@@ -175,7 +177,7 @@ def _check_missing(
 def _only_keywords(component: Component, spec: Spec) -> Mapping[str, Any]:
     if spec.args:
         raise ArgumentError(
-            f"{component.name} has no signature that Python can read, and {str(spec)!r} gives "
+            f"{component.name} has no signature that Python can read, and {quote(str(spec))} gives "
             "arguments by position",
             hint="Give them by name.",
         )
@@ -184,7 +186,7 @@ def _only_keywords(component: Component, spec: Spec) -> Mapping[str, Any]:
 
 def _usage(component: Component, parameters: Mapping[str, inspect.Parameter]) -> str:
     parts = [
-        name if item.default is item.empty else f"{name}={item.default!r}"
+        name if item.default is item.empty else f"{name}={quote(item.default)}"
         for name, item in parameters.items()
         if item.kind not in _VARIADIC
     ]

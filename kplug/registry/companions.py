@@ -19,11 +19,19 @@ _BY_KEY = {
 }
 
 
-def find_known_distribution(kind: str, name: str) -> str | None:
-    """Return the package that offers a component, if it is one of kplug's companions.
+def find_known_distribution(kind: str, name: str, claimed: str | None = None) -> str | None:
+    """Return the package that is known to offer a component: no other name may follow ``pip install``.
+
+    Args:
+        kind: The kind of the component.
+        name: The name that is wanted.
+        claimed: The package that a file or a user says to offer it.
 
     Example:
         >>> find_known_distribution("loss", "DiceLoss")
         'kplug-segmentation'
+        >>> find_known_distribution("loss", "dice_loss", claimed="evil")
     """
+    if claimed is not None:
+        return claimed if claimed in _KNOWN else None
     return _BY_KEY.get((kind, lookup_key(name)))

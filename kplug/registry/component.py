@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 import importlib_metadata
 
 from kplug.registry.errors import RegistrationError
+from kplug.registry.quoting import quote
 
 Role = Literal["class", "function", "factory"]
 Anything = TypeVar("Anything", bound=Callable[..., Any])
@@ -119,8 +120,8 @@ class Component:
     def __post_init__(self) -> None:
         if isinstance(self.aliases, str):
             raise RegistrationError(
-                f"the aliases of {self.name!r} are the text {self.aliases!r}",
-                hint=f"Give a tuple: aliases=({self.aliases!r},)",
+                f"the aliases of {quote(self.name)} are the text {quote(self.aliases)}",
+                hint=f"Give a tuple: aliases=({quote(self.aliases)},)",
             )
         self._check("aliases", isinstance(self.aliases, tuple), "Aliases are a tuple of names.")
         for name in (self.name, *self.aliases):
@@ -138,8 +139,8 @@ class Component:
 
     def _check(self, fact: str, fits: bool, hint: str) -> None:
         if not fits:
-            value = f"{getattr(self, fact)!r:.80}"
-            raise RegistrationError(f"the {fact} of {self.name!r} is {value}", hint=hint)
+            value = quote(getattr(self, fact))
+            raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
 
     @property
     def qualified_name(self) -> str:
@@ -163,7 +164,7 @@ def check_name(name: object) -> None:
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise RegistrationError(
-            f"{name!r} cannot be the name of a component",
+            f"{quote(name)} cannot be the name of a component",
             hint="Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
         )
 

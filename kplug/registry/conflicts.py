@@ -11,6 +11,7 @@ from kplug.registry.errors import AmbiguousComponentError
 from kplug.registry.index import Index
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.quoting import quote
 
 Rule = Literal[
     "qualified name",
@@ -85,7 +86,7 @@ def _ambiguous(kind: Kind, ref: str, candidates: Sequence[Component]) -> Ambiguo
     names = [component.qualified_name for component in candidates]
     owners = ", ".join(f"{item.qualified_name} ({item.origin})" for item in candidates)
     return AmbiguousComponentError(
-        f"the {kind.name} {ref!r} is offered by {len(candidates)} plugins: {owners}",
+        f"the {kind.name} {quote(ref)} is offered by {len(candidates)} plugins: {owners}",
         kind=kind.name,
         ref=ref,
         candidates=names,

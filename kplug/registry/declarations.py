@@ -10,6 +10,7 @@ from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import Problem, describe_error
+from kplug.registry.quoting import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,7 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
         origin: The distribution that the hook belongs to.
     """
     if not isinstance(declarations, Mapping):
-        message = (
-            f"{kind.hook} returned {declarations!r:.60}; it must return a mapping of name to target"
-        )
+        message = f"{kind.hook} returned {quote(declarations)}; it must return a mapping of name to target"
         return Offer(problems=(Problem(origin, message),))
     components: list[Component] = []
     problems: list[Problem] = []
@@ -43,7 +42,7 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
         except RegistrationError as error:
             problems.append(_refuse(kind.hook, error, origin))
         except Exception as error:  # noqa: BLE001 - an object may do anything when it is looked at
-            message = f"{kind.hook}: {name!r} cannot be listed: {describe_error(error)}"
+            message = f"{kind.hook}: {quote(name)} cannot be listed: {describe_error(error)}"
             problems.append(Problem(origin, message, error))
     return Offer(tuple(components), tuple(problems))
 
@@ -134,11 +133,13 @@ def _refuse(place: str, error: RegistrationError, origin: Origin) -> Problem:
 
 def _declare(kind: Kind, name: object, target: object, origin: Origin) -> Component:
     if target is None:
-        raise RegistrationError(f"{name!r} is None", hint="Give the object or its 'module:object'.")
+        raise RegistrationError(
+            f"{quote(name)} is None", hint="Give the object or its 'module:object'."
+        )
     if isinstance(target, Component):
         if name != target.name:
             raise RegistrationError(
-                f"the component {target.name!r} is listed as {name!r}",
+                f"the component {quote(target.name)} is listed as {quote(name)}",
                 hint="Use one name; aliases belong into the component.",
             )
         return replace(target, kind=kind.name, origin=origin)

@@ -6,8 +6,12 @@ so that a program need not read the text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from kplug.registry.quoting import make_printable, quote
+
+_Hint = str | Callable[[], str] | None
 
 
 class KplugError(Exception):
@@ -15,7 +19,8 @@ class KplugError(Exception):
 
     Args:
         message: What happened, in full sentences.
-        hint: What to do about it; printed on a line of its own.
+        hint: What to do about it, printed on a line of its own; or a function that is called for it when the
+            text is first wanted.
         where: The slot it happened in, such as ``dense_1.kernel_regularizer``.
     """
 
@@ -24,16 +29,27 @@ class KplugError(Exception):
     def __init_subclass__(cls) -> None:
         _make_public(cls)
 
-    def __init__(self, message: str, *, hint: str | None = None, where: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: _Hint = None, where: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self._hint = hint
         self.where = where
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it."""
+        if callable(self._hint):
+            self._hint = self._hint()
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        self._hint = hint
 
     def __str__(self) -> str:
         prefix = f"{self.where}: " if self.where else ""
         suffix = f"\n  {self.hint}" if self.hint else ""
-        return f"{prefix}{self.message}{suffix}"
+        return make_printable(f"{prefix}{self.message}{suffix}")
 
     def at(self, where: str | None) -> KplugError:
         """Return this error with its slot filled in, unless it already names one."""
@@ -44,6 +60,7 @@ class KplugError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are unpickled by a call with `args`, which is not what subclasses here are made
         # from; worker processes send theirs home that way.
+        _ = self.hint  # a function that finds it cannot travel
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -78,7 +95,7 @@ class SpecSyntaxError(SpecError):
         self.text, self.column, self.reason = text, column, reason
         line, offset = _line_at(text, column)
         super().__init__(
-            f"cannot read the spec {shorten(text)!r}: {reason}\n    {line}\n    {' ' * offset}^",
+            f"cannot read the spec {quote(text)}: {reason}\n    {line}\n    {' ' * offset}^",
             hint="A spec is name, name(key=value, …) or distribution/name(…); values are Python "
             "literals or further specs.",
         )
@@ -95,7 +112,7 @@ class ResolutionError(KplugError, LookupError):
         message: What happened.
         kind: The kind that was asked for, such as ``loss``.
         ref: The reference as it was written.
-        candidates: Names that would have worked.
+        candidates: Names that would have worked; or a function that lists them when they are first wanted.
         hint: What to do about it.
     """
 
@@ -105,11 +122,23 @@ class ResolutionError(KplugError, LookupError):
         *,
         kind: str,
         ref: str,
-        candidates: Sequence[str] = (),
-        hint: str | None = None,
+        candidates: Sequence[str] | Callable[[], Sequence[str]] = (),
+        hint: _Hint = None,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.kind, self.ref, self.candidates = kind, ref, tuple(candidates)
+        self.kind, self.ref = kind, ref
+        self._candidates = candidates
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Names that would have worked."""
+        found = self._candidates() if callable(self._candidates) else self._candidates
+        self._candidates = tuple(found)
+        return self._candidates
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _ = self.candidates
+        return super().__reduce__()
 
     # LookupError's own __str__ prints like KeyError in some subclasses; ours is the sentence.
     __str__ = KplugError.__str__
@@ -163,9 +192,7 @@ class ArgumentValueError(KplugError, ValueError):
 
     def __init__(self, owner: str, argument: str, value: object, allowed: str) -> None:
         self.owner, self.argument, self.value, self.allowed = owner, argument, value, allowed
-        super().__init__(
-            f"{owner}: argument {argument!r} is {shorten(repr(value))}; allowed: {allowed}"
-        )
+        super().__init__(f"{owner}: argument {argument!r} is {quote(value)}; allowed: {allowed}")
 
 
 class UnknownKindError(KplugError, ValueError):
@@ -232,17 +259,12 @@ class DeprecatedComponentWarning(KplugWarning):
     """The component still works; its author names another one to use."""
 
 
-def shorten(text: str, limit: int = 80) -> str:
-    """Return a text that was given, as far as a message repeats it."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def _line_at(text: str, column: int) -> tuple[str, int]:
     """Return a window of the text's line around the column, and the column inside that window."""
     start = text.rfind("\n", 0, column) + 1
     end = text.find("\n", column)
-    line, offset = text[start : len(text) if end < 0 else end], column - start
-    if len(line) <= 100:
+    line, offset = make_printable(text[start : len(text) if end < 0 else end]), column - start
+    if len(line) <= 80:
         return line, offset
-    left = max(0, offset - 60)
-    return line[left : left + 100], offset - left
+    left = max(0, offset - 50)
+    return line[left : left + 80], offset - left

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kplug.registry.errors import UnknownKindError, shorten
+from kplug.registry.errors import UnknownKindError
+from kplug.registry.quoting import quote
 from kplug.registry.suggestions import did_you_mean
 
 
@@ -99,7 +100,7 @@ def get_kind(name: str) -> Kind:
     kind = _BY_NAME.get(name)
     if kind is None:
         hint = f"{did_you_mean(name, _BY_NAME)} Kinds: {', '.join(KINDS)}."
-        raise UnknownKindError(f"there is no kind {shorten(name)!r}", hint=hint.lstrip())
+        raise UnknownKindError(f"there is no kind {quote(name)}", hint=hint.lstrip())
     return kind
 
 

@@ -6,7 +6,7 @@ import sys
 
 from kplug.registry.component import Component, Origin
 from kplug.registry.errors import PluginLoadError
-from kplug.registry.metadata import is_installed
+from kplug.registry.metadata import find_requirement, is_installed
 from kplug.registry.problems import describe_error
 
 
@@ -16,7 +16,7 @@ def explain_failure(component: Component, error: BaseException) -> PluginLoadErr
     own = component.location.partition(":")[0].partition(".")[0]
     missing = _find_missing_package(error)
     if missing not in ("", own):
-        hint = _advise_installation(missing)
+        hint = _advise_installation(origin, missing)
     elif origin.is_custom:
         hint = "Mend the module or the target"
     elif origin.is_built_in:
@@ -44,11 +44,18 @@ def advise_repair(origin: Origin) -> str:
     return f"Mend or upgrade {name}"
 
 
-def _advise_installation(package: str) -> str:
-    """Return what to do about a package that a plugin needs, as a sentence without its full stop."""
+def _advise_installation(origin: Origin, package: str) -> str:
+    """Return what to do about a module that a plugin needs, as a sentence without its full stop.
+
+    The name of a module need not be that of a package, which may be anybody's. What the plugin requires is
+    its author's word.
+    """
     if is_installed(package):
         return f"{package} is installed, but this process does not see it: restart Python"
-    return f"Install what it needs: pip install {package}"
+    requirement = find_requirement(origin.distribution, package)
+    if requirement is None:
+        return f"Install the package that has the module {package!r}"
+    return f"Install what it requires: pip install {requirement}"
 
 
 def _find_missing_package(error: BaseException) -> str:

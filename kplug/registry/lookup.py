@@ -9,6 +9,7 @@ from kplug.registry.conflicts import Choice, choose
 from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
 from kplug.registry.kinds import Kind
 from kplug.registry.misses import explain_miss
+from kplug.registry.quoting import quote
 from kplug.registry.registry import REGISTRY
 from kplug.registry.scopes import find_in_user_code
 from kplug.registry.spec import Spec
@@ -60,6 +61,6 @@ def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:
 def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
     others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
     return (
-        f"the {kind.name} {ref!r} is kplug's own; {others} has the same name and is used only by "
+        f"the {kind.name} {quote(ref)} is kplug's own; {others} has the same name and is used only by "
         f"that one. To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
 import importlib_metadata
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
@@ -31,11 +33,18 @@ def read_origin(distribution: Any) -> Origin:
 
 def is_installed(distribution: str) -> bool:
     """Whether a distribution of this name is installed now."""
-    try:
-        importlib_metadata.distribution(distribution)
-    except (importlib_metadata.PackageNotFoundError, ValueError):
-        return False
-    return True
+    return next(iter(importlib_metadata.distributions(name=distribution)), None) is not None
+
+
+def find_requirement(distribution: str, package: str) -> str | None:
+    """Return the package of this name that a distribution says it requires, or None."""
+    for found in importlib_metadata.distributions(name=distribution):
+        for line in found.requires or ():
+            with contextlib.suppress(InvalidRequirement):
+                name = Requirement(line).name
+                if canonicalize_name(name) == canonicalize_name(package):
+                    return name
+    return None
 
 
 def find_folder(distribution: Any) -> str:

@@ -1,10 +1,14 @@
-"""Why a reference leads nowhere: what was asked, what is known, what to do."""
+"""Why a reference leads nowhere: what was asked, what is known, what to do.
+
+Which error it is, is decided at once and cheaply. Whatever compares names is put off until somebody reads the
+text: programs ask for names that may not exist.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import importlib_metadata
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from kplug.registry.companions import find_known_distribution
 from kplug.registry.component import CUSTOM, Component
@@ -15,16 +19,21 @@ from kplug.registry.errors import (
     ResolutionError,
     UnknownComponentError,
     WrongKindError,
-    shorten,
 )
 from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.load_failures import advise_repair
 from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.metadata import is_installed
+from kplug.registry.problems import Problem
+from kplug.registry.quoting import quote
 from kplug.registry.registry import Registry
 from kplug.registry.scopes import find_in_user_code
 from kplug.registry.spec import Spec
-from kplug.registry.suggestions import ask, find_closest
+from kplug.registry.suggestions import ask, find_closest, find_most_alike
+from kplug.registry.suppliers import Supplier
 
 _SHOWN = 12
+_QUOTED = re.compile("'(.*?)'")
 
 
 def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
@@ -37,21 +46,26 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     other = _find_other_kind(registry, kind, spec)
     if other is not None:
         return other
-    if spec.is_registered_in_keras and not _is_installed(spec.distribution or ""):
-        return _custom(kind, spec)  # the package is a name that somebody's code made up
-    if spec.distribution is not None:
-        return _qualified_miss(registry, kind, spec)
-    return _unknown(registry, kind, spec)
+    if spec.distribution is None:
+        return _unknown(registry, kind, spec)
+    supplier = registry.state.discovery.manager.get_plugin(spec.distribution)
+    if isinstance(supplier, Supplier):
+        return _not_offered(registry, kind, spec, supplier)
+    return _not_supplied(registry, kind, spec)
 
 
 def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
     return UnknownComponentError(
-        f"{shorten(spec.ref)!r} was {kind.with_article} defined in code, and this code does not offer it",
+        f"{quote(spec.ref)} was {kind.with_article} defined in code, and this code does not offer it",
         kind=kind.name,
         ref=spec.ref,
-        hint=f"Offer it: custom_objects={{{shorten(spec.name)!r}: …}} where it is loaded, or "
-        f"with kplug.scope({kind.plural}={{{shorten(spec.name)!r}: …}}):",
+        hint=f"Offer it: {_offer_it(kind, spec)}",
     )
+
+
+def _offer_it(kind: Kind, spec: Spec) -> str:
+    entry = f"{{{quote(spec.name)}: …}}"
+    return f"custom_objects={entry} where it is loaded, or with kplug.scope({kind.plural}={entry}):"
 
 
 def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledComponentError | None:
@@ -60,7 +74,7 @@ def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledCompon
         by_name = spec.distribution is None and (kind.name, lookup_key(spec.name)) in offered
         if by_name or spec.distribution == name:
             return DisabledComponentError(
-                f"the {kind.name} {shorten(spec.name)!r} belongs to {supplier.origin}, which is "
+                f"the {kind.name} {quote(spec.name)} belongs to {supplier.origin}, which is "
                 f"switched off: {reason}",
                 kind=kind.name,
                 ref=spec.ref,
@@ -82,7 +96,7 @@ def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindErr
             found = [item for item in found if item.origin.distribution == spec.distribution]
         if found:
             return WrongKindError(
-                f"{shorten(spec.ref)!r} is {other.with_article}, not {kind.with_article}",
+                f"{quote(spec.ref)} is {other.with_article}, not {kind.with_article}",
                 kind=kind.name,
                 ref=spec.ref,
                 candidates=[item.qualified_name for item in found],
@@ -91,75 +105,108 @@ def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindErr
     return None
 
 
-def _qualified_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
-    distribution = spec.distribution or ""
-    own = [c for c in registry.index(kind).components if c.origin.distribution == distribution]
-    suppliers = {s.origin.distribution: s for s in registry.state.discovery.suppliers}
-    supplier = suppliers.get(distribution)
-    if supplier is None and _is_installed(distribution):
-        return UnknownComponentError(
-            f"{distribution!r} is installed, and offers no components",
-            kind=kind.name,
-            ref=spec.ref,
-            hint=f"`kplug list {kind.plural}` shows what is there.",
-        )
-    if supplier is None:
-        meant = find_closest(distribution, suppliers, likeness=0.8)
-        advice = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} Otherwise: "
-        return NotInstalledError(
-            f"the {kind.name} {shorten(spec.ref)!r} belongs to {shorten(distribution)!r}, "
-            "which is not installed",
-            kind=kind.name,
-            ref=spec.ref,
-            hint=f"{advice}pip install {distribution}",
-        )
-    if supplier.problems and not own:
-        problem = supplier.problems[0]
+def _not_offered(
+    registry: Registry, kind: Kind, spec: Spec, supplier: Supplier
+) -> PluginLoadError | UnknownComponentError:
+    """Return the error for a name that an installed plugin does not have, or has in a broken form."""
+    owner = supplier.origin.distribution
+    own = [item for item in registry.index(kind).components if item.origin.distribution == owner]
+    problems = supplier.problems_with(kind)
+    about = _find_about(problems, spec.name) or ([] if own else problems)
+    if about:
         error = PluginLoadError(
-            f"{supplier.origin} may offer the {kind.name} {shorten(spec.name)!r}, but {problem.message}",
+            f"{supplier.origin} may offer the {kind.name} {quote(spec.name)}, but {about[0].message}",
             kind=kind.name,
             ref=spec.ref,
-            hint=f"Mend or upgrade {distribution}.",
+            hint=f"{advise_repair(supplier.origin)}.",
         )
-        error.__cause__ = problem.cause
+        error.__cause__ = about[0].cause
         return error
-    names = [component.name for component in own]
     return UnknownComponentError(
-        f"{supplier.origin} offers no {kind.name} {shorten(spec.name)!r}",
+        f"{supplier.origin} offers no {kind.name} {quote(spec.name)}",
         kind=kind.name,
         ref=spec.ref,
-        candidates=names,
-        hint=suggest_component(spec.name, own) + _known(kind, names),
+        candidates=[component.name for component in own],
+        hint=partial(_suggest, kind, spec.name, own),
     )
 
 
-def _is_installed(distribution: str) -> bool:
-    try:
-        importlib_metadata.distribution(distribution)
-    except (importlib_metadata.PackageNotFoundError, ValueError):
-        return False
-    return True
+def _find_about(problems: Iterable[Problem], name: str) -> list[Problem]:
+    """Return the problems whose message quotes a name."""
+    key = lookup_key(name)
+    return [each for each in problems if key in map(lookup_key, _QUOTED.findall(each.message))]
+
+
+def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
+    """Return the error for a name of a package that offers nothing or is not installed."""
+    distribution = spec.distribution or ""
+    if is_installed(distribution):
+        return UnknownComponentError(
+            f"{quote(distribution)} is installed, and offers no components",
+            kind=kind.name,
+            ref=spec.ref,
+            hint=f"`kplug list {kind.plural}` shows what is there. If your own code defines it, "
+            f"offer it: {_offer_it(kind, spec)}",
+        )
+    if spec.is_registered_in_keras:
+        return _custom(kind, spec)  # the package is a name that somebody's code made up
+    if find_known_distribution(kind.name, spec.name, distribution) is not None:
+        return _not_installed(kind, spec, distribution)
+    return NotInstalledError(
+        f"the {kind.name} {quote(spec.ref)} is said to belong to {quote(distribution)}, which is not "
+        "installed, and kplug does not know that package",
+        kind=kind.name,
+        ref=spec.ref,
+        hint=partial(_ask_for_package, registry, kind, spec),
+    )
+
+
+def _ask_for_package(registry: Registry, kind: Kind, spec: Spec) -> str:
+    installed = [supplier.origin.distribution for supplier in registry.state.discovery.suppliers]
+    meant = find_closest(spec.distribution, installed, likeness=0.8)
+    question = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} "
+    return (
+        f"{question}If you know the package and trust it, install it. If your own code defines the "
+        f"{kind.name}, offer it: {_offer_it(kind, spec)}"
+    )
+
+
+def _not_installed(kind: Kind, spec: Spec, distribution: str) -> NotInstalledError:
+    return NotInstalledError(
+        f"the {kind.name} {quote(spec.name)} is offered by {distribution!r}, which is not installed",
+        kind=kind.name,
+        ref=spec.ref,
+        hint=f"pip install {distribution}",
+    )
 
 
 def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     distribution = find_known_distribution(kind.name, spec.name)
     if distribution is not None:
-        return NotInstalledError(
-            f"the {kind.name} {shorten(spec.name)!r} is offered by {distribution!r}, which is not installed",
-            kind=kind.name,
-            ref=spec.ref,
-            hint=f"pip install {distribution}",
-        )
+        supplier = registry.state.discovery.manager.get_plugin(distribution)
+        if isinstance(supplier, Supplier):  # installed, and the name is in a conflict
+            return _not_offered(registry, kind, spec, supplier)
+        if not is_installed(distribution):
+            return _not_installed(kind, spec, distribution)
     components = registry.components(kind)
-    names = sorted({component.name for component in components})
-    broken = "".join(f"\n  Not read: {problem}" for problem in registry.problems())
     return UnknownComponentError(
-        f"no {kind.name} is named {shorten(spec.ref)!r}",
+        f"no {kind.name} is named {quote(spec.ref)}",
         kind=kind.name,
         ref=spec.ref,
-        candidates=names,
-        hint=suggest_component(spec.name, components) + _known(kind, names) + broken,
+        candidates=partial(_list_names, components),
+        hint=partial(_advise, registry, kind, spec.name, components),
     )
+
+
+def _advise(registry: Registry, kind: Kind, name: str, components: Sequence[Component]) -> str:
+    problems = registry.problems()
+    about = _find_about(problems, name)
+    lines = [f"Not read: {problem}" for problem in about or problems]
+    return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])
+
+
+def _suggest(kind: Kind, name: str, components: Sequence[Component]) -> str:
+    return suggest_component(name, components) + _show_known(kind, name, components)
 
 
 def suggest_component(name: str, components: Sequence[Component]) -> str:
@@ -175,8 +222,15 @@ def suggest_component(name: str, components: Sequence[Component]) -> str:
     return f"{ask(spelling)}{owner} "
 
 
-def _known(kind: Kind, names: Sequence[str]) -> str:
+def _show_known(kind: Kind, name: str, components: Sequence[Component]) -> str:
+    names = _list_names(components)
     if not names:
         return f"No {kind.name} is installed."
-    more = ", …" if len(names) > _SHOWN else ""
-    return f"Known: {', '.join(names[:_SHOWN])}{more} (`kplug list {kind.plural}` shows all)"
+    if len(names) <= _SHOWN:
+        return f"Known: {', '.join(names)} (`kplug list {kind.plural}` shows all)"
+    alike = ", ".join(find_most_alike(name, names, _SHOWN))
+    return f"Most like it: {alike} (`kplug list {kind.plural}` shows all {len(names)})"
+
+
+def _list_names(components: Sequence[Component]) -> list[str]:
+    return sorted({component.name for component in components})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError
+from kplug.registry.quoting import make_printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Problem:
 
 def describe_error(error: BaseException) -> str:
     """Return an exception as ``Type: text``, in one line."""
-    text = error.message if isinstance(error, KplugError) else str(error)
-    first = text.strip().splitlines()[0] if text.strip() else ""
+    try:
+        text = error.message if isinstance(error, KplugError) else str(error)
+    except Exception:  # noqa: BLE001 - it may be a plugin's own class
+        text = ""
+    first = make_printable(next(iter(text.strip().splitlines()), ""))
     return f"{type(error).__name__}: {first}" if first else type(error).__name__

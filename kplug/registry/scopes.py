@@ -14,6 +14,7 @@ from kplug.registry.conflicts import Choice
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import KINDS, Kind, get_kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.quoting import quote
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -49,14 +50,14 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
             kind = next((kind for kind in KINDS.values() if kind.plural == plural), None)
             if kind is None:
                 raise RegistrationError(
-                    f"scope() has no kind {plural!r}",
+                    f"scope() has no kind {quote(plural)}",
                     hint=f"Kinds are {', '.join(kind.plural for kind in KINDS.values())}.",
                 )
             for name, target in declarations.items():
                 component = _make_component(kind, name, target)
                 if any((kind.name, key) in self._names for key in keys_of(component)):
                     raise RegistrationError(
-                        f"scope() is given the {kind.name} {name!r} twice",
+                        f"scope() is given the {kind.name} {quote(name)} twice",
                         hint="Spellings that differ in case, '_' or '-' only are one name.",
                     )
                 self._names.update(_entries(component))
@@ -115,7 +116,7 @@ def register(
         taken = {id(_REGISTERED[place]) for place in entries if place in _REGISTERED}
         if taken and not replace:
             raise RegistrationError(
-                f"the {component.kind} {name!r} is registered already",
+                f"the {component.kind} {quote(name)} is registered already",
                 hint="Pass replace=True to take the name over, or use kplug.scope for a while.",
             )
         kept = {place: item for place, item in _REGISTERED.items() if id(item) not in taken}
@@ -135,7 +136,7 @@ def unregister(kind: str, name: str) -> None:
         component = _REGISTERED.get((record.name, lookup_key(name)))
         if component is None:
             raise RegistrationError(
-                f"no {record.name} {name!r} is registered",
+                f"no {record.name} {quote(name)} is registered",
                 hint="Only what kplug.register added can be taken back.",
             )
         _REGISTERED = {k: item for k, item in _REGISTERED.items() if item is not component}
@@ -171,7 +172,8 @@ def _make_component(
         return copy_with(target, name=name, aliases=names, kind=kind.name, origin=USER_CODE)
     if target is None:
         raise RegistrationError(
-            f"the {kind.name} {name!r} is None", hint="Give the object that the name stands for."
+            f"the {kind.name} {quote(name)} is None",
+            hint="Give the object that the name stands for.",
         )
     return Component(name, target, aliases=tuple(aliases), kind=kind.name, origin=USER_CODE)
 

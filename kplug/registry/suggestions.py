@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kplug.registry.errors import ArgumentError
+from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.quoting import quote
+
+_MOST_COMPARED = 80
 
 
 def find_closest(name: object, known: Iterable[str], likeness: float = 0.6) -> str | None:
@@ -20,16 +24,40 @@ def find_closest(name: object, known: Iterable[str], likeness: float = 0.6) -> s
         >>> find_closest("smoth", ["smooth", "axis"])
         'smooth'
     """
+    best, likeness_of_best = next(iter(_rank(str(name), known)), ("", 0.0))
+    return best if likeness_of_best >= likeness else None
+
+
+def find_most_alike(name: str, known: Iterable[str], most: int) -> list[str]:
+    """Return the known names that are most like a written one, best first; case and separators do not count.
+
+    Example:
+        >>> find_most_alike("sdg", ["adam", "sgd", "adagrad"], 2)
+        ['sgd', 'adagrad']
+    """
+    return [found for found, _ in _rank(name, known, lookup_key)[:most]]
+
+
+def _rank(
+    name: str, known: Iterable[str], key: Callable[[str], str] = str
+) -> list[tuple[str, float]]:
     import difflib  # used for messages only, and it takes a millisecond
 
-    written, names = str(name), list(known)
+    written = key(name[:_MOST_COMPARED])
+    matcher = difflib.SequenceMatcher(None, "", written)
     swapped = {
         written[:at] + after + before + written[at + 2 :]
         for at, (before, after) in enumerate(itertools.pairwise(written))
     }
-    # difflib takes the commonest slip, two letters that change places, for two letters that differ.
-    found = [close for close in names if close in swapped]
-    return next(iter(found or difflib.get_close_matches(written, names, 1, likeness)), None)
+
+    def likeness(candidate: str) -> float:
+        # difflib takes the commonest slip, two letters that change places, for two letters that differ.
+        if key(candidate) in swapped:
+            return 1.0
+        matcher.set_seq1(key(candidate))
+        return matcher.ratio()
+
+    return sorted(((each, likeness(each)) for each in known), key=lambda pair: -pair[1])
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
@@ -45,7 +73,7 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 def ask(*meant: str) -> str:
     """Return the question whether these names were meant."""
-    return f"Did you mean {', '.join(map(repr, meant))}?"
+    return f"Did you mean {', '.join(map(quote, meant))}?"
 
 
 def unknown_argument(
@@ -74,6 +102,6 @@ def unknown_argument(
     meant = dict.fromkeys(name for name in found if name is not None)
     question = f". {ask(*meant)}" if meant else ""
     return ArgumentError(
-        f"{owner} has no argument{'s' * (len(names) > 1)} {', '.join(map(repr, names))}{question}",
+        f"{owner} has no argument{'s' * (len(names) > 1)} {', '.join(map(quote, names))}{question}",
         hint=usage or f"Known: {', '.join(known) or 'none'}.",
     )

@@ -74,9 +74,17 @@ class Supplier:
     @property
     def problems(self) -> list[Problem]:
         """What is wrong with the declarations that have been read so far."""
-        loaded = self._loaded.problems if self._loaded is not None else ()
         of_kinds = (item for found in list(self._problems.values()) for item in found)
-        return [*self._own_problems, *loaded, *of_kinds]
+        return [*self._general_problems, *of_kinds]
+
+    def problems_with(self, kind: Kind) -> list[Problem]:
+        """What is wrong with the declarations of one kind, then what is wrong with the whole."""
+        return [*self._problems.get(kind.name, ()), *self._general_problems]
+
+    @property
+    def _general_problems(self) -> list[Problem]:
+        loaded = self._loaded.problems if self._loaded is not None else ()
+        return [*self._own_problems, *loaded]
 
     def load_modules(self) -> _Loaded:
         """Import the modules of hooks, once; no lock may be held around it.

@@ -12,6 +12,8 @@ from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
 from kplug.errors import WeightsError
+from kplug.registry import REGISTRY
+from kplug.registry.companions import find_known_distribution
 from kplug.registry.user_warnings import warn
 
 Verify = Literal["off", "warn", "exact"]
@@ -86,18 +88,25 @@ def find_version(distribution: str) -> str | None:
 
 def _compare(distribution: str, version: str, names: list[str], *, exact: bool) -> str | None:
     installed = find_version(distribution)
-    used = _printable(", ".join(names))
+    used, was = _printable(", ".join(names)), _printable(version)
+    is_known = _is_known(distribution)
+    advice = f": {_install_line(distribution, version)}" if is_known else ""
+    if installed is None and is_known:
+        return f"{distribution} {was}, which supplied {used}, is not installed{advice}"
     if installed is None:
         return (
-            f"{distribution} {_printable(version)}, which supplied {used}, is not installed: "
-            f"{_install_line(distribution, version)}"
+            f"the file says that {distribution!r} {was} supplied {used}; it is not installed, and kplug "
+            "does not know that package"
         )
     if _reduce(distribution, installed, exact=exact) == _reduce(distribution, version, exact=exact):
         return None
-    return (
-        f"{distribution}, which supplied {used}, was {_printable(version)}, here {installed}: "
-        f"{_install_line(distribution, version)}"
-    )
+    return f"{distribution}, which supplied {used}, was {was}, here {installed}{advice}"
+
+
+def _is_known(distribution: str) -> bool:
+    """Whether a package may be installed on a file's word: it offers components here, or kplug knows it."""
+    offers = REGISTRY.state.discovery.manager.has_plugin(distribution)
+    return offers or find_known_distribution("", "", distribution) is not None
 
 
 def _reduce(distribution: str, version: str, *, exact: bool) -> object:

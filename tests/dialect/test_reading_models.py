@@ -181,15 +181,17 @@ def test_unknown_argument_is_named() -> None:
 def test_unknown_layer_is_named_with_what_is_known() -> None:
     with pytest.raises(UnknownComponentError) as caught:
         make({**DENSE_3, "class_name": "Wavelet"})
-    assert str(caught.value).startswith("kplug 0.1.0 offers no layer 'Wavelet'\n  Known: ")
+    assert str(caught.value).startswith("kplug 0.1.0 offers no layer 'Wavelet'\n  Most like it: ")
 
 
 def test_registered_class_of_a_package_that_is_missing() -> None:
     with pytest.raises(NotInstalledError) as caught:
         make({**DENSE_3, "module": None, "registered_name": "wavelets>Dense"})
     assert str(caught.value) == (
-        "the layer 'wavelets/Dense' belongs to 'wavelets', which is not installed\n"
-        "  pip install wavelets"
+        "the layer 'wavelets/Dense' is said to belong to 'wavelets', which is not installed, and kplug does "
+        "not know that package\n  If you know the package and trust it, install it. If your own code defines "
+        "the layer, offer it: custom_objects={'Dense': …} where it is loaded, or with "
+        "kplug.scope(layers={'Dense': …}):"
     )
 
 

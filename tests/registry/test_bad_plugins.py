@@ -134,7 +134,8 @@ def test_all_of_them_at_once(everything: Sandbox) -> None:
             "needy",
             "the regularizer 'needy' of bad-missing-dependency 1.0 (bad_missing_dependency:needy) "
             "cannot be loaded: ModuleNotFoundError: No module named 'a_package_that_nobody_has'\n"
-            "  Install what it needs: pip install a_package_that_nobody_has, or switch the plugin off: "
+            "  Install the package that has the module 'a_package_that_nobody_has', or switch the plugin "
+            "off: "
             "KPLUG_DISABLE=bad-missing-dependency.",
         ),
         (
@@ -173,9 +174,9 @@ def test_component_of_a_bad_module_of_hooks_stays_usable(everything: Sandbox) ->
 
 def test_unknown_name_lists_what_could_not_be_read(everything: Sandbox) -> None:
     with pytest.raises(UnknownComponentError) as caught:
-        resolve("regularizer", "never")
+        resolve("regularizer", "no_such_thing")
     lines = str(caught.value).splitlines()
-    assert lines[0] == "no regularizer is named 'never'"
+    assert lines[0] == "no regularizer is named 'no_such_thing'"
     assert lines[2:] == [
         f"  Not read: {owner} 1.0: {text}"
         for owner, texts in sorted(PROBLEMS.values())
@@ -200,11 +201,18 @@ def test_two_distributions_with_one_name(everything: Sandbox) -> None:
 
 def test_name_with_two_objects_in_one_distribution(everything: Sandbox) -> None:
     assert resolve("regularizer", "unique").object("w") == 0.0
-    with pytest.raises(UnknownComponentError):
+    with pytest.raises(UnknownComponentError) as unknown:
         resolve("regularizer", "twice")
-    with pytest.raises(UnknownComponentError) as caught:
+    (problem,) = PROBLEMS["duplicate_name"][1]
+    assert str(unknown.value) == (
+        f"no regularizer is named 'twice'\n  Not read: bad-duplicate-name 1.0: {problem}"
+    )
+    with pytest.raises(PluginLoadError) as caught:
         resolve("regularizer", "bad-duplicate-name/twice")
-    assert str(caught.value).startswith("bad-duplicate-name 1.0 offers no regularizer 'twice'")
+    assert str(caught.value) == (
+        f"bad-duplicate-name 1.0 may offer the regularizer 'twice', but {problem}\n"
+        "  Mend or upgrade bad-duplicate-name."
+    )
 
 
 @pytest.mark.torch

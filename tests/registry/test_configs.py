@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import kplug
-from kplug.errors import ArgumentError, ContractError, UnknownComponentError
+from kplug.errors import ArgumentError, ContractError, RegistrationError, UnknownComponentError
 from kplug.registry import Spec, resolve, resolve_object
 from kplug.registry.spec import spec_from_dict
 
@@ -203,6 +203,35 @@ def test_a_registered_class_is_never_the_built_in_of_its_name(identifier: dict[s
     )
     found = kplug.regularizers.deserialize(identifier, {"L2": Mine})
     assert type(found) is Mine
+
+
+@pytest.mark.parametrize("key", ["my_mod>L2", "L2"])
+def test_keras_writes_keys_of_custom_objects_with_a_package(key: str) -> None:
+    assert type(kplug.regularizers.deserialize(REGISTERED, {key: Mine})) is Mine
+    with pytest.raises(RegistrationError) as caught:
+        kplug.regularizers.deserialize(REGISTERED, {key: Mine, "other>L2": type("Other", (), {})})
+    assert str(caught.value).startswith("custom_objects has two objects of the name 'L2'\n")
+
+
+@pytest.mark.parametrize("registered", [{}, {"registered_name": None}, {"registered_name": "L2"}])
+def test_a_class_of_another_module_is_the_users_own(registered: dict[str, Any]) -> None:
+    identifier = {"module": "my_mod", **_keras("L2", l2=0.5), **registered}
+    with pytest.raises(UnknownComponentError) as caught:
+        resolve("regularizer", identifier)
+    assert str(caught.value) == (
+        "'custom/L2' was a regularizer defined in code, and this code does not offer it\n"
+        "  Offer it: custom_objects={'L2': …} where it is loaded, or "
+        "with kplug.scope(regularizers={'L2': …}):"
+    )
+    assert type(kplug.regularizers.deserialize(identifier, {"L2": Mine})) is Mine
+
+
+@pytest.mark.parametrize(
+    "module", ["keras.regularizers", "tf_keras.src.regularizers", "kplug.regularizers", None]
+)
+def test_a_class_of_keras_is_the_built_in(module: str | None) -> None:
+    identifier = {"module": module, **_keras("L2", l2=0.5), "registered_name": None}
+    assert resolve("regularizer", identifier).component.qualified_name == "kplug/l2"
 
 
 def test_a_registered_class_of_a_plugin_is_the_plugins() -> None:

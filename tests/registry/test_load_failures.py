@@ -49,7 +49,7 @@ def test_target_that_does_not_exist(install: Sandbox) -> None:
         (
             "import no_such_package.inner\n",
             "ModuleNotFoundError: No module named 'no_such_package'",
-            "Install what it needs: pip install no_such_package",
+            "Install the package that has the module 'no_such_package'",
         ),
         (
             "import kplug.no_such_module\n",
@@ -73,6 +73,21 @@ def test_plugin_that_does_not_import(install: Sandbox, source: str, cause: str, 
     )
     assert f"\n  {hint}" in message
     assert message.endswith(", or switch the plugin off: KPLUG_DISABLE=my-plugin.")
+
+
+def test_only_a_package_that_the_plugin_requires_is_to_be_installed(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.losses": {"puddle": "my_plugin:puddle"}},
+        modules={"my_plugin.py": "import no_such_package.inner\n"},
+    )
+    with (install.info("my-plugin", "1.0") / "METADATA").open("w") as file:
+        file.write("Name: my-plugin\nVersion: 1.0\nRequires-Dist: ???\n")
+        file.write("Requires-Dist: No.Such-Package>=2; python_version > '3'\n")
+    install.changed()
+    assert "\n  Install what it requires: pip install No.Such-Package, or" in str(
+        _fail("loss", "puddle")
+    )
 
 
 def test_module_of_the_plugin_itself_is_not_to_be_installed(install: Sandbox) -> None:
@@ -109,7 +124,7 @@ def _write_dependency(folder: Path) -> None:
 
 def test_a_dependency_that_is_installed_meanwhile_is_found(install: Sandbox) -> None:
     _install_what_needs_a_dependency(install)
-    assert "Install what it needs: pip install my_dependency" in str(_fail("loss", "puddle"))
+    assert "Install the package that has the module 'my_dependency'" in str(_fail("loss", "puddle"))
     _write_dependency(install.folder)
     assert resolve("loss", "puddle").source(0, 0) == 3
 

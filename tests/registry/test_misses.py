@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ from kplug.errors import (
     UnknownKindError,
     WrongKindError,
 )
-from kplug.registry import resolve
+from kplug.registry import REGISTRY, get_kind, resolve
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -131,25 +132,59 @@ def test_known_package_that_is_not_installed(kind: str, ref: str, owner: str) ->
     )
 
 
-def test_qualified_name_of_a_package_that_is_not_installed() -> None:
-    assert str(_fail("loss", "some_plugin/dice", NotInstalledError)) == (
-        "the loss 'some_plugin/dice' belongs to 'some-plugin', which is not installed\n"
-        "  pip install some-plugin"
+OWN_CODE = (
+    "If you know the package and trust it, install it. If your own code defines the {kind}, offer it: "
+    "custom_objects={{'{name}': …}} where it is loaded, or with kplug.scope({kind}es={{'{name}': …}}):"
+)
+
+
+@pytest.mark.parametrize(
+    ("ref", "package"),
+    [
+        ("some_plugin/dice", "some-plugin"),
+        ("builtins/eval", "builtins"),
+        ("evil-package/L9", "evil-package"),
+    ],
+)
+def test_package_that_only_a_text_names_is_not_recommended(ref: str, package: str) -> None:
+    assert str(_fail("loss", ref, NotInstalledError)) == (
+        f"the loss {ref!r} is said to belong to {package!r}, which is not installed, and kplug does not know "
+        "that package\n  " + OWN_CODE.format(kind="loss", name=ref.partition("/")[2])
     )
 
 
-def test_misspelt_package_is_not_recommended_alone(puddles: Sandbox) -> None:
-    assert str(_fail("regularizer", "puddle-penaltys/puddle", NotInstalledError)) == (
-        "the regularizer 'puddle-penaltys/puddle' belongs to 'puddle-penaltys', which is not installed\n"
-        "  Did you mean 'puddle-penalties/puddle'? Otherwise: pip install puddle-penaltys"
+@pytest.mark.parametrize("name", ["dice_loss", "later_loss"])
+def test_qualified_name_of_a_known_package(name: str) -> None:
+    assert str(_fail("loss", f"kplug-segmentation/{name}", NotInstalledError)) == (
+        f"the loss {name!r} is offered by 'kplug-segmentation', which is not installed\n"
+        "  pip install kplug-segmentation"
     )
+
+
+@pytest.mark.parametrize("ref", ["my_mod>L2", "evil-package>L9"])
+def test_name_that_somebodys_code_registered_in_keras(ref: str) -> None:
+    name = ref.partition(">")[2]
+    identifier = {"class_name": "L2", "config": {}, "registered_name": ref}
+    with pytest.raises(UnknownComponentError) as caught:
+        resolve("regularizer", identifier)
+    assert str(caught.value) == (
+        f"{ref!r} was a regularizer defined in code, and this code does not offer it\n"
+        f"  Offer it: custom_objects={{{name!r}: …}} where it is loaded, or "
+        f"with kplug.scope(regularizers={{{name!r}: …}}):"
+    )
+
+
+def test_misspelt_package_is_suggested(puddles: Sandbox) -> None:
+    error = _fail("regularizer", "puddle-penaltys/puddle", NotInstalledError)
+    assert "\n  Did you mean 'puddle-penalties/puddle'? If you know the package" in str(error)
 
 
 def test_installed_package_without_components(install: Sandbox) -> None:
     install("plain-package")
     assert str(_fail("loss", "plain-package/dice", UnknownComponentError)) == (
         "'plain-package' is installed, and offers no components\n"
-        "  `kplug list losses` shows what is there."
+        "  `kplug list losses` shows what is there. If your own code defines it, offer it: "
+        "custom_objects={'dice': …} where it is loaded, or with kplug.scope(losses={'dice': …}):"
     )
 
 
@@ -198,6 +233,78 @@ def test_qualified_name_of_a_plugin_that_could_not_be_read(install: Sandbox) -> 
         "ModuleNotFoundError: No module named 'no_such_module'\n  Mend or upgrade my-plugin."
     )
     assert isinstance(error.__cause__, ModuleNotFoundError)
+
+
+@pytest.mark.parametrize("ref", ["dice_loss", "DiceLoss", "kplug-segmentation/dice_loss"])
+def test_installed_name_in_a_conflict_is_not_to_be_installed(install: Sandbox, ref: str) -> None:
+    install(
+        "kplug-segmentation",
+        entry_points="[kplug.losses]\ndice_loss = one:dice_loss\nDiceLoss = two:dice_loss\n",
+    )
+    name = ref.rpartition("/")[2]
+    assert str(_fail("loss", ref, PluginLoadError)) == (
+        f"kplug-segmentation 1.0 may offer the loss {name!r}, but the loss 'dice_loss' is offered twice, as "
+        "two:dice_loss and as one:dice_loss; neither is used. Give one of them another name\n"
+        "  Mend or upgrade kplug-segmentation."
+    )
+
+
+def test_installed_package_that_lacks_a_known_name(install: Sandbox) -> None:
+    install("kplug-segmentation", entry_points={"kplug.losses": {"other": "one:other"}})
+    assert str(_fail("loss", "dice_loss", UnknownComponentError)) == (
+        "kplug-segmentation 1.0 offers no loss 'dice_loss'\n  Known: other (`kplug list losses` shows all)"
+    )
+
+
+TWO_BAD_HOOKS = """
+import kplug
+
+@kplug.hookimpl
+def kplug_losses():
+    raise ValueError("of losses")
+
+@kplug.hookimpl
+def kplug_regularizers():
+    raise ValueError("of regularizers")
+"""
+
+
+@pytest.mark.parametrize("kind", ["loss", "regularizer"])
+def test_problem_of_the_kind_that_was_asked_for(install: Sandbox, kind: str) -> None:
+    install(
+        "my-plugin", entry_points={"kplug": {"p": "hooks"}}, modules={"hooks.py": TWO_BAD_HOOKS}
+    )
+    error = _fail(kind, "my-plugin/x", PluginLoadError)
+    plural = get_kind(kind).plural
+    assert f"but kplug_{plural} raised ValueError: of {plural}\n" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("ref", "first"),
+    [("sdg", "sgd"), ("adma", "adam"), ("rmsporp", "rmsprop"), ("adamaxx", "adamax")],
+)
+def test_known_names_are_those_most_like_it(ref: str, first: str) -> None:
+    text = str(_fail("optimizer", ref, UnknownComponentError))
+    assert f"\n  Did you mean {first!r}? Most like it: {first}, " in text
+    assert text.count(", ") == 11
+    assert text.endswith(f" (`kplug list optimizers` shows all {_count('optimizer')})")
+
+
+def _count(kind: str) -> int:
+    return len({component.name for component in REGISTRY.components(get_kind(kind))})
+
+
+def test_names_are_compared_when_the_text_is_read() -> None:
+    error = _fail("optimizer", "sdg", UnknownComponentError)
+    with kplug.scope(optimizers={"sdgg": object()}):
+        assert error.candidates == tuple(
+            sorted(
+                {component.name for component in REGISTRY.index(get_kind("optimizer")).components}
+            )
+        )
+        assert "sdgg" not in str(error)
+    again = pickle.loads(pickle.dumps(_fail("optimizer", "sdg", UnknownComponentError)))
+    assert (str(again), again.candidates) == (str(error), error.candidates)
 
 
 def test_every_one_of_them_is_a_lookup_error_of_ours() -> None:

@@ -8,10 +8,17 @@ from kplug.errors import ContractError
 from kplug.registry.problems import describe_error
 
 
+class _ShyError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
         (ValueError("two\nlines"), "ValueError: two"),
+        (ValueError("\x1b[2J\ud800"), "ValueError: ?[2J?"),
+        (_ShyError(), "_ShyError"),
         (SystemExit(), "SystemExit"),
         (SystemExit(3), "SystemExit: 3"),
         (ContractError("no loss", hint="Give one."), "ContractError: no loss"),

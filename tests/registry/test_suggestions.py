@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kplug.registry.suggestions import did_you_mean, find_closest, unknown_argument
+from kplug.registry.suggestions import did_you_mean, find_closest, find_most_alike, unknown_argument
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,18 @@ def test_closest(name: object, likeness: float, found: str | None) -> None:
 @pytest.mark.parametrize(("name", "found"), [("adma", "adam"), ("sdg", "sgd"), ("zsx", None)])
 def test_two_letters_that_changed_places_are_closest(name: str, found: str | None) -> None:
     assert find_closest(name, ["adamax", "adam", "sgd", "adamw"], likeness=0.7) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sdg", ["sgd", "adagrad", "adam"]),
+        ("NADAM", ["nadam", "adam", "adagrad"]),
+        ("zz", ["nadam"]),
+    ],
+)
+def test_the_most_alike_come_first(name: str, found: list[str]) -> None:
+    assert find_most_alike(name, ["nadam", "adam", "adagrad", "sgd"], len(found)) == found
 
 
 def test_nothing_is_asked_where_nothing_is_like_it() -> None:

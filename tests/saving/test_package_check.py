@@ -62,8 +62,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             row("kplug-lion/lion", "kplug-lion", "1.3"),
             False,
             [
-                "kplug-lion, which supplied kplug-lion/lion, was 1.3, here 1.2: "
-                'pip install "kplug-lion==1.3"'
+                "kplug-lion, which supplied kplug-lion/lion, was 1.3, here 1.2",
             ],
         ),
         (
@@ -78,8 +77,16 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             row("kplug-x/y", "kplug-x", "1; rm -rf ~\x1b[2J"),
             False,
             [
-                "kplug-x 1; rm -rf ~?[2J, which supplied kplug-x/y, is not installed: "
-                "pip install kplug-x"
+                "the file says that 'kplug-x' 1; rm -rf ~?[2J supplied kplug-x/y; it is not installed, "
+                "and kplug does not know that package"
+            ],
+        ),
+        (
+            row("evil/x", "evil", "1.0\n  pip install evil"),
+            False,
+            [
+                "the file says that 'evil' 1.0?  pip install evil supplied evil/x; it is not installed, "
+                "and kplug does not know that package"
             ],
         ),
         (row("custom/mine", "custom", ""), True, []),
@@ -104,8 +111,8 @@ def foreign(make_model: Make, tmp_path: Path) -> Path:
 
 
 SENTENCE = (
-    "the file was made with other packages:\n  kplug-nowhere 0.2, which supplied "
-    'kplug-nowhere/dice, is not installed: pip install "kplug-nowhere==0.2"'
+    "the file was made with other packages:\n  the file says that 'kplug-nowhere' 0.2 supplied "
+    "kplug-nowhere/dice; it is not installed, and kplug does not know that package"
 )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from torch import nn
 
 from kplug.dialect import read_layer
+from kplug.dialect.names import strip_packages
 from kplug.errors import SpecError
 from kplug.layers.serialization import make_layer
 from kplug.registry import scope
 from kplug.registry.kinds import KINDS
+from kplug.registry.quoting import quote
 
 
 def layer_from_config(entry: Any) -> Any:
@@ -24,7 +26,7 @@ def layer_from_config(entry: Any) -> Any:
     """
     if not isinstance(entry, Mapping) or "class_name" not in entry:
         raise SpecError(
-            f"{entry!r} does not describe a layer",
+            f"{quote(entry)} does not describe a layer",
             hint="A layer is {'class_name': …, 'config': {…}}.",
         )
     entry = read_layer(entry)
@@ -62,8 +64,7 @@ def scope_of(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager
     """Return a scope in which the names mean the given objects, whatever their kind."""
     if not custom_objects:
         return nullcontext()
-    # Keras keeps registered classes under "package>Name"; what is looked up is the name.
-    given = {name.rpartition(">")[2]: each for name, each in custom_objects.items()}
+    given = strip_packages(custom_objects)
     layers = {
         name: each
         for name, each in given.items()

@@ -11,7 +11,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from kplug.registry.errors import SpecError, SpecLimitError, shorten
+from kplug.registry.errors import SpecError, SpecLimitError
+from kplug.registry.quoting import quote
 from kplug.registry.spec.formatting import format_call, format_value
 
 Value = Any  # None, bool, int, float, str, list, tuple, dict of these, or a nested Spec
@@ -28,6 +29,8 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Keras 3 writes where a class lives beside its name. kplug never imports by path, so it reads past them.
 _KERAS_EXTRAS = frozenset({"module", "registered_name", "build_config", "name"})
+# What lives in other packages is the user's own. Python's own name stands beside functions and data.
+_OWN_PACKAGES = frozenset({"keras", "tf_keras", "kplug", "builtins"})
 # Keras 3 writes data in the same form: these, arrays as "__numpy__", tensors as "__tensor__".
 _KERAS_DATA = frozenset({"DTypePolicy", "FloatDTypePolicy", "OptimizerMap", "SeedGenerator"})
 
@@ -95,7 +98,7 @@ class Spec:
         # "3d-losses/x" is no Python expression, so the reader could not find its end; the dict form is.
         if self.args:
             raise SpecError(
-                f"the positional arguments of the nested {self.ref!r} cannot be written as text",
+                f"the positional arguments of the nested {quote(self.ref)} cannot be written as text",
                 hint="Give them by keyword.",
             )
         return format_value({"name": self.ref, "args": dict(self.kwargs)})
@@ -124,12 +127,13 @@ def spec_from_dict(mapping: Mapping[str, Value], room: int = MAX_DEPTH) -> Spec:
         ref, arguments = mapping["name"], mapping.get("args") or {}
     else:
         raise SpecError(
-            f"a dict with the keys {sorted(map(str, mapping))} does not describe a component",
+            f"a dict with the keys {quote(sorted(map(str, mapping)))} does not describe a component",
             hint="Give {'name': …, 'args': {…}} or Keras's {'class_name': …, 'config': {…}}.",
         )
     if not isinstance(arguments, Mapping):
         raise SpecError(
-            f"the arguments of {ref!r} are {arguments!r}", hint="Give a dict of argument to value."
+            f"the arguments of {quote(ref)} are {quote(arguments)}",
+            hint="Give a dict of argument to value.",
         )
     _check_ref(ref)
     values = {key: _normalise(item, room - 1) for key, item in arguments.items()}
@@ -140,7 +144,7 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
     unknown = set(mapping) - _KERAS_EXTRAS - {"class_name", "config"}
     if unknown:
         raise SpecError(
-            f"a dict with the keys {sorted(map(str, mapping))} does not describe a component",
+            f"a dict with the keys {quote(sorted(map(str, mapping)))} does not describe a component",
             hint="Keras's form is {'class_name': …, 'config': {…}}.",
         )
     config = mapping.get("config") or {}
@@ -149,8 +153,13 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
     registered = mapping.get("registered_name")
     # tf-keras calls its own optimizers Custom>Adam, with this mark.
     is_own = isinstance(config, Mapping) and "is_legacy_optimizer" in config
-    is_full = isinstance(registered, str) and ">" in registered and not is_own
-    return registered if is_full else mapping["class_name"], config
+    if isinstance(registered, str) and ">" in registered and not is_own:
+        return registered, config
+    class_name, module = mapping["class_name"], mapping.get("module")
+    is_users = isinstance(module, str) and module.partition(".")[0] not in _OWN_PACKAGES
+    if is_users and isinstance(class_name, str):
+        return f"custom/{class_name}", config  # never a built-in of the same name
+    return class_name, config
 
 
 def is_spec_mapping(value: object) -> bool:
@@ -160,8 +169,8 @@ def is_spec_mapping(value: object) -> bool:
     keys = set(value)
     if keys == {"name", "args"}:
         return True
-    class_name = str(value.get("class_name", ""))
-    if class_name.startswith("__") or class_name in _KERAS_DATA:
+    class_name = value.get("class_name")
+    if isinstance(class_name, str) and (class_name.startswith("__") or class_name in _KERAS_DATA):
         return False
     return keys >= {"class_name", "config"} and keys - {"class_name", "config"} <= _KERAS_EXTRAS
 
@@ -199,10 +208,9 @@ def depth_of(value: Value) -> int:
 
 
 def _check_ref(ref: object) -> None:
-    shown = shorten(ref) if isinstance(ref, str) else ref
     if not isinstance(ref, str) or not (REF.fullmatch(ref) or _KERAS_REF.fullmatch(ref)):
         raise SpecError(
-            f"{shown!r} is not a reference to a component",
+            f"{quote(ref)} is not a reference to a component",
             hint="A reference is 'name' or 'distribution/name'.",
         )
 
@@ -210,7 +218,7 @@ def _check_ref(ref: object) -> None:
 def _check_key(key: object, ref: str) -> None:
     if not isinstance(key, str) or not _KEY.fullmatch(key) or keyword.iskeyword(key):
         raise SpecError(
-            f"{key!r} cannot be the name of an argument of {ref!r}",
+            f"{quote(key)} cannot be the name of an argument of {quote(ref)}",
             hint="Argument names are Python identifiers.",
         )
 

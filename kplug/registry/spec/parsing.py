@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from kplug.registry.errors import SpecLimitError, SpecSyntaxError
+from kplug.registry.quoting import quote
 from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
 
 _HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
@@ -90,9 +91,9 @@ class _Reader:
             if item.arg is None:
                 self._refuse(item.value, "'**' is not part of the grammar")
             if not item.arg.isascii():
-                self._refuse(item.value, f"{item.arg!r} cannot be the name of an argument")
+                self._refuse(item.value, f"{quote(item.arg)} cannot be the name of an argument")
             if item.arg in kwargs:
-                self._refuse(item.value, f"the argument {item.arg!r} is given twice")
+                self._refuse(item.value, f"the argument {quote(item.arg)} is given twice")
             kwargs[item.arg] = self._value(item.value, room - 1)
         return Spec(ref, args, kwargs)
 

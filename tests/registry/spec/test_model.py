@@ -121,6 +121,37 @@ def test_dict_form_deeper_than_that_is_refused() -> None:
         spec_from_dict(_nested(MAX_DEPTH + 1))
 
 
+DEEP_VALUE: list[Any] = []
+for _ in range(5000):
+    DEEP_VALUE = [DEEP_VALUE]
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        _nested(5000),
+        {"class_name": "L2", "config": {"l2": DEEP_VALUE}},
+    ],
+)
+def test_thousands_of_levels_are_refused(mapping: dict[str, Any]) -> None:
+    with pytest.raises(SpecLimitError, match="nested more than 16 levels deep"):
+        spec_from_dict(mapping)
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"class_name": DEEP_VALUE, "module": "m"},
+        {"class_name": "L2", "config": {"l2": {"class_name": DEEP_VALUE, "config": {}}}},
+        {"name": DEEP_VALUE},
+        {"name": "adam", "args": DEEP_VALUE},
+    ],
+)
+def test_what_is_too_deep_to_be_shown_is_refused(mapping: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="<list>"):
+        spec_from_dict(mapping)
+
+
 def test_spec_made_in_code_has_the_same_limit() -> None:
     spec = Spec("leaf")
     for _ in range(MAX_DEPTH - 1):

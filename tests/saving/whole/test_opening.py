@@ -142,8 +142,8 @@ def test_packages_are_compared(saved: Any, extension: str, tmp_path: Path) -> No
             file.attrs["kplug_components"] = np.bytes_(json.dumps(content).encode())
         write_zip(path, {**parts, "model.weights.h5": (tmp_path / "w.h5").read_bytes()})
     sentence = (
-        "the file was made with other packages:\n  wavelets 1.2, which supplied wavelets/l, is not "
-        'installed: pip install "wavelets==1.2"'
+        "the file was made with other packages:\n  the file says that 'wavelets' 1.2 supplied wavelets/l; "
+        "it is not installed, and kplug does not know that package"
     )
     with pytest.warns(KplugWarning) as caught:
         load_model(path)

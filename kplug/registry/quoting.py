@@ -1,0 +1,45 @@
+"""What was given, as messages repeat it: short, and safe for a terminal."""
+
+from __future__ import annotations
+
+_MOST_REPEATED = 80
+
+
+def quote(value: object) -> str:
+    """Return what was given, quoted, as far as a message repeats it: in one line that any terminal can show.
+
+    Example:
+        >>> print(quote("adma"), quote("a" * 3000)[-5:])
+        'adma' aaa…'
+    """
+    if isinstance(value, str):
+        text = str.__repr__(value[: _MOST_REPEATED + 1])
+        return f"{text[0]}{shorten(text[1:-1])}{text[-1]}"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - it is anyone's object, or nested too deeply
+        text = f"<{type(value).__name__}>"
+    return make_printable(shorten(text)).replace("\n", " ")
+
+
+def shorten(text: str, limit: int = _MOST_REPEATED) -> str:
+    """Return a text, cut where it is longer than messages repeat."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def make_printable(text: str) -> str:
+    r"""Return a text with a mark for each character that could control a terminal or that none can show.
+
+    Example:
+        >>> make_printable("\x1b[31mred\ud800")
+        '?[31mred?'
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_make_printable, text))
+
+
+def _make_printable(mark: str) -> str:
+    if mark.isprintable() or mark == "\n":
+        return mark
+    return " " if mark.isspace() else "?"
