@@ -97,7 +97,8 @@ def _print_tables(kinds: list[Kind]) -> None:
     for name, (supplier, reason) in REGISTRY.state.discovery.refused.items():
         console.print(f"off: {name} {supplier.origin.version}: {reason}", style="dim", markup=False)
     for problem in REGISTRY.problems():
-        console.print(f"broken: {problem}", style="yellow", markup=False)
+        label = "advice" if problem.is_advice else "broken"
+        console.print(f"{label}: {problem}", style="yellow", markup=False)
 
 
 def _table(kind: Kind) -> Table:

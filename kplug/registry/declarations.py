@@ -11,6 +11,7 @@ from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.quoting import quote
+from kplug.registry.targets import strip_extras
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Or
         except RegistrationError as error:
             problems.append(_refuse(kind.group, error, origin))
         else:
-            by_target.setdefault(value.partition("[")[0].replace(" ", ""), []).append(name)
+            by_target.setdefault(strip_extras(value), []).append(name)
     for target, names in by_target.items():
         attribute = lookup_key(target.rpartition(":")[2].rpartition(".")[2])
         first = next((name for name in names if lookup_key(name) == attribute), names[0])

@@ -24,6 +24,7 @@ from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.registry.suppliers import Supplier, new_manager
+from kplug.registry.targets import strip_extras
 
 HOOK_GROUP = "kplug"
 _BUILT_IN_MODULES = {
@@ -128,16 +129,16 @@ def _find_origin(distribution: Any) -> Origin:
 
 def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
     static: dict[str, list[tuple[str, str]]] = {}
-    loaders = []
+    modules = []
     misspelt: dict[str, Problem] = {}
     for entry in entries:
         if entry.group == HOOK_GROUP:
-            loaders.append(entry.load)  # not called yet: the first look-up imports light modules
+            modules.append(strip_extras(entry.value))
         elif entry.group in _GROUPS:
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
             misspelt[entry.group] = _misspelt_group(origin, entry.group)
-    return Supplier(origin, static, loaders, tuple(misspelt.values()))
+    return Supplier(origin, static, modules, tuple(misspelt.values()))
 
 
 def _is_meant(group: str) -> bool:

@@ -111,7 +111,7 @@ def _not_offered(
     """Return the error for a name that an installed plugin does not have, or has in a broken form."""
     owner = supplier.origin.distribution
     own = [item for item in registry.index(kind).components if item.origin.distribution == owner]
-    problems = supplier.problems_with(kind)
+    problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
     about = _find_about(problems, spec.name) or ([] if own else problems)
     if about:
         error = PluginLoadError(
@@ -199,7 +199,7 @@ def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
 
 
 def _advise(registry: Registry, kind: Kind, name: str, components: Sequence[Component]) -> str:
-    problems = registry.problems()
+    problems = [each for each in registry.problems() if not each.is_advice]
     about = _find_about(problems, name)
     lines = [f"Not read: {problem}" for problem in about or problems]
     return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])

@@ -17,11 +17,13 @@ class Problem:
         origin: Whose it is.
         message: What is wrong and what its author should do.
         cause: The exception behind it, if there is one.
+        is_advice: Whether its components work all the same.
     """
 
     origin: Origin
     message: str
     cause: BaseException | None = None
+    is_advice: bool = False
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.message}"
@@ -35,3 +37,13 @@ def describe_error(error: BaseException) -> str:
         text = ""
     first = make_printable(next(iter(text.strip().splitlines()), ""))
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def is_half_imported(error: BaseException | None) -> bool:
+    """Whether an error comes from a module that was being imported, and will not come again after that.
+
+    Example:
+        >>> is_half_imported(ImportError("cannot import name 'a' from partially initialized module 'b'"))
+        True
+    """
+    return any(words in str(error) for words in ("partially initialized", "circular import"))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kplug.registry.component import Component, Origin
 from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
+from kplug.registry.in_flight import Once
 from kplug.registry.index import Index, build_index
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.load_failures import explain_failure
 from kplug.registry.policy import Policy, read_policy
-from kplug.registry.problems import Problem
+from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.scopes import user_components
+from kplug.registry.targets import import_target
 
 
 @dataclass(slots=True)
@@ -24,7 +26,7 @@ class _State:
     policy: Policy
     discovery: Discovery
     fingerprint: object
-    indexes: dict[str, Index] = field(default_factory=dict)
+    indexes: dict[str, Once[Index]] = field(default_factory=dict)
     objects: dict[str, Any] = field(default_factory=dict)
     failures: dict[str, tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
@@ -35,21 +37,18 @@ class Registry:
     """Finds components by name and loads them when they are first used."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._state: _State | None = None
         self._prefer: tuple[str, ...] = ()
+        self.reload()
 
     @property
     def state(self) -> _State:
         """What the last discovery found; the first use discovers."""
-        state = self._state
-        return state if state is not None else self._discover()
+        return self._state.get()
 
     def reload(self) -> None:
         """Forget everything found so far: settings, plugins, failures."""
         importlib.invalidate_caches()  # a module that was just installed may not be seen otherwise
-        with self._lock:
-            self._state = None
+        self._state = Once(partial(_discover, self._prefer))
 
     def prefer(self, *entries: str) -> None:
         """Let these distributions, or ``distribution/name``, win a bare name over all others.
@@ -60,28 +59,32 @@ class Registry:
             PolicyError: for an entry that is neither; the preferences stay as they were.
         """
         Policy().preferring(entries)  # refused here, not where a name is next looked up
-        with self._lock:
-            self._prefer = entries
-            self._state = None
+        self._prefer = entries
+        self.reload()
 
     def is_stale(self) -> bool:
         """Whether something was installed or removed since the last discovery."""
         return self.state.fingerprint != search_path_fingerprint()
 
     def index(self, kind: Kind) -> Index:
-        """Return the installed components of a kind."""
+        """Return the installed components of a kind.
+
+        Plugins may ask for it while they are asked what they offer: they get what the others offer.
+        """
         state = self.state
-        index = state.indexes.get(kind.name)
+        once = state.indexes.get(kind.name)
+        if once is None:
+            once = state.indexes.setdefault(kind.name, Once(partial(_ask_plugins, state, kind)))
+        index = once.found
         if index is None:
             for supplier in state.discovery.suppliers:
                 supplier.load_modules()
-            with self._lock:
-                index = state.indexes.get(kind.name)
-                if index is None:
-                    offers = getattr(state.discovery.manager.hook, kind.hook)()
-                    found = [component for offer in offers for component in offer.values()]
-                    index = state.indexes[kind.name] = build_index(kind, found)
+            index = once.get()
         return index
+
+    def is_known(self, kind: Kind) -> bool:
+        """Whether every plugin has said what it offers of a kind."""
+        return kind.name in self.state.indexes and self.state.indexes[kind.name].found is not None
 
     def components(self, kind: Kind) -> tuple[Component, ...]:
         """Return every component of a kind, the user's own first."""
@@ -129,30 +132,29 @@ class Registry:
             # No lock: another thread may be importing the same module, and that module may ask the
             # registry for something. Python's own import locks see to it that it is imported once.
             try:
-                return state.objects.setdefault(target, _import(target))
+                return state.objects.setdefault(target, import_target(target))
             except KeyboardInterrupt:
                 raise
             except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
                 error = caught
-                state.failures[target] = (caught, search_path_fingerprint())
+                if not is_half_imported(caught):
+                    state.failures[target] = (caught, search_path_fingerprint())
         raise explain_failure(component, error) from error
 
-    def _discover(self) -> _State:
-        with self._lock:
-            if self._state is None:
-                policy = read_policy()
-                if self._prefer:
-                    policy = policy.preferring(self._prefer)
-                self._state = _State(policy, discover(policy), search_path_fingerprint())
-            return self._state
+
+def _discover(prefer: tuple[str, ...]) -> tuple[_State, bool]:
+    policy = read_policy()
+    if prefer:
+        policy = policy.preferring(prefer)
+    return _State(policy, discover(policy), search_path_fingerprint()), True
 
 
-def _import(target: str) -> Any:
-    module, _, path = target.partition(":")
-    found: Any = importlib.import_module(module)
-    for attribute in path.split("."):
-        found = getattr(found, attribute)
-    return found
+def _ask_plugins(state: _State, kind: Kind) -> tuple[Index, bool]:
+    """Return the index, and whether what each plugin said is what it will say from now on."""
+    offers = getattr(state.discovery.manager.hook, kind.hook)()
+    known = {id(supplier.find_offer(kind)) for supplier in state.discovery.suppliers}
+    index = build_index(kind, (item for offer in offers for item in offer.values()))
+    return index, all(id(offer) in known for offer in offers)
 
 
 REGISTRY = Registry()

@@ -93,7 +93,8 @@ def _from_text(kind: Kind, text: str, where: str | None) -> Resolved:
     plan = plans.get((kind.name, text))
     if plan is None:
         plan = _plan(kind, parse_spec(text))
-        if not plan.component.origin.is_custom:  # another thread may just have registered it
+        # Another thread may just have registered it, or a plugin be asking before all have answered.
+        if not plan.component.origin.is_custom and REGISTRY.is_known(kind):
             if len(plans) >= _MOST_PLANS:
                 plans.clear()
             plans[kind.name, text] = plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -16,15 +15,23 @@ from kplug.registry.declarations import (
     read_declarations,
     read_entry_points,
 )
+from kplug.registry.in_flight import Once
 from kplug.registry.kinds import KINDS, Kind
-from kplug.registry.problems import Problem, describe_error
+from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.suggestions import did_you_mean
+from kplug.registry.targets import import_target
+from kplug.registry.user_warnings import describe_caller
 
 _KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
 
 
 class _Loaded(NamedTuple):
     managers: tuple[pluggy.PluginManager, ...]
+    problems: tuple[Problem, ...]
+
+
+class _Offered(NamedTuple):
+    components: dict[str, Component]
     problems: tuple[Problem, ...]
 
 
@@ -37,23 +44,26 @@ class Supplier:
     Args:
         origin: The distribution.
         entries: For each kind, the static tier's pairs of name and target.
-        modules: The dynamic tier: dotted names of modules with hookimpls, or functions that load one.
+        modules: The dynamic tier: modules with hookimpls, or ``module:object``.
         problems: What is wrong with its metadata.
+        load: Imports one of the modules.
     """
 
     def __init__(
         self,
         origin: Origin,
         entries: dict[str, list[tuple[str, str]]] | None = None,
-        modules: Sequence[str | Callable[[], object]] = (),
+        modules: Sequence[str] = (),
         problems: Sequence[Problem] = (),
+        load: Callable[[str], object] = import_target,
     ) -> None:
         self.origin = origin
         self.entries = entries or {}
-        self._loaders = tuple(modules)
-        self._loaded: _Loaded | None = None
+        self._modules, self._load = tuple(modules), load
+        self._loaded = Once(self._load_modules)
+        self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._own_problems = tuple(problems)
-        self._problems: dict[str, tuple[Problem, ...]] = {}  # by kind
+        self._questions: list[str] = []  # where a module asked the registry while it was imported
         for hook in dir(self):
             setattr(self, hook, _make_hook(self, hook))
 
@@ -63,7 +73,7 @@ class Supplier:
         pluggy looks at every name in ``dir`` when a plugin is registered; with all of Python's own
         among them, that is most of the time of a discovery.
         """
-        kinds = KINDS if self._loaders else self.entries
+        kinds = KINDS if self._modules else self.entries
         return [KINDS[name].hook for name in kinds]
 
     @property
@@ -74,39 +84,84 @@ class Supplier:
     @property
     def problems(self) -> list[Problem]:
         """What is wrong with the declarations that have been read so far."""
-        of_kinds = (item for found in list(self._problems.values()) for item in found)
-        return [*self._general_problems, *of_kinds]
+        return [
+            *self._general_problems,
+            *(item for kind in KINDS for item in self._problems_of(kind)),
+        ]
 
     def problems_with(self, kind: Kind) -> list[Problem]:
         """What is wrong with the declarations of one kind, then what is wrong with the whole."""
-        return [*self._problems.get(kind.name, ()), *self._general_problems]
+        return [*self._problems_of(kind.name), *self._general_problems]
 
     @property
     def _general_problems(self) -> list[Problem]:
-        loaded = self._loaded.problems if self._loaded is not None else ()
-        return [*self._own_problems, *loaded]
+        loaded = self._loaded.found
+        return [*self._own_problems, *(loaded.problems if loaded is not None else ())]
+
+    def _problems_of(self, kind: str) -> tuple[Problem, ...]:
+        offered = self._offers[kind].found if kind in self._offers else None
+        return offered.problems if offered is not None else ()
 
     def load_modules(self) -> _Loaded:
-        """Import the modules of hooks, once; no lock may be held around it.
+        """Import the modules of hooks, once.
 
-        Another thread may be importing the same package and ask the registry for something.
+        A module that asks the registry while it is imported comes back here: its hooks are not known yet.
         """
-        if self._loaded is None:
-            found = [self._load_module(loader) for loader in self._loaders]
-            self._loaded = _Loaded(
-                tuple(item for item in found if not isinstance(item, Problem)),
-                tuple(item for item in found if isinstance(item, Problem)),
-            )
-        return self._loaded
+        if not self._loaded.is_computed_here:
+            return self._loaded.get()
+        self._questions.append(describe_caller())
+        return _Loaded((), ())
 
     def offer(self, kind: Kind) -> dict[str, Component]:
-        """Return the components of one kind, by declared name."""
+        """Return the components of one kind, by declared name; to its own hook, the static tier."""
+        offered = self._offers.setdefault(kind.name, Once(lambda: self._ask(kind)))
+        return self._read(kind).components if self._is_asked_here() else offered.get().components
+
+    def find_offer(self, kind: Kind) -> dict[str, Component] | None:
+        """Return what `offer` returns from now on, or None if that is not known yet."""
+        once = self._offers.get(kind.name)
+        found = once.found if once is not None else None
+        return found.components if found is not None else None
+
+    def _is_asked_here(self) -> bool:
+        """Whether this thread is inside code of this very plugin that the registry has called."""
+        is_loading = self._loaded.is_computed_here
+        return is_loading or any(once.is_computed_here for once in list(self._offers.values()))
+
+    def _ask(self, kind: Kind) -> tuple[_Offered, bool]:
+        loaded = self.load_modules()
+        offered = self._read(kind, loaded.managers)
+        problems = (*loaded.problems, *offered.problems)
+        return offered, not any(is_half_imported(problem.cause) for problem in problems)
+
+    def _read(self, kind: Kind, managers: Sequence[pluggy.PluginManager] = ()) -> _Offered:
         offers = [read_entry_points(kind, self.entries.get(kind.name, ()), self.origin)]
-        for manager in self.load_modules().managers:
+        for manager in managers:
             offers += self._call_hook(manager, kind)
         merged = merge_offers(kind, offers, self.origin)
-        self._problems[kind.name] = merged.problems
-        return {component.name: component for component in merged.components}
+        return _Offered({item.name: item for item in merged.components}, merged.problems)
+
+    def _load_modules(self) -> tuple[_Loaded, bool]:
+        managers: list[pluggy.PluginManager] = []
+        problems: list[Problem] = []
+        for module in self._modules:
+            self._questions.clear()
+            found = self._load_module(module)
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                managers.append(found)
+            if self._questions:
+                problems.append(self._explain_question(module))
+        is_final = not any(is_half_imported(problem.cause) for problem in problems)
+        return _Loaded(tuple(managers), tuple(problems)), is_final
+
+    def _explain_question(self, module: str) -> Problem:
+        message = (
+            f"its module of hooks {module!r} asks the registry while it is imported, when its own components "
+            f"are not known ({self._questions[0]}). Ask inside a function"
+        )
+        return Problem(self.origin, message, is_advice=True)
 
     def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> list[Offer]:
         try:
@@ -118,14 +173,13 @@ class Supplier:
             problem = Problem(self.origin, f"{kind.hook} raised {describe_error(error)}", error)
             return [Offer(problems=(problem,))]
 
-    def _load_module(self, loader: str | Callable[[], object]) -> pluggy.PluginManager | Problem:
+    def _load_module(self, module: str) -> pluggy.PluginManager | Problem:
         """Load and check one module of hooks in a pluggy manager of its own.
 
         A registration that fails half-way would leave hooks behind in a shared manager.
         """
         try:
-            module = importlib.import_module(loader) if isinstance(loader, str) else loader()
-            return _check_hooks(module)
+            return _check_hooks(self._load(module))
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:

@@ -1,11 +1,14 @@
-"""Warnings that point at the line of the user's code that led to them."""
+"""Warnings and problems that point at the line of the user's code that led to them."""
 
 from __future__ import annotations
 
+import linecache
 import sys
 import warnings
+from types import FrameType
 
 from kplug.registry.errors import KplugWarning
+from kplug.registry.quoting import shorten
 
 # torch's decorators, such as no_grad, stand between two frames of kplug.
 _PASSED_OVER = frozenset({"kplug", "torch", "contextlib"})
@@ -21,9 +24,7 @@ def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
         message: What happened and what to do about it.
         category: The type of the warning.
     """
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _package_of(frame.f_globals) in _PASSED_OVER:
-        frame = frame.f_back
+    frame = _find_caller()
     warnings.warn_explicit(
         message,
         category,
@@ -32,6 +33,21 @@ def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
         module=frame.f_globals.get("__name__"),
         registry=frame.f_globals.setdefault("__warningregistry__", {}),
     )
+
+
+def describe_caller() -> str:
+    """Return the innermost line outside kplug: its module, its number, its text."""
+    frame = _find_caller()
+    module, number = frame.f_globals.get("__name__"), frame.f_lineno
+    text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    return f"{module}, line {number}" + (f": `{shorten(text)}`" if text else "")
+
+
+def _find_caller() -> FrameType:
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _package_of(frame.f_globals) in _PASSED_OVER:
+        frame = frame.f_back
+    return frame
 
 
 def _package_of(module_globals: dict[str, object]) -> str:

@@ -256,3 +256,104 @@ def test_a_preference_that_cannot_be_is_refused_when_it_is_said(entry: Any) -> N
         "  Give names of distributions, or distribution/name."
     )
     assert REGISTRY.state.policy.prefer == ("kplug",)
+
+
+ASKING = "import kplug\nSMALL = kplug.resolve('regularizer', 'l2')\n"
+HOOKS = (
+    "import kplug\n"
+    "@kplug.hookimpl\n"
+    "def kplug_regularizers():\n"
+    "    return {'pond': lambda weight_matrix: 0.25}\n"
+)
+ADVICE = "asks the registry while it is imported, when its own components are not known"
+
+
+@pytest.mark.parametrize(
+    ("modules", "where"),
+    [
+        (
+            {"my_hooks.py": ASKING + HOOKS},
+            "my_hooks, line 2: `SMALL = kplug.resolve('regularizer', 'l2')`",
+        ),
+        (
+            {"my_hooks.py": "import my_library\n" + HOOKS, "my_library.py": ASKING},
+            "my_library, line 2: `SMALL = kplug.resolve('regularizer', 'l2')`",
+        ),
+        (
+            {"my_hooks.py": "from kplug import losses\nloss = losses.get('mse')\n" + HOOKS},
+            "my_hooks, line 2: `loss = losses.get('mse')`",
+        ),
+    ],
+    ids=["itself", "what it imports", "by another function"],
+)
+def test_module_of_hooks_that_asks_the_registry_is_told_so(
+    install: Sandbox, modules: dict[str, str], where: str
+) -> None:
+    install("my-plugin", entry_points={"kplug": {"plugin": "my_hooks"}}, modules=modules)
+    install("z-plugin", entry_points={"kplug.regularizers": {"brook": "z:brook"}})
+    assert install.problems("my-plugin") == [
+        f"its module of hooks 'my_hooks' {ADVICE} ({where}). Ask inside a function"
+    ]
+    assert resolve("regularizer", "pond").object("w") == 0.25
+    assert REGISTRY.index(REGULARIZER).candidates("brook")
+    with pytest.raises(UnknownComponentError) as caught:  # it explains no miss
+        resolve("regularizer", "my-plugin/creek")
+    assert "asks the registry" not in str(caught.value)
+    with pytest.raises(UnknownComponentError) as caught:
+        resolve("regularizer", "creek")
+    assert "asks the registry" not in str(caught.value)
+
+
+def test_what_was_asked_too_early_is_not_remembered(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug": {"plugin": "my_hooks"}},
+        modules={"my_hooks.py": ASKING + HOOKS.replace("pond", "l2")},
+    )
+    kplug.prefer("my-plugin")
+    resolve("regularizer", "l1")  # imports the module, which gets kplug's own l2
+    assert resolve("regularizer", "l2").object("w") == 0.25
+
+
+def test_hook_may_ask_the_registry(install: Sandbox) -> None:
+    """It gets what the others offer, and of its own distribution the entry points."""
+    install(
+        "my-plugin",
+        entry_points={
+            "kplug": {"plugin": "my_hooks"},
+            "kplug.regularizers": {"brook": "my_plugin:pond"},
+        },
+        modules={
+            "my_hooks.py": HOOKS.replace(
+                "    return", "    assert kplug.resolve('regularizer', 'brook')\n    return"
+            ),
+            "my_plugin.py": POND,
+        },
+    )
+    assert resolve("regularizer", "pond").object("w") == 0.25
+    assert install.problems("my-plugin") == []
+
+
+def test_module_of_hooks_that_the_user_is_importing_is_complete_later(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug": {"plugin": "my_hooks"}},
+        modules={"my_hooks.py": ASKING + HOOKS},
+    )
+    __import__("my_hooks")
+    assert resolve("regularizer", "pond").object("w") == 0.25
+    assert install.problems("my-plugin") == []
+
+
+def test_target_in_a_module_that_is_being_imported_is_found_later(install: Sandbox) -> None:
+    asking = (
+        "import kplug\ntry:\n    kplug.resolve('regularizer', 'pond')\n"
+        "except kplug.errors.PluginLoadError as error:\n    EARLY = str(error)\n"
+    )
+    install(
+        "my-plugin",
+        entry_points={"kplug.regularizers": {"pond": "my_plugin:pond"}},
+        modules={"my_plugin.py": asking + POND},
+    )
+    assert "partially initialized" in __import__("my_plugin").EARLY
+    assert resolve("regularizer", "pond").object("w") == 0.25

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
 
 import pytest
 
@@ -16,10 +15,12 @@ LOSS = get_kind("loss")
 ORIGIN = Origin("my-plugin", "1.0")
 
 
-def _module(**members: object) -> Callable[[], object]:
-    module = types.ModuleType("my_plugin")
-    vars(module).update(members)
-    return lambda: module
+def _supply(*modules: dict[str, object], **entries: list[tuple[str, str]]) -> Supplier:
+    """Return a supplier with modules of hooks that hold these members."""
+    made = {str(number): types.ModuleType("my_plugin") for number in range(len(modules))}
+    for module, members in zip(made.values(), modules, strict=True):
+        vars(module).update(members)
+    return Supplier(ORIGIN, entries, list(made), load=made.__getitem__)
 
 
 def _messages(supplier: Supplier) -> list[str]:
@@ -31,7 +32,7 @@ def test_both_tiers_are_offered_together() -> None:
     def kplug_losses() -> dict[str, object]:
         return {"b": "m:b", "c": Component("c", "m:c")}
 
-    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(kplug_losses=kplug_losses)])
+    supplier = _supply({"kplug_losses": kplug_losses}, loss=[("a", "m:a")])
     assert list(supplier.offer(LOSS)) == ["a", "b", "c"]
     assert supplier.problems == []
 
@@ -46,24 +47,24 @@ def test_supplier_reaches_the_host_through_pluggy() -> None:
 
 
 def test_names_are_known_without_loading_anything() -> None:
-    def fail() -> object:
+    def fail(name: str) -> object:
         raise AssertionError
 
-    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, [fail])
+    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, ["my_plugin"], load=fail)
     assert supplier.declared_names == [("loss", "a"), ("loss", "b")]
 
 
 def test_module_is_loaded_once_for_all_kinds() -> None:
     loads = []
 
-    def load() -> object:
-        loads.append(1)
-        return types.ModuleType("my_plugin")
+    def load(name: str) -> object:
+        loads.append(name)
+        return types.ModuleType(name)
 
-    supplier = Supplier(ORIGIN, modules=[load])
+    supplier = Supplier(ORIGIN, modules=["my_plugin"], load=load)
     for kind in KINDS.values():
         supplier.offer(kind)
-    assert loads == [1]
+    assert loads == ["my_plugin"]
 
 
 def test_asking_twice_reports_a_problem_once() -> None:
@@ -91,7 +92,7 @@ def test_hook_that_raises(error: BaseException, text: str) -> None:
     def kplug_losses() -> dict[str, object]:
         raise error
 
-    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(kplug_losses=kplug_losses)])
+    supplier = _supply({"kplug_losses": kplug_losses}, loss=[("a", "m:a")])
     assert list(supplier.offer(LOSS)) == ["a"]
     assert _messages(supplier) == [text]
     assert supplier.problems[0].cause is error
@@ -102,7 +103,7 @@ def test_mapping_that_raises_when_read() -> None:
     def kplug_losses() -> dict[str, str]:
         return EvilMapping()
 
-    supplier = Supplier(ORIGIN, modules=[_module(kplug_losses=kplug_losses)])
+    supplier = _supply({"kplug_losses": kplug_losses})
     assert supplier.offer(LOSS) == {}
     assert _messages(supplier) == ["kplug_losses raised OSError: disk on fire"]
 
@@ -112,13 +113,13 @@ def test_interrupt_is_passed_on() -> None:
     def kplug_losses() -> dict[str, object]:
         raise KeyboardInterrupt
 
-    def load() -> object:
+    def load(name: str) -> object:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Supplier(ORIGIN, modules=[_module(kplug_losses=kplug_losses)]).offer(LOSS)
+        _supply({"kplug_losses": kplug_losses}).offer(LOSS)
     with pytest.raises(KeyboardInterrupt):
-        Supplier(ORIGIN, modules=[load]).offer(LOSS)
+        Supplier(ORIGIN, modules=["my_plugin"], load=load).offer(LOSS)
 
 
 @kplug.hookimpl
@@ -169,7 +170,7 @@ def unmarked() -> dict[str, object]:
     ],
 )
 def test_module_whose_hooks_do_not_fit(members: dict[str, object], message: str) -> None:
-    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a")]}, [_module(**members)])
+    supplier = _supply(members, loss=[("a", "m:a")])
     assert list(supplier.offer(LOSS)) == ["a"]
     assert _messages(supplier) == [message]
 
@@ -179,13 +180,12 @@ def test_one_bad_module_does_not_cost_the_other() -> None:
     def kplug_losses() -> dict[str, object]:
         return {"good": "m:a"}
 
-    modules = [_module(kplug_loses=kplug_loses), _module(kplug_losses=kplug_losses)]
-    supplier = Supplier(ORIGIN, modules=modules)
+    supplier = _supply({"kplug_loses": kplug_loses}, {"kplug_losses": kplug_losses})
     assert list(supplier.offer(LOSS)) == ["good"]
     assert len(supplier.problems) == 1
 
 
 def test_hook_of_a_newer_kplug_is_passed_over() -> None:
-    supplier = Supplier(ORIGIN, modules=[_module(kplug_datasets=kplug_datasets)])
+    supplier = _supply({"kplug_datasets": kplug_datasets})
     assert supplier.offer(LOSS) == {}
     assert supplier.problems == []
