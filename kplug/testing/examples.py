@@ -74,6 +74,20 @@ def _pairs(normal: Any) -> list[tuple[Tensor, ...]]:
     ]
 
 
+def image_inputs() -> list[tuple[Tensor, Tensor]]:
+    """Return true and predicted images of three channels, larger than most windows.
+
+    The channels are labels that overlap, one-hot classes, class ids. Labels come first: as many pixels of
+    each row belong to a class, so some formulas cannot tell a row from a column in one-hot classes.
+    """
+    chance = torch.Generator().manual_seed(1234)
+    predicted = torch.randn((2, 12, 12, 3), dtype=torch.float64, generator=chance).softmax(-1)
+    classes = torch.randint(0, 3, (2, 12, 12), generator=chance)
+    labels = torch.rand((2, 12, 12, 3), dtype=torch.float64, generator=chance) > 0.7
+    one_hot = torch.nn.functional.one_hot(classes, 3)
+    return [(labels.double(), predicted), (one_hot.double(), predicted), (classes, predicted)]
+
+
 def cast(inputs: Sequence[Tensor], dtype: torch.dtype) -> tuple[Tensor, ...]:
     """Return copies with the floats in another type; class ids stay integers."""
     return tuple(

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from kplug.testing.examples import Example, cast, usual_inputs, with_gradient
+from kplug.testing.examples import Example, cast, image_inputs, usual_inputs, with_gradient
 
 
 def test_an_example_is_written_as_its_arguments() -> None:
@@ -41,6 +41,14 @@ def test_metrics_are_tried_on_one_vector_after_all_pairs_of_losses() -> None:
     one_hot, probabilities = losses[0]
     assert one_hot.argmax(-1).tolist() == [0, 2, 1, 2, 0]
     torch.testing.assert_close(probabilities.sum(-1), torch.ones(5, dtype=torch.float64))
+
+
+def test_images_are_labels_that_overlap_classes_and_class_ids() -> None:
+    (labels, predicted), (one_hot, _), (classes, _) = image_inputs()
+    assert labels.shape == one_hot.shape == predicted.shape == (2, 12, 12, 3)
+    assert torch.equal(one_hot.argmax(-1), classes)
+    rows = labels.sum((0, 2, 3))
+    assert rows.unique().numel() > 1  # else a formula that takes rows for channels may not show it
 
 
 def test_the_inputs_are_the_same_whatever_the_global_seed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,6 +66,68 @@ class Counting(Regularizer):
 
 def unpicklable(factor: float = 1.0) -> Callable[[Tensor], Tensor]:
     return lambda weight_matrix: factor * weight_matrix.abs().sum()
+
+
+class Greedy(Regularizer):
+    """Takes every argument, and reads one."""
+
+    def __init__(self, factor: float = 0.01, **kwargs: Any) -> None:
+        self.factor = factor
+
+    def __call__(self, weight_matrix: Tensor) -> Tensor:
+        return self.factor * weight_matrix.abs().sum()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"factor": self.factor}
+
+
+def greedy(y_true: Tensor, y_pred: Tensor, **how: Any) -> Tensor:
+    return (y_true - y_pred).square().mean(-1)
+
+
+def _square(y_true: Tensor, y_pred: Tensor, over: str) -> Tensor:
+    return (y_true - y_pred).square().sum(-1) / (y_pred.shape[-1] if over == "mean" else 1)
+
+
+def deaf_factory(over: str = "mean") -> Callable[..., Tensor]:
+    return partial(_square, over="mean")
+
+
+def lenient_factory(over: str = "mean") -> Callable[..., Tensor]:
+    """Any text but one means the sum, so that a text changes something."""
+    return partial(_square, over=over)
+
+
+class Heights(torch.nn.Module):
+    """A loss of images (N, C, height, width)."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return (input.softmax(1) * (input - target).square()).mean()
+
+
+@kplug.function
+def softmax_of_images(x: Tensor) -> Tensor:
+    return x.softmax(1)
+
+
+class Tallest(Metric):
+    """Keeps state that no batch adds to another's: a sum over channels of the largest row."""
+
+    def __init__(self, name: str = "tallest") -> None:
+        super().__init__(name)
+        self.total = self.add_state("total")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        weight = 1.0 if sample_weight is None else sample_weight
+        values = (
+            (y_pred - y_true).abs().flatten(2).amax(2)
+            if y_pred.ndim > 2
+            else (y_pred - y_true).abs()
+        )
+        self.total.add_((weight * values.sum(1)).sum())
+
+    def result(self) -> Tensor:
+        return self.total
 
 
 def halve(weight_matrix: Tensor) -> Tensor:
@@ -254,6 +317,14 @@ BROKEN = [
         variance=2.0,
     ),
     _how("initializer", "empty", Drawing, "one row", r"\(1, 5\) for \(0, 5\)"),
+    Broken("regularizer", "arguments", Greedy, "^it is made with no_such_argument=1$"),
+    Broken("loss", "arguments", greedy, "^it is made with no_such_argument=1$"),
+    Broken(
+        "loss", "arguments", deaf_factory, "over='no such text' and does what it does with 'mean'$"
+    ),
+    Broken("loss", "layout", Heights, r"^for images of shape \(2, 12, 12, 3\) 0\.\d+ and 0\.\d+$"),
+    Broken("activation", "layout", softmax_of_images, r"for images of shape \(2, 12, 12, 3\) \[\["),
+    Broken("metric", "layout", Tallest, r"for images of shape \(2, 12, 12, 3\) \d+\.\d+ and \d+"),
     _function("regularizer", "scalar", lambda weight_matrix: weight_matrix.abs(), r"^\[\["),
     _function("regularizer", "scalar", lambda weight_matrix: 3, "^3$"),
     _function("regularizer", "dtype", lambda w: w.double().sum(), "float64 for .*float32"),
@@ -321,7 +392,10 @@ def test_every_check_is_shown_to_fail() -> None:
     [("initializer", Drawing), ("loss", Averaging), ("metric", Error), ("optimizer", Descent)],
 )
 def test_without_its_fault_each_passes(kind: str, target: type) -> None:
-    kept = {"loss": {"config"}, "metric": {"config"}}.get(kind, set())
+    kept = {
+        "arguments",
+        *(("config",) if kind in ("loss", "metric") else ()),
+    }  # of a text for the fault
     with kplug.scope(**{get_kind(kind).plural: {"sound": target}}):
         for case in contract_cases("custom", kinds=[kind]):
             if case.check.name not in kept:
@@ -337,6 +411,34 @@ def test_an_optimizer_that_cannot_be_loaded_again_fails_that_check_only() -> Non
             except BrokenContractError:
                 failed.append(case.check.name)
     assert failed == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "target"),
+    [
+        ("regularizer", "arguments", Greedy),
+        ("loss", "arguments", greedy),
+        ("loss", "arguments", deaf_factory),
+        ("loss", None, lenient_factory),
+        ("loss", "layout", Heights),
+        ("loss", None, kplug.channels_first(Heights)),
+        ("activation", "layout", softmax_of_images),
+        ("activation", None, kplug.channels_first(softmax_of_images)),
+        ("metric", "layout", Tallest),
+        ("metric", None, kplug.channels_first(Tallest)),
+    ],
+)
+def test_an_argument_or_a_layout_is_found_by_its_own_check_alone(
+    kind: str, check: str | None, target: Any
+) -> None:
+    failed = []
+    with kplug.scope(**{get_kind(kind).plural: {"planted": target}}):
+        for case in contract_cases("custom", kinds=[kind]):
+            try:
+                case.run()
+            except BrokenContractError as error:
+                failed.append((case.check.name, str(error)))
+    assert [name for name, _ in failed] == ([] if check is None else [check]), failed
 
 
 def test_message_says_which_which_what_and_what_to_do() -> None:

@@ -7,6 +7,7 @@ import json
 import pickle
 
 from kplug.registry import Resolved, resolve
+from kplug.registry.kinds import find_kind_of_slot
 from kplug.testing.checks.subject import Finding, Subject, check, find_difference
 
 
@@ -69,4 +70,33 @@ def _determinism(subject: Subject) -> Finding:
     return find_difference(subject.behave(subject.make()), subject.behave(subject.make()))
 
 
-COMMON = (_config, _pickle, _determinism)
+@check(
+    "an error for an argument that it does not have, and for a text that is none of an argument's values",
+    "Take no **kwargs that nothing reads, and check what a text may be: raise ArgumentValueError.",
+)
+def _arguments(subject: Subject) -> Finding:
+    if _is_taken(subject, no_such_argument=1):
+        return "it is made with no_such_argument=1"
+    made = subject.resolve()
+    behaviour = subject.behave(made.object)
+    if behaviour is None:
+        return None
+    for name, value in made.arguments.items():
+        is_choice = isinstance(value, str) and name != "name" and find_kind_of_slot(name) is None
+        if is_choice and _is_taken(subject, **{name: "no such text"}):
+            other = subject.behave(subject.make(**{name: "no such text"}))
+            if find_difference(behaviour, other) is None:
+                return f"it is made with {name}='no such text' and does what it does with {value!r}"
+    return None
+
+
+def _is_taken(subject: Subject, **arguments: object) -> bool:
+    """Whether a component can be made and used with further arguments."""
+    try:
+        subject.behave(subject.make(**arguments))
+    except Exception:  # noqa: BLE001 - whatever it is, the user sees it
+        return False
+    return True
+
+
+COMMON = (_config, _pickle, _determinism, _arguments)

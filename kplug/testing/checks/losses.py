@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.layouts import layout
 from kplug.testing.checks.subject import (
     Finding,
     Subject,
@@ -94,4 +95,4 @@ def _empty_batch(subject: Subject) -> Finding:
     return None if value.dim() == 0 else f"shape {tuple(value.shape)}"
 
 
-LOSS = Suite(call, (*COMMON, *OF_LOSSES, _one_row, _reduction, _weights, _empty_batch))
+LOSS = Suite(call, (*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch))

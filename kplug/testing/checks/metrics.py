@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.layouts import layout
 from kplug.testing.checks.subject import (
     Finding,
     Subject,
@@ -132,5 +133,5 @@ def _inputs(subject: Subject) -> Finding:
 
 METRIC = Suite(
     result_of,
-    (*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs),
+    (*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs, layout),
 )

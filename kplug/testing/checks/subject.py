@@ -100,7 +100,7 @@ class Subject:
         problem = "the values are not finite"
         for inputs in usual_inputs(self.kind.name):
             try:
-                if all(is_finite(value) for value in leaves(self._behave_on(inputs))):
+                if all(is_finite(value) for value in leaves(self.behave_on(inputs))):
                     return inputs
             except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
                 problem = f"{type(error).__name__}: {error}"
@@ -122,7 +122,8 @@ class Subject:
                 return shape
         return last
 
-    def _behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
+    def behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
+        """Return what a new instance does with other inputs."""
         trial = Subject(self.component, copy.copy(self.example), self._behave)
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
 from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.layouts import layout
 from kplug.testing.checks.subject import (
     Check,
     Finding,
@@ -176,7 +177,9 @@ _DTYPE_OF_FULL = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _check_dty
 
 _POINTWISE = (_gradients, _gradcheck, _inputs)
 REGULARIZER = Suite(call, (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient))
-ACTIVATION = Suite(call, (*COMMON, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row, _empty_batch))
+ACTIVATION = Suite(
+    call, (*COMMON, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row, _empty_batch, layout)
+)
 CONSTRAINT = Suite(call, (*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent))
 OF_LOSSES = (_scalar, _DTYPE_OF_FULL, _device, *_POINTWISE)
 """Those that losses have to pass, besides checks of their own."""
