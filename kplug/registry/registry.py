@@ -30,7 +30,6 @@ class _State:
     objects: dict[str, Any] = field(default_factory=dict)
     failures: dict[str, tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
-    plans: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 class Registry:

@@ -18,7 +18,7 @@ from kplug.registry.problems import describe_error
 from kplug.registry.registry import REGISTRY
 from kplug.registry.resolved import Resolved, fill
 from kplug.registry.reverse_lookup import find_component_of, suggest_name
-from kplug.registry.scopes import has_user_names
+from kplug.registry.scopes import plans_here
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
 
 _MOST_PLANS = 4096  # a search over hyper-parameters writes a new text each time
@@ -87,14 +87,11 @@ def _resolve(kind: Kind, identifier: object, where: str | None) -> Resolved:
 
 
 def _from_text(kind: Kind, text: str, where: str | None) -> Resolved:
-    if has_user_names():  # what a name means may change with every scope
-        return _build(_plan(kind, parse_spec(text)), where)
-    plans = REGISTRY.state.plans
+    plans = plans_here(REGISTRY.state)
     plan = plans.get((kind.name, text))
     if plan is None:
         plan = _plan(kind, parse_spec(text))
-        # Another thread may just have registered it, or a plugin be asking before all have answered.
-        if not plan.component.origin.is_custom and REGISTRY.is_known(kind):
+        if REGISTRY.is_known(kind):  # not while a plugin asks before all have answered
             if len(plans) >= _MOST_PLANS:
                 plans.clear()
             plans[kind.name, text] = plan

@@ -6,8 +6,8 @@ import contextvars
 import functools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace as copy_with
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass, replace as copy_with
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.conflicts import Choice
@@ -19,9 +19,29 @@ from kplug.registry.quoting import quote
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 Names = dict[tuple[str, str], Component]  # (kind, lookup key) -> component
+Plans = dict[tuple[str, str], Any]  # (kind, text) -> what it means
+
+
+class _Memory(NamedTuple):
+    """What texts mean, and everything that it depends on."""
+
+    state: object
+    registered: Names
+    enclosing: tuple[_Table, ...]
+    plans: Plans
+
+
+@dataclass(eq=False, slots=True)
+class _Table:
+    """The names of one scope, which never change, and what texts mean where it is the innermost one."""
+
+    names: Names
+    memory: _Memory | None = None
+
 
 # Innermost last. Context variables keep one thread's or task's scopes out of another's.
-_SCOPES: contextvars.ContextVar[tuple[Names, ...]] = contextvars.ContextVar("scopes", default=())
+_SCOPES: contextvars.ContextVar[tuple[_Table, ...]] = contextvars.ContextVar("scopes", default=())
+_NO_SCOPE = _Table({})
 _REGISTERED: Names = {}  # replaced as a whole, never changed: readers take no lock
 _LOCK = threading.Lock()
 
@@ -45,7 +65,7 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
     """
 
     def __init__(self, **kinds: Mapping[str, Any]) -> None:
-        self._names: Names = {}
+        names: Names = {}
         for plural, declarations in kinds.items():
             kind = next((kind for kind in KINDS.values() if kind.plural == plural), None)
             if kind is None:
@@ -55,21 +75,22 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
                 )
             for name, target in declarations.items():
                 component = _make_component(kind, name, target)
-                if any((kind.name, key) in self._names for key in keys_of(component)):
+                if any((kind.name, key) in names for key in keys_of(component)):
                     raise RegistrationError(
                         f"scope() is given the {kind.name} {quote(name)} twice",
                         hint="Spellings that differ in case, '_' or '-' only are one name.",
                     )
-                self._names.update(_entries(component))
+                names.update(_entries(component))
+        self._table = _Table(names)
 
     def __enter__(self) -> scope:
-        _SCOPES.set((*_SCOPES.get(), self._names))
+        _SCOPES.set((*_SCOPES.get(), self._table))
         return self
 
     def __exit__(self, *_: object) -> None:
         # No context token is kept: several threads may have the same scope object open.
         open_ones = list(_SCOPES.get())
-        last = max(place for place, names in enumerate(open_ones) if names is self._names)
+        last = max(place for place, table in enumerate(open_ones) if table is self._table)
         del open_ones[last]
         _SCOPES.set(tuple(open_ones))
 
@@ -78,12 +99,12 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
 
         Scopes that enclose this one at the time of the call of ``bind`` go with it.
         """
-        enclosing = tuple(names for names in _SCOPES.get() if names is not self._names)
+        enclosing = tuple(table for table in _SCOPES.get() if table is not self._table)
 
         @functools.wraps(function)
         def inside(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
             def call() -> Result:
-                _SCOPES.set((*_SCOPES.get(), *enclosing, self._names))
+                _SCOPES.set((*_SCOPES.get(), *enclosing, self._table))
                 return function(*args, **kwargs)
 
             return contextvars.copy_context().run(call)
@@ -145,21 +166,34 @@ def unregister(kind: str, name: str) -> None:
 def find_in_user_code(kind: str, ref: str) -> Choice | None:
     """Return what the user's code offers under a name: innermost scope first, registrations last."""
     place = (kind, lookup_key(ref))
-    for names in reversed(_SCOPES.get()):
-        if place in names:
-            return Choice(names[place], "innermost scope")
+    for table in reversed(_SCOPES.get()):
+        if place in table.names:
+            return Choice(table.names[place], "innermost scope")
     registered = _REGISTERED.get(place)
     return None if registered is None else Choice(registered, "registered in code")
 
 
-def has_user_names() -> bool:
-    """Whether any scope is open here, or anything is registered."""
-    return bool(_SCOPES.get() or _REGISTERED)
+def plans_here(state: object) -> Plans:
+    """Return what texts are known to mean here, to be added to.
+
+    It is empty whenever a scope was opened, something was registered or the registry has another state.
+    """
+    scopes, registered = _SCOPES.get(), _REGISTERED
+    innermost = scopes[-1] if scopes else _NO_SCOPE
+    memory = innermost.memory
+    if (
+        memory is None
+        or memory.state is not state
+        or memory.registered is not registered
+        or memory.enclosing != scopes[:-1]
+    ):
+        memory = innermost.memory = _Memory(state, registered, scopes[:-1], {})
+    return memory.plans
 
 
 def user_components(kind: str) -> list[Component]:
     """Return every component of a kind that the user's code offers here, each once."""
-    tables = (*reversed(_SCOPES.get()), _REGISTERED)
+    tables = (*(table.names for table in reversed(_SCOPES.get())), _REGISTERED)
     found = {id(item): item for table in tables for item in table.values() if item.kind == kind}
     return list(found.values())
 

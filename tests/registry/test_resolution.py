@@ -17,6 +17,7 @@ from kplug.errors import (
     WrongKindError,
 )
 from kplug.registry import REGISTRY, Spec, parse_spec, resolution, resolve, resolve_object
+from kplug.registry.scopes import plans_here
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -379,17 +380,58 @@ def test_missing_arguments_are_named() -> None:
 # --- The warm path ----------------------------------------------------------------------------------
 
 
-def test_text_is_read_and_bound_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve("regularizer", "pond(depth=3)")
-    monkeypatch.setattr(resolution, "bind", None)
-    assert resolve("regularizer", "pond(depth=3)").object("w") == 3
+def deep(weight_matrix: object, depth: int = 7) -> int:
+    return depth
+
+
+@pytest.mark.parametrize("names", [{}, {"mine": deep}])
+@pytest.mark.parametrize("is_registered", [False, True])
+def test_text_is_read_and_bound_once(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, object], is_registered: bool
+) -> None:
+    if is_registered:
+        kplug.register("regularizer", "ours", deep)
+    texts = {"pond(depth=3)": 3, **dict.fromkeys(names, 7)} | ({"ours": 7} if is_registered else {})
+    with kplug.scope(regularizers=names):
+        first = {text: resolve("regularizer", text).object("w") for text in texts}
+        monkeypatch.setattr(resolution, "bind", None)
+        assert {text: resolve("regularizer", text).object("w") for text in texts} == first == texts
+
+
+def test_what_a_text_means_follows_scopes_registrations_and_reloads() -> None:
+    def means(text: str = "pond") -> float:
+        return float(resolve("regularizer", text).object("w"))
+
+    assert means() == 0.25
+    kplug.register("regularizer", "pond", lambda weight_matrix: 1)
+    assert means() == 1
+    outer, inner = (
+        kplug.scope(regularizers={"pond": lambda weight_matrix, number=number: number})
+        for number in (2, 3)
+    )
+    with outer:
+        assert means() == 2
+        with inner:
+            assert means() == 3
+            with outer:
+                assert means() == 2
+            assert means() == 3
+        assert means() == 2
+        kplug.register("regularizer", "lagoon", lambda weight_matrix: 4)
+        assert (means(), means("lagoon")) == (2, 4)
+        kplug.register("regularizer", "lagoon", lambda weight_matrix: 5, replace=True)
+        kplug.reload()
+        assert (means(), means("lagoon")) == (2, 5)
+    assert means() == 1
+    kplug.unregister("regularizer", "pond")
+    assert means() == 0.25
 
 
 def test_what_was_planned_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolution, "_MOST_PLANS", 3)
     for depth in range(10):
         assert resolve("regularizer", f"pond(depth={depth})").object("w") == depth
-    assert len(REGISTRY.state.plans) <= 3
+    assert len(plans_here(REGISTRY.state)) <= 3
 
 
 def test_name_of_a_scope_is_not_remembered() -> None:

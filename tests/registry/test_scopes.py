@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
@@ -11,8 +12,9 @@ import pytest
 
 import kplug
 from kplug.errors import RegistrationError
+from kplug.registry import KINDS
 from kplug.registry.component import Component
-from kplug.registry.scopes import find_in_user_code, has_user_names, user_components
+from kplug.registry.scopes import find_in_user_code, plans_here, user_components
 
 
 def first(y_true: object, y_pred: object) -> None: ...
@@ -29,18 +31,22 @@ def _rule(name: str) -> str | None:
     return None if choice is None else choice.rule
 
 
+def _has_names() -> bool:
+    return any(map(user_components, KINDS))
+
+
 def test_scope_adds_a_name_for_its_length() -> None:
     with kplug.scope(losses={"mine": first}):
         assert _target("Mine") is first
         assert _rule("mine") == "innermost scope"
     assert _target("mine") is None
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def test_scope_ends_with_an_exception() -> None:
     with pytest.raises(RuntimeError), kplug.scope(losses={"mine": first}):
         raise RuntimeError
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def test_nested_scopes_merge_and_the_innermost_wins() -> None:
@@ -90,7 +96,7 @@ def test_scope_that_cannot_be_opened(kinds: dict[str, dict[str, object]], messag
     with pytest.raises(RegistrationError) as caught:
         kplug.scope(**kinds)
     assert str(caught.value) == message
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def _in_a_thread(function: Callable[[], object]) -> object:
@@ -108,7 +114,7 @@ def test_bound_function_sees_it_with_those_around() -> None:
     with kplug.scope(losses={"outer": first, "both": first}), inner:
         bound = inner.bind(lambda: (_target("outer"), _target("inner"), _target("both")))
     assert _in_a_thread(bound) == (first, second, second)
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def test_bound_function_keeps_its_name_arguments_and_result() -> None:
@@ -140,7 +146,7 @@ def test_scope_can_be_entered_again() -> None:
     again = kplug.scope(losses={"mine": first})
     with again, again:
         assert _target("mine") is first
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def test_scope_follows_a_copied_context() -> None:
@@ -155,7 +161,7 @@ def test_register_and_unregister() -> None:
     assert (_target("mine"), _target("AlsoMine")) == (first, first)
     assert _rule("mine") == "registered in code"
     kplug.unregister("losses", "also-mine")
-    assert not has_user_names()
+    assert not _has_names()
 
 
 def test_scope_goes_before_registration() -> None:
@@ -234,3 +240,63 @@ def test_registration_while_others_read() -> None:
                 kplug.register("loss", f"n{number}", first, replace=bool(round_))
         stop.set()
         assert all(reader.result() > 0 for reader in readers)
+
+
+STATE = object()
+
+
+def _fill() -> dict[tuple[str, str], object]:
+    """Return what is known here, with an entry by which it is known again."""
+    plans = plans_here(STATE)
+    plans["loss", "mse"] = len(plans)
+    return plans
+
+
+def test_what_texts_mean_is_kept_for_each_set_of_names() -> None:
+    one, two = kplug.scope(losses={"a": first}), kplug.scope(losses={"a": second})
+    without = _fill()
+    with one:
+        assert plans_here(STATE) == {}
+        in_one = _fill()
+        with two:
+            assert plans_here(STATE) == {}
+            _fill()
+        with one:  # the same names below it, but another time
+            assert plans_here(STATE) == {}
+        assert plans_here(STATE) == {}
+    assert plans_here(STATE) is without
+    with one:
+        assert plans_here(STATE) is not in_one
+
+
+def test_what_texts_mean_is_kept_while_a_scope_that_was_inside_is_closed_again() -> None:
+    with kplug.scope(losses={"a": first}):
+        in_one = _fill()
+        with kplug.scope(losses={"a": second}):
+            _fill()
+        assert plans_here(STATE) is in_one
+
+
+@pytest.mark.parametrize("scopes", [0, 1, 2])
+def test_what_texts_mean_is_forgotten_with_whatever_decides_it(scopes: int) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(scopes):
+            stack.enter_context(kplug.scope(losses={"a": first}))
+        known = _fill()
+        assert plans_here(STATE) is known
+        assert plans_here(object()) == {}
+        known = _fill()
+        kplug.register("loss", "mine", first)
+        assert plans_here(STATE) == {}
+        known = _fill()
+        kplug.unregister("loss", "mine")
+        assert plans_here(STATE) == {}
+        assert known != {}
+
+
+def test_threads_with_the_same_scopes_share_what_texts_mean() -> None:
+    inner = kplug.scope(losses={"a": first})
+    with kplug.scope(losses={"b": first}), inner:
+        known = _fill()
+        assert _in_a_thread(inner.bind(lambda: plans_here(STATE))) is known
+        assert _in_a_thread(lambda: plans_here(STATE)) == {}
