@@ -17,6 +17,7 @@ import pluggy
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
+from kplug.registry.errors import PolicyError
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import find_folder, read_origin
@@ -65,10 +66,11 @@ def discover(policy: Policy) -> Discovery:
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):
             found.problems.append(_reserved(supplier.origin))
-        elif (reason := policy.find_refusal(name)) is not None:
+        elif (reason := policy.find_refusal(supplier.installed)) is not None:
             found.refused[name] = (supplier, reason)
         else:
             found.manager.register(supplier, name=name)
+    found.problems += map(_misunderstood, policy.errors)
     found.problems += _misspelt_settings(policy, list(installed))
     return found
 
@@ -138,7 +140,7 @@ def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint])
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
             misspelt[entry.group] = _misspelt_group(origin, entry.group)
-    return Supplier(origin, static, modules, tuple(misspelt.values()))
+    return Supplier(origin, static, modules, tuple(misspelt.values()), distribution=entries[0].dist)
 
 
 def _is_meant(group: str) -> bool:
@@ -186,6 +188,12 @@ def _reserved(origin: Origin) -> Problem:
         "Publish them under another distribution name"
     )
     return Problem(origin, message)
+
+
+def _misunderstood(error: PolicyError) -> Problem:
+    return Problem(
+        _built_in_origin(HOOK_GROUP), f"no plugin may load: {error.message}. {error.hint}", error
+    )
 
 
 def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:

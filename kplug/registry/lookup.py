@@ -24,7 +24,7 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
     """
     choice = _find(kind, spec)
     if choice is None and REGISTRY.is_stale():
-        REGISTRY.reload()
+        REGISTRY.refresh()
         choice = _find(kind, spec)
     if choice is None:
         raise explain_miss(REGISTRY, kind, spec)

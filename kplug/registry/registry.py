@@ -46,8 +46,17 @@ class Registry:
 
     def reload(self) -> None:
         """Forget everything found so far: settings, plugins, failures."""
+        self._policy = Once(lambda: (read_policy(), True))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at what is installed, under the same settings.
+
+        They are those of the working directory in which the program first needed them: where it goes later
+        must not change what may load.
+        """
         importlib.invalidate_caches()  # a module that was just installed may not be seen otherwise
-        self._state = Once(partial(_discover, self._prefer))
+        self._state = Once(partial(_discover, self._policy, self._prefer))
 
     def prefer(self, *entries: str) -> None:
         """Let these distributions, or ``distribution/name``, win a bare name over all others.
@@ -59,7 +68,7 @@ class Registry:
         """
         Policy().preferring(entries)  # refused here, not where a name is next looked up
         self._prefer = entries
-        self.reload()
+        self.refresh()
 
     def is_stale(self) -> bool:
         """Whether something was installed or removed since the last discovery."""
@@ -141,8 +150,8 @@ class Registry:
         raise explain_failure(component, error) from error
 
 
-def _discover(prefer: tuple[str, ...]) -> tuple[_State, bool]:
-    policy = read_policy()
+def _discover(read: Once[Policy], prefer: tuple[str, ...]) -> tuple[_State, bool]:
+    policy = read.get()
     if prefer:
         policy = policy.preferring(prefer)
     return _State(policy, discover(policy), search_path_fingerprint()), True

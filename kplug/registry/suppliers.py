@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -17,6 +18,7 @@ from kplug.registry.declarations import (
 )
 from kplug.registry.in_flight import Once
 from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.suggestions import did_you_mean
 from kplug.registry.targets import import_target
@@ -47,6 +49,7 @@ class Supplier:
         modules: The dynamic tier: modules with hookimpls, or ``module:object``.
         problems: What is wrong with its metadata.
         load: Imports one of the modules.
+        distribution: What ``importlib_metadata`` has of it.
     """
 
     def __init__(
@@ -56,8 +59,10 @@ class Supplier:
         modules: Sequence[str] = (),
         problems: Sequence[Problem] = (),
         load: Callable[[str], object] = import_target,
+        distribution: Any = None,
     ) -> None:
         self.origin = origin
+        self._distribution = distribution
         self.entries = entries or {}
         self._modules, self._load = tuple(modules), load
         self._loaded = Once(self._load_modules)
@@ -75,6 +80,21 @@ class Supplier:
         """
         kinds = KINDS if self._modules else self.entries
         return [KINDS[name].hook for name in kinds]
+
+    @property
+    def installed(self) -> Installed:
+        """What settings judge it by."""
+        return Installed(self.origin.distribution, self.origin.version, lambda: self.record_hash)
+
+    @functools.cached_property
+    def record_hash(self) -> str | None:
+        """The hash of its files; None if it has no ``RECORD`` that can be read."""
+        from kplug.registry.record_hash import hash_distribution  # few settings name a hash
+
+        try:
+            return hash_distribution(self._distribution) if self._distribution else None
+        except Exception:  # noqa: BLE001 - a RECORD may hold anything
+            return None
 
     @property
     def declared_names(self) -> list[tuple[str, str]]:

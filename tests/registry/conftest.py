@@ -14,6 +14,7 @@ import importlib_metadata
 import pytest
 
 from kplug.registry import REGISTRY, resolution, scopes
+from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
 
@@ -119,9 +120,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
         monkeypatch.delenv(variable)
+    monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind has its adapter
         monkeypatch.setattr(resolution, "_adapter", lambda target: lambda made: made)
     REGISTRY.prefer()
+    REGISTRY.reload()
     yield sandbox
     for name in sandbox.imported():
         del sys.modules[name]
@@ -129,3 +132,4 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.undo()
     scopes._REGISTERED = {}
     REGISTRY.prefer()
+    REGISTRY.reload()

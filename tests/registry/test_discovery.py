@@ -11,7 +11,7 @@ import pytest
 from kplug.registry import KINDS, REGISTRY, get_kind
 from kplug.registry.component import Origin
 from kplug.registry.discovery import discover, search_path_fingerprint
-from kplug.registry.policy import Policy
+from kplug.registry.policy import Policy, read_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def test_reserved_names_are_refused(install: Sandbox, name: str) -> None:
 
 def test_refused_distribution_is_known_and_not_registered(install: Sandbox) -> None:
     install("my-plugin", entry_points={"kplug.losses": {"a": "m:a"}})
-    found = discover(Policy(disabled={"my-plugin": "KPLUG_DISABLE"}))
+    found = discover(read_policy({"KPLUG_DISABLE": "my-plugin"}))
     assert list(found.refused) == ["my-plugin"]
     assert found.refused["my-plugin"][1] == "KPLUG_DISABLE names it"
     assert not found.manager.has_plugin("my-plugin")

@@ -1,0 +1,12 @@
+"""Which plugins may load, and which one a bare name prefers: decided before anything is imported.
+
+Data flows in this order::
+
+    a text, a value     entries, settings
+    where they stand    environment; toml_files → files
+    what they mean      policy, made by reading
+"""
+
+from kplug.registry.policy.entries import Installed as Installed
+from kplug.registry.policy.policy import Policy as Policy
+from kplug.registry.policy.reading import read_policy as read_policy

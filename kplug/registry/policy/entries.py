@@ -1,0 +1,126 @@
+"""What a list of a setting says of one distribution: its name, and perhaps versions and hashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from kplug.registry.errors import PolicyError
+from kplug.registry.quoting import quote
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_HINTS = {
+    "plugins": "Give names of distributions, as in 'a', 'a>=1.2,<2' or 'a==1.2 --hash=sha256:…'.",
+    "disable": "Give names of distributions.",
+    "prefer": "Give names of distributions, or distribution/name.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What settings know of an installed distribution.
+
+    Args:
+        distribution: Its normalised name.
+        version: Its version.
+        find_hash: What returns the hash of its files; called where a setting names one.
+    """
+
+    distribution: str
+    version: str = ""
+    find_hash: Callable[[], str | None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list.
+
+    Args:
+        distribution: The normalised name.
+        component: What is preferred of it; empty for all.
+        versions: The versions that may load; None for all.
+        hashes: The hashes of ``hash_distribution`` that may load; empty for all.
+    """
+
+    distribution: str
+    component: str = ""
+    versions: SpecifierSet | None = None
+    hashes: tuple[str, ...] = ()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether one version alone may load, or known files alone."""
+        exact = ("==", "===")
+        versions = self.versions or ()
+        has_version = any(v.operator in exact and not v.version.endswith(".*") for v in versions)
+        return has_version or bool(self.hashes)
+
+    def find_objection(self, installed: Installed) -> str | None:
+        """Return what keeps this distribution, as it is installed, from loading; or None."""
+        if self.versions is not None and not _contains(self.versions, installed.version):
+            return f"asks for {self.versions}"
+        if self.hashes and (found := installed.find_hash()) not in self.hashes:
+            return f"does not name its hash, {found}" if found else "names a hash, and it has none"
+        return None
+
+    def __str__(self) -> str:
+        component = f"/{self.component}" if self.component else ""
+        hashes = "".join(f" --hash={known}" for known in self.hashes)
+        return f"{self.distribution}{component}{self.versions or ''}{hashes}"
+
+
+def parse_entry(label: str, key: str, text: object) -> Entry:
+    """Read an entry.
+
+    Args:
+        label: The setting, as messages name it.
+        key: Its key: only ``plugins`` takes versions and hashes, only ``prefer`` components.
+        text: What stands there.
+
+    Raises:
+        PolicyError: for what is no entry of such a list.
+    """
+    entry = _parse(key, text) if isinstance(text, str) else None
+    if entry is None:
+        raise PolicyError(f"{label} holds {quote(text)}", hint=_HINTS[key])
+    return entry
+
+
+def _parse(key: str, text: str) -> Entry | None:
+    distribution, slash, component = text.partition("/")
+    if _DISTRIBUTION.fullmatch(distribution):
+        if not slash:
+            return Entry(canonicalize_name(text))
+        if key == "prefer" and _COMPONENT.fullmatch(component):
+            return Entry(canonicalize_name(distribution), component)
+    return _parse_requirement(text) if key == "plugins" else None
+
+
+def _parse_requirement(text: str) -> Entry | None:
+    from packaging.requirements import Requirement  # few lists have versions, and it takes 8 ms
+
+    text, *hashes = re.split(r"\s+--hash=", text.strip())
+    try:
+        found = Requirement(text)
+        found.specifier.contains("0")  # some versions are refused only where they are compared
+    except ValueError:
+        return None
+    if found.url or found.extras or found.marker or not all(map(_HASH.fullmatch, hashes)):
+        return None
+    return Entry(canonicalize_name(found.name), "", found.specifier or None, tuple(sorted(hashes)))
+
+
+def _contains(versions: SpecifierSet, version: str) -> bool:
+    try:
+        return versions.contains(version, prereleases=True)  # whoever installed one wants it
+    except ValueError:  # metadata may hold anything
+        return False

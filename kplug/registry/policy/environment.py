@@ -1,0 +1,53 @@
+"""Settings in environment variables; any other variable that begins with ``KPLUG_`` is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from kplug.registry.errors import PolicyError
+from kplug.registry.policy.settings import KEYS, Source, read_settings, suggest_key
+from kplug.registry.quoting import make_printable, shorten
+from kplug.registry.suggestions import ask, find_closest
+
+ENVIRONMENT = "environment"
+POLICY_VARIABLE = "KPLUG_POLICY"
+_PREFIX = "KPLUG_"
+VARIABLES = (*(f"{_PREFIX}{key.upper()}" for key in KEYS), POLICY_VARIABLE)
+_COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
+_SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+
+
+def read_environment(environ: Mapping[str, str]) -> Source | None:
+    """Read the variables that are settings, and refuse others that look like them; None without any."""
+    values: dict[str, object] = {}
+    for key in KEYS:
+        text = environ.get(_label(key))
+        if text is not None and key in ("autoload", "strict"):
+            values[key] = _SWITCH.get(text.lower(), text)
+        elif text is not None:
+            values[key] = [part.strip() for part in _COMMA.split(text) if part.strip()]
+    found = read_settings(ENVIRONMENT, values, _label)
+    errors = (*(_unknown(name) for name in sorted(environ) if _is_unknown(name)), *found.errors)
+    return Source(ENVIRONMENT, found.settings, errors) if values or errors else None
+
+
+def _label(key: str) -> str:
+    return f"{_PREFIX}{key.upper()}"
+
+
+def _is_unknown(name: str) -> bool:
+    """Whether to ignore a variable could be to load what it means to keep out."""
+    upper = name.upper()
+    if not upper.startswith("KPLUG") or name in VARIABLES:
+        return False
+    return upper.startswith(_PREFIX) or find_closest(upper, VARIABLES, likeness=0.9) is not None
+
+
+def _unknown(name: str) -> PolicyError:
+    meant = suggest_key(name[len(_PREFIX) :])
+    question = f"{ask(_label(meant))} " if meant else ""
+    return PolicyError(
+        f"the environment variable {shorten(make_printable(name))} is no setting of kplug",
+        hint=f"{question}Variables are {', '.join(VARIABLES)}.",
+    )

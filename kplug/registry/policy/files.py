@@ -1,0 +1,110 @@
+"""Settings in files: ``[tool.kplug]`` of a ``pyproject.toml``, or a file that has nothing but settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kplug.registry.errors import PolicyError
+from kplug.registry.policy.environment import VARIABLES
+from kplug.registry.policy.settings import KEYS, Source, read_settings, suggest_key
+from kplug.registry.policy.toml_files import parse_toml, read_bytes, show
+from kplug.registry.quoting import quote
+
+# A file without the name is not parsed: that takes longer than everything else here, and broken files of
+# other projects do not concern us.
+_MENTION = re.compile(rb"k(?<![a-z0-9].)[-_.]?plug")  # of a text in lower case, which is faster
+_KPLUG = re.compile(r"k[-_.]?plug(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_HEADER = re.compile(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?")
+_USUAL_LINE = 200  # what matches a header needs the square of a line's length
+_KEY = re.compile(rf"""\s*["']?({"|".join(KEYS)})["']?\s*=""")
+
+
+def read_project_file(file: Path) -> Source | None:
+    """Return the settings of a ``pyproject.toml``; None if there is no such file."""
+    try:
+        data = read_bytes(file)
+        if data is None:
+            return None
+        if not _MENTION.search(data.replace(b"\0", b"").lower()):  # UTF-16 has a 0 in each letter
+            return Source(show(file))
+        document = parse_toml(file, data)
+    except PolicyError as error:
+        return Source(show(file), errors=(error,))
+    misplaced = tuple(_misplaced(path, file) for path in _find_misplaced(document))
+    tool = document.get("tool")
+    table = tool.get("kplug", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        other = PolicyError(f"'tool.kplug' in {show(file)} is no table", hint="Write [tool.kplug].")
+        return Source(show(file), errors=(*misplaced, other))
+    found = _read_table(file, table, _find_lines(data.decode("utf-8-sig"), "tool.kplug"))
+    return Source(found.place, found.settings, (*misplaced, *found.errors))
+
+
+def read_settings_file(file: Path) -> Source | None:
+    """Return the settings of a file that holds nothing else; None if there is no such file."""
+    try:
+        data = read_bytes(file)
+        if data is None:
+            return None
+        table = parse_toml(file, data)
+    except PolicyError as error:
+        return Source(show(file), errors=(error,))
+    return _read_table(file, table, _find_lines(data.decode("utf-8-sig"), ""))
+
+
+def _read_table(file: Path, table: Mapping[str, object], lines: Mapping[str, int]) -> Source:
+    return read_settings(show(file), table, lambda key: f"{quote(key)} in {show(file)}", lines)
+
+
+def _find_lines(text: str, header: str) -> dict[str, int]:
+    """Return the line of each key below a header, as far as it is written in the usual way."""
+    lines: dict[str, int] = {}
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if table := _HEADER.fullmatch(line[:_USUAL_LINE]):
+            current = re.sub(r"""[\s"']""", "", table[1])
+        elif current == header and (key := _KEY.match(line)):
+            lines.setdefault(key[1], number)
+    return lines
+
+
+def _find_misplaced(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the place of each key that its author can only have meant as a setting of kplug."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(path, item) for item in value]
+        elif isinstance(value, dict) and path != ("tool", "kplug"):
+            for key, item in value.items():
+                place = (*path, key)
+                if _is_misplaced(place, item):
+                    yield place
+                else:
+                    waiting.append((place, item))
+
+
+def _is_misplaced(place: tuple[str, ...], value: object) -> bool:
+    found = _KPLUG.fullmatch(place[-1])
+    if found is None or place == ("tool", "kplug"):
+        return False
+    if len(place) == 1 or (len(place) == 2 and place[0] == "tool"):
+        return True
+    if not found["rest"]:  # a table; an entry point or a dependency may have that name, too
+        settings = value.items() if isinstance(value, dict) else ()
+        return any(key in KEYS and isinstance(item, (list, bool)) for key, item in settings)
+    # Tables of other tools hold environment variables, which are settings where they are set.
+    return place[-1] not in VARIABLES and found["rest"].strip("-_. ").casefold() in KEYS
+
+
+def _misplaced(place: tuple[str, ...], file: Path) -> PolicyError:
+    found = _KPLUG.fullmatch(place[-1])
+    meant = suggest_key(found["rest"]) if found and found["rest"] else None
+    what = f"Write {meant!r} in" if meant in KEYS else "Settings stand in"
+    return PolicyError(
+        f"{quote('.'.join(place))} in {show(file)} is not read",
+        hint=f"{what} the table [tool.kplug].",
+    )

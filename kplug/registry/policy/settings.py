@@ -1,0 +1,136 @@
+"""The keys that settings have, what each may hold, and what somebody meant who wrote another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kplug.registry.component import BUILT_IN
+from kplug.registry.errors import PolicyError
+from kplug.registry.policy.entries import Entry, parse_entry
+from kplug.registry.quoting import quote
+from kplug.registry.suggestions import ask, find_closest
+
+_LISTS = ("plugins", "disable", "prefer")
+_SWITCHES = ("autoload", "strict")
+KEYS = (*_LISTS, *_SWITCHES)
+# How each begins that people write for a key; "policy" is the variable that names a file. `disable` comes
+# first: DISABLE_PLUGINS speaks of plugins too.
+_MEANT = {
+    "disable": "disab|block|black|den[iy]|exclud|ignor|skip|forbid|without",
+    "policy": "polic|config|settings|file",
+    "prefer": "prefer|priorit|default",
+    "autoload": "auto|load",
+    "strict": "strict|pin|lock",
+    "plugins": "plugin|allow|only|includ|white|enabl|permit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A key with its value.
+
+    Args:
+        key: One of ``KEYS``.
+        label: How messages name it: a variable, or a key and its file.
+        entries: What a list holds.
+        is_on: What a switch says.
+        line: Where it stands in its file, if that is easily told.
+    """
+
+    key: str
+    label: str
+    entries: tuple[Entry, ...] = ()
+    is_on: bool = False
+    line: int | None = None
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off, and no list."""
+        return self.key in _SWITCHES
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place where settings stand: the environment or a file.
+
+    Args:
+        place: Its name.
+        settings: What it says, by key.
+        errors: What cannot be understood of it.
+    """
+
+    place: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    errors: tuple[PolicyError, ...] = ()
+
+
+def read_settings(
+    place: str,
+    values: Mapping[str, object],
+    make_label: Callable[[str], str],
+    lines: Mapping[str, int] | None = None,
+) -> Source:
+    """Check every value of a place.
+
+    Args:
+        place: Its name.
+        values: The values, by key.
+        make_label: What gives a key the name that messages use.
+        lines: Where keys stand.
+    """
+    settings: dict[str, Setting] = {}
+    errors = []
+    for key, value in values.items():
+        try:
+            settings[key] = _check(key, value, make_label(key), (lines or {}).get(key))
+        except PolicyError as error:
+            errors.append(error)
+    in_order = {key: settings[key] for key in KEYS if key in settings}
+    return Source(place, in_order, tuple(errors))
+
+
+def suggest_key(text: str) -> str | None:
+    """Return the key that was probably meant, or ``policy``, or None.
+
+    Example:
+        >>> suggest_key("DISABLE_PLUGINS"), suggest_key("block"), suggest_key("strct")
+        ('disable', 'disable', 'strict')
+    """
+    words = re.split(r"[^a-z]+", text.casefold())
+    for key, beginnings in _MEANT.items():
+        if any(re.match(beginnings, word) for word in words):
+            return key
+    return find_closest(text.casefold(), _MEANT)
+
+
+def _check(key: str, value: object, label: str, line: int | None) -> Setting:
+    if key in _SWITCHES:
+        if not isinstance(value, bool):
+            raise PolicyError(
+                f"{label} is {quote(value)}",
+                hint="It is true or false; a variable may also be 1 or 0.",
+            )
+        return Setting(key, label, is_on=value, line=line)
+    if key not in KEYS:
+        raise _unknown(key, label, is_table=isinstance(value, dict))
+    if not isinstance(value, list):
+        raise PolicyError(f"{label} is {quote(value)}", hint="Give a list of names.")
+    entries = tuple(parse_entry(label, key, entry) for entry in value)
+    for entry in entries if key == "disable" else ():
+        if entry.distribution in BUILT_IN:
+            raise PolicyError(
+                f"{label} names {entry.distribution!r}, which ships with kplug",
+                hint="Built-in components cannot be switched off; prefer a plugin's instead.",
+            )
+    return Setting(key, label, entries, line=line)
+
+
+def _unknown(key: str, label: str, is_table: bool) -> PolicyError:
+    meant = None if is_table else suggest_key(key)
+    question = f"{ask(meant)} " if meant in KEYS else ""
+    more = ", and none is a table" * is_table
+    return PolicyError(
+        f"{label} is no setting of kplug", hint=f"{question}Keys are {', '.join(KEYS)}{more}."
+    )
