@@ -9,6 +9,8 @@ import kplug_torchmetrics
 import pytest
 import torch
 import torchmetrics
+import torchmetrics.image
+import torchmetrics.segmentation
 from kplug_torchmetrics import components
 from kplug_torchmetrics.adapter import find_original
 from kplug_torchmetrics.table import LEFT_OUT, ROWS
@@ -47,6 +49,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "PermutationInvariantTraining": {"metric_func": scale_invariant_signal_noise_ratio},
     "RetrievalRecallAtFixedPrecision": {"min_precision": 0.3},
     "RetrievalPrecisionRecallCurve": {"max_k": 3},
+    "DiceScore": {"num_classes": 3, "input_format": "mixed"},
+    "GeneralizedDiceScore": {"num_classes": 3, "input_format": "mixed"},
+    "HausdorffDistance": {"num_classes": 3, "input_format": "mixed"},
+    "MeanIoU": {"num_classes": 3, "input_format": "mixed"},
     "RunningMean": {"window": 2},
     "RunningSum": {"window": 2},
 }
@@ -82,6 +88,9 @@ def draw(inputs: str, seed: int) -> tuple[Any, Any, tuple[Any, ...]]:
         y, p = random(2, 32, 32, 3, seed=seed), random(2, 32, 32, 3, seed=other)
         both = (p.permute(0, 3, 1, 2), y.permute(0, 3, 1, 2))
         return y, p, both if inputs == "images" else both[:1]
+    if inputs == "masks":
+        y, p = integers(3, 2, 12, 12, seed=seed), random(2, 12, 12, 3, seed=other)
+        return y.float(), p, (p.movedim(-1, 1), y)
     if inputs == "queries":
         y, p = integers(2, 4, 5, seed=seed), random(4, 5, seed=other)
         y[:, 0] = 1
@@ -125,7 +134,8 @@ NUMERIC = sorted(name for name, row in ROWS.items() if row.inputs not in ("texts
 
 
 def test_the_table_holds_every_public_name_of_torchmetrics() -> None:
-    assert set(ROWS) | set(LEFT_OUT) == set(torchmetrics.__all__)
+    public = {*torchmetrics.__all__, *torchmetrics.segmentation.__all__}
+    assert set(ROWS) | set(LEFT_OUT) == public
     assert not set(ROWS) & set(LEFT_OUT)
     assert len({row.name for row in ROWS.values()}) == len(ROWS)
 
@@ -256,6 +266,32 @@ def test_tasks_and_shapes(
     torch.testing.assert_close(found, expected)
 
 
+SEGMENTATION = ["DiceScore", "GeneralizedDiceScore", "HausdorffDistance", "MeanIoU"]
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True], ids=["by name", "wrapped"])
+@pytest.mark.parametrize("input_format", ["one-hot", "mixed", "index"])
+@pytest.mark.parametrize("class_name", SEGMENTATION)
+def test_segmentations_have_the_classes_last(
+    class_name: str, input_format: str, is_wrapped: bool
+) -> None:
+    arguments = {"num_classes": 3, "input_format": input_format}
+    ids, scores = integers(3, 2, 12, 12, seed=0), random(2, 12, 12, 3, seed=1)
+    one_hot = torch.nn.functional.one_hot(ids, 3)
+    oracle = find_original(class_name)(**arguments)
+    metric = getattr(components, class_name)(**arguments)
+    if is_wrapped:
+        metric = kplug_torchmetrics.wrap(find_original(class_name)(**arguments))
+    first = scores.movedim(-1, 1)
+    given, theirs = {
+        "one-hot": ((one_hot, scores), (first, one_hot.movedim(-1, 1))),
+        "mixed": ((ids.float(), scores), (first, ids)),
+        "index": ((ids.float(), scores.argmax(-1).float()), (scores.argmax(-1), ids)),
+    }[input_format]
+    oracle.update(*theirs)
+    torch.testing.assert_close(metric(*given), oracle.compute())
+
+
 @pytest.mark.parametrize("spec", ["auroc(task='binary')", BINARY, "spearman_corr_coef"])
 def test_workers_are_merged(spec: str) -> None:
     parts = [metrics.get(spec) for _ in range(4)]
@@ -328,6 +364,27 @@ def test_an_instance_is_wrapped(arguments: dict[str, Any]) -> None:
     torch.testing.assert_close(metric.result(), oracle.compute())
     assert metric.name == f"{arguments['task']}_auroc"
     assert pickle.loads(pickle.dumps(metric)).result() == metric.result()
+
+
+def test_an_adapted_instance_is_not_adapted_again() -> None:
+    metric = kplug.channels_first(torchmetrics.image.StructuralSimilarityIndexMeasure)()
+    with pytest.raises(ContractError) as caught:
+        kplug_torchmetrics.wrap(metric)
+    assert str(caught.value) == (
+        "the StructuralSimilarityIndexMeasure is adapted already, and would have its channels moved twice\n"
+        "  Give the metric of torchmetrics as it is: wrap knows where the channels are."
+    )
+
+
+def test_channels_first_adapts_the_update_of_a_class() -> None:
+    y, p, direct = draw("images", 0)
+    adapted = kplug.channels_first(torchmetrics.image.StructuralSimilarityIndexMeasure)(
+        data_range=1.0
+    )
+    oracle = torchmetrics.image.StructuralSimilarityIndexMeasure(data_range=1.0)
+    torch.testing.assert_close(pickle.loads(pickle.dumps(adapted))(p, y), oracle(*direct))
+    adapted.update(p, y)
+    torch.testing.assert_close(adapted.compute(), oracle.compute())
 
 
 def test_an_instance_of_an_unknown_class_says_what_it_takes() -> None:

@@ -12,11 +12,11 @@ import torchmetrics
 
 from kplug.errors import ContractError, DataError
 from kplug.metrics import Metric, get
-from kplug_torchmetrics.inputs import INPUTS, as_classes
+from kplug_torchmetrics.inputs import INPUTS, as_classes, as_masks
 from kplug_torchmetrics.table import ROWS, Row
 
-# The classes of these subpackages have deprecated doubles at the top level.
-_SUBPACKAGES = ("audio", "detection", "image", "retrieval", "text")
+# The classes of these subpackages have deprecated doubles at the top level, or none.
+_SUBPACKAGES = ("audio", "detection", "image", "retrieval", "segmentation", "text")
 #: Arguments that hold metrics.
 _SLOTS = ("base_metric", "metric", "metrics")
 
@@ -87,6 +87,8 @@ class TorchMetric(Metric):
             return self._inner._prepare(y_true, y_pred)
         if self._row.inputs == "classes":
             return as_classes(self.arguments.get("task"), y_true, y_pred)
+        if self._row.inputs == "masks":
+            return as_masks(self.arguments.get("input_format"), y_true, y_pred)
         arguments = INPUTS[self._row.inputs](y_true, y_pred)
         if self._row.inputs == "queries":  # which are numbered over all batches
             scores, targets, indexes = arguments

@@ -37,6 +37,19 @@ def _as_exclusive(scores: torch.Tensor, targets: torch.Tensor) -> tuple[Any, ...
     return _channels_second(scores), targets.long()
 
 
+def as_masks(input_format: object, y_true: Any, y_pred: Any) -> tuple[Any, ...]:
+    """Return scores and one-hot masks (N, C, …), or class ids (N, …) where there are such instead.
+
+    ``input_format="index"`` says that both are class ids.
+    """
+    scores, targets = torch.as_tensor(y_pred), torch.as_tensor(y_true)
+    if input_format == "index":
+        return _drop_last(scores).long(), _drop_last(targets).long()
+    if targets.ndim == scores.ndim:
+        return _channels_second(scores), _channels_second(targets)
+    return _channels_second(scores), targets.long()
+
+
 def as_values(y_true: Any, y_pred: Any) -> tuple[Any, ...]:
     """Return predictions and targets of one type; (N, 1) becomes (N,)."""
     predictions = _drop_last(torch.as_tensor(y_pred))

@@ -38,6 +38,7 @@ _CLASSES = {
     "CosineSimilarity": ("vectors", "Cosine of the angle between rows."),
     "CramersV": ("categories", "Association of two categorical variables."),
     "CriticalSuccessIndex": ("values", "Critical success index of forecasts."),
+    "DiceScore": ("masks", "Dice score of segmentations."),
     "ErrorRelativeGlobalDimensionlessSynthesis": ("images", "ERGAS of fused images."),
     "ExactMatch": ("classes", "Share of samples whose labels are all right."),
     "ExplainedVariance": ("values", "Share of the variance explained."),
@@ -45,7 +46,9 @@ _CLASSES = {
     "F1Score": ("classes", "Harmonic mean of precision and recall."),
     "FBetaScore": ("classes", "F-score in which recall counts beta² times."),
     "FleissKappa": ("predictions", "Agreement of several raters beyond chance."),
+    "GeneralizedDiceScore": ("masks", "Dice score in which rare classes count as much as others."),
     "HammingDistance": ("classes", "Share of wrong predictions."),
+    "HausdorffDistance": ("masks", "Largest distance between the borders of segmentations."),
     "HingeLoss": ("classes", "Mean hinge loss."),
     "JaccardIndex": ("classes", "Intersection over union."),
     "KLDivergence": ("reversed", "Kullback-Leibler divergence."),
@@ -57,6 +60,7 @@ _CLASSES = {
     "MaxMetric": ("aggregate", "Largest prediction."),
     "MeanAbsoluteError": ("values", "Mean of absolute errors."),
     "MeanAbsolutePercentageError": ("values", "Mean of relative errors."),
+    "MeanIoU": ("masks", "Intersection over union of segmentations, averaged over classes."),
     "MeanMetric": ("aggregate", "Weighted mean of predictions."),
     "MeanSquaredError": ("values", "Mean of squared errors, or its root."),
     "MeanSquaredLogError": ("values", "Mean of squared errors of logarithms."),
@@ -149,7 +153,7 @@ _CLASSES = {
 }
 
 # Names that the words of the class's name do not give.
-_NAMES = {"FBetaScore": "fbeta_score", "SQuAD": "squad"}
+_NAMES = {"FBetaScore": "fbeta_score", "MeanIoU": "mean_iou", "SQuAD": "squad"}
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 ROWS: dict[str, Row] = {
@@ -177,6 +181,7 @@ NAMED_LIKE_BUILT_INS: frozenset[str] = frozenset(
         "log_cosh_error",
         "mean_absolute_error",
         "mean_absolute_percentage_error",
+        "mean_iou",
         "mean_squared_error",
         "precision",
         "r2_score",

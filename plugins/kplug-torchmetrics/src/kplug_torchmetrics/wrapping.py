@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kplug.backend import snake_case
-from kplug.errors import ArgumentValueError
+from kplug.errors import ArgumentValueError, ContractError
+from kplug.layouts import has_channels_last
 from kplug.metrics import Metric
 from kplug_torchmetrics.adapter import TorchMetric
 from kplug_torchmetrics.inputs import INPUTS
@@ -19,15 +20,23 @@ class WrappedMetric(TorchMetric):
 
     def __init__(self, module: Any, inputs: str | None = None, name: str | None = None) -> None:
         class_name = type(module).__name__
+        if has_channels_last(module):
+            raise ContractError(
+                f"the {class_name} is adapted already, and would have its channels moved twice",
+                hint="Give the metric of torchmetrics as it is: wrap knows where the channels are.",
+            )
         task = next((each for each in _TASKS if class_name.startswith(each)), "")
         found = ROWS.get(class_name) or ROWS.get(class_name.removeprefix(task))
         self.inputs = inputs or (found.inputs if found else "")
-        if self.inputs not in INPUTS and self.inputs != "classes":
-            words = ", ".join(sorted({*INPUTS, "classes"}))
+        known = {*INPUTS, "classes", "masks"}
+        if self.inputs not in known:
+            words = ", ".join(sorted(known))
             raise ArgumentValueError("wrap", "inputs", inputs, f"for a {class_name} one of {words}")
         label = name if name is not None else snake_case(class_name)
         Metric.__init__(self, label)
-        self.arguments, self._inner = {"task": task.lower()}, None
+        input_format = getattr(module, "input_format", None)
+        self.arguments = {"task": task.lower(), "input_format": input_format}
+        self._inner = None
         self._adopt(module, Row(label, self.inputs, ""))
 
     def get_config(self) -> dict[str, Any]:
@@ -49,6 +58,7 @@ def wrap(metric: Any, inputs: str | None = None, name: str | None = None) -> Tor
 
     Raises:
         ArgumentValueError: if nothing says what the metric takes.
+        ContractError: if `kplug.channels_first` has adapted it.
 
     Example:
         >>> import torch, torchmetrics
