@@ -5,11 +5,12 @@ The built-in components come in through the same hooks, from modules named here 
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import importlib_metadata
@@ -36,7 +37,7 @@ _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
 _OTHER_CONTRACT = re.compile(r"kplug\d")
 
 
-@dataclass(slots=True)
+@dataclass
 class Discovery:
     """What is installed.
 
@@ -55,6 +56,15 @@ class Discovery:
         """The registered distributions, sorted by name."""
         named = sorted(self.manager.list_name_plugin(), key=lambda pair: pair[0])
         return [plugin for _, plugin in named if isinstance(plugin, Supplier)]
+
+    @functools.cached_property
+    def refused_names(self) -> dict[tuple[str, str], str]:
+        """Which of the refused distributions offers a name, by its kind and lookup key."""
+        return {
+            (kind, lookup_key(name)): distribution
+            for distribution, (supplier, _) in sorted(self.refused.items(), reverse=True)
+            for kind, name in supplier.declared_names
+        }
 
 
 def discover(policy: Policy) -> Discovery:
@@ -80,8 +90,9 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
     found = []
     for folder in sys.path:
         try:
-            found.append((folder, Path(folder).stat().st_mtime_ns))
-        except OSError:  # sys.path may name folders that do not exist
+            # Not by pathlib, which takes most of the time of a miss.
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))  # noqa: PTH116
+        except (OSError, ValueError):  # sys.path may name what is no folder
             continue
     return tuple(found)
 

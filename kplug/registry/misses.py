@@ -69,19 +69,18 @@ def _offer_it(kind: Kind, spec: Spec) -> str:
 
 
 def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledComponentError | None:
-    for name, (supplier, reason) in sorted(registry.state.discovery.refused.items()):
-        offered = {(k, lookup_key(n)) for k, n in supplier.declared_names}
-        by_name = spec.distribution is None and (kind.name, lookup_key(spec.name)) in offered
-        if by_name or spec.distribution == name:
-            return DisabledComponentError(
-                f"the {kind.name} {quote(spec.name)} belongs to {supplier.origin}, which is "
-                f"switched off: {reason}",
-                kind=kind.name,
-                ref=spec.ref,
-                candidates=[f"{name}/{spec.name}"],
-                hint="Change that setting to use it.",
-            )
-    return None
+    discovery = registry.state.discovery
+    name = spec.distribution or discovery.refused_names.get((kind.name, lookup_key(spec.name)))
+    if name not in discovery.refused:
+        return None
+    supplier, reason = discovery.refused[name]
+    return DisabledComponentError(
+        f"the {kind.name} {quote(spec.name)} belongs to {supplier.origin}, which is switched off: {reason}",
+        kind=kind.name,
+        ref=spec.ref,
+        candidates=[f"{name}/{spec.name}"],
+        hint="Change that setting to use it.",
+    )
 
 
 def _find_other_kind(registry: Registry, kind: Kind, spec: Spec) -> WrongKindError | None:

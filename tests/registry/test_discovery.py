@@ -238,8 +238,17 @@ def test_fingerprint_changes_with_an_installation(install: Sandbox) -> None:
 def test_fingerprint_passes_over_folders_that_are_not_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "path", ["/no/such/folder", *sys.path])
-    assert all(folder != "/no/such/folder" for folder, _ in search_path_fingerprint())
+    known = search_path_fingerprint()
+    monkeypatch.setattr(sys, "path", ["/no/such/folder", "no\0path", *sys.path])
+    assert search_path_fingerprint() == known
+
+
+def test_an_empty_entry_of_the_path_is_the_working_directory(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(install.folder)
+    monkeypatch.setattr(sys, "path", [""])
+    assert search_path_fingerprint() == (("", install.folder.stat().st_mtime_ns),)
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,16 @@ def test_disabled(puddles: Sandbox, monkeypatch: pytest.MonkeyPatch, ref: str) -
     assert puddles.imported() == set()
 
 
+def test_the_first_of_several_disabled_packages_is_named(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_PLUGINS", "")
+    for name in ("b-plugin", "a-plugin", "c-plugin"):
+        install(name, entry_points={"kplug.losses": {"my_dice": "m:dice"}})
+    error = _fail("loss", "MyDice", DisabledComponentError)
+    assert error.candidates == ("a-plugin/MyDice",)
+
+
 def test_custom_name_that_this_code_does_not_offer() -> None:
     assert str(_fail("loss", "custom/mine", UnknownComponentError)) == (
         "'custom/mine' was a loss defined in code, and this code does not offer it\n"
