@@ -19,13 +19,14 @@ import pluggy
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
+from kplug.registry.hook_modules import new_manager
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import find_folder, read_origin
 from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
-from kplug.registry.suppliers import Supplier, new_manager
+from kplug.registry.suppliers import Supplier
 from kplug.registry.targets import strip_extras
 
 HOOK_GROUP = "kplug"

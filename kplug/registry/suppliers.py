@@ -16,11 +16,12 @@ from kplug.registry.declarations import (
     read_declarations,
     read_entry_points,
 )
+from kplug.registry.heavy_imports import HeavyImports
+from kplug.registry.hook_modules import check_hooks, explain_misfit
 from kplug.registry.in_flight import Once
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
-from kplug.registry.suggestions import did_you_mean
 from kplug.registry.targets import import_target
 from kplug.registry.user_warnings import describe_caller
 
@@ -162,51 +163,53 @@ class Supplier:
         return _Offered({item.name: item for item in merged.components}, merged.problems)
 
     def _load_modules(self) -> tuple[_Loaded, bool]:
-        managers: list[pluggy.PluginManager] = []
-        problems: list[Problem] = []
-        for module in self._modules:
-            self._questions.clear()
-            found = self._load_module(module)
-            if isinstance(found, Problem):
-                problems.append(found)
-            else:
-                managers.append(found)
-            if self._questions:
-                problems.append(self._explain_question(module))
+        loaded = [self._load_module(module) for module in self._modules]
+        managers = tuple(manager for manager, _ in loaded if manager is not None)
+        problems = tuple(problem for _, found in loaded for problem in found)
         is_final = not any(is_half_imported(problem.cause) for problem in problems)
-        return _Loaded(tuple(managers), tuple(problems)), is_final
-
-    def _explain_question(self, module: str) -> Problem:
-        message = (
-            f"its module of hooks {module!r} asks the registry while it is imported, when its own components "
-            f"are not known ({self._questions[0]}). Ask inside a function"
-        )
-        return Problem(self.origin, message, is_advice=True)
+        return _Loaded(managers, problems), is_final
 
     def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> list[Offer]:
         try:
-            results = getattr(manager.hook, kind.hook)()
-            return [read_declarations(kind, result, self.origin) for result in results]
+            with HeavyImports() as heavy:
+                results = getattr(manager.hook, kind.hook)()
+            offers = [read_declarations(kind, result, self.origin) for result in results]
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
             problem = Problem(self.origin, f"{kind.hook} raised {describe_error(error)}", error)
             return [Offer(problems=(problem,))]
+        return [*offers, Offer(problems=self._advise_on(heavy, kind.hook))]
 
-    def _load_module(self, module: str) -> pluggy.PluginManager | Problem:
-        """Load and check one module of hooks in a pluggy manager of its own.
-
-        A registration that fails half-way would leave hooks behind in a shared manager.
-        """
+    def _load_module(self, module: str) -> tuple[pluggy.PluginManager | None, tuple[Problem, ...]]:
+        self._questions.clear()
+        manager, problems, heavy = None, [], HeavyImports()
         try:
-            return _check_hooks(self._load(module))
+            with heavy:
+                manager = check_hooks(self._load(module))
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:
-            return Problem(self.origin, _explain(error), error)
+            problems.append(Problem(self.origin, explain_misfit(error), error))
         except BaseException as error:  # noqa: BLE001 - also SystemExit: see the class
             message = f"its module of hooks cannot be imported: {describe_error(error)}"
-            return Problem(self.origin, message, error)
+            problems.append(Problem(self.origin, message, error))
+        name = f"module of hooks {module!r}"
+        return manager, (*problems, *self._advise_on_questions(name), *self._advise_on(heavy, name))
+
+    def _advise_on_questions(self, module: str) -> list[Problem]:
+        message = (
+            f"its {module} asks the registry while it is imported, when its own components are not known "
+            "({}). Ask inside a function"
+        )
+        asked = [message.format(line) for line in self._questions[:1]]
+        return [Problem(self.origin, text, is_advice=True) for text in asked]
+
+    def _advise_on(self, heavy: HeavyImports, name: str) -> tuple[Problem, ...]:
+        if (found := heavy.describe()) is None:
+            return ()
+        message = f"its {name} {found}, which makes `kplug list` slow. Import it where it is used"
+        return (Problem(self.origin, message, is_advice=True),)
 
 
 def _make_hook(supplier: Supplier, name: str) -> Callable[[], dict[str, Component]]:
@@ -217,36 +220,3 @@ def _make_hook(supplier: Supplier, name: str) -> Callable[[], dict[str, Componen
         return supplier.offer(kind)
 
     return hook
-
-
-def new_manager() -> pluggy.PluginManager:
-    """Return a pluggy manager that knows kplug's hooks and no plugin."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    return manager
-
-
-def _check_hooks(module: object) -> pluggy.PluginManager:
-    manager = new_manager()
-    manager.register(module)
-    manager.check_pending()
-    for name, value in vars(module).items() if hasattr(module, "__dict__") else ():
-        if name.startswith("kplug_") and callable(value) and not hasattr(value, "kplug_impl"):
-            raise pluggy.PluginValidationError(
-                module, f"function {name!r} is not marked. Put @kplug.hookimpl above it"
-            )
-    return manager
-
-
-def _explain(error: pluggy.PluginValidationError) -> str:
-    text = " ".join(str(error).split())
-    if "unknown hook" in text:
-        wrong = text.split("'")[1]
-        hooks = [kind.hook for kind in KINDS.values()]
-        advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
-        return f"it implements {wrong!r}, which is no hook. {advice}"
-    if "Argument(s)" in text:
-        wrong = text.partition("for hook '")[2].partition("'")[0]
-        arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]
-        return f"its {wrong} takes {arguments}; the hook is called without arguments"
-    return f"its hooks do not fit: {text}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 import warnings
+from collections.abc import Set
 from types import FrameType
 
 from kplug.registry.errors import KplugWarning
@@ -24,7 +25,7 @@ def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
         message: What happened and what to do about it.
         category: The type of the warning.
     """
-    frame = _find_caller()
+    frame = _find_caller(_PASSED_OVER)
     warnings.warn_explicit(
         message,
         category,
@@ -36,16 +37,16 @@ def warn(message: str, category: type[KplugWarning] = KplugWarning) -> None:
 
 
 def describe_caller() -> str:
-    """Return the innermost line outside kplug: its module, its number, its text."""
-    frame = _find_caller()
+    """Return the innermost line outside kplug and Python's importing: its module, its number, its text."""
+    frame = _find_caller({"kplug", "importlib"})
     module, number = frame.f_globals.get("__name__"), frame.f_lineno
     text = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
     return f"{module}, line {number}" + (f": `{shorten(text)}`" if text else "")
 
 
-def _find_caller() -> FrameType:
+def _find_caller(passed_over: Set[str]) -> FrameType:
     frame = sys._getframe(1)
-    while frame.f_back is not None and _package_of(frame.f_globals) in _PASSED_OVER:
+    while frame.f_back is not None and _package_of(frame.f_globals) in passed_over:
         frame = frame.f_back
     return frame
 

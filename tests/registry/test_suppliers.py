@@ -8,8 +8,9 @@ import pytest
 
 import kplug
 from kplug.registry.component import Component, Origin
+from kplug.registry.hook_modules import new_manager
 from kplug.registry.kinds import KINDS, get_kind
-from kplug.registry.suppliers import Supplier, new_manager
+from kplug.registry.suppliers import Supplier
 
 LOSS = get_kind("loss")
 ORIGIN = Origin("my-plugin", "1.0")

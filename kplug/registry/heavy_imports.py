@@ -1,0 +1,39 @@
+"""Who imports a library that takes seconds, where only names are asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+
+from kplug.registry.user_warnings import describe_caller
+
+HEAVY = frozenset(
+    ("jax", "keras", "matplotlib", "numpy", "pandas", "scipy", "sklearn", "tensorflow", "torch")
+)
+
+
+class HeavyImports:
+    """The heavy libraries that this thread imports in a ``with`` block and that were not imported before."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._importers: dict[str, str] = {}
+
+    def __enter__(self) -> HeavyImports:
+        sys.meta_path.insert(0, self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(ValueError):  # whoever replaced the list has dropped it
+            sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Note who imports a heavy library, and leave it to the other finders."""
+        if name in HEAVY and threading.get_ident() == self._thread:
+            self._importers.setdefault(name, describe_caller())
+
+    def describe(self) -> str | None:
+        """Return the first of them and the line that imported it, or None if there is none."""
+        found = ((name, line) for name, line in self._importers.items() if name in sys.modules)
+        return next((f"imports {name} ({line})" for name, line in found), None)
