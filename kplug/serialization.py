@@ -64,5 +64,8 @@ def deserialize_component(
         >>> deserialize_component("regularizer", {"class_name": "L2", "config": {"l2": 0.5}})
         L2(l2=0.5)
     """
+    # No preference changes what a stored name means; text with arguments is a spec, with a qualified name.
+    if isinstance(config, str) and "(" not in config:
+        config = {"class_name": config, "config": {}}
     with scope(**{get_kind(kind).plural: strip_packages(custom_objects)}):
         return resolve_object(kind, config)

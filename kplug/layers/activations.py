@@ -129,7 +129,7 @@ class PReLU(Layer):
 
     def __init__(
         self,
-        alpha_initializer: object = "zeros",
+        alpha_initializer: object = "kplug/zeros",
         alpha_regularizer: object = None,
         alpha_constraint: object = None,
         shared_axes: int | Sequence[int] | None = None,

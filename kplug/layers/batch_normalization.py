@@ -59,10 +59,10 @@ class BatchNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "zeros",
-        gamma_initializer: object = "ones",
-        moving_mean_initializer: object = "zeros",
-        moving_variance_initializer: object = "ones",
+        beta_initializer: object = "kplug/zeros",
+        gamma_initializer: object = "kplug/ones",
+        moving_mean_initializer: object = "kplug/zeros",
+        moving_variance_initializer: object = "kplug/ones",
         beta_regularizer: object = None,
         gamma_regularizer: object = None,
         beta_constraint: object = None,
@@ -83,8 +83,8 @@ class BatchNormalization(Layer):
         add_weight_slots(self, "beta", beta_initializer, beta_regularizer, beta_constraint)
         add_weight_slots(self, "gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
         for name, identifier, default in (
-            ("moving_mean_initializer", moving_mean_initializer, "zeros"),
-            ("moving_variance_initializer", moving_variance_initializer, "ones"),
+            ("moving_mean_initializer", moving_mean_initializer, "kplug/zeros"),
+            ("moving_variance_initializer", moving_variance_initializer, "kplug/ones"),
         ):
             self.add_slot(name, "initializer", identifier, default=default)
         self.gamma = self.beta = None

@@ -49,7 +49,7 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: object = "uniform",
+        embeddings_initializer: object = "kplug/uniform",
         embeddings_regularizer: object = None,
         embeddings_constraint: object = None,
         activity_regularizer: object = None,

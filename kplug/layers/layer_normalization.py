@@ -45,8 +45,8 @@ class LayerNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "zeros",
-        gamma_initializer: object = "ones",
+        beta_initializer: object = "kplug/zeros",
+        gamma_initializer: object = "kplug/ones",
         beta_regularizer: object = None,
         gamma_regularizer: object = None,
         beta_constraint: object = None,
@@ -115,7 +115,7 @@ class RMSNormalization(Layer):
         self._sizes = known_sizes(self, input_shape, self._axes)
         axes = dict(zip(self._axes, self._sizes, strict=True))
         self.input_spec = InputSpec(len(input_shape), axes=axes)
-        self.scale = self.add_weight("scale", self._sizes, "ones")
+        self.scale = self.add_weight("scale", self._sizes, "kplug/ones")
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the normalized inputs, shape unchanged."""
@@ -158,8 +158,8 @@ class GroupNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "zeros",
-        gamma_initializer: object = "ones",
+        beta_initializer: object = "kplug/zeros",
+        gamma_initializer: object = "kplug/ones",
         beta_regularizer: object = None,
         gamma_regularizer: object = None,
         beta_constraint: object = None,

@@ -119,9 +119,9 @@ class Normalization(Layer):
         self.input_spec = InputSpec(ndim, axes=found)
         self._check_given(sizes)
         if self.input_mean is None:
-            self.mean = self.add_weight("mean", sizes, "zeros", trainable=False)
-            self.variance = self.add_weight("variance", sizes, "ones", trainable=False)
-            self.count = self.add_weight("count", (), "zeros", trainable=False, dtype="int32")
+            self.mean = self.add_weight("mean", sizes, "kplug/zeros", trainable=False)
+            self.variance = self.add_weight("variance", sizes, "kplug/ones", trainable=False)
+            self.count = self.add_weight("count", (), "kplug/zeros", trainable=False, dtype="int32")
 
     def _check_given(self, sizes: tuple[int, ...]) -> None:
         for name, given in (("mean", self.input_mean), ("variance", self.input_variance)):

@@ -162,7 +162,7 @@ def find_layer_class(name: str) -> Any:
     """
     if name == TorchModule.__name__:
         return TorchModule  # no component, since its module is code; its own error says so
-    choice = look_up(get_kind("layer"), Spec(name))
+    choice = look_up(get_kind("layer"), Spec(name, is_config=True))
     return REGISTRY.load(choice.component)
 
 

@@ -34,7 +34,11 @@ class Choice:
 
 
 def choose(
-    index: Index, ref: str, from_user: Choice | None, prefer: Sequence[str]
+    index: Index,
+    ref: str,
+    from_user: Choice | None,
+    prefer: Sequence[str],
+    is_stored: bool = False,
 ) -> Choice | None:
     """Decide what a bare name means.
 
@@ -46,6 +50,7 @@ def choose(
         ref: The bare name.
         from_user: What scopes and registrations offer under it.
         prefer: ``distribution`` or ``distribution/name``, best first.
+        is_stored: Whether it is a name in a file, which means the built-in whatever is preferred.
 
     Returns:
         The choice, or None if nobody offers the name.
@@ -56,6 +61,8 @@ def choose(
     if from_user is not None:
         return from_user
     candidates = index.candidates(ref)
+    if is_stored and candidates and candidates[0].origin.is_built_in:
+        return Choice(candidates[0], "built-in")
     preferred = _find_preferred(index.by_key.get(lookup_key(ref), ()), prefer)
     if preferred is not None:
         return _choice(preferred, "preferred", candidates)

@@ -36,7 +36,8 @@ def _find(kind: Kind, spec: Spec) -> Choice | None:
     distribution = spec.distribution
     from_user = find_in_user_code(kind.name, spec.name)
     if distribution is None:
-        return choose(REGISTRY.index(kind), spec.name, from_user, REGISTRY.state.policy.prefer)
+        prefer = REGISTRY.state.policy.prefer
+        return choose(REGISTRY.index(kind), spec.name, from_user, prefer, spec.is_config)
     if distribution == CUSTOM or (spec.is_registered_in_keras and from_user is not None):
         return from_user
     component = REGISTRY.index(kind).find_qualified(distribution, spec.name)

@@ -53,6 +53,14 @@ def test_a_qualified_name_only_is_no_candidate_unless_preferred() -> None:
     assert build_index(LOSS, [BUILT_IN, shy]).find_qualified("one-plugin", "Dice") is shy
 
 
+def test_a_stored_name_is_the_built_in_whatever_is_preferred() -> None:
+    def choose_stored(*components: Component) -> Choice | None:
+        return choose(build_index(LOSS, components), "dice", None, ["two-plugin"], is_stored=True)
+
+    assert choose_stored(ONE, BUILT_IN, TWO) == Choice(BUILT_IN, "built-in")
+    assert choose_stored(ONE, TWO) == Choice(TWO, "preferred", (ONE,))
+
+
 def test_first_preference_wins() -> None:
     choice = _choose([ONE, TWO], prefer=["absent", "two-plugin", "one-plugin"])
     assert choice is not None

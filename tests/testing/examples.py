@@ -17,12 +17,12 @@ from kplug.testing import Example
 
 # For arguments without a default, whatever component they belong to.
 USUAL_ARGUMENTS: dict[str, Any] = {
-    "activation": "relu",
+    "activation": "kplug/relu",
     "axes": 1,
     "backup_dir": "backup",
     "boundaries": [10, 100],
-    "cell": parse_spec("LSTMCell(units=3)"),
-    "cells": [parse_spec("LSTMCell(units=3)"), parse_spec("GRUCell(units=2)")],
+    "cell": parse_spec("kplug/LSTMCell(units=3)"),
+    "cells": [parse_spec("kplug/LSTMCell(units=3)"), parse_spec("kplug/GRUCell(units=2)")],
     "decay_rate": 0.9,
     "decay_steps": 100,
     "default_value": -0.5,
@@ -37,7 +37,7 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "input_dim": 5,
     "kernel_size": 3,
     "key_dim": 3,
-    "layer": parse_spec("LSTM(units=3)"),
+    "layer": parse_spec("kplug/LSTM(units=3)"),
     "n": 2,
     "num_classes": 3,
     "num_heads": 2,
@@ -57,7 +57,7 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "specificity": 0.5,
     "stddev": 0.1,
     "target_class_ids": [0, 1],
-    "target_shape": (2, 3),
+    "target_shape": (4, 8),
     "thresh": None,
     "threshold": 0.1,
     "units": 4,
@@ -75,8 +75,10 @@ POSITIVE = (
     torch.tensor([[1.5, 2.5], [0.5, 3.5], [2.5, 1.5]], dtype=torch.float64),
     torch.tensor([[1.2, 2.1], [0.9, 3.3], [2.7, 1.9]], dtype=torch.float64),
 )
-DECAY = parse_spec("exponential_decay(initial_learning_rate=0.1, decay_steps=2, decay_rate=0.5)")
-OPTIMIZERS = {"default_optimizer": "adam(lr=0.05)", "optimizer_map": {}}
+DECAY = parse_spec(
+    "kplug/exponential_decay(initial_learning_rate=0.1, decay_steps=2, decay_rate=0.5)"
+)
+OPTIMIZERS = {"default_optimizer": "kplug/adam(lr=0.05)", "optimizer_map": {}}
 ROWS = Input((4,))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
@@ -119,14 +121,14 @@ EXAMPLES: dict[str, Example] = {
     "metric/kplug-segmentation/dice_coef": SAMPLES,
     "metric/kplug-segmentation/jaccard_coef": SAMPLES,
     "optimizer/kplug/loss_scale_optimizer": Example(
-        {"inner_optimizer": parse_spec("adam(lr=0.05)")}
+        {"inner_optimizer": parse_spec("kplug/adam(lr=0.05)")}
     ),
     "optimizer/kplug/multi_optimizer": Example({"optimizer_map": OPTIMIZERS}),
     "callback/kplug/learning_rate_scheduler": Example({"schedule": DECAY}),
     "layer/kplug/Bidirectional": Example(
         {
-            "layer": parse_spec("LSTM(units=3)"),
-            "backward_layer": parse_spec("LSTM(units=3, go_backwards=True)"),
+            "layer": parse_spec("kplug/LSTM(units=3)"),
+            "backward_layer": parse_spec("kplug/LSTM(units=3, go_backwards=True)"),
         }
     ),
     "layer/kplug/Functional": Example(

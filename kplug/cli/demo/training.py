@@ -1,4 +1,7 @@
-"""The network of the demo, and what it is trained with: every component is a name."""
+"""The network of the demo, and what it is trained with: every component is a name.
+
+The names are qualified, so that the same seed gives the same numbers whatever else is installed or preferred.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ from kplug.layers import Conv2D, Dropout, MaxPooling2D, UpSampling2D
 from kplug.models import Sequential
 from kplug.utils import set_random_seed
 
-LOSS = "dice_loss(smooth=1e-5, thresh=0.5)"
-METRIC = "dice_coef(smooth=1e-5, thresh=0.5, reduction='sample')"
-OPTIMIZER = "adam(lr=1e-3)"
+LOSS = "kplug-segmentation/dice_loss(smooth=1e-5, thresh=0.5)"
+METRIC = "kplug-segmentation/dice_coef(smooth=1e-5, thresh=0.5, reduction='sample')"
+OPTIMIZER = "kplug/adam(lr=1e-3)"
 
 # The loss lies between −1 and 0, and the 21,024 kernel weights of a fresh network have absolute values
 # that sum to about 1,700. With its default strength of 0.01 on every layer, the penalty would be 17 and
 # the network would learn to have no weights. The output kernel, 13 in sum, bears the default; the
 # other layers get a trace of it.
-OUTPUT_PENALTY = "l1_reg"
-BODY_PENALTY = "l1_reg(strength=1e-5)"
+OUTPUT_PENALTY = "kplug-penalties/l1_reg"
+BODY_PENALTY = "kplug-penalties/l1_reg(strength=1e-5)"
 
 
 def make_network(seed: int) -> Sequential:
@@ -41,8 +44,8 @@ def make_network(seed: int) -> Sequential:
                 1,
                 3,
                 padding="same",
-                activation="sigmoid",
-                kernel_initializer="he_normal",
+                activation="kplug/sigmoid",
+                kernel_initializer="kplug/he_normal",
                 kernel_regularizer=OUTPUT_PENALTY,
             ),
         ]
@@ -56,8 +59,8 @@ def _convolution(filters: int, **options: Any) -> Conv2D:
         filters,
         3,
         padding="same",
-        activation="relu",
-        kernel_initializer="he_normal",
+        activation="kplug/relu",
+        kernel_initializer="kplug/he_normal",
         kernel_regularizer=BODY_PENALTY,
         **options,
     )

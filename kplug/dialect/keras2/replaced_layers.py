@@ -8,7 +8,7 @@ from typing import Any
 from kplug.dialect.names import BUILT_IN
 from kplug.registry.lookup_keys import lookup_key
 
-_CUDNN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+_CUDNN = {"activation": "kplug/tanh", "recurrent_activation": "kplug/sigmoid"}
 
 
 def replace_former(owner: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

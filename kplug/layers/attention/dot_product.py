@@ -66,9 +66,9 @@ class Attention(Layer):
         """Add the factors that were asked for, shape ()."""
         self._require_shapes(input_shape)
         if self.use_scale:
-            self.scale = self.add_weight("scale", (), "ones")
+            self.scale = self.add_weight("scale", (), "kplug/ones")
         if self.score_mode == "concat":
-            self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
+            self.concat_score_weight = self.add_weight("concat_score_weight", (), "kplug/ones")
 
     def call(
         self,
@@ -227,7 +227,7 @@ class AdditiveAttention(Attention):
         self._require_shapes(input_shape)
         if self.use_scale:
             size = known_size(self, tuple(input_shape[0]), -1)
-            self.scale = self.add_weight("scale", (size,), "glorot_uniform")
+            self.scale = self.add_weight("scale", (size,), "kplug/glorot_uniform")
 
     @property
     def _is_dot(self) -> bool:

@@ -46,8 +46,8 @@ class GroupedQueryAttention(HeadsLayer):
         dropout: float = 0.0,
         use_bias: bool = True,
         sliding_window: int | None = None,
-        kernel_initializer: object = "glorot_uniform",
-        bias_initializer: object = "zeros",
+        kernel_initializer: object = "kplug/glorot_uniform",
+        bias_initializer: object = "kplug/zeros",
         kernel_regularizer: object = None,
         bias_regularizer: object = None,
         activity_regularizer: object = None,
@@ -91,7 +91,7 @@ class GroupedQueryAttention(HeadsLayer):
         self._query_dense = self.project("query", query, into, queries)
         self._key_dense = self.project("key", key, into, shared)
         if self.use_gate:
-            self._gate_dense = self.project("gate", query, into, queries, "sigmoid")
+            self._gate_dense = self.project("gate", query, into, queries, "kplug/sigmoid")
         self._value_dense = self.project("value", value, into, shared)
         self._output_dense = self.project(
             "attention_output", (None, *queries), "abyz,yzc->abc", (None, query[-1])

@@ -55,8 +55,8 @@ class MultiHeadAttention(HeadsLayer):
         output_shape: int | Sequence[int] | None = None,
         attention_axes: int | Sequence[int] | None = None,
         sliding_window: int | None = None,
-        kernel_initializer: object = "glorot_uniform",
-        bias_initializer: object = "zeros",
+        kernel_initializer: object = "kplug/glorot_uniform",
+        bias_initializer: object = "kplug/zeros",
         kernel_regularizer: object = None,
         bias_regularizer: object = None,
         activity_regularizer: object = None,
@@ -101,7 +101,7 @@ class MultiHeadAttention(HeadsLayer):
         self._query_dense = self.project("query", query, into, keys)
         self._key_dense = self.project("key", key, into, keys)
         if self.use_gate:
-            self._gate_dense = self.project("gate", query, into, values, "sigmoid")
+            self._gate_dense = self.project("gate", query, into, values, "kplug/sigmoid")
         self._value_dense = self.project("value", value, into, values)
         sizes = self._output_sizes or (query[-1],)
         made = _LETTERS[ndim - 1 :][: len(sizes)]

@@ -518,7 +518,7 @@ class Layer(nn.Module):
         if name in self._store or hasattr(self, name):
             raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
         sizes = check_sizes(owner, self.name, shape)
-        default = "glorot_uniform" if len(sizes) > 1 else "zeros"
+        default = "kplug/glorot_uniform" if len(sizes) > 1 else "kplug/zeros"
         entry = WeightEntry(
             name=name,
             attribute=name,

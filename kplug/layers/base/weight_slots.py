@@ -11,12 +11,12 @@ from kplug.layers.base.layer import Layer
 
 # What an initializer of ``None`` means, where that is not Glorot's.
 _DEFAULTS = {
-    "alpha": "zeros",
-    "beta": "zeros",
-    "bias": "zeros",
-    "embeddings": "uniform",
-    "gamma": "ones",
-    "recurrent": "orthogonal",
+    "alpha": "kplug/zeros",
+    "beta": "kplug/zeros",
+    "bias": "kplug/zeros",
+    "embeddings": "kplug/uniform",
+    "gamma": "kplug/ones",
+    "recurrent": "kplug/orthogonal",
 }
 
 
@@ -24,7 +24,7 @@ def add_weight_slots(
     layer: Layer, prefix: str, initializer: object, regularizer: object, constraint: object
 ) -> None:
     """Add the slots ``<prefix>_initializer``, ``<prefix>_regularizer`` and ``<prefix>_constraint``."""
-    default = _DEFAULTS.get(prefix, "glorot_uniform")
+    default = _DEFAULTS.get(prefix, "kplug/glorot_uniform")
     layer.add_slot(f"{prefix}_initializer", "initializer", initializer, default=default)
     layer.add_slot(f"{prefix}_regularizer", "regularizer", regularizer)
     layer.add_slot(f"{prefix}_constraint", "constraint", constraint)

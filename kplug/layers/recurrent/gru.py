@@ -52,8 +52,8 @@ class GRUCell(GatedCell):
     def __init__(
         self,
         units: int,
-        activation: object = "tanh",
-        recurrent_activation: object = "sigmoid",
+        activation: object = "kplug/tanh",
+        recurrent_activation: object = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         reset_after: bool = True,
@@ -144,8 +144,8 @@ class GRU(RNN, cell=GRUCell):
     def __init__(
         self,
         units: int,
-        activation: object = "tanh",
-        recurrent_activation: object = "sigmoid",
+        activation: object = "kplug/tanh",
+        recurrent_activation: object = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         reset_after: bool = True,

@@ -51,8 +51,8 @@ class LSTMCell(GatedCell):
     def __init__(
         self,
         units: int,
-        activation: object = "tanh",
-        recurrent_activation: object = "sigmoid",
+        activation: object = "kplug/tanh",
+        recurrent_activation: object = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         unit_forget_bias: bool = True,
@@ -127,8 +127,8 @@ class LSTM(RNN, cell=LSTMCell):
     def __init__(
         self,
         units: int,
-        activation: object = "tanh",
-        recurrent_activation: object = "sigmoid",
+        activation: object = "kplug/tanh",
+        recurrent_activation: object = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         unit_forget_bias: bool = True,

@@ -64,7 +64,7 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
     def __init__(
         self,
         units: int,
-        activation: object = "tanh",
+        activation: object = "kplug/tanh",
         use_bias: bool = True,
         **shared: Unpack[LayerArguments],
     ) -> None:

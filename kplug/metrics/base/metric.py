@@ -123,7 +123,7 @@ class Metric(ABC):
     def add_variable(
         self,
         shape: Sequence[int] = (),
-        initializer: object = "zeros",
+        initializer: object = "kplug/zeros",
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
     ) -> Variable:
@@ -144,7 +144,7 @@ class Metric(ABC):
         while hasattr(self, place):  # such as a method of the same name
             place += "_"
         state = self.add_state(place, tuple(shape), 0.0, to_dtype(dtype))
-        first = resolve_object("initializer", "zeros" if initializer is None else initializer)
+        first = resolve_object("initializer", "kplug/zeros" if initializer is None else initializer)
         with torch.inference_mode(False):
             state.copy_(first(tuple(shape), dtype=state.dtype))
         variable = make_variable(state, label)

@@ -43,8 +43,9 @@ class Spec:
         ref: ``name``, ``distribution/name`` or Keras's ``package>name``, as written.
         args: Positional arguments.
         kwargs: Keyword arguments.
-        is_config: Whether the arguments are a configuration as Keras writes it, with keys that the
-            constructor need not know. Text cannot say so, and it plays no part in equality.
+        is_config: Whether it is a configuration as Keras writes it into files: its keys need not be
+            arguments of the constructor, and no preference changes what its name means. Text cannot say
+            so, and it plays no part in equality.
 
     Raises:
         SpecError: for a reference or a keyword outside the grammar.

@@ -14,7 +14,7 @@ from kplug.dialect.keras2.replaced_layers import replace_former
 def test_layers_of_cudnn_are_the_plain_ones_with_its_settings() -> None:
     assert replace_former("CuDNNLSTM", {"units": 3}) == (
         "kplug/LSTM",
-        {"units": 3, "activation": "tanh", "recurrent_activation": "sigmoid"},
+        {"units": 3, "activation": "kplug/tanh", "recurrent_activation": "kplug/sigmoid"},
     )
     owner, config = replace_former("kplug/CuDNNGRU", {"units": 3, "name": "g"})
     assert owner == "kplug/GRU"
