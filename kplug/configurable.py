@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from typing_extensions import Self
 
 from kplug.errors import ContractError
 from kplug.registry.component import find_names
+from kplug.registry.lost_arguments import list_given
 from kplug.registry.suggestions import unknown_argument
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def remember_arguments(owner: type) -> None:
+    """Let the objects of a user's class know which optional arguments they were given.
+
+    Their ``get_config`` may forget one. The attribute ``given_arguments`` has the names of those with another
+    value than the default.
+
+    Args:
+        owner: The class; those of kplug itself are left as they are.
+    """
+    if "__init__" in vars(owner) and owner.__module__.partition(".")[0] != "kplug":
+        owner.__init__ = _remembering(owner.__init__)  # type: ignore[misc]
+
+
+def _remembering(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        # A subclass's constructor comes back later than those of its bases, so its arguments stay.
+        vars(self)["given_arguments"] = list_given(init, args, kwargs)
+
+    return remembering
 
 
 class Configurable:
@@ -31,6 +56,10 @@ class Configurable:
         >>> Scaled.from_config({"factor": 3.0})
         Scaled(factor=3.0)
     """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        remember_arguments(cls)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as values that JSON can hold.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kplug.dialect.names import is_in_keras, strip_packages
 from kplug.dialect.writing_components import MODULES, describe
-from kplug.registry import get_kind, resolve, resolve_object, scope
+from kplug.errors import ContractError
+from kplug.registry import Resolved, get_kind, resolve, resolve_object, scope
+from kplug.registry.reverse_lookup import name_of
 
 
 def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:
@@ -30,7 +33,7 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
         name. For any other, its spec as text.
 
     Raises:
-        ContractError: if it is no component of the kind.
+        ContractError: if it is no component of the kind, or its ``get_config`` leaves out what it was given.
 
     Example:
         >>> from kplug.regularizers import L2
@@ -42,9 +45,56 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
     described = describe_for_keras(kind, component)
     if described is not None:
         return described
-    found = resolve(kind, component)
+    found = resolve_whole(kind, component)
     is_plain = not found.arguments and found.component.origin.distribution == "kplug"
     return found.component.name if is_plain else str(found.spec)
+
+
+def resolve_whole(kind: str, component: object) -> Resolved:
+    """Resolve what may stand for a component, and refuse one that its spec would not make again."""
+    found = resolve(kind, component)
+    require_whole(found, kind)
+    return found
+
+
+def require_whole(resolved: Resolved, where: str) -> None:
+    """Refuse a component that would be another one when it is made again.
+
+    Args:
+        resolved: The component; those inside it are checked too.
+        where: Its slot.
+
+    Raises:
+        ContractError: One was given an argument that its ``get_config`` leaves out.
+    """
+    lost = resolved.lost
+    if lost:
+        what = f"{resolved.kind} {resolved.component.qualified_name}"
+        raise refusal_of_lost(what, resolved.source, lost).at(where)
+    for place, child in resolved.children.items():
+        require_whole(child, f"{where}.{place}")
+
+
+def refusal_of_lost(what: str, instance: object, lost: Sequence[str]) -> ContractError:
+    """Return the error about an object that was given arguments which its configuration does not hold."""
+    owner, listed = name_of(instance), " and ".join(map(repr, lost))
+    if isinstance(instance, functools.partial):
+        return ContractError(
+            f"the {what} cannot be saved: a file cannot hold the {listed} of its functools.partial",
+            hint=f"Write a function that calls {owner}, or save the weights alone, with save_weights.",
+        )
+    lines = "; ".join(f'config["{name}"] = self.{_find_attribute(instance, name)}' for name in lost)
+    return ContractError(
+        f"the {what} cannot be saved: it was given {listed}, which {owner}.get_config leaves out, so "
+        f"another one would be loaded ({owner} is in {type(instance).__module__})",
+        hint=f"Return it from {owner}.get_config as it was given, as a value that JSON can hold: {lines}; or "
+        "save the weights alone, with save_weights.",
+    )
+
+
+def _find_attribute(instance: object, name: str) -> str:
+    private = f"_{name}"
+    return private if hasattr(instance, private) and not hasattr(instance, name) else name
 
 
 def deserialize_component(

@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.backend import DTypeLike
-from kplug.configurable import check_keys, read_arguments, write_call
+from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
 from kplug.dialect.keras2.component_configs import translate_initializer_config
 
 ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
@@ -39,6 +39,10 @@ class Initializer(ABC):
         tensor([[0., 1.],
                 [2., 3.]])
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        remember_arguments(cls)
 
     @abstractmethod
     def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:

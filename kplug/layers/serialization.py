@@ -11,9 +11,9 @@ from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
+from kplug.registry.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.reverse_lookup import find_component_of
-from kplug.registry.user_warnings import warn
-from kplug.serialization import deserialize_component
+from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
 
 # A configuration has them in another form, or they follow from the weights and calls.
 _OF_EVERY_LAYER = frozenset(list_keywords(Layer))
@@ -28,7 +28,8 @@ def serialize(layer: Layer) -> dict[str, Any]:
         layer: A layer or a model.
 
     Raises:
-        ContractError: ``get_config`` leaves out what the constructor needs.
+        ContractError: ``get_config`` leaves out what the constructor needs or was given, or that of a
+            component does.
 
     Example:
         >>> from kplug.layers import ReLU
@@ -41,6 +42,10 @@ def serialize(layer: Layer) -> dict[str, Any]:
     """
     config = layer.get_config()
     _check_config(layer, config)
+    for name, slot in layer.slots.items():
+        found = slot.find_resolved()
+        if found is not None:
+            require_whole(found, f"{layer.name}.{name}")
     return {"class_name": _name_class(layer), "config": config}
 
 
@@ -78,7 +83,7 @@ def get(identifier: object) -> Any:
 
 def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
     owner = type(layer)
-    if owner.__module__.partition(".")[0] == "kplug" or "from_config" in vars(owner):
+    if owner.__module__.partition(".")[0] == "kplug" or has_own_scheme(owner, config):
         return
     missing = [
         name
@@ -94,18 +99,9 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
             hint="Keep each argument as an attribute of its own name, as a value that JSON can hold, or "
             f"write {owner.__name__}.get_config(self); or save the weights alone, with save_weights.",
         )
-    _warn_of_lost(layer, config)
-
-
-def _warn_of_lost(layer: Layer, config: Mapping[str, Any]) -> None:
-    """Warn about arguments that the layer was given and that its configuration does not hold."""
-    lost = [name for name in layer.given_arguments if name not in {*config, *_OF_EVERY_LAYER}]
+    lost = [name for name in find_lost(layer, config) if name not in _OF_EVERY_LAYER]
     if lost:
-        warn(
-            f"layer {layer.name!r}: {type(layer).__name__}.get_config leaves out "
-            f"{' and '.join(map(repr, lost))}, so a layer that is made from the configuration has the "
-            "default instead; keep it as an attribute of its own name, or return it from get_config"
-        )
+        raise refusal_of_lost(f"layer {layer.name!r}", layer, lost)
 
 
 def _name_class(layer: Layer) -> str:
@@ -172,8 +168,12 @@ def copy_layer(layer: Layer, **changes: Any) -> Any:
     Args:
         layer: The other one. Components are those that it was given, objects included.
         changes: Arguments that differ.
+
+    Raises:
+        ContractError: ``get_config`` leaves out what the layer was given.
     """
     config = layer.get_config()
+    _check_config(layer, config)
     for name, slot in layer.slots.items():
         if slot.is_argument and name in config:
             config[name] = slot.identifier

@@ -9,9 +9,9 @@ from kplug.dialect.names import is_in_keras
 from kplug.dialect.writing_components import describe
 from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.loss import Loss
-from kplug.registry import resolve, resolve_object
+from kplug.registry import resolve_object
 from kplug.registry.reverse_lookup import name_of
-from kplug.serialization import describe_for_keras, deserialize_component
+from kplug.serialization import describe_for_keras, deserialize_component, resolve_whole
 
 
 @final
@@ -38,7 +38,7 @@ def serialize(loss: object) -> dict[str, Any] | str:
         for any other, its spec as text.
 
     Raises:
-        ContractError: if it is no loss.
+        ContractError: if it is no loss, or its ``get_config`` leaves out what it was given.
 
     Example:
         >>> from kplug.losses import Huber
@@ -48,7 +48,7 @@ def serialize(loss: object) -> dict[str, Any] | str:
     owner = find_loss_class(loss)
     if owner is not None and is_in_keras("loss", owner):
         return describe("builtins", "function", name_of(loss), "function")
-    return describe_for_keras("loss", loss) or str(resolve("loss", loss).spec)
+    return describe_for_keras("loss", loss) or str(resolve_whole("loss", loss).spec)
 
 
 def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Loss | None:

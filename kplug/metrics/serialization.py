@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.metrics.base.metric import Metric
-from kplug.registry import resolve, resolve_object
-from kplug.serialization import describe_for_keras, deserialize_component
+from kplug.registry import resolve_object
+from kplug.serialization import describe_for_keras, deserialize_component, resolve_whole
 
 
 def serialize(metric: object) -> dict[str, Any] | str:
@@ -21,14 +21,14 @@ def serialize(metric: object) -> dict[str, Any] | str:
         text.
 
     Raises:
-        ContractError: if it is no metric.
+        ContractError: if it is no metric, or its ``get_config`` leaves out what it was given.
 
     Example:
         >>> from kplug.metrics import TopKCategoricalAccuracy
         >>> serialize(TopKCategoricalAccuracy(k=3))["config"]
         {'k': 3, 'name': 'top_k_categorical_accuracy', 'dtype': None}
     """
-    return describe_for_keras("metric", metric) or str(resolve("metric", metric).spec)
+    return describe_for_keras("metric", metric) or str(resolve_whole("metric", metric).spec)
 
 
 def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None) -> Metric | None:

@@ -11,6 +11,7 @@ from typing import Any
 from kplug.registry.binding import Call
 from kplug.registry.component import Component
 from kplug.registry.conflicts import Rule
+from kplug.registry.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 
@@ -44,18 +45,40 @@ class Resolved:
     def arguments(self) -> Mapping[str, Any]:
         """Everything it was made with, defaults included, as far as they are literals.
 
-        An instance that can say so itself, with ``get_config``, is believed; otherwise the written
-        arguments and the signature's defaults are taken. Nested components are `children`.
+        An instance that can say so itself, with ``get_config``, is believed; otherwise, or if it leaves out
+        what was written, the written arguments and the signature's defaults are taken. Nested components are
+        `children`.
         """
         plain = {name: value for name, value in self.given.items() if not holds_spec(value)}
         config = config_of(self.source)
         if self.call is None:
             return config or {}
-        if config is None or self.call.role != "class":
+        if config is None or self.call.role != "class" or find_lost(self.source, config, plain):
             config = {**self.call.literal_defaults, **plain}
         nested = self.given.keys() - plain.keys()
         order = self.call.order or tuple(config)
+        if has_own_scheme(type(self.source), config):
+            order = tuple(dict.fromkeys([*order, *config]))
         return {name: config[name] for name in order if name in config and name not in nested}
+
+    @property
+    def lost(self) -> list[str]:
+        """The arguments that were written, and that the object's ``get_config`` leaves out.
+
+        Of an object that was passed in code, those that a file cannot hold are among them.
+        """
+        config = _ask_for_config(self.source)
+        if self.call is not None:
+            is_class = config is not None and self.call.role == "class"
+            # An optimizer is saved by its `get_config` alone: it has to have its inner components too.
+            whole = self.kind == "optimizer"
+            written = {k: v for k, v in self.given.items() if whole or not holds_spec(v)}
+            return (
+                find_lost(self.source, config, written) if is_class and config is not None else []
+            )
+        if config is None:
+            return []
+        return find_lost(self.source, {k: v for k, v in config.items() if is_literal(v)})
 
     @property
     def spec(self) -> Spec:
@@ -102,17 +125,17 @@ def config_of(instance: object) -> dict[str, Any] | None:
     """Return what an instance says that it was made with.
 
     Returns:
-        Every argument by name; None if it does not say so, or if a spec could not hold one of them: with
-        a part of the arguments another object would be made.
+        Every argument by name; None if it does not say so, if it leaves out one that it was given, or if a
+        spec could not hold one of them: with a part of the arguments another object would be made.
     """
-    if isinstance(instance, functools.partial):
-        config = None if instance.args else dict(instance.keywords)
-    else:
-        config = _ask_for_config(instance)
-    return config if config is not None and is_literal(config) else None
+    config = _ask_for_config(instance)
+    is_whole = config is not None and is_literal(config) and not find_lost(instance, config)
+    return config if is_whole else None
 
 
 def _ask_for_config(instance: object) -> dict[str, Any] | None:
+    if isinstance(instance, functools.partial):
+        return None if instance.args else dict(instance.keywords)
     get_config = getattr(instance, "get_config", None)
     if get_config is None or inspect.isclass(instance):
         return None

@@ -22,7 +22,7 @@ from kplug.training.component_rows import list_components
 
 ATTRIBUTE = "kplug_components"
 LAYOUT = 1
-FIELDS = ("slot", "kind", "name", "arguments", "distribution", "version", "rule")
+FIELDS = ("slot", "kind", "name", "arguments", "distribution", "version", "rule", "written")
 
 _MOST_BYTES = 16 << 20
 

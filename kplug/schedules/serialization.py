@@ -8,7 +8,7 @@ from typing import Any, cast
 from kplug.dialect.writing_components import MODULES, describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
-from kplug.serialization import deserialize_component
+from kplug.serialization import deserialize_component, resolve_whole
 
 
 def get(identifier: object) -> Callable[[int], float]:
@@ -24,6 +24,7 @@ def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
         >>> serialize(ExponentialDecay(0.1, 10, 0.5))["class_name"]
         'ExponentialDecay'
     """
+    resolve_whole("schedule", learning_rate_schedule)
     name = type(learning_rate_schedule).__name__
     return describe(MODULES["schedule"], name, learning_rate_schedule.get_config())
 

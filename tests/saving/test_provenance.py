@@ -42,6 +42,7 @@ def test_table_is_stored_as_json_on_the_root(tmp_path: Path) -> None:
         "distribution": "kplug",
         "version": kplug.__version__,
         "rule": "built-in",
+        "written": "kplug/constant(value=0.5)",
     }
 
 

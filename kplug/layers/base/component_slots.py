@@ -83,6 +83,16 @@ class Slot:
         identifier = self.default if self.identifier is None else self.identifier
         return resolve(self.kind, identifier, where=where)
 
+    def find_resolved(self) -> Resolved | None:
+        """Return what the identifier leads to now; None if nothing was given or it leads nowhere.
+
+        The slot itself does not change: its component is chosen when the model is compiled or built.
+        """
+        try:
+            return self.resolved if self.is_resolved else self._look_up(self.kind)
+        except KplugError:
+            return None
+
     def to_config(self) -> object:
         """Return the slot as a config holds it: a spec with the component's qualified name.
 

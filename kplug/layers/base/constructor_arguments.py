@@ -11,6 +11,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError
+from kplug.registry.lost_arguments import list_given
 from kplug.registry.suggestions import unknown_argument
 
 # A configuration has it only where it is known.
@@ -89,19 +90,9 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
         changed = {*state.get("changed_arguments", ()), *_list_changed(init, args, kwargs, state)}
         state["changed_arguments"] = tuple(changed)
         if type(self).__init__ is watched:
-            state["given_arguments"] = _list_given(init, args, kwargs)
+            state["given_arguments"] = list_given(init, args, kwargs)
 
     return watched
-
-
-def _list_given(
-    init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Return the names of a constructor's optional arguments that have another value than the default."""
-    parameters = list(inspect.signature(init).parameters.values())[1:]
-    given = {**kwargs, **dict(zip([one.name for one in parameters], args, strict=False))}
-    optional = [one for one in parameters if one.default is not one.empty and one.name in given]
-    return tuple(one.name for one in optional if not _is_same(given[one.name], one.default))
 
 
 def _list_changed(
@@ -123,10 +114,6 @@ def _list_changed(
 def _is_equal(kept: object, given: object) -> bool:
     """Return whether two values are one in JSON, where a tuple is a list and 1.0 is 1."""
     return _is_plain(given) and (kept == given or json.dumps(kept) == json.dumps(given))
-
-
-def _is_same(value: object, default: object) -> bool:
-    return value is default or (type(value) is type(default) and repr(value) == repr(default))
 
 
 def _list_required(init: Callable[..., None], given: int = 0) -> list[str]:

@@ -12,7 +12,13 @@ from typing_extensions import Self
 
 from kplug.backend import dtype_name, floatx, snake_case, to_dtype
 from kplug.backend.masks import get_mask
-from kplug.configurable import check_keys, read_arguments, takes_any_keyword, write_call
+from kplug.configurable import (
+    check_keys,
+    read_arguments,
+    remember_arguments,
+    takes_any_keyword,
+    write_call,
+)
 from kplug.dialect.keras2.component_configs import translate_loss_config
 from kplug.errors import ContractError
 from kplug.layouts import has_channels_last
@@ -93,6 +99,7 @@ class Loss(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        remember_arguments(cls)
         if "name" not in cls.__dict__:
             cls.name = snake_case(cls.__name__)
         # A subclass with its own arithmetic must not inherit its parent's shortcut for it.

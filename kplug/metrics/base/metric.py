@@ -11,7 +11,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
-from kplug.configurable import check_keys, read_arguments, write_call
+from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike
 from kplug.metrics.base.variable import Variable, make_variable
@@ -58,6 +58,10 @@ class Metric(ABC):
         self._dtype = None if dtype is None else dtype_name(dtype)
         self._fills = {}
         self._device = torch.device("cpu")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        remember_arguments(cls)
 
     @property
     def dtype(self) -> str | None:

@@ -10,7 +10,8 @@ import torch
 
 from kplug.arguments import is_number, require_number
 from kplug.errors import ArgumentError, ContractError
-from kplug.registry import resolve_object
+from kplug.registry import resolve, resolve_object
+from kplug.serialization import require_whole
 
 Schedule: TypeAlias = Callable[[int], float]
 SPELLINGS = frozenset({"lr", "learning_rate"})
@@ -93,7 +94,12 @@ def describe_rate(optimizer: RateOwner) -> object:
     describe = getattr(schedule, "get_config", None)
     if describe is None:
         return schedule
-    return {"class_name": type(schedule).__name__, "config": describe()}
+    found = resolve("schedule", schedule)
+    require_whole(found, "lr")
+    component = found.component
+    is_built_in = component.origin.is_built_in
+    name = type(schedule).__name__ if is_built_in else component.qualified_name
+    return {"class_name": name, "config": describe()}
 
 
 class LearningRate(float):

@@ -18,7 +18,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_nonnegative, require_positive
-from kplug.configurable import declared_name
+from kplug.configurable import declared_name, remember_arguments
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
@@ -92,6 +92,7 @@ class Optimizer(torch.optim.Optimizer):
     # Both follow from ``_common``, and each step reads them.
     _clipping: Clipping | None = None
     _is_plain = True
+    given_arguments: tuple[str, ...] = ()
     _names: dict[Tensor, str]
     _exclusions: Exclusions
 
@@ -102,6 +103,7 @@ class Optimizer(torch.optim.Optimizer):
     def __init_subclass__(cls, **keywords: Any) -> None:
         """Find torch's step, and describe the arguments that every optimizer takes."""
         super().__init_subclass__(**keywords)
+        remember_arguments(cls)
         cls._torch_step = get_unhooked_step(find_torch_class(cls))
         if "__init__" in vars(cls):
             cls.__init__ = takes_both_spellings(cls.__init__)  # type: ignore[method-assign]
@@ -485,7 +487,15 @@ class Optimizer(torch.optim.Optimizer):
         return tuple(parameter.shape)
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = ("_schedule", "_common", "_clipping", "_is_plain", "_names", "_exclusions")
+        kept = (
+            "_schedule",
+            "_common",
+            "_clipping",
+            "_is_plain",
+            "_names",
+            "_exclusions",
+            "given_arguments",
+        )
         return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}
 
 

@@ -12,12 +12,14 @@ from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry import resolve, resolve_object
+from kplug.serialization import require_whole
 
 
 def describe(optimizer: Optimizer) -> dict[str, Any]:
     """Return a configuration of an inner optimizer that JSON can hold."""
-    component = resolve("optimizer", optimizer).component
-    return {"class_name": component.qualified_name, "config": optimizer.get_config()}
+    found = resolve("optimizer", optimizer)
+    require_whole(found, "optimizer")
+    return {"class_name": found.component.qualified_name, "config": optimizer.get_config()}
 
 
 def get_inner(

@@ -27,7 +27,7 @@ from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
 from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
-from kplug.training.compiled import Compiled
+from kplug.serialization import require_whole
 
 # The version whose form of configuration is written into an archive.
 ARCHIVE_VERSION = "3.12.0"
@@ -47,6 +47,7 @@ def save_model(
 
     Raises:
         NotBuiltError: If the model has no weights yet.
+        ContractError: If a component or layer does not tell all that it was made with.
         WeightsError: If the file cannot be written there; an existing one is as it was.
     """
     model.ensure_built()
@@ -56,7 +57,8 @@ def save_model(
     with naming_file(target):
         found = choose_whole_format(target)
         require_built(model)
-    run_on_main(lambda: _save(model, entry, target, found, overwrite))
+    training = _describe_training(model, found)  # now: what it refuses must not leave half a file
+    run_on_main(lambda: _save(model, entry, training, target, found, overwrite))
 
 
 def to_json(model: Layer, **options: Any) -> str:
@@ -70,20 +72,30 @@ def to_json(model: Layer, **options: Any) -> str:
 
 
 def _save(
-    model: CompilableModel, entry: Mapping[str, Any], target: Path, found: Format, overwrite: bool
+    model: CompilableModel,
+    entry: Mapping[str, Any],
+    training: Mapping[str, Any] | None,
+    target: Path,
+    found: Format,
+    overwrite: bool,
 ) -> None:
     with naming_file(target), replacing(target, overwrite=overwrite) as temporary:
         if found is Format.ARCHIVE:
-            _write_keras3(model, entry, temporary)
+            _write_keras3(model, entry, training, temporary)
         else:
             with created(temporary) as file:
-                _write_keras2(model, entry, file)
+                _write_keras2(model, entry, training, file)
 
 
-def _write_keras3(model: CompilableModel, entry: Mapping[str, Any], path: Path) -> None:
+def _write_keras3(
+    model: CompilableModel,
+    entry: Mapping[str, Any],
+    training: Mapping[str, Any] | None,
+    path: Path,
+) -> None:
     config = write_model(entry)
-    if model.compiled is not None:
-        config["compile_config"] = _describe_training(model.compiled, model.optimizer, 3)
+    if training is not None:
+        config["compile_config"] = training
     today = dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d@%H:%M:%S")
     texts = {
         METADATA: encode({"keras_version": ARCHIVE_VERSION, "date_saved": today}),
@@ -98,19 +110,30 @@ def _write_keras3(model: CompilableModel, entry: Mapping[str, Any], path: Path) 
         write_archive(path, texts, weights)
 
 
-def _write_keras2(model: CompilableModel, entry: Mapping[str, Any], file: h5py.File) -> None:
+def _write_keras2(
+    model: CompilableModel,
+    entry: Mapping[str, Any],
+    training: Mapping[str, Any] | None,
+    file: h5py.File,
+) -> None:
     # Python's text becomes a variable-length string, which has no limit of 64 KiB.
     file.attrs["backend"], file.attrs["keras_version"] = BACKEND.decode(), KERAS_VERSION.decode()
     file.attrs["model_config"] = encode(write_model(entry, generation=2))
-    if model.compiled is not None:
-        training = _describe_training(model.compiled, model.optimizer, 2)
+    if training is not None:
         file.attrs["training_config"] = encode(training)
     write_weights(file.create_group("model_weights"), model, Format.KERAS2)
     _write_ours(file, model)
 
 
-def _describe_training(compiled: Compiled, optimizer: object, generation: int) -> dict[str, Any]:
-    written = write_optimizer_config(compiled.optimizer_slot.resolved, optimizer)
+def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] | None:
+    """Return the training configuration; None if the model is not compiled."""
+    compiled = model.compiled
+    if compiled is None:
+        return None
+    for filled in compiled.slots:
+        require_whole(filled.resolved, filled.slot)
+    written = write_optimizer_config(compiled.optimizer_slot.resolved, model.optimizer)
+    generation = 3 if found is Format.ARCHIVE else 2
     return write_training(compiled.structure, compiled.loss_weights, written, generation)
 
 

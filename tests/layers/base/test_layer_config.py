@@ -175,5 +175,5 @@ def test_an_attribute_that_is_not_what_was_given_is_no_part_of_the_config() -> N
 
 def test_what_such_a_config_lacks_is_said_when_the_model_is_described() -> None:
     model = kplug.Sequential([Keep(rate=0.2, input_shape=(3,))])
-    with pytest.warns(UserWarning, match="Keep.get_config leaves out 'rate'"):
+    with pytest.raises(kplug.ContractError, match=r"given 'rate', which Keep\.get_config leaves"):
         model.get_config()

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import kplug
-from kplug.errors import ContractError, KplugError, KplugWarning, NotBuiltError, WeightsError
+from kplug.errors import ContractError, KplugError, NotBuiltError, WeightsError
 
 # Keras's variables and NumPy 2 disagree about `__array__`.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -218,15 +218,17 @@ class Mindful(Forgetful):
         return {**super().get_config(), "factor": self._factor}
 
 
-def test_an_argument_that_a_file_will_not_hold_is_named(tmp_path: Path) -> None:
+def test_a_layer_with_an_argument_that_a_file_would_not_hold_is_not_saved(tmp_path: Path) -> None:
     model = kplug.Sequential([kplug.Input((5,)), Forgetful(3.0, name="told")])
-    with pytest.warns(KplugWarning) as caught:
+    with pytest.raises(ContractError) as caught:
         model.save(tmp_path / "m.keras")
-    assert str(caught[0].message) == (
-        "layer 'told': Forgetful.get_config leaves out 'factor', so a layer that is made from the "
-        "configuration has the default instead; keep it as an attribute of its own name, or return it "
-        "from get_config"
+    assert str(caught.value) == (
+        "the layer 'told' cannot be saved: it was given 'factor', which Forgetful.get_config leaves out, so "
+        f"another one would be loaded (Forgetful is in {__name__})\n"
+        "  Return it from Forgetful.get_config as it was given, as a value that JSON can hold: "
+        'config["factor"] = self._factor; or save the weights alone, with save_weights.'
     )
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
