@@ -12,12 +12,10 @@ from kplug.registry.component import CUSTOM, Component, Role, find_role
 from kplug.registry.errors import ArgumentError
 from kplug.registry.kinds import Kind
 from kplug.registry.quoting import quote
-from kplug.registry.roles import decide_role, find_parameters
+from kplug.registry.roles import VARIADIC, decide_role, find_parameters
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 from kplug.registry.suggestions import unknown_argument
-
-_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
     required = [
         parameter
         for parameter in (find_parameters(target) or {}).values()
-        if parameter.default is parameter.empty and parameter.kind not in _VARIADIC
+        if parameter.default is parameter.empty and parameter.kind not in VARIADIC
     ]
     return inspect.isroutine(target) and 0 < len(kind.leading) <= len(required)
 
@@ -107,7 +105,7 @@ def describe_signature(kind: Kind, target: Any, component: Component) -> list[tu
     return [
         (name, "" if parameter.default is parameter.empty else repr(parameter.default))
         for name, parameter in parameters.items()
-        if parameter.kind not in _VARIADIC
+        if parameter.kind not in VARIADIC
     ]
 
 
@@ -148,7 +146,7 @@ def _check_names(
 ) -> None:
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return
-    allowed = [name for name, item in parameters.items() if item.kind not in _VARIADIC]
+    allowed = [name for name, item in parameters.items() if item.kind not in VARIADIC]
     unknown = [name for name in arguments if name not in allowed]
     if unknown:
         usage = _usage(component, parameters)
@@ -163,7 +161,7 @@ def _check_missing(
     missing = [
         name
         for name, item in parameters.items()
-        if item.default is item.empty and item.kind not in _VARIADIC and name not in arguments
+        if item.default is item.empty and item.kind not in VARIADIC and name not in arguments
     ]
     if missing:
         wanted = " and ".join(map(repr, missing))
@@ -188,7 +186,7 @@ def _usage(component: Component, parameters: Mapping[str, inspect.Parameter]) ->
     parts = [
         name if item.default is item.empty else f"{name}={quote(item.default)}"
         for name, item in parameters.items()
-        if item.kind not in _VARIADIC
+        if item.kind not in VARIADIC
     ]
     owner = "" if component.origin.is_built_in else f" ({component.origin})"
     return f"Its arguments{owner}: {', '.join(parts) or 'none'}."

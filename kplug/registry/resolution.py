@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
 from kplug.registry.lookup import look_up
 from kplug.registry.problems import describe_error
 from kplug.registry.registry import REGISTRY
-from kplug.registry.resolved import Resolved, fill
+from kplug.registry.resolved import Resolved, fill, holds_spec
 from kplug.registry.reverse_lookup import find_component_of, suggest_name
+from kplug.registry.roles import has_parameter
 from kplug.registry.scopes import plans_here
 from kplug.registry.spec import Spec, parse_spec, spec_from_dict
 
@@ -33,6 +34,7 @@ class _Plan:
     call: Call
     adapt: Callable[[Any], Any]
     containers: Mapping[str, Any]
+    strays: Collection[str]
 
 
 def resolve(kind: str, identifier: object, *, where: str | None = None) -> Resolved:
@@ -121,7 +123,12 @@ def _plan(kind: Kind, spec: Spec) -> _Plan:
         for name, value in call.arguments.items()
         if isinstance(value, (list, tuple, dict, Spec))
     }
-    return _Plan(component, choice.rule, call, _adapter(kind.adapter), containers)
+    strays = [
+        name
+        for name, value in containers.items()
+        if holds_spec(value) and not has_parameter(call.target, name)
+    ]
+    return _Plan(component, choice.rule, call, _adapter(kind.adapter), containers, strays)
 
 
 def _build(plan: _Plan, where: str | None) -> Resolved:
@@ -136,11 +143,24 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
         return children[place].object
 
     if plan.containers:
-        filled = {name: fill(item, name, build_child) for name, item in plan.containers.items()}
+        filled = {
+            name: fill(item, name, _as_data if name in plan.strays else build_child)
+            for name, item in plan.containers.items()
+        }
         arguments = {**given, **filled}
     made = _make(plan, arguments)
     adapted = plan.adapt(made)
     return Resolved(component.kind, adapted, component, plan.rule, given, children, plan.call, made)
+
+
+def _as_data(spec: Spec, place: str) -> Any:  # noqa: ARG001 - what replaces a spec is told its place
+    """Return a nested component where no parameter is, unbuilt: whoever takes the key reads or refuses it.
+
+    A file could otherwise have any component made, in a place where none belongs.
+    """
+    if not spec.is_config:
+        return str(spec)
+    return {"class_name": spec.ref, "config": fill(dict(spec.kwargs), "", _as_data)}
 
 
 def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:

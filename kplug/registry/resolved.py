@@ -93,11 +93,15 @@ class Resolved:
 
     def _as_spec(self, arguments: Mapping[str, Any]) -> Spec:
         nested = {
-            name: fill(value, name, lambda _, place: self.children[place].spec)
+            name: fill(value, name, self._describe_child)
             for name, value in self.given.items()
             if holds_spec(value)
         }
         return Spec(self.component.qualified_name, kwargs={**arguments, **nested})
+
+    def _describe_child(self, written: Spec, place: str) -> Spec:
+        child = self.children.get(place)  # none where no component belongs
+        return written if child is None else child.spec
 
 
 def fill(value: Any, place: str, replace: Callable[[Spec, str], Any]) -> Any:

@@ -10,6 +10,8 @@ from kplug.registry.component import Component, Role, find_role
 from kplug.registry.errors import ContractError
 from kplug.registry.kinds import Kind
 
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
 
 def decide_role(kind: Kind, target: object, component: Component) -> Role:
     """Decide whether a registered object is the component or makes it (D4).
@@ -56,6 +58,16 @@ def find_parameters(target: Any) -> dict[str, inspect.Parameter] | None:
         return dict(inspect.signature(target).parameters)
     except (TypeError, ValueError):  # functions written in C often have none
         return None
+
+
+def has_parameter(target: Any, name: str) -> bool:
+    """Whether a callable has a parameter of this name, or passes it on to a base class that has it."""
+    parameters = find_parameters(target) or {}
+    if name in parameters and parameters[name].kind not in VARIADIC:
+        return True
+    passes_on = any(item.kind is item.VAR_KEYWORD for item in parameters.values())
+    bases = target.__mro__[1:] if passes_on and inspect.isclass(target) else ()
+    return any(name in (find_parameters(base) or ()) for base in bases)
 
 
 def _undecided(kind: Kind, component: Component, finding: str) -> ContractError:
