@@ -96,8 +96,12 @@ def _name_inner(config: Mapping[str, Any], children: Mapping[str, Resolved]) -> 
     named = dict(config)
     for place, child in children.items():
         key = "lr" if place == "learning_rate" else place
-        if isinstance(named.get(key), Mapping) and "class_name" in named[key]:
-            named[key] = {**named[key], "class_name": child.component.qualified_name}
+        described = named.get(key)
+        if isinstance(described, Mapping) and "class_name" in described:
+            named[key] = {**described, "class_name": child.component.qualified_name}
+        elif child.object is described:  # no get_config: a schedule may be a function
+            qualified_name = child.component.qualified_name
+            named[key] = {"class_name": qualified_name, "config": dict(child.arguments)}
     return named
 
 
