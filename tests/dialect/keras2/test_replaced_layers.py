@@ -21,8 +21,8 @@ def test_layers_of_cudnn_are_the_plain_ones_with_its_settings() -> None:
     assert config == {
         "units": 3,
         "name": "g",
-        "activation": "tanh",
-        "recurrent_activation": "sigmoid",
+        "activation": "kplug/tanh",
+        "recurrent_activation": "kplug/sigmoid",
         "reset_after": True,
     }
 
