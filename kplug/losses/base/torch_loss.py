@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import Self
 
 from kplug.backend import snake_case
-from kplug.errors import ContractError
+from kplug.errors import ContractError, DataError
 from kplug.layouts import channels_first, has_channels_last
 from kplug.losses.base.alignment import (
     ArrayLike,
@@ -31,6 +31,11 @@ NLLLoss = channels_first(nn.NLLLoss)
 
 # These take class ids of type int64.
 _TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+_ROWS = "Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes)."
+_LAST = (
+    "'torch/cross_entropy_loss' by name, and a module that kplug.channels_first adapted, have them on the "
+    "last axis: class ids of shape (N, …) with predictions of shape (N, …, classes)."
+)
 _REDUCTIONS = {"mean": "sum_over_batch_size", "sum": "sum", "none": "none"}
 
 
@@ -53,6 +58,8 @@ class TorchLoss(Loss):
 
     Raises:
         ContractError: if the module cannot be called with two arguments.
+        DataError: when called, for shapes that do not fit; with the first batch also for probabilities on
+            the last axis where torch has the classes on the second.
 
     Example:
         >>> loss = TorchLoss(nn.BCEWithLogitsLoss())
@@ -88,6 +95,8 @@ class TorchLoss(Loss):
     ) -> Tensor:
         """Return torch's number, or the weighted one; see `Loss.__call__`."""
         targets, predictions = self.align(y_true, y_pred, sample_weight)
+        if not self._has_checked:
+            self._check_once(targets, predictions)
         if sample_weight is None and mask is None:
             return self._run(self.module, targets, predictions)
         values = self.call(targets, predictions)
@@ -120,6 +129,19 @@ class TorchLoss(Loss):
         if self._is_torchs_own and targets.shape != predictions.shape:
             raise shape_error(self.name, targets, predictions)
         return targets, predictions
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # as for every loss
+        """Refuse probabilities of classes on the last axis of what the module has on the second."""
+        is_adapted = has_channels_last(self.module)
+        if not isinstance(self.module, nn.CrossEntropyLoss) or is_adapted or y_true.ndim < 3:
+            return
+        if _adds_up_to_one(y_true, 1) or not _adds_up_to_one(y_true, -1):
+            return
+        raise DataError(
+            f"{self.name}: y_true of shape {tuple(y_true.shape)} has probabilities of classes on its last "
+            f"axis; torch's module has the classes on axis 1",
+            hint=_LAST,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the name, with the module as ``custom/<name>``: its arguments are not known."""
@@ -160,7 +182,7 @@ class TorchLoss(Loss):
                 self.name,
                 targets,
                 predictions,
-                "Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes).",
+                _LAST if predictions.ndim > 2 else _ROWS,
             )
         return targets.long()
 
@@ -176,6 +198,12 @@ class TorchLoss(Loss):
         if not isinstance(class_weights, Tensor):
             return counts.to(values.dtype)
         return class_weights[torch.where(counts, targets, 0)] * counts
+
+
+def _adds_up_to_one(targets: Tensor, axis: int) -> bool:
+    """Whether what is on an axis adds up to 1 everywhere."""
+    sums = targets.sum(axis)
+    return bool(torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
 
 
 def _without_reduction(module: nn.Module) -> nn.Module:

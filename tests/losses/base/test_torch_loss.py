@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import kplug
 from kplug import losses
 from kplug.errors import ContractError, DataError, KplugWarning
 
@@ -153,6 +154,30 @@ def test_wrong_shapes_name_both() -> None:
     assert str(caught.value) == (
         "cross_entropy_loss: y_true has shape (6, 2) and y_pred has shape (6, 3); the two must have "
         "the same shape\n  Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes)."
+    )
+
+
+def test_classes_on_the_last_axis_are_refused_where_torch_has_them_on_the_second() -> None:
+    ids, p = torch.randint(0, 3, (2, 4, 5)), torch.randn(2, 4, 5, 3)
+    one_hot = nn.functional.one_hot(ids, 3).float()
+    loss = losses.as_loss(nn.CrossEntropyLoss())
+    hint = (
+        "\n  'torch/cross_entropy_loss' by name, and a module that kplug.channels_first adapted, have them "
+        "on the last axis: class ids of shape (N, …) with predictions of shape (N, …, classes)."
+    )
+    with pytest.raises(DataError) as caught:
+        loss(one_hot, p)
+    assert str(caught.value) == (
+        "cross_entropy_loss: y_true of shape (2, 4, 5, 3) has probabilities of classes on its last axis; "
+        f"torch's module has the classes on axis 1{hint}"
+    )
+    with pytest.raises(DataError) as caught:
+        loss(ids, p)
+    assert str(caught.value).endswith(f"the two must have the same shape{hint}")
+    expected = nn.CrossEntropyLoss()(p.movedim(-1, 1), one_hot.movedim(-1, 1))
+    assert torch.equal(loss(one_hot.movedim(-1, 1), p.movedim(-1, 1)), expected)
+    torch.testing.assert_close(
+        losses.as_loss(kplug.channels_first(nn.CrossEntropyLoss()))(one_hot, p), expected
     )
 
 
