@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
+from kplug.registry.quoting import make_printable
 
 KindArgument = Annotated[
     str | None,
@@ -91,44 +92,48 @@ def _count(kinds: list[Kind]) -> dict[str, dict[str, int]]:
 
 
 def _print_tables(kinds: list[Kind]) -> None:
-    console = Console()
-    for kind in kinds:
-        console.print(_table(kind))
+    """Print a table for each kind, then what is switched off and what is broken.
+
+    It is made without rich, which takes longer to lay out a thousand rows than all the rest here.
+    """
+    is_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else None
+    lines = [line for kind in kinds for line in _table(kind, width)]
     for name, (supplier, reason) in REGISTRY.state.discovery.refused.items():
-        console.print(f"off: {name} {supplier.origin.version}: {reason}", style="dim", markup=False)
+        lines.append(typer.style(f"off: {name} {supplier.origin.version}: {reason}", dim=True))
     for problem in REGISTRY.problems():
         label = "advice" if problem.is_advice else "broken"
-        console.print(f"{label}: {problem}", style="yellow", markup=False)
+        lines.append(typer.style(make_printable(f"{label}: {problem}"), fg="yellow"))
+    typer.echo("\n".join(lines))
 
 
-def _table(kind: Kind) -> Table:
-    """Return the components of a kind, those of each package under its name."""
+def _table(kind: Kind, width: int | None) -> Iterator[str]:
+    """Return the lines about a kind, its components under the name of their package."""
     components = REGISTRY.components(kind)
-    table = Table(
-        title=f"{kind.plural} ({len(components)})",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE,
-        show_header=False,
-        pad_edge=False,
-    )
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    yield typer.style(f"{kind.plural} ({len(components)})", bold=True)
+    yield ""
+    column = max((len(_shown_name(component)) for component in components), default=0)
     for origin, group in groupby(components, key=lambda component: str(component.origin)):
-        table.add_row(Text(origin, "underline"))
+        yield f" {typer.style(make_printable(origin), underline=True)}"
         for component in group:
-            style = None if component.origin.is_built_in else "green"
-            is_long = component.is_qualified_only
-            name = component.qualified_name if is_long else component.name
-            table.add_row(f"  {name}", _explain(component), style=style)
-    return table
+            row = f"   {_shown_name(component):<{column}}   {_explain(component)}".rstrip()
+            row = row if width is None else _wrap(row, width, column + 6)
+            yield row if component.origin.is_built_in else typer.style(row, fg="green")
+    yield ""
 
 
-def _explain(component: Component) -> Text:
+def _shown_name(component: Component) -> str:
+    return component.qualified_name if component.is_qualified_only else component.name
+
+
+def _explain(component: Component) -> str:
     """Return the summary, with the aliases behind it."""
-    text = Text(component.summary)
-    if component.aliases:
-        text.append(
-            f"{' ' if component.summary else ''}Also {', '.join(component.aliases)}.", "dim"
-        )
-    return text
+    also = f"Also {', '.join(component.aliases)}." if component.aliases else ""
+    return " ".join(make_printable(f"{component.summary} {also}").split())
+
+
+def _wrap(row: str, width: int, indent: int) -> str:
+    """Return a row in as many lines as it needs, all but the first indented."""
+    if len(row) <= width or indent + 20 > width:
+        return row
+    return textwrap.fill(row, width, subsequent_indent=" " * indent)

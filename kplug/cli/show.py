@@ -8,7 +8,6 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from kplug.cli.listing import JsonOption, component_as_data
 from kplug.errors import UnknownComponentError, WrongKindError
@@ -34,9 +33,8 @@ def show(name: NameArgument, kind: KindOption = None, as_json: JsonOption = Fals
     if as_json:
         typer.echo(json.dumps([describe(k, component) for k, component in found], indent=2))
         return
-    console = Console()
     for record, component in found:
-        _print(console, describe(record, component))
+        _print(describe(record, component))
 
 
 def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
@@ -97,8 +95,8 @@ def format_signature(facts: dict[str, Any]) -> str:
     return f"{facts['name']}({arguments})"
 
 
-def _print(console: Console, facts: dict[str, Any]) -> None:
-    console.print(format_signature(facts), style="bold", markup=False)
+def _print(facts: dict[str, Any]) -> None:
+    typer.secho(format_signature(facts), bold=True)
     rows = {
         "kind": facts["kind"],
         "package": f"{facts['distribution']} {facts['version']}"
@@ -111,8 +109,7 @@ def _print(console: Console, facts: dict[str, Any]) -> None:
     }
     for label, text in rows.items():
         if text:
-            console.print(f"  {label:<10} {text}", markup=False, highlight=False, soft_wrap=True)
+            typer.echo(f"  {label:<10} {text}")
     if facts["documentation"]:
-        console.print()
-        console.print(facts["documentation"], markup=False, highlight=False, soft_wrap=True)
-    console.print()
+        typer.echo(f"\n{facts['documentation']}")
+    typer.echo()
