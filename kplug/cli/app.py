@@ -11,6 +11,7 @@ from kplug import __version__
 from kplug.cli.bench.command import bench
 from kplug.cli.demo.command import demo
 from kplug.cli.docs import write_docs
+from kplug.cli.env import show_settings
 from kplug.cli.listing import list_components
 from kplug.cli.show import show
 from kplug.errors import KplugError
@@ -43,6 +44,7 @@ def options(
 
 app.command(name="list")(list_components)
 app.command(name="show")(show)
+app.command(name="env")(show_settings)
 app.command(name="docs")(write_docs)
 app.command(name="demo")(demo)
 app.command(name="bench")(bench)

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 from kplug.registry.component import CUSTOM, Component
 from kplug.registry.conflicts import Choice, choose
-from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
+from kplug.registry.errors import (
+    AmbiguousComponentError,
+    DeprecatedComponentWarning,
+    ShadowedComponentWarning,
+)
 from kplug.registry.kinds import Kind
 from kplug.registry.misses import explain_miss
 from kplug.registry.quoting import quote
@@ -21,6 +25,7 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
 
     Raises:
         ResolutionError: of the type that says why there is none.
+        PolicyError: if there is none and the settings are in error, so no plugin may load.
     """
     choice = _find(kind, spec)
     if choice is None and REGISTRY.is_stale():
@@ -37,7 +42,12 @@ def _find(kind: Kind, spec: Spec) -> Choice | None:
     from_user = find_in_user_code(kind.name, spec.name)
     if distribution is None:
         prefer = REGISTRY.state.policy.prefer
-        return choose(REGISTRY.index(kind), spec.name, from_user, prefer, spec.is_config)
+        try:
+            return choose(REGISTRY.index(kind), spec.name, from_user, prefer, spec.is_config)
+        except AmbiguousComponentError as error:
+            idle = (f"Not heeded: {problem}" for problem in REGISTRY.unmet_preferences())
+            error.hint = "\n  ".join((error.hint or "", *idle))
+            raise
     if distribution == CUSTOM or (spec.is_registered_in_keras and from_user is not None):
         return from_user
     component = REGISTRY.index(kind).find_qualified(distribution, spec.name)

@@ -16,6 +16,7 @@ from kplug.registry.errors import (
     DisabledComponentError,
     NotInstalledError,
     PluginLoadError,
+    PolicyError,
     ResolutionError,
     UnknownComponentError,
     WrongKindError,
@@ -36,18 +37,20 @@ _SHOWN = 12
 _QUOTED = re.compile("'(.*?)'")
 
 
-def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
+def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError | PolicyError:
     """Return the error that says why a reference leads nowhere."""
     if spec.distribution == CUSTOM:
         return _custom(kind, spec)
+    is_in_error = bool(registry.state.policy.errors)
     disabled = _find_disabled(registry, kind, spec)
     if disabled is not None:
-        return disabled
+        return _in_error(registry, kind, spec) if is_in_error else disabled
     other = _find_other_kind(registry, kind, spec)
     if other is not None:
         return other
     if spec.distribution is None:
-        return _unknown(registry, kind, spec)
+        explain = _in_error if is_in_error else _unknown
+        return explain(registry, kind, spec)
     supplier = registry.state.discovery.manager.get_plugin(spec.distribution)
     if isinstance(supplier, Supplier):
         return _not_offered(registry, kind, spec, supplier)
@@ -66,6 +69,18 @@ def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
 def _offer_it(kind: Kind, spec: Spec) -> str:
     entry = f"{{{quote(spec.name)}: …}}"
     return f"custom_objects={entry} where it is loaded, or with kplug.scope({kind.plural}={entry}):"
+
+
+def _in_error(registry: Registry, kind: Kind, spec: Spec) -> PolicyError:
+    """Return the error for a name that a plugin may have, where settings that are in error let none load."""
+    error = registry.state.policy.errors[0]
+    built_in = registry.components(kind)
+    return PolicyError(
+        f"the {kind.name} {quote(spec.ref)} is not built in, and no plugin may load: {error.message}",
+        hint=lambda: (
+            f"{suggest_component(spec.name, built_in)}{error.hint} `kplug env` shows all settings."
+        ),
+    )
 
 
 def _find_disabled(registry: Registry, kind: Kind, spec: Spec) -> DisabledComponentError | None:
@@ -201,6 +216,12 @@ def _advise(registry: Registry, kind: Kind, name: str, components: Sequence[Comp
     problems = [each for each in registry.problems() if not each.is_advice]
     about = _find_about(problems, name)
     lines = [f"Not read: {problem}" for problem in about or problems]
+    refused = registry.state.discovery.refused.values()
+    lines += [
+        f"{supplier.origin} may offer it, but is switched off: {reason}"
+        for supplier, reason in refused
+        if supplier.has_hooks
+    ]
     return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])
 
 

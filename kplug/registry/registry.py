@@ -104,13 +104,25 @@ class Registry:
             self.index(kind)
         discovery = self.state.discovery
         own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
-        return [*discovery.problems, *own, *self._unmet_preferences()]
+        return [*discovery.problems, *own, *self._idle_preferences()]
 
-    def _unmet_preferences(self) -> list[Problem]:
-        """Return a problem for each preferred ``distribution/name`` that nothing has."""
-        problems = []
-        installed = {supplier.origin.distribution for supplier in self.state.discovery.suppliers}
-        for entry in self.state.policy.prefer:
+    def unmet_preferences(self) -> list[Problem]:
+        """Return a problem for each preference for what is absent, switched off or not offered."""
+        preferred = {entry.partition("/")[0] for entry in self.state.policy.prefer}
+        problems = self.state.discovery.problems
+        absent = [problem for problem in problems if problem.origin.distribution in preferred]
+        return [*absent, *self._idle_preferences()]
+
+    def _idle_preferences(self) -> list[Problem]:
+        policy, discovery = self.state.policy, self.state.discovery
+        preferred = dict.fromkeys(entry.partition("/")[0] for entry in policy.prefer)
+        refused = [discovery.refused[name] for name in preferred if name in discovery.refused]
+        problems = [
+            Problem(supplier.origin, f"it is preferred, but it is switched off: {reason}")
+            for supplier, reason in refused
+        ]
+        installed = {supplier.origin.distribution for supplier in discovery.suppliers}
+        for entry in policy.prefer:
             distribution, slash, name = entry.partition("/")
             indexes = map(self.index, KINDS.values())
             is_judged = slash and distribution in installed

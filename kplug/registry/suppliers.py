@@ -98,6 +98,11 @@ class Supplier:
             return None
 
     @property
+    def has_hooks(self) -> bool:
+        """Whether it may offer more than `declared_names`: what, only its modules can tell."""
+        return bool(self._modules)
+
+    @property
     def declared_names(self) -> list[tuple[str, str]]:
         """Pairs of kind and name that are known without importing anything."""
         return [(kind, name) for kind, pairs in self.entries.items() for name, _ in pairs]

@@ -16,6 +16,7 @@ from kplug.errors import (
     AmbiguousComponentError,
     DisabledComponentError,
     PluginLoadError,
+    PolicyError,
     ShadowedComponentWarning,
     UnknownComponentError,
 )
@@ -284,6 +285,48 @@ def test_disabling_a_broken_plugin_silences_it(
     assert REGISTRY.problems() == []
     assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
     _check_that_the_others_work()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("KPLUG_DISABLE_PLUGINS", ""),
+        ("KPLUG_POLICY", ""),
+        ("OTHER", "[tool.kplug\n"),
+        ("OTHER", "[tool.k-plug]\ndisable = ['good-plugin']"),
+        ("OTHER", "[tool.kplug]\nplugin = ['good-plugin']"),
+    ],
+)
+def test_settings_in_error_let_no_plugin_load_and_leave_the_built_ins(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(variable, "good-plugin")
+    (tmp_path / "pyproject.toml").write_text(text)
+    kplug.reload()
+    for ref in ("puddle", "good-plugin/puddle", "brook", "good-plugin/brook"):
+        with pytest.raises(PolicyError):
+            resolve("regularizer", ref)
+    assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
+    assert good.imported() == set()
+    (problem,) = REGISTRY.problems()
+    assert str(problem).startswith(f"kplug {kplug.__version__}: no plugin may load: ")
+    assert f"broken: {problem}" in " ".join(_list("regularizers").split())
+    assert json.loads(_list("--json"))["problems"][0]["message"] == problem.message
+
+
+@pytest.mark.torch
+def test_settings_in_error_leave_a_model_of_built_ins(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_BLOCK", "good-plugin")
+    kplug.reload()
+    model = kplug.Sequential([kplug.layers.Dense(1, input_shape=(2,))])
+    model.compile("adam", "mse")
+    assert model.predict([[1.0, 2.0]], verbose=0).shape == (1, 1)
+    with pytest.raises(
+        PolicyError, match=r"^loss: the loss 'puddle' is not built in, and no plugin"
+    ):
+        model.compile("adam", "puddle")
 
 
 def _list(*arguments: str) -> str:

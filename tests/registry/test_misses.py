@@ -13,6 +13,7 @@ from kplug.errors import (
     KplugError,
     NotInstalledError,
     PluginLoadError,
+    PolicyError,
     ResolutionError,
     SpecError,
     UnknownComponentError,
@@ -217,6 +218,85 @@ def test_the_first_of_several_disabled_packages_is_named(
         install(name, entry_points={"kplug.losses": {"my_dice": "m:dice"}})
     error = _fail("loss", "MyDice", DisabledComponentError)
     assert error.candidates == ("a-plugin/MyDice",)
+
+
+HOOKS = {"kplug": {"plugin": "my_hooks"}}
+
+
+@pytest.mark.parametrize("ref", ["lake", "l22"])
+def test_a_plugin_that_is_switched_off_and_whose_names_are_unknown(
+    puddles: Sandbox, monkeypatch: pytest.MonkeyPatch, ref: str
+) -> None:
+    puddles("my-plugin", entry_points=HOOKS)
+    monkeypatch.setenv("KPLUG_DISABLE", "my-plugin,puddle-penalties")
+    kplug.reload()
+    lines = str(_fail("regularizer", ref, UnknownComponentError)).splitlines()
+    assert lines[2:] == [
+        "  my-plugin 1.0 may offer it, but is switched off: KPLUG_DISABLE names it"
+    ]
+
+
+def test_a_miss_says_that_a_preferred_plugin_is_switched_off(
+    puddles: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "puddle-penalties")
+    monkeypatch.setenv("KPLUG_PREFER", "puddle-penalties")
+    kplug.reload()
+    assert str(_fail("regularizer", "lake", UnknownComponentError)).splitlines()[2:] == [
+        "  Not read: puddle-penalties 2.1: it is preferred, but it is switched off: "
+        "KPLUG_DISABLE names it"
+    ]
+
+
+IN_ERROR = (
+    "and no plugin may load: the environment variable KPLUG_BLOCK is no setting of kplug\n"
+    "  {}Did you mean 'KPLUG_DISABLE'? Variables are KPLUG_PLUGINS, KPLUG_DISABLE, KPLUG_AUTOLOAD, "
+    "KPLUG_STRICT, KPLUG_PREFER, KPLUG_POLICY. `kplug env` shows all settings."
+)
+
+
+@pytest.mark.parametrize(
+    ("ref", "question"),
+    [
+        ("puddle", ""),
+        ("puddle-penalties/puddle", ""),
+        ("puddle-penalties/zzz", ""),
+        ("lake", ""),
+        ("l1_l22", "Did you mean 'l1_l2'? "),
+    ],
+)
+def test_settings_that_are_in_error(
+    puddles: Sandbox, monkeypatch: pytest.MonkeyPatch, ref: str, question: str
+) -> None:
+    puddles("my-plugin", entry_points=HOOKS)
+    monkeypatch.setenv("KPLUG_BLOCK", "puddle-penalties")
+    kplug.reload()
+    with pytest.raises(PolicyError) as caught:
+        resolve("regularizer", ref)
+    expected = f"the regularizer {ref!r} is not built in, {IN_ERROR.format(question)}"
+    assert str(caught.value) == expected
+    assert puddles.imported() == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "error"),
+    [
+        ("loss", "l2", WrongKindError),
+        ("loss", "custom/mine", UnknownComponentError),
+        ("loss", "kplug/zzz", UnknownComponentError),
+        ("loss", "nobody/mine", NotInstalledError),
+    ],
+)
+def test_settings_that_are_in_error_do_not_matter_where_no_plugin_is_asked(
+    puddles: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    ref: str,
+    error: type[ResolutionError],
+) -> None:
+    monkeypatch.setenv("KPLUG_BLOCK", "puddle-penalties")
+    kplug.reload()
+    assert "KPLUG_BLOCK" not in str(_fail(kind, ref, error))
 
 
 def test_custom_name_that_this_code_does_not_offer() -> None:

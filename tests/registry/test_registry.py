@@ -6,12 +6,13 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import kplug
-from kplug.errors import PluginLoadError, PolicyError, UnknownComponentError
+from kplug.errors import DisabledComponentError, PluginLoadError, PolicyError, UnknownComponentError
 from kplug.registry import REGISTRY, get_kind, registry as host, resolve
 from kplug.registry.discovery import Discovery, discover
 from kplug.registry.policy import Policy
@@ -244,6 +245,59 @@ def test_preference_for_a_name_that_is_not_offered_is_a_problem(
     assert [str(problem) for problem in REGISTRY.problems()] == [
         "my-plugin: it is preferred for 'pont', which it does not offer"
     ]
+
+
+@pytest.mark.parametrize("entry", ["my-plugin", "my-plugin/pond"])
+def test_preference_for_a_plugin_that_is_switched_off_is_a_problem(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    _install_pond(install)
+    monkeypatch.setenv("KPLUG_PREFER", entry)
+    monkeypatch.setenv("KPLUG_DISABLE", "my-plugin")
+    REGISTRY.reload()
+    assert [str(problem) for problem in REGISTRY.problems()] == [
+        "my-plugin 1.0: it is preferred, but it is switched off: KPLUG_DISABLE names it"
+    ]
+    assert REGISTRY.unmet_preferences() == REGISTRY.problems()
+
+
+def test_unmet_preferences_are_those_of_what_is_absent_off_or_not_offered(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_pond(install)
+    _install_pond(install, "other-plugin")
+    install("third-plugin", entry_points={"kplug": {"plugin": "no_such_module"}})
+    monkeypatch.setenv("KPLUG_DISABLE", "other-plugin,absent-plugin")
+    monkeypatch.setenv("KPLUG_PREFER", "other-plugin,my-plugin/pont,missing,my-plugin")
+    REGISTRY.reload()
+    assert [str(problem) for problem in REGISTRY.unmet_preferences()] == [
+        "missing: KPLUG_PREFER names it, but it is not installed",
+        "other-plugin 1.0: it is preferred, but it is switched off: KPLUG_DISABLE names it",
+        "my-plugin: it is preferred for 'pont', which it does not offer",
+    ]
+
+
+def test_settings_are_those_of_the_first_use(
+    install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither another working directory nor an installation drops them in silence."""
+    _install_pond(install)
+    (tmp_path / "pyproject.toml").write_text("[tool.kplug]\ndisable = ['my-plugin', 'later']\n")
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.mkdir()
+    REGISTRY.reload()
+    for _ in range(2):
+        with pytest.raises(DisabledComponentError):
+            resolve("regularizer", "pond")
+        monkeypatch.chdir(elsewhere)
+        kplug.prefer("kplug")
+    with monkeypatch.context() as patch:  # as pip does it, without a word to the registry
+        patch.setattr(REGISTRY, "reload", lambda: None)
+        _install_pond(install, "later")
+    with pytest.raises(DisabledComponentError):
+        resolve("regularizer", "later/pond")
+    REGISTRY.reload()
+    assert resolve("regularizer", "my-plugin/pond").object("w") == 0.25
 
 
 @pytest.mark.parametrize("entry", ["nonsense!!", 3, ["b-plugin"], None])

@@ -10,3 +10,4 @@ Data flows in this order::
 from kplug.registry.policy.entries import Installed as Installed
 from kplug.registry.policy.policy import Policy as Policy
 from kplug.registry.policy.reading import read_policy as read_policy
+from kplug.registry.policy.settings import Setting as Setting

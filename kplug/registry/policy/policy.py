@@ -29,14 +29,19 @@ class Policy:
     named: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        inward = self.sources[::-1]
-        heard_first = [source for source in inward if source.place in _OF_PROCESS]
-        sources = [*heard_first, *(source for source in inward if source not in heard_first)]
-        settings = [setting for source in sources for setting in source.settings.values()]
+        settings = self.settings
         preferred = (str(e) for s in settings if s.key == "prefer" for e in s.entries)
         named = {e.distribution: s.label for s in reversed(settings) for e in s.entries}
         object.__setattr__(self, "prefer", tuple(preferred))
         object.__setattr__(self, "named", named)
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Every setting, in the order in which preferences are heard."""
+        inward = self.sources[::-1]
+        of_process = [source for source in inward if source.place in _OF_PROCESS]
+        sources = [*of_process, *(source for source in inward if source not in of_process)]
+        return [setting for source in sources for setting in source.settings.values()]
 
     @property
     def errors(self) -> list[PolicyError]:
@@ -74,9 +79,9 @@ class Policy:
 
 def _find_objection(setting: Setting, lists: Sequence[Setting], installed: Installed) -> str | None:
     """Return what a setting says against a distribution, or None."""
-    if setting.key == "autoload" and not setting.is_on and not lists:
+    if setting.key == "autoload" and setting.is_narrowing and not lists:
         return "is off and no list of plugins names it"
-    if setting.key == "strict" and setting.is_on and not _is_pinned(lists, installed):
+    if setting.key == "strict" and setting.is_narrowing and not _is_pinned(lists, installed):
         return "is on and no list of plugins pins it to a version or a hash"
     named = [entry for entry in setting.entries if entry.distribution == installed.distribution]
     if setting.key == "disable" and named:

@@ -12,9 +12,8 @@ from kplug.registry.policy.entries import Entry, parse_entry
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import ask, find_closest
 
-_LISTS = ("plugins", "disable", "prefer")
 _SWITCHES = ("autoload", "strict")
-KEYS = (*_LISTS, *_SWITCHES)
+KEYS = ("plugins", "disable", *_SWITCHES, "prefer")
 # How each begins that people write for a key; "policy" is the variable that names a file. `disable` comes
 # first: DISABLE_PLUGINS speaks of plugins too.
 _MEANT = {
@@ -49,6 +48,11 @@ class Setting:
     def is_switch(self) -> bool:
         """Whether it is on or off, and no list."""
         return self.key in _SWITCHES
+
+    @property
+    def is_narrowing(self) -> bool:
+        """Whether a switch is in the position that keeps plugins out."""
+        return self.is_switch and self.is_on == (self.key == "strict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,13 +66,13 @@ SWITCH = "It is true or false; a variable may also be 1 or 0."
             "disabled",
             [],
             "'disabled' here is no setting of kplug\n  Did you mean 'disable'? "
-            "Keys are plugins, disable, prefer, autoload, strict.",
+            "Keys are plugins, disable, autoload, strict, prefer.",
         ),
         (
             "zzz",
             [],
             "'zzz' here is no setting of kplug\n"
-            "  Keys are plugins, disable, prefer, autoload, strict.",
+            "  Keys are plugins, disable, autoload, strict, prefer.",
         ),
     ],
 )

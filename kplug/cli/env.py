@@ -1,0 +1,124 @@
+"""``kplug env``: every setting, where it stands, what it keeps out, and what it says in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from kplug.cli.listing import JsonOption
+from kplug.registry import REGISTRY
+from kplug.registry.component import BUILT_IN
+from kplug.registry.policy import Policy, Setting
+from kplug.registry.suppliers import Supplier
+
+# For each plugin, what keeps it out: the setting, None for one in error, and the reason in words.
+_Refusals = dict[str, list[tuple[Setting | None, str]]]
+
+
+def show_settings(as_json: JsonOption = False) -> None:
+    """Show every setting that decides which plugins may load: where it stands and what it does.
+
+    No plugin is imported. The exit status is 1 if a setting is in error, as no plugin may load then.
+    """
+    state = REGISTRY.state
+    refused = [supplier for supplier, _ in state.discovery.refused.values()]
+    plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
+    data = _describe(state.policy, [*plugins, *refused])
+    typer.echo(json.dumps(data, indent=2) if as_json else "\n".join(_write(data)))
+    if state.policy.errors:
+        raise typer.Exit(1)
+
+
+def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
+    plugins.sort(key=lambda plugin: plugin.origin.distribution)
+    refusals: _Refusals = {
+        plugin.origin.distribution: list(policy.find_refusals(plugin.installed))
+        for plugin in plugins
+    }
+    return {
+        "sources": [
+            {
+                "place": source.place,
+                "settings": [
+                    _describe_setting(policy, setting, refusals)
+                    for setting in source.settings.values()
+                ],
+                "errors": [{"message": e.message, "hint": e.hint} for e in source.errors],
+            }
+            for source in policy.sources
+        ],
+        "plugins": [
+            {
+                "distribution": plugin.origin.distribution,
+                "version": plugin.origin.version,
+                "hash": plugin.record_hash,
+                "off": [reason for _, reason in refusals[plugin.origin.distribution]],
+            }
+            for plugin in plugins
+        ],
+    }
+
+
+def _describe_setting(policy: Policy, setting: Setting, refusals: _Refusals) -> dict[str, Any]:
+    preferences = [other.label for other in policy.settings if other.key == "prefer"]
+    is_preference = setting.key == "prefer"
+    return {
+        "setting": setting.label,
+        "line": setting.line,
+        "value": setting.is_on if setting.is_switch else [str(entry) for entry in setting.entries],
+        "keeps_out": [
+            name for name, found in refusals.items() if any(by is setting for by, _ in found)
+        ],
+        "in_vain": dict(_find_vain(policy, setting, refusals)),
+        "heard_after": preferences[: preferences.index(setting.label)] if is_preference else [],
+    }
+
+
+def _find_vain(policy: Policy, setting: Setting, refusals: _Refusals) -> Iterator[tuple[str, str]]:
+    """Yield what a setting says without any effect, with the reason."""
+    for entry in setting.entries:
+        found = refusals.get(entry.distribution)
+        others = [reason for by, reason in found or () if by is not setting]
+        if found is None and entry.distribution not in BUILT_IN:
+            yield str(entry), "it is not installed"
+        elif others and setting.key != "disable":
+            yield str(entry), others[0]
+    for other in policy.settings if setting.is_switch and not setting.is_narrowing else ():
+        if other.key == setting.key and other.is_narrowing:
+            yield _show(setting.is_on), f"{other.label} is {_show(other.is_on)}"
+            return
+
+
+def _write(data: dict[str, Any]) -> Iterator[str]:
+    yield "Settings, the outermost first:" if data["sources"] else "No settings."
+    for source in data["sources"]:
+        if not source["settings"] and not source["errors"]:
+            yield f"  {source['place']} has none"
+        for setting in source["settings"]:
+            yield from _write_setting(setting)
+        for error in source["errors"]:
+            yield f"  error: {error['message']}. {error['hint']}"
+    yield "Plugins:" if data["plugins"] else "No plugins."
+    for plugin in data["plugins"]:
+        off = "; ".join(dict.fromkeys(plugin["off"]))
+        yield f"  {plugin['distribution']} {plugin['version']} {f'is off: {off}' if off else 'may load'}"
+
+
+def _write_setting(setting: dict[str, Any]) -> Iterator[str]:
+    line = f", line {setting['line']}" if setting["line"] else ""
+    value = setting["value"]
+    shown = _show(value) if isinstance(value, bool) else ", ".join(value) or "none"
+    yield f"  {setting['setting']}{line}: {shown}"
+    if setting["keeps_out"]:
+        yield f"    keeps out {', '.join(setting['keeps_out'])}"
+    for entry, reason in setting["in_vain"].items():
+        yield f"    {entry} has no effect: {reason}"
+    if setting["heard_after"]:
+        yield f"    heard after {', '.join(setting['heard_after'])}"
+
+
+def _show(is_on: bool) -> str:
+    return "on" if is_on else "off"
