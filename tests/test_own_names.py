@@ -40,11 +40,15 @@ SOURCES = sorted(Path(kplug.__file__).parent.rglob("*.py"))
 # Names of arguments too.
 NO_COMPONENTS = {"sparse", "threshold"}
 X = np.ones((4, 3), dtype="float32")
+GLOROT = {"class_name": "GlorotUniform", "config": {"seed": 1}}
 KERAS_DENSE = {
     "class_name": "Dense",
+    "module": "keras.layers",
+    "registered_name": None,
     "config": {
         "units": 2,
-        "kernel_initializer": {"class_name": "GlorotUniform", "config": {"seed": 1}},
+        "activation": "relu",
+        "kernel_initializer": GLOROT,
     },
 }
 
@@ -210,16 +214,20 @@ def test_a_file_means_what_it_meant(
 def test_a_stored_name_means_the_built_in() -> None:
     dense = layers.deserialize(KERAS_DENSE)
     assert dense(X).shape == (4, 2)
-    inner = layers.TimeDistributed.from_config({"layer": KERAS_DENSE})
+    outer = layers.deserialize(
+        {**KERAS_DENSE, "class_name": "TimeDistributed", "config": {"layer": KERAS_DENSE}}
+    )
+    plain = layers.Dense.from_config({"units": 2, "kernel_initializer": GLOROT})
+    assert (outer(X[:, None]).shape, plain(X).shape) == ((4, 1, 2), (4, 2))
     model = Sequential([layers.Dense(2, input_shape=(3,))])
     graph = Model(model.inputs, model.outputs)
     for made, owner in (
         (layers.deserialize(layers.serialize(dense)), layers.Dense),
-        (inner.layer, layers.Dense),
+        (outer.layer, layers.Dense),
         (Sequential.from_config(model.get_config()).layers[0], layers.Dense),
         (Model.from_config(graph.get_config()).layers[1], layers.Dense),
         (losses.deserialize("mse"), losses.MeanSquaredError),
-        (initializers.deserialize({"class_name": "GlorotUniform"}), initializers.GlorotUniform),
+        (initializers.deserialize(GLOROT), initializers.GlorotUniform),
     ):
         assert type(made) is owner
     assert activations.deserialize(activations.serialize(activations.relu)) is activations.relu

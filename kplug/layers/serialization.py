@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.configurable import list_keywords
+from kplug.dialect.reading_models import read_model
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
@@ -66,6 +67,9 @@ def deserialize(config: object, custom_objects: Mapping[str, Any] | None = None)
     Reference:
         ``keras.layers.deserialize``.
     """
+    # Keras 3 writes it, with bare names inside.
+    if isinstance(config, Mapping) and "module" in config:
+        config = read_model(config, custom_objects)
     return deserialize_component("layer", config, custom_objects)
 
 
