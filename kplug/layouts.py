@@ -26,6 +26,8 @@ Adapted = TypeVar("Adapted", bound=Callable[..., Any])
 #: layers of kplug, metrics of torchmetrics, modules of torch, anything else that is called.
 _METHODS = ("update_state", "call", "update", "forward", "__call__")
 
+_NOTE = "In kplug the channels are on the last axis: `kplug.channels_first` moves them."
+
 
 def channels_first(target: Adapted) -> Adapted:
     """Turn what a channels-first library offers into what takes tensors with the channels last.
@@ -84,6 +86,7 @@ class AdaptedFunction:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self.function = function
+        self.__doc__ = _document(function)
         self.__name__ = name_of(function)
         with contextlib.suppress(ValueError):  # a function written in C may show no signature
             self.__signature__ = inspect.signature(function)
@@ -120,7 +123,8 @@ def _adapt_class(owner: Any) -> Any:
         constructor, (_, *arguments), *state = made
         return _construct, (constructor, owner, *arguments), *state
 
-    body = {key: getattr(owner, key) for key in ("__module__", "__qualname__", "__doc__")}
+    body = {key: getattr(owner, key) for key in ("__module__", "__qualname__")}
+    body["__doc__"] = _document(owner)
     body |= {key: value for key, value in vars(owner).items() if key.startswith("__kplug_")}
     body |= {name: adapted_method, "__reduce_ex__": reduce, "_channels_first_class": owner}
     adapted: Any = types.new_class(
@@ -165,6 +169,12 @@ def _call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         Tensor,
         lambda one: one.movedim(1, -1) if one.ndim >= lowest else one,
     )
+
+
+def _document(target: Any) -> str | None:
+    """Return the documentation, whose shapes are the library's, with a word about them."""
+    text = target.__doc__
+    return text and f"{inspect.cleandoc(text)}\n\n{_NOTE}"
 
 
 def _construct(constructor: Callable[..., Any], owner: type, *arguments: Any) -> Any:

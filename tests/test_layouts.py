@@ -317,7 +317,8 @@ def test_a_function_whose_names_could_mean_either_is_asked_about() -> None:
 def test_signature_documentation_and_name_are_those_of_the_original(target: Any) -> None:
     adapted = channels_first(target)
     assert inspect.signature(adapted) == inspect.signature(target)
-    assert adapted.__doc__ == target.__doc__
+    note = "In kplug the channels are on the last axis: `kplug.channels_first` moves them."
+    assert adapted.__doc__ == (target.__doc__ and f"{inspect.cleandoc(target.__doc__)}\n\n{note}")
     assert (adapted.__name__, adapted.__module__) == (target.__name__, target.__module__)
 
 
