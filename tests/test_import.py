@@ -59,6 +59,7 @@ def plugin(tmp_path: Path) -> Path:
         "[kplug.losses]\npuddle = lazy_plugin_components:puddle\n"
         "[kplug]\nplugin = lazy_plugin_hooks\n"
     )
+    (info / "RECORD").write_text("lazy_plugin_components.py,,\nlazy_plugin_hooks.py,,\n")
     (tmp_path / "lazy_plugin_components.py").write_text("raise AssertionError\n")
     (tmp_path / "lazy_plugin_hooks.py").write_text(
         "import kplug\n@kplug.hookimpl\ndef kplug_metrics():\n"

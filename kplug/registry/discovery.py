@@ -27,7 +27,7 @@ from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.registry.suppliers import Supplier
-from kplug.registry.targets import strip_extras
+from kplug.registry.targets import Importer, strip_extras
 
 HOOK_GROUP = "kplug"
 _BUILT_IN_MODULES = {
@@ -46,11 +46,13 @@ class Discovery:
         manager: The pluggy manager with one plugin for each distribution, named after it.
         refused: Distributions that policy keeps out, with the setting that does; never imported.
         problems: What is wrong with distributions as a whole.
+        importer: Imports what they name.
     """
 
     manager: pluggy.PluginManager
     refused: dict[str, tuple[Supplier, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    importer: Importer = field(default_factory=Importer)
 
     @property
     def suppliers(self) -> list[Supplier]:
@@ -73,14 +75,17 @@ def discover(policy: Policy) -> Discovery:
     found = Discovery(new_manager())
     for name, modules in _BUILT_IN_MODULES.items():
         found.manager.register(Supplier(_built_in_origin(name), modules=modules), name=name)
-    installed = _read_entry_points(found.problems)
+    installed = _read_entry_points(found.problems, found.importer)
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):
             found.problems.append(_reserved(supplier.origin))
         elif (reason := policy.find_refusal(supplier.installed)) is not None:
             found.refused[name] = (supplier, reason)
+            found.importer.disable(name, reason)
         else:
             found.manager.register(supplier, name=name)
+    for name, setting in policy.disabled.items():  # not only those that offer something
+        found.importer.disable(name, f"{setting} names it")
     found.problems += map(_misunderstood, policy.errors)
     found.problems += _misspelt_settings(policy, list(installed))
     return found
@@ -98,7 +103,7 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
+def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str, Supplier]:
     # By identity: to compare distributions by name would be to read the metadata of every one that has entry
     # points, of which a few are for kplug.
     by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
@@ -113,7 +118,7 @@ def _read_entry_points(problems: list[Problem]) -> dict[str, Supplier]:
             problems.append(_unreadable(Origin(find_folder(entries[0].dist)), error))
         else:
             # The first on sys.path counts, as it is the one that is imported.
-            suppliers.setdefault(origin.distribution, _make_supplier(origin, entries))
+            suppliers.setdefault(origin.distribution, _make_supplier(origin, entries, importer))
     return suppliers
 
 
@@ -141,7 +146,9 @@ def _find_origin(distribution: Any) -> Origin:
         return Origin(find_folder(distribution))
 
 
-def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint]) -> Supplier:
+def _make_supplier(
+    origin: Origin, entries: list[importlib_metadata.EntryPoint], importer: Importer
+) -> Supplier:
     static: dict[str, list[tuple[str, str]]] = {}
     modules = []
     misspelt: dict[str, Problem] = {}
@@ -152,7 +159,8 @@ def _make_supplier(origin: Origin, entries: list[importlib_metadata.EntryPoint])
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
             misspelt[entry.group] = _misspelt_group(origin, entry.group)
-    return Supplier(origin, static, modules, tuple(misspelt.values()), distribution=entries[0].dist)
+    problems = tuple(misspelt.values())
+    return Supplier(origin, static, modules, problems, importer, distribution=entries[0].dist)
 
 
 def _is_meant(group: str) -> bool:

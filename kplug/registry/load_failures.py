@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 
 from kplug.registry.component import Component, Origin
-from kplug.registry.errors import PluginLoadError
+from kplug.registry.errors import DisabledComponentError, PluginLoadError
 from kplug.registry.metadata import find_requirement, is_installed
 from kplug.registry.problems import describe_error
+from kplug.registry.targets import DisabledTargetError
 
 
-def explain_failure(component: Component, error: BaseException) -> PluginLoadError:
-    """Return the error of a component whose module does not import."""
+def explain_failure(
+    component: Component, error: BaseException
+) -> PluginLoadError | DisabledComponentError:
+    """Return the error of a component whose module does not import, or may not be imported."""
     origin = component.origin
     own = component.location.partition(":")[0].partition(".")[0]
     missing = _find_missing_package(error)
@@ -25,12 +28,14 @@ def explain_failure(component: Component, error: BaseException) -> PluginLoadErr
         hint = advise_repair(origin)
     if not (origin.is_custom or origin.is_built_in):
         hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
-    return PluginLoadError(
+    is_disabled = isinstance(error, DisabledTargetError)
+    kind = DisabledComponentError if is_disabled else PluginLoadError
+    return kind(
         f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
         f"cannot be loaded: {describe_error(error)}",
         kind=component.kind,
         ref=component.name,
-        hint=f"{hint}.",
+        hint="Change that setting to use it." if is_disabled else f"{hint}.",
     )
 
 

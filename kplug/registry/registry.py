@@ -16,7 +16,6 @@ from kplug.registry.load_failures import explain_failure
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.scopes import user_components
-from kplug.registry.targets import import_target
 
 
 @dataclass(slots=True)
@@ -27,8 +26,8 @@ class _State:
     discovery: Discovery
     fingerprint: object
     indexes: dict[str, Once[Index]] = field(default_factory=dict)
-    objects: dict[str, Any] = field(default_factory=dict)
-    failures: dict[str, tuple[BaseException, object]] = field(default_factory=dict)
+    objects: dict[tuple[str, str], Any] = field(default_factory=dict)
+    failures: dict[tuple[str, str], tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
 
 
@@ -135,6 +134,7 @@ class Registry:
         """Return the object of a component, importing its module if need be.
 
         Raises:
+            DisabledComponentError: if the module belongs to a plugin that is switched off.
             PluginLoadError: if that fails; the cause is chained. It is kept until something is installed,
                 which may be what was missing, or until ``reload``.
         """
@@ -142,23 +142,26 @@ class Registry:
         if not isinstance(target, str):
             return target
         state = self.state
-        if target in state.objects:
-            return state.objects[target]
-        error, seen = state.failures.get(target, (None, None))
+        place = (component.origin.distribution, target)  # not everyone may name it
+        if place in state.objects:
+            return state.objects[place]
+        error, seen = state.failures.get(place, (None, None))
         if error is not None and seen != search_path_fingerprint():
             importlib.invalidate_caches()
+            state.discovery.importer.forget()
             error = None
         if error is None:
             # No lock: another thread may be importing the same module, and that module may ask the
             # registry for something. Python's own import locks see to it that it is imported once.
             try:
-                return state.objects.setdefault(target, import_target(target))
+                found = state.discovery.importer.load(component.origin, target)
+                return state.objects.setdefault(place, found)
             except KeyboardInterrupt:
                 raise
             except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
                 error = caught
                 if not is_half_imported(caught):
-                    state.failures[target] = (caught, search_path_fingerprint())
+                    state.failures[place] = (caught, search_path_fingerprint())
         raise explain_failure(component, error) from error
 
 

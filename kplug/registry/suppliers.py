@@ -22,7 +22,7 @@ from kplug.registry.in_flight import Once
 from kplug.registry.kinds import KINDS, Kind
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
-from kplug.registry.targets import import_target
+from kplug.registry.targets import Importer, is_of_python
 from kplug.registry.user_warnings import describe_caller
 
 _KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
@@ -49,7 +49,7 @@ class Supplier:
         entries: For each kind, the static tier's pairs of name and target.
         modules: The dynamic tier: modules with hookimpls, or ``module:object``.
         problems: What is wrong with its metadata.
-        load: Imports one of the modules.
+        importer: Imports the modules.
         distribution: What ``importlib_metadata`` has of it.
     """
 
@@ -59,13 +59,13 @@ class Supplier:
         entries: dict[str, list[tuple[str, str]]] | None = None,
         modules: Sequence[str] = (),
         problems: Sequence[Problem] = (),
-        load: Callable[[str], object] = import_target,
+        importer: Importer | None = None,
         distribution: Any = None,
     ) -> None:
         self.origin = origin
         self._distribution = distribution
         self.entries = entries or {}
-        self._modules, self._load = tuple(modules), load
+        self._modules, self._importer = tuple(modules), importer or Importer()
         self._loaded = Once(self._load_modules)
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._own_problems = tuple(problems)
@@ -165,7 +165,19 @@ class Supplier:
         for manager in managers:
             offers += self._call_hook(manager, kind)
         merged = merge_offers(kind, offers, self.origin)
-        return _Offered({item.name: item for item in merged.components}, merged.problems)
+        problems = (*merged.problems, *self._refuse_python(merged.components))
+        return _Offered({item.name: item for item in merged.components}, problems)
+
+    def _refuse_python(self, components: Sequence[Component]) -> list[Problem]:
+        """Say at once what needs no look at the distribution's files; the rest shows when it is loaded."""
+        return [
+            Problem(
+                self.origin,
+                f"the {item.kind} {item.name!r} never loads: {item.target!r} is of Python itself",
+            )
+            for item in components
+            if isinstance(item.target, str) and is_of_python(item.target)
+        ]
 
     def _load_modules(self) -> tuple[_Loaded, bool]:
         loaded = [self._load_module(module) for module in self._modules]
@@ -191,7 +203,7 @@ class Supplier:
         manager, problems, heavy = None, [], HeavyImports()
         try:
             with heavy:
-                manager = check_hooks(self._load(module))
+                manager = check_hooks(self._importer.load(self.origin, module))
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:

@@ -1,27 +1,126 @@
-"""From the text of a target to the object."""
+"""From the text of a target to the object, if its distribution may name it."""
 
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
+from kplug.registry.component import BUILT_IN, Origin
+from kplug.registry.errors import KplugError
+from kplug.registry.ownership import (
+    Modules,
+    find_distribution,
+    read_modules,
+    read_requirements,
+)
 
-def import_target(target: str) -> Any:
-    """Return the object of ``"package.module:object"``, or the module of ``"package.module"``.
+
+class TargetError(KplugError):
+    """A target in a module that whoever names it may not name; the module is not imported."""
+
+
+class DisabledTargetError(TargetError):
+    """A target in a module of a distribution that policy keeps out."""
+
+
+class Importer:
+    """Imports targets: a plugin's own and those of what it requires, and nobody's of what is switched off."""
+
+    def __init__(self) -> None:
+        self._disabled: dict[str, str] = {}
+        self._modules: dict[str, Modules] = {}
+        self._requirements: dict[str, tuple[str, ...]] = {}
+
+    def disable(self, distribution: str, reason: str) -> None:
+        """Refuse the modules of a distribution, whoever names them."""
+        self._disabled[distribution] = reason
+
+    def load(self, origin: Origin, target: str) -> Any:
+        """Return the object of ``"package.module:object"``, or the module of ``"package.module"``.
+
+        Args:
+            origin: Who names it.
+            target: What is named.
+
+        Raises:
+            TargetError: for a module that they may not name; it is not imported.
+
+        Example:
+            >>> Importer().load(Origin("custom"), "math:pi")
+            3.141592653589793
+        """
+        name, _, path = target.partition(":")
+        self._check(origin, name)
+        found: Any = importlib.import_module(name)
+        if not path and getattr(found.__spec__, "_initializing", False):  # by this thread
+            raise ImportError(f"partially initialized module {name!r}", name=name)
+        for attribute in path.split(".") if path else ():
+            found = getattr(found, attribute)
+            if isinstance(found, ModuleType):  # os, where a module of the plugin imports it
+                self._check(origin, found.__name__)
+        return found
+
+    def forget(self) -> None:
+        """Read again what belongs to whom: something was installed."""
+        self._modules.clear()
+        self._requirements.clear()
+
+    def _check(self, origin: Origin, module: str) -> None:
+        if origin.is_built_in:
+            return
+        owner = origin.distribution
+        own = Modules() if origin.is_custom or not owner else self._modules_of(owner)
+        self._refuse_disabled(module, own)
+        if origin.is_custom or not owner or self._may_name(owner, module):
+            return
+        message = f"{module!r} is a module neither of {owner} nor of a package that it requires"
+        if not own.are_known:
+            message = f"{owner} has no RECORD of its modules, so {module!r} may be anybody's"
+        raise TargetError(message)
+
+    def _refuse_disabled(self, module: str, own: Modules) -> None:
+        for distribution, reason in self._disabled.items():
+            theirs = self._modules_of(distribution)
+            for name in _with_parents(module):  # to import it is to import its parents
+                is_shared = own.lists(name) and not (name == module and theirs.lists(name))
+                if name in theirs and not is_shared:
+                    raise DisabledTargetError(
+                        f"{name!r} is a module of {distribution}, which is switched off: {reason}"
+                    )
+
+    def _may_name(self, owner: str, module: str) -> bool:
+        if is_of_python(module):
+            return False
+        if module in self._modules_of(owner):
+            return True
+        if owner not in self._requirements:
+            found = find_distribution(owner)
+            self._requirements[owner] = tuple(read_requirements(found)) if found else ()
+        return any(module in self._modules_of(name) for name in self._requirements[owner])
+
+    def _modules_of(self, distribution: str) -> Modules:
+        modules = self._modules.get(distribution)
+        if modules is None:
+            if distribution in BUILT_IN:  # they may be there without metadata
+                modules = Modules(packages=frozenset((distribution,)))
+            else:
+                found = find_distribution(distribution)
+                modules = read_modules(found) if found is not None else Modules(are_known=False)
+            self._modules[distribution] = modules
+        return modules
+
+
+def is_of_python(target: str) -> bool:
+    """Whether a target names a module of the standard library.
 
     Example:
-        >>> import_target("math:pi")
-        3.141592653589793
+        >>> is_of_python("os.path:join"), is_of_python("torch:relu")
+        (True, False)
     """
-    name, _, path = target.partition(":")
-    found: Any = importlib.import_module(name)
-    if not path and getattr(found.__spec__, "_initializing", False):  # this thread is importing it
-        raise ImportError(
-            f"partially initialized module {name!r} (it is being imported)", name=name
-        )
-    for attribute in path.split(".") if path else ():
-        found = getattr(found, attribute)
-    return found
+    return target.partition(":")[0].partition(".")[0] in sys.stdlib_module_names
 
 
 def strip_extras(value: str) -> str:
@@ -32,3 +131,8 @@ def strip_extras(value: str) -> str:
         'package.module:thing'
     """
     return value.partition("[")[0].replace(" ", "")
+
+
+def _with_parents(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))

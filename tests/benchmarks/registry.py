@@ -141,6 +141,7 @@ def _add_plugin(folder: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: puddles\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[kplug.losses]\npuddle_loss = puddles:puddle_loss\n")
+    (info / "RECORD").write_text("puddles.py,,\n")
     (folder / "puddles.py").write_text(PLUGIN)
 
 

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Sandbox:
         *,
         entry_points: EntryPoints | str = "",
         modules: Mapping[str, str] | None = None,
+        requires: Sequence[str] = (),
     ) -> None:
         """Install a distribution.
 
@@ -45,16 +46,19 @@ class Sandbox:
             version: Its version.
             entry_points: For each group, name and value; or the text of ``entry_points.txt``.
             modules: Source text by file, such as ``package/__init__.py``.
+            requires: What it depends on.
         """
         info = self.info(name, version)
         info.mkdir()
         header = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        header += "".join(f"Requires-Dist: {line}\n" for line in requires)
         (info / "METADATA").write_text(f"{header}\nA description.\n")
         (info / "entry_points.txt").write_text(_as_text(entry_points))
         for file, source in (modules or {}).items():
             path = self.folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source)
+        self._record(info, modules or {})
         self.changed()
 
     def copy(self, tree: Path) -> None:
@@ -67,7 +71,12 @@ class Sandbox:
         for path in sorted(tree.iterdir()):
             home = info if path.name in ("METADATA", "entry_points.txt") else self.folder
             shutil.copy(path, home / path.name)
+        self._record(info, [path.name for path in tree.glob("*.py")])
         self.changed()
+
+    def _record(self, info: Path, files: Iterable[str]) -> None:
+        lines = [f"{file},," for file in (*files, f"{info.name}/METADATA")]
+        (info / "RECORD").write_text("\n".join(lines))
 
     def uninstall(self, name: str, version: str = "1.0") -> None:
         shutil.rmtree(self.info(name, version))

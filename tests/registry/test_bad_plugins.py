@@ -151,8 +151,8 @@ def test_all_of_them_at_once(everything: Sandbox) -> None:
             "missing_target",
             "nowhere",
             "the regularizer 'nowhere' of bad-missing-target 1.0 (bad_missing_target.inner:nowhere) "
-            "cannot be loaded: ModuleNotFoundError: No module named 'bad_missing_target.inner'; "
-            "'bad_missing_target' is not a package\n"
+            "cannot be loaded: TargetError: 'bad_missing_target.inner' is a module neither of "
+            "bad-missing-target nor of a package that it requires\n"
             "  Mend or upgrade bad-missing-target, or switch the plugin off: "
             "KPLUG_DISABLE=bad-missing-target.",
         ),

@@ -21,6 +21,7 @@ from kplug.errors import (
     WrongKindError,
 )
 from kplug.registry import REGISTRY, get_kind, resolve
+from kplug.registry.targets import TargetError
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -311,7 +312,7 @@ def test_broken_plugins_are_named_with_an_unknown_name(install: Sandbox) -> None
     install("my-plugin", entry_points={"kplug": {"plugin": "no_such_module"}})
     assert str(_fail("regularizer", "puddle", UnknownComponentError)).endswith(
         "\n  Not read: my-plugin 1.0: its module of hooks cannot be imported: "
-        "ModuleNotFoundError: No module named 'no_such_module'"
+        "TargetError: 'no_such_module' is a module neither of my-plugin nor of a package that it requires"
     )
 
 
@@ -320,9 +321,10 @@ def test_qualified_name_of_a_plugin_that_could_not_be_read(install: Sandbox) -> 
     error = _fail("regularizer", "my-plugin/puddle", PluginLoadError)
     assert str(error) == (
         "my-plugin 1.0 may offer the regularizer 'puddle', but its module of hooks cannot be imported: "
-        "ModuleNotFoundError: No module named 'no_such_module'\n  Mend or upgrade my-plugin."
+        "TargetError: 'no_such_module' is a module neither of my-plugin nor of a package that it requires\n"
+        "  Mend or upgrade my-plugin."
     )
-    assert isinstance(error.__cause__, ModuleNotFoundError)
+    assert isinstance(error.__cause__, TargetError)
 
 
 @pytest.mark.parametrize("ref", ["dice_loss", "DiceLoss", "kplug-segmentation/dice_loss"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 
 import pytest
 
@@ -11,9 +12,21 @@ from kplug.registry.component import Component, Origin
 from kplug.registry.hook_modules import new_manager
 from kplug.registry.kinds import KINDS, get_kind
 from kplug.registry.suppliers import Supplier
+from kplug.registry.targets import Importer
 
 LOSS = get_kind("loss")
 ORIGIN = Origin("my-plugin", "1.0")
+
+
+class FakeImporter(Importer):
+    """Gives modules that no distribution has."""
+
+    def __init__(self, load: Callable[[str], object]) -> None:
+        super().__init__()
+        self._load = load
+
+    def load(self, origin: Origin, target: str) -> object:
+        return self._load(target)
 
 
 def _supply(*modules: dict[str, object], **entries: list[tuple[str, str]]) -> Supplier:
@@ -21,7 +34,7 @@ def _supply(*modules: dict[str, object], **entries: list[tuple[str, str]]) -> Su
     made = {str(number): types.ModuleType("my_plugin") for number in range(len(modules))}
     for module, members in zip(made.values(), modules, strict=True):
         vars(module).update(members)
-    return Supplier(ORIGIN, entries, list(made), load=made.__getitem__)
+    return Supplier(ORIGIN, entries, list(made), importer=FakeImporter(made.__getitem__))
 
 
 def _messages(supplier: Supplier) -> list[str]:
@@ -51,7 +64,9 @@ def test_names_are_known_without_loading_anything() -> None:
     def fail(name: str) -> object:
         raise AssertionError
 
-    supplier = Supplier(ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, ["my_plugin"], load=fail)
+    supplier = Supplier(
+        ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, ["my_plugin"], importer=FakeImporter(fail)
+    )
     assert supplier.declared_names == [("loss", "a"), ("loss", "b")]
 
 
@@ -62,7 +77,7 @@ def test_module_is_loaded_once_for_all_kinds() -> None:
         loads.append(name)
         return types.ModuleType(name)
 
-    supplier = Supplier(ORIGIN, modules=["my_plugin"], load=load)
+    supplier = Supplier(ORIGIN, modules=["my_plugin"], importer=FakeImporter(load))
     for kind in KINDS.values():
         supplier.offer(kind)
     assert loads == ["my_plugin"]
@@ -120,7 +135,7 @@ def test_interrupt_is_passed_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         _supply({"kplug_losses": kplug_losses}).offer(LOSS)
     with pytest.raises(KeyboardInterrupt):
-        Supplier(ORIGIN, modules=["my_plugin"], load=load).offer(LOSS)
+        Supplier(ORIGIN, modules=["my_plugin"], importer=FakeImporter(load)).offer(LOSS)
 
 
 @kplug.hookimpl

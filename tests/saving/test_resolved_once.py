@@ -134,6 +134,7 @@ def two_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
         (info / "entry_points.txt").write_text(
             f"[kplug.losses]\nragged_loss = {module}:ragged_loss\n"
         )
+        (info / "RECORD").write_text(f"{module}.py,,\n")
         (site / f"{module}.py").write_text(
             "def ragged_loss(y_true, y_pred):\n    return (y_true - y_pred).abs()\n"
         )

@@ -83,6 +83,7 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gates-plugin\nVersion: 1.2\n")
     (info / "entry_points.txt").write_text("[kplug.layers]\nGate = gates_plugin:Gate\n")
     source = "import kplug\n\nclass Gate(kplug.layers.Dense):\n    pass\n"
+    (info / "RECORD").write_text("gates_plugin.py,,\n")
     (tmp_path / "gates_plugin.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
     REGISTRY.reload()

@@ -48,6 +48,12 @@ class Policy:
         """What cannot be understood. No plugin may load then: it might be the one that is meant."""
         return [error for source in self.sources for error in source.errors]
 
+    @property
+    def disabled(self) -> dict[str, str]:
+        """Every distribution that a setting switches off by name, with that setting."""
+        found = [s.settings["disable"] for s in self.sources if "disable" in s.settings]
+        return {entry.distribution: setting.label for setting in found for entry in setting.entries}
+
     def find_refusal(self, installed: Installed) -> str | None:
         """Return why a distribution may not load, or None if it may."""
         return next((reason for _, reason in self.find_refusals(installed)), None)

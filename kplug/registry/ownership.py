@@ -1,0 +1,137 @@
+"""Which modules belong to a distribution, by what it declares. It is read to load, never to list."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import inspect
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.machinery import all_suffixes
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import importlib_metadata
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+# In the finder that setuptools writes for an editable installation whose layout no folder has.
+_MAPPING = re.compile(r"^MAPPING\b[^=\n]*= *(\{.*\})", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The modules of a distribution.
+
+    Args:
+        names: Those that its ``RECORD`` lists.
+        packages: Packages that it has with everything in them.
+        folders: Source folders of an editable installation, or others that it adds to ``sys.path``.
+        are_known: Whether anything tells which they are.
+    """
+
+    names: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
+    folders: tuple[Path, ...] = ()
+    are_known: bool = True
+
+    def __contains__(self, module: str) -> bool:
+        in_packages = any(f"{module}.".startswith(f"{package}.") for package in self.packages)
+        return in_packages or self.lists(module)
+
+    def lists(self, module: str) -> bool:
+        """Whether a file says so, rather than the name of a package that others may share."""
+        return module in self.names or any(_is_in(folder, module) for folder in self.folders)
+
+
+def read_modules(distribution: Any) -> Modules:
+    """Return the modules of a distribution of ``importlib_metadata``; none where nothing tells.
+
+    An editable installation owns what is in its source folder *by name*, wherever it is imported from.
+    """
+    record = distribution.read_text("RECORD") or ""
+    files = [PurePosixPath(row[0]) for row in csv.reader(record.splitlines()) if row]
+    names = frozenset(_name_modules(files))
+    packages, folders = _read_links(distribution, [file for file in files if not file.parts[1:]])
+    if not packages and not folders:
+        folders = _find_source_folders(distribution)
+    if not record and not folders:
+        packages = (distribution.read_text("top_level.txt") or "").split()
+    return Modules(names, frozenset(packages), tuple(folders), bool(record or packages or folders))
+
+
+def read_requirements(distribution: Any) -> Iterator[str]:
+    """Yield the names of what a distribution requires here, whether always or for one of its extras."""
+    extras = ["", *(distribution.metadata.get_all("Provides-Extra") or ())]
+    for line in distribution.requires or ():
+        required = Requirement(line)
+        marker = required.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+            yield canonicalize_name(required.name)
+
+
+def find_distribution(name: str) -> Any:
+    """Return the installed distribution of a name, the first on ``sys.path``, or None."""
+    return next(iter(importlib_metadata.distributions(name=name)), None)
+
+
+def _name_modules(files: Iterable[PurePosixPath]) -> Iterator[str]:
+    for file in files:
+        folders, module = file.parts[:-1], inspect.getmodulename(file.name)
+        if module is not None and all(map(str.isidentifier, (*folders, module))):
+            yield ".".join(folders if folders and module == "__init__" else (*folders, module))
+
+
+def _read_links(distribution: Any, files: Iterable[PurePosixPath]) -> tuple[list[str], list[Path]]:
+    """Return the packages and folders that files at the top of ``sys.path`` say to be elsewhere."""
+    packages: list[str] = []
+    folders: list[Path] = []
+    for file in files:
+        if file.suffix == ".pth":
+            lines = map(str.strip, _read(distribution, file).splitlines())
+            paths = [line for line in lines if line and not line.startswith(("#", "import"))]
+            folders += [Path(distribution.locate_file(path)) for path in paths]
+        elif file.name.startswith("__editable__") and file.suffix == ".py":
+            packages += _read_mapping(_read(distribution, file))
+    return packages, folders
+
+
+def _read(distribution: Any, file: PurePosixPath) -> str:
+    try:
+        return Path(distribution.locate_file(str(file))).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _read_mapping(source: str) -> list[str]:
+    """Return the packages that a finder of setuptools maps to their folders."""
+    found = _MAPPING.search(source)
+    return list(ast.literal_eval(found[1])) if found else []
+
+
+def _find_source_folders(distribution: Any) -> list[Path]:
+    found = json.loads(distribution.read_text("direct_url.json") or "{}")
+    if not found.get("dir_info", {}).get("editable"):
+        return []
+    root = Path(url2pathname(urlsplit(found["url"]).path))
+    return [root, root / "src"]
+
+
+def _is_in(folder: Path, module: str) -> bool:
+    """Whether a folder on ``sys.path`` has a module, or a package that it can only be in."""
+    *parents, name = module.split(".")
+    for parent in parents:
+        folder /= parent
+        if _has_file(folder, "__init__"):
+            return True
+    return _has_file(folder, name) or _has_file(folder / name, "__init__")
+
+
+def _has_file(folder: Path, name: str) -> bool:
+    return name.isidentifier() and any(
+        (folder / f"{name}{end}").is_file() for end in all_suffixes()
+    )
