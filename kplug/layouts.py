@@ -44,7 +44,8 @@ def channels_first(target: Adapted) -> Adapted:
             above a class or function as a decorator.
 
     Returns:
-        The same sort of thing; what is adapted already is returned as it is. It can be pickled.
+        The same sort of thing; what is adapted already, or derives from it, is returned as it is. It can be
+        pickled.
 
     Raises:
         ContractError: if it cannot be called with tensors.
@@ -73,7 +74,7 @@ def has_channels_last(target: object) -> bool:
     while isinstance(target, functools.partial):
         target = target.func
     owner = target if inspect.isclass(target) else type(target)
-    return isinstance(target, AdaptedFunction) or "_channels_first_class" in vars(owner)
+    return isinstance(target, AdaptedFunction) or hasattr(owner, "_channels_first_class")
 
 
 class AdaptedFunction:

@@ -355,6 +355,17 @@ def test_a_subclass_is_called_with_the_channels_last() -> None:
     assert Own(softmax=True)(IMAGES, torch.from_numpy(TRUE)).item() == pytest.approx(expected)
 
 
+class Derived(channels_first(nn.CrossEntropyLoss)):  # type: ignore[misc]
+    """Of an adapted class, to give it a docstring of its own."""
+
+
+def test_a_derived_class_is_adapted_once() -> None:
+    p, ids = torch.randn(2, 4, 5, 3), torch.randint(0, 3, (2, 4, 5))
+    assert channels_first(Derived) is Derived
+    loss = losses.as_loss(pickle.loads(pickle.dumps(Derived())))
+    torch.testing.assert_close(loss(ids, p), F.cross_entropy(p.movedim(-1, 1), ids))
+
+
 @pytest.mark.parametrize("owner", [AdaptedDice, Decorated], ids=["assigned", "decorated"])
 @pytest.mark.parametrize(
     "twin", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
