@@ -204,7 +204,7 @@ class RegistrationError(KplugError, ValueError):
 
 
 class PolicyError(KplugError, ValueError):
-    """A setting in the environment or in ``[tool.kplug]`` that cannot be understood."""
+    """A setting that cannot be understood, or a component that no plugin may offer because of one."""
 
 
 class SeveralProblemsError(KplugError):
