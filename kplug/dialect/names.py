@@ -91,7 +91,7 @@ def strip_packages(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:
     """
     stripped: dict[str, Any] = {}
     for key, item in (custom_objects or {}).items():
-        name = strip_package(key) if isinstance(key, str) else key
+        name = strip_package(str(key))
         if stripped.setdefault(name, item) is not item:
             raise RegistrationError(
                 f"custom_objects has two objects of the name {quote(name)}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.names import BUILT_IN, CUSTOM, Names, find_built_in
+from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
 from kplug.registry.kinds import find_kind_of_slot
@@ -55,7 +56,7 @@ def read_component(kind: str, value: Any, names: Names) -> Any:
         return _read_name(kind, str(value.get("config")), names)
     if value["class_name"] == "OptimizerMap":
         return {"class_name": "OptimizerMap", "config": _read_all(kind, value["config"], names)}
-    config = value.get("config") or {}
+    config = read_arguments(value) or {}
     if isinstance(config, str):  # Keras 2 describes some functions so
         return _read_name(kind, config, names)
     return {"class_name": qualify(kind, value, names), "config": _read_all(kind, config, names)}
@@ -117,8 +118,9 @@ def _read_argument(kind: str, key: str, value: Any, names: Names) -> Any:
     if is_description(value):
         found = find_kind_of_slot("learning_rate" if key == "lr" else key) or get_kind(kind)
         return read_component(found.name, value, names)
-    if isinstance(value, list):
-        return [_read_argument(kind, key, item, names) for item in value]
+    if isinstance(value, (list, tuple)):
+        items = [_read_argument(kind, key, item, names) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     if key in ("optimizer_map", "inner_optimizer") and isinstance(value, Mapping):
         return _read_all(kind, value, names)
     return value

@@ -8,9 +8,10 @@ from typing import Any
 from kplug.dialect.generations import KERAS_2, Generation, find_generation, looks_like_keras_2
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
-from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, Names
+from kplug.dialect.names import BUILT_IN, CUSTOM, Names
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
+from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 from kplug.registry.kinds import find_kind_of_slot
 
@@ -70,10 +71,7 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
     if class_name in _MODELS and not own.startswith(f"{CUSTOM}/"):
         own, config = _MODELS[class_name], _read_graph(config, names)
     elif isinstance(config, Mapping):
-        given = entry.get(OWN_ARGUMENTS)
-        if own.startswith(f"{BUILT_IN}/") and isinstance(given, Mapping):
-            config = {**config, **given}
-        own, config = replace_former(own, config)
+        own, config = replace_former(own, read_arguments(entry))
         arguments = modernise(own, config, names.generation)
         config = {key: _read_value(own, key, value, names) for key, value in arguments.items()}
     else:
@@ -118,8 +116,9 @@ def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
         return _read_layer(value, names)
     if kind is not None:
         return read_component(kind.name, value, names)
-    if isinstance(value, list) and any(map(is_description, value)):
-        return [_read_value(owner, key, item, names) for item in value]
+    if isinstance(value, (list, tuple)) and any(map(is_description, value)):
+        items = [_read_value(owner, key, item, names) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     return value
 
 

@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.dialect.names import BUILT_IN, CUSTOM, find_built_in, find_keras_class
+from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, find_built_in, find_keras_class
+from kplug.dialect.tuples import list_tuples, mark_tuples
 from kplug.registry import REGISTRY, Spec, get_kind, parse_spec
 from kplug.registry.kinds import find_kind_of_slot
 
@@ -56,10 +57,12 @@ def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> 
     """Return Keras 3's dict for a component of a package with its arguments."""
     keras_class = find_keras_class(kind, name) if package == BUILT_IN else None
     if keras_class is not None and kind in MODULES:
-        return describe(MODULES[kind], keras_class, config)
+        return describe(MODULES[kind], keras_class, list_tuples(config))
     if package == CUSTOM and not config and kind != "layer":
         return describe("builtins", "function", f"{CUSTOM}>{name}", "function")
-    return describe(None, name, config, f"{package}>{name}")
+    own = mark_tuples(config)
+    described = describe(None, name, list_tuples(config), f"{package}>{name}")
+    return {**described, OWN_ARGUMENTS: own} if own else described
 
 
 def describe(
@@ -79,7 +82,8 @@ def _write_value(kind: str, name: str, value: Any) -> Any:
         found = find_kind_of_slot(name) or get_kind(kind)
         return write_component(found.name, value)
     if isinstance(value, (list, tuple)):
-        return [_write_value(kind, name, item) for item in value]
+        items = [_write_value(kind, name, item) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     if isinstance(value, Mapping):
         return {key: _write_value(kind, name, item) for key, item in value.items()}
     return value

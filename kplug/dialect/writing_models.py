@@ -111,7 +111,8 @@ def _write_value(key: str, value: Any, generation: int) -> Any:
     if isinstance(value, Mapping) and "class_name" in value:
         return _write_layer(value, generation)
     if isinstance(value, (list, tuple)):
-        return [_write_value(key, item, generation) for item in value]
+        items = [_write_value(key, item, generation) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     kind = find_kind_of_slot(key)
     if kind is not None and isinstance(value, str) and "/" in value:
         return write_component(kind.name, value)

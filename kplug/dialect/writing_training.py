@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from kplug.dialect.names import BUILT_IN
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
@@ -49,7 +49,8 @@ def write_training(
         return {"optimizer": dict(optimizer), **written, **switches}
     # A schedule inside the optimizer keeps its module, which Keras 3 asks for there.
     name = optimizer["registered_name"] or optimizer["class_name"]
-    of_optimizer = {"class_name": name, "config": optimizer["config"]}
+    kept = {key: optimizer[key] for key in (OWN_ARGUMENTS,) if key in optimizer}
+    of_optimizer = {"class_name": name, "config": optimizer["config"], **kept}
     plain: dict[str, Any] = simplify(written)
     return {
         "optimizer_config": of_optimizer,
@@ -126,5 +127,6 @@ def _write_inner(kind: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _write_inner(kind, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_write_inner(kind, item) for item in value]
+        items = [_write_inner(kind, item) for item in value]
+        return items if isinstance(value, list) else tuple(items)
     return value

@@ -13,6 +13,8 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import quote
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
 
@@ -140,16 +142,16 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
     except KplugError as error:
         # Python's own error stands behind it where an argument is missing: the configuration lacks it.
         if isinstance(error, ArgumentError) and error.__cause__ is not None:
-            raise _refuse(owner, error.__cause__) from error
+            raise _refuse(owner, config, error.__cause__) from error
         raise
     except Exception as error:
-        raise _refuse(owner, error) from error
+        raise _refuse(owner, config, error) from error
 
 
-def _refuse(owner: type, error: BaseException) -> ContractError:
+def _refuse(owner: type, config: object, error: BaseException) -> ContractError:
     return ContractError(
-        f"a layer of class {owner.__name__} cannot be made from its configuration: "
-        f"{type(error).__name__}: {error}",
+        f"a layer of class {owner.__name__} cannot be made from its configuration {quote(config)}: "
+        f"{describe_error(error)}",
         hint=f"{owner.__name__}.get_config returns the arguments of the constructor, as a dict.",
     )
 

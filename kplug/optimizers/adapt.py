@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import torch
 
-from kplug.errors import ContractError
+from kplug.errors import ContractError, KplugError
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.parameters import check_parameters
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import quote
 from kplug.registry.reverse_lookup import name_of
 
 _EXPECTED: Final = (
@@ -44,10 +46,17 @@ class TorchOptimizerFactory:
         """Make the optimizer for these parameters.
 
         Raises:
-            ContractError: If what was made is no torch optimizer.
+            ContractError: If it cannot be made, or what was made is no torch optimizer.
         """
         parameters = check_parameters(self.name, params)
-        made = self.make(parameters) if _takes_parameters(self.make) else self.make()
+        try:
+            made = self.make(parameters) if _takes_parameters(self.make) else self.make()
+        except KplugError:
+            raise
+        except Exception as error:
+            raise ContractError(
+                f"the optimizer {self._call} cannot be made: {describe_error(error)}"
+            ) from error
         if isinstance(made, Optimizer):
             return made.build(parameters)
         if not isinstance(made, torch.optim.Optimizer):
@@ -64,10 +73,17 @@ class TorchOptimizerFactory:
         """The name of what is called, without arguments."""
         return name_of(self.make)
 
+    @property
+    def _call(self) -> str:
+        """What is called, with its arguments, as far as messages repeat them."""
+        return f"{self.name}({', '.join(self._show_arguments(quote))})"
+
     def __repr__(self) -> str:
+        return f"TorchOptimizerFactory({', '.join([self.name, *self._show_arguments(repr)])})"
+
+    def _show_arguments(self, show: Callable[[object], str]) -> list[str]:
         arguments = self.make.keywords if isinstance(self.make, functools.partial) else {}
-        shown = [f"{key}={value!r}" for key, value in arguments.items()]
-        return f"TorchOptimizerFactory({', '.join([self.name, *shown])})"
+        return [f"{key}={show(value)}" for key, value in arguments.items()]
 
 
 def as_optimizer(obj: object) -> torch.optim.Optimizer | TorchOptimizerFactory:

@@ -15,6 +15,7 @@ from kplug.registry.errors import ContractError, KplugError, WrongKindError
 from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
 from kplug.registry.lookup import look_up
 from kplug.registry.problems import describe_error
+from kplug.registry.quoting import quote
 from kplug.registry.registry import REGISTRY
 from kplug.registry.resolved import Resolved, fill, holds_spec
 from kplug.registry.reverse_lookup import find_component_of, suggest_name
@@ -173,8 +174,10 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
         if plan.call.is_config:  # the signature tells better than Python which key does not fit
             plain = Spec(component.name, kwargs=plan.call.arguments)
             bind(get_kind(component.kind), plan.call.target, component, plain)
+        shown = [f"{name}={quote(value)}" for name, value in plan.call.arguments.items()]
+        given = f" from {', '.join(shown)}" if shown else ""
         raise ContractError(
-            f"the {component.kind} {component.name!r} of {component.origin} cannot be made: "
+            f"the {component.kind} {component.name!r} of {component.origin} cannot be made{given}: "
             f"{describe_error(error)}",
             hint="`kplug show " + component.qualified_name + "` shows its arguments.",
         ) from error

@@ -122,7 +122,7 @@ def test_missing_key_is_named() -> None:
 
 
 def test_failure_inside_the_class_is_told_as_such() -> None:
-    with pytest.raises(ContractError, match=r"cannot be made: RuntimeError: dry"):
+    with pytest.raises(ContractError, match=r"cannot be made from depth=-1: RuntimeError: dry"):
         resolve("regularizer", _keras("Brook", depth=-1))
 
 

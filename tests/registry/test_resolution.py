@@ -349,7 +349,8 @@ def test_component_that_fails_to_be_made() -> None:
     with pytest.raises(ContractError) as caught:
         resolve("regularizer", "broken(3)")
     assert str(caught.value) == (
-        "the regularizer 'broken' of puddle-penalties 2.1 cannot be made: RuntimeError: no depth 3\n"
+        "the regularizer 'broken' of puddle-penalties 2.1 cannot be made from depth=3: "
+        "RuntimeError: no depth 3\n"
         "  `kplug show puddle-penalties/broken` shows its arguments."
     )
     assert isinstance(caught.value.__cause__, RuntimeError)
@@ -363,7 +364,7 @@ def test_component_that_wants_to_end_the_process() -> None:
     with kplug.scope(regularizers={"leaving": leaving}), pytest.raises(ContractError) as caught:
         resolve("regularizer", "leaving(2)")
     assert str(caught.value) == (
-        "the regularizer 'leaving' of custom cannot be made: SystemExit: 2\n"
+        "the regularizer 'leaving' of custom cannot be made from status=2: SystemExit: 2\n"
         "  `kplug show custom/leaving` shows its arguments."
     )
 

@@ -254,7 +254,10 @@ class Grown(Told):
 @pytest.mark.parametrize(
     ("owner", "message"),
     [
-        (Grown, r"class Grown cannot be made from its configuration: TypeError: .*'size'"),
+        (
+            Grown,
+            r"class Grown cannot be made from its configuration {.*'units': 3}: TypeError: .*'size'",
+        ),
         (Failing, r"'sequential.*' cannot be built: TypeError: no such shape"),
     ],
 )
