@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.quoting import make_printable
 
@@ -26,24 +28,53 @@ CountOption = Annotated[
     bool, typer.Option("--count", help="Print how many components each package offers.")
 ]
 
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Import each component; exit status 1 if anything is broken."),
+]
+
 
 def list_components(
-    kind: KindArgument = None, as_json: JsonOption = False, is_count: CountOption = False
+    kind: KindArgument = None,
+    as_json: JsonOption = False,
+    is_count: CountOption = False,
+    is_check: CheckOption = False,
 ) -> None:
     """List the components that are installed, with the packages that offer them.
 
-    Nothing is imported but the light modules of plugins that declare their components in code.
+    Nothing is imported but the light modules of plugins that declare their components in code, unless
+    --check is given.
     """
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
+    broken = _find_broken(kinds) if is_check else []
     if is_count and as_json:
         typer.echo(json.dumps(_count(kinds), indent=2))
     elif is_count:
         for origin, counts in _count(kinds).items():
             typer.echo(f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}")
     elif as_json:
-        typer.echo(json.dumps(_as_data(kinds), indent=2))
+        data = _as_data(kinds)
+        if is_check:
+            data["broken"] = [{**component_as_data(item), "message": text} for item, text in broken]
+        typer.echo(json.dumps(data, indent=2))
     else:
         _print_tables(kinds)
+        for _, text in broken:
+            typer.secho(f"broken: {text}", fg="yellow")
+    if is_check and (broken or any(not problem.is_advice for problem in REGISTRY.problems())):
+        raise typer.Exit(1)
+
+
+def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
+    """Return the components whose targets cannot be imported, each with the reason."""
+    broken = []
+    with contextlib.redirect_stdout(sys.stderr):  # a module may print something, which is no JSON
+        for component in (item for kind in kinds for item in REGISTRY.components(kind)):
+            try:
+                REGISTRY.load(component)
+            except ResolutionError as error:
+                broken.append((component, make_printable(error.message)))
+    return broken
 
 
 def component_as_data(component: Component) -> dict[str, Any]:

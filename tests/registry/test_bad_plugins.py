@@ -329,12 +329,12 @@ def test_settings_in_error_leave_a_model_of_built_ins(
         model.compile("adam", "puddle")
 
 
-def _list(*arguments: str) -> str:
+def _list(*arguments: str, status: int = 0) -> str:
     app = typer.Typer()
     app.command()(list_components)
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "400"})
-    assert result.exit_code == 0, result.output
-    return result.output
+    assert result.exit_code == status, result.output
+    return result.stdout
 
 
 def test_list_says_what_is_wrong(everything: Sandbox) -> None:
@@ -363,6 +363,58 @@ def test_list_as_json(everything: Sandbox, monkeypatch: pytest.MonkeyPatch) -> N
     names = {item["qualified_name"] for item in data["components"]}
     assert {"kplug/adam", "good-plugin/brook", "bad-import-error/soggy"} <= names
     assert _marks(everything) == {"good_plugin_hooks"}
+
+
+BROKEN = {
+    "bad-import-error/soggy": "ImportError: the compiled part of this package was built for another Python",
+    "bad-missing-dependency/needy": "ModuleNotFoundError: No module named 'a_package_that_nobody_has'",
+    "bad-missing-target/absent": "AttributeError: module 'bad_missing_target' has no attribute 'absent'",
+    "bad-missing-target/nowhere": "TargetError: 'bad_missing_target.inner' is a module neither of "
+    "bad-missing-target nor of a package that it requires",
+    "bad-system-exit/leaving": "SystemExit: usage: bad-system-exit FILE",
+}
+
+
+def test_check_finds_every_target_that_does_not_load(everything: Sandbox) -> None:
+    data = json.loads(_list("regularizers", "--check", "--json", status=1))
+    assert {item["qualified_name"]: item["message"] for item in data["broken"]} == {
+        name: f"the regularizer {name.partition('/')[2]!r} of {name.partition('/')[0]} 1.0 "
+        f"({target[name]}) cannot be loaded: {cause}"
+        for target in [{item["qualified_name"]: item["target"] for item in data["components"]}]
+        for name, cause in BROKEN.items()
+    }
+    lines = _list("regularizers", "--check", status=1).splitlines()
+    assert [line for line in lines if line.startswith("broken: the regularizer")] == [
+        f"broken: {item['message']}" for item in data["broken"]
+    ]
+
+
+def test_check_of_what_is_right(good: Sandbox) -> None:
+    assert "broken" not in _list("regularizers", "--check")
+    assert json.loads(_list("regularizers", "--check", "--json"))["broken"] == []
+    assert "broken" not in json.loads(_list("regularizers", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ("raise OSError\n", 1),
+        ("import kplug\nkplug.resolve('loss', 'mse')\n", 0),
+    ],
+    ids=["broken", "advice"],
+)
+def test_check_counts_what_is_broken_and_no_advice(good: Sandbox, source: str, status: int) -> None:
+    good("my-plugin", entry_points={"kplug": {"x": "my_hooks"}}, modules={"my_hooks.py": source})
+    _list("regularizers", "--check", status=status)
+
+
+def test_what_a_module_prints_is_no_json(good: Sandbox) -> None:
+    good(
+        "my-plugin",
+        entry_points={"kplug.losses": {"pond": "my_plugin:pond"}},
+        modules={"my_plugin.py": "print('hello')\ndef pond(y_true, y_pred):\n    return 0\n"},
+    )
+    assert json.loads(_list("losses", "--check", "--json"))["broken"] == []
 
 
 def test_a_hook_with_a_bad_summary_costs_the_listing_nothing(good: Sandbox) -> None:
