@@ -159,6 +159,7 @@ def _make_supplier(
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
             misspelt[entry.group] = _misspelt_group(origin, entry.group)
+    importer.add(origin.distribution, entries[0].dist)
     problems = tuple(misspelt.values())
     return Supplier(origin, static, modules, problems, importer, distribution=entries[0].dist)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import csv
 import inspect
 import json
@@ -68,10 +69,11 @@ def read_requirements(distribution: Any) -> Iterator[str]:
     """Yield the names of what a distribution requires here, whether always or for one of its extras."""
     extras = ["", *(distribution.metadata.get_all("Provides-Extra") or ())]
     for line in distribution.requires or ():
-        required = Requirement(line)
-        marker = required.marker
-        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
-            yield canonicalize_name(required.name)
+        with contextlib.suppress(ValueError):  # one line that cannot be read costs itself
+            required = Requirement(line)
+            marker = required.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras):
+                yield canonicalize_name(required.name)
 
 
 def find_distribution(name: str) -> Any:
@@ -114,10 +116,13 @@ def _read_mapping(source: str) -> list[str]:
 
 
 def _find_source_folders(distribution: Any) -> list[Path]:
-    found = json.loads(distribution.read_text("direct_url.json") or "{}")
-    if not found.get("dir_info", {}).get("editable"):
+    try:
+        found = json.loads(distribution.read_text("direct_url.json") or "{}")
+        if not found.get("dir_info", {}).get("editable"):
+            return []
+        root = Path(url2pathname(urlsplit(found["url"]).path))
+    except Exception:  # noqa: BLE001 - the file may hold anything; most wheels have none
         return []
-    root = Path(url2pathname(urlsplit(found["url"]).path))
     return [root, root / "src"]
 
 

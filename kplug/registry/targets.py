@@ -30,9 +30,14 @@ class Importer:
     """Imports targets: a plugin's own and those of what it requires, and nobody's of what is switched off."""
 
     def __init__(self) -> None:
+        self._distributions: dict[str, Any] = {}
         self._disabled: dict[str, str] = {}
         self._modules: dict[str, Modules] = {}
         self._requirements: dict[str, tuple[str, ...]] = {}
+
+    def add(self, name: str, distribution: Any) -> None:
+        """Let a name mean this distribution of ``importlib_metadata``, unless it means one already."""
+        self._distributions.setdefault(name, distribution)
 
     def disable(self, distribution: str, reason: str) -> None:
         """Refuse the modules of a distribution, whoever names them."""
@@ -84,6 +89,8 @@ class Importer:
     def _refuse_disabled(self, module: str, own: Modules) -> None:
         for distribution, reason in self._disabled.items():
             theirs = self._modules_of(distribution)
+            if not theirs.are_known:
+                theirs = Modules(packages=frozenset((distribution.replace("-", "_"),)))
             for name in _with_parents(module):  # to import it is to import its parents
                 is_shared = own.lists(name) and not (name == module and theirs.lists(name))
                 if name in theirs and not is_shared:
@@ -97,20 +104,24 @@ class Importer:
         if module in self._modules_of(owner):
             return True
         if owner not in self._requirements:
-            found = find_distribution(owner)
+            found = self._find(owner)
             self._requirements[owner] = tuple(read_requirements(found)) if found else ()
         return any(module in self._modules_of(name) for name in self._requirements[owner])
 
     def _modules_of(self, distribution: str) -> Modules:
+        if distribution in BUILT_IN:  # they may be there without metadata
+            return Modules(packages=frozenset((distribution,)))
         modules = self._modules.get(distribution)
         if modules is None:
-            if distribution in BUILT_IN:  # they may be there without metadata
-                modules = Modules(packages=frozenset((distribution,)))
-            else:
-                found = find_distribution(distribution)
-                modules = read_modules(found) if found is not None else Modules(are_known=False)
+            try:
+                modules = read_modules(self._find(distribution))
+            except Exception:  # noqa: BLE001 - it is not there, or its files hold anything
+                modules = Modules(are_known=False)
             self._modules[distribution] = modules
         return modules
+
+    def _find(self, distribution: str) -> Any:
+        return self._distributions.get(distribution) or find_distribution(distribution)
 
 
 def is_of_python(target: str) -> bool:

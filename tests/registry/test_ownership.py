@@ -135,6 +135,12 @@ def test_without_a_record_the_names_of_packages_count(tmp_path: Path, folder: st
     assert "ponds" not in modules
 
 
+@pytest.mark.parametrize("text", ["{", "[]", '{"dir_info": {"editable": true}}', "\0"])
+def test_a_broken_direct_url_costs_no_wheel_its_modules(tmp_path: Path, text: str) -> None:
+    files = {"pond-1.0.dist-info/direct_url.json": text}
+    assert "pond" in _read(tmp_path, "pond.py,,\n", files)
+
+
 def test_nothing_tells(tmp_path: Path) -> None:
     assert _read(tmp_path, None) == Modules(are_known=False)
 
@@ -146,6 +152,7 @@ Provides-Extra: deep
 Requires-Dist: Always_There>=2
 Requires-Dist: deep-water; extra == "deep"
 Requires-Dist: by-url @ https://example.org/x.whl
+Requires-Dist: what is this?
 Requires-Dist: elsewhere; python_version < "3"
 Requires-Dist: nobody-asks; extra == "undeclared"
 """

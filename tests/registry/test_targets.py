@@ -225,3 +225,25 @@ def test_a_library_that_an_allow_list_of_plugins_does_not_name(
     monkeypatch.setenv("KPLUG_PLUGINS", "my-plugin")
     kplug.reload()
     assert resolve("regularizer", "pond").object("w") == 0.25
+
+
+@pytest.mark.parametrize("record", [None, "evil.py,,", '"' + "x" * 200_000])
+def test_a_disabled_plugin_with_a_broken_record_costs_no_other(
+    evil: Sandbox, record: str | None
+) -> None:
+    """What it is called is what its package is called, as far as anybody knows."""
+    path = evil.info("evil", "1.0") / "RECORD"
+    path.unlink() if record is None else path.write_text(record)
+    _install(evil, "my_plugin.water:pond")
+    assert resolve("regularizer", "pond").object("w") == 0.25
+    kplug.register("regularizer", "flood", "evil.deep:flood" if record is None else "evil:flood")
+    assert f"'evil' {DISABLED}" in _refusal("flood", DisabledComponentError)
+
+
+def test_a_disabled_plugin_is_known_by_its_metadata_and_not_by_their_folder(
+    evil: Sandbox,
+) -> None:
+    evil.info("evil", "1.0").rename(evil.folder / "innocent-1.0.dist-info")
+    kplug.reload()
+    kplug.register("regularizer", "flood", "evil:flood")
+    assert f"'evil' {DISABLED}" in _refusal("flood", DisabledComponentError)
