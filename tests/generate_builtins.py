@@ -40,20 +40,14 @@ PAGE = '''"""The {plural} that ship with kplug. Written by ``python -m tests.gen
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
 {rows}
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_{plural}() -> dict[str, Component]:
-    """Return the table."""
-    return {{component.name: component for component in _COMPONENTS}}
+COMPONENTS = {{component.name: component for component in _ROWS}}
 '''
 
 # Where the components of a kind are exported, if not by its own family alone.

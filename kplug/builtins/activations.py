@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("celu", "kplug.activations.rectifiers:celu", summary="Continuously differentiable ELU: x above 0, alpha · (exp(x / alpha) − 1) below."),
     Component("elu", "kplug.activations.rectifiers:elu", summary="Exponential linear unit: x above 0, alpha · (exp(x) − 1) below."),
     Component("exponential", "kplug.activations.smooth:exponential", summary="exp(x)."),
@@ -39,9 +38,4 @@ _COMPONENTS = (
     Component("threshold", "kplug.activations.rectifiers:threshold", summary="x above the threshold, default_value elsewhere."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_activations() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

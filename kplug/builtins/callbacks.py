@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("backup_and_restore", "kplug.callbacks.backup:BackupAndRestore", summary="Save the state of training as it goes on, and start from it if the run was interrupted."),
     Component("csv_logger", "kplug.callbacks.csv_logger:CSVLogger", summary="Write the logs of every epoch to a CSV file, one row per epoch."),
     Component("early_stopping", "kplug.callbacks.stopping:EarlyStopping", summary="Stop when a log has not improved for patience epochs."),
@@ -21,9 +20,4 @@ _COMPONENTS = (
     Component("terminate_on_nan", "kplug.callbacks.stopping:TerminateOnNaN", summary="Stop at the first step whose loss is NaN or infinite."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_callbacks() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("max_norm", "kplug.constraints.norms:MaxNorm", summary="Vectors longer than max_value are shortened to it."),
     Component("min_max_norm", "kplug.constraints.norms:MinMaxNorm", summary="Vectors are moved towards a length between min_value and max_value."),
     Component("non_neg", "kplug.constraints.norms:NonNeg", summary="Negative values become 0: max(w, 0)."),
@@ -14,9 +13,4 @@ _COMPONENTS = (
     Component("unit_norm", "kplug.constraints.norms:UnitNorm", summary="Every vector gets length 1: w / (ε + ‖w‖)."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_constraints() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

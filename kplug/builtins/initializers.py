@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("constant", "kplug.initializers.constant:Constant", ("ConstantV2",), summary="The given value everywhere, or the given values."),
     Component("glorot_normal", "kplug.initializers.recipes:GlorotNormal", ("GlorotNormalV2",), summary="Truncated normal values of variance 2 / (fan_in + fan_out)."),
     Component("glorot_uniform", "kplug.initializers.recipes:GlorotUniform", ("GlorotUniformV2",), summary="Uniform values of variance 2 / (fan_in + fan_out): Keras's default for kernels."),
@@ -25,9 +24,4 @@ _COMPONENTS = (
     Component("zeros", "kplug.initializers.constant:Zeros", ("zero", "ZerosV2"), summary="All values 0."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_initializers() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

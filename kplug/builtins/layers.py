@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("Activation", "kplug.layers.activations:Activation", summary="Outputs activation(inputs)."),
     Component("ActivityRegularization", "kplug.layers.regularization:ActivityRegularization", summary="Returns its inputs and adds l1 · Σ|x| + l2 · Σx² to the loss, divided by the batch size."),
     Component("AdaptiveAveragePooling1D", "kplug.layers.adaptive_pooling:AdaptiveAveragePooling1D", summary="Outputs the mean of each of output_size parts of sequences."),
@@ -102,9 +101,4 @@ _COMPONENTS = (
     Component("ZeroPadding3D", "kplug.layers.padding:ZeroPadding3D", summary="Pads volumes with zeros."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_layers() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("binary_crossentropy", "kplug.losses.binary:BinaryCrossentropy", ("bce",), summary="Cross-entropy of independent binary labels."),
     Component("binary_focal_crossentropy", "kplug.losses.binary_focal:BinaryFocalCrossentropy", summary="Binary cross-entropy in which well-classified samples count less."),
     Component("categorical_crossentropy", "kplug.losses.categorical:CategoricalCrossentropy", ("cce",), summary="Cross-entropy of exclusive classes, with one-hot targets."),
@@ -32,9 +31,4 @@ _COMPONENTS = (
     Component("tversky", "kplug.losses.overlap:Tversky", summary="One minus the Tversky index, which weighs false positives and false negatives by themselves."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_losses() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("accuracy", "kplug.metrics.accuracy:AutoAccuracy", ("acc",), summary="The accuracy that fits the shapes; metrics=[\"accuracy\"] means this one."),
     Component("auc", "kplug.metrics.auc:AUC", summary="Area under the ROC, precision-recall or precision-recall-gain curve, by a Riemann sum."),
     Component("binary_accuracy", "kplug.metrics.accuracy:BinaryAccuracy", summary="Share of binary predictions that are right."),
@@ -59,9 +58,4 @@ _COMPONENTS = (
     Component("true_positives", "kplug.metrics.counts:TruePositives", summary="Weight of the positive predictions that are right: Σ w [y = 1][ŷ > t]."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_metrics() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("adadelta", "kplug.optimizers.adadelta:Adadelta", summary="Steps in the units of the weights, from running averages of gradients and of updates."),
     Component("adafactor", "kplug.optimizers.adafactor:Adafactor", summary="Adam without momentum, in the memory of one row and one column for each matrix."),
     Component("adagrad", "kplug.optimizers.adagrad:Adagrad", summary="Steps that shrink for each weight with the sum of its squared gradients."),
@@ -25,9 +24,4 @@ _COMPONENTS = (
     Component("sgd", "kplug.optimizers.sgd:SGD", summary="Stochastic gradient descent, optionally with momentum."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_optimizers() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("l1", "kplug.regularizers.norms:L1", summary="Sum of absolute values: l1 · Σ|w|. Drives weights to exactly zero."),
     Component("l1_l2", "kplug.regularizers.norms:L1L2", summary="Both penalties: l1 · Σ|w| + l2 · Σw²."),
     Component("l2", "kplug.regularizers.norms:L2", summary="Sum of squares: l2 · Σw². Keeps weights small."),
     Component("orthogonal_regularizer", "kplug.regularizers.orthogonality:OrthogonalRegularizer", summary="Mean absolute cosine between the rows, or the columns, of a matrix, times factor."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_regularizers() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

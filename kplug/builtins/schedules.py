@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
 
 # fmt: off
-_COMPONENTS = (
+_ROWS = (
     Component("cosine_decay", "kplug.schedules.cosine:CosineDecay", summary="Half a cosine wave, optionally after a linear warm-up."),
     Component("cosine_decay_restarts", "kplug.schedules.cosine:CosineDecayRestarts", summary="Cosine decays one after another, each longer and lower than the one before."),
     Component("exponential_decay", "kplug.schedules.decay:ExponentialDecay", summary="The rate times one factor every so many steps: lr · decay_rate^(step / decay_steps)."),
@@ -15,9 +14,4 @@ _COMPONENTS = (
     Component("polynomial_decay", "kplug.schedules.decay:PolynomialDecay", summary="From a first to a last rate: (first − last) · (1 − min(step, n) / n)^power + last."),
 )
 # fmt: on
-
-
-@hookimpl
-def kplug_schedules() -> dict[str, Component]:
-    """Return the table."""
-    return {component.name: component for component in _COMPONENTS}
+COMPONENTS = {component.name: component for component in _ROWS}

@@ -23,6 +23,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
+_ROLE_HINT = f"A role is one of {', '.join(map(repr, _ROLES))}."
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -128,9 +129,7 @@ class Component:
             check_name(name)
         is_target = not isinstance(self.target, str) or TARGET.fullmatch(self.target) is not None
         self._check("target", is_target, "A target is 'package.module:object'.")
-        self._check(
-            "role", self.role in _ROLES, f"A role is one of {', '.join(map(repr, _ROLES))}."
-        )
+        self._check("role", self.role in _ROLES, _ROLE_HINT)
         self._check("summary", isinstance(self.summary, str), "A summary is one line of text.")
         is_text = self.deprecated is None or isinstance(self.deprecated, str)
         self._check("deprecated", is_text, "It is None, or the text that says what to use instead.")

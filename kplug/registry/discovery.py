@@ -30,10 +30,7 @@ from kplug.registry.suppliers import Supplier
 from kplug.registry.targets import Importer, strip_extras
 
 HOOK_GROUP = "kplug"
-_BUILT_IN_MODULES = {
-    "kplug": tuple(f"kplug.builtins.{kind.plural}" for kind in KINDS.values()),
-    "torch": ("kplug.builtins.torch",),
-}
+_BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.torch"}
 _GROUPS = {kind.group: kind.name for kind in KINDS.values()}
 _OTHER_CONTRACT = re.compile(r"kplug\d")
 
@@ -73,8 +70,8 @@ class Discovery:
 def discover(policy: Policy) -> Discovery:
     """Read the entry points of everything installed and register what policy lets through."""
     found = Discovery(new_manager())
-    for name, modules in _BUILT_IN_MODULES.items():
-        found.manager.register(Supplier(_built_in_origin(name), modules=modules), name=name)
+    for name, module in _BUILT_IN_MODULES.items():
+        found.manager.register(Supplier(_built_in_origin(name), modules=(module,)), name=name)
     installed = _read_entry_points(found.problems, found.importer)
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):

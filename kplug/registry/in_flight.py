@@ -45,6 +45,13 @@ class Once(Generic[Value]):
         self._found: dict[None, Value] = {}
         self._running: dict[int, threading.Event] = {}
 
+    @classmethod
+    def known(cls, value: Value) -> Once[Value]:
+        """Return one whose value nobody has to compute."""
+        once = cls(lambda: (value, True))
+        once._found[None] = value
+        return once
+
     @property
     def found(self) -> Value | None:
         """The final result, if there is one yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any, NamedTuple
 
 import pluggy
@@ -25,12 +26,13 @@ from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.targets import Importer, is_of_python
 from kplug.registry.user_warnings import describe_caller
 
-_KIND_OF_HOOK = {kind.hook: kind for kind in KINDS.values()}
-
 
 class _Loaded(NamedTuple):
     managers: tuple[pluggy.PluginManager, ...]
     problems: tuple[Problem, ...]
+
+
+_NO_MODULES = Once.known(_Loaded((), ()))
 
 
 class _Offered(NamedTuple):
@@ -66,12 +68,12 @@ class Supplier:
         self._distribution = distribution
         self.entries = entries or {}
         self._modules, self._importer = tuple(modules), importer or Importer()
-        self._loaded = Once(self._load_modules)
+        self._loaded = Once(self._load_modules) if modules else _NO_MODULES
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._own_problems = tuple(problems)
         self._questions: list[str] = []  # where a module asked the registry while it was imported
         for hook in dir(self):
-            setattr(self, hook, _make_hook(self, hook))
+            setattr(self, hook, MethodType(_HOOKS[hook], self))
 
     def __dir__(self) -> list[str]:
         """Name the hooks that can have something to offer.
@@ -140,7 +142,10 @@ class Supplier:
 
     def offer(self, kind: Kind) -> dict[str, Component]:
         """Return the components of one kind, by declared name; to its own hook, the static tier."""
-        offered = self._offers.setdefault(kind.name, Once(lambda: self._ask(kind)))
+        offered = self._offers.get(kind.name)
+        if offered is None:  # without modules, nothing foreign takes part
+            new = Once(lambda: self._ask(kind)) if self._modules else Once.known(self._read(kind))
+            offered = self._offers.setdefault(kind.name, new)
         return self._read(kind).components if self._is_asked_here() else offered.get().components
 
     def find_offer(self, kind: Kind) -> dict[str, Component] | None:
@@ -229,11 +234,12 @@ class Supplier:
         return (Problem(self.origin, message, is_advice=True),)
 
 
-def _make_hook(supplier: Supplier, name: str) -> Callable[[], dict[str, Component]]:
-    kind = _KIND_OF_HOOK[name]
-
+def _make_hook(kind: Kind) -> Callable[[Supplier], dict[str, Component]]:
     @hookspecs.hookimpl
-    def hook() -> dict[str, Component]:
+    def hook(supplier: Supplier) -> dict[str, Component]:
         return supplier.offer(kind)
 
     return hook
+
+
+_HOOKS = {kind.hook: _make_hook(kind) for kind in KINDS.values()}

@@ -10,10 +10,9 @@ import torch
 
 from kplug import activations
 from kplug.activations import as_activation, get
-from kplug.builtins.activations import kplug_activations
+from kplug.builtins.activations import COMPONENTS as TABLE
 from kplug.errors import ContractError
 
-TABLE = kplug_activations()
 X = torch.linspace(-2.0, 2.0, 6).reshape(1, 6)
 WITHOUT_DEFAULTS = {"threshold"}
 KERAS_2_NAMES = [

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import kplug
-from kplug.builtins.losses import kplug_losses
+from kplug.builtins.losses import COMPONENTS
 from kplug.cli.app import app
 from kplug.registry import KINDS
 
@@ -69,7 +69,7 @@ def test_packages_are_counted() -> None:
         plurals = [kind.plural for kind in KINDS.values() if kind.plural in declared]
         listed = ", ".join(f"{declared[plural]} {plural}" for plural in plurals)
         assert counts[f"{plugin} {importlib.metadata.version(plugin)}"] == listed
-    assert f"{len(kplug_losses())} losses" in counts[f"kplug {kplug.__version__}"].split(", ")
+    assert f"{len(COMPONENTS)} losses" in counts[f"kplug {kplug.__version__}"].split(", ")
     assert [origin.partition(" ")[0] for origin in counts].count("torch") == 1
 
 

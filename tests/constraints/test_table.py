@@ -10,11 +10,9 @@ import pytest
 import torch
 
 from kplug import constraints
-from kplug.builtins.constraints import kplug_constraints
+from kplug.builtins.constraints import COMPONENTS as TABLE
 from kplug.constraints import Constraint, MaxNorm, as_constraint, get
 from kplug.errors import ContractError
-
-TABLE = kplug_constraints()
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -10,10 +10,9 @@ import pytest
 import torch
 
 from kplug import initializers
-from kplug.builtins.initializers import kplug_initializers
+from kplug.builtins.initializers import COMPONENTS as TABLE
 from kplug.initializers import Initializer, get
 
-TABLE = kplug_initializers()
 # Names that both Keras 3 and kplug know, one row a class.
 KERAS_3_NAMES = [
     *("zeros", "zero", "Zeros", "ones", "one", "Ones", "identity", "Identity"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import kplug
-from kplug.builtins.layers import kplug_layers
+from kplug.builtins.layers import COMPONENTS
 
 
 def test_every_layer_occurs(architectures: list[Any], library: Any) -> None:
     found: set[str] = set()
     for one in architectures:
         found |= {type(module).__name__ for module in one.build(library).modules()}
-    targets = {str(getattr(entry, "target", entry)) for entry in kplug_layers().values()}
+    targets = {str(getattr(entry, "target", entry)) for entry in COMPONENTS.values()}
     classes = {getattr(kplug.layers, target.rpartition(":")[2], None) for target in targets}
     names = {one.__name__ for one in classes if one is not None}
     assert names - found == set()

@@ -11,11 +11,9 @@ import pytest
 import torch
 
 from kplug import backend as K, regularizers
-from kplug.builtins.regularizers import kplug_regularizers
+from kplug.builtins.regularizers import COMPONENTS as TABLE
 from kplug.errors import ContractError
 from kplug.regularizers import L1, L2, Regularizer, as_regularizer, get
-
-TABLE = kplug_regularizers()
 
 
 def l1_reg(weight_matrix: torch.Tensor) -> Any:

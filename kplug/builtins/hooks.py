@@ -1,0 +1,24 @@
+"""kplug's own hooks: each imports the table of its kind when it is asked for it, so that nobody waits for ten."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from kplug.hookspecs import hookimpl
+from kplug.registry.component import Component
+from kplug.registry.kinds import KINDS, Kind
+
+
+def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
+    @hookimpl
+    def hook() -> dict[str, Component]:
+        table: dict[str, Component] = importlib.import_module(
+            f"kplug.builtins.{kind.plural}"
+        ).COMPONENTS
+        return table
+
+    return hook
+
+
+globals().update({kind.hook: _make_hook(kind) for kind in KINDS.values()})
