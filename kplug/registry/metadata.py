@@ -18,6 +18,9 @@ from kplug.registry.component import Origin
 _HEADER = re.compile(r"(?:[ \t]|From |([!-9;-~]*):)(.*(?:\n[ \t].*)*)\n?")
 
 
+_FILES = ("METADATA", "PKG-INFO", "")  # the last one is an egg-info that is a file itself
+
+
 def read_origin(distribution: Any) -> Origin:
     """Return name and version of a distribution of ``importlib_metadata``, by the headers it would read.
 
@@ -29,6 +32,11 @@ def read_origin(distribution: Any) -> Origin:
     if "name" not in headers:
         raise InvalidName("it has no line 'Name: …'")
     return Origin(canonicalize_name(headers["name"], validate=True), headers.get("version", ""))
+
+
+def has_metadata(distribution: Any) -> bool:
+    """Whether the metadata of a distribution of ``importlib_metadata`` is still there."""
+    return any(distribution.read_text(file) for file in _FILES)
 
 
 def is_installed(distribution: str) -> bool:
@@ -53,7 +61,7 @@ def find_folder(distribution: Any) -> str:
 
 
 def _read_metadata(distribution: Any) -> str:
-    for file in ("METADATA", "PKG-INFO", ""):  # the last one is an egg-info that is a file itself
+    for file in _FILES:
         if text := distribution.read_text(file):
             return str(text).replace("\r\n", "\n").replace("\r", "\n")
     if hasattr(distribution, "_path"):  # importlib_metadata does not tell why, the file system does

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import importlib_metadata
 
@@ -54,6 +53,10 @@ def _find_project(distribution: importlib_metadata.Distribution) -> Path | None:
     try:
         facts = json.loads(distribution.read_text("direct_url.json") or "{}")
         if facts["dir_info"]["editable"] is True:
+            from urllib.request import (
+                url2pathname,  # with all of HTTP, for the few that are editable
+            )
+
             return Path(url2pathname(urlsplit(facts["url"]).path)).resolve()
     except (ValueError, LookupError, TypeError, AttributeError):  # the file may hold anything
         pass

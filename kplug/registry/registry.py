@@ -9,6 +9,7 @@ from typing import Any
 
 from kplug.registry.component import Component, Origin
 from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
+from kplug.registry.imported_code import warn_of_replacement
 from kplug.registry.in_flight import Once
 from kplug.registry.index import Index, build_index
 from kplug.registry.kinds import KINDS, Kind
@@ -155,14 +156,21 @@ class Registry:
             # registry for something. Python's own import locks see to it that it is imported once.
             try:
                 found = state.discovery.importer.load(component.origin, target)
-                return state.objects.setdefault(place, found)
             except KeyboardInterrupt:
                 raise
             except BaseException as caught:  # noqa: BLE001 - also SystemExit, kept and explained
                 error = caught
                 if not is_half_imported(caught):
                     state.failures[place] = (caught, search_path_fingerprint())
+            else:
+                self._warn_of_replacement(state, component.origin.distribution)
+                return state.objects.setdefault(place, found)
         raise explain_failure(component, error) from error
+
+    def _warn_of_replacement(self, state: _State, distribution: str) -> None:
+        if ("replaced", distribution) not in state.warned:
+            state.warned.add(("replaced", distribution))
+            warn_of_replacement(distribution)
 
 
 def _discover(read: Once[Policy], prefer: tuple[str, ...]) -> tuple[_State, bool]:

@@ -10,6 +10,8 @@ from typing import Any
 
 from kplug.registry.component import BUILT_IN, Origin
 from kplug.registry.errors import KplugError
+from kplug.registry.imported_code import noting_import
+from kplug.registry.metadata import has_metadata
 from kplug.registry.ownership import (
     Modules,
     find_distribution,
@@ -59,7 +61,8 @@ class Importer:
         """
         name, _, path = target.partition(":")
         self._check(origin, name)
-        found: Any = importlib.import_module(name)
+        with noting_import(origin, name):
+            found: Any = importlib.import_module(name)
         if not path and getattr(found.__spec__, "_initializing", False):  # by this thread
             raise ImportError(f"partially initialized module {name!r}", name=name)
         for attribute in path.split(".") if path else ():
@@ -121,7 +124,9 @@ class Importer:
         return modules
 
     def _find(self, distribution: str) -> Any:
-        return self._distributions.get(distribution) or find_distribution(distribution)
+        known = self._distributions.get(distribution)
+        is_there = known is not None and has_metadata(known)  # it may have been upgraded meanwhile
+        return known if is_there else find_distribution(distribution)
 
 
 def is_of_python(target: str) -> bool:

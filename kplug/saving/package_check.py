@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import importlib_metadata
 from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
 from kplug.registry.companions import find_known_distribution
+from kplug.registry.imported_code import Build, find_build_here, find_replacement
 from kplug.registry.user_warnings import warn
 
 Verify = Literal["off", "warn", "exact"]
@@ -52,22 +52,24 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
 
     Args:
         rows: The table as it was stored.
-        exact: Compare whole version strings. Otherwise local labels (``+cpu``) do not count, and
-            for kplug and torch, which every file names, nothing below the minor version does.
+        exact: Compare whole version strings, and the hashes of the code where the table has them.
+            Otherwise local labels (``+cpu``) do not count, and for kplug and torch, which every file
+            names, nothing below the minor version does.
     """
-    stored: dict[str, tuple[str, list[str]]] = {}
+    stored: dict[str, tuple[Build, list[str]]] = {}
     for row in rows:
         distribution, version = row.get("distribution"), row.get("version")
         # "custom" stands for objects of the user's own code, which no package supplies.
         if distribution == "custom" or not version:
             continue
         if _is_distribution(distribution) and isinstance(version, str):
-            names = stored.setdefault(str(distribution), (version, []))[1]
+            build = Build(version, row["hash"] if isinstance(row.get("hash"), str) else None)
+            names = stored.setdefault(str(distribution), (build, []))[1]
             if str(row.get("name")) not in names:
                 names.append(str(row.get("name")))
     sentences = []
-    for distribution, (version, names) in sorted(stored.items()):
-        sentence = _compare(distribution, version, names, exact=exact)
+    for distribution, (build, names) in sorted(stored.items(), key=lambda item: item[0]):
+        sentence = _compare(distribution, build, names, exact=exact)
         if sentence:
             sentences.append(sentence)
     return sentences
@@ -78,16 +80,9 @@ def check_verify(verify: str) -> None:
     require_choice("load_weights", "verify", verify, ("off", "warn", "exact"))
 
 
-def find_version(distribution: str) -> str | None:
-    """Return the installed version of a distribution, or None."""
-    try:
-        return str(importlib_metadata.version(distribution))
-    except importlib_metadata.PackageNotFoundError:
-        return None
-
-
-def _compare(distribution: str, version: str, names: list[str], *, exact: bool) -> str | None:
-    installed = find_version(distribution)
+def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool) -> str | None:
+    version, here = stored.version, find_build_here(distribution)
+    installed = None if here is None else here.version
     used, was = _printable(", ".join(names)), _printable(version)
     is_known = _is_known(distribution)
     advice = f": {_install_line(distribution, version)}" if is_known else ""
@@ -99,7 +94,14 @@ def _compare(distribution: str, version: str, names: list[str], *, exact: bool) 
             "does not know that package"
         )
     if _reduce(distribution, installed, exact=exact) == _reduce(distribution, version, exact=exact):
-        return None
+        is_other = (
+            exact and stored.hash is not None and here is not None and stored.hash != here.hash
+        )
+        if not is_other:
+            return None
+        return f"{distribution} {was}, which supplied {used}, has other code here under the same version"
+    replaced = find_replacement(distribution)
+    advice = f": {replaced}" if replaced else advice
     return f"{distribution}, which supplied {used}, was {was}, here {installed}{advice}"
 
 

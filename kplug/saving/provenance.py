@@ -14,11 +14,14 @@ from typing import Any
 import h5py
 import numpy as np
 
+from kplug import __version__
 from kplug.errors import WeightsError
+from kplug.registry.component import CUSTOM
+from kplug.registry.imported_code import find_build_here, warn_of_replacement
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
-from kplug.saving.package_check import find_version
 from kplug.saving.protocols import LayeredModel
 from kplug.training.component_rows import list_components
+from kplug.training.component_table import ComponentRow
 
 ATTRIBUTE = "kplug_components"
 LAYOUT = 1
@@ -30,8 +33,20 @@ _MOST_BYTES = 16 << 20
 def collect_rows(model: LayeredModel) -> list[dict[str, Any]]:
     """Return the model's component table as plain data; before ``compile`` that of its layers."""
     model.resolve_slots()  # what a slot was given since is decided by the save
-    table = list_components(model, getattr(model, "compiled", None)).to_json()
-    return [{name: row[name] for name in FIELDS} for row in table]
+    table = list_components(model, getattr(model, "compiled", None))
+    for distribution in {row.distribution for row in table}:
+        warn_of_replacement(distribution)
+    return [{**_select(row.to_json()), "hash": _find_hash(row)} for row in table]
+
+
+def _select(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in FIELDS}
+
+
+def _find_hash(row: ComponentRow) -> str | None:
+    """Return the hash of the code that supplied a component; two builds may have one version."""
+    build = None if row.distribution == CUSTOM else find_build_here(row.distribution)
+    return build.hash if build is not None and build.version == row.version else None
 
 
 def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:
@@ -46,7 +61,7 @@ def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:
 
 def encode_components(rows: list[dict[str, Any]]) -> bytes:
     """Return the table as JSON in ASCII."""
-    content = {"layout": LAYOUT, "kplug": find_version("kplug"), "components": rows}
+    content = {"layout": LAYOUT, "kplug": __version__, "components": rows}
     return json.dumps(content, default=str, sort_keys=True).encode("ascii")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
+from kplug.registry.imported_code import find_running
 from kplug.registry.resolved import config_of
 from kplug.registry.reverse_lookup import find_component_of
 from kplug.training.compiled import Compiled
@@ -71,7 +72,7 @@ def _make_row(
         name=component.qualified_name,
         arguments=as_data(arguments),
         distribution=origin.distribution,
-        version=origin.version,
+        version=find_running(component).version,
         rule=rule,
         written=written,
     )

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kplug.html import html_table
+from kplug.registry.imported_code import find_replacement
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
@@ -46,6 +47,11 @@ class ComponentRow:
     def package(self) -> str:
         """The distribution and its version."""
         return f"{self.distribution} {self.version}".rstrip()
+
+    @property
+    def replacement(self) -> str:
+        """What to say if another build of the distribution is installed by now than the one that runs."""
+        return find_replacement(self.distribution) or ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as a dict that JSON can hold."""
@@ -91,8 +97,12 @@ class ComponentTable(tuple[ComponentRow, ...]):
     def _list_cells(self) -> list[tuple[str, ...]]:
         return [(row.slot, row.written or row.name, row.package, row.rule) for row in self]
 
+    def _list_replacements(self) -> list[str]:
+        return sorted({row.replacement for row in self} - {""})
+
     def __rich__(self) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        caption = "\n".join(self._list_replacements()) or None
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
         for column in _COLUMNS:
             is_wide = column == "component"
             table.add_column(
@@ -114,4 +124,4 @@ class ComponentTable(tuple[ComponentRow, ...]):
 
     def _repr_html_(self) -> str:
         """Return the table in HTML, for notebooks."""
-        return html_table(_COLUMNS, self._list_cells())
+        return html_table(_COLUMNS, self._list_cells(), notes=self._list_replacements())

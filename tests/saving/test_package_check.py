@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
+from kplug.registry.imported_code import Build
 from kplug.saving import load_weights, save_weights
 from kplug.saving.package_check import compare_installed
 from kplug.saving.provenance import write_components
@@ -29,8 +30,12 @@ def row(name: str, distribution: str, version: str, **more: Any) -> dict[str, An
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make three distributions appear installed, and no other."""
-    versions = {"kplug": "0.1.3", "torch": "2.7.1+cpu", "kplug-lion": "1.2"}
-    monkeypatch.setattr("kplug.saving.package_check.find_version", versions.get)
+    builds = {
+        "kplug": Build("0.1.3"),
+        "torch": Build("2.7.1+cpu"),
+        "kplug-lion": Build("1.2", "sha256:ab"),
+    }
+    monkeypatch.setattr("kplug.saving.package_check.find_build_here", builds.get)
 
 
 @pytest.mark.usefixtures("installed")
@@ -58,6 +63,25 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             ],
         ),
         (row("kplug-lion/lion", "kplug-lion", "1.2.0"), False, []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:ab"), True, []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:cd"), False, []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=None), True, []),
+        (row("kplug-lion/lion", "kplug-lion", "1.2", hash=["sha256:cd"]), True, []),
+        (
+            row("kplug-lion/lion", "kplug-lion", "1.2", hash="sha256:cd"),
+            True,
+            [
+                "kplug-lion 1.2, which supplied kplug-lion/lion, has other code here under the same "
+                "version"
+            ],
+        ),
+        (
+            row("torch/adamw", "torch", "2.7.1+cpu", hash="sha256:cd"),
+            True,
+            [
+                "torch 2.7.1+cpu, which supplied torch/adamw, has other code here under the same version"
+            ],
+        ),
         (
             row("kplug-lion/lion", "kplug-lion", "1.3"),
             False,
