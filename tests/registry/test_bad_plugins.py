@@ -306,7 +306,7 @@ def test_settings_in_error_let_no_plugin_load_and_leave_the_built_ins(
     for ref in ("puddle", "good-plugin/puddle", "brook", "good-plugin/brook"):
         with pytest.raises(PolicyError):
             resolve("regularizer", ref)
-    assert resolve("optimizer", "adam").component.qualified_name == "kplug/adam"
+    assert look_up(get_kind("optimizer"), Spec("adam")).component.qualified_name == "kplug/adam"
     assert good.imported() == set()
     (problem,) = REGISTRY.problems()
     assert str(problem).startswith(f"kplug {kplug.__version__}: no plugin may load: ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import VARIABLES
@@ -22,6 +22,22 @@ _USUAL_LINE = 200  # what matches a header needs the square of a line's length
 _KEY = re.compile(rf"""\s*["']?({"|".join(KEYS)})["']?\s*=""")
 
 
+class _Place(NamedTuple):
+    """A key and the place of its table: all keys of a table share it, however deep it is."""
+
+    table: _Place | None
+    key: str
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        found: list[str] = []
+        place: _Place | None = self
+        while place is not None:
+            found.append(place.key)
+            place = place.table
+        return tuple(reversed(found))
+
+
 def read_project_file(file: Path) -> Source | None:
     """Return the settings of a ``pyproject.toml``; None if there is no such file."""
     try:
@@ -33,7 +49,7 @@ def read_project_file(file: Path) -> Source | None:
         document = parse_toml(file, data)
     except PolicyError as error:
         return Source(show(file), errors=(error,))
-    misplaced = tuple(_misplaced(path, file) for path in _find_misplaced(document))
+    misplaced = tuple(_misplaced(place, file) for place in _find_misplaced(document))
     tool = document.get("tool")
     table = tool.get("kplug", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
@@ -73,18 +89,18 @@ def _find_lines(text: str, header: str) -> dict[str, int]:
 
 def _find_misplaced(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """Yield the place of each key that its author can only have meant as a setting of kplug."""
-    waiting: list[tuple[tuple[str, ...], Any]] = [((), document)]
+    waiting: list[tuple[_Place | None, Any]] = [(None, document)]
     while waiting:
-        path, value = waiting.pop()
+        table, value = waiting.pop()
         if isinstance(value, list):
-            waiting += [(path, item) for item in value]
-        elif isinstance(value, dict) and path != ("tool", "kplug"):
-            for key, item in value.items():
-                place = (*path, key)
-                if _is_misplaced(place, item):
-                    yield place
-                else:
-                    waiting.append((place, item))
+            waiting += [(table, item) for item in value]
+        for key, item in value.items() if isinstance(value, dict) else ():
+            place = _Place(table, key)
+            keys = place.keys if _KPLUG.fullmatch(key) else ()
+            if keys and _is_misplaced(keys, item):
+                yield keys
+            elif keys != ("tool", "kplug"):
+                waiting.append((place, item))
 
 
 def _is_misplaced(place: tuple[str, ...], value: object) -> bool:

@@ -25,6 +25,8 @@ _MEANT = {
     "plugins": "plugin|allow|only|includ|white|enabl|permit",
 }
 
+_LONGEST = 40  # what is longer is like no key, and takes long to compare
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -102,11 +104,12 @@ def suggest_key(text: str) -> str | None:
         >>> suggest_key("DISABLE_PLUGINS"), suggest_key("block"), suggest_key("strct")
         ('disable', 'disable', 'strict')
     """
-    words = re.split(r"[^a-z]+", text.casefold())
+    text = text[:_LONGEST].casefold()
+    words = re.split(r"[^a-z]+", text)
     for key, beginnings in _MEANT.items():
         if any(re.match(beginnings, word) for word in words):
             return key
-    return find_closest(text.casefold(), _MEANT)
+    return find_closest(text, _MEANT)
 
 
 def _check(key: str, value: object, label: str, line: int | None) -> Setting:

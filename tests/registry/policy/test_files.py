@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from kplug.registry.policy import Installed, Policy
 from kplug.registry.policy.files import read_project_file, read_settings_file
 from kplug.registry.policy.settings import Source
 
@@ -77,6 +79,15 @@ OTHERS = [
 @pytest.mark.parametrize("text", OTHERS)
 def test_a_project_that_mentions_kplug_has_no_settings(file: Path, text: str) -> None:
     assert _read(file, text) == Source(str(file))
+
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("path", [ROOT, *ROOT.glob("plugins/*/")], ids=lambda path: path.name)
+def test_our_own_projects_have_no_settings(path: Path) -> None:
+    file = path / "pyproject.toml"
+    assert read_project_file(file) == Source(str(file))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +232,34 @@ def test_a_file_of_settings_that_is_refused(file: Path, data: bytes, message: st
 def test_a_long_line_takes_no_longer_than_others(file: Path) -> None:
     text = f"[tool.kplug]\nplugins = ['a']  # []\n[other]\nx = '''\n[{']' * 200_000}x\n'''\n"
     assert _shown(_read(file, text)) == {"plugins": ["a"]}
+
+
+@pytest.mark.slow  # measuring memory is
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" + ".".join("a" * 1000) + "]\n" + "".join(f"k{i}.kplug=1\n" for i in range(15_000)),
+        "x = " + "{a = " * 150 + "1" + "}" * 150 + "\nkplug_" + "x" * 200_000 + " = 1",
+        "[tool.kplug]\n" + "y" * 200_000 + " = 1",
+        "[tool.kplug]\nplugins = ['a" + ">" * 200_000 + "']",
+        "[tool.kplug]\nplugins = ['a" + ">=1," * 40_000 + ">=1']",
+        "[tool.kplug]\nplugins = ['a" + " --hash=" * 20_000 + "']",
+        "[tool.kplug]\nplugins = [" + "'a==1'," * 30_000 + "]",
+        "[tool.kplug]\nplugins = " + "[" * 150 + "]" * 150,
+    ],
+    ids=lambda text: f"{text[:20]}…{text[-10:]}",
+)
+def test_hostile_files_are_read_in_bounded_time_and_memory(file: Path, text: str) -> None:
+    tracemalloc.start()
+    try:
+        source = _read(file, text)
+        for setting in source.settings.values():
+            Policy((source,)).find_refusal(Installed("a", "1"))
+            assert setting.key == "plugins"
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 150 << 20
 
 
 def test_a_folder_whose_name_cannot_be_printed(tmp_path: Path) -> None:
