@@ -14,6 +14,7 @@ from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.models.model import Model
+from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
@@ -110,7 +111,7 @@ def _blaming_the_class(model: Model) -> Iterator[None]:
         raise
     except Exception as error:
         raise ContractError(
-            f"model {model.name!r} cannot be built: {type(error).__name__}: {error}"
+            f"model {model.name!r} cannot be built: {describe_error(error)}"
         ) from error
 
 

@@ -46,4 +46,6 @@ def is_half_imported(error: BaseException | None) -> bool:
         >>> is_half_imported(ImportError("cannot import name 'a' from partially initialized module 'b'"))
         True
     """
-    return any(words in str(error) for words in ("partially initialized", "circular import"))
+    return any(
+        words in describe_error(error) for words in ("partially initialized", "circular import")
+    )

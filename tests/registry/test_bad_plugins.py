@@ -337,6 +337,27 @@ def _list(*arguments: str, status: int = 0) -> str:
     return result.stdout
 
 
+SHY = """
+import kplug
+
+class ShyError(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+@kplug.hookimpl
+def kplug_regularizers():
+    raise ShyError
+"""
+
+
+def test_an_exception_that_cannot_be_shown_does_not_break_the_list(install: Sandbox) -> None:
+    install("shy", entry_points={"kplug": {"p": "shy_hooks"}}, modules={"shy_hooks.py": SHY})
+    output = " ".join(_list("regularizers").split())
+    assert "broken: shy 1.0: kplug_regularizers raised ShyError" in output
+    with pytest.raises(UnknownComponentError, match=r"Not read: shy 1\.0: .* raised ShyError"):
+        resolve("regularizer", "puddle")
+
+
 def test_list_says_what_is_wrong(everything: Sandbox) -> None:
     output = _list("regularizers")
     for owner, texts in PROBLEMS.values():
