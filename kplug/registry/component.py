@@ -23,7 +23,6 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
-_ROLE_HINT = f"A role is one of {', '.join(map(repr, _ROLES))}."
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -124,22 +123,27 @@ class Component:
                 f"the aliases of {quote(self.name)} are the text {quote(self.aliases)}",
                 hint=f"Give a tuple: aliases=({quote(self.aliases)},)",
             )
-        self._check("aliases", isinstance(self.aliases, tuple), "Aliases are a tuple of names.")
-        for name in (self.name, *self.aliases):
+        for name in (self.name, *self.aliases) if isinstance(self.aliases, tuple) else ():
             check_name(name)
-        is_target = not isinstance(self.target, str) or TARGET.fullmatch(self.target) is not None
-        self._check("target", is_target, "A target is 'package.module:object'.")
-        self._check("role", self.role in _ROLES, _ROLE_HINT)
-        self._check("summary", isinstance(self.summary, str), "A summary is one line of text.")
-        is_text = self.deprecated is None or isinstance(self.deprecated, str)
-        self._check("deprecated", is_text, "It is None, or the text that says what to use instead.")
-        is_switch = isinstance(self.is_qualified_only, bool)
-        self._check("is_qualified_only", is_switch, "It is True or False.")
-
-    def _check(self, fact: str, fits: bool, hint: str) -> None:
-        if not fits:
+        if (wrong := self._find_wrong_fact()) is not None:
+            fact, hint = wrong
             value = quote(getattr(self, fact))
             raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
+
+    def _find_wrong_fact(self) -> tuple[str, str] | None:
+        if not isinstance(self.aliases, tuple):
+            return "aliases", "Aliases are a tuple of names."
+        if isinstance(self.target, str) and TARGET.fullmatch(self.target) is None:
+            return "target", "A target is 'package.module:object'."
+        if self.role not in _ROLES:
+            return "role", f"A role is one of {', '.join(map(repr, _ROLES))}."
+        if not isinstance(self.summary, str):
+            return "summary", "A summary is one line of text."
+        if self.deprecated is not None and not isinstance(self.deprecated, str):
+            return "deprecated", "It is None, or the text that says what to use instead."
+        if not isinstance(self.is_qualified_only, bool):
+            return "is_qualified_only", "It is True or False."
+        return None
 
     @property
     def qualified_name(self) -> str:

@@ -68,7 +68,7 @@ def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Or
         attribute = lookup_key(target.rpartition(":")[2].rpartition(".")[2])
         first = next((name for name in names if lookup_key(name) == attribute), names[0])
         aliases = tuple(name for name in names if name != first)
-        marked = replace(origin, entry_point=f"{kind.group}:{first}")
+        marked = Origin(origin.distribution, origin.version, f"{kind.group}:{first}")
         try:
             components.append(
                 Component(first, target, aliases=aliases, kind=kind.name, origin=marked)
@@ -97,8 +97,8 @@ def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
                 problems.append(Problem(origin, _twice(kind, shared, other, component)))
         kept[id(component)] = component
         owners.update(dict.fromkeys(keys_of(component), component))
-    used = tuple(item for item in kept.values() if refused.isdisjoint(keys_of(item)))
-    return Offer(used, tuple(problems))
+    used = (item for item in kept.values() if not refused or refused.isdisjoint(keys_of(item)))
+    return Offer(tuple(used), tuple(problems))
 
 
 def _is_same_object(one: Component, other: Component) -> bool:

@@ -9,7 +9,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,38 +101,35 @@ def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
 
 
 def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str, Supplier]:
-    # By identity: to compare distributions by name would be to read the metadata of every one that has entry
-    # points, of which a few are for kplug.
-    by_distribution: dict[int, list[importlib_metadata.EntryPoint]] = {}
-    for entry in _find_entry_points(problems):
-        if entry.group in _GROUPS or _is_meant(entry.group):
-            by_distribution.setdefault(id(entry.dist), []).append(entry)
     suppliers: dict[str, Supplier] = {}
-    for entries in by_distribution.values():
+    for distribution in _find_distributions():
         try:
-            origin = read_origin(entries[0].dist)
+            found = distribution.entry_points
+            if entries := [
+                entry for entry in found if entry.group in _GROUPS or _is_meant(entry.group)
+            ]:
+                origin = read_origin(distribution)
+                supplier = _make_supplier(origin, entries, importer)
+                suppliers.setdefault(origin.distribution, supplier)
         except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
-            problems.append(_unreadable(Origin(find_folder(entries[0].dist)), error))
-        else:
-            # The first on sys.path counts, as it is the one that is imported.
-            suppliers.setdefault(origin.distribution, _make_supplier(origin, entries, importer))
+            problems.append(_unreadable(_find_origin(distribution), error))
     return suppliers
 
 
-def _find_entry_points(problems: list[Problem]) -> Iterable[importlib_metadata.EntryPoint]:
-    """Return all entry points; where one file cannot be read, those of every other distribution."""
-    try:
-        return importlib_metadata.entry_points()
-    except Exception:  # noqa: BLE001 - whatever it is, the loop below says whose it is
-        found: dict[str, list[importlib_metadata.EntryPoint]] = {}
+def _find_distributions() -> Iterator[Any]:
+    """Yield every distribution once: of several with one name the first on ``sys.path``, which is imported.
+
+    This is `importlib_metadata.entry_points`, but for one broken distribution that costs all others theirs.
+    """
+    seen = set()
     for distribution in importlib_metadata.distributions():
-        origin = _find_origin(distribution)
-        if origin.distribution not in found:
-            try:
-                found[origin.distribution] = list(distribution.entry_points)
-            except Exception as error:  # noqa: BLE001 - as above
-                problems.append(_unreadable(origin, error))
-    return [entry for entries in found.values() for entry in entries]
+        try:
+            name = distribution._normalized_name  # type: ignore[attr-defined]  # by the folder: it is cheap
+        except Exception:  # noqa: BLE001 - there the metadata are read
+            name = find_folder(distribution)
+        if name not in seen:
+            seen.add(name)
+            yield distribution
 
 
 def _find_origin(distribution: Any) -> Origin:
