@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import importlib_metadata
 import pytest
@@ -23,8 +23,8 @@ RECORD = (
 
 
 def _hash(install: Sandbox) -> str | None:
-    (found,) = importlib_metadata.distributions(name="kplug-one", path=[str(install.folder)])
-    return hash_distribution(found)
+    found: Any = importlib_metadata.distributions(name="kplug-one", path=[str(install.folder)])
+    return hash_distribution(next(iter(found)))
 
 
 def _record(install: Sandbox, text: str) -> str | None:

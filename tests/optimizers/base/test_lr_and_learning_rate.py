@@ -292,7 +292,8 @@ def test_whatever_a_constructor_calls_the_rate_it_takes_both_spellings(rule: Any
         assert rule(**{spelling: 0.25}).lr == 0.25
         assert rule.from_config({spelling: 0.25}).get_config()["lr"] == 0.25
         with kplug.scope(optimizers={"rule": rule}):
-            assert optimizers.get(f"rule({spelling}=0.25)").lr == 0.25
+            found: Any = optimizers.get(f"rule({spelling}=0.25)")
+            assert found.lr == 0.25
     with pytest.raises(ArgumentError, match="two spellings of one argument"):
         rule(lr=0.25, learning_rate=0.25)
 
@@ -300,7 +301,7 @@ def test_whatever_a_constructor_calls_the_rate_it_takes_both_spellings(rule: Any
 def test_a_rate_by_position_and_by_name_is_refused() -> None:
     assert OtherSpelling("x", 0.25).lr == 0.25
     with pytest.raises(ArgumentError, match=r"lr=0\.25, learning_rate=0\.5"):
-        OtherSpelling("x", 0.5, lr=0.25)
+        OtherSpelling("x", 0.5, lr=0.25)  # type: ignore[call-arg]
 
 
 def test_a_rule_refuses_a_keyword_that_no_optimizer_has() -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from typing_extensions import Unpack
 
 import kplug
 from kplug.constraints import Constraint
 from kplug.initializers import Initializer
 from kplug.losses import Loss
 from kplug.metrics import Metric
-from kplug.optimizers import RuleOptimizer, takes_common
+from kplug.optimizers import CommonArguments, RuleOptimizer, takes_common
 from kplug.regularizers import Regularizer
 from kplug.schedules import LearningRateSchedule
 
@@ -106,7 +107,9 @@ class OfSchedule(LearningRateSchedule):
 
 class OfOptimizer(RuleOptimizer):
     @takes_common
-    def __init__(self, lr: float = 0.01, alpha: float = 0.25, **common: Any) -> None:
+    def __init__(
+        self, lr: float = 0.01, alpha: float = 0.25, **common: Unpack[CommonArguments]
+    ) -> None:
         self._start(lr, common)
         self.alpha = alpha
 
