@@ -201,5 +201,4 @@ def _takes_parameters(make: Callable[..., Any]) -> bool:
 
 
 def _describe(obj: object) -> str:
-    text = repr(obj)
-    return f"{text if len(text) <= 60 else text[:59] + '…'} (a {type(obj).__name__})"
+    return f"{quote(obj)} (a {type(obj).__name__})"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError
-from kplug.registry.quoting import make_printable
+from kplug.registry.quoting import make_printable, shorten
+
+_MOST_REPEATED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def describe_error(error: BaseException) -> str:
         text = error.message if isinstance(error, KplugError) else str(error)
     except Exception:  # noqa: BLE001 - it may be a plugin's own class
         text = ""
-    first = make_printable(next(iter(text.strip().splitlines()), ""))
+    first = make_printable(shorten(next(iter(text.strip().splitlines()), ""), _MOST_REPEATED))
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 

@@ -297,6 +297,7 @@ def test_disabling_a_broken_plugin_silences_it(
         ("OTHER", "[tool.kplug]\nplugin = ['good-plugin']"),
     ],
 )
+@pytest.mark.torch
 def test_settings_in_error_let_no_plugin_load_and_leave_the_built_ins(
     good: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, text: str
 ) -> None:
@@ -396,6 +397,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.torch
 def test_check_finds_every_target_that_does_not_load(everything: Sandbox) -> None:
     data = json.loads(_list("regularizers", "--check", "--json", status=1))
     assert {item["qualified_name"]: item["message"] for item in data["broken"]} == {
@@ -410,6 +412,7 @@ def test_check_finds_every_target_that_does_not_load(everything: Sandbox) -> Non
     ]
 
 
+@pytest.mark.torch
 def test_check_of_what_is_right(good: Sandbox) -> None:
     assert "broken" not in _list("regularizers", "--check")
     assert json.loads(_list("regularizers", "--check", "--json"))["broken"] == []
@@ -424,11 +427,13 @@ def test_check_of_what_is_right(good: Sandbox) -> None:
     ],
     ids=["broken", "advice"],
 )
+@pytest.mark.torch
 def test_check_counts_what_is_broken_and_no_advice(good: Sandbox, source: str, status: int) -> None:
     good("my-plugin", entry_points={"kplug": {"x": "my_hooks"}}, modules={"my_hooks.py": source})
     _list("regularizers", "--check", status=status)
 
 
+@pytest.mark.torch
 def test_what_a_module_prints_is_no_json(good: Sandbox) -> None:
     good(
         "my-plugin",

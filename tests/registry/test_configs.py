@@ -206,6 +206,7 @@ def test_a_registered_class_is_never_the_built_in_of_its_name(identifier: dict[s
 
 
 @pytest.mark.parametrize("key", ["my_mod>L2", "L2"])
+@pytest.mark.torch
 def test_keras_writes_keys_of_custom_objects_with_a_package(key: str) -> None:
     assert type(kplug.regularizers.deserialize(REGISTERED, {key: Mine})) is Mine
     with pytest.raises(RegistrationError) as caught:
@@ -214,6 +215,7 @@ def test_keras_writes_keys_of_custom_objects_with_a_package(key: str) -> None:
 
 
 @pytest.mark.parametrize("registered", [{}, {"registered_name": None}, {"registered_name": "L2"}])
+@pytest.mark.torch
 def test_a_class_of_another_module_is_the_users_own(registered: dict[str, Any]) -> None:
     identifier = {"module": "my_mod", **_keras("L2", l2=0.5), **registered}
     with pytest.raises(UnknownComponentError) as caught:
@@ -229,6 +231,7 @@ def test_a_class_of_another_module_is_the_users_own(registered: dict[str, Any]) 
 @pytest.mark.parametrize(
     "module", ["keras.regularizers", "tf_keras.src.regularizers", "kplug.regularizers", None]
 )
+@pytest.mark.torch
 def test_a_class_of_keras_is_the_built_in(module: str | None) -> None:
     identifier = {"module": module, **_keras("L2", l2=0.5), "registered_name": None}
     assert resolve("regularizer", identifier).component.qualified_name == "kplug/l2"

@@ -59,6 +59,7 @@ def _install(install: Sandbox, hooks: str, **modules: str) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.15, 0.6])
+@pytest.mark.torch
 def test_a_hook_that_imports_what_another_thread_is_importing(
     install: Sandbox, delay: float
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_hook_that_imports_what_another_thread_is_importing(
     assert output == "0.25\n[False, False]\n0.25"
 
 
+@pytest.mark.torch
 def test_a_fork_while_a_plugin_is_asked(install: Sandbox) -> None:
     _install(install, SLOW_HOOK)
     output = _run(
@@ -131,6 +133,7 @@ def test_two_hooks_that_ask_for_each_others_kind(install: Sandbox) -> None:
     assert output == "[False, False]"
 
 
+@pytest.mark.torch
 def test_a_lock_of_the_users_around_both(install: Sandbox) -> None:
     _install(
         install,

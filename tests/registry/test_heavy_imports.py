@@ -73,6 +73,7 @@ def _problems(install: Sandbox, modules: dict[str, str], first: str = "") -> lis
     ],
     ids=["torch", "by another module", "by kplug", "in a hook"],
 )
+@pytest.mark.torch
 def test_the_line_that_imports_it_is_named(
     install: Sandbox, modules: dict[str, str], culprit: str
 ) -> None:
@@ -89,5 +90,6 @@ def test_the_line_that_imports_it_is_named(
     ],
     ids=["imported before", "not installed"],
 )
+@pytest.mark.torch
 def test_what_costs_nothing_is_no_problem(install: Sandbox, source: str, first: str) -> None:
     assert _problems(install, {"my_hooks.py": source + HOOKS}, first) == []

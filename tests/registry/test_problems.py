@@ -18,6 +18,7 @@ class _ShyError(Exception):
     [
         (ValueError("two\nlines"), "ValueError: two"),
         (ValueError("\x1b[2J\ud800"), "ValueError: ?[2J?"),
+        (ValueError("a" * 3000), f"ValueError: {'a' * 499}…"),
         (_ShyError(), "_ShyError"),
         (SystemExit(), "SystemExit"),
         (SystemExit(3), "SystemExit: 3"),

@@ -101,6 +101,7 @@ def test_no_message_repeats_a_long_or_dangerous_text(text: str) -> None:
         assert "\n  pip install evil" not in message
 
 
+@pytest.mark.torch
 def test_a_long_text_is_cut_where_binding_repeats_it() -> None:
     text = f"huber(2.0, delta={LONG!r})"
     with pytest.raises(KplugError, match="is given 'delta' twice") as caught:

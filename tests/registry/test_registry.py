@@ -340,6 +340,7 @@ ADVICE = "asks the registry while it is imported, when its own components are no
     ],
     ids=["itself", "what it imports", "by another function"],
 )
+@pytest.mark.torch
 def test_module_of_hooks_that_asks_the_registry_is_told_so(
     install: Sandbox, modules: dict[str, str], where: str
 ) -> None:
@@ -358,6 +359,7 @@ def test_module_of_hooks_that_asks_the_registry_is_told_so(
     assert "asks the registry" not in str(caught.value)
 
 
+@pytest.mark.torch
 def test_what_was_asked_too_early_is_not_remembered(install: Sandbox) -> None:
     install(
         "my-plugin",
@@ -388,6 +390,7 @@ def test_hook_may_ask_the_registry(install: Sandbox) -> None:
     assert install.problems("my-plugin") == []
 
 
+@pytest.mark.torch
 def test_module_of_hooks_that_the_user_is_importing_is_complete_later(install: Sandbox) -> None:
     install(
         "my-plugin",

@@ -87,6 +87,7 @@ def test_modules_of_others(install: Sandbox, target: str, module: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["library:pond", "torch.nn.functional:relu"])
+@pytest.mark.torch
 def test_modules_of_what_it_requires(install: Sandbox, target: str) -> None:
     install("Library", modules={"library.py": POND})
     _install(install, target, requires=("library>=1", "torch", "absent"))
