@@ -48,6 +48,5 @@ def is_half_imported(error: BaseException | None) -> bool:
         >>> is_half_imported(ImportError("cannot import name 'a' from partially initialized module 'b'"))
         True
     """
-    return any(
-        words in describe_error(error) for words in ("partially initialized", "circular import")
-    )
+    text = "" if error is None else describe_error(error)
+    return any(words in text for words in ("partially initialized", "circular import"))
