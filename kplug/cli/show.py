@@ -10,10 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from kplug.cli.listing import JsonOption, component_as_data
-from kplug.errors import UnknownComponentError, WrongKindError
+from kplug.errors import (
+    DisabledComponentError,
+    PolicyError,
+    UnknownComponentError,
+    WrongKindError,
+)
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
 from kplug.registry.binding import describe_signature
-from kplug.registry.misses import suggest_component
+from kplug.registry.misses import list_switched_off, suggest_component
 from kplug.registry.quoting import quote
 from kplug.registry.roles import decide_role
 
@@ -41,24 +46,29 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
     """Return the component of each kind that has the name."""
     spec = Spec(name)
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
-    found, misses = [], []
+    found, switched_off, misses = [], [], []
     for record in kinds:
         try:
             found.append((record, look_up(record, spec).component))
         except (UnknownComponentError, WrongKindError) as error:
             misses.append(error)
+        except (DisabledComponentError, PolicyError) as error:
+            switched_off.append(error)
     if found:
         return found
+    if switched_off:
+        raise switched_off[0]
     raise misses[0] if kind else _unknown(name)
 
 
 def _unknown(name: str) -> UnknownComponentError:
     everything = [item for kind in KINDS.values() for item in REGISTRY.components(kind)]
+    advice = f"{suggest_component(name, everything)}`kplug list` shows what is installed."
     return UnknownComponentError(
         f"no component is named {quote(name)}",
         kind="",
         ref=name,
-        hint=f"{suggest_component(name, everything)}`kplug list` shows what is installed.",
+        hint="\n  ".join((advice, *list_switched_off(REGISTRY))),
     )
 
 

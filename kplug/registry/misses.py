@@ -216,13 +216,17 @@ def _advise(registry: Registry, kind: Kind, name: str, components: Sequence[Comp
     problems = [each for each in registry.problems() if not each.is_advice]
     about = _find_about(problems, name)
     lines = [f"Not read: {problem}" for problem in about or problems]
-    refused = registry.state.discovery.refused.values()
-    lines += [
+    lines += list_switched_off(registry)
+    return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])
+
+
+def list_switched_off(registry: Registry) -> list[str]:
+    """Return a sentence for each plugin that is switched off and whose names nobody knows."""
+    return [
         f"{supplier.origin} may offer it, but is switched off: {reason}"
-        for supplier, reason in refused
+        for supplier, reason in registry.state.discovery.refused.values()
         if supplier.has_hooks
     ]
-    return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])
 
 
 def _suggest(kind: Kind, name: str, components: Sequence[Component]) -> str:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import kplug
 from kplug.cli.listing import list_components
+from kplug.cli.show import show
 from kplug.errors import (
     AmbiguousComponentError,
     DisabledComponentError,
@@ -328,6 +329,53 @@ def test_settings_in_error_leave_a_model_of_built_ins(
         PolicyError, match=r"^loss: the loss 'puddle' is not built in, and no plugin"
     ):
         model.compile("adam", "puddle")
+
+
+@pytest.mark.parametrize(
+    ("variable", "name", "messages"),
+    [
+        (
+            "KPLUG_DISABLE",
+            "puddle",
+            ["the regularizer 'puddle' belongs to good-plugin 1.0, which is"],
+        ),
+        (
+            "KPLUG_DISABLE",
+            "brook",
+            [
+                "no component is named 'brook'",
+                "  `kplug list` shows what is installed.",
+                "  good-plugin 1.0 may offer it, but is switched off: KPLUG_DISABLE names it",
+            ],
+        ),
+        (
+            "KPLUG_BLOCK",
+            "brook",
+            ["the initializer 'brook' is not built in, and no plugin may load"],
+        ),
+    ],
+)
+def test_show_says_what_is_switched_off(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch, variable: str, name: str, messages: list[str]
+) -> None:
+    monkeypatch.setenv(variable, "good-plugin")
+    kplug.reload()
+    with pytest.raises(kplug.KplugError) as caught:
+        show(name)
+    lines = str(caught.value).splitlines()
+    assert all(map(str.startswith, lines, messages))
+    assert len(lines) >= len(messages)
+
+
+def test_show_finds_a_built_in_beside_a_component_that_is_switched_off(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good("my-plugin", entry_points={"kplug.initializers": {"adam": "m:adam"}})
+    monkeypatch.setenv("KPLUG_DISABLE", "my-plugin")
+    kplug.reload()
+    monkeypatch.setattr("kplug.cli.show.describe", lambda kind, component: str(component.location))
+    show("adam", as_json=True)
+    assert json.loads(capsys.readouterr().out) == ["kplug.optimizers.adam:Adam"]
 
 
 def _list(*arguments: str, status: int = 0) -> str:
