@@ -190,7 +190,12 @@ REGISTERED = {
 
 @pytest.mark.parametrize(
     "identifier",
-    [REGISTERED, _keras("my_mod>L2", l2=0.5), {"class_name": "function", "config": "my_mod>L2"}],
+    [
+        REGISTERED,
+        _keras("my_mod>L2", l2=0.5),
+        {"module": "my_mod", **_keras("my_mod>L2", l2=0.5)},
+        {"class_name": "function", "config": "my_mod>L2"},
+    ],
 )
 @pytest.mark.torch
 def test_a_registered_class_is_never_the_built_in_of_its_name(identifier: dict[str, Any]) -> None:

@@ -158,7 +158,7 @@ def _keras_parts(mapping: Mapping[str, Value]) -> tuple[Value, Value]:
         return registered, config
     class_name, module = mapping["class_name"], mapping.get("module")
     is_users = isinstance(module, str) and module.partition(".")[0] not in _OWN_PACKAGES
-    if is_users and isinstance(class_name, str):
+    if is_users and isinstance(class_name, str) and not _SEPARATOR.search(class_name):
         return f"custom/{class_name}", config  # never a built-in of the same name
     return class_name, config
 
