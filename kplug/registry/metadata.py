@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import importlib_metadata
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
@@ -46,6 +45,11 @@ def is_installed(distribution: str) -> bool:
 
 def find_requirement(distribution: str, package: str) -> str | None:
     """Return the package of this name that a distribution says it requires, or None."""
+    from packaging.requirements import (
+        InvalidRequirement,
+        Requirement,
+    )  # for an error, and it takes 8 ms
+
     for found in importlib_metadata.distributions(name=distribution):
         for line in found.requires or ():
             with contextlib.suppress(InvalidRequirement):

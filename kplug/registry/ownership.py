@@ -14,10 +14,8 @@ from importlib.machinery import all_suffixes
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import importlib_metadata
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 # In the finder that setuptools writes for an editable installation whose layout no folder has.
@@ -67,6 +65,8 @@ def read_modules(distribution: Any) -> Modules:
 
 def read_requirements(distribution: Any) -> Iterator[str]:
     """Yield the names of what a distribution requires here, whether always or for one of its extras."""
+    from packaging.requirements import Requirement  # it takes 8 ms, and few plugins wrap others
+
     extras = ["", *(distribution.metadata.get_all("Provides-Extra") or ())]
     for line in distribution.requires or ():
         with contextlib.suppress(ValueError):  # one line that cannot be read costs itself
@@ -120,6 +120,8 @@ def _find_source_folders(distribution: Any) -> list[Path]:
         found = json.loads(distribution.read_text("direct_url.json") or "{}")
         if not found.get("dir_info", {}).get("editable"):
             return []
+        from urllib.request import url2pathname  # with all of HTTP, for the few that are editable
+
         root = Path(url2pathname(urlsplit(found["url"]).path))
     except Exception:  # noqa: BLE001 - the file may hold anything; most wheels have none
         return []
