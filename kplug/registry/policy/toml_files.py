@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from kplug.registry.errors import PolicyError
-from kplug.registry.quoting import make_printable
+from kplug.registry.quoting import make_printable, shorten
 
 _MOST_BYTES = 16 << 20
 # tomllib needs a second for a dotted key of 10,000 parts.
 _MOST_PARSED, _MOST_DOTS = 256 << 10, 1000
+_LONGEST_PATH = 1024
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -70,8 +71,8 @@ def unreadable(file: Path, reason: str) -> PolicyError:
 
 
 def show(file: Path) -> str:
-    """Return a path as messages name it; a folder's name may hold anything."""
-    return make_printable(str(file))
+    """Return a path as messages name it; a folder's name may hold anything, and a variable any length."""
+    return shorten(make_printable(str(file)), _LONGEST_PATH)
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
