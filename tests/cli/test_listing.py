@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 import kplug
 from kplug.builtins.losses import COMPONENTS
 from kplug.cli.app import app
-from kplug.registry import KINDS
+from kplug.cli.listing import _table
+from kplug.registry import KINDS, Component, get_kind
 
 
 def run(*arguments: str) -> str:
@@ -77,3 +78,28 @@ def test_one_kind_is_counted_for_programs() -> None:
     counts = json.loads(run("regularizers", "--count", "--json"))
     penalties = counts[f"kplug-penalties {importlib.metadata.version('kplug-penalties')}"]
     assert penalties == {"regularizers": _declared("kplug-penalties")["regularizers"]}
+
+
+def test_a_component_is_one_plain_line_where_the_output_is_no_terminal() -> None:
+    output = run("regularizers")
+    assert "\x1b" not in output
+    lines = output.splitlines()
+    assert lines[0].startswith("regularizers (")
+    assert lines[1:3] == ["", f" kplug {kplug.__version__}"]
+    assert (
+        "   orthogonal_regularizer   Mean absolute cosine between the rows, or the columns, of a matrix, "
+        "times factor." in lines
+    )
+
+
+def test_a_terminal_gets_lines_of_its_width() -> None:
+    lines = "\n".join(_table(get_kind("regularizer"), 70)).splitlines()
+    at = lines.index("   orthogonal_regularizer   Mean absolute cosine between the rows, or")
+    assert lines[at + 1] == f"{'':28}the columns, of a matrix, times factor."
+
+
+def test_a_summary_cannot_control_a_terminal() -> None:
+    risky = Component("risky", len, summary="red \x1b[31m\n line")
+    with kplug.scope(losses={"risky": risky}):
+        (line,) = [line for line in _table(get_kind("loss"), None) if "risky" in line]
+    assert "red ?[31m line" in line

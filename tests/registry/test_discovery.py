@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,21 @@ def test_first_of_two_copies_on_the_path_counts(install: Sandbox) -> None:
     install("My.Plugin", "2.0", entry_points={"kplug.losses": {"a": "m:a"}})
     found = [item for item in REGISTRY.components(LOSS) if item.origin.distribution == "my-plugin"]
     assert len(found) == 1
+
+
+def test_a_copy_further_down_the_path_offers_nothing(install: Sandbox) -> None:
+    install("my-plugin", "1.0")
+    more = install.folder / "more"
+    shutil.copytree(install.info("my-plugin", "1.0"), more / "my_plugin-0.9.dist-info")
+    points = "[kplug.losses]\na = m:a\n"
+    (more / "my_plugin-0.9.dist-info" / "entry_points.txt").write_text(points)
+    with pytest.MonkeyPatch.context() as patch:
+        everything = importlib_metadata.distributions
+        path = [str(install.folder), str(more)]
+        patch.setattr(importlib_metadata, "distributions", lambda: everything(path=path))
+        assert "my-plugin" not in dict(discover(Policy()).manager.list_name_plugin())
+        path.reverse()
+        assert "my-plugin" in dict(discover(Policy()).manager.list_name_plugin())
 
 
 def _install_broken(install: Sandbox) -> Path:
