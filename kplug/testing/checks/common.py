@@ -17,6 +17,8 @@ from kplug.testing.checks.subject import Finding, Subject, check, find_differenc
 )
 def _config(subject: Subject) -> Finding:
     found = subject.resolve()
+    if found.lost:
+        return f"made with {found.written}, its get_config() leaves out {', '.join(found.lost)}"
     again = resolve(subject.kind.name, str(found.spec))
     if again.spec != found.spec:
         return f"{found.spec} makes {again.spec}"
