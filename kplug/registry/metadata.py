@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import importlib_metadata
 from packaging.utils import InvalidName, canonicalize_name
@@ -57,6 +60,17 @@ def find_requirement(distribution: str, package: str) -> str | None:
                 if canonicalize_name(name) == canonicalize_name(package):
                     return name
     return None
+
+
+def path_of_url(url: str) -> Path:
+    """Return the path that a ``file:`` URL names, without ``urllib.request``, which brings in all of HTTP.
+
+    Example:
+        >>> path_of_url("file:///home/me/my%20plugin").as_posix()
+        '/home/me/my plugin'
+    """
+    path = unquote(urlsplit(url).path)
+    return Path(path.lstrip("/") if os.name == "nt" else path)  # /C:/me on Windows
 
 
 def find_folder(distribution: Any) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from importlib.machinery import all_suffixes
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import importlib_metadata
 from packaging.utils import canonicalize_name
+
+from kplug.registry.metadata import path_of_url
 
 # In the finder that setuptools writes for an editable installation whose layout no folder has.
 _MAPPING = re.compile(r"^MAPPING\b[^=\n]*= *(\{.*\})", re.MULTILINE)
@@ -120,9 +121,7 @@ def _find_source_folders(distribution: Any) -> list[Path]:
         found = json.loads(distribution.read_text("direct_url.json") or "{}")
         if not found.get("dir_info", {}).get("editable"):
             return []
-        from urllib.request import url2pathname  # with all of HTTP, for the few that are editable
-
-        root = Path(url2pathname(urlsplit(found["url"]).path))
+        root = path_of_url(found["url"])
     except Exception:  # noqa: BLE001 - the file may hold anything; most wheels have none
         return []
     return [root, root / "src"]

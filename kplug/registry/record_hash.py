@@ -8,9 +8,10 @@ import importlib.util
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import importlib_metadata
+
+from kplug.registry.metadata import path_of_url
 
 # What an installer writes: it differs between machines that have the same wheel.
 _OF_INSTALLER = frozenset(
@@ -53,11 +54,7 @@ def _find_project(distribution: importlib_metadata.Distribution) -> Path | None:
     try:
         facts = json.loads(distribution.read_text("direct_url.json") or "{}")
         if facts["dir_info"]["editable"] is True:
-            from urllib.request import (
-                url2pathname,  # with all of HTTP, for the few that are editable
-            )
-
-            return Path(url2pathname(urlsplit(facts["url"]).path)).resolve()
+            return path_of_url(facts["url"]).resolve()
     except (ValueError, LookupError, TypeError, AttributeError):  # the file may hold anything
         pass
     return None
