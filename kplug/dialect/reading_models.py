@@ -42,9 +42,12 @@ def read_model(
         qualified names, and connections of layers are as they were.
 
     Raises:
-        WeightsError: It describes no layer, or holds code.
+        WeightsError: It describes no layer, holds code, or is nested deeper than Python can follow.
     """
-    return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
+    try:
+        return _read_layer(entry, Names.of(custom_objects, generation or find_generation(entry)))
+    except RecursionError:
+        raise WeightsError("the configuration is nested too deeply to be that of a model") from None
 
 
 def read_layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -279,3 +279,10 @@ def test_too_many_layers() -> None:
     with pytest.raises(WeightsError) as caught:
         read_model(sequential(*[DENSE_2] * 10_001))
     assert str(caught.value) == "the model has 10001 layers; at most 10000 are read"
+
+
+def test_a_configuration_without_end_is_refused() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(WeightsError, match="nested too deeply to be that of a model"):
+        read_model({"class_name": "Dense", "config": {"units": circle}})
