@@ -78,8 +78,9 @@ def modernise(
     for old, new in (*_RENAMED.items(), *_RENAMED_IN_TABLES.items()):
         if old in read and old not in known and new in known:
             read[new] = read.pop(old)
-    if read.get("data_format") in _DATA_FORMATS:
-        read["data_format"] = _DATA_FORMATS[read["data_format"]]
+    layout = read.get("data_format")
+    if isinstance(layout, str) and layout in _DATA_FORMATS:
+        read["data_format"] = _DATA_FORMATS[layout]
     if owner == "kplug/BatchNormalization" and isinstance(read.get("axis"), list):
         read["axis"] = read["axis"][0] if len(read["axis"]) == 1 else read["axis"]
     return {key: value for key, value in read.items() if not is_idle(key, read, known)}

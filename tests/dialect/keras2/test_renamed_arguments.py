@@ -80,3 +80,7 @@ def test_present_names_are_found_where_the_class_knows_them() -> None:
         "init": "embeddings_initializer",
     }
     assert find_present_names([], known) == {}
+
+
+def test_a_layout_that_is_no_text_is_left_to_the_layer() -> None:
+    assert modernise("kplug/Conv2D", {"data_format": [1]}) == {"data_format": [1]}
