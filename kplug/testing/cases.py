@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from unittest import SkipTest
 
 from kplug.errors import ArgumentError, KplugError
 from kplug.registry import REGISTRY, Component, get_kind
@@ -11,6 +12,7 @@ from kplug.registry.errors import raise_problems
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.suggestions import did_you_mean
+from kplug.testing.checks.common import made
 from kplug.testing.checks.subject import Check, Subject
 from kplug.testing.examples import Example
 from kplug.testing.suites import SUITES
@@ -61,11 +63,15 @@ class ContractCase:
 
         Raises:
             BrokenContractError: if the component fails it, or raises anything.
+            unittest.SkipTest: if the component cannot be made; its check ``made`` says why, once.
         """
         subject = Subject(self.component, self.example, SUITES[self.component.kind].behave)
         try:
             subject.make()
         except Exception as error:
+            if self.check is not made:
+                name = self.component.qualified_name
+                raise SkipTest(f"{name} cannot be made: see its check {made.name!r}") from error
             advice = f"Say what it is made with: examples={{{self.component.name!r}: {{…}}}}."
             raise BrokenContractError(self, f"it cannot be made: {error}", advice) from error
         try:
@@ -106,7 +112,7 @@ def contract_cases(
 
     Example:
         >>> print(contract_cases("kplug", kinds=["constraint"])[0])
-        constraint-kplug/max_norm-config
+        constraint-kplug/max_norm-made
     """
     wanted = KINDS.values() if kinds is None else [get_kind(kind) for kind in kinds]
     components = [
@@ -126,7 +132,7 @@ def contract_cases(
         for component in components
         for example in [table.get(id(component), Example())]
         for check in SUITES[component.kind].checks
-        if check.name not in example.leave_out
+        if check is made or check.name not in example.leave_out
     ]
 
 
@@ -135,6 +141,7 @@ def check_contract(case: ContractCase) -> None:
 
     Raises:
         BrokenContractError: if the component fails it.
+        unittest.SkipTest: if the component cannot be made, which its check ``made`` reports once.
     """
     case.run()
 
@@ -165,6 +172,8 @@ def run_contract(
             case.run()
         except BrokenContractError as error:
             problems.append(error)
+        except SkipTest:
+            continue  # the problem of its check `made` stands for all
     raise_problems(problems, f"{distribution or 'what is installed'} breaks its contract")
     return len(cases)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from unittest import SkipTest
 
 import pytest
 import torch
@@ -63,7 +64,7 @@ def test_checks_are_listed(kind: str) -> None:
 
 def test_arguments_alone_are_an_example() -> None:
     with kplug.scope(regularizers={"scaled": scaled}):
-        assert run_contract("custom", examples={"scaled": {"factor": 0.1}}) > 8
+        assert run_contract("custom", examples={"scaled": {"factor": 0.1}}) > 9
         for name in ("custom/scaled", "regularizer/custom/scaled", "SCALED"):
             cases = contract_cases("custom", examples={name: {"factor": 0.1}})
             assert {str(case.example) for case in cases} == {'{"factor": 0.1}'}
@@ -76,6 +77,25 @@ def test_missing_arguments_are_asked_for() -> None:
             check_contract(case)
     assert "found: it cannot be made: scaled needs 'factor'" in str(caught.value)
     assert str(caught.value).endswith("Say what it is made with: examples={'scaled': {…}}.")
+
+
+def test_a_missing_example_is_one_message() -> None:
+    with kplug.scope(regularizers={"scaled": scaled}):
+        with pytest.raises(BrokenContractError, match="it cannot be made: scaled needs 'factor'"):
+            run_contract("custom")
+        first, *others = contract_cases("custom")
+        assert first.check.name == "made"
+        for case in others:
+            with pytest.raises(
+                SkipTest, match=r"^custom/scaled cannot be made: see its check 'made'$"
+            ):
+                check_contract(case)
+
+
+def test_whether_it_can_be_made_is_not_left_out() -> None:
+    example = Example(leave_out={"made": "I have no arguments"})
+    with kplug.scope(regularizers={"scaled": scaled}), pytest.raises(BrokenContractError):
+        run_contract("custom", examples={"scaled": example})
 
 
 def test_a_check_can_be_left_out() -> None:

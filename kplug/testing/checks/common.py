@@ -12,6 +12,16 @@ from kplug.testing.checks.subject import Finding, Subject, check, find_differenc
 
 
 @check(
+    "it can be made with the arguments of its example",
+    "Say what it is made with: examples={name: {argument: value}}.",
+)
+def made(subject: Subject) -> Finding:
+    """Make it; where that fails, the other checks have nothing to look at."""
+    subject.make()
+    return None
+
+
+@check(
     "what it was made with goes through text and JSON and makes the same again",
     "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
 )
@@ -101,4 +111,4 @@ def _is_taken(subject: Subject, **arguments: object) -> bool:
     return True
 
 
-COMMON = (_config, _pickle, _determinism, _arguments)
+COMMON = (made, _config, _pickle, _determinism, _arguments)
