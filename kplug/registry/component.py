@@ -123,12 +123,12 @@ class Component:
                 f"the aliases of {quote(self.name)} are the text {quote(self.aliases)}",
                 hint=f"Give a tuple: aliases=({quote(self.aliases)},)",
             )
-        for name in (self.name, *self.aliases) if isinstance(self.aliases, tuple) else ():
-            check_name(name)
         if (wrong := self._find_wrong_fact()) is not None:
             fact, hint = wrong
             value = quote(getattr(self, fact))
             raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
+        for name in (self.name, *self.aliases):
+            check_name(name)
 
     def _find_wrong_fact(self) -> tuple[str, str] | None:
         if not isinstance(self.aliases, tuple):

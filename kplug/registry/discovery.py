@@ -69,7 +69,7 @@ class Discovery:
 
 def discover(policy: Policy) -> Discovery:
     """Read the entry points of everything installed and register what policy lets through."""
-    found = Discovery(new_manager())
+    found = Discovery(new_manager(), importer=Importer(policy))
     for name, module in _BUILT_IN_MODULES.items():
         found.manager.register(Supplier(_built_in_origin(name), modules=(module,)), name=name)
     installed = _read_entry_points(found.problems, found.importer)

@@ -69,6 +69,14 @@ def find_running(component: Component) -> Build:
     return _find_imported(name) or Build(component.origin.version)
 
 
+def find_build_to_run(distribution: str, module: str) -> Build:
+    """Return the build that a module of a distribution is of, or will be once it is imported."""
+    running = _find_imported(distribution)
+    if running is None:
+        return _find_build(distribution, module)
+    return running if module in sys.modules else read_build(distribution) or Build()
+
+
 def find_build_here(distribution: str) -> Build | None:
     """Return the build that this process runs or would import; None if there is none."""
     if distribution in BUILT_IN:

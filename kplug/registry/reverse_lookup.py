@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from kplug.registry.component import NAME, Component
+from kplug.registry.errors import DisabledComponentError, PluginLoadError
 from kplug.registry.kinds import Kind
 from kplug.registry.registry import Registry
 from kplug.registry.resolved import config_of
@@ -24,7 +25,8 @@ def find_component_of(registry: Registry, kind: Kind, instance: object) -> Compo
     maker = instance.func if isinstance(instance, functools.partial) else type(instance)
     own = ((item, _find_loaded(item.target)) for item in user_components(kind.name))
     for component, loaded in (*own, *registry.index(kind).find_by_object(instance, maker)):
-        if loaded is instance or (loaded is maker and config_of(instance) is not None):
+        is_it = loaded is instance or (loaded is maker and config_of(instance) is not None)
+        if is_it and _may_load(registry, component):
             return component
     return None
 
@@ -55,6 +57,15 @@ def suggest_name(instance: object) -> str:
     if not NAME.fullmatch(name):
         name = re.sub(r"[^a-z0-9_]", "_", name.lower()).lstrip("_0123456789") or "unnamed"
     return name
+
+
+def _may_load(registry: Registry, component: Component) -> bool:
+    """Whether its name would lead here: a plugin can declare a target in a module of the user's."""
+    try:
+        registry.load(component)
+    except (PluginLoadError, DisabledComponentError):
+        return False
+    return True
 
 
 def _find_loaded(target: Any) -> object:

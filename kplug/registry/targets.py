@@ -10,7 +10,7 @@ from typing import Any
 
 from kplug.registry.component import BUILT_IN, Origin
 from kplug.registry.errors import KplugError
-from kplug.registry.imported_code import noting_import
+from kplug.registry.imported_code import find_build_to_run, noting_import
 from kplug.registry.metadata import has_metadata
 from kplug.registry.ownership import (
     Modules,
@@ -18,6 +18,7 @@ from kplug.registry.ownership import (
     read_modules,
     read_requirements,
 )
+from kplug.registry.policy import Installed, Policy
 
 
 class TargetError(KplugError):
@@ -29,9 +30,16 @@ class DisabledTargetError(TargetError):
 
 
 class Importer:
-    """Imports targets: a plugin's own and those of what it requires, and nobody's of what is switched off."""
+    """Imports targets: a plugin's own and those of what it requires, and nobody's of what is switched off.
 
-    def __init__(self) -> None:
+    Args:
+        policy: What may load. Lists with versions or hashes are asked again for the build that is imported:
+            another may be installed since they were read.
+    """
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._policy = policy or Policy()
+        self._limited = self._policy.limited
         self._distributions: dict[str, Any] = {}
         self._disabled: dict[str, str] = {}
         self._modules: dict[str, Modules] = {}
@@ -81,7 +89,7 @@ class Importer:
             return
         owner = origin.distribution
         own = Modules() if origin.is_custom or not owner else self._modules_of(owner)
-        self._refuse_disabled(module, own)
+        self._refuse_what_is_off(module, own)
         if origin.is_custom or not owner or self._may_name(owner, module):
             return
         message = f"{module!r} is a module neither of {owner} nor of a package that it requires"
@@ -89,17 +97,36 @@ class Importer:
             message = f"{owner} has no RECORD of its modules, so {module!r} may be anybody's"
         raise TargetError(message)
 
-    def _refuse_disabled(self, module: str, own: Modules) -> None:
-        for distribution, reason in self._disabled.items():
-            theirs = self._modules_of(distribution)
-            if not theirs.are_known:
-                theirs = Modules(packages=frozenset((distribution.replace("-", "_"),)))
-            for name in _with_parents(module):  # to import it is to import its parents
-                is_shared = own.lists(name) and not (name == module and theirs.lists(name))
-                if name in theirs and not is_shared:
-                    raise DisabledTargetError(
-                        f"{name!r} is a module of {distribution}, which is switched off: {reason}"
-                    )
+    def _refuse_what_is_off(self, module: str, own: Modules) -> None:
+        for distribution in dict.fromkeys((*self._disabled, *sorted(self._limited))):
+            name = self._find_theirs(distribution, module, own)
+            if name is None:
+                continue
+            label, reason = distribution, self._disabled.get(distribution)
+            if reason is None:
+                label, reason = self._judge_again(distribution, name)
+            if reason is not None:
+                raise DisabledTargetError(
+                    f"{name!r} is a module of {label}, which is switched off: {reason}"
+                )
+
+    def _find_theirs(self, distribution: str, module: str, own: Modules) -> str | None:
+        """Return the module, or the parent that is imported before it, if it is another distribution's."""
+        theirs = self._modules_of(distribution)
+        if not theirs.are_known:
+            theirs = Modules(packages=frozenset((distribution.replace("-", "_"),)))
+        for name in _with_parents(module):
+            is_shared = own.lists(name) and not (name == module and theirs.lists(name))
+            if name in theirs and not is_shared:
+                return name
+        return None
+
+    def _judge_again(self, distribution: str, module: str) -> tuple[str, str | None]:
+        """Return the build that would run, and why it may not: another was there at discovery."""
+        build = find_build_to_run(distribution, module)
+        installed = Installed(distribution, build.version, lambda: build.hash)
+        version = build.version or "of an unknown version"
+        return f"{distribution} {version}", self._policy.find_refusal(installed)
 
     def _may_name(self, owner: str, module: str) -> bool:
         if is_of_python(module):

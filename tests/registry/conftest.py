@@ -13,7 +13,7 @@ from typing import Any
 import importlib_metadata
 import pytest
 
-from kplug.registry import REGISTRY, resolution, scopes
+from kplug.registry import REGISTRY, imported_code, resolution, scopes
 from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
@@ -129,6 +129,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
         monkeypatch.delenv(variable)
+    monkeypatch.setattr(imported_code, "_IMPORTED", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind has its adapter
         monkeypatch.setattr(resolution, "_adapter", lambda target: lambda made: made)

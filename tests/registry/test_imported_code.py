@@ -33,7 +33,6 @@ ENTRIES = {"kplug.regularizers": {"aging": "kplug_aging:aging"}}
 @pytest.fixture(autouse=True)
 def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start as a new process does."""
-    monkeypatch.setattr(imported_code, "_IMPORTED", {})
     monkeypatch.setattr(imported_code, "_WARNED", set())
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +108,17 @@ def test_nothing_is_imported_to_find_out(install: Sandbox) -> None:
     found = find_component_of(REGISTRY, REGULARIZER, resolve_object("regularizer", "pond"))
     assert found is not None
     assert found.qualified_name == "my-plugin/pond"
+
+
+@pytest.mark.parametrize("target", [f"{__name__}:Mine", "thief:pytest.importorskip"])
+def test_a_plugin_cannot_claim_what_is_not_its_own(install: Sandbox, target: str) -> None:
+    """It may declare any target, and by such a name nothing loads."""
+    thief = {"thief.py": "import pytest\n"}
+    install("thief", entry_points={"kplug.regularizers": {"mine": target}}, modules=thief)
+    importlib.import_module("thief")
+    instance = Mine if "Mine" in target else pytest.importorskip
+    assert find_component_of(REGISTRY, REGULARIZER, instance) is None
+    assert resolve("regularizer", Mine()).component.qualified_name == "custom/Mine"
 
 
 def _private(w: object) -> None: ...

@@ -54,6 +54,12 @@ class Policy:
         found = [s.settings["disable"] for s in self.sources if "disable" in s.settings]
         return {entry.distribution: setting.label for setting in found for entry in setting.entries}
 
+    @property
+    def limited(self) -> frozenset[str]:
+        """Every distribution of which a list lets some versions or files load, and not the others."""
+        entries = [entry for setting in self.settings for entry in setting.entries]
+        return frozenset(e.distribution for e in entries if e.versions is not None or e.hashes)
+
     def find_refusal(self, installed: Installed) -> str | None:
         """Return why a distribution may not load, or None if it may."""
         return next((reason for _, reason in self.find_refusals(installed)), None)
