@@ -21,6 +21,9 @@ _HEADER = re.compile(r"(?:[ \t]|From |([!-9;-~]*):)(.*(?:\n[ \t].*)*)\n?")
 
 
 _FILES = ("METADATA", "PKG-INFO", "")  # the last one is an egg-info that is a file itself
+_LONGEST_NAME = (
+    255  # as file systems have it: no folder of metadata can be called after a longer one
+)
 
 
 def read_origin(distribution: Any) -> Origin:
@@ -33,6 +36,8 @@ def read_origin(distribution: Any) -> Origin:
     headers = _read_headers(_read_metadata(distribution))
     if "name" not in headers:
         raise InvalidName("it has no line 'Name: …'")
+    if len(headers["name"]) > _LONGEST_NAME:
+        raise InvalidName(f"its name has {len(headers['name'])} characters")
     return Origin(canonicalize_name(headers["name"], validate=True), headers.get("version", ""))
 
 
