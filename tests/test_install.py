@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from kplug.registry import KINDS
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
@@ -100,6 +102,19 @@ print(kplug.resolve("loss", "quantile_loss").component.origin)
         "UnknownComponentError",
         "kplug-quantile 0.1.0",
     ]
+
+
+@pytest.mark.slow
+def test_a_new_plugin_is_green_in_its_first_minute(python: Path, tmp_path: Path) -> None:
+    asked = [part for kind in KINDS for part in (f"--{kind}", f"acme_{kind}")]
+    run(python, "-m", "kplug", "new", "kplug-acme", *asked, cwd=tmp_path)
+    run(python, "-m", "pip", "install", "-e", "kplug-acme", cwd=tmp_path)
+
+    project = tmp_path / "kplug-acme"
+    run(python, "-m", "kplug", "add", "loss", "another_loss", cwd=project / "src")
+    run(python, "-m", "pip", "install", "-e", ".", cwd=project)
+    run(python, "-m", "pytest", cwd=project)
+    run(python, "-m", "mypy", cwd=project)
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ from kplug.cli.demo.command import demo
 from kplug.cli.docs import write_docs
 from kplug.cli.env import show_settings
 from kplug.cli.listing import list_components
+from kplug.cli.new.add import add
+from kplug.cli.new.command import new
 from kplug.cli.show import show
 from kplug.errors import KplugError
 
@@ -46,6 +48,8 @@ app.command(name="list")(list_components)
 app.command(name="show")(show)
 app.command(name="env")(show_settings)
 app.command(name="docs")(write_docs)
+app.command(name="new")(new)
+app.command(name="add")(add)
 app.command(name="demo")(demo)
 app.command(name="bench")(bench)
 

@@ -1,0 +1,103 @@
+"""Whether the name of a new distribution or component can be used, and what to do if not."""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+import sys
+
+from packaging.utils import InvalidName, canonicalize_name
+
+from kplug.cli.new.files import NewComponent
+from kplug.errors import KplugError
+from kplug.registry import REGISTRY, Component
+from kplug.registry.component import BUILT_IN, CUSTOM, check_name
+from kplug.registry.ownership import find_distribution
+from kplug.registry.quoting import quote
+
+
+def check_distribution(name: str) -> str:
+    """Return the name of the package that a new distribution has.
+
+    Raises:
+        KplugError: if the name is no name of a distribution or package, or is taken.
+    """
+    try:
+        canonical = canonicalize_name(name, validate=True)
+    except InvalidName as error:
+        raise KplugError(
+            f"{quote(name)} is no name of a distribution",
+            hint="It has letters, digits, '-', '_' and '.', and begins and ends with a letter or "
+            "digit, such as 'kplug-acme'.",
+        ) from error
+    package = canonical.replace("-", "_")
+    if not package.isidentifier() or keyword.iskeyword(package):
+        raise KplugError(
+            f"the distribution {quote(name)} would have the package {quote(package)}, which Python "
+            "cannot import",
+            hint=f"Begin with a letter, and use no keyword: 'kplug-{canonical}'.",
+        )
+    _check_is_free(canonical, package)
+    return package
+
+
+def _check_is_free(canonical: str, package: str) -> None:
+    if canonical in (*BUILT_IN, CUSTOM):
+        raise KplugError(
+            f"the name {canonical!r} is reserved, and a plugin of this name is not read",
+            hint=f"Take another, such as 'kplug-{canonical}s'.",
+        )
+    if find_distribution(canonical) is not None:
+        raise KplugError(
+            f"a distribution {canonical!r} is installed here, which the new one would replace",
+            hint=f"Take another name; or, if it is yours: `pip uninstall {canonical}` first.",
+        )
+    if package in sys.stdlib_module_names or _is_importable(package):
+        raise KplugError(
+            f"the package {package!r} of the distribution {canonical!r} exists here already",
+            hint=f"Take another name, such as 'kplug-{canonical}'.",
+        )
+
+
+def _is_importable(package: str) -> bool:
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None  # a folder without code is in nobody's way
+
+
+def check_component(new: NewComponent, distribution: str) -> str | None:
+    """Return a warning if another plugin offers a component of the same name.
+
+    Args:
+        new: The component.
+        distribution: The normalised name of the distribution that will offer it.
+
+    Raises:
+        KplugError: if the name is outside the grammar, a keyword, or that of a built-in.
+    """
+    check_name(new.name)
+    if keyword.iskeyword(new.module) or keyword.iskeyword(new.object):
+        raise KplugError(
+            f"{new.name!r} would be a keyword of Python in code",
+            hint=f"Take another name, such as '{new.module}_{new.kind.name}'.",
+        )
+    owners = REGISTRY.index(new.kind).candidates(new.name)
+    for owner in owners:
+        if owner.origin.is_built_in:
+            raise _taken(new, owner, distribution)
+    others = [one.qualified_name for one in owners if one.origin.distribution != distribution]
+    if not others:
+        return None
+    return (
+        f"{', '.join(others)} has the same name. Where both are installed, the bare name is an error, and "
+        f"users write '{distribution}/{new.name}' or set a preference."
+    )
+
+
+def _taken(new: NewComponent, owner: Component, distribution: str) -> KplugError:
+    project = distribution.removeprefix("kplug-").replace("-", "_")
+    return KplugError(
+        f"the {new.kind.name} {new.name!r} is built in, as {owner.qualified_name}, and the bare name stays "
+        "its",
+        hint=f"Take another name, such as '{project}_{new.module}'. An author who needs this one declares "
+        "kplug.Component(…, is_qualified_only=True) in code.",
+    )
