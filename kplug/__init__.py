@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kplug.models import Model, Sequential, load_model
     from kplug.registry import (
         Component,
+        Package,
         Resolved,
         Spec,
         factory,
@@ -57,6 +58,7 @@ _HOMES = {
     "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.registry": (
         "Component",
+        "Package",
         "Resolved",
         "Spec",
         "factory",
@@ -81,6 +83,7 @@ __all__ = [
     "KplugError",
     "Layer",
     "Model",
+    "Package",
     "Resolved",
     "Sequential",
     "Spec",

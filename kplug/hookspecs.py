@@ -1,4 +1,4 @@
-"""What a plugin may offer: one hook for each kind of component.
+"""What a plugin may offer: one hook for each kind of component, and two for what is no component.
 
 A plugin is a distribution. It declares its components in one of two ways, and most need only the first:
 
@@ -23,7 +23,7 @@ A plugin is a distribution. It declares its components in one of two ways, and m
        def kplug_losses():
            return {"dice_loss": "kplug_segmentation.losses:dice_loss"}
 
-Every hook below is called without arguments, once, when a component of its kind is first looked up. It
+A hook for components is called without arguments, once, when one of its kind is first looked up. It
 returns a mapping of declared name to a target ``"package.module:object"`` (preferred: it stays
 unimported until used), to the object itself (``@kplug.named`` gives it aliases, its documentation the
 summary), or to a ``kplug.Component`` that adds aliases, a summary or a role. A hook with nothing to offer
@@ -35,9 +35,13 @@ The group name carries the version of this contract: a breaking change would be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
+
+if TYPE_CHECKING:
+    import kplug
 
 PROJECT = "kplug"
 
@@ -132,4 +136,40 @@ def kplug_schedules() -> Declarations:
 @hookspec
 def kplug_callbacks() -> Declarations:
     """Offer callbacks: subclasses of ``kplug.callbacks.Callback``."""
+    raise NotImplementedError
+
+
+# ---------------------------------------------------------------------------
+# Beside components.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_commands() -> Declarations:
+    """Offer subcommands of ``kplug``: functions with typer's annotations, or a ``typer.Typer`` of several.
+
+    They are declared as components are; the group of the static tier is ``kplug.commands``. A name is
+    written ``push_model`` here and ``kplug push-model`` by users. The module of a command is imported when
+    it runs; ``kplug --help`` shows the ``summary`` of a ``kplug.Component``. A name that kplug's own commands
+    have, or another plugin, is reached as ``kplug DISTRIBUTION/NAME`` alone.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kplug.Package]:
+    """Say which packages offer a name that nobody here offers.
+
+    It is called when somebody reads the message about a name that was not found, so it may take a moment.
+    Only what it returns is recommended to be installed. It is not called while it runs.
+
+    Args:
+        kind: The kind that is wanted, such as ``loss``; an empty text if that is not known.
+        name: The name as it was written. It may come from a file, so trust nothing in it.
+        distribution: The distribution that is said to have it, in its normal form, or None. Answers of other
+            distributions are then dropped.
+
+    Returns:
+        The packages, best first; none if this plugin knows of none.
+    """
     raise NotImplementedError

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
-from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.kinds import HOOKED, Kind
 
 
 def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
@@ -21,4 +21,4 @@ def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
     return hook
 
 
-globals().update({kind.hook: _make_hook(kind) for kind in KINDS.values()})
+globals().update({kind.hook: _make_hook(kind) for kind in HOOKED.values()})

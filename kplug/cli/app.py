@@ -1,4 +1,4 @@
-"""Put the commands together, and print errors as sentences."""
+"""The program ``kplug``, whose commands stand in ``kplug.builtins.commands``; errors are sentences."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ from typing import Annotated
 import typer
 
 from kplug import __version__
-from kplug.cli.bench.command import bench
-from kplug.cli.demo.command import demo
-from kplug.cli.docs import write_docs
-from kplug.cli.env import show_settings
-from kplug.cli.listing import list_components
-from kplug.cli.new.add import add
-from kplug.cli.new.command import new
-from kplug.cli.show import show
+from kplug.cli.commands import CommandGroup
 from kplug.errors import KplugError
 
 app = typer.Typer(
     name="kplug",
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
+    suggest_commands=False,  # the registry does, with the names of plugins
     pretty_exceptions_enable=False,
 )
 
@@ -42,16 +37,6 @@ def options(
     ] = False,
 ) -> None:
     """Components for Keras-shaped models on PyTorch, and the plugins that offer them."""
-
-
-app.command(name="list")(list_components)
-app.command(name="show")(show)
-app.command(name="env")(show_settings)
-app.command(name="docs")(write_docs)
-app.command(name="new")(new)
-app.command(name="add")(add)
-app.command(name="demo")(demo)
-app.command(name="bench")(bench)
 
 
 def main() -> None:

@@ -15,12 +15,14 @@ import typer
 
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
+from kplug.registry.kinds import COMMAND
 from kplug.registry.quoting import make_printable
 
 KindArgument = Annotated[
     str | None,
     typer.Argument(
-        help="Only this kind, such as losses. All kinds by default.", show_default=False
+        help="Only this kind, such as losses, or commands. All kinds of component by default.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -46,7 +48,7 @@ def list_components(
     --check is given.
     """
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
-    broken = _find_broken(kinds) if is_check else []
+    broken = _find_broken(kinds if kind else [*kinds, COMMAND]) if is_check else []
     if is_count and as_json:
         typer.echo(json.dumps(_count(kinds), indent=2))
     elif is_count:

@@ -18,7 +18,7 @@ from kplug.errors import (
 )
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
 from kplug.registry.binding import describe_signature
-from kplug.registry.misses import list_switched_off, suggest_component
+from kplug.registry.misses import list_packages, list_switched_off, suggest_component
 from kplug.registry.quoting import quote
 from kplug.registry.roles import decide_role
 
@@ -63,12 +63,13 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
 
 def _unknown(name: str) -> UnknownComponentError:
     everything = [item for kind in KINDS.values() for item in REGISTRY.components(kind)]
+    packages = list_packages(REGISTRY, "", Spec(name))
     advice = f"{suggest_component(name, everything)}`kplug list` shows what is installed."
     return UnknownComponentError(
         f"no component is named {quote(name)}",
         kind="",
         ref=name,
-        hint="\n  ".join((advice, *list_switched_off(REGISTRY))),
+        hint="\n  ".join((*packages, advice, *list_switched_off(REGISTRY))),
     )
 
 

@@ -4,7 +4,7 @@ Data flows in this order::
 
     what is installed   policy, metadata → discovery → suppliers → declarations → component → index → registry
     what is written     spec/
-    what it means       scopes, conflicts → lookup, else misses
+    what it means       scopes, conflicts → lookup, else misses, packages
     the object          load_failures; roles, binding → resolution → resolved; back by reverse_lookup
 """
 
@@ -17,6 +17,7 @@ from kplug.registry.component import (
 )
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.lookup import look_up as look_up
+from kplug.registry.packages import Package as Package
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.resolution import resolve as resolve, resolve_object as resolve_object
 from kplug.registry.resolved import Resolved as Resolved

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from kplug.registry.errors import AmbiguousComponentError
 from kplug.registry.index import Index
 from kplug.registry.kinds import Kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote
 
 Rule = Literal[
@@ -99,3 +100,17 @@ def _ambiguous(kind: Kind, ref: str, candidates: Sequence[Component]) -> Ambiguo
         candidates=names,
         hint=f"Write {names[0]!r}, or prefer one: KPLUG_PREFER={candidates[0].origin.distribution}",
     )
+
+
+def find_shadowed_built_ins(index: Index) -> Iterator[Problem]:
+    """Yield a problem for each name of a plugin that is a built-in's, in a kind where none may take it."""
+    for component in index.components:
+        if component.origin.is_built_in or component.is_qualified_only:
+            continue
+        for name in (component.name, *component.aliases):
+            if index.candidates(name)[0].origin.is_built_in:
+                message = (
+                    f"the {index.kind.name} {name!r} is kplug's own, so that of this package is used as "
+                    f"'{component.qualified_name}' alone. Give it another name"
+                )
+                yield Problem(component.origin, message)

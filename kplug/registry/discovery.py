@@ -20,7 +20,7 @@ from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
 from kplug.registry.hook_modules import new_manager
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import HOOKED
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import find_folder, read_origin
 from kplug.registry.policy import Policy
@@ -31,7 +31,7 @@ from kplug.registry.targets import Importer, strip_extras
 
 HOOK_GROUP = "kplug"
 _BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.torch"}
-_GROUPS = {kind.group: kind.name for kind in KINDS.values()}
+_GROUPS = {kind.group: kind.name for kind in HOOKED.values()}
 _OTHER_CONTRACT = re.compile(r"kplug\d")
 
 

@@ -149,7 +149,7 @@ class UnknownComponentError(ResolutionError):
 
 
 class NotInstalledError(ResolutionError):
-    """The distribution that offers the name is known but not installed."""
+    """The distribution that a qualified name begins with is not installed."""
 
 
 class AmbiguousComponentError(ResolutionError):

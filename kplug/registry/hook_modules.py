@@ -5,7 +5,8 @@ from __future__ import annotations
 import pluggy
 
 from kplug import hookspecs
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import HOOKED
+from kplug.registry.packages import OFFERS
 from kplug.registry.suggestions import did_you_mean
 
 
@@ -40,11 +41,12 @@ def explain_misfit(error: pluggy.PluginValidationError) -> str:
     text = " ".join(str(error).split())
     if "unknown hook" in text:
         wrong = text.split("'")[1]
-        hooks = [kind.hook for kind in KINDS.values()]
+        hooks = [*(kind.hook for kind in HOOKED.values()), OFFERS]
         advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
         return f"it implements {wrong!r}, which is no hook. {advice}"
     if "Argument(s)" in text:
         wrong = text.partition("for hook '")[2].partition("'")[0]
         arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]
-        return f"its {wrong} takes {arguments}; the hook is called without arguments"
+        given = "with kind, name and distribution" if wrong == OFFERS else "without arguments"
+        return f"its {wrong} takes {arguments}; the hook is called {given}"
     return f"its hooks do not fit: {text}"

@@ -90,7 +90,11 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-_BY_NAME = KINDS | {kind.plural: kind for kind in KINDS.values()}
+# A subcommand of `kplug`: offered, found and loaded as components are, but no part of a model.
+COMMAND = Kind("command", "commands", (), frozenset(), "kplug.cli.commands:as_command")
+HOOKED = {**KINDS, COMMAND.name: COMMAND}  # all that distributions may offer
+
+_BY_NAME = HOOKED | {kind.plural: kind for kind in HOOKED.values()}
 
 
 def get_kind(name: str) -> Kind:

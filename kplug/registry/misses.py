@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from kplug.registry.companions import find_known_distribution
 from kplug.registry.component import CUSTOM, Component
 from kplug.registry.errors import (
     DisabledComponentError,
@@ -141,7 +140,9 @@ def _not_offered(
         kind=kind.name,
         ref=spec.ref,
         candidates=[component.name for component in own],
-        hint=partial(_suggest, kind, spec.name, own),
+        hint=lambda: "\n  ".join(
+            (*list_packages(registry, kind.name, spec), _suggest(kind, spec.name, own))
+        ),
     )
 
 
@@ -164,11 +165,9 @@ def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError
         )
     if spec.is_registered_in_keras:
         return _custom(kind, spec)  # the package is a name that somebody's code made up
-    if find_known_distribution(kind.name, spec.name, distribution) is not None:
-        return _not_installed(kind, spec, distribution)
     return NotInstalledError(
         f"the {kind.name} {quote(spec.ref)} is said to belong to {quote(distribution)}, which is not "
-        "installed, and kplug does not know that package",
+        "installed",
         kind=kind.name,
         ref=spec.ref,
         hint=partial(_ask_for_package, registry, kind, spec),
@@ -176,48 +175,45 @@ def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError
 
 
 def _ask_for_package(registry: Registry, kind: Kind, spec: Spec) -> str:
+    packages = list_packages(registry, kind.name, spec)
+    if packages:
+        return "\n  ".join(packages)
     installed = [supplier.origin.distribution for supplier in registry.state.discovery.suppliers]
     meant = find_closest(spec.distribution, installed, likeness=0.8)
     question = "" if meant is None else f"{ask(f'{meant}/{spec.name}')} "
     return (
-        f"{question}If you know the package and trust it, install it. If your own code defines the "
-        f"{kind.name}, offer it: {_offer_it(kind, spec)}"
+        f"{question}No plugin here knows that package. If you trust it, install it. If your own code "
+        f"defines the {kind.name}, offer it: {_offer_it(kind, spec)}"
     )
 
 
-def _not_installed(kind: Kind, spec: Spec, distribution: str) -> NotInstalledError:
-    return NotInstalledError(
-        f"the {kind.name} {quote(spec.name)} is offered by {distribution!r}, which is not installed",
-        kind=kind.name,
-        ref=spec.ref,
-        hint=f"pip install {distribution}",
-    )
-
-
-def _unknown(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
-    distribution = find_known_distribution(kind.name, spec.name)
-    if distribution is not None:
-        supplier = registry.state.discovery.manager.get_plugin(distribution)
-        if isinstance(supplier, Supplier):  # installed, and the name is in a conflict
-            return _not_offered(registry, kind, spec, supplier)
-        if not is_installed(distribution):
-            return _not_installed(kind, spec, distribution)
+def _unknown(registry: Registry, kind: Kind, spec: Spec) -> UnknownComponentError:
     components = registry.components(kind)
     return UnknownComponentError(
         f"no {kind.name} is named {quote(spec.ref)}",
         kind=kind.name,
         ref=spec.ref,
         candidates=partial(_list_names, components),
-        hint=partial(_advise, registry, kind, spec.name, components),
+        hint=partial(_advise, registry, kind, spec, components),
     )
 
 
-def _advise(registry: Registry, kind: Kind, name: str, components: Sequence[Component]) -> str:
+def _advise(registry: Registry, kind: Kind, spec: Spec, components: Sequence[Component]) -> str:
+    packages = list_packages(
+        registry, kind.name, spec
+    )  # first: what the plugins raise then is a problem too
     problems = [each for each in registry.problems() if not each.is_advice]
-    about = _find_about(problems, name)
+    about = _find_about(problems, spec.name)
     lines = [f"Not read: {problem}" for problem in about or problems]
     lines += list_switched_off(registry)
-    return "\n  ".join(lines if about else [_suggest(kind, name, components), *lines])
+    suggestions = [] if about else [_suggest(kind, spec.name, components)]
+    return "\n  ".join((*packages, *suggestions, *lines))
+
+
+def list_packages(registry: Registry, kind: str, spec: Spec) -> list[str]:
+    """Return a sentence for each package that a plugin knows to offer a name; its command is the plugin's."""
+    found = registry.find_packages(kind, spec.name, spec.distribution)
+    return [f"{package} offers it: {package.install}" for package in found[:_SHOWN]]
 
 
 def list_switched_off(registry: Registry) -> list[str]:

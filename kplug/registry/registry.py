@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import importlib
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from kplug.registry.component import Component, Origin
+from kplug.registry.conflicts import find_shadowed_built_ins
 from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
 from kplug.registry.imported_code import warn_of_replacement
 from kplug.registry.in_flight import Once
 from kplug.registry.index import Index, build_index
-from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.kinds import COMMAND, HOOKED, Kind
 from kplug.registry.load_failures import explain_failure
+from kplug.registry.packages import Package
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.scopes import user_components
+
+_IS_ASKING = ContextVar("_IS_ASKING", default=False)
 
 
 @dataclass(slots=True)
@@ -100,11 +105,33 @@ class Registry:
 
     def problems(self) -> list[Problem]:
         """Return what is wrong with installed plugins, as far as it shows without importing them."""
-        for kind in KINDS.values():
+        for kind in HOOKED.values():
             self.index(kind)
         discovery = self.state.discovery
         own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
-        return [*discovery.problems, *own, *self._idle_preferences()]
+        refused = find_shadowed_built_ins(self.index(COMMAND))
+        return [*discovery.problems, *own, *refused, *self._idle_preferences()]
+
+    def find_packages(self, kind: str, name: str, distribution: str | None = None) -> list[Package]:
+        """Ask the plugins which packages offer a name that nobody here offers; what they raise is a problem.
+
+        A plugin that asks for such a name while it is asked gets no answer.
+
+        Args:
+            kind: The kind that is wanted.
+            name: The name, as it was written.
+            distribution: Only this one's answers count.
+        """
+        if _IS_ASKING.get():
+            return []
+        token = _IS_ASKING.set(True)
+        try:
+            hook = self.state.discovery.manager.hook.kplug_offers
+            answers = hook(kind=kind, name=name, distribution=distribution)
+        finally:
+            _IS_ASKING.reset(token)
+        found = dict.fromkeys(package for answer in answers for package in answer)
+        return [package for package in found if distribution in (None, package.distribution)]
 
     def unmet_preferences(self) -> list[Problem]:
         """Return a problem for each preference for what is absent, switched off or not offered."""
@@ -124,7 +151,7 @@ class Registry:
         installed = {supplier.origin.distribution for supplier in discovery.suppliers}
         for entry in policy.prefer:
             distribution, slash, name = entry.partition("/")
-            indexes = map(self.index, KINDS.values())
+            indexes = map(self.index, HOOKED.values())
             is_judged = slash and distribution in installed
             if is_judged and not any(i.find_qualified(distribution, name) for i in indexes):
                 message = f"it is preferred for {name!r}, which it does not offer"

@@ -20,7 +20,8 @@ from kplug.registry.declarations import (
 from kplug.registry.heavy_imports import HeavyImports
 from kplug.registry.hook_modules import check_hooks, explain_misfit
 from kplug.registry.in_flight import Once
-from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.kinds import HOOKED, Kind
+from kplug.registry.packages import OFFERS, Package, ask_for_packages
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.targets import Importer, is_of_python
@@ -71,6 +72,7 @@ class Supplier:
         self._loaded = Once(self._load_modules) if modules else _NO_MODULES
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._own_problems = tuple(problems)
+        self._problems_of_answer: tuple[Problem, ...] = ()  # the last one to kplug_offers
         self._questions: list[str] = []  # where a module asked the registry while it was imported
         for hook in dir(self):
             setattr(self, hook, MethodType(_HOOKS[hook], self))
@@ -81,8 +83,7 @@ class Supplier:
         pluggy looks at every name in ``dir`` when a plugin is registered; with all of Python's own
         among them, that is most of the time of a discovery.
         """
-        kinds = KINDS if self._modules else self.entries
-        return [KINDS[name].hook for name in kinds]
+        return list(_HOOKS) if self._modules else [HOOKED[name].hook for name in self.entries]
 
     @property
     def installed(self) -> Installed:
@@ -114,7 +115,8 @@ class Supplier:
         """What is wrong with the declarations that have been read so far."""
         return [
             *self._general_problems,
-            *(item for kind in KINDS for item in self._problems_of(kind)),
+            *(item for kind in HOOKED for item in self._problems_of(kind)),
+            *self._problems_of_answer,
         ]
 
     def problems_with(self, kind: Kind) -> list[Problem]:
@@ -153,6 +155,13 @@ class Supplier:
         once = self._offers.get(kind.name)
         found = once.found if once is not None else None
         return found.components if found is not None else None
+
+    def find_packages(self, kind: str, name: str, distribution: str | None) -> list[Package]:
+        """Return the packages of which its modules say that they offer a name."""
+        managers = self.load_modules().managers
+        found, problems = ask_for_packages(managers, self.origin, kind, name, distribution)
+        self._problems_of_answer = problems
+        return found
 
     def _is_asked_here(self) -> bool:
         """Whether this thread is inside code of this very plugin that the registry has called."""
@@ -242,4 +251,12 @@ def _make_hook(kind: Kind) -> Callable[[Supplier], dict[str, Component]]:
     return hook
 
 
-_HOOKS = {kind.hook: _make_hook(kind) for kind in KINDS.values()}
+@hookspecs.hookimpl
+def _answer(supplier: Supplier, kind: str, name: str, distribution: str | None) -> list[Package]:
+    return supplier.find_packages(kind, name, distribution)
+
+
+_HOOKS: dict[str, Callable[..., Any]] = {
+    **{kind.hook: _make_hook(kind) for kind in HOOKED.values()},
+    OFFERS: _answer,
+}

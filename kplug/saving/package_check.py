@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
-from kplug.registry.companions import find_known_distribution
 from kplug.registry.imported_code import Build, find_build_here, find_replacement
+from kplug.registry.packages import Package
 from kplug.registry.user_warnings import warn
 
 Verify = Literal["off", "warn", "exact"]
@@ -84,14 +85,12 @@ def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool)
     version, here = stored.version, find_build_here(distribution)
     installed = None if here is None else here.version
     used, was = _printable(", ".join(names)), _printable(version)
-    is_known = _is_known(distribution)
-    advice = f": {_install_line(distribution, version)}" if is_known else ""
-    if installed is None and is_known:
-        return f"{distribution} {was}, which supplied {used}, is not installed{advice}"
     if installed is None:
+        if packages := _ask_plugins(distribution, names[0]):
+            return f"{distribution} {was}, which supplied {used}, is not installed: {packages[0].install}"
         return (
-            f"the file says that {distribution!r} {was} supplied {used}; it is not installed, and kplug "
-            "does not know that package"
+            f"the file says that {distribution!r} {was} supplied {used}; it is not installed, and no "
+            "plugin here knows that package"
         )
     if _reduce(distribution, installed, exact=exact) == _reduce(distribution, version, exact=exact):
         is_other = (
@@ -100,15 +99,16 @@ def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool)
         if not is_other:
             return None
         return f"{distribution} {was}, which supplied {used}, has other code here under the same version"
-    replaced = find_replacement(distribution)
-    advice = f": {replaced}" if replaced else advice
-    return f"{distribution}, which supplied {used}, was {was}, here {installed}{advice}"
+    advice = find_replacement(distribution)
+    if advice is None and REGISTRY.state.discovery.manager.has_plugin(distribution):
+        advice = _install_line(distribution, version)
+    shown = f": {advice}" if advice else ""
+    return f"{distribution}, which supplied {used}, was {was}, here {installed}{shown}"
 
 
-def _is_known(distribution: str) -> bool:
-    """Whether a package may be installed on a file's word: it offers components here, or kplug knows it."""
-    offers = REGISTRY.state.discovery.manager.has_plugin(distribution)
-    return offers or find_known_distribution("", "", distribution) is not None
+def _ask_plugins(distribution: str, name: str) -> list[Package]:
+    """Return the packages that may be installed on a file's word: those that a plugin knows."""
+    return REGISTRY.find_packages("", name.rpartition("/")[2], canonicalize_name(distribution))
 
 
 def _reduce(distribution: str, version: str, *, exact: bool) -> object:

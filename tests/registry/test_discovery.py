@@ -12,6 +12,7 @@ import pytest
 from kplug.registry import KINDS, REGISTRY, get_kind
 from kplug.registry.component import Origin
 from kplug.registry.discovery import discover, search_path_fingerprint
+from kplug.registry.kinds import HOOKED
 from kplug.registry.policy import Policy, read_policy
 
 if TYPE_CHECKING:
@@ -276,7 +277,10 @@ def test_an_empty_entry_of_the_path_is_the_working_directory(
         ("Kplug.losses", "Did you mean 'kplug.losses'?"),
         ("k-plug.losses", "Did you mean 'kplug.losses'?"),
         ("KPlug", "Did you mean 'kplug'?"),
-        ("kplug.colours", f"Groups are kplug, {', '.join(kind.group for kind in KINDS.values())}."),
+        (
+            "kplug.colours",
+            f"Groups are kplug, {', '.join(kind.group for kind in HOOKED.values())}.",
+        ),
     ],
 )
 def test_a_misspelt_group_is_a_problem(install: Sandbox, group: str, advice: str) -> None:

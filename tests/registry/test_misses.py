@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,26 +118,10 @@ def test_wrong_kind_of_the_users_own_code() -> None:
     assert error.candidates == ("custom/my_own",)
 
 
-@pytest.mark.parametrize(
-    ("kind", "ref", "owner"),
-    [
-        ("loss", "dice_loss", "kplug-segmentation"),
-        ("loss", "DiceLoss(smooth=1)", "kplug-segmentation"),
-        ("metric", "dice_coef", "kplug-segmentation"),
-        ("regularizer", "l1_reg", "kplug-penalties"),
-    ],
-)
-def test_known_package_that_is_not_installed(kind: str, ref: str, owner: str) -> None:
-    error = _fail(kind, ref, NotInstalledError)
-    assert str(error) == (
-        f"the {kind} {ref.partition('(')[0]!r} is offered by {owner!r}, which is not installed\n"
-        f"  pip install {owner}"
-    )
-
-
 OWN_CODE = (
-    "If you know the package and trust it, install it. If your own code defines the {kind}, offer it: "
-    "custom_objects={{'{name}': …}} where it is loaded, or with kplug.scope({kind}es={{'{name}': …}}):"
+    "No plugin here knows that package. If you trust it, install it. If your own code defines the "
+    "{kind}, offer it: custom_objects={{'{name}': …}} where it is loaded, or with "
+    "kplug.scope({kind}es={{'{name}': …}}):"
 )
 
 
@@ -150,16 +135,8 @@ OWN_CODE = (
 )
 def test_package_that_only_a_text_names_is_not_recommended(ref: str, package: str) -> None:
     assert str(_fail("loss", ref, NotInstalledError)) == (
-        f"the loss {ref!r} is said to belong to {package!r}, which is not installed, and kplug does not know "
-        "that package\n  " + OWN_CODE.format(kind="loss", name=ref.partition("/")[2])
-    )
-
-
-@pytest.mark.parametrize("name", ["dice_loss", "later_loss"])
-def test_qualified_name_of_a_known_package(name: str) -> None:
-    assert str(_fail("loss", f"kplug-segmentation/{name}", NotInstalledError)) == (
-        f"the loss {name!r} is offered by 'kplug-segmentation', which is not installed\n"
-        "  pip install kplug-segmentation"
+        f"the loss {ref!r} is said to belong to {package!r}, which is not installed\n  "
+        + OWN_CODE.format(kind="loss", name=ref.partition("/")[2])
     )
 
 
@@ -178,7 +155,9 @@ def test_name_that_somebodys_code_registered_in_keras(ref: str) -> None:
 
 def test_misspelt_package_is_suggested(puddles: Sandbox) -> None:
     error = _fail("regularizer", "puddle-penaltys/puddle", NotInstalledError)
-    assert "\n  Did you mean 'puddle-penalties/puddle'? If you know the package" in str(error)
+    assert "\n  Did you mean 'puddle-penalties/puddle'? No plugin here knows that package." in str(
+        error
+    )
 
 
 def test_installed_package_without_components(install: Sandbox) -> None:
@@ -327,25 +306,145 @@ def test_qualified_name_of_a_plugin_that_could_not_be_read(install: Sandbox) -> 
     assert isinstance(error.__cause__, TargetError)
 
 
-@pytest.mark.parametrize("ref", ["dice_loss", "DiceLoss", "kplug-segmentation/dice_loss"])
-def test_installed_name_in_a_conflict_is_not_to_be_installed(install: Sandbox, ref: str) -> None:
+CONFLICT = (
+    "the loss 'dice_loss' is offered twice, as two:dice_loss and as one:dice_loss; neither is used. Give one "
+    "of them another name"
+)
+
+
+@pytest.mark.parametrize(
+    ("ref", "error", "text"),
+    [
+        (
+            "my-plugin/dice_loss",
+            PluginLoadError,
+            f"my-plugin 1.0 may offer the loss 'dice_loss', but {CONFLICT}\n  Mend or upgrade my-plugin.",
+        ),
+        (
+            "DiceLoss",
+            UnknownComponentError,
+            f"no loss is named 'DiceLoss'\n  Not read: my-plugin 1.0: {CONFLICT}",
+        ),
+    ],
+)
+def test_installed_name_in_a_conflict(
+    install: Sandbox, ref: str, error: type[ResolutionError], text: str
+) -> None:
     install(
-        "kplug-segmentation",
+        "my-plugin",
         entry_points="[kplug.losses]\ndice_loss = one:dice_loss\nDiceLoss = two:dice_loss\n",
     )
-    name = ref.rpartition("/")[2]
-    assert str(_fail("loss", ref, PluginLoadError)) == (
-        f"kplug-segmentation 1.0 may offer the loss {name!r}, but the loss 'dice_loss' is offered twice, as "
-        "two:dice_loss and as one:dice_loss; neither is used. Give one of them another name\n"
-        "  Mend or upgrade kplug-segmentation."
+    assert str(_fail("loss", ref, error)) == text
+
+
+CLIENT = """
+import kplug
+
+ASKED = []
+
+@kplug.hookimpl
+def kplug_offers(kind, name, distribution):
+    ASKED.append((kind, name, distribution))
+    try:
+        kplug.resolve("loss", "no_such_loss_either")
+    except kplug.KplugError as error:
+        str(error)
+    if name == "pond":
+        return [
+            kplug.Package("Pond_Losses", "2.1", "pip install --index-url https://p.example pond-losses"),
+            kplug.Package("other-losses"),
+        ]
+"""
+POND = "pond-losses 2.1 offers it: pip install --index-url https://p.example pond-losses"
+
+
+@pytest.fixture
+def asked(install: Sandbox) -> list[tuple[str, str, str | None]]:
+    """A registry client is installed; what it was asked is noted."""
+    install("my-client", entry_points={"kplug": {"p": "client"}}, modules={"client.py": CLIENT})
+    REGISTRY.problems()  # now its module is imported
+    found: list[tuple[str, str, str | None]] = sys.modules["client"].ASKED
+    return found
+
+
+def test_a_plugin_says_which_packages_offer_an_unknown_name(
+    asked: list[tuple[str, str, str | None]],
+) -> None:
+    lines = str(_fail("loss", "pond(smooth=1)", UnknownComponentError)).splitlines()
+    assert lines[:3] == [
+        "no loss is named 'pond'",
+        f"  {POND}",
+        "  other-losses offers it: pip install other-losses",
+    ]
+    assert lines[3].startswith("  Most like it: ")
+    assert asked == [("loss", "pond", None)]
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize(
+    ("ref", "hint"),
+    [
+        ("pond_losses/pond", POND),
+        ("evil-package/dice", OWN_CODE.format(kind="loss", name="dice")),
+        ("pond-losses/zzz", OWN_CODE.format(kind="loss", name="zzz")),
+    ],
+)
+def test_only_what_a_plugin_answers_for_that_package_is_to_be_installed(
+    ref: str, hint: str
+) -> None:
+    distribution = ref.partition("/")[0].replace("_", "-")
+    assert str(_fail("loss", ref, NotInstalledError)) == (
+        f"the loss {ref!r} is said to belong to {distribution!r}, which is not installed\n  {hint}"
     )
 
 
-def test_installed_package_that_lacks_a_known_name(install: Sandbox) -> None:
-    install("kplug-segmentation", entry_points={"kplug.losses": {"other": "one:other"}})
-    assert str(_fail("loss", "dice_loss", UnknownComponentError)) == (
-        "kplug-segmentation 1.0 offers no loss 'dice_loss'\n  Known: other (`kplug list losses` shows all)"
-    )
+def test_an_installed_package_is_offered_in_a_version_that_has_the_name(
+    asked: list[tuple[str, str, str | None]], install: Sandbox
+) -> None:
+    install("pond-losses", entry_points={"kplug.losses": {"other": "pond:other"}})
+    text = str(_fail("loss", "pond-losses/pond", UnknownComponentError))
+    assert text.startswith(f"pond-losses 1.0 offers no loss 'pond'\n  {POND}\n")
+
+
+@pytest.mark.parametrize("ref", ["zzz", "pond-losses/zzz", "my-client/zzz"])
+def test_no_plugin_is_asked_until_the_text_is_read(
+    asked: list[tuple[str, str, str | None]], ref: str
+) -> None:
+    with pytest.raises(ResolutionError) as caught:
+        resolve("loss", ref)
+    assert asked == []
+    for _ in range(2):
+        str(caught.value)
+    assert asked == [("loss", "zzz", ref.rpartition("/")[0] or None)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("1 / 0", "kplug_offers raised ZeroDivisionError: division by zero"),
+        ("exit(3)", "kplug_offers raised SystemExit: 3"),
+        (
+            "'pip install x'",
+            "kplug_offers: 'pip install x' was returned. It must return a list of kplug.Package.",
+        ),
+        (
+            "[('x', '1.0')]",
+            "kplug_offers: [('x', '1.0')] was returned. It must return a list of kplug.Package.",
+        ),
+        (
+            "[kplug.Package('x; rm -rf ~')]",
+            "kplug_offers: 'x; rm -rf ~' cannot be the name of a distribution. "
+            "Such names have letters, digits and, in between, '.', '_' and '-'.",
+        ),
+    ],
+)
+def test_an_answer_that_is_none_is_a_problem(install: Sandbox, answer: str, problem: str) -> None:
+    source = f"import kplug\n@kplug.hookimpl\ndef kplug_offers(kind):\n    return {answer}\n"
+    install("my-client", entry_points={"kplug": {"p": "client"}}, modules={"client.py": source})
+    assert install.problems("my-client") == []
+    text = str(_fail("regularizer", "puddle", UnknownComponentError))
+    assert text.endswith(f"\n  Not read: my-client 1.0: {problem}")
+    assert install.problems("my-client") == [problem]
 
 
 TWO_BAD_HOOKS = """

@@ -10,7 +10,7 @@ import pytest
 import kplug
 from kplug.registry.component import Component, Origin
 from kplug.registry.hook_modules import new_manager
-from kplug.registry.kinds import KINDS, get_kind
+from kplug.registry.kinds import HOOKED, KINDS, get_kind
 from kplug.registry.suppliers import Supplier
 from kplug.registry.targets import Importer
 
@@ -162,6 +162,11 @@ def unmarked() -> dict[str, object]:
     return {}
 
 
+@kplug.hookimpl(specname="kplug_offers")
+def offers_with_another_argument(ref: str) -> list[object]:
+    return []
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [
@@ -172,12 +177,16 @@ def unmarked() -> dict[str, object]:
         (
             {"something_else": something_else},
             "it implements 'something_else', which is no hook. Hooks are "
-            + ", ".join(kind.hook for kind in KINDS.values())
-            + ".",
+            + ", ".join(kind.hook for kind in HOOKED.values())
+            + ", kplug_offers.",
         ),
         (
             {"kplug_losses": with_an_argument},
             "its kplug_losses takes {'config'}; the hook is called without arguments",
+        ),
+        (
+            {"kplug_offers": offers_with_another_argument},
+            "its kplug_offers takes {'ref'}; the hook is called with kind, name and distribution",
         ),
         (
             {"kplug_losses": unmarked},

@@ -13,6 +13,7 @@ import pytest
 
 from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
 from kplug.registry.imported_code import Build
+from kplug.registry.packages import Package
 from kplug.saving import load_weights, save_weights
 from kplug.saving.package_check import compare_installed
 from kplug.saving.provenance import write_components
@@ -90,19 +91,11 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             ],
         ),
         (
-            row("kplug-segmentation/dice_loss", "kplug-segmentation", "0.2"),
-            False,
-            [
-                "kplug-segmentation 0.2, which supplied kplug-segmentation/dice_loss, is not "
-                'installed: pip install "kplug-segmentation==0.2"'
-            ],
-        ),
-        (
             row("kplug-x/y", "kplug-x", "1; rm -rf ~\x1b[2J"),
             False,
             [
                 "the file says that 'kplug-x' 1; rm -rf ~?[2J supplied kplug-x/y; it is not installed, "
-                "and kplug does not know that package"
+                "and no plugin here knows that package"
             ],
         ),
         (
@@ -110,7 +103,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             False,
             [
                 "the file says that 'evil' 1.0?  pip install evil supplied evil/x; it is not installed, "
-                "and kplug does not know that package"
+                "and no plugin here knows that package"
             ],
         ),
         (row("custom/mine", "custom", ""), True, []),
@@ -125,6 +118,20 @@ def test_comparison_with_what_is_installed(
     assert compare_installed([stored, stored], exact=exact) == sentences
 
 
+def test_a_missing_package_that_a_plugin_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def find_packages(kind: str, name: str, distribution: str) -> list[Package]:
+        asked.append((kind, name, distribution))
+        return [Package(distribution, "0.3", "pip install it")]
+
+    monkeypatch.setattr("kplug.saving.package_check.REGISTRY.find_packages", find_packages)
+    assert compare_installed([row("No.Such/dice", "No.Such", "0.2")], exact=False) == [
+        "No.Such 0.2, which supplied No.Such/dice, is not installed: pip install it"
+    ]
+    assert asked == [("", "dice", "no-such")]
+
+
 @pytest.fixture
 def foreign(make_model: Make, tmp_path: Path) -> Path:
     """Return a file whose model used a plugin that is not installed."""
@@ -136,7 +143,7 @@ def foreign(make_model: Make, tmp_path: Path) -> Path:
 
 SENTENCE = (
     "the file was made with other packages:\n  the file says that 'kplug-nowhere' 0.2 supplied "
-    "kplug-nowhere/dice; it is not installed, and kplug does not know that package"
+    "kplug-nowhere/dice; it is not installed, and no plugin here knows that package"
 )
 
 

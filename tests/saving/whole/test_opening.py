@@ -143,7 +143,7 @@ def test_packages_are_compared(saved: Any, extension: str, tmp_path: Path) -> No
         write_zip(path, {**parts, "model.weights.h5": (tmp_path / "w.h5").read_bytes()})
     sentence = (
         "the file was made with other packages:\n  the file says that 'wavelets' 1.2 supplied wavelets/l; "
-        "it is not installed, and kplug does not know that package"
+        "it is not installed, and no plugin here knows that package"
     )
     with pytest.warns(KplugWarning) as caught:
         load_model(path)

@@ -1,0 +1,19 @@
+"""kplug's own commands, in the order in which ``kplug --help`` lists them."""
+
+from __future__ import annotations
+
+from kplug.registry.component import Component
+
+COMPONENTS = {
+    name: Component(name, target)
+    for name, target in (
+        ("list", "kplug.cli.listing:list_components"),
+        ("show", "kplug.cli.show:show"),
+        ("env", "kplug.cli.env:show_settings"),
+        ("docs", "kplug.cli.docs:write_docs"),
+        ("new", "kplug.cli.new.command:new"),
+        ("add", "kplug.cli.new.add:add"),
+        ("demo", "kplug.cli.demo.command:demo"),
+        ("bench", "kplug.cli.bench.command:bench"),
+    )
+}

@@ -1,0 +1,106 @@
+"""The commands of ``kplug``, its own and those of plugins: listed by name, imported when one of them runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from kplug.errors import ContractError, KplugError
+from kplug.registry import REGISTRY, Component, Spec, look_up
+from kplug.registry.kinds import COMMAND
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import make_printable, quote
+
+
+def as_command(target: object) -> Any:
+    """Return the command of a function or of a ``typer.Typer``.
+
+    Raises:
+        ContractError: for anything else, and for what typer makes no command of.
+    """
+    app = target
+    if inspect.isroutine(target):
+        app = typer.Typer(add_completion=False)
+        app.command()(target)
+    if not isinstance(app, typer.Typer):
+        raise ContractError(
+            f"{quote(target)} is none",
+            hint="A command is a function with typer's annotations, or a typer.Typer.",
+        )
+    try:
+        return typer.main.get_command(app)
+    except Exception as error:
+        raise ContractError(f"typer makes no command of it: {describe_error(error)}") from error
+
+
+class CommandGroup(TyperGroup):
+    """What typer makes of the program: the commands come from the registry."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = _Commands()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a name; a name that leads nowhere is a mistake in the command line."""
+        try:
+            return self.commands[cmd_name]
+        except KplugError as error:
+            ctx.fail(str(error))
+
+
+class _Commands(Mapping[str, Any]):
+    """Commands by the names that a person may write; iterated, by those that ``--help`` shows."""
+
+    def __getitem__(self, name: str) -> Any:
+        if (component := self._own.get(name)) is not None:
+            return _load(component, name)  # at once: a line of help in a table would be a copy
+        return _PluginCommand(name, look_up(COMMAND, Spec(name)).component)
+
+    def __iter__(self) -> Iterator[str]:
+        index = REGISTRY.index(COMMAND)
+        yield from self._own
+        for component in index.components:
+            if not component.origin.is_built_in:
+                is_bare = index.candidates(component.name) == (component,)
+                name = component.name.replace("_", "-")
+                yield name if is_bare else f"{component.origin.distribution}/{name}"
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def _own(self) -> dict[str, Component]:
+        """Those of kplug itself, which no plugin replaces and for which no plugin is asked."""
+        supplier: Any = REGISTRY.state.discovery.manager.get_plugin("kplug")
+        found: dict[str, Component] = supplier.offer(COMMAND)
+        return found
+
+
+class _PluginCommand(TyperCommand):
+    """What is known of a plugin's command before it is imported: enough for a line of ``--help``."""
+
+    def __init__(self, name: str, component: Component) -> None:
+        from rich.markup import escape  # takes long, and only --help gets here with one
+
+        panel = f"Commands of {make_printable(str(component.origin))}"
+        summary = escape(make_printable(component.summary))
+        super().__init__(name, help=summary, rich_help_panel=panel)
+        self._component = component
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        return _load(self._component, self.name).make_context(*arguments, **options)
+
+
+def _load(component: Component, name: str | None) -> Any:
+    target = REGISTRY.load(component)
+    try:
+        command = as_command(target)
+    except ContractError as error:
+        message = f"the command {component.name!r} of {component.origin} ({component.location})"
+        raise ContractError(f"{message} cannot run: {error.message}", hint=error.hint) from error
+    command.name = name  # typer's is that of the function
+    return command

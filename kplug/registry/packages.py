@@ -1,0 +1,116 @@
+"""Packages that could be installed: what plugins answer when nobody here offers a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pluggy
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from kplug.registry.component import Origin
+from kplug.registry.errors import RegistrationError
+from kplug.registry.problems import Problem, describe_error
+from kplug.registry.quoting import quote
+
+OFFERS = "kplug_offers"  # the hook
+_LONGEST_COMMAND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A distribution that is not installed here and offers a name that was asked for.
+
+    Args:
+        distribution: Its name.
+        version: The version that offers it; empty if that is not known.
+        install: The command that installs it, one line; ``pip install`` with its name by default.
+
+    Raises:
+        RegistrationError: for a name that no distribution can have, a version that is none, or a command that
+            cannot be printed as one line.
+
+    Example:
+        >>> package = Package("kplug-segmentation", "0.1.0")
+        >>> print(package, "|", package.install)
+        kplug-segmentation 0.1.0 | pip install kplug-segmentation
+    """
+
+    distribution: str
+    version: str = ""
+    install: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            name = canonicalize_name(self.distribution, validate=True)
+        except (InvalidName, TypeError):
+            raise RegistrationError(
+                f"{quote(self.distribution)} cannot be the name of a distribution",
+                hint="Such names have letters, digits and, in between, '.', '_' and '-'.",
+            ) from None
+        _check_version(self.distribution, self.version)
+        install: object = self.install or f"pip install {name}"
+        is_line = isinstance(install, str) and install.isprintable()
+        if not is_line or len(str(install)) > _LONGEST_COMMAND:
+            raise RegistrationError(
+                f"{quote(install)} is no command that installs {name}",
+                hint=f"Give one line of printable text, {_LONGEST_COMMAND} characters at most.",
+            )
+        object.__setattr__(self, "distribution", name)
+        object.__setattr__(self, "install", install)
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}".rstrip()
+
+
+def _check_version(distribution: str, version: object) -> None:
+    try:
+        Version(version or "0")  # type: ignore[arg-type]  # a plugin may give anything
+    except (InvalidVersion, TypeError):
+        raise RegistrationError(
+            f"{quote(version)} is no version of {distribution}",
+            hint="Versions are those of PEP 440.",
+        ) from None
+
+
+def ask_for_packages(
+    managers: Sequence[pluggy.PluginManager],
+    origin: Origin,
+    kind: str,
+    name: str,
+    distribution: str | None,
+) -> tuple[list[Package], tuple[Problem, ...]]:
+    """Ask one plugin's modules of hooks who offers a name.
+
+    Args:
+        managers: The managers of its modules.
+        origin: The plugin.
+        kind: The kind of what is missing, such as ``loss``.
+        name: Its name, as it was written.
+        distribution: The distribution that is said to have it, if any is.
+    """
+    found: list[Package] = []
+    problems: list[Problem] = []
+    for manager in managers:
+        try:
+            for answer in manager.hook.kplug_offers(
+                kind=kind, name=name, distribution=distribution
+            ):
+                found += _check(answer)
+        except KeyboardInterrupt:
+            raise
+        except RegistrationError as error:
+            problems.append(Problem(origin, f"{OFFERS}: {error.message}. {error.hint}", error))
+        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
+            message = f"{OFFERS} raised {describe_error(error)}"
+            problems.append(Problem(origin, message, error))
+    return found, tuple(problems)
+
+
+def _check(answer: object) -> Sequence[Package]:
+    if isinstance(answer, (list, tuple)) and all(isinstance(each, Package) for each in answer):
+        return answer
+    raise RegistrationError(
+        f"{quote(answer)} was returned", hint="It must return a list of kplug.Package."
+    )
