@@ -188,9 +188,9 @@ def test_registered_class_of_a_package_that_is_missing() -> None:
     with pytest.raises(NotInstalledError) as caught:
         make({**DENSE_3, "module": None, "registered_name": "wavelets>Dense"})
     assert str(caught.value) == (
-        "the layer 'wavelets/Dense' is said to belong to 'wavelets', which is not installed, and kplug does "
-        "not know that package\n  If you know the package and trust it, install it. If your own code defines "
-        "the layer, offer it: custom_objects={'Dense': …} where it is loaded, or with "
+        "the layer 'wavelets/Dense' is said to belong to 'wavelets', which is not installed\n"
+        "  No plugin here knows that package. If you trust it, install it. If your own code defines the "
+        "layer, offer it: custom_objects={'Dense': …} where it is loaded, or with "
         "kplug.scope(layers={'Dense': …}):"
     )
 
