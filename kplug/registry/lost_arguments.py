@@ -27,6 +27,8 @@ def find_lost(
 
     Example:
         >>> class Scaled:
+        ...     __module__ = "your_code"  # kplug's own classes are believed
+        ...
         ...     def __init__(self, alpha=0.25):
         ...         self.alpha = alpha
         >>> find_lost(Scaled(0.9), {}), find_lost(Scaled(0.9), {"alpha": 0.9}), find_lost(Scaled(), {})
