@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import importlib_metadata
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Component, Origin
 from kplug.registry.metadata import read_origin
+from kplug.registry.record_hash import Code, read_code
 from kplug.registry.user_warnings import warn
 
 
@@ -33,8 +34,22 @@ class Build:
     hash: str | None = None
 
 
+class _Noted(NamedTuple):
+    """A build of which the hash is not computed yet; no code where nothing tells what it is."""
+
+    version: str = ""
+    code: Code | None = None
+
+    @property
+    def build(self) -> Build:
+        try:
+            return Build(self.version, self.code.hash if self.code else None)
+        except Exception:  # noqa: BLE001 - a RECORD may hold anything, and a source file may be gone
+            return Build(self.version)
+
+
 # Kept over every reload: modules stay imported. For each distribution a package of it, and the build.
-_IMPORTED: dict[str, tuple[str, Build]] = {}
+_IMPORTED: dict[str, tuple[str, _Noted]] = {}
 _WARNED: set[str] = set()
 
 
@@ -50,13 +65,13 @@ def noting_import(origin: Origin, target: str) -> Iterator[None]:
     if name in ("", CUSTOM, *BUILT_IN) or _find_imported(name) is not None:
         yield
         return
-    build = _find_build(name, module)
+    noted = _note(name, module)
     try:
         yield
     finally:  # a package that fails half-way may have left modules behind
         package = module.partition(".")[0]
         if package in sys.modules:
-            _IMPORTED[name] = (package, build)
+            _IMPORTED[name] = (package, noted)
 
 
 def find_running(component: Component) -> Build:
@@ -66,51 +81,41 @@ def find_running(component: Component) -> Build:
         return Build(component.origin.version)
     with noting_import(component.origin, component.location):
         pass  # an instance that was passed in code: the user imported its module
-    return _find_imported(name) or Build(component.origin.version)
+    return (_find_imported(name) or _Noted(component.origin.version)).build
 
 
 def find_build_to_run(distribution: str, module: str) -> Build:
     """Return the build that a module of a distribution is of, or will be once it is imported."""
     running = _find_imported(distribution)
     if running is None:
-        return _find_build(distribution, module)
-    return running if module in sys.modules else read_build(distribution) or Build()
+        return _note(distribution, module).build
+    return running.build if module in sys.modules else read_build(distribution) or Build()
 
 
 def find_build_here(distribution: str) -> Build | None:
     """Return the build that this process runs or would import; None if there is none."""
     if distribution in BUILT_IN:
         return _find_built_in(distribution)
-    return _find_imported(distribution) or read_build(distribution)
+    running = _find_imported(distribution)
+    return read_build(distribution) if running is None else running.build
 
 
 def read_build(distribution: str) -> Build | None:
     """Return the build that is installed now; None if there is none."""
-    from kplug.registry.record_hash import (
-        hash_distribution,  # discovery needs no hash, and no OpenSSL
-    )
-
-    try:
-        found: Any = importlib_metadata.distribution(distribution)
-        version = read_origin(found).version
-    except Exception:  # noqa: BLE001 - metadata fails in as many ways as there are readers
-        return None
-    try:
-        return Build(version, hash_distribution(found))
-    except Exception:  # noqa: BLE001 - a RECORD may hold anything
-        return Build(version)
+    noted = _note_installed(distribution)
+    return None if noted is None else noted.build
 
 
 def find_replacement(distribution: str) -> str | None:
     """Return a sentence if another build is installed by now than the one that this process imported."""
     running = _find_imported(distribution)
-    installed = read_build(distribution) if running is not None else None
+    installed = _note_installed(distribution) if running is not None else None
     if running is None or installed is None or installed == running:
         return None
     if installed.version != running.version:
         runs = running.version or "code that was imported before it was installed"
         return f"{distribution} {installed.version} is installed, this process runs {runs}: restart Python"
-    if running.hash is None or installed.hash is None:
+    if not _is_other_code(running, installed):
         return None
     return (
         f"the code of {distribution} {installed.version} has changed since this process imported it: "
@@ -126,9 +131,16 @@ def warn_of_replacement(distribution: str) -> None:
         warn(sentence)
 
 
-def _find_imported(distribution: str) -> Build | None:
-    package, build = _IMPORTED.get(distribution, ("", None))
-    return build if package in sys.modules else None  # a program may have thrown its modules away
+def _is_other_code(running: _Noted, installed: _Noted) -> bool:
+    ours, theirs = running.build.hash, installed.build.hash
+    # Files of a working copy that were written before they were hashed have no hash any more.
+    is_lost = ours is None and running.code is not None and bool(running.code.sources)
+    return theirs is not None and ours != theirs and (ours is not None or is_lost)
+
+
+def _find_imported(distribution: str) -> _Noted | None:
+    package, noted = _IMPORTED.get(distribution, ("", None))
+    return noted if package in sys.modules else None  # a program may have thrown its modules away
 
 
 @functools.cache
@@ -140,24 +152,29 @@ def _find_built_in(name: str) -> Build | None:
     return installed if is_same else Build(__version__)
 
 
-def _find_build(distribution: str, module: str) -> Build:
-    """Return the build that an import gets, or that it has got if the user's code imported it before."""
-    build = read_build(distribution) or Build()
+def _note_installed(distribution: str) -> _Noted | None:
+    try:
+        found: Any = importlib_metadata.distribution(distribution)
+        version = read_origin(found).version
+    except Exception:  # noqa: BLE001 - metadata fails in as many ways as there are readers
+        return None
+    try:
+        return _Noted(version, read_code(found))
+    except Exception:  # noqa: BLE001 - a RECORD may hold anything
+        return _Noted(version)
+
+
+def _note(distribution: str, module: str) -> _Noted:
+    """Note the build that an import gets, or that it has got if the user's code imported it before."""
+    noted = _note_installed(distribution) or _Noted()
     parts = module.split(".")
     names = [".".join(parts[: end + 1]) for end in range(len(parts))]
-    record = _read_record(distribution)
+    record = noted.code.record if noted.code else ""
     loaded = [sys.modules[name] for name in names if name in sys.modules]
     if all(_is_as_on_disk(module) for module in loaded if _is_listed(module, record)):
-        return build
+        return noted
     stated = getattr(loaded[0], "__version__", None)
-    return Build(stated if isinstance(stated, str) and stated != build.version else "")
-
-
-def _read_record(distribution: str) -> str:
-    try:
-        return importlib_metadata.distribution(distribution).read_text("RECORD") or ""
-    except importlib_metadata.PackageNotFoundError:
-        return ""
+    return _Noted(stated if isinstance(stated, str) and stated != noted.version else "")
 
 
 def _is_listed(module: ModuleType, record: str) -> bool:

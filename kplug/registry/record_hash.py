@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-import hashlib
+import functools
 import importlib.util
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import importlib_metadata
@@ -17,6 +18,59 @@ from kplug.registry.metadata import path_of_url
 _OF_INSTALLER = frozenset(
     {"INSTALLER", "REQUESTED", "direct_url.json", "provenance_url.json", "uv_cache.json"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A Python file as it was when it was looked at.
+
+    Args:
+        name: Its package and its place in it.
+        path: Where it is.
+        state: What changes when it is written.
+    """
+
+    name: str
+    path: Path
+    state: tuple[int, ...]
+
+    def is_unchanged(self) -> bool:
+        """Whether it is still as it was."""
+        return _read_state(self.path) == self.state
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the hash of a distribution is made from; to note it is cheap, and OpenSSL is not needed.
+
+    Args:
+        record: The text of its ``RECORD``.
+        sources: Of an editable install the Python files; None for any other.
+    """
+
+    record: str
+    sources: tuple[SourceFile, ...] | None = None
+
+    @functools.cached_property
+    def hash(self) -> str | None:
+        """See ``hash_distribution``; None also where a source file has changed since it was noted."""
+        import hashlib  # OpenSSL takes longer than everything else that the first lookup does here
+
+        lines = list(_list_record(self.record))
+        if self.sources is not None:
+            read = [(file.name, file.path.read_bytes()) for file in self.sources]
+            if not all(file.is_unchanged() for file in self.sources):
+                return None
+            lines = [f"{name},{hashlib.sha256(data).hexdigest()}" for name, data in read]
+        digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
+        return digest and f"{'editable-' * (self.sources is not None)}sha256:{digest}"
+
+
+def read_code(distribution: importlib_metadata.Distribution) -> Code:
+    """Note what the hash of a distribution is made from."""
+    project = _find_project(distribution)
+    sources = None if project is None else tuple(_list_sources(distribution, project))
+    return Code(distribution.read_text("RECORD") or "", sources)
 
 
 def hash_distribution(distribution: importlib_metadata.Distribution) -> str | None:
@@ -31,16 +85,13 @@ def hash_distribution(distribution: importlib_metadata.Distribution) -> str | No
         the Python files of the packages that its entry points name, which a commit and an uncommitted
         change both alter. None where there is nothing to go by.
     """
-    project = _find_project(distribution)
-    lines = _list_sources(distribution, project) if project else _list_record(distribution)
-    digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
-    return digest and f"{'editable-' * (project is not None)}sha256:{digest}"
+    return read_code(distribution).hash
 
 
-def _list_record(distribution: importlib_metadata.Distribution) -> list[str]:
-    record = distribution.read_text("RECORD") or ""
-    rows = (row for row in csv.reader(record.splitlines()) if len(row) > 1)
-    return [f"{path},{digest}" for path, digest, *_ in rows if digest and not _is_local(path)]
+def _list_record(record: str) -> Iterator[str]:
+    for path, digest, *_ in (row for row in csv.reader(record.splitlines()) if len(row) > 1):
+        if digest and not _is_local(path):
+            yield f"{path},{digest}"
 
 
 def _is_local(path: str) -> bool:
@@ -60,14 +111,19 @@ def _find_project(distribution: importlib_metadata.Distribution) -> Path | None:
     return None
 
 
-def _list_sources(distribution: importlib_metadata.Distribution, project: Path) -> list[str]:
-    lines = []
+def _list_sources(
+    distribution: importlib_metadata.Distribution, project: Path
+) -> Iterator[SourceFile]:
     for name in {entry.module.partition(".")[0] for entry in distribution.entry_points}:
         for folder, path in _find_files(name):
             if path.resolve().is_relative_to(project):  # a wrapper names modules of others
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                lines.append(f"{name}/{path.relative_to(folder).as_posix()},{digest}")
-    return lines
+                place = f"{name}/{path.relative_to(folder).as_posix()}"
+                yield SourceFile(place, path, _read_state(path))
+
+
+def _read_state(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _find_files(package: str) -> Iterable[tuple[Path, Path]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,15 +154,58 @@ def test_a_package_that_fails_is_not_what_runs_after_it_was_mended(install: Sand
     assert find_running(_component()).version == "2.0"
 
 
-def test_an_edited_working_copy_is_noticed(install: Sandbox, tmp_path: Path) -> None:
+def _install_working_copy(install: Sandbox) -> Path:
     _install(install, "1.0", 1)
     facts = {"dir_info": {"editable": True}, "url": install.folder.as_uri()}
     (install.info(NAME, "1.0") / "direct_url.json").write_text(json.dumps(facts))
+    return Path(install.folder / "kplug_aging.py")
+
+
+CHANGED = f"the code of {NAME} 1.0 has changed since this process imported it: restart Python"
+
+
+def test_an_edited_working_copy_is_noticed(install: Sandbox) -> None:
+    source = _install_working_copy(install)
     running = find_running(_component())
     assert str(running.hash).startswith("editable-sha256:")
     assert find_replacement(NAME) is None
-    (install.folder / "kplug_aging.py").write_text(SOURCE.format(number=3))
-    assert "has changed since this process imported it" in str(find_replacement(NAME))
+    source.write_text(SOURCE.format(number=3))
+    assert find_replacement(NAME) == CHANGED
+    assert find_build_here(NAME) == running
+
+
+def test_a_working_copy_that_is_edited_before_it_is_hashed_has_no_hash(install: Sandbox) -> None:
+    source = _install_working_copy(install)
+    component = _component()
+    source.write_text(SOURCE.format(number=3))
+    assert find_replacement(NAME) == CHANGED
+    assert find_running(component) == Build("1.0") == find_build_here(NAME)
+
+
+def test_a_working_copy_that_is_gone_before_it_is_hashed_has_no_hash(install: Sandbox) -> None:
+    source = _install_working_copy(install)
+    component = _component()
+    source.unlink()
+    assert find_running(component) == Build("1.0")
+
+
+def test_a_lookup_imports_a_module_of_hooks_without_a_hash_of_its_distribution(
+    install: Sandbox,
+) -> None:
+    hooks = (
+        "import kplug\n\n@kplug.hookimpl\ndef kplug_losses():\n"
+        "    return {'aging': 'kplug_aging:aging'}\n"
+    )
+    entries = {"kplug": {"plugin": "kplug_aging"}}
+    install(NAME, entry_points=entries, modules={"kplug_aging.py": hooks})
+    code = (
+        f"import sys; sys.path.insert(0, {str(install.folder)!r})\n"
+        "from kplug.registry import get_kind, look_up, parse_spec\n"
+        "look_up(get_kind('loss'), parse_spec('aging'))\n"
+        "print('kplug_aging' in sys.modules, 'hashlib' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["True", "False"]
 
 
 def test_kplug_runs_the_version_that_it_says() -> None:
