@@ -65,7 +65,7 @@ class ContractCase:
             BrokenContractError: if the component fails it, or raises anything.
             unittest.SkipTest: if the component cannot be made; its check ``made`` says why, once.
         """
-        subject = Subject(self.component, self.example, SUITES[self.component.kind].behave)
+        subject = _subject_of(self.component, self.example)
         try:
             subject.make()
         except Exception as error:
@@ -84,6 +84,19 @@ class ContractCase:
             raise BrokenContractError(self, found, advice) from error
         if found:
             raise BrokenContractError(self, found)
+
+
+class _Last:
+    """The subject of the last case: what it has worked out serves the next case of its component."""
+
+    subject: Subject | None = None
+
+
+def _subject_of(component: Component, example: Example) -> Subject:
+    last = _Last.subject
+    if last is None or last.component is not component or last.example is not example:
+        _Last.subject = last = Subject(component, example, SUITES[component.kind].behave)
+    return last
 
 
 def contract_cases(

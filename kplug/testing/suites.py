@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from kplug.registry import get_kind
 from kplug.testing.checks.callbacks_and_layers import CALLBACK, LAYER
-from kplug.testing.checks.initializers import INITIALIZER
+from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.initializers import INITIALIZER_CHECKS, draw
 from kplug.testing.checks.losses import LOSS
 from kplug.testing.checks.metrics import METRIC
 from kplug.testing.checks.optimizers import OPTIMIZER
+from kplug.testing.checks.ranks import OF_INITIALIZER
 from kplug.testing.checks.schedules import SCHEDULE
 from kplug.testing.checks.subject import Suite
 from kplug.testing.checks.tensor_functions import ACTIVATION, CONSTRAINT, REGULARIZER
 
 SUITES: dict[str, Suite] = {
-    "initializer": INITIALIZER,
+    "initializer": Suite(draw, (*COMMON, *INITIALIZER_CHECKS, OF_INITIALIZER)),
     "regularizer": REGULARIZER,
     "activation": ACTIVATION,
     "constraint": CONSTRAINT,

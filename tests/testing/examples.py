@@ -103,6 +103,7 @@ EXAMPLES: dict[str, Example] = {
     "initializer/torch/xavier_normal": _varies(2 / 500),
     "initializer/torch/xavier_uniform": _varies(4 * 2 / 500, gain=2.0),
     "initializer/torch/orthogonal": _varies(1 / 300),
+    "activation/kplug/glu": Example(leave_out={"shape": "it multiplies one half by the other"}),
     "loss/kplug/circle": Example(
         leave_out={
             "one_row": "it compares the samples of a batch with each other",

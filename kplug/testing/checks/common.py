@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Any
 
 from kplug.registry import Resolved, resolve
 from kplug.registry.kinds import find_kind_of_slot
+from kplug.registry.registry import REGISTRY
 from kplug.testing.checks.subject import Finding, Subject, check, find_difference
+from kplug.testing.readings import find_unread
 
 
 @check(
@@ -26,15 +29,35 @@ def made(subject: Subject) -> Finding:
     "Keep each argument as an attribute of its own name, as a literal, or write get_config and from_config.",
 )
 def _config(subject: Subject) -> Finding:
-    found = subject.resolve()
+    finding = _stored(subject)
+    if finding or not subject.variations:
+        return finding
+    # An argument that has its default is not missed. All others at once, as far as they go together.
+    varied = {name: values[0] for name, values in subject.variations.items()}
+    if _is_used(subject, **varied):
+        return _stored(subject, **varied)
+    findings = (
+        _stored(subject, **{name: value})
+        for name, value in varied.items()
+        if _is_used(subject, **{name: value})
+    )
+    return next(filter(None, findings), None)
+
+
+def _stored(subject: Subject, **more: object) -> Finding:
+    """Compare a component with the one that is made from what it says of itself."""
+    found = subject.resolve(**more)
     if found.lost:
         return f"made with {found.written}, its get_config() leaves out {', '.join(found.lost)}"
-    again = resolve(subject.kind.name, str(found.spec))
+    text = str(found.spec)
+    again = resolve(subject.kind.name, text)
     if again.spec != found.spec:
-        return f"{found.spec} makes {again.spec}"
+        return f"{text} makes {again.spec}"
     difference = find_difference(subject.behave(found.object), subject.behave(again.object))
     if difference:
-        return f"{found.spec} makes one that behaves differently: {difference}"
+        return f"{text} makes one that behaves differently: {difference}"
+    if str(found.spec) != text:
+        return f"{text} is {found.spec} after its use"
     return _own_config(found)
 
 
@@ -60,14 +83,16 @@ def _own_config(found: Resolved) -> Finding:
 
 
 @check(
-    "it can be pickled, and the copy behaves as it does",
-    "Return a functools.partial of a function at the top of a module, or an instance of a class there, "
-    "instead of a function made inside another.",
+    "it can be pickled, and the copy behaves as it does; what a factory made can be copied",
+    "Keep no lambda, lock, generator or open file as an attribute; make it where it is used.",
 )
 def _pickle(subject: Subject) -> Finding:
-    made = subject.make()
+    found = subject.resolve()
+    made = found.object
+    # A factory may return a function that it made: a file has the factory's name and arguments.
+    is_made = found.call is not None and found.call.role == "factory"
     try:
-        twin = pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
+        twin = copy.deepcopy(made) if is_made else pickle.loads(pickle.dumps(made))  # noqa: S301 - ours
     except Exception as error:  # noqa: BLE001 - pickle raises anything
         return f"{type(error).__name__}: {error}"
     difference = find_difference(subject.behave(made), subject.behave(twin))
@@ -87,7 +112,7 @@ def _determinism(subject: Subject) -> Finding:
     "Take no **kwargs that nothing reads, and check what a text may be: raise ArgumentValueError.",
 )
 def _arguments(subject: Subject) -> Finding:
-    if _is_taken(subject, no_such_argument=1):
+    if _is_used(subject, no_such_argument=1):
         return "it is made with no_such_argument=1"
     made = subject.resolve()
     behaviour = subject.behave(made.object)
@@ -95,14 +120,39 @@ def _arguments(subject: Subject) -> Finding:
         return None
     for name, value in made.arguments.items():
         is_choice = isinstance(value, str) and name != "name" and find_kind_of_slot(name) is None
-        if is_choice and _is_taken(subject, **{name: "no such text"}):
+        if is_choice and _is_used(subject, **{name: "no such text"}):
             other = subject.behave(subject.make(**{name: "no such text"}))
             if find_difference(behaviour, other) is None:
                 return f"it is made with {name}='no such text' and does what it does with {value!r}"
     return None
 
 
-def _is_taken(subject: Subject, **arguments: object) -> bool:
+@check(
+    "another value of an argument changes what it does",
+    "Read the argument, or remove it.",
+)
+def _effect(subject: Subject) -> Finding:
+    for name in find_unread(REGISTRY.load(subject.component), subject.variations):
+        behaviour = subject.behave(subject.make())
+        if behaviour is not None and not _changes(subject, behaviour, name):
+            tried = ", ".join(map(repr, subject.variations[name]))
+            return f"nothing reads {name!r}: {tried} change nothing"
+    return None
+
+
+def _changes(subject: Subject, behaviour: Any, name: str) -> bool:
+    """Whether one of the other values of an argument makes a difference."""
+    for value in subject.variations[name]:
+        try:
+            other = subject.behave(subject.make(**{name: value}))
+        except Exception:  # noqa: BLE001 - which is a difference
+            return True
+        if find_difference(behaviour, other) is not None:
+            return True
+    return False
+
+
+def _is_used(subject: Subject, **arguments: object) -> bool:
     """Whether a component can be made and used with further arguments."""
     try:
         subject.behave(subject.make(**arguments))
@@ -111,4 +161,4 @@ def _is_taken(subject: Subject, **arguments: object) -> bool:
     return True
 
 
-COMMON = (made, _config, _pickle, _determinism, _arguments)
+COMMON = (made, _config, _pickle, _determinism, _arguments, _effect)

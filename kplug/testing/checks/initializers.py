@@ -8,11 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.subject import (
     Finding,
     Subject,
-    Suite,
     check,
     find_difference,
     is_finite,
@@ -21,11 +19,13 @@ from kplug.testing.checks.subject import (
 
 
 def draw(subject: Subject, made: Any) -> Tensor:
-    """Return what an initializer makes after torch's generator was set to the same place."""
-    shape = subject.shape
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(99)
-        values: Tensor = made(shape, dtype=torch.float32)
+    """Return what an initializer makes."""
+    return draw_shape(made, subject.shape)
+
+
+def draw_shape(made: Any, shape: tuple[int, ...]) -> Tensor:
+    """Return values of a shape in float32."""
+    values: Tensor = made(shape, dtype=torch.float32)
     return values
 
 
@@ -100,4 +100,22 @@ def _empty(subject: Subject) -> Finding:
     return None if found == shape else f"{found} for {shape}"
 
 
-INITIALIZER = Suite(draw, (*COMMON, _shape_and_dtype, _repeats, _fresh, _variance, _empty))
+@check(
+    "values in memory of their own, each in a place of its own",
+    "Make a new tensor at each call: layers train what they get. Of an expanded or kept one, return a "
+    "clone().",
+)
+def _own_memory(subject: Subject) -> Finding:
+    initializer = subject.make()
+    values = subject.behave(initializer)
+    kept = values.detach().clone()
+    try:
+        with torch.no_grad():
+            values.add_(1.0)
+    except RuntimeError as error:
+        return f"it cannot be changed in place: {error}"
+    difference = find_difference(kept, subject.behave(initializer))
+    return difference and f"after the first was changed in place, the second differs: {difference}"
+
+
+INITIALIZER_CHECKS = (_shape_and_dtype, _repeats, _fresh, _variance, _empty, _own_memory)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.layouts import layout
+from kplug.testing.checks.points import exact, extremes, repeated
 from kplug.testing.checks.subject import (
     Finding,
     Subject,
@@ -86,13 +87,22 @@ def _weights(subject: Subject) -> Finding:
 
 
 @check(
-    "one number, of shape (), for a batch of no samples",
+    "one number, of shape (), for a batch of no samples, if samples have values of their own",
     "Avoid max, min and argmax over the batch; divide by max(n, 1).",
 )
 def _empty_batch(subject: Subject) -> Finding:
+    loss = subject.make()
+    if _values(subject, loss) is None:
+        return None
     y_true, y_pred = cast(subject.inputs, torch.float64)
-    value = subject.make()(y_true[:0], y_pred[:0])
+    value = loss(y_true[:0], y_pred[:0])
     return None if value.dim() == 0 else f"shape {tuple(value.shape)}"
 
 
-LOSS = Suite(call, (*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch))
+LOSS = Suite(
+    call,
+    (
+        *(*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch),
+        *(exact, extremes, repeated),
+    ),
+)

@@ -18,13 +18,25 @@ _STEPS = (0, 1, 2, 7, 10, 100, 1_000, 12_345, 1_000_000)
 
 
 def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
-    """Return the learning rates of some steps."""
-    return [float(made(step)) for step in _STEPS]
+    """Return the learning rates of some steps; NaN where it fails, which the check ``finite`` reports."""
+    return [_rate_at(made, step) for step in _STEPS]
+
+
+def _rate_at(made: Any, step: int) -> float:
+    try:
+        return float(made(step))
+    except ArithmeticError:
+        return math.nan
 
 
 @check("a finite learning rate >= 0 at every step", "Clamp it.")
 def _finite(subject: Subject) -> Finding:
-    for step, rate in zip(_STEPS, rates_of(subject, subject.make()), strict=True):
+    schedule = subject.make()
+    for step in _STEPS:
+        try:
+            rate = float(schedule(step))
+        except ArithmeticError as error:
+            return f"{type(error).__name__} at step {step}: {error}"
         if not (math.isfinite(rate) and rate >= 0.0):
             return f"{rate} at step {step}"
     return None
@@ -37,7 +49,7 @@ def _finite(subject: Subject) -> Finding:
 def _stateless(subject: Subject) -> Finding:
     schedule = subject.make()
     forwards = rates_of(subject, schedule)
-    backwards = [float(schedule(step)) for step in reversed(_STEPS)]
+    backwards = [_rate_at(schedule, step) for step in reversed(_STEPS)]
     return find_difference(forwards, backwards[::-1])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,9 @@ from kplug.errors import KplugError
 from kplug.registry import Component, Kind, Resolved, Spec, get_kind, resolve
 from kplug.registry.binding import describe_signature
 from kplug.registry.registry import REGISTRY
+from kplug.registry.roles import find_parameters
 from kplug.testing.examples import USUAL_SHAPES, Example, usual_inputs
+from kplug.testing.variations import find_variations, read_hints
 
 Finding = str | None
 Behave = Callable[["Subject", Any], Any]
@@ -71,22 +74,49 @@ class Subject:
 
     def resolve(self, **more: object) -> Resolved:
         """Make the component with its example's arguments, and further ones."""
-        arguments = {**self.example.arguments, **more}
-        return resolve(self.kind.name, Spec(self.component.qualified_name, kwargs=arguments))
+        arguments = {**copy.deepcopy(dict(self.example.arguments)), **more}
+        found = resolve(self.kind.name, Spec(self.component.qualified_name, kwargs=arguments))
+        _evaluate(found.object)
+        return found
 
     def make(self, **more: object) -> Any:
         """Return only the object."""
         return self.resolve(**more).object
 
     def behave(self, made: Any) -> Any:
-        """Return what an instance does; equal instances do the same."""
-        return self._behave(self, made)
+        """Return what an instance does; equal instances do the same, for one place of torch's generator."""
+        _evaluate(made)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(99)
+            return self._behave(self, made)
 
     @cached_property
-    def parameters(self) -> set[str]:
-        """The names of the arguments that it can be made with."""
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """The arguments that it can be made with."""
         target = REGISTRY.load(self.component)
-        return {name for name, _ in describe_signature(self.kind, target, self.component)}
+        names = {name for name, _ in describe_signature(self.kind, target, self.component)}
+        found = find_parameters(target) or {}
+        return {name: one for name, one in found.items() if name in names}
+
+    @cached_property
+    def variations(self) -> dict[str, list[Any]]:
+        """For each argument that can be varied, the values that it can be made with."""
+        hints = read_hints(REGISTRY.load(self.component))
+        found = find_variations(self.parameters, hints, self.example.arguments)
+        return {
+            name: taken
+            for name, values in found
+            for taken in [[value for value in values if self.is_taken(**{name: value})]]
+            if taken
+        }
+
+    def is_taken(self, **arguments: object) -> bool:
+        """Whether it can be made with further arguments."""
+        try:
+            self.make(**arguments)
+        except Exception:  # noqa: BLE001 - whatever it is, the user sees it
+            return False
+        return True
 
     @cached_property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -127,6 +157,12 @@ class Subject:
         trial = Subject(self.component, copy.copy(self.example), self._behave)
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())
+
+
+def _evaluate(made: Any) -> None:
+    """Put a module into the mode in which it draws no numbers."""
+    if isinstance(made, torch.nn.Module):
+        made.eval()
 
 
 def leaves(value: Any) -> list[Tensor]:

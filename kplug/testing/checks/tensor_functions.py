@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError, gradcheck
 
+from kplug.testing.checks import ranks
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.layouts import layout
+from kplug.testing.checks.points import activation_of_zero, large
 from kplug.testing.checks.subject import (
     Check,
     Finding,
@@ -129,6 +131,11 @@ def _zero_gradient(subject: Subject) -> Finding:
     return _zero.find(subject)
 
 
+@check("values of the shape that was given", "Keep dimensions.", name="shape")
+def _shape_of_activation(subject: Subject) -> Finding:
+    return _shape.find(subject)
+
+
 @check("a weight of the shape that was given", "Keep dimensions.")
 def _shape(subject: Subject) -> Finding:
     (weight,) = subject.inputs
@@ -176,10 +183,23 @@ _DTYPE_OF_FULL = Check("dtype", f"{_DTYPE}: float32, float64", _KEEP, _check_dty
 
 
 _POINTWISE = (_gradients, _gradcheck, _inputs)
-REGULARIZER = Suite(call, (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient))
-ACTIVATION = Suite(
-    call, (*COMMON, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row, _empty_batch, layout)
+REGULARIZER = Suite(
+    call,
+    (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient, ranks.OF_REGULARIZER),
 )
-CONSTRAINT = Suite(call, (*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent))
+ACTIVATION = Suite(
+    call,
+    (
+        *(*COMMON, _shape_of_activation, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row),
+        *(_empty_batch, layout, activation_of_zero, large, ranks.OF_ACTIVATION),
+    ),
+)
+CONSTRAINT = Suite(
+    call,
+    (
+        *(*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent),
+        ranks.OF_CONSTRAINT,
+    ),
+)
 OF_LOSSES = (_scalar, _DTYPE_OF_FULL, _device, *_POINTWISE)
 """Those that losses have to pass, besides checks of their own."""

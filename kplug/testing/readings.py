@@ -1,0 +1,107 @@
+"""Which arguments a component's source never reads."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Any
+
+# What only tells what an object was made with.
+_TELLS = frozenset({"get_config", "__repr__"})
+
+
+def find_unread(target: Any, names: Iterable[str]) -> list[str]:
+    """Return the arguments that nothing reads, as far as the source is there to be looked at.
+
+    An argument of a class is read where its constructor does more with it than keep it, or where another
+    method reads the attribute that keeps it. What is read through ``getattr`` does not show.
+
+    Args:
+        target: A class or a function.
+        names: The arguments in question.
+
+    Example:
+        >>> from kplug.regularizers import L1
+        >>> find_unread(L1, ["l1"])
+        []
+    """
+    function = target.func if isinstance(target, functools.partial) else target
+    is_class = inspect.isclass(function)
+    try:
+        tree = _parse(inspect.getattr_static(target, "__init__") if is_class else function)
+    except (OSError, TypeError, SyntaxError):
+        return []
+    read = set(_read_by_class(target, tree)) if is_class else _loaded(tree)
+    # A signature may show more than the source has.
+    written = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    return [name for name in names if name in written - read]
+
+
+def _read_by_class(owner: type, tree: ast.AST) -> Iterator[str]:
+    kept = {id(name): place for place, name in _kept_as_they_are(tree)}
+    yield from _loaded(tree, leaving_out=kept)
+    attributes = {name for method in _methods(owner) for name in _read_attributes(method)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and kept.get(id(node)) in attributes:
+            yield node.id
+
+
+def _kept_as_they_are(tree: ast.AST) -> Iterator[tuple[str, ast.Name]]:
+    """Return the names that are only assigned to attributes: ``self.a, self.b = a, b``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for place in node.targets:
+                yield from _pairs(place, node.value)
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield from _pairs(node.target, node.value)
+
+
+def _pairs(place: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.Name]]:
+    if isinstance(place, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, other in zip(place.elts, value.elts, strict=False):
+            yield from _pairs(one, other)
+    if isinstance(place, ast.Attribute) and isinstance(value, ast.Name):
+        yield place.attr, value
+
+
+def _methods(owner: type) -> Iterator[Callable[..., Any]]:
+    """Return what runs after the constructor: each method, and those that it calls through ``super()``."""
+    for name in dir(owner):
+        if name in _TELLS or name == "__init__":
+            continue
+        for one in owner.__mro__:
+            method = vars(one).get(name)
+            function = getattr(method, "fget", None) or getattr(method, "__func__", method)
+            if inspect.isfunction(function):
+                yield function
+                if "super" not in function.__code__.co_names:
+                    break
+
+
+def _read_attributes(function: Callable[..., Any]) -> set[str]:
+    """Return the attributes that a function's code asks for, in whatever object."""
+    return set(_names_of(inspect.unwrap(function).__code__))
+
+
+def _names_of(code: Any) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            yield from _names_of(constant)
+
+
+def _loaded(tree: ast.AST, leaving_out: Container[int] = ()) -> set[str]:
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in leaving_out
+    }
+
+
+def _parse(function: Any) -> ast.AST:
+    return ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
