@@ -151,9 +151,10 @@ A list with versions believes the version that the metadata state, whatever the 
   registry/trust/test_plugins.py::test_an_editable_install_is_judged_by_the_version_that_it_states
 kplug installs nothing and asks no index.
   registry/trust/test_plugins.py::test_nothing_is_installed_and_no_index_is_asked
-It advises `pip install` for packages that it knows or that are installed, or that an installed plugin
-requires.
-  registry/test_misses.py::test_known_package_that_is_not_installed
+It shows an install command for what a plugin answers (`kplug_offers`), for what a plugin requires, and for
+another version of a plugin that is installed.
+  registry/test_misses.py::test_a_plugin_says_which_packages_offer_an_unknown_name
+  registry/test_misses.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
   registry/test_load_failures.py::test_only_a_package_that_the_plugin_requires_is_to_be_installed
   saving/test_package_check.py::test_comparison_with_what_is_installed
 A new release of a plugin that you allow by name alone runs as soon as it is installed and used; with
