@@ -9,6 +9,7 @@ COMPONENTS = {
     for name, target in (
         ("list", "kplug.cli.listing:list_components"),
         ("show", "kplug.cli.show:show"),
+        ("why", "kplug.cli.why:why"),
         ("env", "kplug.cli.env:show_settings"),
         ("docs", "kplug.cli.docs:write_docs"),
         ("new", "kplug.cli.new.command:new"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import typer
 
 from kplug.cli.listing import JsonOption
+from kplug.cli.output import print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.policy import Policy, Setting
@@ -27,7 +27,7 @@ def show_settings(as_json: JsonOption = False) -> None:
     refused = [supplier for supplier, _ in state.discovery.refused.values()]
     plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
     data = _describe(state.policy, [*plugins, *refused])
-    typer.echo(json.dumps(data, indent=2) if as_json else "\n".join(_write(data)))
+    print_json(data) if as_json else print_lines(_write(data))
     if state.policy.errors:
         raise typer.Exit(1)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 import textwrap
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kplug.cli.output import print_json
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.kinds import COMMAND
@@ -50,7 +50,7 @@ def list_components(
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
     broken = _find_broken(kinds if kind else [*kinds, COMMAND]) if is_check else []
     if is_count and as_json:
-        typer.echo(json.dumps(_count(kinds), indent=2))
+        print_json({"counts": _count(kinds)})
     elif is_count:
         for origin, counts in _count(kinds).items():
             typer.echo(f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}")
@@ -58,7 +58,7 @@ def list_components(
         data = _as_data(kinds)
         if is_check:
             data["broken"] = [{**component_as_data(item), "message": text} for item, text in broken]
-        typer.echo(json.dumps(data, indent=2))
+        print_json(data)
     else:
         _print_tables(kinds)
         for _, text in broken:

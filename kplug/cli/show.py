@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 from typing import Annotated, Any
 
 import typer
 
 from kplug.cli.listing import JsonOption, component_as_data
+from kplug.cli.output import print_json
 from kplug.errors import (
     DisabledComponentError,
     PolicyError,
@@ -36,7 +36,7 @@ def show(name: NameArgument, kind: KindOption = None, as_json: JsonOption = Fals
     """
     found = _find(name, kind)
     if as_json:
-        typer.echo(json.dumps([describe(k, component) for k, component in found], indent=2))
+        print_json({"components": [describe(k, component) for k, component in found]})
         return
     for record, component in found:
         _print(describe(record, component))

@@ -4,7 +4,7 @@ Data flows in this order::
 
     what is installed   policy, metadata → discovery → suppliers → declarations → component → index → registry
     what is written     spec/
-    what it means       scopes, conflicts → lookup, else misses, packages
+    what it means       scopes, conflicts → lookup, else misses, packages; explanations
     the object          load_failures; roles, binding → resolution → resolved; back by reverse_lookup
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from kplug.registry.component import Component
@@ -34,13 +35,82 @@ class Choice:
     shadowed: tuple[Component, ...] = ()
 
 
-def choose(
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rule makes of a name, and of each component that has it.
+
+    Args:
+        kind: The kind that is wanted.
+        ref: The name as it was written.
+        named: Every installed component of that name, built-ins first.
+        choice: What it means; None if nobody offers it, or nothing decides between those who do.
+        preference: The entry of the preferences that decided, if one did.
+    """
+
+    kind: Kind
+    ref: str
+    named: tuple[Component, ...] = ()
+    choice: Choice | None = None
+    preference: str | None = None
+
+    @property
+    def candidates(self) -> tuple[Component, ...]:
+        """The components that the bare name may mean to those who prefer none."""
+        return tuple(item for item in self.named if not item.is_qualified_only)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether several plugins offer the name and nothing decides between them."""
+        return self.choice is None and len(self.candidates) > 1
+
+    def get(self) -> Choice | None:
+        """Return the choice, or None if nobody offers the name.
+
+        Raises:
+            AmbiguousComponentError: if several plugins do and nothing decides between them.
+        """
+        if self.is_ambiguous:
+            raise _ambiguous(self.kind, self.ref, self.candidates)
+        return self.choice
+
+    def explain(self, component: Component) -> str:
+        """Return in words why a component of the name is what it means, or is not."""
+        is_chosen = self.choice is not None and self.choice.component is component
+        if self.choice is not None:
+            rule: str = self.choice.rule
+        else:
+            rule = "nothing decides" if self.named else "qualified name"
+        if component.is_qualified_only and not is_chosen and rule not in _BEFORE_ALL:
+            return "its author offers it by its qualified name only, except to who prefers it"
+        return (_WHY_CHOSEN if is_chosen else _WHY_NOT)[rule].format(preference=self.preference)
+
+
+_BEFORE_ALL = ("qualified name", "innermost scope", "registered in code", "preferred")
+_WHY_CHOSEN = {
+    "qualified name": "the name says whose it is",
+    "innermost scope": "the innermost scope that is open offers it, which goes before everything",
+    "registered in code": "the program registered it, which goes before everything that is installed",
+    "preferred": "{preference!r} is preferred, which goes before the built-in",
+    "built-in": "it is built in, which goes before plugins where none is preferred",
+    "only candidate": "nobody else offers the name",
+}
+_WHY_NOT = {
+    "qualified name": "the name says that it is another package's",
+    "innermost scope": "a scope that is open offers the name, which goes before everything",
+    "registered in code": "the program registered the name, which goes before everything that is installed",
+    "preferred": "{preference!r} is preferred",
+    "built-in": "kplug's own goes first, unless another is preferred",
+    "nothing decides": "several plugins offer the name, and none of them is preferred",
+}
+
+
+def decide(
     index: Index,
     ref: str,
     from_user: Choice | None,
     prefer: Sequence[str],
     is_stored: bool = False,
-) -> Choice | None:
+) -> Decision:
     """Decide what a bare name means.
 
     In this order: what the user's code offers, the user's preference, the built-in, the only
@@ -52,38 +122,34 @@ def choose(
         from_user: What scopes and registrations offer under it.
         prefer: ``distribution`` or ``distribution/name``, best first.
         is_stored: Whether it is a name in a file, which means the built-in whatever is preferred.
-
-    Returns:
-        The choice, or None if nobody offers the name.
-
-    Raises:
-        AmbiguousComponentError: if several plugins do and nothing decides between them.
     """
+    made = partial(Decision, index.kind, ref, index.by_key.get(lookup_key(ref), ()))
     if from_user is not None:
-        return from_user
-    candidates = index.candidates(ref)
+        return made(from_user)
+    candidates = made().candidates
     if is_stored and candidates and candidates[0].origin.is_built_in:
-        return Choice(candidates[0], "built-in")
-    preferred = _find_preferred(index.by_key.get(lookup_key(ref), ()), prefer)
+        return made(Choice(candidates[0], "built-in"))
+    preferred, entry = _find_preferred(made().named, prefer)
     if preferred is not None:
-        return _choice(preferred, "preferred", candidates)
-    if not candidates:
-        return None
-    if candidates[0].origin.is_built_in:
-        return _choice(candidates[0], "built-in", candidates)
+        return made(_choice(preferred, "preferred", candidates), entry)
+    if candidates and candidates[0].origin.is_built_in:
+        return made(_choice(candidates[0], "built-in", candidates))
     if len(candidates) == 1:
-        return Choice(candidates[0], "only candidate")
-    raise _ambiguous(index.kind, ref, candidates)
+        return made(Choice(candidates[0], "only candidate"))
+    return made()
 
 
-def _find_preferred(candidates: Sequence[Component], prefer: Sequence[str]) -> Component | None:
+def _find_preferred(
+    named: Sequence[Component], prefer: Sequence[str]
+) -> tuple[Component | None, str | None]:
+    """Return the component that is preferred most, with the entry that says so."""
     for entry in prefer:
         distribution, _, name = entry.partition("/")
-        for component in candidates:
+        for component in named:
             fits = not name or lookup_key(name) in keys_of(component)
             if fits and component.origin.distribution == distribution:
-                return component
-    return None
+                return component, entry
+    return None, None
 
 
 def _choice(chosen: Component, rule: Rule, candidates: Sequence[Component]) -> Choice:

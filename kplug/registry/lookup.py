@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kplug.registry.component import CUSTOM, Component
-from kplug.registry.conflicts import Choice, choose
+from kplug.registry.conflicts import Choice, Decision, decide
 from kplug.registry.errors import (
     AmbiguousComponentError,
     DeprecatedComponentWarning,
@@ -27,31 +27,45 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
         ResolutionError: of the type that says why there is none.
         PolicyError: if there is none and the settings are in error, so no plugin may load.
     """
-    choice = _find(kind, spec)
-    if choice is None and REGISTRY.is_stale():
-        REGISTRY.refresh()
-        choice = _find(kind, spec)
-    if choice is None:
-        raise explain_miss(REGISTRY, kind, spec)
+    choice = get_choice(kind, spec, decide_here(kind, spec))
     _warn_once(kind, spec, choice)
     return choice
 
 
-def _find(kind: Kind, spec: Spec) -> Choice | None:
-    distribution = spec.distribution
-    from_user = find_in_user_code(kind.name, spec.name)
+def get_choice(kind: Kind, spec: Spec, decision: Decision) -> Choice:
+    """Return the choice of a decision, or raise what says why there is none, as `look_up` does."""
+    try:
+        choice = decision.get()
+    except AmbiguousComponentError as error:
+        idle = (f"Not heeded: {problem}" for problem in REGISTRY.unmet_preferences())
+        error.hint = "\n  ".join((error.hint or "", *idle))
+        raise
+    if choice is None:
+        raise explain_miss(REGISTRY, kind, spec)
+    return choice
+
+
+def decide_here(kind: Kind, spec: Spec) -> Decision:
+    """Return what a reference means here; if nobody offers it, after a look at what is installed now."""
+    decision = _decide(kind, spec)
+    if decision.choice is None and not decision.is_ambiguous and REGISTRY.is_stale():
+        REGISTRY.refresh()
+        decision = _decide(kind, spec)
+    return decision
+
+
+def _decide(kind: Kind, spec: Spec) -> Decision:
+    distribution, name = spec.distribution, spec.name
+    from_user = find_in_user_code(kind.name, name)
     if distribution is None:
         prefer = REGISTRY.state.policy.prefer
-        try:
-            return choose(REGISTRY.index(kind), spec.name, from_user, prefer, spec.is_config)
-        except AmbiguousComponentError as error:
-            idle = (f"Not heeded: {problem}" for problem in REGISTRY.unmet_preferences())
-            error.hint = "\n  ".join((error.hint or "", *idle))
-            raise
+        return decide(REGISTRY.index(kind), name, from_user, prefer, spec.is_config)
     if distribution == CUSTOM or (spec.is_registered_in_keras and from_user is not None):
-        return from_user
-    component = REGISTRY.index(kind).find_qualified(distribution, spec.name)
-    return None if component is None else Choice(component, "qualified name")
+        return Decision(kind, spec.ref, choice=from_user)
+    component = REGISTRY.index(kind).find_qualified(distribution, name)
+    if component is None:
+        return Decision(kind, spec.ref)
+    return Decision(kind, spec.ref, (component,), Choice(component, "qualified name"))
 
 
 def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:

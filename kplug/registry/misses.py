@@ -125,7 +125,7 @@ def _not_offered(
     owner = supplier.origin.distribution
     own = [item for item in registry.index(kind).components if item.origin.distribution == owner]
     problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
-    about = _find_about(problems, spec.name) or ([] if own else problems)
+    about = find_about(problems, spec.name) or ([] if own else problems)
     if about:
         error = PluginLoadError(
             f"{supplier.origin} may offer the {kind.name} {quote(spec.name)}, but {about[0].message}",
@@ -146,7 +146,7 @@ def _not_offered(
     )
 
 
-def _find_about(problems: Iterable[Problem], name: str) -> list[Problem]:
+def find_about(problems: Iterable[Problem], name: str) -> list[Problem]:
     """Return the problems whose message quotes a name."""
     key = lookup_key(name)
     return [each for each in problems if key in map(lookup_key, _QUOTED.findall(each.message))]
@@ -203,7 +203,7 @@ def _advise(registry: Registry, kind: Kind, spec: Spec, components: Sequence[Com
         registry, kind.name, spec
     )  # first: what the plugins raise then is a problem too
     problems = [each for each in registry.problems() if not each.is_advice]
-    about = _find_about(problems, spec.name)
+    about = find_about(problems, spec.name)
     lines = [f"Not read: {problem}" for problem in about or problems]
     lines += list_switched_off(registry)
     suggestions = [] if about else [_suggest(kind, spec.name, components)]

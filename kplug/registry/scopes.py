@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace as copy_with
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
@@ -165,12 +165,18 @@ def unregister(kind: str, name: str) -> None:
 
 def find_in_user_code(kind: str, ref: str) -> Choice | None:
     """Return what the user's code offers under a name: innermost scope first, registrations last."""
+    return next(list_in_user_code(kind, ref), None)
+
+
+def list_in_user_code(kind: str, ref: str) -> Iterator[Choice]:
+    """Yield everything that the user's code offers under a name, in the order in which it counts."""
     place = (kind, lookup_key(ref))
     for table in reversed(_SCOPES.get()):
         if place in table.names:
-            return Choice(table.names[place], "innermost scope")
+            yield Choice(table.names[place], "innermost scope")
     registered = _REGISTERED.get(place)
-    return None if registered is None else Choice(registered, "registered in code")
+    if registered is not None:
+        yield Choice(registered, "registered in code")
 
 
 def plans_here(state: object) -> Plans:

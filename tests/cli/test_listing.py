@@ -75,7 +75,7 @@ def test_packages_are_counted() -> None:
 
 
 def test_one_kind_is_counted_for_programs() -> None:
-    counts = json.loads(run("regularizers", "--count", "--json"))
+    counts = json.loads(run("regularizers", "--count", "--json"))["counts"]
     penalties = counts[f"kplug-penalties {importlib.metadata.version('kplug-penalties')}"]
     assert penalties == {"regularizers": _declared("kplug-penalties")["regularizers"]}
 

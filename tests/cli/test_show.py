@@ -22,7 +22,7 @@ def run(*arguments: str) -> str:
 
 
 def read(*arguments: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
+    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))["components"]
     return found
 
 

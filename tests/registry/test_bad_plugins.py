@@ -375,7 +375,7 @@ def test_show_finds_a_built_in_beside_a_component_that_is_switched_off(
     kplug.reload()
     monkeypatch.setattr("kplug.cli.show.describe", lambda kind, component: str(component.location))
     show("adam", as_json=True)
-    assert json.loads(capsys.readouterr().out) == ["kplug.optimizers.adam:Adam"]
+    assert json.loads(capsys.readouterr().out)["components"] == ["kplug.optimizers.adam:Adam"]
 
 
 def _list(*arguments: str, status: int = 0) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from kplug.errors import AmbiguousComponentError
 from kplug.registry.component import USER_CODE, Component, Origin
-from kplug.registry.conflicts import Choice, choose
+from kplug.registry.conflicts import Choice, decide
 from kplug.registry.index import build_index
 from kplug.registry.kinds import get_kind
 
@@ -31,7 +31,7 @@ def _choose(
     prefer: Sequence[str] = (),
     ref: str = "dice",
 ) -> Choice | None:
-    return choose(build_index(LOSS, components), ref, from_user, prefer)
+    return decide(build_index(LOSS, components), ref, from_user, prefer).get()
 
 
 def test_user_code_goes_before_everything() -> None:
@@ -55,7 +55,8 @@ def test_a_qualified_name_only_is_no_candidate_unless_preferred() -> None:
 
 def test_a_stored_name_is_the_built_in_whatever_is_preferred() -> None:
     def choose_stored(*components: Component) -> Choice | None:
-        return choose(build_index(LOSS, components), "dice", None, ["two-plugin"], is_stored=True)
+        index = build_index(LOSS, components)
+        return decide(index, "dice", None, ["two-plugin"], is_stored=True).get()
 
     assert choose_stored(ONE, BUILT_IN, TWO) == Choice(BUILT_IN, "built-in")
     assert choose_stored(ONE, TWO) == Choice(TWO, "preferred", (ONE,))

@@ -1,0 +1,41 @@
+"""Lines for terminals of any width."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kplug.cli.output import print_json, print_lines, wrap
+
+NAMES = ["kplug-segmentation/dice_loss", "kernel_initializer", "very_long_name_of_a_component"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [1, 8, 24, 40])
+def test_no_name_is_broken(name: str, width: int) -> None:
+    pieces = wrap(f"  chosen: {name} is the one that several plugins offer", width)
+    assert sum(name in piece.split() for piece in pieces) == 1
+    assert all(len(piece) <= width or len(piece.split()) == 1 for piece in pieces)
+
+
+def test_a_line_is_whole_where_the_output_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    print_lines(["word " * 40 + "\x1b[31m"])
+    assert capsys.readouterr().out == "word " * 40 + "?[31m\n"
+
+
+def test_a_terminal_gets_lines_of_its_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_lines(["  off: my-own-plugin/dice_loss (1.0)"])
+    assert capsys.readouterr().out == "  off:\n    my-own-plugin/dice_loss\n    (1.0)\n"
+
+
+def test_json_says_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": 1})
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "a": 1}
