@@ -10,6 +10,7 @@ COMPONENTS = {
         ("list", "kplug.cli.listing:list_components"),
         ("show", "kplug.cli.show:show"),
         ("why", "kplug.cli.why:why"),
+        ("conflicts", "kplug.cli.conflicts:conflicts"),
         ("env", "kplug.cli.env:show_settings"),
         ("docs", "kplug.cli.docs:write_docs"),
         ("new", "kplug.cli.new.command:new"),

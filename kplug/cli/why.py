@@ -78,7 +78,7 @@ def _write(data: dict[str, Any]) -> Iterator[str]:
     if data["error"] is None:
         yield f"the {data['kind']} {quote(data['name'])} is {data['chosen']}"
         yield f"  rule: {data['rule']}"
-        yield f"  setting: {_place(data['setting']) if data['setting'] else 'none decided'}"
+        yield f"  setting: {show_place(data['setting']) if data['setting'] else 'none decided'}"
     else:
         yield data["error"]["message"]
         yield from (f"  {line.strip()}" for line in (data["error"]["hint"] or "").splitlines())
@@ -86,13 +86,14 @@ def _write(data: dict[str, Any]) -> Iterator[str]:
         version = f" ({candidate['version']})" if candidate["version"] else ""
         yield f"{candidate['outcome']}: {candidate['qualified_name']}{version}"
         yield f"  {candidate['reason']}"
-        yield from (f"  see {_place(each)}" for each in candidate["settings"] if each["line"])
+        yield from (f"  see {show_place(each)}" for each in candidate["settings"] if each["line"])
         if candidate["target"]:
             yield f"  {candidate['target']}"
     for other in data["elsewhere"]:
         yield f"also a name of another kind: {other['kind']} {other['qualified_name']}"
 
 
-def _place(setting: dict[str, Any]) -> str:
+def show_place(setting: dict[str, Any]) -> str:
+    """Return the words for what `describe_setting` returns."""
     line = f", line {setting['line']}" if setting["line"] else ""
     return f"{setting['setting']}{line}"

@@ -90,6 +90,19 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
     return Explanation(choice, setting, decision.preference, in_order, elsewhere, error)
 
 
+def list_conflicts(kind: Kind) -> list[str]:
+    """Return the names that several distributions offer, each in the spelling of the first of them."""
+    names: dict[
+        tuple[int, ...], str
+    ] = {}  # aliases that the same components share are one conflict
+    for key, found in sorted(REGISTRY.index(kind).by_key.items()):
+        if len({item.origin.distribution for item in found}) > 1:
+            spellings = (found[0].name, *found[0].aliases)
+            name = next(each for each in spellings if lookup_key(each) == key)
+            names.setdefault(tuple(map(id, found)), name)
+    return sorted(names.values())
+
+
 def _find_setting(preference: str | None) -> Setting | None:
     """Return the first setting with this preference, in the order in which they are heard."""
     for setting in REGISTRY.state.policy.settings:

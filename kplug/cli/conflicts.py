@@ -1,0 +1,65 @@
+"""``kplug conflicts``: the names that several distributions offer, who wins, and how to prefer another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from kplug.cli.listing import JsonOption, KindArgument
+from kplug.cli.output import print_json, print_lines
+from kplug.cli.why import describe_name, show_place
+from kplug.registry import KINDS, REGISTRY, get_kind
+from kplug.registry.explanations import list_conflicts
+
+VARIABLE = "KPLUG_PREFER"
+
+
+def conflicts(kind: KindArgument = None, as_json: JsonOption = False) -> None:
+    """List the names that several distributions offer: who wins, by what, and how to prefer another.
+
+    Nothing is imported but the light modules of plugins that declare their components in code.
+
+    Example: kplug conflicts optimizers
+    """
+    kinds = [get_kind(kind)] if kind else list(KINDS.values())
+    data = [_describe(each.name, name) for each in kinds for name in list_conflicts(each)]
+    if as_json:
+        print_json({"conflicts": data})
+    elif data:
+        print_lines(line for facts in data for line in _write(facts))
+    else:
+        typer.echo("No name is offered by several distributions.")
+
+
+def _describe(kind: str, name: str) -> dict[str, Any]:
+    facts = describe_name(kind, name)
+    rivals = [item for item in facts["candidates"] if item["outcome"] in ("chosen", "lost", "tied")]
+    return {
+        **{key: facts[key] for key in ("kind", "name", "chosen", "rule", "setting")},
+        "candidates": rivals,
+        "prefer": {
+            item["qualified_name"]: _preferring(f"{item['distribution']}/{name}")
+            for item in rivals
+            if item["outcome"] != "chosen"
+        },
+    }
+
+
+def _preferring(entry: str) -> str:
+    """Return the variable that lets an entry win, and leaves what it says already in force."""
+    settings = REGISTRY.state.policy.settings
+    said = [str(e) for each in settings if each.label == VARIABLE for e in each.entries]
+    return f"{VARIABLE}={','.join(dict.fromkeys((entry, *said)))}"
+
+
+def _write(facts: dict[str, Any]) -> Iterator[str]:
+    name = f"{facts['kind']} {facts['name']}"
+    if facts["chosen"] is None:
+        yield f"{name}: nothing decides, so the bare name is an error"
+    else:
+        setting = f", {show_place(facts['setting'])}" if facts["setting"] else ""
+        yield f"{name}: {facts['chosen']} wins ({facts['rule']}{setting})"
+    for other, command in facts["prefer"].items():
+        yield f"  {other}: {command}"
