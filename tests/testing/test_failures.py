@@ -359,7 +359,7 @@ BROKEN = [
     _how("metric", "scalar", Error, "two", r"^\["),
     _how("metric", "batches", Error, "last batch", "and"),
     _how("metric", "reset", Error, "own state", "^0.0 and 0"),
-    _how("metric", "weights", Error, "deaf", "without a sample and with weight 0 for it"),
+    _how("metric", "weights", Error, "deaf", "without sample 0 and with weight 0 for it"),
     _how("metric", "merging", Error, "alone", "and"),
     _how("metric", "empty_batch", Error, "counts batches", "and"),
     _how("metric", "inputs", Error, "writes", "and"),

@@ -13,6 +13,7 @@ from tests.testing.planted_defects import (
     constraints,
     initializers,
     losses,
+    metrics,
     regularizers,
     schedules,
 )
@@ -23,6 +24,7 @@ DEFECTS = {
     "loss": losses.DEFECTS,
     "activation": activations.DEFECTS,
     "constraint": constraints.DEFECTS,
+    "metric": metrics.DEFECTS,
     "schedule": schedules.DEFECTS,
 }
 
