@@ -109,10 +109,14 @@ def test_a_new_plugin_is_green_in_its_first_minute(python: Path, tmp_path: Path)
     asked = [part for kind in KINDS for part in (f"--{kind}", f"acme_{kind}")]
     run(python, "-m", "kplug", "new", "kplug-acme", *asked, cwd=tmp_path)
     run(python, "-m", "pip", "install", "-e", "kplug-acme", cwd=tmp_path)
+    assert "10 components" in run(
+        python, "-m", "kplug", "check", "kplug-acme", "--strict", cwd=tmp_path
+    )
 
     project = tmp_path / "kplug-acme"
     run(python, "-m", "kplug", "add", "loss", "another_loss", cwd=project / "src")
     run(python, "-m", "pip", "install", "-e", ".", cwd=project)
+    run(python, "-m", "kplug", "check", "kplug-acme/another_loss", cwd=tmp_path)
     run(python, "-m", "pytest", cwd=project)
     run(python, "-m", "mypy", cwd=project)
 

@@ -15,6 +15,7 @@ COMPONENTS = {
         ("docs", "kplug.cli.docs:write_docs"),
         ("new", "kplug.cli.new.command:new"),
         ("add", "kplug.cli.new.add:add"),
+        ("check", "kplug.cli.check.command:check"),
         ("demo", "kplug.cli.demo.command:demo"),
         ("bench", "kplug.cli.bench.command:bench"),
     )

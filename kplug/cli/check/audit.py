@@ -1,0 +1,80 @@
+"""What no check of a kind looks at: declarations, imports, documentation and types of arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kplug.cli.check.report import Finding
+from kplug.errors import KplugError
+from kplug.registry import REGISTRY, Component, get_kind
+from kplug.registry.binding import describe_signature
+from kplug.registry.problems import Problem
+from kplug.registry.quoting import make_printable
+from kplug.registry.roles import VARIADIC, find_parameters
+
+
+def audit_problems(problems: Iterable[Problem]) -> Iterator[Finding]:
+    """Yield what is known of distributions without importing their components."""
+    for problem in problems:
+        rule, level = ("light module", "warning") if problem.is_advice else ("declaration", "error")
+        yield Finding(rule, level, problem.origin, make_printable(problem.message))  # type: ignore[arg-type]
+
+
+def audit_component(component: Component) -> Iterator[Finding]:
+    """Import a component; yield why that fails, or which of its arguments lack documentation or a type."""
+    try:
+        target = REGISTRY.load(component)
+        arguments = describe_signature(get_kind(component.kind), target, component)
+    except KplugError as error:
+        yield Finding("import", "error", component.origin, make_printable(str(error)), component)
+        return
+    while isinstance(target, functools.partial):
+        target = target.func
+    found = {
+        "documentation": _audit_documentation(component, target, [name for name, _ in arguments]),
+        "types": _audit_types(target),
+    }
+    for rule, message in found.items():
+        if message:
+            yield Finding(rule, "warning", component.origin, message, component)
+
+
+def _audit_documentation(component: Component, target: Any, arguments: list[str]) -> str | None:
+    from kplug.optimizers import CommonArguments  # which are documented there; it needs torch
+
+    text = _documentation(target)
+    if not text:
+        return "it has no documentation, and so no summary in `kplug list`"
+    shared = CommonArguments.__annotations__ if component.kind == "optimizer" else ()
+    bare = [name for name in arguments if name not in shared and not _is_documented(name, text)]
+    return f"its documentation does not describe {', '.join(map(repr, bare))}" if bare else None
+
+
+def _audit_types(target: Any) -> str | None:
+    untyped = [
+        name
+        for name, parameter in (find_parameters(target) or {}).items()
+        if parameter.annotation is parameter.empty and parameter.kind not in VARIADIC
+    ]
+    return f"it has no type for {', '.join(map(repr, untyped))}" if untyped else None
+
+
+def _documentation(target: Any) -> str:
+    """Return the text of a class, of its bases and of their constructors, or of a function."""
+    owners = target.__mro__ if inspect.isclass(target) else [target]
+    texts = []
+    for owner in owners:
+        if owner.__module__ == "builtins":
+            continue
+        own = vars(owner).get("__init__") if inspect.isclass(owner) else None
+        texts += [getattr(one, "__doc__", None) or "" for one in (owner, own)]
+    return "\n".join(text for text in texts if text)
+
+
+def _is_documented(name: str, text: str) -> bool:
+    """Whether a line of the text introduces the argument, in Google's, NumPy's or Sphinx's way."""
+    return re.search(rf"(?m)^\s*:?[^:\n]*\b{re.escape(name)}\b[^:\n]*:", text) is not None

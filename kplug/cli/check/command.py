@@ -1,0 +1,82 @@
+"""``kplug check``: the contract suite on a distribution or a component."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kplug.cli.check.printing import print_report, write_junit
+from kplug.cli.check.report import Report
+from kplug.cli.check.selection import select
+from kplug.cli.listing import JsonOption
+from kplug.cli.output import print_json
+from kplug.errors import KplugError
+
+Asked = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DISTRIBUTION|NAME]",
+        help="A distribution, or a component: dice_loss, kplug-acme/dice_loss, loss/dice_loss. All "
+        "plugins by default.",
+        show_default=False,
+    ),
+]
+ExampleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--example",
+        metavar="SPEC",
+        help="What a component is made with, such as 'dice_loss(smooth=1e-5)'. May be repeated.",
+    ),
+]
+JunitOption = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML too.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")]
+
+
+def check(
+    asked: Asked = None,
+    example: ExampleOption = None,
+    as_json: JsonOption = False,
+    junit: JunitOption = None,
+    is_strict: StrictOption = False,
+) -> None:
+    """Run the contract suite on what a plugin offers, and look at its declarations.
+
+    It imports and runs the components. Warnings are arguments without documentation or types, and light
+    modules that import much. Exit status: 0 if all holds, 1 if anything fails, 2 if there is nothing of
+    the name to check.
+
+    Example: kplug check kplug-acme --junit report.xml
+    """
+    report = Report(asked, is_strict)
+    try:
+        _fill(report, example or [], junit)
+    except KplugError as error:
+        typer.echo(f"kplug: {error}", err=True)
+        raise typer.Exit(2) from error
+    if as_json:
+        print_json(report.as_data())
+    else:
+        print_report(report)
+    raise typer.Exit(0 if report.has_passed else 1)
+
+
+def _fill(report: Report, examples: list[str], junit: Path | None) -> None:
+    selection = select(report.asked)
+    if junit is not None and not junit.resolve().parent.is_dir():
+        raise KplugError(f"there is no folder for {str(junit)!r}", hint="Make it first.")
+    from kplug.cli.check.running import run_checks  # it needs torch
+
+    run_checks(selection, examples, report, _tell)
+    if junit is not None:
+        write_junit(report, junit)
+
+
+def _tell(name: str) -> None:
+    if sys.stderr.isatty():
+        typer.echo(f"checking {name} …", err=True)

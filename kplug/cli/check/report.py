@@ -1,0 +1,143 @@
+"""What ``kplug check`` finds out, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kplug.registry import Component
+from kplug.registry.component import Origin
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check of one component went.
+
+    Args:
+        check: The name of the check.
+        example: The arguments that the component was made with, as text.
+        message: What is wrong, None if nothing is.
+        hint: What to do about it.
+    """
+
+    check: str
+    example: str
+    message: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckedComponent:
+    """A component with the results of its checks.
+
+    Args:
+        component: The component.
+        results: The result of each check that was run.
+    """
+
+    component: Component
+    results: tuple[CheckResult, ...]
+
+    @property
+    def failures(self) -> list[CheckResult]:
+        """The checks that fail."""
+        return [result for result in self.results if result.message is not None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a distribution or a component that no check of its kind looks at.
+
+    Args:
+        rule: What it is about: ``declaration``, ``import``, ``light module``, ``documentation``, ``types``.
+        level: An error makes the command fail; a warning does with ``--strict``.
+        origin: Whose it is.
+        message: What is wrong, and what to do.
+        component: The component that it is about, None if it is about the distribution.
+    """
+
+    rule: str
+    level: Literal["error", "warning"]
+    origin: Origin
+    message: str
+    component: Component | None = None
+
+    @property
+    def place(self) -> str:
+        """What it is about, for messages."""
+        if self.component is None:
+            return str(self.origin)
+        return f"the {self.component.kind} {self.component.qualified_name}"
+
+
+@dataclass
+class Report:
+    """Everything that was found out.
+
+    Args:
+        asked: What was asked for, None for everything.
+        is_strict: Whether warnings count as errors.
+        checked: The components with their results.
+        findings: What else was found.
+    """
+
+    asked: str | None
+    is_strict: bool = False
+    checked: list[CheckedComponent] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def counts_as_failure(self, finding: Finding) -> bool:
+        """Whether a finding makes the command fail."""
+        return self.is_strict or finding.level == "error"
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether nothing fails."""
+        is_clean = not any(map(self.counts_as_failure, self.findings))
+        return is_clean and not any(one.failures for one in self.checked)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the report for JSON, as docs/plugins.md describes it."""
+        return {
+            "asked": self.asked,
+            "strict": self.is_strict,
+            "passed": self.has_passed,
+            "components": list(map(_describe, self.checked)),
+            "findings": list(self._describe_findings()),
+        }
+
+    def _describe_findings(self) -> Iterator[dict[str, Any]]:
+        for finding in self.findings:
+            component = finding.component
+            yield {
+                "rule": finding.rule,
+                "level": finding.level,
+                "distribution": finding.origin.distribution,
+                "version": finding.origin.version,
+                "kind": component.kind if component else None,
+                "component": component.qualified_name if component else None,
+                "message": finding.message,
+            }
+
+
+def _describe(checked: CheckedComponent) -> dict[str, Any]:
+    component = checked.component
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "qualified_name": component.qualified_name,
+        "distribution": component.origin.distribution,
+        "version": component.origin.version,
+        "target": component.location,
+        "checks": [
+            {
+                "name": result.check,
+                "example": result.example,
+                "passed": result.message is None,
+                "message": result.message,
+                "hint": result.hint,
+            }
+            for result in checked.results
+        ],
+    }

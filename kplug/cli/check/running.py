@@ -1,0 +1,121 @@
+"""Run the contract suite on selected components."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from unittest import SkipTest
+
+from kplug.cli.check.audit import audit_component, audit_problems
+from kplug.cli.check.report import CheckedComponent, CheckResult, Report
+from kplug.cli.check.selection import Selection
+from kplug.errors import KplugError
+from kplug.registry import REGISTRY, Component, Spec, get_kind, parse_spec
+from kplug.registry.binding import describe_signature
+from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import quote
+from kplug.testing import ContractCase, Example, contract_cases
+from kplug.testing.cases import BrokenContractError
+
+_Examples = Mapping[int, Sequence[Mapping[str, object]]]
+
+
+def run_checks(
+    selection: Selection, examples: Iterable[str], report: Report, tell: Callable[[str], None]
+) -> None:
+    """Fill the report.
+
+    Args:
+        selection: What is to be checked.
+        examples: Specs, each with the arguments that a component is made with.
+        report: What is filled.
+        tell: Called with the name of each component before its checks.
+
+    Raises:
+        KplugError: if an example is for no component, or cannot be read; nothing was run then.
+    """
+    table = _read_examples(examples, selection.components)
+    report.findings += audit_problems(selection.problems)
+    with contextlib.redirect_stdout(
+        sys.stderr
+    ):  # a component may print something, which is no report
+        for component in selection.components:
+            tell(component.qualified_name)
+            findings = list(audit_component(component))
+            report.findings += findings
+            results: list[CheckResult] = []
+            if not any(finding.rule == "import" for finding in findings):
+                for arguments in table.get(id(component), [{}]):
+                    results += _check(component, arguments)
+            report.checked.append(CheckedComponent(component, tuple(results)))
+
+
+def _read_examples(examples: Iterable[str], components: Sequence[Component]) -> _Examples:
+    table: dict[int, list[Mapping[str, object]]] = {}
+    for text in examples:
+        spec = parse_spec(text)
+        if spec.args:
+            raise KplugError(
+                f"the example {quote(text)} gives arguments by position",
+                hint="Give them by name: --example 'dice_loss(smooth=1e-5)'.",
+            )
+        meant = [one for one in components if _is_meant(one, spec)]
+        if not meant:
+            names = sorted({one.name for one in components})
+            raise KplugError(
+                f"the example {quote(text)} is for no component that is checked",
+                hint=f"Checked are: {', '.join(names[:30])}{', …' * (len(names) > 30)}.",
+            )
+        for component in meant:
+            table.setdefault(id(component), []).append(spec.kwargs)
+    return table
+
+
+def _is_meant(component: Component, spec: Spec) -> bool:
+    is_owner = spec.distribution in (None, component.origin.distribution)
+    return is_owner and lookup_key(spec.name) in keys_of(component)
+
+
+def _check(component: Component, arguments: Mapping[str, object]) -> list[CheckResult]:
+    name = f"{component.kind}/{component.qualified_name}"
+    cases = contract_cases(
+        component.origin.distribution,
+        kinds=[component.kind],
+        examples={name: Example(arguments)},
+    )
+    own = (case for case in cases if case.component.qualified_name == component.qualified_name)
+    return [result for result in map(_run, own) if result is not None]
+
+
+def _run(case: ContractCase) -> CheckResult | None:
+    """Return the result of a case, None if it has none because the component cannot be made."""
+    name, example = case.check.name, str(case.example)
+    try:
+        case.run()
+    except SkipTest:
+        return None
+    except BrokenContractError as error:
+        if name == "made":
+            return CheckResult(name, example, *_explain_failure_to_make(case, error))
+        message = f"expected {case.check.expected}; found: {error.found}"
+        return CheckResult(name, example, message, error.hint)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the command
+        return CheckResult(name, example, f"it raised {describe_error(error)}")
+    return CheckResult(name, example)
+
+
+def _explain_failure_to_make(
+    case: ContractCase, error: BrokenContractError
+) -> tuple[str, str | None]:
+    """Return the reason, and the example that the command line lacks if that is the reason."""
+    component, cause = case.component, error.__cause__
+    arguments = describe_signature(get_kind(component.kind), REGISTRY.load(component), component)
+    missing = [name for name, default in arguments if not default]
+    if not set(missing) - set(case.example.arguments) or not isinstance(cause, KplugError):
+        return error.found, None
+    example = f"{component.name}({', '.join(f'{name}=…' for name in missing)})"
+    return cause.message, f"Say what it is made with: --example '{example}'."

@@ -1,0 +1,114 @@
+"""What ``kplug check`` is asked for: distributions and components, from a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from packaging.utils import canonicalize_name
+
+from kplug.errors import KplugError
+from kplug.registry import KINDS, REGISTRY, Component, get_kind
+from kplug.registry.errors import UnknownKindError
+from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.ownership import find_distribution
+from kplug.registry.problems import Problem
+from kplug.registry.quoting import quote
+from kplug.registry.suggestions import did_you_mean
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be checked.
+
+    Args:
+        components: The components.
+        problems: What is wrong with the distributions that were asked for as a whole.
+    """
+
+    components: tuple[Component, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+
+def select(asked: str | None) -> Selection:
+    """Return what a text names; without one, every plugin.
+
+    Args:
+        asked: A distribution; or a component as ``name``, ``distribution/name``, ``kind/name`` or
+            ``kind/distribution/name``. A name that both have is the distribution's.
+
+    Raises:
+        KplugError: if there is nothing of that name to check.
+    """
+    everything = [one for kind in KINDS.values() for one in REGISTRY.components(kind)]
+    if asked is None:
+        return _select_plugins(everything)
+    parts = asked.split("/")
+    if len(parts) == 1 and (found := _find_distribution(asked, everything)) is not None:
+        return found
+    named = tuple(one for one in everything if _is_meant(one, parts))
+    if not named:
+        raise _explain_miss(asked, parts, everything)
+    return Selection(named)
+
+
+def _select_plugins(everything: Iterable[Component]) -> Selection:
+    plugins = tuple(
+        one for one in everything if not (one.origin.is_built_in or one.origin.is_custom)
+    )
+    problems = tuple(REGISTRY.problems())
+    if not plugins and not problems:
+        raise KplugError(
+            "no plugin is installed, so there is nothing to check",
+            hint="Name what you mean; `kplug check kplug` checks what is built in.",
+        )
+    return Selection(plugins, problems)
+
+
+def _find_distribution(name: str, everything: Iterable[Component]) -> Selection | None:
+    canonical = canonicalize_name(name)
+    components = tuple(one for one in everything if one.origin.distribution == canonical)
+    problems = tuple(one for one in REGISTRY.problems() if one.origin.distribution == canonical)
+    return Selection(components, problems) if components or problems else None
+
+
+def _is_meant(component: Component, parts: list[str]) -> bool:
+    """Whether a component is what ``name``, ``distribution/name`` and so on mean."""
+    *places, name = parts
+    if lookup_key(name) not in keys_of(component) or len(places) > 2:
+        return False
+    kind = _find_kind(places[0]) if places else None
+    if kind is not None:
+        places = places[1:]
+    is_of_kind = kind in (None, component.kind)
+    owners = [canonicalize_name(place) for place in places]
+    return is_of_kind and owners in ([], [component.origin.distribution])
+
+
+def _find_kind(text: str) -> str | None:
+    try:
+        return get_kind(text).name
+    except UnknownKindError:
+        return None
+
+
+def _explain_miss(asked: str, parts: list[str], everything: list[Component]) -> KplugError:
+    owner = canonicalize_name(parts[0] if len(parts) == 1 else parts[-2])
+    refused = REGISTRY.state.discovery.refused.get(owner)
+    if refused is not None:
+        return KplugError(
+            f"{owner} is switched off, so it cannot be checked: {refused[1]}",
+            hint="`kplug env` shows every setting and its place.",
+        )
+    if len(parts) == 1 and find_distribution(owner) is not None:
+        return KplugError(
+            f"{owner} is installed and offers no component to kplug",
+            hint='Its pyproject.toml needs [project.entry-points."kplug.losses"] or another kind\'s; then '
+            "install it again, as entry points are read when a distribution is installed.",
+        )
+    known = {one.origin.distribution for one in everything}
+    known |= {name for one in everything for name in (one.name, one.qualified_name)}
+    return KplugError(
+        f"no installed distribution and no component is named {quote(asked)}",
+        hint=f"{did_you_mean(asked, sorted(known))} `kplug list` shows what is installed.".lstrip(),
+    )
