@@ -277,6 +277,18 @@ def test_a_broken_distribution_fails(
     assert message in found[2]
 
 
+def test_the_commands_of_a_plugin_are_imported(install: Sandbox) -> None:
+    targets = {"fine": "tools:fine", "gone": "tools:gone", "text": "tools:text"}
+    install(
+        "kplug-tools",
+        entry_points={"kplug.commands": targets},
+        modules={"tools.py": "text = 'none'\n\n\ndef fine() -> None: ...\n"},
+    )
+    first, second = findings("kplug-tools")
+    assert "the command 'gone' of kplug-tools 1.0 (tools:gone) cannot be loaded" in first[2]
+    assert "'none' is none" in second[2]
+
+
 def test_torch_in_a_light_module_is_a_warning(tmp_path: Path) -> None:
     """In a process of its own, as torch is imported here already."""
     site = tmp_path / "site"

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kplug.cli.check.report import Finding
+from kplug.cli.check.report import Finding, Level
+from kplug.cli.commands import as_command
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.binding import describe_signature
@@ -20,8 +21,9 @@ from kplug.registry.roles import VARIADIC, find_parameters
 def audit_problems(problems: Iterable[Problem]) -> Iterator[Finding]:
     """Yield what is known of distributions without importing their components."""
     for problem in problems:
-        rule, level = ("light module", "warning") if problem.is_advice else ("declaration", "error")
-        yield Finding(rule, level, problem.origin, make_printable(problem.message))  # type: ignore[arg-type]
+        rule = "light module" if problem.is_advice else "declaration"
+        level: Level = "warning" if problem.is_advice else "error"
+        yield Finding(rule, level, problem.origin, make_printable(problem.message))
 
 
 def audit_component(component: Component) -> Iterator[Finding]:
@@ -30,7 +32,7 @@ def audit_component(component: Component) -> Iterator[Finding]:
         target = REGISTRY.load(component)
         arguments = describe_signature(get_kind(component.kind), target, component)
     except KplugError as error:
-        yield Finding("import", "error", component.origin, make_printable(str(error)), component)
+        yield _broken(component, error)
         return
     while isinstance(target, functools.partial):
         target = target.func
@@ -41,6 +43,18 @@ def audit_component(component: Component) -> Iterator[Finding]:
     for rule, message in found.items():
         if message:
             yield Finding(rule, "warning", component.origin, message, component)
+
+
+def audit_command(command: Component) -> Iterator[Finding]:
+    """Import a command; yield why that fails."""
+    try:
+        as_command(REGISTRY.load(command))
+    except KplugError as error:
+        yield _broken(command, error)
+
+
+def _broken(component: Component, error: KplugError) -> Finding:
+    return Finding("import", "error", component.origin, make_printable(str(error)), component)
 
 
 def _audit_documentation(component: Component, target: Any, arguments: list[str]) -> str | None:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from kplug.registry import Component
 from kplug.registry.component import Origin
 
+Level = Literal["error", "warning"]
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -58,7 +60,7 @@ class Finding:
     """
 
     rule: str
-    level: Literal["error", "warning"]
+    level: Level
     origin: Origin
     message: str
     component: Component | None = None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from unittest import SkipTest
 
-from kplug.cli.check.audit import audit_component, audit_problems
+from kplug.cli.check.audit import audit_command, audit_component, audit_problems
 from kplug.cli.check.report import CheckedComponent, CheckResult, Report
 from kplug.cli.check.selection import Selection
 from kplug.errors import KplugError
@@ -41,6 +41,8 @@ def run_checks(
     with contextlib.redirect_stdout(
         sys.stderr
     ):  # a component may print something, which is no report
+        for command in selection.commands:
+            report.findings += audit_command(command)
         for component in selection.components:
             tell(component.qualified_name)
             findings = list(audit_component(component))

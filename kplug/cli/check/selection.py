@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Component, get_kind
+from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import UnknownKindError
+from kplug.registry.kinds import COMMAND
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.ownership import find_distribution
 from kplug.registry.problems import Problem
@@ -23,11 +25,13 @@ class Selection:
 
     Args:
         components: The components.
+        commands: The commands of the distributions that were asked for, which are imported only.
         problems: What is wrong with the distributions that were asked for as a whole.
     """
 
     components: tuple[Component, ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    commands: tuple[Component, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def select(asked: str | None) -> Selection:
@@ -40,36 +44,45 @@ def select(asked: str | None) -> Selection:
     Raises:
         KplugError: if there is nothing of that name to check.
     """
-    everything = [one for kind in KINDS.values() for one in REGISTRY.components(kind)]
     if asked is None:
-        return _select_plugins(everything)
+        return _select_plugins()
     parts = asked.split("/")
-    if len(parts) == 1 and (found := _find_distribution(asked, everything)) is not None:
+    if len(parts) == 1 and (found := _find_distribution(asked)) is not None:
         return found
-    named = tuple(one for one in everything if _is_meant(one, parts))
+    named = tuple(one for one in _list_components() if _is_meant(one, parts))
     if not named:
-        raise _explain_miss(asked, parts, everything)
+        raise _explain_miss(asked, parts)
     return Selection(named)
 
 
-def _select_plugins(everything: Iterable[Component]) -> Selection:
-    plugins = tuple(
-        one for one in everything if not (one.origin.is_built_in or one.origin.is_custom)
-    )
-    problems = tuple(REGISTRY.problems())
-    if not plugins and not problems:
+def _select_plugins() -> Selection:
+    plugins = {one.origin.distribution for one in REGISTRY.state.discovery.suppliers} - {*BUILT_IN}
+    found = _select_distributions(plugins, REGISTRY.problems())
+    if found is None:
         raise KplugError(
             "no plugin is installed, so there is nothing to check",
             hint="Name what you mean; `kplug check kplug` checks what is built in.",
         )
-    return Selection(plugins, problems)
+    return found
 
 
-def _find_distribution(name: str, everything: Iterable[Component]) -> Selection | None:
+def _find_distribution(name: str) -> Selection | None:
     canonical = canonicalize_name(name)
-    components = tuple(one for one in everything if one.origin.distribution == canonical)
-    problems = tuple(one for one in REGISTRY.problems() if one.origin.distribution == canonical)
-    return Selection(components, problems) if components or problems else None
+    problems = [one for one in REGISTRY.problems() if one.origin.distribution == canonical]
+    return _select_distributions({canonical}, problems)
+
+
+def _select_distributions(names: Set[str], problems: Iterable[Problem]) -> Selection | None:
+    components, commands = (
+        tuple(one for one in group if one.origin.distribution in names)
+        for group in (_list_components(), REGISTRY.index(COMMAND).components)
+    )
+    found = Selection(components, commands, tuple(problems))
+    return found if components or commands or found.problems else None
+
+
+def _list_components() -> list[Component]:
+    return [one for kind in KINDS.values() for one in REGISTRY.components(kind)]
 
 
 def _is_meant(component: Component, parts: list[str]) -> bool:
@@ -92,7 +105,8 @@ def _find_kind(text: str) -> str | None:
         return None
 
 
-def _explain_miss(asked: str, parts: list[str], everything: list[Component]) -> KplugError:
+def _explain_miss(asked: str, parts: list[str]) -> KplugError:
+    everything = _list_components()
     owner = canonicalize_name(parts[0] if len(parts) == 1 else parts[-2])
     refused = REGISTRY.state.discovery.refused.get(owner)
     if refused is not None:

@@ -45,7 +45,7 @@ def _check_is_free(canonical: str, package: str) -> None:
     if canonical in (*BUILT_IN, CUSTOM):
         raise KplugError(
             f"the name {canonical!r} is reserved, and a plugin of this name is not read",
-            hint=f"Take another, such as 'kplug-{canonical}s'.",
+            hint="Take another, such as 'kplug-acme'.",
         )
     if find_distribution(canonical) is not None:
         raise KplugError(
