@@ -11,6 +11,7 @@ COMPONENTS = {
         ("show", "kplug.cli.show:show"),
         ("why", "kplug.cli.why:why"),
         ("conflicts", "kplug.cli.conflicts:conflicts"),
+        ("doctor", "kplug.cli.doctor.command:doctor"),
         ("env", "kplug.cli.env:show_settings"),
         ("docs", "kplug.cli.docs:write_docs"),
         ("new", "kplug.cli.new.command:new"),

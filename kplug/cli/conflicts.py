@@ -10,7 +10,7 @@ import typer
 from kplug.cli.listing import JsonOption, KindArgument
 from kplug.cli.output import print_json, print_lines
 from kplug.cli.why import describe_name, show_place
-from kplug.registry import KINDS, REGISTRY, get_kind
+from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.explanations import list_conflicts
 
 VARIABLE = "KPLUG_PREFER"
@@ -24,13 +24,18 @@ def conflicts(kind: KindArgument = None, as_json: JsonOption = False) -> None:
     Example: kplug conflicts optimizers
     """
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
-    data = [_describe(each.name, name) for each in kinds for name in list_conflicts(each)]
+    data = describe_conflicts(kinds)
     if as_json:
         print_json({"conflicts": data})
     elif data:
         print_lines(line for facts in data for line in _write(facts))
     else:
         typer.echo("No name is offered by several distributions.")
+
+
+def describe_conflicts(kinds: list[Kind]) -> list[dict[str, Any]]:
+    """Return the conflicts of these kinds, for JSON."""
+    return [_describe(each.name, name) for each in kinds for name in list_conflicts(each)]
 
 
 def _describe(kind: str, name: str) -> dict[str, Any]:

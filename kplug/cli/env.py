@@ -23,13 +23,18 @@ def show_settings(as_json: JsonOption = False) -> None:
 
     No plugin is imported. The exit status is 1 if a setting is in error, as no plugin may load then.
     """
+    data = describe_settings()
+    print_json(data) if as_json else print_lines(write_settings(data))
+    if REGISTRY.state.policy.errors:
+        raise typer.Exit(1)
+
+
+def describe_settings() -> dict[str, Any]:
+    """Return the settings in force with their places, and the plugins as they judge them, for JSON."""
     state = REGISTRY.state
     refused = [supplier for supplier, _ in state.discovery.refused.values()]
     plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
-    data = _describe(state.policy, [*plugins, *refused])
-    print_json(data) if as_json else print_lines(_write(data))
-    if state.policy.errors:
-        raise typer.Exit(1)
+    return _describe(state.policy, [*plugins, *refused])
 
 
 def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
@@ -92,7 +97,8 @@ def _find_vain(policy: Policy, setting: Setting, refusals: _Refusals) -> Iterato
             return
 
 
-def _write(data: dict[str, Any]) -> Iterator[str]:
+def write_settings(data: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines that say what `describe_settings` returns."""
     yield "Settings, the outermost first:" if data["sources"] else "No settings."
     for source in data["sources"]:
         if not source["settings"] and not source["errors"]:

@@ -94,7 +94,8 @@ def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
             else:
                 shared = keys & keys_of(other).keys()
                 refused |= shared
-                problems.append(Problem(origin, _twice(kind, shared, other, component)))
+                message = _twice(kind, shared, other, component)
+                problems.append(Problem(origin, message, topic="duplicate"))
         kept[id(component)] = component
         owners.update(dict.fromkeys(keys_of(component), component))
     used = (item for item in kept.values() if not refused or refused.isdisjoint(keys_of(item)))

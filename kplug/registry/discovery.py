@@ -32,7 +32,7 @@ from kplug.registry.targets import Importer, strip_extras
 HOOK_GROUP = "kplug"
 _BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.torch"}
 _GROUPS = {kind.group: kind.name for kind in HOOKED.values()}
-_OTHER_CONTRACT = re.compile(r"kplug\d")
+OTHER_CONTRACT = re.compile(r"kplug\d")
 
 
 @dataclass
@@ -162,7 +162,7 @@ def _is_meant(group: str) -> bool:
     """Whether a group is that of the hooks, or its author can only have meant one of kplug's groups."""
     if group == HOOK_GROUP:
         return True
-    if not lookup_key(group).startswith(HOOK_GROUP) or _OTHER_CONTRACT.match(group):
+    if not lookup_key(group).startswith(HOOK_GROUP) or OTHER_CONTRACT.match(group):
         return False
     return group.startswith(f"{HOOK_GROUP}.") or _find_group(group) is not None
 
@@ -177,7 +177,7 @@ def _misspelt_group(origin: Origin, group: str) -> Problem:
     message = (
         f"its entry points in the group {group!r} are not read, as there is no such group. {advice}"
     )
-    return Problem(origin, message)
+    return Problem(origin, message, topic="misspelt")
 
 
 def _built_in_origin(name: str) -> Origin:
@@ -207,7 +207,10 @@ def _reserved(origin: Origin) -> Problem:
 
 def _misunderstood(error: PolicyError) -> Problem:
     return Problem(
-        _built_in_origin(HOOK_GROUP), f"no plugin may load: {error.message}. {error.hint}", error
+        _built_in_origin(HOOK_GROUP),
+        f"no plugin may load: {error.message}. {error.hint}",
+        error,
+        topic="setting",
     )
 
 
@@ -219,6 +222,10 @@ def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:
         question = did_you_mean(name, installed)
         advice = f". {question}" if question else ""
         problems.append(
-            Problem(Origin(name), f"{setting} names it, but it is not installed{advice}")
+            Problem(
+                Origin(name),
+                f"{setting} names it, but it is not installed{advice}",
+                topic="setting",
+            )
         )
     return problems

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError
 from kplug.registry.quoting import make_printable, shorten
 
 _MOST_REPEATED = 500
+Topic = Literal["broken", "duplicate", "misspelt", "setting", "slow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +22,14 @@ class Problem:
         message: What is wrong and what its author should do.
         cause: The exception behind it, if there is one.
         is_advice: Whether its components work all the same.
+        topic: What it is about, for those who sort problems.
     """
 
     origin: Origin
     message: str
     cause: BaseException | None = None
     is_advice: bool = False
+    topic: Topic = "broken"
 
     def __str__(self) -> str:
         return f"{self.origin}: {self.message}"

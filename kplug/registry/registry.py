@@ -145,7 +145,11 @@ class Registry:
         preferred = dict.fromkeys(entry.partition("/")[0] for entry in policy.prefer)
         refused = [discovery.refused[name] for name in preferred if name in discovery.refused]
         problems = [
-            Problem(supplier.origin, f"it is preferred, but it is switched off: {reason}")
+            Problem(
+                supplier.origin,
+                f"it is preferred, but it is switched off: {reason}",
+                topic="setting",
+            )
             for supplier, reason in refused
         ]
         installed = {supplier.origin.distribution for supplier in discovery.suppliers}
@@ -155,7 +159,7 @@ class Registry:
             is_judged = slash and distribution in installed
             if is_judged and not any(i.find_qualified(distribution, name) for i in indexes):
                 message = f"it is preferred for {name!r}, which it does not offer"
-                problems.append(Problem(Origin(distribution), message))
+                problems.append(Problem(Origin(distribution), message, topic="setting"))
         return problems
 
     def load(self, component: Component) -> Any:

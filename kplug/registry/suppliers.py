@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any, NamedTuple
@@ -73,6 +74,7 @@ class Supplier:
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._own_problems = tuple(problems)
         self._problems_of_answer: tuple[Problem, ...] = ()  # the last one to kplug_offers
+        self.seconds: dict[str, float] = {}  # that each module of hooks took to import
         self._questions: list[str] = []  # where a module asked the registry while it was imported
         for hook in dir(self):
             setattr(self, hook, MethodType(_HOOKS[hook], self))
@@ -217,7 +219,7 @@ class Supplier:
         manager, problems, heavy = None, [], HeavyImports()
         try:
             with heavy:
-                manager = check_hooks(self._importer.load(self.origin, module))
+                manager = check_hooks(self._import(module))
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:
@@ -227,6 +229,13 @@ class Supplier:
             problems.append(Problem(self.origin, message, error))
         name = f"module of hooks {module!r}"
         return manager, (*problems, *self._advise_on_questions(name), *self._advise_on(heavy, name))
+
+    def _import(self, module: str) -> Any:
+        started = time.perf_counter()
+        try:
+            return self._importer.load(self.origin, module)
+        finally:
+            self.seconds[module] = time.perf_counter() - started
 
     def _advise_on_questions(self, module: str) -> list[Problem]:
         message = (
@@ -240,7 +249,7 @@ class Supplier:
         if (found := heavy.describe()) is None:
             return ()
         message = f"its {name} {found}, which makes `kplug list` slow. Import it where it is used"
-        return (Problem(self.origin, message, is_advice=True),)
+        return (Problem(self.origin, message, is_advice=True, topic="slow"),)
 
 
 def _make_hook(kind: Kind) -> Callable[[Supplier], dict[str, Component]]:

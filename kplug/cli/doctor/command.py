@@ -1,0 +1,69 @@
+"""The command ``kplug doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kplug.cli.doctor.findings import DoctorFinding, find_problems, find_shadowed
+from kplug.cli.doctor.metadata_folders import find_stale
+from kplug.cli.doctor.timing import find_slow, import_targets, time_modules
+from kplug.cli.env import describe_settings, write_settings
+from kplug.cli.listing import JsonOption
+from kplug.cli.output import print_json, print_lines
+
+ImportOption = Annotated[
+    bool,
+    typer.Option("--import", help="Import the target of every plugin's component, and time it."),
+]
+BudgetOption = Annotated[
+    float, typer.Option(min=0.0, help="Seconds that an import may take before it is slow.")
+]
+
+
+def doctor(
+    is_importing: ImportOption = False, budget: BudgetOption = 0.2, as_json: JsonOption = False
+) -> None:
+    """Say what is wrong with the plugins here, each finding with the command that mends it.
+
+    It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt or made for another kplug,
+    and settings that say something in vain. Nothing is imported but the light modules of plugins that
+    declare their components in code, unless --import is given. The exit status is 1 if something is broken.
+
+    Example: kplug doctor --import --budget 0.5
+    """
+    findings = [*find_problems(), *find_shadowed(), *find_stale()]
+    timings = time_modules()
+    if is_importing:
+        imported, broken = import_targets()
+        timings += imported
+        findings += [each for each in broken if not _is_known(each, findings)]
+    findings += find_slow(timings, budget)
+    findings.sort(key=lambda finding: not finding.is_broken)
+    settings = describe_settings()
+    if as_json:
+        found = [asdict(finding) for finding in findings]
+        print_json({"findings": found, "timings": [asdict(each) for each in timings], **settings})
+    else:
+        print_lines([*_write(findings), *write_settings(settings)])
+    if any(finding.is_broken for finding in findings):
+        raise typer.Exit(1)
+
+
+def _is_known(finding: DoctorFinding, findings: list[DoctorFinding]) -> bool:
+    """Whether it was found without the import that its package is not there."""
+    name = finding.message.partition(" (")[0].partition(" of ")[0]
+    return any(
+        each.about == finding.about and each.message.startswith(f"{name} ") for each in findings
+    )
+
+
+def _write(findings: list[DoctorFinding]) -> Iterator[str]:
+    if not findings:
+        yield "Nothing is wrong."
+    for finding in findings:
+        yield f"{finding.topic}: {finding.about}: {finding.message}"
+        yield f"  $ {finding.command}"

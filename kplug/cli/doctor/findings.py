@@ -1,0 +1,132 @@
+"""What `kplug doctor` finds, and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kplug.cli.conflicts import describe_conflicts
+from kplug.registry import KINDS, REGISTRY, Component, Origin
+from kplug.registry.component import BUILT_IN
+from kplug.registry.problems import Problem
+
+_VARIABLE = re.compile(r"(?:the environment variable )?(kplug_?\w*)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFinding:
+    """Something that is not as it should be.
+
+    Args:
+        topic: ``broken``, ``shadowed``, ``duplicate``, ``stale``, ``slow``, ``misspelt``, ``wrong-contract``
+            or ``setting``.
+        about: The distribution, with its version where it is known.
+        message: What is wrong.
+        command: What mends it.
+        is_broken: Whether something does not work because of it.
+    """
+
+    topic: str
+    about: str
+    message: str
+    command: str
+    is_broken: bool = True
+
+
+def advise_mending(origin: Origin) -> str:
+    """Return the command for a plugin that its author has to mend: upgrade it, or switch it off."""
+    name = origin.distribution
+    if name in BUILT_IN:
+        return f"pip install --force-reinstall {name}"
+    switch_off = f"export KPLUG_DISABLE={name}"
+    return switch_off if origin.is_editable else f"pip install --upgrade {name}  # or: {switch_off}"
+
+
+def find_problems() -> Iterator[DoctorFinding]:
+    """Yield what the registry knows to be wrong, then targets in packages that are not there."""
+    for problem in REGISTRY.problems():
+        yield DoctorFinding(
+            problem.topic,
+            str(problem.origin),
+            problem.message,
+            _mend(problem),
+            not problem.is_advice,
+        )
+    for kind in KINDS.values():
+        for component in REGISTRY.index(kind).components:
+            package = find_missing_package(component)
+            if package is not None:
+                message = (
+                    f"the {kind.name} {component.name!r} is {component.location}, "
+                    f"and there is no package {package!r}"
+                )
+                yield DoctorFinding(
+                    "broken", str(component.origin), message, advise_mending(component.origin)
+                )
+
+
+def find_missing_package(component: Component) -> str | None:
+    """Return the package of a target if it is not there; nothing is imported to find out."""
+    package = component.location.partition(":")[0].partition(".")[0]
+    try:
+        is_there = not isinstance(component.target, str) or importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # a module without a spec is imported already
+        return None
+    return None if is_there else package
+
+
+def find_shadowed() -> Iterator[DoctorFinding]:
+    """Yield the components of plugins that a bare name does not mean, as others offer the name too."""
+    for facts in describe_conflicts(list(KINDS.values())):
+        winner = facts["chosen"] and f"{facts['chosen']} ({facts['rule']})"
+        for item in facts["candidates"]:
+            if item["outcome"] == "chosen" or _is_meant_so(facts["kind"], item):
+                continue
+            meant = f"means {winner}" if winner else "is an error, as nothing decides between them"
+            yield DoctorFinding(
+                "shadowed" if winner else "duplicate",
+                str(Origin(item["distribution"], item["version"])),
+                f"the bare name of the {facts['kind']} {item['qualified_name']!r} {meant}",
+                f"export {facts['prefer'][item['qualified_name']]}",
+                is_broken=False,
+            )
+
+
+def _is_meant_so(kind: str, item: dict[str, Any]) -> bool:
+    """Whether nobody expects the bare name to mean it: built-ins, and what says so itself."""
+    distribution, _, name = item["qualified_name"].partition("/")
+    found = REGISTRY.index(KINDS[kind]).find_qualified(distribution, name)
+    return distribution in BUILT_IN or found is None or found.is_qualified_only
+
+
+def _mend(problem: Problem) -> str:
+    if problem.topic == "setting":
+        return _mend_setting(problem)
+    if "/" in problem.origin.distribution:  # metadata without a name are called after their folder
+        return f"rm -r {shlex.quote(problem.origin.distribution)}"
+    return advise_mending(problem.origin)
+
+
+def _mend_setting(problem: Problem) -> str:
+    """Return what takes the setting away, or opens the file in which it stands."""
+    name = problem.origin.distribution
+    for source in REGISTRY.state.policy.sources:
+        if problem.cause in source.errors:
+            variable = _VARIABLE.match(source.errors[source.errors.index(problem.cause)].message)
+            return f"unset {variable[1]}" if variable else _edit(source.place)
+        for setting in source.settings.values():
+            if any(entry.distribution == name for entry in setting.entries):
+                is_variable = _VARIABLE.match(setting.label)
+                return (
+                    f"unset {setting.label}" if is_variable else _edit(source.place, setting.line)
+                )
+    return "kplug env"
+
+
+def _edit(file: str, line: int | None = None) -> str:
+    place = f"+{line} " if line else ""
+    return f"${{EDITOR:-vi}} {place}{shlex.quote(file)}"

@@ -1,0 +1,76 @@
+"""How long plugins take to import: modules of hooks, and with `--import` the target of each component."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kplug.cli.doctor.findings import DoctorFinding, advise_mending
+from kplug.errors import KplugError
+from kplug.registry import KINDS, REGISTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long one import took.
+
+    Args:
+        about: The distribution with its version.
+        module: What was imported: a module of hooks, or a target.
+        seconds: How long it took, with what it imports itself that was not imported before.
+        is_target: Whether it is that of a component.
+    """
+
+    about: str
+    module: str
+    seconds: float
+    is_target: bool
+
+
+def time_modules() -> list[Timing]:
+    """Return what the modules of hooks took, which the registry has imported to know the names."""
+    return [
+        Timing(str(supplier.origin), module, seconds, is_target=False)
+        for supplier in REGISTRY.state.discovery.suppliers
+        for module, seconds in supplier.seconds.items()
+        if not supplier.origin.is_built_in
+    ]
+
+
+def import_targets() -> tuple[list[Timing], list[DoctorFinding]]:
+    """Import every component of every plugin, and return what each took and which do not load."""
+    timings, broken = [], []
+    with contextlib.redirect_stdout(sys.stderr):  # a module may print something, which is no JSON
+        importlib.import_module(
+            "torch"
+        )  # which kplug itself needs, so no plugin is to blame for it
+        importlib.import_module("kplug.layers")
+        for component in (
+            item for kind in KINDS.values() for item in REGISTRY.index(kind).components
+        ):
+            if component.origin.is_built_in:
+                continue
+            about, started = str(component.origin), time.perf_counter()
+            try:
+                REGISTRY.load(component)
+            except KplugError as error:
+                message, command = error.message, advise_mending(component.origin)
+                broken.append(DoctorFinding("broken", about, message, command))
+            seconds = time.perf_counter() - started
+            timings.append(Timing(about, component.location, seconds, is_target=True))
+    return timings, broken
+
+
+def find_slow(timings: list[Timing], budget: float) -> Iterator[DoctorFinding]:
+    """Yield what took longer than the budget, which is in seconds."""
+    for timing in timings:
+        if timing.seconds > budget:
+            what = "target" if timing.is_target else "module of hooks"
+            message = f"the {what} {timing.module!r} takes {timing.seconds:.2f} s to import"
+            module = timing.module.partition(":")[0]
+            command = f"python -X importtime -c 'import {module}'"
+            yield DoctorFinding("slow", timing.about, message, command, is_broken=False)

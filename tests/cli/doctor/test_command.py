@@ -1,0 +1,249 @@
+"""``kplug doctor``: what is wrong, each finding with the command that mends it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+import pytest
+from typer.testing import CliRunner
+
+import kplug
+from kplug.cli.app import app
+from tests.registry import conftest
+from tests.registry.conftest import Sandbox
+
+install = conftest.install  # only what a test installs is seen
+HOOKS = "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n    return {}\n"
+
+
+def _run(*arguments: str, status: int = 0) -> str:
+    kplug.reload()
+    result = CliRunner().invoke(app, ["doctor", *arguments])
+    assert result.exit_code == status, result.output
+    return result.stdout
+
+
+def _find(*arguments: str, status: int = 0) -> list[tuple[str, str, str, str]]:
+    """Return topic, distribution, message and command of each finding."""
+    found = json.loads(_run("--json", *arguments, status=status))["findings"]
+    return [tuple(each[key] for key in ("topic", "about", "message", "command")) for each in found]
+
+
+def _offer(install: Sandbox, name: str, *names: str, version: str = "1.0") -> None:
+    module = name.replace("-", "_")
+    points = {each: f"{module}:{each}" for each in names}
+    source = "".join(f"def {each}(weight_matrix): ...\n" for each in names)
+    install(
+        name,
+        version,
+        entry_points={"kplug.regularizers": points},
+        modules={f"{module}.py": source},
+    )
+
+
+def test_nothing_is_wrong(install: Sandbox) -> None:
+    _offer(install, "a-plugin", "pond")
+    assert _run() == "Nothing is wrong.\nNo settings.\nPlugins:\n  a-plugin 1.0 may load\n"
+    assert install.imported() == set()
+
+
+def test_a_broken_module_of_hooks(install: Sandbox) -> None:
+    install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": "1 / 0"})
+    message = "its module of hooks cannot be imported: ZeroDivisionError: division by zero"
+    command = "pip install --upgrade a-plugin  # or: export KPLUG_DISABLE=a-plugin"
+    assert _find(status=1) == [("broken", "a-plugin 1.0", message, command)]
+    assert _run(status=1).startswith(f"broken: a-plugin 1.0: {message}\n  $ {command}\n")
+
+
+def test_a_target_in_a_package_that_is_not_there(install: Sandbox) -> None:
+    install("a-plugin", entry_points={"kplug.losses": {"pond": "no_such.module:pond"}})
+    (found,) = _find(status=1)
+    assert found[:3] == (
+        "broken",
+        "a-plugin 1.0",
+        "the loss 'pond' is no_such.module:pond, and there is no package 'no_such'",
+    )
+    assert len(_find("--import", status=1)) == 1  # said once
+
+
+def test_a_target_that_does_not_load_is_found_with_an_import(install: Sandbox) -> None:
+    points = {"kplug.losses": {"pond": "ponds:pond"}}
+    install("a-plugin", entry_points=points, modules={"ponds.py": "print('hello')\n"})
+    assert _find() == []
+    assert install.imported() == set()
+    ((topic, about, message, _),) = _find("--import", status=1)
+    assert (topic, about) == ("broken", "a-plugin 1.0")
+    assert message.startswith("the loss 'pond' of a-plugin 1.0 (ponds:pond) cannot be loaded: Attr")
+
+
+def test_shadowed_and_duplicate_names(install: Sandbox) -> None:
+    _offer(install, "a-plugin", "l2", "pond")
+    _offer(install, "b-plugin", "pond")
+    nothing = "is an error, as nothing decides between them"
+    assert _find() == [
+        (
+            "shadowed",
+            "a-plugin 1.0",
+            "the bare name of the regularizer 'a-plugin/l2' means kplug/l2 (built-in)",
+            "export KPLUG_PREFER=a-plugin/l2",
+        ),
+        *(
+            (
+                "duplicate",
+                f"{name} 1.0",
+                f"the bare name of the regularizer '{name}/pond' {nothing}",
+                f"export KPLUG_PREFER={name}/pond",
+            )
+            for name in ("a-plugin", "b-plugin")
+        ),
+    ]
+
+
+def test_a_name_that_is_for_its_qualified_form_is_not_shadowed(install: Sandbox) -> None:
+    source = HOOKS.replace(
+        "{}", "{'huber': kplug.Component('huber', 'm:h', is_qualified_only=True)}"
+    )
+    install(
+        "a-plugin", entry_points={"kplug": {"h": "shy"}}, modules={"shy.py": source, "m.py": ""}
+    )
+    assert _find() == []
+
+
+def test_one_name_twice_in_one_distribution(install: Sandbox) -> None:
+    install(
+        "a-plugin",
+        entry_points={"kplug.losses": {"pond": "m:one", "Pond": "m:two"}},
+        modules={"m.py": ""},
+    )
+    ((topic, _, message, _),) = _find(status=1)
+    assert topic == "duplicate"
+    assert message.startswith("the loss 'pond' is offered twice, as m:two and as m:one; ")
+
+
+@pytest.mark.parametrize("empty_first", [True, False])
+def test_an_empty_folder_beside_a_good_one(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, empty_first: bool
+) -> None:
+    _offer(install, "a-plugin", "pond", version="2.0")
+    empty, good = (install.info("a-plugin", version) for version in ("1.0", "2.0"))
+    empty.mkdir()
+    folders = [empty, good] if empty_first else [good, empty]
+    found = [importlib_metadata.PathDistribution(folder) for folder in folders]
+    monkeypatch.setattr(importlib_metadata, "distributions", lambda **_: iter(found))
+    message = (
+        f"{empty} has no metadata, and hides {good}: nothing that it offers is found"
+        if empty_first
+        else f"{empty} is not read, as {good} comes first"
+    )
+    status = 1 if empty_first else 0
+    assert _find(status=status) == [("stale", "a-plugin", message, f"rm -r {empty}")]
+
+
+def test_two_folders_of_one_distribution(install: Sandbox, tmp_path: Path) -> None:
+    _offer(install, "a-plugin", "pond", version="1.0")
+    _offer(install, "a-plugin", "pond", version="2.0")
+    ((topic, about, message, command),) = _find()
+    folders = {str(install.info("a-plugin", version)) for version in ("1.0", "2.0")}
+    assert (topic, about) == ("stale", "a-plugin")
+    hidden, used = command.removeprefix("rm -r "), message.partition(" as ")[2].split()[0]
+    assert {hidden, used} == folders
+    shutil.rmtree(hidden)  # what the command does
+    install.changed()
+    assert _find() == []
+
+
+def test_metadata_whose_modules_are_gone(install: Sandbox) -> None:
+    _offer(install, "a-plugin", "pond")
+    (install.folder / "a_plugin.py").unlink()
+    topics = {each[0]: each for each in _find(status=1)}
+    folder = install.info("a-plugin", "1.0")
+    assert topics["stale"] == (
+        "stale",
+        "a-plugin",
+        f"none of the modules that {folder} lists is there",
+        "pip uninstall a-plugin",
+    )
+
+
+def test_a_misspelt_group(install: Sandbox) -> None:
+    install("a-plugin", entry_points={"kplug.loses": {"pond": "m:pond"}})
+    ((topic, _, message, _),) = _find(status=1)
+    assert topic == "misspelt"
+    assert message.endswith("Did you mean 'kplug.losses'?")
+
+
+def test_a_plugin_for_another_contract(install: Sandbox) -> None:
+    install("a-plugin", entry_points={"kplug2.losses": {"pond": "m:pond"}})
+    assert _find() == [
+        (
+            "wrong-contract",
+            "a-plugin",
+            "its entry points in the group 'kplug2.losses' are for a kplug with another contract, "
+            "and this one does not read them",
+            "pip install --upgrade kplug",
+        )
+    ]
+
+
+@pytest.mark.parametrize("arguments", [("--budget", "0"), ("--budget", "0", "--import")])
+def test_what_takes_longer_than_the_budget(install: Sandbox, arguments: tuple[str, ...]) -> None:
+    install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": HOOKS})
+    _offer(install, "b-plugin", "pond")
+    slow = _find(*arguments)
+    assert [(each[0], each[2].partition(" takes ")[0], each[3]) for each in slow] == [
+        ("slow", "the module of hooks 'a_hooks'", "python -X importtime -c 'import a_hooks'"),
+        ("slow", "the target 'b_plugin:pond'", "python -X importtime -c 'import b_plugin'"),
+    ][: len(arguments) - 1]
+    assert _find("--budget", "600") == []
+
+
+def test_a_module_of_hooks_that_imports_a_heavy_library(install: Sandbox) -> None:
+    (install.folder / "jax.py").write_text("")
+    source = f"import jax\n{HOOKS}"
+    install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": source})
+    ((topic, _, message, _),) = _find("--budget", "600")
+    assert topic == "slow"
+    assert message.startswith("its module of hooks 'a_hooks' imports jax (")
+
+
+def test_settings_in_vain(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KPLUG_PREFER", "gone")
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.kplug]\n\ndisable = ['lost']\n")
+    assert {(each[0], each[1], each[3]) for each in _find(status=1)} == {
+        ("setting", "gone", "unset KPLUG_PREFER"),
+        ("setting", "lost", f"${{EDITOR:-vi}} +3 {file}"),
+    }
+
+
+def test_settings_in_error(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KPLUG_BLOCK", "a-plugin")
+    monkeypatch.setenv("KPLUG_POLICY", "missing.toml")
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.kplug]\nplugins = 3\n")
+    assert [each[3] for each in _find(status=1)] == [
+        "unset KPLUG_POLICY",
+        "unset KPLUG_BLOCK",
+        f"${{EDITOR:-vi}} {file}",
+    ]
+
+
+def test_json_has_timings_and_the_settings_in_force(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_AUTOLOAD", "1")
+    install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": HOOKS})
+    data: dict[str, Any] = json.loads(_run("--json", "--budget", "600"))
+    assert set(data) == {"schema", "findings", "timings", "sources", "plugins"}
+    (timing,) = data["timings"]
+    assert timing.pop("seconds") >= 0
+    assert timing == {"about": "a-plugin 1.0", "module": "a_hooks", "is_target": False}
+    assert data["sources"][0]["place"] == "environment"
