@@ -18,7 +18,7 @@ from kplug.errors import KplugError
 Asked = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DISTRIBUTION|NAME]",
+        metavar="DISTRIBUTION|NAME",
         help="A distribution, or a component: dice_loss, kplug-acme/dice_loss, loss/dice_loss. All "
         "plugins by default.",
         show_default=False,
@@ -35,7 +35,14 @@ ExampleOption = Annotated[
 JunitOption = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit's XML too.")
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Let warnings fail too: arguments without documentation or types, light modules that import "
+        "much.",
+    ),
+]
 
 
 def check(
@@ -47,9 +54,9 @@ def check(
 ) -> None:
     """Run the contract suite on what a plugin offers, and look at its declarations.
 
-    It imports and runs the components. Warnings are arguments without documentation or types, and light
-    modules that import much. Exit status: 0 if all holds, 1 if anything fails, 2 if there is nothing of
-    the name to check.
+    It imports and runs the components.
+
+    Exit status: 0 if all holds, 1 if anything fails, 2 if nothing has the name.
 
     Example: kplug check kplug-acme --junit report.xml
     """

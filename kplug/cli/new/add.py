@@ -23,7 +23,7 @@ AddName = Annotated[
 def add(kind: AddKind, name: AddName) -> None:
     """Add a component to the plugin around the working directory: an example, its tests, its entry point.
 
-    pyproject.toml stays as it is written but for the new line. If anything is wrong, nothing is changed.
+    The rest of pyproject.toml stays as it is written. Nothing is changed if anything is wrong.
 
     Example: kplug add loss focal_loss
     """

@@ -27,9 +27,8 @@ NewName = Annotated[
 
 
 def _names(kind: str) -> typer.models.OptionInfo:
-    article = KINDS[kind].with_article
     option: typer.models.OptionInfo = typer.Option(
-        f"--{kind}", metavar="NAME", help=f"Write {article} of this name. May be repeated."
+        f"--{kind}", metavar="NAME", help=f"Write {KINDS[kind].with_article} of this name."
     )
     return option
 
@@ -49,7 +48,9 @@ def new(
 ) -> None:
     """Write a plugin's distribution into a new folder: components, tests, README, CI, licence.
 
-    Each component is a small example that works: replace it. Without a name it asks for everything.
+    Each component is a small example that works: replace it. Options may be repeated.
+
+    Without a name it asks for everything.
 
     Example: kplug new kplug-acme --loss dice_loss --regularizer l1_reg
     """
