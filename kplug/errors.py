@@ -34,6 +34,22 @@ class WeightsError(KplugError, ValueError):
     """Weights whose number, shape or file layout does not fit the model; nothing was assigned."""
 
 
+class LockError(KplugError, ValueError):
+    """A lock that cannot be written or read, or an installation that differs from it.
+
+    Args:
+        message: What happened, in full sentences.
+        hint: What to do about it.
+        drift: Every difference between the installation and the lock.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, drift: tuple[object, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.drift = drift
+
+
 class GraphError(KplugError, ValueError):
     """Layers connected in a way that no model can have."""
 

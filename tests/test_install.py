@@ -54,10 +54,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
     """Make a virtual environment that has what this one has, and nothing of the plugin."""
-    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    interpreter = tmp_path / "venv" / SCRIPTS / "python"
+    return make_environment(tmp_path / "venv")
+
+
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment that has what this one has; return its interpreter."""
+    run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
+    interpreter = folder / SCRIPTS / "python"
     site = run(
-        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path
+        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
     )
     here = sysconfig.get_path("purelib")
     Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")

@@ -17,6 +17,8 @@ COMPONENTS = {
         ("new", "kplug.cli.new.command:new"),
         ("add", "kplug.cli.new.add:add"),
         ("check", "kplug.cli.check.command:check"),
+        ("lock", "kplug.cli.lock:lock"),
+        ("sync", "kplug.cli.sync:sync"),
         ("demo", "kplug.cli.demo.command:demo"),
         ("bench", "kplug.cli.bench.command:bench"),
     )

@@ -18,6 +18,7 @@ from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
+from kplug.saving.lock_check import verify_lock
 from kplug.saving.package_check import Verify, check_verify, verify_components
 from kplug.saving.provenance import read_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
@@ -36,6 +37,7 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     verify: Verify = "warn",
+    lock: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Load a model that ``model.save`` wrote, here or in Keras 2, tf-keras or Keras 3.
 
@@ -50,11 +52,13 @@ def load_model(
         verify: What to do when the packages that the model was made of are missing or differ:
             nothing (``"off"``), a warning (``"warn"``), or an error, where versions must be equal to
             the last character (``"exact"``).
+        lock: A lock file of ``kplug lock``. What is installed has to be what it names, or nothing is built.
 
     Returns:
         The model.
 
     Raises:
+        LockError: What is installed differs from the lock, or the lock does not cover the model.
         WeightsError: The file is missing, damaged, of another format, or unsafe.
         ResolutionError: A component is not installed, or is your own and was not given.
 
@@ -75,6 +79,8 @@ def load_model(
     source = Path(path)
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
         verify_components(lambda: read_components(stored.file), verify, source)
+        if lock is not None:
+            verify_lock(lock, stored)
         entry = read_model(stored.config, custom_objects, stored.generation)
         model = model_from_config(entry, custom_objects)
         with _blaming_the_class(model):

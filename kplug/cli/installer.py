@@ -1,0 +1,143 @@
+"""The installer of this environment: which it is, and the commands that bring what a lock names."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kplug.errors import LockError
+from kplug.locking import Drift, Lock, LockedPackage, read_install_source
+from kplug.registry.metadata import path_of_url
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an installer has to do.
+
+    Args:
+        missing: Packages that are absent, or that are here in another version.
+        replaced: Packages that are here in the same version with other code.
+        kept: Packages that are as locked, so that no requirement of the others may change them.
+        obstacles: What no installer can mend, and what to do about it.
+    """
+
+    missing: tuple[LockedPackage, ...] = ()
+    replaced: tuple[LockedPackage, ...] = ()
+    kept: tuple[LockedPackage, ...] = ()
+    obstacles: tuple[str, ...] = ()
+
+
+def make_plan(lock: Lock, drift: Sequence[Drift]) -> Plan:
+    """Return what brings an installation back to a lock."""
+    of = {item.package: item for item in drift}
+    obstacles = [text for item in drift if (text := _find_obstacle(lock, item))]
+    mendable = [p for p in lock.packages if p.name in of and not _find_obstacle(lock, of[p.name])]
+    return Plan(
+        tuple(p for p in mendable if of[p.name].kind in ("missing", "version")),
+        tuple(p for p in mendable if of[p.name].kind in ("hash", "commit")),
+        tuple(p for p in lock.packages if p.name not in of),
+        tuple(obstacles),
+    )
+
+
+def _find_obstacle(lock: Lock, drift: Drift) -> str | None:
+    if drift.kind == "extra":
+        return f"{drift.message}: uninstall it, or set KPLUG_DISABLE={drift.package}"
+    if drift.kind == "off":
+        return f"{drift.message}: `kplug env` shows the setting"
+    here = read_install_source(drift.package)
+    package = next(package for package in lock.packages if package.name == drift.package)
+    commit = package.source.commit
+    if here.is_editable:
+        wanted = f"check out {commit} there" if commit else "change it there"
+        return f"{drift.message}: it is an editable install of {here.folder}, {wanted}"
+    if package.source.is_editable and not (commit and package.source.url):
+        return f"{drift.message}: it was locked as an editable install that no address leads to"
+    return None
+
+
+def find_installer() -> list[str]:
+    """Return how this environment installs: uv where uv made it or pip is missing, else pip.
+
+    Raises:
+        LockError: There is neither.
+    """
+    uv = shutil.which("uv")
+    has_pip = importlib.util.find_spec("pip") is not None
+    if uv and (_is_made_by_uv() or not has_pip):
+        return [uv, "pip", "install", "--python", sys.executable]
+    if has_pip:
+        return [sys.executable, "-m", "pip", "install"]
+    raise LockError(
+        f"the environment {sys.prefix} has no pip, and there is no uv on the PATH",
+        hint="python -m ensurepip, or install uv.",
+    )
+
+
+def _is_made_by_uv() -> bool:
+    try:
+        text = Path(sys.prefix, "pyvenv.cfg").read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return any(line.partition("=")[0].strip() == "uv" for line in text.splitlines())
+
+
+def make_commands(
+    installer: Sequence[str], plan: Plan, options: Sequence[str], constraints: Path
+) -> list[list[str]]:
+    """Return the commands of a plan.
+
+    Args:
+        installer: How this environment installs.
+        plan: What has to be done.
+        options: What the user passes on to the installer.
+        constraints: A file for the versions that have to stay.
+    """
+    commands = []
+    if plan.missing:
+        pins = ["--constraint", str(constraints)] if plan.kept or plan.replaced else []
+        commands.append([*installer, *options, *pins, *map(as_requirement, plan.missing)])
+    if plan.replaced:
+        forced = ["--force-reinstall", "--no-deps"]
+        commands.append([*installer, *options, *forced, *map(as_requirement, plan.replaced)])
+    return commands
+
+
+def as_requirement(package: LockedPackage) -> str:
+    """Return a package as an installer's argument: its name first, so that it is no option.
+
+    Example:
+        >>> as_requirement(LockedPackage("kplug-one", "1.0"))
+        'kplug-one==1.0'
+    """
+    source = package.source
+    inside = f"subdirectory={source.subdirectory}" if source.subdirectory else ""
+    if source.url and source.commit:
+        return f"{package.name} @ {source.url}@{source.commit}{'#' * bool(inside)}{inside}"
+    is_gone = source.url.startswith("file:") and not path_of_url(source.url).is_file()
+    if source.url and not is_gone:
+        parts = [source.archive_hash.replace(":", "="), *([inside] if inside else [])]
+        return f"{package.name} @ {source.url}#{'&'.join(parts)}"
+    return f"{package.name}=={package.version}"
+
+
+def run_commands(commands: Sequence[Sequence[str]], plan: Plan, constraints: Path) -> None:
+    """Run the commands of a plan, one after the other, as far as they succeed.
+
+    Raises:
+        LockError: One failed.
+    """
+    pins = [f"{package.name}=={package.version}\n" for package in (*plan.kept, *plan.replaced)]
+    constraints.write_text("".join(pins), encoding="utf-8")
+    for command in commands:
+        result = subprocess.run(command, check=False)  # noqa: S603 - what was shown, without a shell
+        if result.returncode:
+            raise LockError(
+                f"{command[0]} ended with status {result.returncode}; what it installed before stays",
+                hint="Its own message is above.",
+            )

@@ -1,0 +1,106 @@
+"""``kplug sync``: install what a lock names, after showing it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kplug.cli.installer import (
+    Plan,
+    as_requirement,
+    find_installer,
+    make_commands,
+    make_plan,
+    run_commands,
+)
+from kplug.cli.lock import DEFAULT, LockFile
+from kplug.cli.output import print_json, print_lines
+from kplug.errors import LockError
+from kplug.locking import find_drift, read_lock
+from kplug.registry.quoting import quote
+
+
+def sync(
+    options: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="-- OPTIONS",
+            help="Options for pip or uv, such as --no-index --find-links DIR.",
+            show_default=False,
+        ),
+    ] = None,
+    file: LockFile = DEFAULT,
+    is_agreed: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; with --dry-run alone.")
+    ] = False,
+) -> None:
+    """Install exactly what a lock names, with the pip or uv of this environment.
+
+    It shows first what it will do, and asks. Afterwards the lock is checked again.
+
+    Example: kplug sync --lock kplug.lock -- --find-links wheels
+    """
+    if options and not options[0].startswith("-"):
+        raise LockError(
+            f"{quote(options[0])} is no option of pip or uv",
+            hint=f"A lock file is given with --lock: kplug sync --lock {options[0]}",
+        )
+    if as_json and not is_dry:
+        raise LockError("--json prints what would be done", hint="kplug sync --dry-run --json")
+    plan = make_plan(wanted := read_lock(file), find_drift(wanted))
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder, "constraints.txt")
+        is_needed = bool(plan.missing or plan.replaced)
+        installer = find_installer() if is_needed else []
+        commands = make_commands(installer, plan, options or [], constraints)
+        if as_json:
+            print_json(_describe(plan, commands))
+            return
+        print_lines(_show(plan, commands))
+        if is_dry:
+            return
+        if is_needed and (is_agreed or typer.confirm("Install this?", abort=True)):
+            run_commands(commands, plan, constraints)
+    if is_needed or plan.obstacles:
+        raise typer.Exit(_check_again(file))
+
+
+def _show(plan: Plan, commands: list[list[str]]) -> Iterator[str]:
+    for package in plan.missing:
+        yield f"install {as_requirement(package)}{_tell_source(as_requirement(package))}"
+    for package in plan.replaced:
+        yield f"replace {as_requirement(package)}{_tell_source(as_requirement(package))}"
+    for obstacle in plan.obstacles:
+        yield f"cannot mend: {obstacle}"
+    for command in commands:
+        yield f"  {shlex.join(command)}"
+    if not plan.missing and not plan.replaced and not plan.obstacles:
+        yield "Nothing to do: everything is installed as locked."
+
+
+def _tell_source(requirement: str) -> str:
+    return ", from an address in the lock" if " @ " in requirement else ""
+
+
+def _describe(plan: Plan, commands: list[list[str]]) -> dict[str, object]:
+    return {
+        "install": [as_requirement(package) for package in plan.missing],
+        "replace": [as_requirement(package) for package in plan.replaced],
+        "cannot_mend": list(plan.obstacles),
+        "commands": commands,
+    }
+
+
+def _check_again(file: Path) -> int:
+    """Check the lock in a new process: this one may have imported what was replaced."""
+    command = [sys.executable, "-m", "kplug", "lock", "--check", "--lock", str(file)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words and a path

@@ -1,0 +1,83 @@
+"""Whether what is installed is what a lock says, asked before a model is built from a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kplug.errors import LockError
+from kplug.locking import Lock, check_lock, lock_rows, read_lock
+from kplug.registry.component import CUSTOM
+from kplug.saving.package_check import compare_installed
+from kplug.saving.provenance import read_components
+from kplug.saving.whole.opening import StoredModel, opened_model
+
+_OWN = f"{CUSTOM}>"  # how a configuration names a class or function of the user's own code
+
+
+def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> None:
+    """Refuse a model if what is installed differs from a lock, or if the lock does not cover the model.
+
+    Raises:
+        LockError: It does, or the lock cannot be read.
+    """
+    lock = read_lock(path)
+    rows = read_components(stored.file)
+    check_lock(lock, {str(row.get("distribution")) for row in rows} - {CUSTOM})
+    own = {f"{CUSTOM}/{name}" for name in _list_own(stored, rows)} - {*lock.not_locked}
+    if own:
+        raise LockError(
+            f"the lock does not cover {', '.join(sorted(own))}, code of your own in the model",
+            hint="`kplug lock MODEL --allow-unlocked` lists it in the lock.",
+        )
+
+
+def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
+    """Return the lock of what a model file was made of, which has to be installed here.
+
+    Args:
+        path: The file.
+        allow_unlocked: Write down what cannot be installed again, too.
+
+    Raises:
+        LockError: The file has no component table, names what is not installed here in the same build, or
+            needs code of the user's own.
+        WeightsError: The file is damaged, or no whole model.
+    """
+    with opened_model(path) as stored:
+        rows = read_components(stored.file)
+        if not rows:
+            raise LockError(
+                "the file does not say which packages it was made of: kplug did not write it",
+                hint="Load the model, save it with kplug, and lock that file.",
+            )
+        if sentences := compare_installed(rows, exact=True):
+            raise LockError(
+                "the file was made of other packages than are installed here:\n  "
+                + "\n  ".join(sentences),
+                hint="Lock the model where it was saved, or save it again here.",
+            )
+        return lock_rows(rows, _list_own(stored, rows), allow_unlocked=allow_unlocked)
+
+
+def _list_own(stored: StoredModel, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the names of the user's own code; layers of that kind are in no component table."""
+    tabled = {
+        str(row.get("name")).rpartition("/")[2] for row in rows if row.get("distribution") == CUSTOM
+    }
+    texts = _list_texts([stored.config, stored.training])
+    return tabled | {text.removeprefix(_OWN) for text in texts if text.startswith(_OWN)}
+
+
+def _list_texts(config: Any) -> Iterator[str]:
+    waiting = [config]  # no recursion: a file may nest as deep as it likes
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

@@ -1,0 +1,173 @@
+"""Which installer an environment has, and what it is told."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kplug.cli.installer import (
+    Plan,
+    as_requirement,
+    find_installer,
+    make_commands,
+    make_plan,
+    run_commands,
+)
+from kplug.errors import LockError
+from kplug.locking import Drift, InstallSource, Lock, LockedPackage
+from tests.locking import conftest
+
+install = conftest.install
+install_plugin = conftest.install_plugin
+working_copy = conftest.working_copy
+
+COMMIT, DIGEST = "c" * 40, "d" * 64
+ONE, TWO = LockedPackage("kplug-one", "1.0"), LockedPackage("kplug-two", "2.0")
+UV = ["/bin/uv", "pip", "install", "--python", sys.executable]
+PIP = [sys.executable, "-m", "pip", "install"]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "has_uv", "has_pip", "expected"),
+    [
+        ("home = /usr/bin", True, True, PIP),
+        ("home = /usr/bin", False, True, PIP),
+        ("home = /usr/bin\nuv = 0.9.1", True, True, UV),
+        ("home = /usr/bin\nuv = 0.9.1", False, True, PIP),
+        ("home = /uv/bin", True, True, PIP),
+        (None, True, True, PIP),
+        (None, True, False, UV),
+    ],
+)
+def test_the_installer_of_an_environment(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configuration: str | None,
+    has_uv: bool,
+    has_pip: bool,
+    expected: list[str],
+) -> None:
+    if configuration is not None:
+        (tmp_path / "pyvenv.cfg").write_text(configuration)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/uv" if has_uv else None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if has_pip else None)
+    assert find_installer() == expected
+
+
+def test_without_an_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LockError) as caught:
+        find_installer()
+    assert str(caught.value) == (
+        f"the environment {tmp_path} has no pip, and there is no uv on the PATH\n"
+        "  python -m ensurepip, or install uv."
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "requirement"),
+    [
+        (InstallSource(), "kplug-one==1.0"),
+        (InstallSource("git+https://a/b.git", COMMIT), f"kplug-one @ git+https://a/b.git@{COMMIT}"),
+        (
+            InstallSource("git+https://a/b.git", COMMIT, "one/two", is_editable=True),
+            f"kplug-one @ git+https://a/b.git@{COMMIT}#subdirectory=one/two",
+        ),
+        (
+            InstallSource("https://a/b.whl", archive_hash=f"sha256:{DIGEST}"),
+            f"kplug-one @ https://a/b.whl#sha256={DIGEST}",
+        ),
+        (
+            InstallSource("https://a/b.zip", "", "one", f"sha256:{DIGEST}"),
+            f"kplug-one @ https://a/b.zip#sha256={DIGEST}&subdirectory=one",
+        ),
+        (InstallSource("file:///gone.whl", archive_hash=f"sha256:{DIGEST}"), "kplug-one==1.0"),
+    ],
+)
+def test_a_package_as_a_requirement(source: InstallSource, requirement: str) -> None:
+    assert as_requirement(LockedPackage("kplug-one", "1.0", "", source)) == requirement
+
+
+def test_a_wheel_that_is_still_there_is_installed_from_its_file(tmp_path: Path) -> None:
+    wheel = tmp_path / "a.whl"
+    wheel.write_bytes(b"")
+    source = InstallSource(wheel.as_uri(), archive_hash=f"sha256:{DIGEST}")
+    assert as_requirement(LockedPackage("kplug-one", "1.0", "", source)).startswith(
+        f"kplug-one @ {wheel.as_uri()}#sha256="
+    )
+
+
+def test_what_is_as_locked_has_to_stay(tmp_path: Path) -> None:
+    plan = make_plan(Lock((ONE, TWO)), [Drift("missing", "kplug-one", "")])
+    assert plan == Plan(missing=(ONE,), kept=(TWO,))
+    file = tmp_path / "constraints.txt"
+    pinned = ["--constraint", str(file)]
+    assert make_commands(PIP, plan, ["--no-index"], file) == [
+        [*PIP, "--no-index", *pinned, "kplug-one==1.0"]
+    ]
+    run_commands([], plan, file)
+    assert file.read_text() == "kplug-two==2.0\n"
+
+
+@pytest.mark.parametrize("kind", ["hash", "commit"])
+def test_other_code_of_the_same_version_is_installed_over_it_alone(kind: str) -> None:
+    plan = make_plan(Lock((ONE,)), [Drift(kind, "kplug-one", "")])  # type: ignore[arg-type]
+    assert make_commands(PIP, plan, [], Path("c")) == [
+        [*PIP, "--force-reinstall", "--no-deps", "kplug-one==1.0"]
+    ]
+
+
+def test_nothing_to_do_is_no_command() -> None:
+    assert make_commands(PIP, make_plan(Lock((ONE,)), []), [], Path("c")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("extra", "M: uninstall it, or set KPLUG_DISABLE=kplug-one"),
+        ("off", "M: `kplug env` shows the setting"),
+    ],
+)
+def test_what_no_installer_can_mend(kind: str, advice: str) -> None:
+    drift = Drift(kind, "kplug-one", "M")  # type: ignore[arg-type]
+    assert make_plan(Lock((ONE,)), [drift]) == Plan(obstacles=(advice,))
+
+
+def test_a_working_copy_is_never_replaced(
+    install_plugin: conftest.InstallPlugin, working_copy: Path
+) -> None:
+    install_plugin(direct_url=conftest.editable(working_copy))
+    locked = LockedPackage("kplug-one", "1.0", "", InstallSource("git+https://a/b", COMMIT))
+    drift = Drift("commit", "kplug-one", "M")
+    place = f"M: it is an editable install of {working_copy}, "
+    assert make_plan(Lock((locked,)), [drift]).obstacles == (f"{place}check out {COMMIT} there",)
+    assert make_plan(Lock((ONE,)), [drift]).obstacles == (f"{place}change it there",)
+
+
+@pytest.mark.parametrize(
+    "source", [InstallSource("", COMMIT, is_editable=True), InstallSource(is_editable=True)]
+)
+def test_an_editable_install_that_has_no_remote_cannot_be_installed(source: InstallSource) -> None:
+    locked = LockedPackage("kplug-one", "1.0", "", source)
+    plan = make_plan(Lock((locked,)), [Drift("missing", "kplug-one", "M")])
+    assert plan.obstacles == ("M: it was locked as an editable install that no address leads to",)
+
+
+def _fail(words: Sequence[str]) -> list[str]:
+    return [sys.executable, "-c", f"raise SystemExit({words[0]})"]
+
+
+def test_an_installer_that_fails_ends_it(tmp_path: Path) -> None:
+    commands = [_fail(["3"]), [sys.executable, "-c", "open('ran', 'w')"]]
+    with pytest.raises(LockError) as caught:
+        run_commands(commands, Plan(), tmp_path / "constraints.txt")
+    assert "ended with status 3; what it installed before stays" in str(caught.value)
+    assert not Path("ran").exists()

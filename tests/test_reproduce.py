@@ -1,0 +1,81 @@
+"""The promise about reproducing: a model's lock brings another environment to the same predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import test_install
+from tests.test_install import make_environment, run
+
+wheel = test_install.wheel
+
+SAVE = """
+import numpy as np, kplug
+from kplug import Sequential, layers
+model = Sequential([layers.Dense(2, input_dim=3)])
+model.compile("sgd", "quantile_loss(quantile=0.9)")
+x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
+model.fit(x, x[:, :2], verbose=0)
+model.save("model.keras")
+print(model.predict(x, verbose=0).tolist(), model.evaluate(x, x[:, :2], verbose=0))
+"""
+LOAD = """
+import numpy as np, kplug
+model = kplug.load_model("model.keras", lock="kplug.lock")
+x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
+print(model.predict(x, verbose=0).tolist(), model.evaluate(x, x[:, :2], verbose=0))
+"""
+MISSING = "kplug-quantile 0.1.0, which supplies quantile_loss, is not installed"
+
+
+@pytest.fixture(autouse=True)
+def _no_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kplug itself may be a working copy, with changes and a commit that moves on: hide it."""
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.mark.slow
+def test_a_lock_brings_another_environment_to_the_same_predictions(
+    wheel: Path, tmp_path: Path
+) -> None:
+    wheels = ("--no-index", "--find-links", wheel.parent)
+    here = make_environment(tmp_path / "here")
+    run(here, "-m", "pip", "install", "--no-deps", *wheels, "kplug-quantile", cwd=tmp_path)
+    predictions = run(here, "-c", SAVE, cwd=tmp_path)
+    locked = run(here, "-m", "kplug", "lock", "model.keras", "--allow-unlocked", cwd=tmp_path)
+    assert "kplug-quantile 0.1.0, torch" in locked
+    assert "kplug-quantile" not in run(here, "-m", "kplug", "lock", "--check", cwd=tmp_path), (
+        "it was just locked"
+    )
+
+    there = make_environment(tmp_path / "there")
+    checked = run(there, "-m", "kplug", "lock", "--check", cwd=tmp_path, check=False)
+    assert MISSING in checked
+    refused = run(there, "-c", LOAD, cwd=tmp_path, check=False)
+    assert "kplug.LockError" in refused
+    assert MISSING in refused
+
+    synced = run(there, "-m", "kplug", "sync", "--yes", "--", *wheels, cwd=tmp_path)
+    assert "install kplug-quantile==0.1.0" in synced
+    assert "installed as locked" in synced
+    assert run(there, "-c", LOAD, cwd=tmp_path) == predictions
+
+
+@pytest.mark.slow
+def test_other_code_of_the_same_version_is_found_and_replaced(wheel: Path, tmp_path: Path) -> None:
+    python = make_environment(tmp_path / "venv")
+    wheels = ("--no-index", "--find-links", wheel.parent)
+    run(python, "-m", "pip", "install", "--no-deps", *wheels, "kplug-quantile", cwd=tmp_path)
+    lock = ("lock", "--use", "loss:quantile_loss(quantile=0.9)", "--allow-unlocked")
+    run(python, "-m", "kplug", *lock, cwd=tmp_path)
+
+    (record,) = (tmp_path / "venv").rglob("kplug_quantile-0.1.0.dist-info/RECORD")
+    record.write_text(record.read_text().replace("kplug_quantile.py,sha256=", "&0"))
+    checked = run(python, "-m", "kplug", "lock", "--check", cwd=tmp_path, check=False)
+    assert "kplug-quantile 0.1.0 has other code here under the same version" in checked
+
+    synced = run(python, "-m", "kplug", "sync", "--yes", "--", *wheels, cwd=tmp_path)
+    assert "replace kplug-quantile==0.1.0" in synced
+    assert "installed as locked" in synced
