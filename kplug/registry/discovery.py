@@ -22,7 +22,7 @@ from kplug.registry.errors import PolicyError
 from kplug.registry.hook_modules import new_manager
 from kplug.registry.kinds import HOOKED
 from kplug.registry.lookup_keys import lookup_key
-from kplug.registry.metadata import find_folder, read_origin
+from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
 from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
@@ -104,12 +104,12 @@ def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str,
     suppliers: dict[str, Supplier] = {}
     for distribution in _find_distributions():
         try:
-            found = distribution.entry_points
+            found = read_entry_points(distribution)
             if entries := [
                 entry for entry in found if entry.group in _GROUPS or _is_meant(entry.group)
             ]:
                 origin = read_origin(distribution)
-                supplier = _make_supplier(origin, entries, importer)
+                supplier = _make_supplier(origin, entries, importer, distribution)
                 suppliers.setdefault(origin.distribution, supplier)
         except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
             problems.append(_unreadable(_find_origin(distribution), error))
@@ -141,7 +141,7 @@ def _find_origin(distribution: Any) -> Origin:
 
 
 def _make_supplier(
-    origin: Origin, entries: list[importlib_metadata.EntryPoint], importer: Importer
+    origin: Origin, entries: list[EntryLine], importer: Importer, distribution: Any
 ) -> Supplier:
     static: dict[str, list[tuple[str, str]]] = {}
     modules = []
@@ -153,9 +153,9 @@ def _make_supplier(
             static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
             misspelt[entry.group] = _misspelt_group(origin, entry.group)
-    importer.add(origin.distribution, entries[0].dist)
+    importer.add(origin.distribution, distribution)
     problems = tuple(misspelt.values())
-    return Supplier(origin, static, modules, problems, importer, distribution=entries[0].dist)
+    return Supplier(origin, static, modules, problems, importer, distribution)
 
 
 def _is_meant(group: str) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import importlib_metadata
@@ -26,6 +26,14 @@ _LONGEST_NAME = (
 )
 
 
+class EntryLine(NamedTuple):
+    """An entry point, as it is written."""
+
+    group: str
+    name: str
+    value: str
+
+
 def read_origin(distribution: Any) -> Origin:
     """Return name and version of a distribution of ``importlib_metadata``, by the headers it would read.
 
@@ -39,6 +47,27 @@ def read_origin(distribution: Any) -> Origin:
     if len(headers["name"]) > _LONGEST_NAME:
         raise InvalidName(f"its name has {len(headers['name'])} characters")
     return Origin(canonicalize_name(headers["name"], validate=True), headers.get("version", ""))
+
+
+def read_entry_points(distribution: Any) -> list[EntryLine]:
+    """Return the entry points of a distribution, as ``importlib_metadata`` reads them.
+
+    It makes an object of each line, which for many distributions takes as long as to read all the files.
+
+    Raises:
+        ValueError: for a line without ``=``.
+        Exception: whatever a custom reader raises.
+    """
+    found, group = [], None
+    for line in map(str.strip, (distribution.read_text("entry_points.txt") or "").splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            group = line.strip("[]")
+        elif line and not line.startswith("#") and group is not None:
+            name, equals, value = line.partition("=")
+            if not equals:
+                raise ValueError(f"{line[:100]!r} is no line of entry_points.txt")
+            found.append(EntryLine(group, name.strip(), value.strip()))
+    return found
 
 
 def has_metadata(distribution: Any) -> bool:

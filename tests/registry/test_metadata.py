@@ -1,4 +1,4 @@
-"""A distribution's name and version are those that importlib_metadata, and so pip, read."""
+"""A distribution's name, version and entry points are those that importlib_metadata, and so pip, read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from hypothesis import example, given, settings, strategies as st
 from packaging.utils import InvalidName, canonicalize_name
 
 from kplug.registry.component import Origin
-from kplug.registry.metadata import find_folder, read_origin
+from kplug.registry.metadata import find_folder, read_entry_points, read_origin
 
 
 class InMemory(importlib_metadata.Distribution):
     """A distribution of a finder of its own, whose metadata need not come from a file."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, file: str = "METADATA") -> None:
+        self._text, self._file = text, file
 
     def read_text(self, filename: object) -> str | None:
-        return self._text if filename == "METADATA" else None
+        return self._text if filename == self._file else None
 
     def locate_file(self, path: object) -> Path:
         return Path(str(path))
@@ -96,6 +96,38 @@ def test_the_name_is_the_one_that_importlib_metadata_reads(text: str) -> None:
 @given(st.lists(LINES | st.text(LETTERS, max_size=8), max_size=12).map("".join) | st.text())
 def test_the_name_is_the_one_that_importlib_metadata_reads_at_length(text: str) -> None:
     assert _as_we_read(text) == _as_importlib_reads(text)
+
+
+ENTRY_LINES = st.sampled_from(
+    [
+        "[a]",
+        "[[b]]",
+        " [c] ",
+        "[d",
+        "[]",
+        "# [e]",
+        "x = m:o",
+        "x=m:o [extra]",
+        "x = y = z",
+        "=",
+        "",
+        "x",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(ENTRY_LINES | st.text("[]=# ax\n\x0c", max_size=6), max_size=8).map("\n".join))
+@example("x\n[a]\nx = m:o")
+def test_the_entry_points_are_those_that_importlib_metadata_reads(text: str) -> None:
+    distribution = InMemory(text, "entry_points.txt")
+    try:
+        expected = [(one.group, one.name, one.value) for one in distribution.entry_points]
+    except TypeError:
+        with pytest.raises(ValueError, match=r"is no line of entry_points\.txt"):
+            read_entry_points(distribution)
+    else:
+        assert read_entry_points(distribution) == expected
 
 
 def test_a_long_text_without_a_name_is_read_once() -> None:
