@@ -13,6 +13,7 @@ from typing_extensions import Self
 from kplug.errors import ContractError
 from kplug.registry.component import find_names
 from kplug.registry.lost_arguments import list_given
+from kplug.registry.roles import takes_any_keyword
 from kplug.registry.suggestions import unknown_argument
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -36,7 +37,7 @@ def _remembering(init: Callable[..., None]) -> Callable[..., None]:
     def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         # A subclass's constructor comes back later than those of its bases, so its arguments stay.
-        vars(self)["given_arguments"] = list_given(init, args, kwargs)
+        vars(self)["given_arguments"] = list_given(type(self), init, args, kwargs)
 
     return remembering
 
@@ -112,12 +113,6 @@ def check_keys(owner: type, config: Mapping[str, Any]) -> None:
     unknown = [key for key in config if key not in known]
     if unknown:
         raise unknown_argument(declared_name(owner), unknown, known)
-
-
-def takes_any_keyword(owner: type) -> bool:
-    """Return whether a class's constructor has ``**kwargs``."""
-    parameters = inspect.signature(owner).parameters.values()
-    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def write_call(instance: object, config: Mapping[str, Any]) -> str:

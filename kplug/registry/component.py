@@ -23,6 +23,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
+_TEXTS = ("name", "target", "summary", "deprecated")
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -129,6 +130,9 @@ class Component:
             raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
         for name in (self.name, *self.aliases):
             check_name(name)
+        for fact in _TEXTS:  # of a subclass of str, methods would run wherever the text is read
+            if isinstance(value := getattr(self, fact), str) and type(value) is not str:
+                object.__setattr__(self, fact, str.__str__(value))
 
     def _find_wrong_fact(self) -> tuple[str, str] | None:
         if not isinstance(self.aliases, tuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kplug.registry.component import BUILT_IN
-from kplug.registry.roles import find_parameters
+from kplug.registry.roles import find_all_parameters, find_parameters, takes_any_keyword
 from kplug.registry.spec.formatting import is_literal
 
 _SPELLINGS = frozenset({"lr", "learning_rate"})  # of one argument, everywhere
@@ -39,12 +39,14 @@ def find_lost(
         return [name for name in instance.keywords if name not in config]
     if owner.__module__.partition(".")[0] in BUILT_IN or has_own_scheme(owner, config):
         return []
-    parameters = find_parameters(owner) or {}
+    parameters = find_all_parameters(owner)
     if written is not None:
+        is_open = takes_any_keyword(owner)
         given: Iterable[str] = [
             name
             for name, value in written.items()
-            if name in parameters and not is_same(value, parameters[name].default)
+            if (is_open and name not in parameters)
+            or (name in parameters and not is_same(value, parameters[name].default))
         ]
     else:
         kept = getattr(instance, "__dict__", {})
@@ -53,11 +55,19 @@ def find_lost(
     return [name for name in given if name not in held]
 
 
-def list_given(init: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the optional arguments of a constructor that were given another value than the default."""
-    parameters = list(inspect.signature(init).parameters.values())[1:]
-    given = {**kwargs, **dict(zip([one.name for one in parameters], args, strict=False))}
-    optional = [one for one in parameters if one.default is not one.empty and one.name in given]
+def list_given(
+    owner: type, init: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the optional arguments of a constructor that were given another value than the default.
+
+    Those that it passes on to the constructors of base classes are among them.
+    """
+    own = dict(list(inspect.signature(init).parameters.items())[1:])
+    given = {**kwargs, **dict(zip(own, args, strict=False))}
+    parameters = {**own, **find_all_parameters(owner)}
+    optional = [
+        one for one in parameters.values() if one.default is not one.empty and one.name in given
+    ]
     return tuple(one.name for one in optional if not is_same(given[one.name], one.default))
 
 

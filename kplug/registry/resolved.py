@@ -12,6 +12,7 @@ from kplug.registry.binding import Call
 from kplug.registry.component import Component
 from kplug.registry.conflicts import Rule
 from kplug.registry.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.roles import has_parameter
 from kplug.registry.spec import Spec
 from kplug.registry.spec.formatting import is_literal
 
@@ -53,7 +54,7 @@ class Resolved:
         config = config_of(self.source)
         if self.call is None:
             return config or {}
-        if config is None or self.call.role != "class" or find_lost(self.source, config, plain):
+        if config is None or self.call.role != "class" or self._find_lost(config, plain):
             config = {**self.call.literal_defaults, **plain}
         nested = self.given.keys() - plain.keys()
         order = self.call.order or tuple(config)
@@ -73,12 +74,16 @@ class Resolved:
             # An optimizer is saved by its `get_config` alone: it has to have its inner components too.
             whole = self.kind == "optimizer"
             written = {k: v for k, v in self.given.items() if whole or not holds_spec(v)}
-            return (
-                find_lost(self.source, config, written) if is_class and config is not None else []
-            )
+            return self._find_lost(config, written) if is_class and config is not None else []
         if config is None:
             return []
         return find_lost(self.source, {k: v for k, v in config.items() if is_literal(v)})
+
+    def _find_lost(self, config: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
+        call = self.call
+        if call is not None and call.is_config:  # its further keys are those of older versions
+            written = {k: v for k, v in written.items() if has_parameter(call.target, k)}
+        return find_lost(self.source, config, written)
 
     @property
     def spec(self) -> Spec:

@@ -62,12 +62,22 @@ def find_parameters(target: Any) -> dict[str, inspect.Parameter] | None:
 
 def has_parameter(target: Any, name: str) -> bool:
     """Whether a callable has a parameter of this name, or passes it on to a base class that has it."""
+    parameter = find_all_parameters(target).get(name)
+    return parameter is not None and parameter.kind not in VARIADIC
+
+
+def find_all_parameters(target: Any) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a callable, and of the base classes that it passes further keywords on to."""
     parameters = find_parameters(target) or {}
-    if name in parameters and parameters[name].kind not in VARIADIC:
-        return True
-    passes_on = any(item.kind is item.VAR_KEYWORD for item in parameters.values())
-    bases = target.__mro__[1:] if passes_on and inspect.isclass(target) else ()
-    return any(name in (find_parameters(base) or ()) for base in bases)
+    if takes_any_keyword(target) and inspect.isclass(target):
+        for base in target.__mro__[1:]:
+            parameters = {**(find_parameters(base) or {}), **parameters}
+    return parameters
+
+
+def takes_any_keyword(target: Any) -> bool:
+    """Return whether a callable has ``**kwargs``."""
+    return any(item.kind is item.VAR_KEYWORD for item in (find_parameters(target) or {}).values())
 
 
 def _undecided(kind: Kind, component: Component, finding: str) -> ContractError:

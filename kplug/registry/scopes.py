@@ -73,6 +73,11 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
                     f"scope() has no kind {quote(plural)}",
                     hint=f"Kinds are {', '.join(kind.plural for kind in KINDS.values())}.",
                 )
+            if not isinstance(declarations, Mapping):
+                raise RegistrationError(
+                    f"scope() is given {quote(declarations)} for {plural}",
+                    hint=f"Give a dict: scope({plural}={{'name': …}}).",
+                )
             for name, target in declarations.items():
                 component = _make_component(kind, name, target)
                 if any((kind.name, key) in names for key in keys_of(component)):

@@ -71,6 +71,23 @@ def test_a_fact_of_another_type_is_refused(fact: str, value: Any, hint: str) -> 
     assert str(caught.value) == f"the {fact} of 'mean' is {value!r}\n  {hint}"
 
 
+def test_no_text_of_it_runs_code_of_its_own() -> None:
+    class Text(str):
+        __slots__ = ()
+
+        def partition(self, sep: str) -> Any:
+            raise SystemExit(sep)
+
+    texts: dict[str, Any] = {
+        "target": Text("pkg:obj"),
+        "summary": Text("a"),
+        "deprecated": Text("b"),
+    }
+    component = Component(Text("mean"), **texts)
+    assert {type(getattr(component, fact)) for fact in ("name", *texts)} == {str}
+    assert component.location == "pkg:obj"
+
+
 def test_qualified_name_and_location() -> None:
     component = Component("adam", "pkg.mod:Adam.inner", origin=Origin("my-plugin", "1.2"))
     assert component.qualified_name == "my-plugin/adam"

@@ -16,6 +16,12 @@ class Plain:
         self.alpha, self.name, self.axes = alpha, name or "plain", axes
 
 
+class Passing(Plain):
+    def __init__(self, beta: float = 1.0, **options: Any) -> None:
+        super().__init__(**{name: options[name] for name in options if name != "other"})
+        self.beta, self.options = beta, options
+
+
 class Copied(Plain):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
@@ -57,6 +63,16 @@ def test_what_is_known_to_be_written_decides(
     assert find_lost(Plain(0.9), config, written) == lost
 
 
+@pytest.mark.parametrize(
+    ("written", "lost"),
+    [({"alpha": 0.9}, ["alpha"]), ({"alpha": 0.25, "beta": 2.0}, []), ({"other": 4}, ["other"])],
+)
+def test_what_is_passed_on_to_a_base_class_counts(written: dict[str, Any], lost: list[str]) -> None:
+    assert find_lost(Passing(**written), {"beta": 2.0}, written) == lost
+    of_instance = [name for name in lost if name != "other"]
+    assert find_lost(Passing(**written), {"beta": 2.0}) == of_instance
+
+
 class Rated:
     def __init__(self, lr: float = 0.01, learning_rate: float | None = None) -> None: ...
 
@@ -68,8 +84,10 @@ def test_both_spellings_of_a_learning_rate_are_one_argument(spelling: str) -> No
 
 
 def test_what_is_given_differs_from_the_default() -> None:
-    assert list_given(Plain.__init__, (0.9, None), {"axes": [1, 2]}) == ("alpha", "axes")
-    assert list_given(Plain.__init__, (0.25,), {"axes": (1, 2)}) == ()
+    assert list_given(Plain, Plain.__init__, (0.9, None), {"axes": [1, 2]}) == ("alpha", "axes")
+    assert list_given(Plain, Plain.__init__, (0.25,), {"axes": (1, 2)}) == ()
+    given = {"beta": 2.0, "alpha": 0.9, "name": None, "other": 1}
+    assert list_given(Passing, Passing.__init__, (), given) == ("beta", "alpha")
 
 
 def test_a_class_has_a_scheme_if_it_reads_keys_that_are_no_arguments() -> None:

@@ -7,6 +7,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,10 @@ def test_scope_takes_targets_and_components() -> None:
             "  Names are snake_case ([a-z][a-z0-9_]*) or CapWords.",
         ),
         (
+            {"losses": 3},
+            "scope() is given 3 for losses\n  Give a dict: scope(losses={'name': …}).",
+        ),
+        (
             {"losses": {"a": None}},
             "the loss 'a' is None\n  Give the object that the name stands for.",
         ),
@@ -92,7 +97,7 @@ def test_scope_takes_targets_and_components() -> None:
         ),
     ],
 )
-def test_scope_that_cannot_be_opened(kinds: dict[str, dict[str, object]], message: str) -> None:
+def test_scope_that_cannot_be_opened(kinds: dict[str, Any], message: str) -> None:
     with pytest.raises(RegistrationError) as caught:
         kplug.scope(**kinds)
     assert str(caught.value) == message

@@ -90,7 +90,7 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
         changed = {*state.get("changed_arguments", ()), *_list_changed(init, args, kwargs, state)}
         state["changed_arguments"] = tuple(changed)
         if type(self).__init__ is watched:
-            state["given_arguments"] = list_given(init, args, kwargs)
+            state["given_arguments"] = list_given(type(self), init, args, kwargs)
 
     return watched
 

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import NoReturn
 
-from kplug.registry.errors import SpecLimitError, SpecSyntaxError
+from kplug.registry.errors import SpecError, SpecLimitError, SpecSyntaxError
 from kplug.registry.quoting import quote
 from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
 
@@ -20,7 +20,6 @@ _WORDS = {"inf": math.inf, "nan": math.nan}
 _STAND_IN = "f"
 
 
-@lru_cache(maxsize=4096)
 def parse_spec(text: str) -> Spec:
     """Read a spec.
 
@@ -31,6 +30,7 @@ def parse_spec(text: str) -> Spec:
         The spec; ``parse_spec(str(spec)) == spec``.
 
     Raises:
+        SpecError: if it is no text.
         SpecSyntaxError: with a caret under the column that does not fit.
         SpecLimitError: if it is too long or too deep.
 
@@ -38,6 +38,15 @@ def parse_spec(text: str) -> Spec:
         >>> parse_spec("dice_loss(smooth=1e-5, thresh=0.5)").kwargs
         {'smooth': 1e-05, 'thresh': 0.5}
     """
+    if not isinstance(text, str):
+        raise SpecError(
+            f"{quote(text)} is no text", hint="Write a spec, such as 'huber(delta=2.0)'."
+        )
+    return _read(text)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Spec:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise SpecLimitError(

@@ -100,6 +100,12 @@ def test_refuses(text: str, column: int, reason: str) -> None:
     assert (caught.value.column, caught.value.reason) == (column, reason)
 
 
+@pytest.mark.parametrize("other", [3, b"adam", None, ["adam"], Spec("adam")])
+def test_what_is_no_text_is_refused(other: Any) -> None:
+    with pytest.raises(SpecError, match="is no text\n  Write a spec, such as"):
+        parse_spec(other)
+
+
 @pytest.mark.parametrize(
     "text",
     [
