@@ -66,14 +66,13 @@ class ContractCase:
             unittest.SkipTest: if the component cannot be made; its check ``made`` says why, once.
         """
         subject = _subject_of(self.component, self.example)
-        try:
-            subject.make()
-        except Exception as error:
-            if self.check is not made:
-                name = self.component.qualified_name
-                raise SkipTest(f"{name} cannot be made: see its check {made.name!r}") from error
+        obstacle = subject.obstacle
+        if obstacle is not None and self.check is not made:
+            name = self.component.qualified_name
+            raise SkipTest(f"{name} cannot be made: see its check {made.name!r}") from obstacle
+        if obstacle is not None:
             advice = f"Say what it is made with: examples={{{self.component.name!r}: {{…}}}}."
-            raise BrokenContractError(self, f"it cannot be made: {error}", advice) from error
+            raise BrokenContractError(self, f"it cannot be made: {obstacle}", advice) from obstacle
         try:
             found = self.check.find(subject)
         except KplugError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kplug.registry import get_kind
-from kplug.testing.checks.callbacks_and_layers import CALLBACK, LAYER
+from kplug.testing.checks.callbacks_and_layers import CALLBACK
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.initializers import INITIALIZER_CHECKS, draw
+from kplug.testing.checks.layers import LAYER
 from kplug.testing.checks.losses import LOSS
 from kplug.testing.checks.metrics import METRIC
 from kplug.testing.checks.optimizers import OPTIMIZER

@@ -57,7 +57,7 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "specificity": 0.5,
     "stddev": 0.1,
     "target_class_ids": [0, 1],
-    "target_shape": (4, 8),
+    "target_shape": (5, 1),
     "thresh": None,
     "threshold": 0.1,
     "units": 4,
@@ -82,6 +82,8 @@ OPTIMIZERS = {"default_optimizer": "kplug/adam(lr=0.05)", "optimizer_map": {}}
 ROWS = Input((4,))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
+
+CELL = Example({"units": 4}, leave_out={"device": "a cell is called by a layer, with its states"})
 
 EXAMPLES: dict[str, Example] = {
     "initializer/kplug/random_normal": _varies(0.0025),
@@ -134,10 +136,19 @@ EXAMPLES: dict[str, Example] = {
     ),
     "layer/kplug/Functional": Example(
         {"inputs": ROWS, "outputs": -ROWS},
+        inputs=(torch.ones(4, 4),),
         leave_out={"config": "symbolic tensors are no text"},
     ),
+    "layer/kplug/GroupNormalization": Example({"groups": 5}),
+    "layer/kplug/Softmax": Example(leave_out={"mask": "its mask says which values count"}),
+    **{f"layer/kplug/{name}Cell": CELL for name in ("GRU", "LSTM", "SimpleRNN")},
+    "layer/kplug/StackedRNNCells": Example(
+        {"cells": USUAL_ARGUMENTS["cells"]},
+        inputs=(torch.ones(4, 5), [torch.ones(4, size) for size in (3, 3, 2)]),
+        leave_out=CELL.leave_out,
+    ),
     "layer/kplug/InputLayer": Example(
-        {"shape": (4,)},
+        {"shape": (5,)},
         leave_out={"config": "its configuration has batch_input_shape, which only models read"},
     ),
 }

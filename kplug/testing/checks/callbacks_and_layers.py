@@ -31,4 +31,3 @@ def _nothing(subject: Subject, made: Any) -> None:
 
 
 CALLBACK = Suite(_nothing, (*COMMON, _callback))
-LAYER = Suite(_nothing, COMMON)

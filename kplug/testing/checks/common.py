@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from collections.abc import Mapping
 from typing import Any
 
 from kplug.registry import Resolved, resolve
@@ -32,16 +33,21 @@ def _config(subject: Subject) -> Finding:
     finding = _stored(subject)
     if finding or not subject.variations:
         return finding
-    # An argument that has its default is not missed. All others at once, as far as they go together.
-    varied = {name: values[0] for name, values in subject.variations.items()}
-    if _is_used(subject, **varied):
-        return _stored(subject, **varied)
-    findings = (
-        _stored(subject, **{name: value})
-        for name, value in varied.items()
-        if _is_used(subject, **{name: value})
-    )
-    return next(filter(None, findings), None)
+    # An argument that has its default is not missed. As many others at once as go together, then the rest.
+    varied = subject.variations
+    together = varied if _is_used(subject, **varied) else _find_compatible(subject, varied)
+    alone = [{name: varied[name]} for name in varied.keys() - together.keys()]
+    tried = [together, *(one for one in alone if _is_used(subject, **one))]
+    return next(filter(None, (_stored(subject, **one) for one in tried)), None)
+
+
+def _find_compatible(subject: Subject, varied: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments that a component can be made and used with together."""
+    chosen: dict[str, object] = {}
+    for name, value in varied.items():
+        if _is_used(subject, **chosen, **{name: value}):
+            chosen[name] = value
+    return chosen
 
 
 def _stored(subject: Subject, **more: object) -> Finding:
@@ -50,7 +56,7 @@ def _stored(subject: Subject, **more: object) -> Finding:
     if found.lost:
         return f"made with {found.written}, its get_config() leaves out {', '.join(found.lost)}"
     text = str(found.spec)
-    again = resolve(subject.kind.name, text)
+    again = subject.remake(text)
     if again.spec != found.spec:
         return f"{text} makes {again.spec}"
     difference = find_difference(subject.behave(found.object), subject.behave(again.object))
@@ -135,14 +141,14 @@ def _effect(subject: Subject) -> Finding:
     for name in find_unread(REGISTRY.load(subject.component), subject.variations):
         behaviour = subject.behave(subject.make())
         if behaviour is not None and not _changes(subject, behaviour, name):
-            tried = ", ".join(map(repr, subject.variations[name]))
+            tried = ", ".join(map(repr, subject.candidates[name]))
             return f"nothing reads {name!r}: {tried} change nothing"
     return None
 
 
 def _changes(subject: Subject, behaviour: Any, name: str) -> bool:
     """Whether one of the other values of an argument makes a difference."""
-    for value in subject.variations[name]:
+    for value in filter(lambda one: subject.is_taken(**{name: one}), subject.candidates[name]):
         try:
             other = subject.behave(subject.make(**{name: value}))
         except Exception:  # noqa: BLE001 - which is a difference

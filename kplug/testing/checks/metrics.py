@@ -166,12 +166,12 @@ def _result_twice(subject: Subject) -> Finding:
 )
 def _reads(subject: Subject) -> Finding:
     metric = _update(subject.make(), _float32_inputs(subject))  # the first batch may be looked at
-    with _NoReading():
+    with _NoReading():  # type: ignore[no-untyped-call]
         _update(metric, _float32_inputs(subject))
     return None
 
 
-class _NoReading(TorchDispatchMode):
+class _NoReading(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses what makes Python wait for a device."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -26,6 +26,7 @@ from kplug.testing.checks.subject import (
     find_difference,
     is_finite,
     leaves,
+    seeded,
     shown,
 )
 
@@ -187,8 +188,7 @@ def _file(subject: Subject) -> Finding:
 
 
 def _make_model(subject: Subject) -> Sequential:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
+    with seeded(1):
         model = Sequential([Dense(2, input_dim=3)])
         model.compile(subject.resolve(), "kplug/mse")
         _train(model)

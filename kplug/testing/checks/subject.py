@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,7 +76,12 @@ class Subject:
     def resolve(self, **more: object) -> Resolved:
         """Make the component with its example's arguments, and further ones."""
         arguments = {**copy.deepcopy(dict(self.example.arguments)), **more}
-        found = resolve(self.kind.name, Spec(self.component.qualified_name, kwargs=arguments))
+        return self.remake(Spec(self.component.qualified_name, kwargs=arguments))
+
+    def remake(self, reference: object) -> Resolved:
+        """Make what a reference means, with torch's generator in one place: a module draws its weights."""
+        with seeded(98):
+            found = resolve(self.kind.name, reference)
         _evaluate(found.object)
         return found
 
@@ -83,11 +89,19 @@ class Subject:
         """Return only the object."""
         return self.resolve(**more).object
 
+    @cached_property
+    def obstacle(self) -> Exception | None:
+        """What keeps it from being made, or None."""
+        try:
+            self.make()
+        except Exception as error:  # noqa: BLE001 - it is anyone's code
+            return error
+        return None
+
     def behave(self, made: Any) -> Any:
         """Return what an instance does; equal instances do the same, for one place of torch's generator."""
         _evaluate(made)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(99)
+        with seeded(99):
             return self._behave(self, made)
 
     @cached_property
@@ -99,15 +113,20 @@ class Subject:
         return {name: one for name, one in found.items() if name in names}
 
     @cached_property
-    def variations(self) -> dict[str, list[Any]]:
-        """For each argument that can be varied, the values that it can be made with."""
+    def candidates(self) -> dict[str, list[Any]]:
+        """For each argument that can be varied, the values that may be tried."""
         hints = read_hints(REGISTRY.load(self.component))
-        found = find_variations(self.parameters, hints, self.example.arguments)
+        return dict(find_variations(self.parameters, hints, self.example.arguments))
+
+    @cached_property
+    def variations(self) -> dict[str, Any]:
+        """For each argument that can be varied, the first other value that it can be made with."""
         return {
-            name: taken
-            for name, values in found
-            for taken in [[value for value in values if self.is_taken(**{name: value})]]
-            if taken
+            name: value
+            for name, values in self.candidates.items()
+            for value in itertools.islice(
+                (one for one in values if self.is_taken(**{name: one})), 1
+            )
         }
 
     def is_taken(self, **arguments: object) -> bool:
@@ -147,7 +166,7 @@ class Subject:
         made, (*shapes, last) = self.make(), USUAL_SHAPES
         for shape in shapes:
             # What is tried must not move the generator on.
-            with contextlib.suppress(Exception), torch.random.fork_rng(devices=[]):
+            with contextlib.suppress(Exception), seeded(99):
                 made(shape, dtype=torch.float32)
                 return shape
         return last
@@ -157,6 +176,18 @@ class Subject:
         trial = Subject(self.component, copy.copy(self.example), self._behave)
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Set torch's generator of the CPU to one place, and back afterwards."""
+    state = torch.get_rng_state()
+    # Not torch.manual_seed, which formats the stack for each kind of device.
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
 
 
 def _evaluate(made: Any) -> None:

@@ -12,6 +12,7 @@ from tests.testing.planted_defects import (
     activations,
     constraints,
     initializers,
+    layers,
     losses,
     metrics,
     regularizers,
@@ -25,6 +26,7 @@ DEFECTS = {
     "activation": activations.DEFECTS,
     "constraint": constraints.DEFECTS,
     "metric": metrics.DEFECTS,
+    "layer": layers.DEFECTS,
     "schedule": schedules.DEFECTS,
 }
 

@@ -106,7 +106,7 @@ class Deciding(Within):
 
 
 class Alone(Within):
-    def merge_state(self, others: Iterable[Metric]) -> None:
+    def merge_state(self, others: Iterable[Any]) -> None:
         for other in others:
             self.total.add_(other.total)
 
