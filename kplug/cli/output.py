@@ -23,9 +23,14 @@ def print_json(data: Mapping[str, Any]) -> None:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines as they are; to a terminal, broken at its width between words, never inside one."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    width = find_width()
     for line in lines:
         typer.echo("\n".join(wrap(make_printable(line), width)))
+
+
+def find_width() -> int | None:
+    """Return the width of the terminal, or None where the output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def wrap(line: str, width: int | None) -> list[str]:
@@ -37,7 +42,13 @@ def wrap(line: str, width: int | None) -> list[str]:
     """
     if width is None or len(line) <= width:
         return [line]
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    text = line.lstrip()
+    indent = " " * (len(line) - len(text))
     return textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Annotated, Any
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kplug.cli.curves.characters import draw
 from kplug.cli.listing import JsonOption, component_as_data
-from kplug.cli.output import print_json
+from kplug.cli.output import find_width, print_json, print_lines, wrap
 from kplug.errors import (
     DisabledComponentError,
+    KplugError,
     PolicyError,
     UnknownComponentError,
     WrongKindError,
 )
-from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up
+from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up, parse_spec
 from kplug.registry.binding import describe_signature
+from kplug.registry.metadata import read_licence
 from kplug.registry.misses import list_packages, list_switched_off, suggest_component
 from kplug.registry.quoting import quote
 from kplug.registry.roles import decide_role
+
+if TYPE_CHECKING:
+    from kplug.cli.curves.sampling import Curve
+
+CURVED = ("loss", "regularizer", "activation", "initializer", "schedule")
 
 NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
 KindOption = Annotated[
@@ -29,22 +40,54 @@ KindOption = Annotated[
 ]
 
 
-def show(name: NameArgument, kind: KindOption = None, as_json: JsonOption = False) -> None:
-    """Show a component: its arguments with their defaults, its documentation, its package.
+PlotOption = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Write the curve into this PNG.", show_default=False),
+]
 
-    This imports the module that the component lives in.
+
+def show(
+    name: NameArgument,
+    kind: KindOption = None,
+    plot: PlotOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a component: its arguments, documentation, package, licence and file.
+
+    This imports the module that the component lives in. Losses, regularizers, activations, initializers
+    and schedules are drawn as a curve, for which the component is made and called: give the arguments
+    that have no default.
+
+    Example: kplug show 'exponential_decay(0.1, 100, 0.9)' --plot decay.png
     """
-    found = _find(name, kind)
+    spec = parse_spec(name)
+    found = [(each, describe(each, component)) for each, component in _find(spec, kind)]
+    curves = [find_curve(each, facts, spec) for each, facts in found]
+    if plot is not None:
+        _plot(plot, found, curves)
     if as_json:
-        print_json({"components": [describe(k, component) for k, component in found]})
+        rows = [{**facts, "curve": vars_of(c)} for (_, facts), c in zip(found, curves, strict=True)]
+        print_json({"components": rows})
         return
-    for record, component in found:
-        _print(describe(record, component))
+    for (_, facts), curve in zip(found, curves, strict=True):
+        _print(facts, curve)
 
 
-def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
+def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | None:
+    """Return the curve of a component, or why there is none; None for kinds that have no curve."""
+    if kind.name not in CURVED:
+        return None
+    from kplug.cli.curves.sampling import sample  # it brings in torch
+
+    try:
+        curve = sample(kind, Spec(facts["qualified_name"], spec.args, spec.kwargs))
+    except KplugError as error:
+        return f"no curve: {error.message}. Give its arguments: kplug show '{facts['name']}(…)'"
+    return curve or "no curve: it is no function of one number"
+
+
+def _find(spec: Spec, kind: str | None) -> list[tuple[Kind, Component]]:
     """Return the component of each kind that has the name."""
-    spec = Spec(name)
     kinds = [get_kind(kind)] if kind else list(KINDS.values())
     found, switched_off, misses = [], [], []
     for record in kinds:
@@ -58,7 +101,7 @@ def _find(name: str, kind: str | None) -> list[tuple[Kind, Component]]:
         return found
     if switched_off:
         raise switched_off[0]
-    raise misses[0] if kind else _unknown(name)
+    raise misses[0] if kind else _unknown(spec.ref)
 
 
 def _unknown(name: str) -> UnknownComponentError:
@@ -85,15 +128,31 @@ def describe(kind: Kind, component: Component) -> dict[str, Any]:
             for argument, default in describe_signature(kind, target, component)
         ],
         "documentation": _documentation(target),
+        **dict(zip(("file", "line"), _find_source(target), strict=True)),
+        "licence": read_licence(origin.distribution),
         "editable": origin.is_editable,
         "commit": origin.commit,
     }
 
 
-def _documentation(target: Any) -> str:
-    """Return the object's own documentation, not that of a class it derives from."""
+def _find_source(target: Any) -> tuple[str | None, int | None]:
+    """Return the file and the line where an object is defined, if it is Python's."""
+    made = inspect.unwrap(_unwrap(target)) if callable(target) else type(target)
+    try:
+        return inspect.getsourcefile(made), inspect.getsourcelines(made)[1]
+    except (TypeError, OSError, ValueError):  # it is an instance, of C, or its file is gone
+        return None, None
+
+
+def _unwrap(target: Any) -> Any:
     while isinstance(target, functools.partial):
         target = target.func
+    return target
+
+
+def _documentation(target: Any) -> str:
+    """Return the object's own documentation, not that of a class it derives from."""
+    target = _unwrap(target)
     return inspect.cleandoc(target.__doc__ or "")
 
 
@@ -106,8 +165,38 @@ def format_signature(facts: dict[str, Any]) -> str:
     return f"{facts['name']}({arguments})"
 
 
-def _print(facts: dict[str, Any]) -> None:
-    typer.secho(format_signature(facts), bold=True)
+def _plot(
+    path: Path, found: list[tuple[Kind, dict[str, Any]]], curves: list[Curve | str | None]
+) -> None:
+    from kplug.cli.curves.plot import plot
+
+    pairs = zip(found, curves, strict=True)
+    drawn = [(f"{f['kind']} {f['name']}", c) for (_, f), c in pairs if c and not isinstance(c, str)]
+    if not drawn:
+        reason = next(filter(None, curves), f"no curve: kinds with one are {', '.join(CURVED)}")
+        raise KplugError(f"{path} was not written: {reason}")
+    plot(path, drawn)
+
+
+def vars_of(curve: Curve | str | None) -> dict[str, Any] | None:
+    """Return a curve for JSON; None where there is none."""
+    return None if curve is None or isinstance(curve, str) else asdict(curve)
+
+
+def _draw(curve: Curve | str) -> list[str]:
+    if isinstance(curve, str):
+        return [curve]
+    columns = min(find_width() or 60, 60)
+    try:
+        "⣿│".encode(sys.stdout.encoding or "ascii")
+        is_plain = False
+    except UnicodeEncodeError:
+        is_plain = True
+    return draw(curve.x, curve.y, (curve.x_label, curve.y_label), columns, is_plain)
+
+
+def _print(facts: dict[str, Any], curve: Curve | str | None) -> None:
+    typer.secho("\n".join(wrap(format_signature(facts), find_width())), bold=True)
     rows = {
         "kind": facts["kind"],
         "package": f"{facts['distribution']} {facts['version']}"
@@ -116,11 +205,15 @@ def _print(facts: dict[str, Any]) -> None:
         "also": ", ".join(facts["aliases"]),
         "write": f"{facts['qualified_name']!r}, which no other package can take over",
         "lives in": facts["target"],
+        "file": f"{facts['file']}:{facts['line']}" if facts["file"] else "",
+        "licence": facts["licence"],
         "deprecated": facts["deprecated"] or "",
     }
     for label, text in rows.items():
         if text:
-            typer.echo(f"  {label:<10} {text}")
+            print_lines([f"  {label:<10} {text}"])
+    if curve:
+        print_lines(["", *_draw(curve)])
     if facts["documentation"]:
-        typer.echo(f"\n{facts['documentation']}")
+        print_lines(["", *facts["documentation"].splitlines()])
     typer.echo()

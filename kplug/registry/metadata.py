@@ -96,6 +96,20 @@ def find_requirement(distribution: str, package: str) -> str | None:
     return None
 
 
+def read_licence(distribution: str) -> str:
+    """Return the licence that a distribution states, in one line; empty if it states none."""
+    try:
+        metadata = importlib_metadata.distribution(distribution).metadata
+        classifiers = metadata.get_all("Classifier") or ()
+        kinds = [each.rpartition(" :: ")[2] for each in classifiers if each[:7] == "License"]
+        stated = (
+            metadata.get("License-Expression") or "; ".join(kinds) or metadata.get("License") or ""
+        )
+    except Exception:  # noqa: BLE001 - metadata may hold anything, and this only informs
+        return ""
+    return str(stated).strip().partition("\n")[0]
+
+
 def path_of_url(url: str) -> Path:
     """Return the path that a ``file:`` URL names, without ``urllib.request``, which brings in all of HTTP.
 

@@ -39,3 +39,7 @@ def test_a_terminal_gets_lines_of_its_width(
 def test_json_says_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": 1})
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "a": 1}
+
+
+def test_a_name_that_is_too_long_keeps_its_indent() -> None:
+    assert wrap("  my.very.long.module:Name", 20) == ["  my.very.long.module:Name"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,3 +98,56 @@ def test_documentation_is_the_objects_own() -> None:
     with kplug.scope(losses={"silent": Silent, "difference": bound}):
         assert read("silent")[0]["documentation"] == ""
         assert read("difference")[0]["documentation"] == "Scaled difference."
+
+
+def test_the_file_and_the_licence_are_shown() -> None:
+    (facts,) = read("dice_loss")
+    assert (facts["licence"], facts["curve"]) == ("Apache-2.0", None)
+    output = run("dice_loss")
+    assert f"\n  file       {facts['file']}:{facts['line']}\n" in output
+    assert "\n  licence    Apache-2.0\n" in output
+    source = Path(facts["file"]).read_text().splitlines()[facts["line"] - 1 :]
+    assert "dice_loss" in "".join(source[:4])
+
+
+def test_a_component_of_c_has_no_file() -> None:
+    with kplug.scope(activations={"in_c": kplug.Component("in_c", "torch:tanh", role="function")}):
+        (facts,) = read("in_c")
+    assert (facts["file"], facts["line"]) == (None, None)
+
+
+def test_a_curve_is_drawn_below_the_facts() -> None:
+    lines = run("kplug/l1", "--kind", "regularizer").splitlines()
+    start = lines.index("penalty over a weight")
+    assert lines[start - 1] == ""
+    assert lines[start + 1].startswith("0.02 │⠙")
+    assert lines[start + 11].split() == ["-2", "2"]
+
+
+def test_arguments_can_be_given_for_the_curve() -> None:
+    (facts,) = read("l1(0.5)", "--kind", "regularizer")
+    assert max(facts["curve"]["y"]) == 1.0
+    assert "no curve: exponential_decay needs 'initial_learning_rate' and" in run(
+        "exponential_decay"
+    )
+    assert "over step" in run("exponential_decay(0.1, 100, 0.9)")
+
+
+def test_a_plot_is_a_png(tmp_path: Path) -> None:
+    file = tmp_path / "curve.png"
+    run("huber", "--plot", str(file))
+    assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "message"),
+    [
+        ("adam", "a.png", "a.png was not written: no curve: kinds with one are loss, "),
+        ("l1", "a.pdf", "'a.pdf' is no PNG"),
+        ("l1", "no_such_folder/a.png", "'no_such_folder/a.png' cannot be written: No such file"),
+    ],
+)
+def test_a_plot_that_cannot_be(name: str, file: str, message: str) -> None:
+    result = CliRunner().invoke(app, ["show", name, "--plot", file])
+    assert isinstance(result.exception, KplugError)
+    assert message in str(result.exception)

@@ -1,0 +1,135 @@
+"""Sample a component of one variable: built from its name, called on one value after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kplug.registry import Kind, Spec, resolve
+
+_POINTS = 161
+_BINS = 60
+_MOST_STEPS = 100_000
+_Function = Callable[[float], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Values of a component.
+
+    Args:
+        x: Where it was asked.
+        y: What it said.
+        x_label: What ``x`` is.
+        y_label: What ``y`` is.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    x_label: str
+    y_label: str
+
+
+def sample(kind: Kind, spec: Spec) -> Curve | None:
+    """Return the curve of a component, or None if it is not one of a single variable.
+
+    Args:
+        kind: One of ``SAMPLERS``.
+        spec: The name with the arguments that it needs.
+
+    Raises:
+        KplugError: if the component cannot be made.
+    """
+    resolved = resolve(kind.name, spec)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return SAMPLERS[kind.name](resolved.object, dict(resolved.arguments))
+
+
+def _sample_activation(activation: Any, _: dict[str, Any]) -> Curve | None:
+    # A pair, for those that need a neighbour: softmax, glu. The others look at each value by itself.
+    def call(x: float) -> Any:
+        return activation(torch.tensor([[x, 0.0]]))[0, 0]
+
+    return _sample(call, -4.0, 4.0, "x (beside a 0)", "activation")
+
+
+def _sample_regularizer(regularizer: Any, _: dict[str, Any]) -> Curve | None:
+    return _sample(lambda w: regularizer(torch.tensor([[w]])), -2.0, 2.0, "a weight", "penalty")
+
+
+def _sample_loss(loss: Any, _: dict[str, Any]) -> Curve | None:
+    found = (
+        _sample(call, start, end, label, "loss") for call, start, end, label in _loss_calls(loss)
+    )
+    return next((curve for curve in found if curve is not None and _is_meant(curve)), None)
+
+
+def _is_meant(curve: Curve) -> bool:
+    """Whether no number is better than the right one, as outside what a loss of probabilities is made for."""
+    return 1.0 not in curve.x or curve.y[curve.x.index(1.0)] <= min(curve.y) + 1e-6
+
+
+def _loss_calls(loss: Any) -> Iterator[tuple[_Function, float, float, str]]:
+    """Yield ways to ask a loss: for any number, a probability, and that of the right one of two classes."""
+
+    def one(p: float) -> Any:
+        return loss(torch.tensor([[1.0]]), torch.tensor([[p]]))
+
+    def one_hot(p: float) -> Any:
+        return loss(torch.tensor([[0.0, 1.0]]), torch.tensor([[1 - p, p]]))
+
+    def class_id(p: float) -> Any:
+        return loss(torch.tensor([1]), torch.tensor([[1 - p, p]]))
+
+    yield one, -2.0, 4.0, "y_pred, where y_true is 1"
+    yield one, 0.01, 0.99, "y_pred, where y_true is 1"
+    yield one_hot, 0.01, 0.99, "y_pred of the right one of two classes"
+    yield class_id, 0.01, 0.99, "y_pred of the right one of two classes"
+
+
+def _sample_schedule(schedule: Any, arguments: dict[str, Any]) -> Curve | None:
+    numbers = [value for name, value in arguments.items() if "step" in name or name == "boundaries"]
+    counts = [
+        n for value in numbers for n in (value if isinstance(value, (list, tuple)) else [value])
+    ]
+    longest = max((int(n) for n in counts if isinstance(n, (int, float))), default=500)
+    end = min(max(2 * longest, _POINTS - 1), _MOST_STEPS)
+    return _sample(lambda step: schedule(int(step)), 0.0, float(end), "step", "learning rate")
+
+
+def _sample_initializer(initializer: Any, _: dict[str, Any]) -> Curve | None:
+    values = torch.as_tensor(initializer(shape=(128, 128))).flatten().float()
+    low, high = values.min().item(), values.max().item()
+    if low == high:  # a constant is one bar
+        low, high = low - 0.5, high + 0.5
+    counts = torch.histc(values, _BINS, low, high)
+    width = (high - low) / _BINS
+    x = tuple(low + (place + 0.5) * width for place in range(_BINS))
+    return Curve(x, tuple(counts.tolist()), "a weight of (128, 128)", "how many")
+
+
+def _sample(
+    function: _Function, start: float, end: float, x_label: str, y_label: str
+) -> Curve | None:
+    """Return the values of a function; None if it refuses one, or all are the same."""
+    step = (end - start) / (_POINTS - 1)
+    x = tuple(start + place * step for place in range(_POINTS))
+    try:
+        y = tuple(torch.as_tensor(function(value)).float().mean().item() for value in x)
+    except Exception:  # noqa: BLE001 - it is anyone's component, and may want other inputs
+        return None
+    is_finite = all(abs(value) < float("inf") for value in y)
+    return Curve(x, y, x_label, y_label) if is_finite and min(y) < max(y) else None
+
+
+SAMPLERS: dict[str, Callable[[Any, dict[str, Any]], Curve | None]] = {
+    "activation": _sample_activation,
+    "regularizer": _sample_regularizer,
+    "loss": _sample_loss,
+    "schedule": _sample_schedule,
+    "initializer": _sample_initializer,
+}

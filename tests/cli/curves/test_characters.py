@@ -1,0 +1,41 @@
+"""Curves drawn with characters."""
+
+from __future__ import annotations
+
+import pytest
+
+from kplug.cli.curves.characters import draw
+
+X = tuple(range(21))
+Y = tuple(abs(each - 10) for each in X)
+
+
+def test_plain_characters() -> None:
+    assert draw(X, Y, ("a weight", "penalty"), 24, is_plain=True) == [
+        "penalty over a weight",
+        "10 |*                  *",
+        "   | *                *",
+        "   |  *              *",
+        "   |   *            *",
+        "   |    **        **",
+        "   |      *      *",
+        "   |       *    *",
+        "   |        *  *",
+        "   |         **",
+        " 0 |          *",
+        "    0                 20",
+    ]
+
+
+@pytest.mark.parametrize("columns", [24, 60, 100])
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_no_line_is_wider_than_asked_and_all_rows_have_dots(columns: int, is_plain: bool) -> None:
+    lines = draw(X, Y, ("a weight", "penalty"), columns, is_plain)
+    assert max(map(len, lines)) <= columns
+    assert all(line.partition("|" if is_plain else "│")[2].strip() for line in lines[1:-1])
+    assert all(line.isascii() for line in lines) == is_plain
+
+
+def test_braille() -> None:
+    lines = draw((0.0, 1.0), (0.0, 1.0), ("x", "y"), 7)
+    assert (lines[1], lines[-2], lines[-1]) == ("1 │   ⡸", "0 │⡎", "   0  1")

@@ -1,0 +1,71 @@
+"""Curves are what the components say."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from kplug.cli.curves.sampling import SAMPLERS, Curve, sample
+from kplug.cli.show import CURVED
+from kplug.registry import get_kind, parse_spec
+
+
+def _sample(kind: str, text: str) -> Curve:
+    curve = sample(get_kind(kind), parse_spec(text))
+    assert curve is not None
+    return curve
+
+
+def test_the_kinds_with_a_curve() -> None:
+    assert tuple(sorted(CURVED)) == tuple(sorted(SAMPLERS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "function"),
+    [
+        ("activation", "tanh", math.tanh),
+        ("activation", "softmax", lambda x: 1 / (1 + math.exp(-x))),
+        ("regularizer", "l1(0.5)", lambda w: 0.5 * abs(w)),
+        ("loss", "mse", lambda p: (1 - p) ** 2),
+        ("loss", "hinge", lambda p: max(1 - p, 0)),
+        ("loss", "bce", lambda p: -math.log(p)),
+        ("loss", "categorical_crossentropy", lambda p: -math.log(p)),
+        ("loss", "sparse_categorical_crossentropy", lambda p: -math.log(p)),
+        ("schedule", "exponential_decay(0.1, 100, 0.5)", lambda step: 0.1 * 0.5 ** (step / 100)),
+    ],
+)
+def test_values(kind: str, text: str, function: object) -> None:
+    curve = _sample(kind, text)
+    assert callable(function)
+    x = [int(each) for each in curve.x] if kind == "schedule" else curve.x
+    assert curve.y == pytest.approx([function(each) for each in x], abs=1e-4)
+
+
+def test_a_loss_of_probabilities_is_asked_for_probabilities_alone() -> None:
+    curve = _sample("loss", "dice_loss(smooth=1e-5, thresh=None)")
+    assert (curve.x[0], curve.x[-1]) == pytest.approx((0.01, 0.99))
+
+
+def test_a_schedule_is_drawn_for_twice_its_steps() -> None:
+    assert _sample("schedule", "exponential_decay(0.1, 300, 0.9)").x[-1] == 600
+
+
+def test_an_initializer_is_how_many_values_there_are() -> None:
+    curve = _sample("initializer", "glorot_uniform")
+    assert sum(curve.y) == 128 * 128
+    assert _sample("initializer", "glorot_uniform") == curve  # the same each time
+    assert sum(_sample("initializer", "ones").y) == 128 * 128
+
+
+def test_what_is_no_function_of_one_number_has_no_curve() -> None:
+    assert sample(get_kind("regularizer"), parse_spec("orthogonal_regularizer")) is None
+
+
+def test_the_state_of_the_generator_stays() -> None:
+    torch.manual_seed(3)
+    _sample("initializer", "he_normal")
+    first = torch.rand(1)
+    torch.manual_seed(3)
+    assert torch.equal(first, torch.rand(1))
