@@ -64,7 +64,7 @@ def lock(
         _check(file, as_json)
         return
     made = _collect(model, use or [], allow_unlocked)
-    _write(file, format_lock(made, "this environment" if model is None else model.name))
+    _write(file, format_lock(made, model.name if model else ", ".join(use or ["all plugins"])))
     if as_json:
         print_json({"lock": str(file), **_describe(made)})
         return

@@ -34,7 +34,7 @@ _FORMS = {
     "archive-hash": re.compile(r"sha256:[0-9a-f]{64}"),
 }
 _COMPONENT = re.compile(r"[a-z_]{1,50} [A-Za-z][A-Za-z0-9_]{0,199}")
-_NOT_LOCKED = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,17 @@ def format_lock(lock: Lock, made_for: str = "this environment") -> str:
         made_for: What was locked, for the comment at the top.
 
     Raises:
-        LockError: A package has a version or an address that no lock can hold.
+        LockError: There is something that no lock can hold: a name, a version, an address, or too much.
     """
+    _check_texts("not-locked", list(lock.not_locked))
     text = _HEADER.format(made_for=quote(made_for), layout=LAYOUT)
     if lock.not_locked:
         text += f"not-locked = {_as_toml(lock.not_locked)}\n"
     for package in lock.packages:
         fields = {name: value for name, value in _list_fields(package).items() if value}
-        _check_fields(fields)
         text += "\n[[packages]]\n"
         text += "".join(f"{name} = {_as_toml(value)}\n" for name, value in fields.items())
+    _parse(Path("the lock"), text.encode())  # what cannot be read again is not written
     return text
 
 
@@ -101,15 +102,22 @@ def read_lock(path: str | os.PathLike[str]) -> Lock:
     """
     try:
         data = read_bytes(Path(path))
-        if data is None:
-            raise LockError(f"there is no lock {quote(str(path))}", hint="`kplug lock` writes one.")
-        content = parse_toml(Path(path), data)
     except PolicyError as error:
-        raise LockError(error.message, hint="`kplug lock` writes it again.") from error
+        raise _unreadable(error) from error
+    if data is None:
+        raise LockError(f"there is no lock {quote(str(path))}", hint="`kplug lock` writes one.")
     try:
-        return _read(content)
+        return _parse(Path(path), data)
     except LockError as error:
         raise error.at(str(path)) from None
+
+
+def _parse(path: Path, data: bytes) -> Lock:
+    try:
+        content = parse_toml(path, data)
+    except PolicyError as error:
+        raise _unreadable(error) from error
+    return _read(content)
 
 
 def _read(content: Mapping[str, Any]) -> Lock:
@@ -130,11 +138,11 @@ def _read(content: Mapping[str, Any]) -> Lock:
     names = [package.name for package in packages]
     if repeated := [name for name in names if names.count(name) > 1]:
         raise _damaged(f"it has {quote(repeated[0])} twice")
-    return Lock(packages, _read_texts(content, "not-locked", _NOT_LOCKED))
+    return Lock(packages, _check_texts("not-locked", content.get("not-locked", [])))
 
 
 def _read_package(table: dict[str, Any]) -> LockedPackage:
-    components = _read_texts(table, "components", _COMPONENT)
+    components = _check_texts("components", table.get("components", []), _COMPONENT)
     is_editable = table.get("editable", False)
     if type(is_editable) is not bool:
         raise _damaged("'editable' is neither true nor false")
@@ -172,12 +180,12 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
         raise _damaged(f"{quote(fields['version'])} is no version") from None
 
 
-def _read_texts(table: Mapping[str, Any], key: str, form: re.Pattern[str]) -> tuple[str, ...]:
-    found = table.get(key, [])
+def _check_texts(key: str, found: object, form: re.Pattern[str] | None = None) -> tuple[str, ...]:
     if not isinstance(found, list):
         raise _damaged(f"{quote(key)} is no list")
     for text in found:
-        if not isinstance(text, str) or not form.fullmatch(text):
+        is_text = isinstance(text, str) and text.isprintable() and 0 < len(text) <= _LONGEST_TEXT
+        if not is_text or (form is not None and not form.fullmatch(text)):
             raise _damaged(f"{quote(key)} has {quote(text)}")
     return tuple(found)
 
@@ -201,7 +209,11 @@ def _as_toml(value: str | bool | tuple[str, ...]) -> str:
     """Return a value as TOML: JSON's texts, lists and truth values are its own."""
     if isinstance(value, tuple):
         return "[\n" + "".join(f"  {_as_toml(item)},\n" for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _unreadable(error: PolicyError) -> LockError:
+    return LockError(error.message, hint="`kplug lock` writes it again.")
 
 
 def _damaged(reason: str) -> LockError:

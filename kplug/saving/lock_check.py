@@ -10,6 +10,7 @@ from typing import Any
 from kplug.errors import LockError
 from kplug.locking import Lock, check_lock, lock_rows, read_lock
 from kplug.registry.component import CUSTOM
+from kplug.registry.quoting import quote
 from kplug.saving.package_check import compare_installed
 from kplug.saving.provenance import read_components
 from kplug.saving.whole.opening import StoredModel, opened_model
@@ -53,13 +54,25 @@ def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
                 "the file does not say which packages it was made of: kplug did not write it",
                 hint="Load the model, save it with kplug, and lock that file.",
             )
-        if sentences := compare_installed(rows, exact=True):
+        if sentences := [*_list_versionless(rows), *compare_installed(rows, exact=True)]:
             raise LockError(
                 "the file was made of other packages than are installed here:\n  "
                 + "\n  ".join(sentences),
                 hint="Lock the model where it was saved, or save it again here.",
             )
         return lock_rows(rows, _list_own(stored, rows), allow_unlocked=allow_unlocked)
+
+
+def _list_versionless(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each distribution whose version was not known when the file was written."""
+    named = {
+        str(row.get("distribution"))
+        for row in rows
+        if not row.get("version") and row.get("distribution") != CUSTOM
+    }
+    return [
+        f"the file does not say which version of {quote(name)} it used" for name in sorted(named)
+    ]
 
 
 def _list_own(stored: StoredModel, rows: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -56,10 +56,22 @@ def test_the_text_of_a_lock() -> None:
     )
 
 
-def test_what_no_lock_can_hold_is_not_written() -> None:
-    lock = Lock((LockedPackage("kplug-one", "not a version"),))
-    with pytest.raises(LockError, match="the version 'not a version', which none can have"):
+@pytest.mark.parametrize(
+    ("lock", "reason"),
+    [
+        (Lock((LockedPackage("kplug-one", "not a version"),)), "the version 'not a version'"),
+        (Lock((), ("custom/\x1b[31m",)), "'not-locked' has"),
+        (Lock((), ("custom/\x9b31m",)), "'not-locked' has"),
+        (Lock((), ("custom/\ud800",)), "'not-locked' has"),
+        (Lock((), ("a" * 501,)), "'not-locked' has 'aaa"),
+        (Lock((), ("a" * 400,) * 1000), "more than 256 KiB"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(lock: Lock, reason: str) -> None:
+    with pytest.raises(LockError) as caught:
         format_lock(lock)
+    assert reason in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize(
