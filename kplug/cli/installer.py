@@ -109,7 +109,7 @@ def make_commands(
 
 
 def as_requirement(package: LockedPackage) -> str:
-    """Return a package as an installer's argument: its name first, so that it is no option.
+    """Return a package as an installer's argument; it begins with a name or an address, so it is no option.
 
     Example:
         >>> as_requirement(LockedPackage("kplug-one", "1.0"))
@@ -117,13 +117,19 @@ def as_requirement(package: LockedPackage) -> str:
     """
     source = package.source
     inside = f"subdirectory={source.subdirectory}" if source.subdirectory else ""
+    if source.url.startswith("git+file:"):  # older pips take no name before such an address
+        return _join(f"{source.url}@{source.commit}", f"egg={package.name}", inside)
     if source.url and source.commit:
-        return f"{package.name} @ {source.url}@{source.commit}{'#' * bool(inside)}{inside}"
+        return _join(f"{package.name} @ {source.url}@{source.commit}", inside)
     is_gone = source.url.startswith("file:") and not path_of_url(source.url).is_file()
     if source.url and not is_gone:
-        parts = [source.archive_hash.replace(":", "="), *([inside] if inside else [])]
-        return f"{package.name} @ {source.url}#{'&'.join(parts)}"
+        digest = source.archive_hash.replace(":", "=")
+        return _join(f"{package.name} @ {source.url}", digest, inside)
     return f"{package.name}=={package.version}"
+
+
+def _join(address: str, *fragments: str) -> str:
+    return "#".join(filter(None, [address, "&".join(filter(None, fragments))]))
 
 
 def run_commands(commands: Sequence[Sequence[str]], plan: Plan, constraints: Path) -> None:

@@ -88,7 +88,7 @@ def _show(plan: Plan, commands: list[list[str]]) -> Iterator[str]:
 
 
 def _tell_source(requirement: str) -> str:
-    return ", from an address in the lock" if " @ " in requirement else ""
+    return ", from an address in the lock" if "://" in requirement else ""
 
 
 def _describe(plan: Plan, commands: list[list[str]]) -> dict[str, object]:

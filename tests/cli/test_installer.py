@@ -78,6 +78,10 @@ def test_without_an_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         (InstallSource(), "kplug-one==1.0"),
         (InstallSource("git+https://a/b.git", COMMIT), f"kplug-one @ git+https://a/b.git@{COMMIT}"),
         (
+            InstallSource("git+file:///b.git", COMMIT, "one"),
+            f"git+file:///b.git@{COMMIT}#egg=kplug-one&subdirectory=one",
+        ),
+        (
             InstallSource("git+https://a/b.git", COMMIT, "one/two", is_editable=True),
             f"kplug-one @ git+https://a/b.git@{COMMIT}#subdirectory=one/two",
         ),
