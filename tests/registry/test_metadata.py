@@ -123,6 +123,8 @@ def test_the_entry_points_are_those_that_importlib_metadata_reads(text: str) -> 
     distribution = InMemory(text, "entry_points.txt")
     try:
         expected = [(one.group, one.name, one.value) for one in distribution.entry_points]
+    except ValueError:  # newer versions refuse a value that is no target; here its declaration does
+        read_entry_points(distribution)
     except TypeError:
         with pytest.raises(ValueError, match=r"is no line of entry_points\.txt"):
             read_entry_points(distribution)
