@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kplug.models import Model, Sequential, load_model
     from kplug.registry import (
         Component,
+        Kind,
         Package,
         Resolved,
         Spec,
@@ -58,6 +59,7 @@ _HOMES = {
     "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.registry": (
         "Component",
+        "Kind",
         "Package",
         "Resolved",
         "Spec",
@@ -80,6 +82,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Component",
     "Input",
+    "Kind",
     "KplugError",
     "Layer",
     "Model",

@@ -140,6 +140,34 @@ def kplug_callbacks() -> Declarations:
 
 
 # ---------------------------------------------------------------------------
+# Kinds that plugins add.
+# ---------------------------------------------------------------------------
+
+
+@hookspec
+def kplug_kinds() -> Sequence[kplug.Kind]:
+    """Add kinds of components, which are then offered, named, listed and tested like kplug's own.
+
+    Entry points of such a kind are in the group ``kplug.<plural>`` of any distribution. A kind whose name or
+    plural kplug has, or another plugin adds too, is not used.
+
+    Returns:
+        The kinds.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_components(kind: str) -> Declarations:
+    """Offer components of a kind that a plugin adds, one's own or another's.
+
+    Args:
+        kind: The name of the kind, such as ``augmentation``.
+    """
+    raise NotImplementedError
+
+
+# ---------------------------------------------------------------------------
 # Beside components.
 # ---------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
-from kplug.registry.kinds import HOOKED, Kind
+from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
 
 
 def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
@@ -22,3 +22,9 @@ def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
 
 
 globals().update({kind.hook: _make_hook(kind) for kind in HOOKED.values()})
+
+
+@hookimpl
+def kplug_kinds() -> list[Kind]:
+    """Add the ten kinds."""
+    return list(BUILT_IN_KINDS.values())

@@ -47,7 +47,8 @@ def list_components(
     Nothing is imported but the light modules of plugins that declare their components in code, unless
     --check is given.
     """
-    kinds = [get_kind(kind)] if kind else list(KINDS.values())
+    is_command = kind in (COMMAND.name, COMMAND.plural)
+    kinds = [COMMAND if is_command else get_kind(kind)] if kind else list(KINDS.values())
     broken = _find_broken(kinds if kind else [*kinds, COMMAND]) if is_check else []
     if is_count and as_json:
         print_json({"counts": _count(kinds)})

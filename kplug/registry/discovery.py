@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,20 +18,17 @@ import pluggy
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
+from kplug.registry.groups import HOOK_GROUP, is_meant
 from kplug.registry.hook_modules import new_manager
-from kplug.registry.kinds import HOOKED
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
 from kplug.registry.policy import Policy
 from kplug.registry.problems import Problem, describe_error
-from kplug.registry.suggestions import ask, did_you_mean, find_closest
+from kplug.registry.suggestions import did_you_mean
 from kplug.registry.suppliers import Supplier
 from kplug.registry.targets import Importer, strip_extras
 
-HOOK_GROUP = "kplug"
 _BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.torch"}
-_GROUPS = {kind.group: kind.name for kind in HOOKED.values()}
-OTHER_CONTRACT = re.compile(r"kplug\d")
 
 
 @dataclass
@@ -59,11 +55,11 @@ class Discovery:
 
     @functools.cached_property
     def refused_names(self) -> dict[tuple[str, str], str]:
-        """Which of the refused distributions offers a name, by its kind and lookup key."""
+        """Which of the refused distributions offers a name, by its group and lookup key."""
         return {
-            (kind, lookup_key(name)): distribution
+            (group, lookup_key(name)): distribution
             for distribution, (supplier, _) in sorted(self.refused.items(), reverse=True)
-            for kind, name in supplier.declared_names
+            for group, name in supplier.declared_names
         }
 
 
@@ -105,9 +101,7 @@ def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str,
     for distribution in _find_distributions():
         try:
             found = read_entry_points(distribution)
-            if entries := [
-                entry for entry in found if entry.group in _GROUPS or _is_meant(entry.group)
-            ]:
+            if entries := [entry for entry in found if is_meant(entry.group)]:
                 origin = read_origin(distribution)
                 supplier = _make_supplier(origin, entries, importer, distribution)
                 suppliers.setdefault(origin.distribution, supplier)
@@ -145,39 +139,13 @@ def _make_supplier(
 ) -> Supplier:
     static: dict[str, list[tuple[str, str]]] = {}
     modules = []
-    misspelt: dict[str, Problem] = {}
     for entry in entries:
         if entry.group == HOOK_GROUP:
             modules.append(strip_extras(entry.value))
-        elif entry.group in _GROUPS:
-            static.setdefault(_GROUPS[entry.group], []).append((entry.name, entry.value))
         else:
-            misspelt[entry.group] = _misspelt_group(origin, entry.group)
+            static.setdefault(entry.group, []).append((entry.name, entry.value))
     importer.add(origin.distribution, distribution)
-    problems = tuple(misspelt.values())
-    return Supplier(origin, static, modules, problems, importer, distribution)
-
-
-def _is_meant(group: str) -> bool:
-    """Whether a group is that of the hooks, or its author can only have meant one of kplug's groups."""
-    if group == HOOK_GROUP:
-        return True
-    if not lookup_key(group).startswith(HOOK_GROUP) or OTHER_CONTRACT.match(group):
-        return False
-    return group.startswith(f"{HOOK_GROUP}.") or _find_group(group) is not None
-
-
-def _find_group(group: str) -> str | None:
-    return find_closest(group.casefold(), [HOOK_GROUP, *_GROUPS], likeness=0.8)
-
-
-def _misspelt_group(origin: Origin, group: str) -> Problem:
-    meant = _find_group(group)
-    advice = ask(meant) if meant else f"Groups are {', '.join([HOOK_GROUP, *_GROUPS])}."
-    message = (
-        f"its entry points in the group {group!r} are not read, as there is no such group. {advice}"
-    )
-    return Problem(origin, message, topic="misspelt")
+    return Supplier(origin, static, modules, importer, distribution)
 
 
 def _built_in_origin(name: str) -> Origin:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import pluggy
 
 from kplug import hookspecs
+from kplug.registry.component import Origin
+from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import HOOKED
-from kplug.registry.packages import OFFERS
+from kplug.registry.problems import Problem, describe_error
+from kplug.registry.quoting import quote
 from kplug.registry.suggestions import did_you_mean
+
+Item = TypeVar("Item")
+
+# The hooks beside those that offer components of one kind, with what they are called with.
+_FURTHER_HOOKS = {
+    "kplug_kinds": "without arguments",
+    "kplug_components": "with kind",
+    "kplug_offers": "with kind, name and distribution",
+}
 
 
 def new_manager() -> pluggy.PluginManager:
@@ -41,12 +56,50 @@ def explain_misfit(error: pluggy.PluginValidationError) -> str:
     text = " ".join(str(error).split())
     if "unknown hook" in text:
         wrong = text.split("'")[1]
-        hooks = [*(kind.hook for kind in HOOKED.values()), OFFERS]
+        hooks = [*(kind.hook for kind in HOOKED.values()), *_FURTHER_HOOKS]
         advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
         return f"it implements {wrong!r}, which is no hook. {advice}"
     if "Argument(s)" in text:
         wrong = text.partition("for hook '")[2].partition("'")[0]
         arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]
-        given = "with kind, name and distribution" if wrong == OFFERS else "without arguments"
+        given = _FURTHER_HOOKS.get(wrong, "without arguments")
         return f"its {wrong} takes {arguments}; the hook is called {given}"
     return f"its hooks do not fit: {text}"
+
+
+def ask_for(
+    item: type[Item],
+    managers: Sequence[pluggy.PluginManager],
+    origin: Origin,
+    hook: str,
+    **arguments: object,
+) -> tuple[list[Item], tuple[Problem, ...]]:
+    """Ask one plugin's modules of hooks for a list; what is wrong with an answer costs that one.
+
+    Args:
+        item: What the list has to hold.
+        managers: The managers of the modules.
+        origin: The plugin.
+        hook: The name of the hook.
+        arguments: What it is called with.
+    """
+    found: list[Item] = []
+    problems: list[Problem] = []
+    for manager in managers:
+        try:
+            for answer in getattr(manager.hook, hook)(**arguments):
+                found += _check_list(item, answer)
+        except KeyboardInterrupt:
+            raise
+        except RegistrationError as error:
+            problems.append(Problem(origin, f"{hook}: {error.message}. {error.hint}", error))
+        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
+            problems.append(Problem(origin, f"{hook} raised {describe_error(error)}", error))
+    return found, tuple(problems)
+
+
+def _check_list(item: type[Item], answer: object) -> Sequence[Item]:
+    if isinstance(answer, (list, tuple)) and all(isinstance(one, item) for one in answer):
+        return answer
+    hint = f"It must return a list of kplug.{item.__name__}."
+    raise RegistrationError(f"{quote(answer)} was returned", hint=hint)

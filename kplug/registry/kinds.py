@@ -1,12 +1,17 @@
-"""The ten kinds of component, one record each."""
+"""The kinds of component, one record each: ten of kplug's own, and those that plugins add."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from kplug.registry.errors import UnknownKindError
+from kplug.registry.component import TARGET, UNKNOWN_ORIGIN, Origin
+from kplug.registry.errors import RegistrationError, UnknownKindError
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import did_you_mean
+
+_WORD = re.compile("[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,29 +20,57 @@ class Kind:
 
     Args:
         name: Singular, as in messages and specs.
-        plural: As in the hook ``kplug_<plural>`` and the entry-point group ``kplug.<plural>``.
+        plural: As in the entry-point group ``kplug.<plural>``, and in the hook of one of kplug's own kinds.
         leading: Parameter names that a callable *of this kind* starts with; a registered callable
             that starts with them is the component itself, not a factory of one.
         vocabulary: Other names that such parameters go by. A callable that uses them could be
             either, so its author is asked to say which.
-        adapter: ``"module:function"`` that checks the contract and wraps bare callables. It is
-            imported when a component of the kind is first resolved.
+        adapter: ``"module:function"`` that checks the contract and wraps bare callables: it takes what was
+            made and returns what is used. It is imported when a component of the kind is first resolved.
+            Without one, anything is taken as it is.
         default: What ``None`` means, where it means a component.
-        slots: Parameter names that hold a component of this kind inside another component.
+        slots: Parameter names that hold a component of this kind inside another component, beside its
+            name and its plural.
+        suite: ``"module:object"`` of the ``kplug.testing.Suite`` that components have to pass.
+        origin: Filled in by the registry: who adds it.
+
+    Raises:
+        RegistrationError: for a name or plural that is no word, or a fact of another type.
+
+    Example:
+        >>> Kind("augmentation", "augmentations", leading=("image",)).group
+        'kplug.augmentations'
     """
 
     name: str
     plural: str
-    leading: tuple[str, ...]
-    vocabulary: frozenset[str]
-    adapter: str
+    leading: tuple[str, ...] = ()
+    vocabulary: frozenset[str] = frozenset()
+    adapter: str = ""
     default: str | None = None
     slots: tuple[str, ...] = ()
+    suite: str = ""
+    origin: Origin = field(default=UNKNOWN_ORIGIN)
+
+    def __post_init__(self) -> None:
+        for fact in ("name", "plural"):
+            self._require(fact, _is_word, "It is a word in small letters: [a-z][a-z0-9_]*.")
+        for fact in ("leading", "slots"):
+            self._require(fact, _are_words, "It is a tuple of names of parameters.")
+        self._require("vocabulary", _is_vocabulary, "It is a frozenset of names of parameters.")
+        for fact in ("adapter", "suite"):
+            self._require(fact, _is_target, "It is 'package.module:object', or empty.")
+
+    def _require(self, fact: str, is_right: Callable[[object], bool], hint: str) -> None:
+        value = getattr(self, fact)
+        if not is_right(value):
+            message = f"the {fact} of the kind {quote(self.name)} is {quote(value)}"
+            raise RegistrationError(message, hint=hint)
 
     @property
     def hook(self) -> str:
         """Name of the hook that offers components of this kind."""
-        return f"kplug_{self.plural}"
+        return f"kplug_{self.plural}" if self.origin.is_built_in else "kplug_components"
 
     @property
     def group(self) -> str:
@@ -50,6 +83,23 @@ class Kind:
         return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
 
 
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+
+
+def _is_vocabulary(value: object) -> bool:
+    return isinstance(value, frozenset) and all(isinstance(one, str) for one in value)
+
+
+def _is_target(value: object) -> bool:
+    return value == "" or (isinstance(value, str) and TARGET.fullmatch(value) is not None)
+
+
+_OWN = Origin("kplug")
 _TARGETS = frozenset({"target", "targets", "label", "labels", "true", "truth", "y"})
 _OUTPUTS = frozenset({"output", "outputs", "input", "inputs", "pred", "preds", "prediction"})
 _PREDICTIONS = _OUTPUTS | {"predictions", "logits", "y_hat", "yhat"}
@@ -65,10 +115,10 @@ def _kind(
     slots: tuple[str, ...] = (),
 ) -> Kind:
     adapter = f"kplug.{plural}.adapt:as_{name}"
-    return Kind(name, plural, leading, vocabulary, adapter, default, (name, plural, *slots))
+    return Kind(name, plural, leading, vocabulary, adapter, default, slots, origin=_OWN)
 
 
-KINDS: dict[str, Kind] = {
+BUILT_IN_KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         _kind("initializer", "initializers", ("shape",), frozenset({"size", "dims", "dimensions"})),
@@ -91,10 +141,30 @@ KINDS: dict[str, Kind] = {
 }
 
 # A subcommand of `kplug`: offered, found and loaded as components are, but no part of a model.
-COMMAND = Kind("command", "commands", (), frozenset(), "kplug.cli.commands:as_command")
-HOOKED = {**KINDS, COMMAND.name: COMMAND}  # all that distributions may offer
+COMMAND = Kind("command", "commands", adapter="kplug.cli.commands:as_command", origin=_OWN)
+HOOKED = {**BUILT_IN_KINDS, COMMAND.name: COMMAND}  # what has a hook of its own
 
-_BY_NAME = HOOKED | {kind.plural: kind for kind in HOOKED.values()}
+
+class _Kinds(Mapping[str, Kind]):
+    """All kinds by name. No plugin is asked for one of kplug's own, and none replaces one."""
+
+    def __init__(self) -> None:
+        self.ask: Callable[[], Mapping[str, Kind]] = lambda: (
+            BUILT_IN_KINDS
+        )  # the registry, when it is there
+
+    def __getitem__(self, name: str) -> Kind:
+        return BUILT_IN_KINDS.get(name) or self.ask()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ask())
+
+    def __len__(self) -> int:
+        return len(self.ask())
+
+
+KINDS = _Kinds()
+_BY_PLURAL = {kind.plural: kind for kind in BUILT_IN_KINDS.values()}
 
 
 def get_kind(name: str) -> Kind:
@@ -107,15 +177,27 @@ def get_kind(name: str) -> Kind:
     Raises:
         UnknownKindError: if there is no such kind.
     """
-    kind = _BY_NAME.get(name)
+    kind = find_kind(name)
     if kind is None:
-        hint = f"{did_you_mean(name, _BY_NAME)} Kinds: {', '.join(KINDS)}."
+        known = [word for kind in KINDS.values() for word in (kind.name, kind.plural)]
+        hint = f"{did_you_mean(name, known)} Kinds: {', '.join(KINDS)}."
         raise UnknownKindError(f"there is no kind {quote(name)}", hint=hint.lstrip())
     return kind
 
 
-def find_kind_of_slot(parameter: str) -> Kind | None:
+def find_kind(name: str) -> Kind | None:
+    """Return the record of a kind by its singular or plural name, or None if there is no such kind."""
+    kind = BUILT_IN_KINDS.get(name) or _BY_PLURAL.get(name)
+    added = () if kind is not None else KINDS.values()
+    return next((one for one in added if name in (one.name, one.plural)), kind)
+
+
+def find_kind_of_slot(parameter: str, kinds: Mapping[str, Kind] = BUILT_IN_KINDS) -> Kind | None:
     """Return the kind that a parameter's name announces, such as ``kernel_initializer``.
+
+    Args:
+        parameter: The name.
+        kinds: The kinds that it may announce. A plugin's kind changes nothing for kplug's own components.
 
     Example:
         >>> find_kind_of_slot("kernel_initializer").name
@@ -123,7 +205,8 @@ def find_kind_of_slot(parameter: str) -> Kind | None:
         >>> find_kind_of_slot("smooth") is None
         True
     """
-    for kind in KINDS.values():
-        if any(parameter == slot or parameter.endswith(f"_{slot}") for slot in kind.slots):
+    for kind in kinds.values():
+        slots = (kind.name, kind.plural, *kind.slots)
+        if any(parameter == slot or parameter.endswith(f"_{slot}") for slot in slots):
             return kind
     return None

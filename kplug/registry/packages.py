@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pluggy
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from kplug.registry.component import Origin
 from kplug.registry.errors import RegistrationError
-from kplug.registry.problems import Problem, describe_error
 from kplug.registry.quoting import quote
 
-OFFERS = "kplug_offers"  # the hook
 _LONGEST_COMMAND = 500
 
 
@@ -72,45 +67,3 @@ def _check_version(distribution: str, version: object) -> None:
             f"{quote(version)} is no version of {distribution}",
             hint="Versions are those of PEP 440.",
         ) from None
-
-
-def ask_for_packages(
-    managers: Sequence[pluggy.PluginManager],
-    origin: Origin,
-    kind: str,
-    name: str,
-    distribution: str | None,
-) -> tuple[list[Package], tuple[Problem, ...]]:
-    """Ask one plugin's modules of hooks who offers a name.
-
-    Args:
-        managers: The managers of its modules.
-        origin: The plugin.
-        kind: The kind of what is missing, such as ``loss``.
-        name: Its name, as it was written.
-        distribution: The distribution that is said to have it, if any is.
-    """
-    found: list[Package] = []
-    problems: list[Problem] = []
-    for manager in managers:
-        try:
-            for answer in manager.hook.kplug_offers(
-                kind=kind, name=name, distribution=distribution
-            ):
-                found += _check(answer)
-        except KeyboardInterrupt:
-            raise
-        except RegistrationError as error:
-            problems.append(Problem(origin, f"{OFFERS}: {error.message}. {error.hint}", error))
-        except BaseException as error:  # noqa: BLE001 - a plugin's failure is kept, never passed on
-            message = f"{OFFERS} raised {describe_error(error)}"
-            problems.append(Problem(origin, message, error))
-    return found, tuple(problems)
-
-
-def _check(answer: object) -> Sequence[Package]:
-    if isinstance(answer, (list, tuple)) and all(isinstance(each, Package) for each in answer):
-        return answer
-    raise RegistrationError(
-        f"{quote(answer)} was returned", hint="It must return a list of kplug.Package."
-    )

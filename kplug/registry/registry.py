@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 from kplug.registry.component import Component, Origin
@@ -14,9 +14,10 @@ from kplug.registry.discovery import Discovery, discover, search_path_fingerprin
 from kplug.registry.imported_code import warn_of_replacement
 from kplug.registry.in_flight import Once
 from kplug.registry.index import Index, build_index
-from kplug.registry.kinds import COMMAND, HOOKED, Kind
+from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
 from kplug.registry.load_failures import explain_failure
 from kplug.registry.packages import Package
+from kplug.registry.plugin_kinds import merge_kinds
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.scopes import user_components
@@ -31,10 +32,15 @@ class _State:
     policy: Policy
     discovery: Discovery
     fingerprint: object
+    kinds: Once[dict[str, Kind]] = field(init=False)
+    refused_kinds: list[Problem] = field(default_factory=list)
     indexes: dict[str, Once[Index]] = field(default_factory=dict)
     objects: dict[tuple[str, str], Any] = field(default_factory=dict)
     failures: dict[tuple[str, str], tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.kinds = Once(partial(_ask_for_kinds, self))
 
 
 class Registry:
@@ -95,6 +101,15 @@ class Registry:
             index = once.get()
         return index
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """All kinds by name: kplug's own, then those that plugins add."""
+        once = self.state.kinds
+        if once.found is None:
+            for supplier in self.state.discovery.suppliers:
+                supplier.load_modules()
+        return once.get()
+
     def is_known(self, kind: Kind) -> bool:
         """Whether every plugin has said what it offers of a kind."""
         return kind.name in self.state.indexes and self.state.indexes[kind.name].found is not None
@@ -105,12 +120,18 @@ class Registry:
 
     def problems(self) -> list[Problem]:
         """Return what is wrong with installed plugins, as far as it shows without importing them."""
-        for kind in HOOKED.values():
+        for kind in (HOOKED | self.kinds).values():
             self.index(kind)
         discovery = self.state.discovery
         own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
         refused = find_shadowed_built_ins(self.index(COMMAND))
-        return [*discovery.problems, *own, *refused, *self._idle_preferences()]
+        return [
+            *discovery.problems,
+            *own,
+            *self.state.refused_kinds,
+            *refused,
+            *self._idle_preferences(),
+        ]
 
     def find_packages(self, kind: str, name: str, distribution: str | None = None) -> list[Package]:
         """Ask the plugins which packages offer a name that nobody here offers; what they raise is a problem.
@@ -126,11 +147,14 @@ class Registry:
             return []
         token = _IS_ASKING.set(True)
         try:
-            hook = self.state.discovery.manager.hook.kplug_offers
-            answers = hook(kind=kind, name=name, distribution=distribution)
+            facts = {"kind": kind, "name": name, "distribution": distribution}
+            found = dict.fromkeys(
+                package
+                for supplier in self.state.discovery.suppliers
+                for package in supplier.ask(Package, "kplug_offers", **facts)
+            )
         finally:
             _IS_ASKING.reset(token)
-        found = dict.fromkeys(package for answer in answers for package in answer)
         return [package for package in found if distribution in (None, package.distribution)]
 
     def unmet_preferences(self) -> list[Problem]:
@@ -155,7 +179,7 @@ class Registry:
         installed = {supplier.origin.distribution for supplier in discovery.suppliers}
         for entry in policy.prefer:
             distribution, slash, name = entry.partition("/")
-            indexes = map(self.index, HOOKED.values())
+            indexes = map(self.index, (HOOKED | self.kinds).values())
             is_judged = slash and distribution in installed
             if is_judged and not any(i.find_qualified(distribution, name) for i in indexes):
                 message = f"it is preferred for {name!r}, which it does not offer"
@@ -198,10 +222,19 @@ class Registry:
                 return state.objects.setdefault(place, found)
         raise explain_failure(component, error) from error
 
+    def load_part(self, kind: Kind, target: str) -> Any:
+        """Return the adapter of a kind, or its suite of checks; it is loaded as a component is."""
+        return self.load(_describe_part(kind, target))
+
     def _warn_of_replacement(self, state: _State, distribution: str) -> None:
         if ("replaced", distribution) not in state.warned:
             state.warned.add(("replaced", distribution))
             warn_of_replacement(distribution)
+
+
+@cache
+def _describe_part(kind: Kind, target: str) -> Component:
+    return Component(kind.name, target, kind="kind", origin=kind.origin)
 
 
 def _discover(read: Once[Policy], prefer: tuple[str, ...]) -> tuple[_State, bool]:
@@ -211,12 +244,30 @@ def _discover(read: Once[Policy], prefer: tuple[str, ...]) -> tuple[_State, bool
     return _State(policy, discover(policy), search_path_fingerprint()), True
 
 
+def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
+    suppliers = state.discovery.suppliers
+    offered = [
+        kind if kind.origin.is_built_in else replace(kind, origin=supplier.origin)
+        for supplier in suppliers
+        for kind in supplier.ask(Kind, "kplug_kinds")
+    ]
+    kinds, state.refused_kinds = merge_kinds(offered)
+    groups = [kind.group for kind in (HOOKED | kinds).values()]
+    for supplier in suppliers:
+        supplier.refuse_groups_but(groups)
+    return kinds, all(supplier.is_read for supplier in suppliers)
+
+
 def _ask_plugins(state: _State, kind: Kind) -> tuple[Index, bool]:
     """Return the index, and whether what each plugin said is what it will say from now on."""
-    offers = getattr(state.discovery.manager.hook, kind.hook)()
+    if kind.name in HOOKED:
+        offers = getattr(state.discovery.manager.hook, kind.hook)()
+    else:
+        offers = [supplier.offer(kind) for supplier in state.discovery.suppliers]
     known = {id(supplier.find_offer(kind)) for supplier in state.discovery.suppliers}
     index = build_index(kind, (item for offer in offers for item in offer.values()))
     return index, all(id(offer) in known for offer in offers)
 
 
 REGISTRY = Registry()
+KINDS.ask = lambda: REGISTRY.kinds

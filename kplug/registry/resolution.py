@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +10,7 @@ from kplug.registry.binding import Call, bind
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.conflicts import Rule
 from kplug.registry.errors import ContractError, KplugError, WrongKindError
-from kplug.registry.kinds import Kind, find_kind_of_slot, get_kind
+from kplug.registry.kinds import BUILT_IN_KINDS, KINDS, Kind, find_kind_of_slot, get_kind
 from kplug.registry.lookup import look_up
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
@@ -129,7 +127,7 @@ def _plan(kind: Kind, spec: Spec) -> _Plan:
         for name, value in containers.items()
         if holds_spec(value) and not has_parameter(call.target, name)
     ]
-    return _Plan(component, choice.rule, call, _adapter(kind.adapter), containers, strays)
+    return _Plan(component, choice.rule, call, _adapter(kind), containers, strays)
 
 
 def _build(plan: _Plan, where: str | None) -> Resolved:
@@ -138,7 +136,8 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
     children: dict[str, Resolved] = {}
 
     def build_child(spec: Spec, place: str) -> Any:
-        kind = find_kind_of_slot(place.partition("[")[0]) or get_kind(component.kind)
+        kinds = BUILT_IN_KINDS if component.origin.is_built_in else KINDS
+        kind = find_kind_of_slot(place.partition("[")[0], kinds) or get_kind(component.kind)
         inside = f"{where}.{place}" if where else place
         children[place] = resolve(kind.name, spec, where=inside)
         return children[place].object
@@ -184,7 +183,7 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
 
 
 def _from_object(kind: Kind, identifier: object) -> Resolved:
-    made = _adapter(kind.adapter)(identifier)
+    made = _adapter(kind)(identifier)
     # What it was made into, too: the plain function of a loss becomes the component's class.
     for candidate in (identifier, made):
         found = find_component_of(REGISTRY, kind, candidate)
@@ -194,8 +193,12 @@ def _from_object(kind: Kind, identifier: object) -> Resolved:
     return Resolved(kind.name, made, component, "passed in code", source=identifier)
 
 
-@functools.cache
-def _adapter(target: str) -> Callable[[Any], Any]:
-    module, _, name = target.partition(":")
-    adapter: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
+def _adapter(kind: Kind) -> Callable[[Any], Any]:
+    adapter: Callable[[Any], Any] = (
+        REGISTRY.load_part(kind, kind.adapter) if kind.adapter else _keep
+    )
     return adapter
+
+
+def _keep(made: Any) -> Any:
+    return made

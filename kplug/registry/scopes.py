@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from kplug.registry.component import USER_CODE, Component
 from kplug.registry.conflicts import Choice
 from kplug.registry.errors import RegistrationError
-from kplug.registry.kinds import KINDS, Kind, get_kind
+from kplug.registry.kinds import KINDS, Kind, find_kind, get_kind
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.quoting import quote
 
@@ -67,8 +67,8 @@ class scope:  # noqa: N801 - used as a statement, `with kplug.scope(...)`, like 
     def __init__(self, **kinds: Mapping[str, Any]) -> None:
         names: Names = {}
         for plural, declarations in kinds.items():
-            kind = next((kind for kind in KINDS.values() if kind.plural == plural), None)
-            if kind is None:
+            kind = find_kind(plural)
+            if kind is None or kind.plural != plural:
                 raise RegistrationError(
                     f"scope() has no kind {quote(plural)}",
                     hint=f"Kinds are {', '.join(kind.plural for kind in KINDS.values())}.",

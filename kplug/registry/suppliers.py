@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import MethodType
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ from kplug.registry.declarations import (
     read_declarations,
     read_entry_points,
 )
+from kplug.registry.groups import explain_unknown_group
 from kplug.registry.heavy_imports import HeavyImports
-from kplug.registry.hook_modules import check_hooks, explain_misfit
+from kplug.registry.hook_modules import Item, ask_for, check_hooks, explain_misfit
 from kplug.registry.in_flight import Once
 from kplug.registry.kinds import HOOKED, Kind
-from kplug.registry.packages import OFFERS, Package, ask_for_packages
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.targets import Importer, is_of_python
@@ -50,9 +50,8 @@ class Supplier:
 
     Args:
         origin: The distribution.
-        entries: For each kind, the static tier's pairs of name and target.
+        entries: For each entry-point group, the static tier's pairs of name and target.
         modules: The dynamic tier: modules with hookimpls, or ``module:object``.
-        problems: What is wrong with its metadata.
         importer: Imports the modules.
         distribution: What ``importlib_metadata`` has of it.
     """
@@ -62,7 +61,6 @@ class Supplier:
         origin: Origin,
         entries: dict[str, list[tuple[str, str]]] | None = None,
         modules: Sequence[str] = (),
-        problems: Sequence[Problem] = (),
         importer: Importer | None = None,
         distribution: Any = None,
     ) -> None:
@@ -72,8 +70,8 @@ class Supplier:
         self._modules, self._importer = tuple(modules), importer or Importer()
         self._loaded = Once(self._load_modules) if modules else _NO_MODULES
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
-        self._own_problems = tuple(problems)
-        self._problems_of_answer: tuple[Problem, ...] = ()  # the last one to kplug_offers
+        self._unread_groups: tuple[Problem, ...] = ()
+        self._answers: dict[str, tuple[Problem, ...]] = {}  # by hook: the problems of the last one
         self.seconds: dict[str, float] = {}  # that each module of hooks took to import
         self._questions: list[str] = []  # where a module asked the registry while it was imported
         for hook in dir(self):
@@ -85,7 +83,11 @@ class Supplier:
         pluggy looks at every name in ``dir`` when a plugin is registered; with all of Python's own
         among them, that is most of the time of a discovery.
         """
-        return list(_HOOKS) if self._modules else [HOOKED[name].hook for name in self.entries]
+        return (
+            list(_HOOKS)
+            if self._modules
+            else [_OF_GROUP[g] for g in self.entries if g in _OF_GROUP]
+        )
 
     @property
     def installed(self) -> Installed:
@@ -109,16 +111,17 @@ class Supplier:
 
     @property
     def declared_names(self) -> list[tuple[str, str]]:
-        """Pairs of kind and name that are known without importing anything."""
-        return [(kind, name) for kind, pairs in self.entries.items() for name, _ in pairs]
+        """Pairs of entry-point group and name that are known without importing anything."""
+        return [(group, name) for group, pairs in self.entries.items() for name, _ in pairs]
 
     @property
     def problems(self) -> list[Problem]:
         """What is wrong with the declarations that have been read so far."""
+        added = sorted(self._offers.keys() - HOOKED.keys())
         return [
             *self._general_problems,
-            *(item for kind in HOOKED for item in self._problems_of(kind)),
-            *self._problems_of_answer,
+            *(item for kind in (*HOOKED, *added) for item in self._problems_of(kind)),
+            *(item for problems in self._answers.values() for item in problems),
         ]
 
     def problems_with(self, kind: Kind) -> list[Problem]:
@@ -128,7 +131,7 @@ class Supplier:
     @property
     def _general_problems(self) -> list[Problem]:
         loaded = self._loaded.found
-        return [*self._own_problems, *(loaded.problems if loaded is not None else ())]
+        return [*self._unread_groups, *(loaded.problems if loaded is not None else ())]
 
     def _problems_of(self, kind: str) -> tuple[Problem, ...]:
         offered = self._offers[kind].found if kind in self._offers else None
@@ -158,12 +161,30 @@ class Supplier:
         found = once.found if once is not None else None
         return found.components if found is not None else None
 
-    def find_packages(self, kind: str, name: str, distribution: str | None) -> list[Package]:
-        """Return the packages of which its modules say that they offer a name."""
+    def ask(self, item: type[Item], hook: str, **arguments: object) -> list[Item]:
+        """Return the list that its modules answer to a hook; what is wrong with it is a problem.
+
+        Args:
+            item: What the list has to hold.
+            hook: The name of the hook.
+            arguments: What it is called with.
+        """
         managers = self.load_modules().managers
-        found, problems = ask_for_packages(managers, self.origin, kind, name, distribution)
-        self._problems_of_answer = problems
+        found, self._answers[hook] = ask_for(item, managers, self.origin, hook, **arguments)
         return found
+
+    def refuse_groups_but(self, known: Collection[str]) -> None:
+        """Keep a problem for each of its entry-point groups that does not exist."""
+        self._unread_groups = tuple(
+            explain_unknown_group(self.origin, group, known)
+            for group in self.entries
+            if group not in known
+        )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its modules are imported, so that its answers are what they will be."""
+        return self._loaded.found is not None
 
     def _is_asked_here(self) -> bool:
         """Whether this thread is inside code of this very plugin that the registry has called."""
@@ -177,7 +198,7 @@ class Supplier:
         return offered, not any(is_half_imported(problem.cause) for problem in problems)
 
     def _read(self, kind: Kind, managers: Sequence[pluggy.PluginManager] = ()) -> _Offered:
-        offers = [read_entry_points(kind, self.entries.get(kind.name, ()), self.origin)]
+        offers = [read_entry_points(kind, self.entries.get(kind.group, ()), self.origin)]
         for manager in managers:
             offers += self._call_hook(manager, kind)
         merged = merge_offers(kind, offers, self.origin)
@@ -205,7 +226,8 @@ class Supplier:
     def _call_hook(self, manager: pluggy.PluginManager, kind: Kind) -> list[Offer]:
         try:
             with HeavyImports() as heavy:
-                results = getattr(manager.hook, kind.hook)()
+                arguments = {} if kind.name in HOOKED else {"kind": kind.name}
+                results = getattr(manager.hook, kind.hook)(**arguments)
             offers = [read_declarations(kind, result, self.origin) for result in results]
         except KeyboardInterrupt:
             raise
@@ -260,12 +282,5 @@ def _make_hook(kind: Kind) -> Callable[[Supplier], dict[str, Component]]:
     return hook
 
 
-@hookspecs.hookimpl
-def _answer(supplier: Supplier, kind: str, name: str, distribution: str | None) -> list[Package]:
-    return supplier.find_packages(kind, name, distribution)
-
-
-_HOOKS: dict[str, Callable[..., Any]] = {
-    **{kind.hook: _make_hook(kind) for kind in HOOKED.values()},
-    OFFERS: _answer,
-}
+_HOOKS = {kind.hook: _make_hook(kind) for kind in HOOKED.values()}
+_OF_GROUP = {kind.group: kind.hook for kind in HOOKED.values()}

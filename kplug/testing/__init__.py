@@ -19,6 +19,13 @@ from kplug.testing.cases import (
     contract_cases as contract_cases,
     run_contract as run_contract,
 )
+from kplug.testing.checks.common import COMMON as COMMON
+from kplug.testing.checks.subject import (
+    Check as Check,
+    Subject as Subject,
+    Suite as Suite,
+    check as check,
+)
 from kplug.testing.examples import Example as Example
 from kplug.testing.suites import list_checks as list_checks
 

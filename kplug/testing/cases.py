@@ -15,7 +15,7 @@ from kplug.registry.suggestions import did_you_mean
 from kplug.testing.checks.common import made
 from kplug.testing.checks.subject import Check, Subject
 from kplug.testing.examples import Example
-from kplug.testing.suites import SUITES
+from kplug.testing.suites import get_suite
 
 Examples = Mapping[str, Example | Mapping[str, object]]
 
@@ -94,7 +94,9 @@ class _Last:
 def _subject_of(component: Component, example: Example) -> Subject:
     last = _Last.subject
     if last is None or last.component is not component or last.example is not example:
-        _Last.subject = last = Subject(component, example, SUITES[component.kind].behave)
+        _Last.subject = last = Subject(
+            component, example, get_suite(get_kind(component.kind)).behave
+        )
     return last
 
 
@@ -143,7 +145,7 @@ def contract_cases(
         ContractCase(component, check, example)
         for component in components
         for example in [table.get(id(component), Example())]
-        for check in SUITES[component.kind].checks
+        for check in get_suite(get_kind(component.kind)).checks
         if check is made or check.name not in example.leave_out
     ]
 
@@ -207,7 +209,7 @@ def _read_examples(examples: Examples, components: list[Component]) -> dict[int,
             known = [one for item in components for one in (item.name, item.qualified_name)]
             raise _unknown("component", name, known)
         for component in owners:
-            checks = {check.name for check in SUITES[component.kind].checks}
+            checks = {check.name for check in get_suite(get_kind(component.kind)).checks}
             for left_out in example.leave_out:
                 if left_out not in checks and len(owners) == 1:
                     raise _unknown(f"check of a {component.kind}", left_out, checks)

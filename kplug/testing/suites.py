@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kplug.registry import get_kind
+from kplug.errors import ContractError
+from kplug.registry import REGISTRY, Kind, get_kind
+from kplug.registry.quoting import quote
 from kplug.testing.checks.callbacks_and_layers import CALLBACK
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.initializers import INITIALIZER_CHECKS, draw
@@ -29,6 +31,26 @@ SUITES: dict[str, Suite] = {
 }
 
 
+def get_suite(kind: Kind) -> Suite:
+    """Return the suite of a kind; that of a plugin's kind without one has the checks that all kinds share.
+
+    Raises:
+        PluginLoadError: if the plugin's suite cannot be imported.
+        ContractError: if it is none.
+    """
+    if kind.name in SUITES:
+        return SUITES[kind.name]
+    if not kind.suite:
+        return Suite(lambda *_: None, COMMON)  # what they do is not known
+    found = REGISTRY.load_part(kind, kind.suite)
+    if not isinstance(found, Suite):
+        raise ContractError(
+            f"the suite of the kind {kind.name!r} ({kind.suite}) is {quote(found)}",
+            hint="Make it a kplug.testing.Suite.",
+        )
+    return found
+
+
 def list_checks(kind: str) -> dict[str, str]:
     """Return the checks of a kind: name and what must hold.
 
@@ -39,4 +61,4 @@ def list_checks(kind: str) -> dict[str, str]:
         >>> list_checks("constraint")["idempotent"]
         'no change when it is applied again'
     """
-    return {check.name: check.expected for check in SUITES[get_kind(kind).name].checks}
+    return {check.name: check.expected for check in get_suite(get_kind(kind)).checks}

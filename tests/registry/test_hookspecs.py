@@ -32,7 +32,12 @@ def puddles(install: Sandbox) -> Sandbox:
 
 def test_every_hook_is_specified_and_no_other() -> None:
     specified = {name for name in vars(hookspecs) if name.startswith("kplug_")}
-    assert specified == {*(kind.hook for kind in HOOKED.values()), "kplug_offers"}
+    assert specified == {
+        *(kind.hook for kind in HOOKED.values()),
+        "kplug_kinds",
+        "kplug_components",
+        "kplug_offers",
+    }
     assert len(KINDS) == 10
 
 

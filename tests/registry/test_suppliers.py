@@ -34,7 +34,8 @@ def _supply(*modules: dict[str, object], **entries: list[tuple[str, str]]) -> Su
     made = {str(number): types.ModuleType("my_plugin") for number in range(len(modules))}
     for module, members in zip(made.values(), modules, strict=True):
         vars(module).update(members)
-    return Supplier(ORIGIN, entries, list(made), importer=FakeImporter(made.__getitem__))
+    groups = {get_kind(kind).group: pairs for kind, pairs in entries.items()}
+    return Supplier(ORIGIN, groups, list(made), importer=FakeImporter(made.__getitem__))
 
 
 def _messages(supplier: Supplier) -> list[str]:
@@ -53,7 +54,7 @@ def test_both_tiers_are_offered_together() -> None:
 
 def test_supplier_reaches_the_host_through_pluggy() -> None:
     manager = new_manager()
-    manager.register(Supplier(ORIGIN, {"loss": [("a", "m:a")]}), name="my-plugin")
+    manager.register(Supplier(ORIGIN, {"kplug.losses": [("a", "m:a")]}), name="my-plugin")
     manager.check_pending()
     (offer,) = manager.hook.kplug_losses()
     assert offer["a"].qualified_name == "my-plugin/a"
@@ -65,9 +66,12 @@ def test_names_are_known_without_loading_anything() -> None:
         raise AssertionError
 
     supplier = Supplier(
-        ORIGIN, {"loss": [("a", "m:a"), ("b", "m:b")]}, ["my_plugin"], importer=FakeImporter(fail)
+        ORIGIN,
+        {"kplug.losses": [("a", "m:a"), ("b", "m:b")]},
+        ["my_plugin"],
+        importer=FakeImporter(fail),
     )
-    assert supplier.declared_names == [("loss", "a"), ("loss", "b")]
+    assert supplier.declared_names == [("kplug.losses", "a"), ("kplug.losses", "b")]
 
 
 def test_module_is_loaded_once_for_all_kinds() -> None:
@@ -84,7 +88,7 @@ def test_module_is_loaded_once_for_all_kinds() -> None:
 
 
 def test_asking_twice_reports_a_problem_once() -> None:
-    supplier = Supplier(ORIGIN, {"loss": [("bad-name", "m:a")]})
+    supplier = Supplier(ORIGIN, {"kplug.losses": [("bad-name", "m:a")]})
     supplier.offer(LOSS)
     supplier.offer(LOSS)
     assert len(supplier.problems) == 1
@@ -178,7 +182,7 @@ def offers_with_another_argument(ref: str) -> list[object]:
             {"something_else": something_else},
             "it implements 'something_else', which is no hook. Hooks are "
             + ", ".join(kind.hook for kind in HOOKED.values())
-            + ", kplug_offers.",
+            + ", kplug_kinds, kplug_components, kplug_offers.",
         ),
         (
             {"kplug_losses": with_an_argument},
