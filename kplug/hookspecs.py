@@ -1,4 +1,4 @@
-"""What a plugin may offer: one hook for each kind of component, and two for what is no component.
+"""What a plugin may offer: components by one hook for each kind, kinds, commands, and word of other packages.
 
 A plugin is a distribution. It declares its components in one of two ways, and most need only the first:
 

@@ -23,6 +23,8 @@ from kplug.registry import KINDS, REGISTRY, get_kind, resolve
 from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.registry.conftest import Sandbox
 
 HOOKS = """
@@ -170,7 +172,7 @@ def _run(*arguments: str) -> str:
     return result.output
 
 
-def test_the_command_line_knows_them(kinds: Sandbox) -> None:
+def test_the_command_line_knows_them(kinds: Sandbox, tmp_path: Path) -> None:
     listed = json.loads(_run("list", "--json"))["components"]
     assert [one["name"] for one in listed if one["kind"] == "augmentation"] == [
         "both",
@@ -180,6 +182,8 @@ def test_the_command_line_knows_them(kinds: Sandbox) -> None:
     ]
     assert "augmentations (4)" in _run("list")
     assert _run("list", "augmentations").startswith("augmentations (4)\n")
+    _run("docs", str(tmp_path / "docs"))
+    assert "## both" in (tmp_path / "docs" / "augmentations.md").read_text()
     assert _run("show", "flip").startswith("flip(chance=0.5)\n  kind       augmentation\n")
 
 
