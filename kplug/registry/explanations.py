@@ -139,7 +139,7 @@ def _list_refused(kind: Kind, spec: Spec) -> Iterator[Candidate]:
     """Yield what plugins that are switched off declare, and those of which only their code tells."""
     policy, key = REGISTRY.state.policy, lookup_key(spec.name)
     for supplier, reason in REGISTRY.state.discovery.refused.values():
-        entries = supplier.entries.get(kind.name, ())
+        entries = supplier.entries.get(kind.group, ())
         declared = [pair for pair in entries if lookup_key(pair[0]) == key]
         may_have = [("…", "")] if supplier.has_hooks and not declared else []
         refusals = policy.find_refusals(supplier.installed)

@@ -47,7 +47,7 @@ import torch
 from kplug.testing import COMMON, Suite, check
 
 def flip(image, chance=0.5):
-    return image.flip(0)
+    return image.flip(0) * chance
 
 def grow(image):
     return image.repeat(2, 1)

@@ -31,6 +31,8 @@ ONES = np.ones((2, 3), "float32")
 
 
 class Augment(layers.Layer):
+    augmentation: Any
+
     def __init__(self, augmentation: Any = None, **common: Any) -> None:
         super().__init__(**common)
         self.add_slot("augmentation", "augmentation", augmentation)
