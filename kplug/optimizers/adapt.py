@@ -147,6 +147,35 @@ def find_loss_scaling(
     return None
 
 
+def needs_gradient_graph(optimizer: torch.optim.Optimizer | None) -> bool:
+    """Whether a step differentiates the gradients: the class says ``needs_gradient_graph = True``.
+
+    Estimates of second derivatives do, such as Hutchinson's of the Hessian's diagonal. The gradients then
+    come with the graph that made them, which takes about twice the time and memory of a step.
+    """
+    return bool(getattr(optimizer, "needs_gradient_graph", False))
+
+
+def differentiate(
+    loss: torch.Tensor, parameters: Iterable[torch.Tensor], *, keep_graph: bool = False
+) -> None:
+    """Set the gradients of parameters that have none yet.
+
+    Args:
+        loss: What is differentiated.
+        parameters: Those of the model; the frozen ones are left alone.
+        keep_graph: Whether the gradients can be differentiated again.
+    """
+    if not keep_graph:
+        loss.backward()  # type: ignore[no-untyped-call]
+        return
+    # Not backward(create_graph=True): it would tie weights and gradients to one another for ever.
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    gradients = torch.autograd.grad(loss, trained, create_graph=True, allow_unused=True)
+    for parameter, gradient in zip(trained, gradients, strict=True):
+        parameter.grad = gradient
+
+
 def finalize_weights(optimizer: torch.optim.Optimizer | None) -> None:
     """End a training: an optimizer that keeps averages of the weights gives them to the model."""
     if isinstance(optimizer, Optimizer):

@@ -147,7 +147,7 @@ def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
     # With the settings of the file: it may turn on what the optimizer at hand does without.
     rules = [
         (key, list_keys(owner, group))
-        for owner, group in zip(list_owners(optimizer), state["param_groups"], strict=False)
+        for owner, group in zip(list_owners(optimizer), state.get("param_groups", ()), strict=False)
         for key in group["params"]
     ]
     for position, (key, expected) in enumerate(rules):

@@ -6,6 +6,7 @@ of these kinds and nothing else.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ _AS_BITS = {
 }
 _MOST_BYTES = 1 << 36
 _SCALARS = (bool, int, float, str, type(None))
+_SEQUENCES: dict[str, type[list[Any] | tuple[Any, ...]]] = {"list": list, "tuple": tuple}
 
 
 def pack(value: Any, group: h5py.Group) -> Any:
@@ -43,6 +45,10 @@ def pack(value: Any, group: h5py.Group) -> Any:
     if isinstance(value, (list, tuple)):
         name = "tuple" if isinstance(value, tuple) else "list"
         return {name: [pack(item, group) for item in value]}
+    if isinstance(value, torch.dtype):
+        return {"dtype": str(value).removeprefix("torch.")}
+    if isinstance(value, deque):  # a rule may look back on its last gradients
+        return {"deque": [value.maxlen, pack(list(value), group)]}
     raise WeightsError(
         f"the training state holds a {type(value).__name__}, which cannot be stored",
         hint="A state is made of numbers, texts, tensors, lists and dicts.",
@@ -66,9 +72,27 @@ def unpack(value: Any, group: h5py.Group, read: set[str] | None = None) -> Any:
             return _unpack_tensor(content, group, read)
         if name == "items" and isinstance(content, list):
             return {_unpack_key(pair): unpack(pair[1], group, read) for pair in content}
-        if name in ("list", "tuple") and isinstance(content, list):
-            items = [unpack(item, group, read) for item in content]
-            return tuple(items) if name == "tuple" else items
+        if name in _SEQUENCES and isinstance(content, list):
+            return _SEQUENCES[name](unpack(item, group, read) for item in content)
+        if name == "deque" and isinstance(content, list) and len(content) == 2:
+            return _unpack_deque(content[0], content[1], group, read)
+        if name == "dtype" and isinstance(content, str):
+            return _find_dtype(content)
+    raise _unknown_form()
+
+
+def _unpack_deque(longest: Any, kept: Any, group: h5py.Group, read: set[str]) -> deque[Any]:
+    is_length = longest is None or (type(longest) is int and longest >= 0)
+    items = unpack(kept, group, read)
+    if not is_length or not isinstance(items, list):
+        raise _unknown_form()
+    return deque(items, longest)
+
+
+def _find_dtype(name: object) -> torch.dtype:
+    dtype = getattr(torch, name, None) if isinstance(name, str) else None
+    if isinstance(dtype, torch.dtype):
+        return dtype
     raise _unknown_form()
 
 
@@ -90,8 +114,8 @@ def _pack_tensor(tensor: Tensor, group: h5py.Group) -> Any:
 
 def _unpack_tensor(content: list[Any], group: h5py.Group, read: set[str]) -> Tensor:
     number, name, _ = content
-    dtype = getattr(torch, name, None) if isinstance(name, str) else None
-    if not isinstance(number, str) or not isinstance(dtype, torch.dtype) or number in read:
+    dtype = _find_dtype(name)
+    if not isinstance(number, str) or number in read:
         raise _unknown_form()
     read.add(number)
     dataset = get_dataset(group, number)
@@ -110,7 +134,10 @@ def _unpack_tensor(content: list[Any], group: h5py.Group, read: set[str]) -> Ten
 
 def _unpack_key(pair: Any) -> Any:
     key = pair[0] if isinstance(pair, list) and len(pair) == 2 else None
-    if not isinstance(key, (str, int)):
+    if isinstance(key, dict) and isinstance(key.get("tuple"), list):  # such as (group, place)
+        key = tuple(key["tuple"])
+    parts = key if isinstance(key, tuple) else (key,)
+    if not all(isinstance(part, (str, int, float)) for part in parts):
         raise _unknown_form()
     return key
 

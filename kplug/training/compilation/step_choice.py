@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from kplug.errors import ContractError
+from kplug.optimizers.adapt import needs_gradient_graph
 from kplug.training.compilation.compiled_step import CompiledStep
 from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program, make_train_program
@@ -19,8 +21,18 @@ from kplug.training.step.steps import PredictStep, StepFunction, TestStep, Train
 def find_train_step(
     model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
 ) -> StepFunction:
-    """Return the training step; a compiled one is the same in every call of ``fit``."""
+    """Return the training step; a compiled one is the same in every call of ``fit``.
+
+    Raises:
+        ContractError: if the optimizer differentiates the gradients, and there are several processes.
+    """
     world = find_world()
+    if world is not None and needs_gradient_graph(optimizer):
+        raise ContractError(
+            f"{type(optimizer).__name__} differentiates the gradients, which several processes average "
+            "outside the graph",
+            hint="Train in one process, or with an optimizer that takes the gradients as they are.",
+        )
     if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
         # FSDP2 takes a second to import.
         from kplug.training.step.fsdp_step import ShardedStep

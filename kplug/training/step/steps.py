@@ -10,7 +10,12 @@ import torch
 from torch import Tensor
 
 from kplug.errors import ContractError, LossWithoutGradientError
-from kplug.optimizers.adapt import finalize_weights, find_loss_scaling
+from kplug.optimizers.adapt import (
+    differentiate,
+    finalize_weights,
+    find_loss_scaling,
+    needs_gradient_graph,
+)
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
@@ -79,6 +84,7 @@ class TrainStep(StepFunction):
         self._parameters = list(model.parameters())
         self._has_metrics = bool(compiled.metrics)
         self._scale_loss = find_loss_scaling(optimizer)
+        self._needs_graph = needs_gradient_graph(optimizer)
         self._is_checked = False
 
     def begin(self) -> None:
@@ -106,10 +112,9 @@ class TrainStep(StepFunction):
         if total is None or reported is None:  # check_loss refused it; for the type checker
             return torch.zeros(())
         if update is not None:
-            for parameter in self._parameters:
-                parameter.grad = None
+            self.forget_gradients()
             scaled = total if scale_loss is None else scale_loss(total)
-            scaled.backward()  # type: ignore[no-untyped-call]
+            differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
             update()
             if self._constraints:
                 apply_constraints(self._constraints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import deque
 from typing import Any
 
 import h5py
@@ -16,12 +17,15 @@ from kplug.optimizers.base.lr_and_learning_rate import LearningRate
 from kplug.saving.state.packing import pack, unpack
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+PLAIN_KEYS = st.integers() | st.floats(allow_nan=False) | st.text()
+KEYS = PLAIN_KEYS | st.tuples(PLAIN_KEYS, PLAIN_KEYS)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.integers() | st.text(), inner, max_size=3)
+        | st.lists(inner, max_size=3).map(deque)
+        | st.dictionaries(KEYS, inner, max_size=3)
     ),
     max_leaves=10,
 )
@@ -40,10 +44,16 @@ def test_values_come_back(value: Any) -> None:
 
 
 def test_types_are_kept() -> None:
-    found = through({0: (1, 2.0, True, None), "lr": LearningRate(0.1, print)})
+    found = through({0: (1, 2.0, True, None), "lr": LearningRate(0.1, print), "d": torch.float16})
+    assert found["d"] is torch.float16
     assert type(found[0]) is tuple
     assert [type(item) for item in found[0]] == [int, float, bool, type(None)]
     assert type(found["lr"]) is float
+
+
+def test_a_deque_keeps_its_longest_length() -> None:
+    found = through([deque([1, 2], maxlen=2)])[0]
+    assert (found, found.maxlen) == (deque([1, 2]), 2)
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, 5e-324, 0.1 + 0.2])
@@ -86,6 +96,11 @@ def test_objects_cannot_be_stored() -> None:
         {"tensor": "0"},
         {"items": [[1]]},
         {"items": [[{"list": []}, 1]]},
+        {"items": [[{"tuple": [{"list": []}]}, 1]]},
+        {"deque": [-1, {"list": []}]},
+        {"deque": [None, 5]},
+        {"dtype": "Tensor"},
+        {"dtype": "zeros"},
         {"object": "os.system"},
         [1, 2],
     ],
