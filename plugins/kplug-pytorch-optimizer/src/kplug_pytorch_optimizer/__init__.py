@@ -1,0 +1,1 @@
+"""The optimizers, schedules and losses of pytorch-optimizer, by name, in kplug."""

@@ -1,0 +1,85 @@
+"""What of pytorch-optimizer is offered by another road than its own class, and what is not. No torch."""
+
+from __future__ import annotations
+
+_NORMED = frozenset(
+    {"AdaBelief", "AdaMax", "AdaPNM", "AdamP", "AdamS", "Adan", "Aida", "DiffGrad", "Lamb", "Lion"}
+    | {"RAdam", "Ranger"}
+)
+#: Arguments that classes of the library read, though their signatures do not show them.
+UNDECLARED: dict[str, tuple[object, frozenset[str]]] = {
+    "adam_debias": (
+        False,
+        frozenset({"AdaBelief", "AdaHessian", "AdaMax", "AdaMod", "AdaNorm", "AdaPNM"})
+        | {"AdamP", "AdamS", "Aida", "AvaGrad", "DiffGrad", "Lamb", "NovoGrad", "RAdam", "Ranger"}
+        | {"Ranger21", "Yogi"},
+    ),
+    "adanorm": (False, _NORMED),
+    "adanorm_r": (None, _NORMED),
+    "use_palm": (False, frozenset({"ScheduleFreeAdamW", "ScheduleFreeRAdam"})),
+}
+
+_TWICE = "it computes gradients twice in a step"
+_MODEL = "it wants the model"
+_STATE = "its state holds objects, which no file can"
+#: Why a class is left out.
+LEFT_OUT = {
+    "AdaLOMO": "it updates weights during the backward pass",
+    "AdamMini": _MODEL,
+    "AliG": "its step needs the loss",
+    "BSAM": _TWICE,
+    "Conda": _STATE,
+    "DeMo": "it exchanges gradients between processes itself",
+    "DistributedMuon": "it exchanges gradients between processes itself",
+    "FriendlySAM": _TWICE,
+    "GSAM": _TWICE,
+    "LOMO": "it updates weights during the backward pass",
+    "LoRARite": "it wants the pairs of a LoRA model",
+    "LookSAM": _TWICE,
+    "PCGrad": "it wants several losses",
+    "SAM": _TWICE,
+    "SafeFP16Optimizer": "kplug scales losses itself: loss_scale_optimizer",
+    "ScalableShampoo": _STATE,
+    "SpectralSphere": "it takes matrices only, and a model has biases",
+    "WSAM": _TWICE,
+}
+
+#: Names that kplug, torch or kplug-segmentation have too: the bare name means theirs.
+QUALIFIED_ONLY = frozenset(
+    {"adadelta", "adafactor", "adamax", "asgd", "ftrl", "lamb", "lion", "muon", "radam"}
+    | {"schedulefreeadamw", "bce_loss"}
+    | {"dice_loss", "focal_loss", "jaccard_loss", "tversky_loss"}
+)
+
+SCHEDULES = {
+    "chebyshev_schedule": "ChebyshevSchedule",
+    "constant_lr": "ConstantLR",
+    "cosine_annealing_lr": "CosineAnnealingLR",
+    "cosine_annealing_warm_restarts": "CosineAnnealingWarmRestarts",
+    "cosine_annealing_warmup_restarts": "CosineAnnealingWarmupRestarts",
+    "cosine_scheduler": "CosineScheduler",
+    "cyclic_lr": "CyclicLR",
+    "linear_scheduler": "LinearScheduler",
+    "multi_step_lr": "MultiStepLR",
+    "one_cycle_lr": "OneCycleLR",
+    "poly_scheduler": "PolyScheduler",
+    "rex_scheduler": "REXScheduler",
+    "step_lr": "StepLR",
+    "wsd_schedule": "WsdSchedule",
+}
+
+LOSSES = {
+    "bce_focal_loss": "BCEFocalLoss",
+    "bce_loss": "BCELoss",
+    "bi_tempered_logistic_loss": "BiTemperedLogisticLoss",
+    "binary_bi_tempered_logistic_loss": "BinaryBiTemperedLogisticLoss",
+    "dice_loss": "DiceLoss",
+    "focal_cosine_loss": "FocalCosineLoss",
+    "focal_loss": "FocalLoss",
+    "focal_tversky_loss": "FocalTverskyLoss",
+    "jaccard_loss": "JaccardLoss",
+    "ldam_loss": "LDAMLoss",
+    "lovasz_hinge_loss": "LovaszHingeLoss",
+    "soft_f1_loss": "SoftF1Loss",
+    "tversky_loss": "TverskyLoss",
+}

@@ -1,0 +1,177 @@
+"""The optimizers, each with the arguments that it reads.
+
+Some need more than a list of parameters: groups, second derivatives, another optimizer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Literal, get_args, get_origin
+
+import pytorch_optimizer
+import torch
+
+import kplug.optimizers
+from kplug.arguments import require_choice
+from kplug.errors import ContractError
+from kplug_pytorch_optimizer.adapted import UNDECLARED
+from kplug_pytorch_optimizer.table import OPTIMIZERS
+
+
+def _describe_as(
+    target: Any, original: type, *, left_out: Collection[str] = (), wraps: bool = False
+) -> None:
+    """Give a class or function the documentation of an original, and the arguments that a text can name.
+
+    The library's own classes take any keyword and ignore it; here a misspelt argument is an error. Those that
+    they do read are arguments like the others.
+    """
+    given = inspect.signature(original).parameters.values()
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        parameter
+        for parameter in given
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD and parameter.name not in left_out
+    ]
+    parameters += [
+        inspect.Parameter(name, keyword, default=default)
+        for name, (default, owners) in UNDECLARED.items()
+        if original.__name__ in owners
+    ]
+    if wraps:
+        params = inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        parameters = [params, parameters[0].replace(default="torch/adam"), *parameters[1:]]
+    target.__signature__ = inspect.Signature(parameters)
+    target.__doc__ = original.__doc__
+
+
+def __getattr__(name: str) -> Any:
+    """Return the subclass of an optimizer that takes no argument which the library ignores."""
+    if name not in OPTIMIZERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    original = getattr(pytorch_optimizer, name)
+
+    def start(self: Any, *args: Any, **kwargs: Any) -> None:
+        _check_words(original, inspect.signature(original).bind(*args, **kwargs).arguments)
+        original.__init__(self, *args, **kwargs)
+
+    body = {"__module__": __name__, "__init__": start}
+    made = globals()[name] = type(name, (original,), body)
+    _describe_as(made, original)
+    return made
+
+
+def _check_words(original: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuse a word that the annotation of its argument does not list; not every class looks itself."""
+    parameters = inspect.signature(original).parameters
+    for name, value in arguments.items():
+        annotation = parameters[name].annotation
+        if get_origin(annotation) is Literal:
+            require_choice(original.__name__, name, value, get_args(annotation))
+
+
+class MatrixGroups(torch.optim.Optimizer):
+    """The first base of an optimizer that treats matrices apart from other parameters.
+
+    It makes the two groups that pytorch-optimizer asks for: parameters of two dimensions or more, and the
+    others. Groups that are given are kept.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _describe_as(cls, cls.__mro__[2])
+
+    def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
+        groups = list(params)
+        if not any(isinstance(each, dict) for each in groups):
+            matrices = [parameter for parameter in groups if parameter.ndim > 1]
+            others = [parameter for parameter in groups if parameter.ndim <= 1]
+            groups = [
+                {"params": members, "use_muon": members is matrices}
+                for members in (matrices, others)
+                if members
+            ]
+        super().__init__(groups, *args, **kwargs)
+
+
+class AdaGO(MatrixGroups, pytorch_optimizer.AdaGO):
+    """AdaGO for all parameters of a model."""
+
+
+class AdaMuon(MatrixGroups, pytorch_optimizer.AdaMuon):
+    """AdaMuon for all parameters of a model."""
+
+
+class Muon(MatrixGroups, pytorch_optimizer.Muon):
+    """Muon for all parameters of a model."""
+
+
+class MuonClip(MatrixGroups, pytorch_optimizer.MuonClip):
+    """MuonClip for all parameters of a model."""
+
+
+class NorMuon(MatrixGroups, pytorch_optimizer.NorMuon):
+    """NorMuon for all parameters of a model."""
+
+
+class AdaHessian(pytorch_optimizer.AdaHessian):
+    """AdaHessian, given gradients that can be differentiated."""
+
+    needs_gradient_graph = True
+
+
+class SophiaH(pytorch_optimizer.SophiaH):
+    """SophiaH, given gradients that can be differentiated."""
+
+    needs_gradient_graph = True
+
+
+class FAdam(pytorch_optimizer.FAdam):
+    """FAdam, with moments in the type of the weights: others make its step fail."""
+
+    def __init__(self, params: Iterable[Any], *args: Any, **kwargs: Any) -> None:
+        groups = list(params)
+        first = groups[0]["params"][0] if isinstance(groups[0], dict) else groups[0]
+        kwargs |= {"momentum_dtype": first.dtype, "fim_dtype": first.dtype}
+        super().__init__(groups, *args, **kwargs)
+
+
+_describe_as(AdaHessian, pytorch_optimizer.AdaHessian)
+_describe_as(SophiaH, pytorch_optimizer.SophiaH)
+_describe_as(FAdam, pytorch_optimizer.FAdam, left_out=("momentum_dtype", "fim_dtype"))
+
+
+def _wrapping(original: Any) -> Callable[..., torch.optim.Optimizer]:
+    """Return the function of parameters that puts a wrapper around another optimizer.
+
+    The other one is named by ``optimizer``: a name, a spec, an instance or a class; torch's Adam by default.
+    """
+
+    def wrap(
+        params: Iterable[torch.Tensor], optimizer: Any = "torch/adam", **arguments: Any
+    ) -> torch.optim.Optimizer:
+        found = kplug.optimizers.get(optimizer)
+        inner = kplug.optimizers.build_optimizer(found, params)
+        if original is pytorch_optimizer.TRAC and isinstance(inner, kplug.optimizers.Optimizer):
+            raise ContractError(
+                f"TRAC keeps a state of its own inside the other optimizer, which {inner} does not take",
+                hint="Give it one of torch's, such as optimizer='torch/adam(lr=0.001)'.",
+            )
+        made: torch.optim.Optimizer = original(inner, **arguments)
+        if getattr(inner, "needs_gradient_graph", False):
+            vars(made)["needs_gradient_graph"] = True
+        if hasattr(made, "train"):  # a wrapper that averages weights waits to be told
+            made.train()
+        return made
+
+    _describe_as(wrap, original, wraps=True)
+    wrap.__name__ = wrap.__qualname__ = original.__name__
+    return wrap
+
+
+Lookahead = _wrapping(pytorch_optimizer.Lookahead)
+Magma = _wrapping(pytorch_optimizer.Magma)
+OrthoGrad = _wrapping(pytorch_optimizer.OrthoGrad)
+ScheduleFreeWrapper = _wrapping(pytorch_optimizer.ScheduleFreeWrapper)
+TRAC = _wrapping(pytorch_optimizer.TRAC)

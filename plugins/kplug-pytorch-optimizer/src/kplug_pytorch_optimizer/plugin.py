@@ -1,0 +1,44 @@
+"""What the package offers: names only, so that listing them imports nothing."""
+
+from __future__ import annotations
+
+from kplug import Component, hookimpl
+from kplug_pytorch_optimizer.adapted import LOSSES, QUALIFIED_ONLY, SCHEDULES
+from kplug_pytorch_optimizer.table import OPTIMIZERS
+
+
+@hookimpl
+def kplug_optimizers() -> dict[str, Component]:
+    """Return a component for each optimizer, under the name by which the library loads it."""
+    return {
+        class_name.lower(): Component(
+            class_name.lower(),
+            f"kplug_pytorch_optimizer.optimizers:{class_name}",
+            summary=summary,
+            is_qualified_only=class_name.lower() in QUALIFIED_ONLY,
+        )
+        for class_name, summary in OPTIMIZERS.items()
+    }
+
+
+@hookimpl
+def kplug_schedules() -> dict[str, Component]:
+    """Return a component for each scheduler whose rates depend on the step alone."""
+    return {
+        name: Component(name, f"kplug_pytorch_optimizer.schedules:{class_name}", role="class")
+        for name, class_name in SCHEDULES.items()
+    }
+
+
+@hookimpl
+def kplug_losses() -> dict[str, Component]:
+    """Return a component for each loss."""
+    return {
+        name: Component(
+            name,
+            f"kplug_pytorch_optimizer.losses:{class_name}",
+            role="class",
+            is_qualified_only=name in QUALIFIED_ONLY,
+        )
+        for name, class_name in LOSSES.items()
+    }

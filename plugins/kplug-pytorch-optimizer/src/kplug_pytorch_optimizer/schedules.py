@@ -1,0 +1,135 @@
+"""Schedulers as schedules: the rate of each step, as the scheduler would set it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytorch_optimizer
+import torch
+
+from kplug.schedules import LearningRateSchedule
+
+#: Arguments that make no sense without a run: the optimizer, where a run goes on, the momentum.
+_LEFT_OUT = (
+    "optimizer",
+    "last_epoch",
+    "scale_fn",
+    "scale_mode",
+    "cycle_momentum",
+    "base_momentum",
+    "max_momentum",
+    "kwargs",
+)
+
+
+class SchedulerCurve(LearningRateSchedule):
+    """The rates that a scheduler gives, one for each of its steps.
+
+    The rate of step k is what an optimizer has after k calls of ``scheduler.step()``. The scheduler drives an
+    optimizer of its own, as far as it was asked for, so one schedule can be used by several optimizers.
+
+    Args:
+        arguments: Those of the scheduler by name; ``lr`` is the rate that the optimizer starts with.
+    """
+
+    original: ClassVar[Callable[..., Any]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        bound = inspect.signature(type(self)).bind(*args, **kwargs)
+        bound.apply_defaults()
+        vars(self).update(bound.arguments)
+        self._start()  # the scheduler refuses what it cannot do
+
+    def _start(self) -> None:
+        arguments = self.get_config()
+        rate = arguments.pop("lr", 1.0)
+        # Python's numbers are exact where a tensor of one weight would round.
+        self._optimizer = torch.optim.SGD([torch.zeros(1)], lr=rate)
+        if "cycle_momentum" in inspect.signature(self.original).parameters:
+            arguments["cycle_momentum"] = False
+        self._scheduler = self.original(self._optimizer, **arguments)
+        self._rates = [self._read()]
+
+    def _read(self) -> float:
+        return float(self._optimizer.param_groups[0]["lr"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_config, (self.get_config(),)  # a copy starts a scheduler of its own
+
+    def __call__(self, step: int) -> float:
+        """Return the rate of a step."""
+        while len(self._rates) <= int(step):
+            self._optimizer.step()  # torch warns of a scheduler that is ahead of its optimizer
+            self._scheduler.step()
+            self._rates.append(self._read())
+        return self._rates[int(step)]
+
+
+def _curve(original: Any, *, starts_at: float | None = None, **further: Any) -> Any:
+    """Return the class of the schedules that a scheduler describes.
+
+    Args:
+        original: The class of the scheduler, or the function that makes it.
+        starts_at: Default of ``lr``; None for a scheduler that sets every rate itself.
+        further: Arguments that its signature hides, with their defaults.
+    """
+    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    own = [
+        parameter.replace(kind=keyword)
+        for name, parameter in inspect.signature(original).parameters.items()
+        if name not in _LEFT_OUT
+    ]
+    hidden = [
+        inspect.Parameter(name, keyword, default=default) for name, default in further.items()
+    ]
+    rate = [] if starts_at is None else [inspect.Parameter("lr", keyword, default=starts_at)]
+    required = [parameter for parameter in (*own, *hidden) if parameter.default is parameter.empty]
+    optional = [
+        parameter for parameter in (*own, *hidden) if parameter.default is not parameter.empty
+    ]
+    name = "".join(part.capitalize() for part in original.__name__.removeprefix("get_").split("_"))
+    name = original.__name__ if isinstance(original, type) else name
+
+    def start(self: SchedulerCurve, *args: Any, **kwargs: Any) -> None:
+        SchedulerCurve.__init__(self, *args, **kwargs)
+
+    # Not on the class: its instances would have it too, and they take a step.
+    myself = inspect.Parameter("self", keyword)
+    signature = inspect.Signature([myself, *required, *optional, *rate])
+    start.__signature__ = signature  # type: ignore[attr-defined]
+    members = {
+        "original": staticmethod(original),
+        "__doc__": (original.__doc__ or "").partition("Example:")[0].rstrip(),  # of another class
+        "__init__": start,
+        "__module__": __name__,
+    }
+    return type(name, (SchedulerCurve,), members)
+
+
+_EMPTY = inspect.Parameter.empty
+_WARMUP: dict[str, Any] = {
+    "t_max": _EMPTY,
+    "max_lr": _EMPTY,
+    "min_lr": 0.0,
+    "init_lr": 0.0,
+    "warmup_steps": 0,
+}
+
+ChebyshevSchedule = _curve(pytorch_optimizer.get_chebyshev_schedule, starts_at=0.001)
+ConstantLR = _curve(torch.optim.lr_scheduler.ConstantLR, starts_at=0.001)
+CosineAnnealingLR = _curve(torch.optim.lr_scheduler.CosineAnnealingLR, starts_at=0.001)
+CosineAnnealingWarmRestarts = _curve(
+    torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, starts_at=0.001
+)
+CosineAnnealingWarmupRestarts = _curve(pytorch_optimizer.CosineAnnealingWarmupRestarts)
+CosineScheduler = _curve(pytorch_optimizer.CosineScheduler)
+CyclicLR = _curve(torch.optim.lr_scheduler.CyclicLR)
+LinearScheduler = _curve(pytorch_optimizer.LinearScheduler)
+MultiStepLR = _curve(torch.optim.lr_scheduler.MultiStepLR, starts_at=0.001)
+OneCycleLR = _curve(torch.optim.lr_scheduler.OneCycleLR)
+PolyScheduler = _curve(pytorch_optimizer.PolyScheduler, **_WARMUP)
+REXScheduler = _curve(pytorch_optimizer.REXScheduler)
+StepLR = _curve(torch.optim.lr_scheduler.StepLR, starts_at=0.001)
+WsdSchedule = _curve(pytorch_optimizer.get_wsd_schedule, starts_at=0.001)
