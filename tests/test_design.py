@@ -48,7 +48,7 @@ def test_the_layout_names_every_part_of_the_package() -> None:
 
 
 def test_the_layout_names_every_plugin() -> None:
-    listed = re.findall(r"kplug-\w+", BESIDE.partition("tests/")[0])
+    listed = re.findall(r"kplug-[\w-]+", BESIDE.partition("tests/")[0])
     assert listed == sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
 
 
