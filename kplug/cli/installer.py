@@ -12,7 +12,10 @@ from pathlib import Path
 
 from kplug.errors import LockError
 from kplug.locking import Drift, Lock, LockedPackage, read_install_source
+from kplug.registry import REGISTRY
+from kplug.registry.component import BUILT_IN
 from kplug.registry.metadata import path_of_url
+from kplug.registry.policy import Installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,23 @@ def _find_obstacle(lock: Lock, drift: Drift) -> str | None:
         return f"{drift.message}: uninstall it, or set KPLUG_DISABLE={drift.package}"
     if drift.kind == "off":
         return f"{drift.message}: `kplug env` shows the setting"
-    here = read_install_source(drift.package)
     package = next(package for package in lock.packages if package.name == drift.package)
-    commit = package.source.commit
+    reason = _find_reason(package)
+    return reason and f"{drift.message}: {reason}"
+
+
+def _find_reason(package: LockedPackage) -> str | None:
+    """Return why no installer may or can bring a package, or None."""
+    here, commit = read_install_source(package.name), package.source.commit
     if here.is_editable:
         wanted = f"check out {commit} there" if commit else "change it there"
-        return f"{drift.message}: it is an editable install of {here.folder}, {wanted}"
+        return f"it is an editable install of {here.folder}, {wanted}"
+    installed = Installed(package.name, package.version, lambda: package.hash or None)
+    refusal = REGISTRY.state.policy.find_refusal(installed)
+    if refusal is not None and package.name not in BUILT_IN:
+        return f"it is not to be installed, as it may not load: {refusal}"
     if package.source.is_editable and not (commit and package.source.url):
-        return f"{drift.message}: it was locked as an editable install that no address leads to"
+        return "it was locked as an editable install that no address leads to"
     return None
 
 

@@ -30,9 +30,7 @@ def lock(
     ] = None,
     use: Annotated[
         list[str] | None,
-        typer.Option(
-            "--use", metavar="KIND:SPEC", help="Lock only what this uses. May be repeated."
-        ),
+        typer.Option("--use", metavar="KIND:SPEC", help="Lock what this uses. May be repeated."),
     ] = None,
     file: LockFile = DEFAULT,
     is_check: Annotated[
@@ -42,8 +40,8 @@ def lock(
         bool,
         typer.Option(
             "--allow-unlocked",
-            help="Lock the rest where something cannot be locked: your own code, or an editable "
-            "install without a commit.",
+            help="Lock the rest where your own code or an editable install without a commit "
+            "cannot be locked.",
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -52,8 +50,11 @@ def lock(
 
     With --check, compare the lock file with what is installed.
 
-    Examples: kplug lock model.keras, kplug lock --use "loss:dice_loss(smooth=1.0, thresh=0.5)",
-    kplug lock --check
+    Example: kplug lock model.keras
+
+    Example: kplug lock --use loss:huber --use "optimizer:adam(lr=0.01)"
+
+    Example: kplug lock --check
     """
     if is_check:
         if model is not None or use:

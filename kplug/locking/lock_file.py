@@ -172,8 +172,10 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
             raise _damaged(f"a package has the {name} {quote(value)}, which none can have")
     if not {"name", "version"} <= fields.keys():
         raise _damaged("a package has no name or no version")
-    if "url" in fields and not {"commit", "archive-hash"} & fields.keys():
-        raise _damaged(f"the address of {fields['name']} has neither a commit nor a hash")
+    url = fields.get("url", "")
+    pin = "commit" if "+" in url.partition("://")[0] else "archive-hash"
+    if url and pin not in fields:
+        raise _damaged(f"the address of {fields['name']} has no {pin}")
     try:
         Version(fields["version"])
     except InvalidVersion:

@@ -20,6 +20,7 @@ from kplug.cli.installer import (
 )
 from kplug.errors import LockError
 from kplug.locking import Drift, InstallSource, Lock, LockedPackage
+from kplug.registry import REGISTRY
 from tests.locking import conftest
 
 install = conftest.install
@@ -143,6 +144,24 @@ def test_nothing_to_do_is_no_command() -> None:
 def test_what_no_installer_can_mend(kind: str, advice: str) -> None:
     drift = Drift(kind, "kplug-one", "M")  # type: ignore[arg-type]
     assert make_plan(Lock((ONE,)), [drift]) == Plan(obstacles=(advice,))
+
+
+@pytest.mark.usefixtures("install")
+def test_what_may_not_load_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "kplug-one")
+    REGISTRY.reload()
+    plan = make_plan(Lock((ONE,)), [Drift("missing", "kplug-one", "M")])
+    (obstacle,) = plan.obstacles
+    assert obstacle.startswith("M: it is not to be installed, as it may not load: KPLUG_DISABLE")
+    assert (plan.missing, plan.replaced) == ((), ())
+
+    monkeypatch.setenv("KPLUG_DISABLE", "")
+    monkeypatch.setenv("KPLUG_PLUGINS", "kplug-one")  # kplug itself needs no leave
+    REGISTRY.reload()
+    itself = LockedPackage("kplug", "99.0")
+    drift = [Drift("missing", "kplug-one", "M"), Drift("version", "kplug", "M")]
+    monkeypatch.setattr("kplug.cli.installer.read_install_source", lambda name: InstallSource())
+    assert make_plan(Lock((itself, ONE)), drift).missing == (itself, ONE)
 
 
 def test_a_working_copy_is_never_replaced(
