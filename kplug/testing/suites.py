@@ -5,7 +5,7 @@ from __future__ import annotations
 from kplug.errors import ContractError
 from kplug.registry import REGISTRY, Kind, get_kind
 from kplug.registry.quoting import quote
-from kplug.testing.checks.callbacks_and_layers import CALLBACK
+from kplug.testing.checks.callbacks import CALLBACK
 from kplug.testing.checks.common import COMMON
 from kplug.testing.checks.initializers import INITIALIZER_CHECKS, draw
 from kplug.testing.checks.layers import LAYER

@@ -10,6 +10,7 @@ from kplug.registry import get_kind
 from kplug.testing import BrokenContractError, Example, contract_cases
 from tests.testing.planted_defects import (
     activations,
+    callbacks,
     constraints,
     initializers,
     layers,
@@ -28,6 +29,7 @@ DEFECTS = {
     "metric": metrics.DEFECTS,
     "layer": layers.DEFECTS,
     "schedule": schedules.DEFECTS,
+    "callback": callbacks.DEFECTS,
 }
 
 
