@@ -7,13 +7,14 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import importlib_metadata
 import pytest
 
-from kplug.registry import REGISTRY, imported_code, resolution, scopes
+from kplug.registry import REGISTRY, Kind, imported_code, resolution, scopes
 from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
@@ -115,6 +116,10 @@ def _as_text(entry_points: EntryPoints | str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _adapt_without_torch(adapter: Callable[[Kind], Any], kind: Kind) -> Any:
+    return (lambda made: made) if kind.origin.is_built_in else adapter(kind)
+
+
 @pytest.fixture(autouse=True)
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Install distributions; none but these are seen, and no setting but the test's own."""
@@ -131,8 +136,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         monkeypatch.delenv(variable)
     monkeypatch.setattr(imported_code, "_IMPORTED", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
-    if importlib.util.find_spec("torch") is None:  # then no kind has its adapter
-        monkeypatch.setattr(resolution, "_adapter", lambda target: lambda made: made)
+    if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
+        monkeypatch.setattr(
+            resolution, "_adapter", partial(_adapt_without_torch, resolution._adapter)
+        )
     REGISTRY.prefer()
     REGISTRY.reload()
     yield sandbox

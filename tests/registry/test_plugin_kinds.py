@@ -149,6 +149,7 @@ def test_misses(kinds: Sandbox, kind: str, name: str, error: type[Exception], te
     assert str(caught.value) == text
 
 
+@pytest.mark.torch
 def test_kplugs_own_components_mean_the_same_beside_any_kind(install: Sandbox) -> None:
     _add_kind(
         install,
@@ -172,6 +173,7 @@ def _run(*arguments: str) -> str:
     return result.output
 
 
+@pytest.mark.torch
 def test_the_command_line_knows_them(kinds: Sandbox, tmp_path: Path) -> None:
     listed = json.loads(_run("list", "--json"))["components"]
     assert [one["name"] for one in listed if one["kind"] == "augmentation"] == [
