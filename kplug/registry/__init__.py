@@ -16,6 +16,7 @@ from kplug.registry.component import (
     named as named,
 )
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
+from kplug.registry.loaded_modules import LoadedModule as LoadedModule, audit as audit
 from kplug.registry.lookup import look_up as look_up
 from kplug.registry.packages import Package as Package
 from kplug.registry.registry import REGISTRY as REGISTRY

@@ -51,6 +51,8 @@ class _Noted(NamedTuple):
 # Kept over every reload: modules stay imported. For each distribution a package of it, and the build.
 _IMPORTED: dict[str, tuple[str, _Noted]] = {}
 _WARNED: set[str] = set()
+# Kept as well: what was taken from which module, by the distribution that names it.
+_TARGETS: dict[tuple[str, str], frozenset[str]] = {}
 
 
 @contextlib.contextmanager
@@ -72,6 +74,17 @@ def noting_import(origin: Origin, target: str) -> Iterator[None]:
         package = module.partition(".")[0]
         if package in sys.modules:
             _IMPORTED[name] = (package, noted)
+
+
+def note_target(origin: Origin, module: str, path: str) -> None:
+    """Remember that a distribution's object was loaded; the path is empty for the module itself."""
+    place = (origin.distribution, module)
+    _TARGETS[place] = _TARGETS.get(place, frozenset()) | {path}
+
+
+def list_targets() -> dict[tuple[str, str], frozenset[str]]:
+    """Return the paths of the objects that were loaded, by distribution and module."""
+    return dict(_TARGETS)
 
 
 def find_running(component: Component) -> Build:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kplug.registry.component import BUILT_IN, Origin
 from kplug.registry.errors import KplugError
-from kplug.registry.imported_code import find_build_to_run, noting_import
+from kplug.registry.imported_code import find_build_to_run, note_target, noting_import
 from kplug.registry.metadata import has_metadata
 from kplug.registry.ownership import (
     Modules,
@@ -77,6 +77,7 @@ class Importer:
             found = getattr(found, attribute)
             if isinstance(found, ModuleType):  # os, where a module of the plugin imports it
                 self._check(origin, found.__name__)
+        note_target(origin, name, path)
         return found
 
     def forget(self) -> None:
