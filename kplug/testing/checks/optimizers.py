@@ -17,6 +17,7 @@ from kplug.models import Sequential
 from kplug.models.loading import load_model
 from kplug.optimizers.adapt import build_optimizer, differentiate, needs_gradient_graph
 from kplug.testing.checks.common import COMMON
+from kplug.testing.checks.optimizer_groups import OF_GROUPS
 from kplug.testing.checks.subject import (
     Check,
     Finding,
@@ -230,5 +231,15 @@ _ROSENBROCK = Check(
 
 OPTIMIZER = Suite(
     steps_of,
-    (*COMMON, _PARABOLA, _ROSENBROCK, _dtype, _state_dict, _file, _inputs, _missing_gradient),
+    (
+        *COMMON,
+        _PARABOLA,
+        _ROSENBROCK,
+        _dtype,
+        _state_dict,
+        _file,
+        _inputs,
+        _missing_gradient,
+        *OF_GROUPS,
+    ),
 )

@@ -16,6 +16,7 @@ from tests.testing.planted_defects import (
     layers,
     losses,
     metrics,
+    optimizers,
     regularizers,
     schedules,
 )
@@ -27,6 +28,7 @@ DEFECTS = {
     "activation": activations.DEFECTS,
     "constraint": constraints.DEFECTS,
     "metric": metrics.DEFECTS,
+    "optimizer": optimizers.DEFECTS,
     "layer": layers.DEFECTS,
     "schedule": schedules.DEFECTS,
     "callback": callbacks.DEFECTS,
