@@ -128,8 +128,9 @@ def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
 
 
 def _find_typed_name(identifier: object) -> str | None:
-    is_name_alone = isinstance(identifier, str) and "(" not in identifier
-    return parse_spec(identifier).name if is_name_alone else None
+    if isinstance(identifier, str) and "(" not in identifier:
+        return parse_spec(identifier).name
+    return None
 
 
 def _metric_name(identifier: object, metric: Metric) -> str:

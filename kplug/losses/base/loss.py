@@ -16,7 +16,6 @@ from kplug.configurable import (
     check_keys,
     read_arguments,
     remember_arguments,
-    takes_any_keyword,
     write_call,
 )
 from kplug.dialect.keras2.component_configs import translate_loss_config
@@ -37,6 +36,7 @@ from kplug.losses.base.reduction import (
     reduce_values,
     standardize_reduction,
 )
+from kplug.registry.roles import takes_any_keyword
 from kplug.registry.user_warnings import warn
 
 
