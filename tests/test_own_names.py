@@ -28,7 +28,7 @@ __all__ = ["install"]  # a fixture that every test of this file uses
 
 EXAMPLES = find_examples()
 # Each layer has weights for one of them.
-SHAPES = [(2, 32), (2, 8, 32), (2, 8, 8, 32), (2, 8, 8, 8, 32), [(2, 8, 32), (2, 8, 32)]]
+SHAPES = [(2, 32), (2, 8, 32), (2, 8, 8, 32), (2, 8, 8, 8, 32), (2, 5), [(2, 8, 32), (2, 8, 32)]]
 SHADOWS = """
 LOADED = []
 

@@ -40,8 +40,8 @@ def audit() -> list[LoadedModule]:
     Example:
         >>> import kplug
         >>> _ = kplug.resolve("schedule", "cosine_decay(0.1, 100)")
-        >>> [each.objects for each in kplug.audit() if each.module == "kplug.schedules.cosine"]
-        [('CosineDecay',)]
+        >>> [each.distribution for each in kplug.audit() if each.module == "kplug.schedules.cosine"]
+        ['kplug']
     """
     targets = sorted(list_targets().items())
     builds = {name: _find_build(name) for (name, _), _ in targets}

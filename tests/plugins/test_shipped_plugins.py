@@ -23,7 +23,7 @@ STANDARD = {
     "re",
     "typing",
 }
-DEPENDENCIES = {"torch", "torchmetrics", "typing_extensions"}
+DEPENDENCIES = {"monai", "pytorch_optimizer", "torch", "torchmetrics", "typing_extensions"}
 
 
 def name_of(plugin: Path) -> str:

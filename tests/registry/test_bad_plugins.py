@@ -373,9 +373,12 @@ def test_show_finds_a_built_in_beside_a_component_that_is_switched_off(
     good("my-plugin", entry_points={"kplug.initializers": {"adam": "m:adam"}})
     monkeypatch.setenv("KPLUG_DISABLE", "my-plugin")
     kplug.reload()
-    monkeypatch.setattr("kplug.cli.show.describe", lambda kind, component: str(component.location))
+    monkeypatch.setattr(
+        "kplug.cli.show.describe", lambda _, component: {"target": component.location}
+    )
     show("adam", as_json=True)
-    assert json.loads(capsys.readouterr().out)["components"] == ["kplug.optimizers.adam:Adam"]
+    (found,) = json.loads(capsys.readouterr().out)["components"]
+    assert found["target"] == "kplug.optimizers.adam:Adam"
 
 
 def _list(*arguments: str, status: int = 0) -> str:
