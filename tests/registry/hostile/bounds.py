@@ -100,8 +100,8 @@ def _hook() -> None:
 
 
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if _seen is None:
-        return
+    if _seen is None or "__pycache__" in str(arguments[0] if arguments else ""):
+        return  # Python keeps the code of a module that is imported for the first time
     if event == "open":
         if arguments[2] & _FOR_WRITING:
             _seen.append(f"open {arguments[0]!r} for writing")
