@@ -66,7 +66,7 @@ def outcome_of(call: Callable[[], Any], typed: type[KplugError] = KplugError) ->
         traced = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert acts == []
+    assert acts == [], acts
     assert time.thread_time() - started < MOST_SECONDS
     assert max(traced, _peak_of_process() - peak) < MOST_BYTES
     if isinstance(outcome, KplugError):
@@ -103,7 +103,8 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if _seen is None or "__pycache__" in str(arguments[0] if arguments else ""):
         return  # Python keeps the code of a module that is imported for the first time
     if event == "open":
-        if arguments[2] & _FOR_WRITING:
+        is_by_path = not isinstance(arguments[0], int)  # a descriptor was opened by its path before
+        if is_by_path and arguments[2] & _FOR_WRITING:
             _seen.append(f"open {arguments[0]!r} for writing")
     elif event.startswith(_ACTS) and event not in _HARMLESS:
         _seen.append(f"{event} {arguments!r}")
