@@ -63,6 +63,13 @@ LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
     ("parabola", "it keeps the length of each weight"): ("nero",),
     ("parabola", "it moves each weight at right angles to itself"): ("orthograd",),
     ("parabola", "it moves no weight by the mean of its gradient"): ("ranger",),
+    ("rate", "its own rules decide how far the first steps go"): (
+        *("adafactor", "adashift", "apollodqn", "radam", "sara", "schedulefreeradam", "trac"),
+    ),
+    ("groups", "its first steps are none, or of the same length for all"): (
+        *("adashift", "radam", "sara", "schedulefreeradam", "trac"),
+    ),
+    ("config", "it draws the moments at which it looks anew"): ("kron",),
     ("rosenbrock", "it multiplies where Adam divides, and gradients of hundreds overflow"): (
         "dualadam",
     ),
