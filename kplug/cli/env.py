@@ -11,11 +11,15 @@ from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
+from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy, Setting
+from kplug.registry.policy.entries import Entry
 from kplug.registry.suppliers import Supplier
 
 # For each plugin, what keeps it out: the setting, None for one in error, and the reason in words.
 _Refusals = dict[str, list[tuple[Setting | None, str]]]
+# The lookup keys of what a plugin offers, for those whose entry points say all of it.
+_Offered = dict[str, set[str]]
 
 
 def show_settings(as_json: JsonOption = False) -> None:
@@ -43,12 +47,17 @@ def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
         plugin.origin.distribution: list(policy.find_refusals(plugin.installed))
         for plugin in plugins
     }
+    offered = {
+        plugin.origin.distribution: {lookup_key(name) for _, name in plugin.declared_names}
+        for plugin in plugins
+        if not plugin.has_hooks
+    }
     return {
         "sources": [
             {
                 "place": source.place,
                 "settings": [
-                    _describe_setting(policy, setting, refusals)
+                    _describe_setting(policy, setting, refusals, offered)
                     for setting in source.settings.values()
                 ],
                 "errors": [{"message": e.message, "hint": e.hint} for e in source.errors],
@@ -67,7 +76,9 @@ def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
     }
 
 
-def _describe_setting(policy: Policy, setting: Setting, refusals: _Refusals) -> dict[str, Any]:
+def _describe_setting(
+    policy: Policy, setting: Setting, refusals: _Refusals, offered: _Offered
+) -> dict[str, Any]:
     preferences = [other.label for other in policy.settings if other.key == "prefer"]
     is_preference = setting.key == "prefer"
     return {
@@ -77,12 +88,14 @@ def _describe_setting(policy: Policy, setting: Setting, refusals: _Refusals) -> 
         "keeps_out": [
             name for name, found in refusals.items() if any(by is setting for by, _ in found)
         ],
-        "in_vain": dict(_find_vain(policy, setting, refusals)),
+        "in_vain": dict(_find_vain(policy, setting, refusals, offered)),
         "heard_after": preferences[: preferences.index(setting.label)] if is_preference else [],
     }
 
 
-def _find_vain(policy: Policy, setting: Setting, refusals: _Refusals) -> Iterator[tuple[str, str]]:
+def _find_vain(
+    policy: Policy, setting: Setting, refusals: _Refusals, offered: _Offered
+) -> Iterator[tuple[str, str]]:
     """Yield what a setting says without any effect, with the reason."""
     for entry in setting.entries:
         found = refusals.get(entry.distribution)
@@ -91,10 +104,17 @@ def _find_vain(policy: Policy, setting: Setting, refusals: _Refusals) -> Iterato
             yield str(entry), "it is not installed"
         elif others and setting.key != "disable":
             yield str(entry), others[0]
+        elif entry.component and not _may_offer(offered, entry):
+            yield str(entry), f"{entry.distribution} offers no {entry.component!r}"
     for other in policy.settings if setting.is_switch and not setting.is_narrowing else ():
         if other.key == setting.key and other.is_narrowing:
             yield _show(setting.is_on), f"{other.label} is {_show(other.is_on)}"
             return
+
+
+def _may_offer(offered: _Offered, entry: Entry) -> bool:
+    names = offered.get(entry.distribution)
+    return names is None or lookup_key(entry.component) in names
 
 
 def write_settings(data: dict[str, Any]) -> Iterator[str]:

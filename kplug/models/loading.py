@@ -74,7 +74,7 @@ def load_model(
     Reference:
         ``keras.models.load_model``.
     """
-    check_verify(verify)
+    check_verify("load_model", verify)
     require_flag("load_model", "compile", compile)
     source = Path(path)
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):

@@ -128,14 +128,17 @@ class Component:
             fact, hint = wrong
             value = quote(getattr(self, fact))
             raise RegistrationError(f"the {fact} of {quote(self.name)} is {value}", hint=hint)
-        for name in (self.name, *self.aliases):
-            check_name(name)
+        check_name(
+            self.name
+        )  # aliases are checked where it is offered: a bad one costs itself alone
         for fact in _TEXTS:  # of a subclass of str, methods would run wherever the text is read
             if isinstance(value := getattr(self, fact), str) and type(value) is not str:
                 object.__setattr__(self, fact, str.__str__(value))
 
     def _find_wrong_fact(self) -> tuple[str, str] | None:
         if not isinstance(self.aliases, tuple):
+            return "aliases", "Aliases are a tuple of names."
+        if not all(isinstance(alias, str) for alias in self.aliases):
             return "aliases", "Aliases are a tuple of names."
         if isinstance(self.target, str) and TARGET.fullmatch(self.target) is None:
             return "target", "A target is 'package.module:object'."

@@ -38,6 +38,8 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
     for name, target in declarations.items():
         try:
             component = _declare(kind, name, target, origin)
+            component, bad_aliases = _without_bad_aliases(kind, component, origin)
+            problems += bad_aliases
             str(component.location)  # a lazy object may fail to say where it lives
             components.append(component)
         except RegistrationError as error:
@@ -46,6 +48,21 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
             message = f"{kind.hook}: {quote(name)} cannot be listed: {describe_error(error)}"
             problems.append(Problem(origin, message, error))
     return Offer(tuple(components), tuple(problems))
+
+
+def _without_bad_aliases(
+    kind: Kind, component: Component, origin: Origin
+) -> tuple[Component, list[Problem]]:
+    """Return a component with the aliases that are names, and a problem for each of the others."""
+    good, problems = [], []
+    for alias in component.aliases:
+        try:
+            check_name(alias)
+            good.append(alias)
+        except RegistrationError as error:
+            place = f"{kind.hook}: an alias of {quote(component.name)}"
+            problems.append(_refuse(place, error, origin))
+    return (replace(component, aliases=tuple(good)) if problems else component), problems
 
 
 def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Origin) -> Offer:
@@ -79,7 +96,7 @@ def read_entry_points(kind: Kind, entries: Iterable[tuple[str, str]], origin: Or
 
 
 def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
-    """Merge the offers of one distribution; a name with two meanings in it is used for neither."""
+    """Merge the offers of one distribution; a name with two meanings in it is used for neither of them."""
     offers = tuple(offers)
     problems = [problem for offer in offers for problem in offer.problems]
     kept: dict[int, Component] = {}
@@ -98,8 +115,15 @@ def merge_offers(kind: Kind, offers: Iterable[Offer], origin: Origin) -> Offer:
                 problems.append(Problem(origin, message, topic="duplicate"))
         kept[id(component)] = component
         owners.update(dict.fromkeys(keys_of(component), component))
-    used = (item for item in kept.values() if not refused or refused.isdisjoint(keys_of(item)))
-    return Offer(tuple(used), tuple(problems))
+    used = [_without(refused, item) for item in kept.values()] if refused else kept.values()
+    return Offer(tuple(item for item in used if item is not None), tuple(problems))
+
+
+def _without(refused: Set[str], component: Component) -> Component | None:
+    """Return a component without the names of these keys; None if it has no other."""
+    names = (component.name, *component.aliases)
+    left = tuple(name for name in names if lookup_key(name) not in refused)
+    return replace(component, name=left[0], aliases=left[1:]) if left else None
 
 
 def _is_same_object(one: Component, other: Component) -> bool:
@@ -125,7 +149,7 @@ def _twice(kind: Kind, keys: Set[str], first: Component, second: Component) -> s
     name = next(n for n in (second.name, *second.aliases) if lookup_key(n) in keys)
     return (
         f"the {kind.name} {name!r} is offered twice, as {first.location} and as {second.location}; "
-        "neither is used. Give one of them another name"
+        "the name is used for neither. Give one of them another name"
     )
 
 

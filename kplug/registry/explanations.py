@@ -17,6 +17,7 @@ from kplug.registry.policy import Setting
 from kplug.registry.registry import REGISTRY
 from kplug.registry.scopes import list_in_user_code
 from kplug.registry.spec import Spec
+from kplug.registry.targets import is_of_python
 
 Outcome = Literal["chosen", "lost", "tied", "off", "broken"]
 
@@ -77,7 +78,10 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
     setting = _find_setting(decision.preference)
     choice, error = decision.choice, None
     try:
-        get_choice(kind, spec, decision)
+        component = get_choice(kind, spec, decision).component
+        if _never_loads(component):
+            choice = None
+            REGISTRY.load(component)  # it is refused before anything is imported
     except KplugError as caught:
         error = caught
     candidates = (
@@ -118,12 +122,20 @@ def _list_known(
     installed = REGISTRY.index(kind).by_key.get(lookup_key(spec.name), ())
     chosen = decision.choice and decision.choice.component
     for item in {id(each): each for each in (*user, *installed)}.values():
+        if _never_loads(item):  # `_list_broken` has it
+            continue
         outcome: Outcome = "chosen" if item is chosen else "lost"
         if decision.is_ambiguous and item in decision.candidates:
             outcome = "tied"
         settings = () if setting is None else (setting,)
         reason = decision.explain(item)
         yield Candidate(item.qualified_name, item.origin, item.location, outcome, reason, settings)
+
+
+def _never_loads(item: Component) -> bool:
+    """Whether a plugin's component is one of Python's own objects."""
+    is_plugin = not (item.origin.is_built_in or item.origin.is_custom)
+    return is_plugin and isinstance(item.target, str) and is_of_python(item.target)
 
 
 def _list_broken(kind: Kind, spec: Spec) -> Iterator[Candidate]:

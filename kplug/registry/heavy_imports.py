@@ -30,10 +30,17 @@ class HeavyImports:
 
     def find_spec(self, name: str, *_: object) -> None:
         """Note who imports a heavy library, and leave it to the other finders."""
-        if name in HEAVY and threading.get_ident() == self._thread:
+        if name in HEAVY and self is _find_innermost():
             self._importers.setdefault(name, describe_caller())
 
     def describe(self) -> str | None:
         """Return the first of them and the line that imported it, or None if there is none."""
         found = ((name, line) for name, line in self._importers.items() if name in sys.modules)
         return next((f"imports {name} ({line})" for name, line in found), None)
+
+
+def _find_innermost() -> HeavyImports | None:
+    """Return the block of this thread that was entered last: a module may load another plugin's."""
+    here = threading.get_ident()
+    blocks = (one for one in sys.meta_path if isinstance(one, HeavyImports))
+    return next((one for one in blocks if one._thread == here), None)

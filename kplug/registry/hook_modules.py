@@ -32,33 +32,42 @@ def new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def check_hooks(module: object) -> pluggy.PluginManager:
-    """Return a manager of its own for a module of hooks.
+def check_hooks(module: object) -> tuple[pluggy.PluginManager, list[str]]:
+    """Return a manager of its own for a module of hooks, and what is wrong with single hooks.
 
     A registration that fails half-way would leave hooks behind in a shared manager.
 
     Raises:
-        pluggy.PluginValidationError: for hooks that do not fit.
+        pluggy.PluginValidationError: for a hook with other arguments than it is called with.
     """
     manager = new_manager()
     manager.register(module)
-    manager.check_pending()
-    for name, value in vars(module).items() if hasattr(module, "__dict__") else ():
-        if name.startswith("kplug_") and callable(value) and not hasattr(value, "kplug_impl"):
-            raise pluggy.PluginValidationError(
-                module, f"function {name!r} is not marked. Put @kplug.hookimpl above it"
-            )
-    return manager
+    callers = manager.get_hookcallers(module) or ()
+    unknown = [
+        caller.name
+        for caller in callers
+        if not caller.has_spec() and not all(one.optionalhook for one in caller.get_hookimpls())
+    ]
+    unmarked = [
+        name
+        for name, value in (vars(module) if hasattr(module, "__dict__") else {}).items()
+        if name.startswith("kplug_") and callable(value) and not hasattr(value, "kplug_impl")
+    ]
+    wrong = [
+        f"its function {name!r} is not marked. Put @kplug.hookimpl above it" for name in unmarked
+    ]
+    return manager, [*map(_explain_unknown_hook, unknown), *wrong]
+
+
+def _explain_unknown_hook(wrong: str) -> str:
+    hooks = [*(kind.hook for kind in HOOKED.values()), *_FURTHER_HOOKS]
+    advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
+    return f"it implements {quote(wrong)}, which is no hook. {advice}"
 
 
 def explain_misfit(error: pluggy.PluginValidationError) -> str:
     """Return what its author did wrong, from what pluggy says."""
     text = " ".join(str(error).split())
-    if "unknown hook" in text:
-        wrong = text.split("'")[1]
-        hooks = [*(kind.hook for kind in HOOKED.values()), *_FURTHER_HOOKS]
-        advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
-        return f"it implements {wrong!r}, which is no hook. {advice}"
     if "Argument(s)" in text:
         wrong = text.partition("for hook '")[2].partition("'")[0]
         arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]

@@ -50,6 +50,8 @@ class _Noted(NamedTuple):
 
 # Kept over every reload: modules stay imported. For each distribution a package of it, and the build.
 _IMPORTED: dict[str, tuple[str, _Noted]] = {}
+# Likewise for each module: another build may be installed between the imports of two.
+_MODULES: dict[str, _Noted] = {}
 _WARNED: set[str] = set()
 # Kept as well: what was taken from which module, by the distribution that names it.
 _TARGETS: dict[tuple[str, str], frozenset[str]] = {}
@@ -57,23 +59,27 @@ _TARGETS: dict[tuple[str, str], frozenset[str]] = {}
 
 @contextlib.contextmanager
 def noting_import(origin: Origin, target: str) -> Iterator[None]:
-    """Remember the build of a distribution while its first module is imported.
+    """Remember the build of a distribution while its first module is imported, and that of each module.
 
     Args:
         origin: The distribution.
         target: ``module:object``, or the module.
     """
     name, module = origin.distribution, target.partition(":")[0]
-    if name in ("", CUSTOM, *BUILT_IN) or _find_imported(name) is not None:
+    running = _find_imported(name)
+    is_known = running is not None and module in sys.modules
+    if name in ("", CUSTOM, *BUILT_IN) or is_known:
         yield
         return
-    noted = _note(name, module)
+    noted = _note(name, module) if running is None else _note_installed(name) or _Noted()
     try:
         yield
     finally:  # a package that fails half-way may have left modules behind
         package = module.partition(".")[0]
-        if package in sys.modules:
+        if running is None and package in sys.modules:
             _IMPORTED[name] = (package, noted)
+        if module in sys.modules:
+            _MODULES[module] = noted
 
 
 def note_target(origin: Origin, module: str, path: str) -> None:
@@ -94,7 +100,8 @@ def find_running(component: Component) -> Build:
         return Build(component.origin.version)
     with noting_import(component.origin, component.location):
         pass  # an instance that was passed in code: the user imported its module
-    return (_find_imported(name) or _Noted(component.origin.version)).build
+    running = _find_imported(name) or _Noted(component.origin.version)
+    return _MODULES.get(component.location.partition(":")[0], running).build
 
 
 def find_build_to_run(distribution: str, module: str) -> Build:

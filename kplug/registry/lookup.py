@@ -85,7 +85,10 @@ def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:
 
 def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
     others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
+    used = "has the same name and is used only by that one"
+    if len(losers) > 1:
+        used = "have the same name and are used only by those"
     return (
-        f"the {kind.name} {quote(ref)} is kplug's own; {others} has the same name and is used only by "
-        f"that one. To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
+        f"the {kind.name} {quote(ref)} is kplug's own; {others} {used}. "
+        f"To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
     )

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import PurePath
+
+from packaging.utils import canonicalize_name
 
 from kplug.registry.component import CUSTOM, Component
 from kplug.registry.errors import (
@@ -39,7 +42,7 @@ _QUOTED = re.compile("'(.*?)'")
 def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError | PolicyError:
     """Return the error that says why a reference leads nowhere."""
     if spec.distribution == CUSTOM:
-        return _custom(kind, spec)
+        return _custom(kind, spec, _find_other_kind(registry, kind, Spec(spec.name)))
     is_in_error = bool(registry.state.policy.errors)
     disabled = _find_disabled(registry, kind, spec)
     if disabled is not None:
@@ -56,12 +59,13 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError 
     return _not_supplied(registry, kind, spec)
 
 
-def _custom(kind: Kind, spec: Spec) -> UnknownComponentError:
+def _custom(kind: Kind, spec: Spec, other: WrongKindError | None = None) -> UnknownComponentError:
+    known = f"{other.message}. " if other is not None else ""
     return UnknownComponentError(
         f"{quote(spec.ref)} was {kind.with_article} defined in code, and this code does not offer it",
         kind=kind.name,
         ref=spec.ref,
-        hint=f"Offer it: {_offer_it(kind, spec)}",
+        hint=f"{known}Offer it: {_offer_it(kind, spec)}",
     )
 
 
@@ -135,13 +139,14 @@ def _not_offered(
         )
         error.__cause__ = about[0].cause
         return error
+    not_read = [f"Not read: {problem}" for problem in problems]
     return UnknownComponentError(
         f"{supplier.origin} offers no {kind.name} {quote(spec.name)}",
         kind=kind.name,
         ref=spec.ref,
         candidates=[component.name for component in own],
         hint=lambda: "\n  ".join(
-            (*list_packages(registry, kind.name, spec), _suggest(kind, spec.name, own))
+            (*list_packages(registry, kind.name, spec), _suggest(kind, spec.name, own), *not_read)
         ),
     )
 
@@ -152,9 +157,27 @@ def find_about(problems: Iterable[Problem], name: str) -> list[Problem]:
     return [each for each in problems if key in map(lookup_key, _QUOTED.findall(each.message))]
 
 
+def _find_unread(registry: Registry, distribution: str) -> Problem | None:
+    """Return the problem of metadata that cannot be read, which are called after their folder."""
+    for problem in registry.state.discovery.problems:
+        folder = PurePath(problem.origin.distribution).name
+        is_folder = folder != problem.origin.distribution
+        if is_folder and canonicalize_name(folder.partition("-")[0]) == distribution:
+            return problem
+    return None
+
+
 def _not_supplied(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError:
     """Return the error for a name of a package that offers nothing or is not installed."""
     distribution = spec.distribution or ""
+    unread = _find_unread(registry, distribution)
+    if unread is not None:
+        return PluginLoadError(
+            f"{quote(distribution)} is installed, but {unread.message}",
+            kind=kind.name,
+            ref=spec.ref,
+            hint=f"It is in {unread.origin.distribution}",
+        )
     if is_installed(distribution):
         return UnknownComponentError(
             f"{quote(distribution)} is installed, and offers no components",
@@ -202,7 +225,7 @@ def _advise(registry: Registry, kind: Kind, spec: Spec, components: Sequence[Com
     packages = list_packages(
         registry, kind.name, spec
     )  # first: what the plugins raise then is a problem too
-    problems = [each for each in registry.problems() if not each.is_advice]
+    problems = [each for each in registry.problems(kind) if not each.is_advice]
     about = find_about(problems, spec.name)
     lines = [f"Not read: {problem}" for problem in about or problems]
     lines += list_switched_off(registry)
@@ -237,9 +260,9 @@ def suggest_component(name: str, components: Sequence[Component]) -> str:
     if closest is None:
         return ""
     spelling = by_key[closest]
-    origin = spellings[spelling].origin
-    owner = "" if origin.is_built_in else f" It is offered by {origin}."
-    return f"{ask(spelling)}{owner} "
+    origins = {c.origin for c in components if closest in map(lookup_key, (c.name, *c.aliases))}
+    owner = f" It is offered by {spellings[spelling].origin}." if len(origins) == 1 else ""
+    return f"{ask(spelling)}{'' if any(each.is_built_in for each in origins) else owner} "
 
 
 def _show_known(kind: Kind, name: str, components: Sequence[Component]) -> str:

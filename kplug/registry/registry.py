@@ -118,16 +118,20 @@ class Registry:
         """Return every component of a kind, the user's own first."""
         return (*user_components(kind.name), *self.index(kind).components)
 
-    def problems(self) -> list[Problem]:
-        """Return what is wrong with installed plugins, as far as it shows without importing them."""
-        for kind in (HOOKED | self.kinds).values():
-            self.index(kind)
+    def problems(self, kind: Kind | None = None) -> list[Problem]:
+        """Return what is wrong with installed plugins, as far as it shows without importing them.
+
+        Args:
+            kind: Leave out what is wrong with the components of other kinds, and with commands.
+        """
+        for each in (HOOKED | self.kinds).values() if kind is None else [kind]:
+            self.index(each)
         discovery = self.state.discovery
-        own = [problem for supplier in discovery.suppliers for problem in supplier.problems]
-        refused = find_shadowed_built_ins(self.index(COMMAND))
+        found = (supplier.problems_with(kind) for supplier in discovery.suppliers)
+        refused = find_shadowed_built_ins(self.index(COMMAND)) if kind is None else []
         return [
             *discovery.problems,
-            *own,
+            *(problem for problems in found for problem in problems),
             *self.state.refused_kinds,
             *refused,
             *self._idle_preferences(),

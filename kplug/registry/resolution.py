@@ -149,7 +149,7 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
         }
         arguments = {**given, **filled}
     made = _make(plan, arguments)
-    adapted = plan.adapt(made)
+    adapted = _adapt(plan, made)
     return Resolved(component.kind, adapted, component, plan.rule, given, children, plan.call, made)
 
 
@@ -173,13 +173,28 @@ def _make(plan: _Plan, arguments: Mapping[str, Any]) -> Any:
         if plan.call.is_config:  # the signature tells better than Python which key does not fit
             plain = Spec(component.name, kwargs=plan.call.arguments)
             bind(get_kind(component.kind), plan.call.target, component, plain)
-        shown = [f"{name}={quote(value)}" for name, value in plan.call.arguments.items()]
-        given = f" from {', '.join(shown)}" if shown else ""
         raise ContractError(
-            f"the {component.kind} {component.name!r} of {component.origin} cannot be made{given}: "
-            f"{describe_error(error)}",
+            f"{_describe(plan, 'cannot be made')}: {describe_error(error)}",
             hint="`kplug show " + component.qualified_name + "` shows its arguments.",
         ) from error
+
+
+def _adapt(plan: _Plan, made: Any) -> Any:
+    try:
+        return plan.adapt(made)
+    except ContractError as error:
+        if plan.component.origin.is_built_in:
+            raise
+        reason = _describe(plan, f"({plan.component.location}) is not what its kind wants")
+        raise ContractError(f"{reason}: {error.message}", hint=error.hint) from error
+
+
+def _describe(plan: _Plan, what: str) -> str:
+    """Return a sentence about a component with its arguments."""
+    component = plan.component
+    shown = [f"{name}={quote(value)}" for name, value in plan.call.arguments.items()]
+    given = f" from {', '.join(shown)}" if shown else ""
+    return f"the {component.kind} {component.name!r} of {component.origin} {what}{given}"
 
 
 def _from_object(kind: Kind, identifier: object) -> Resolved:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace as copy_with
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from kplug.registry.component import USER_CODE, Component
+from kplug.registry.component import USER_CODE, Component, check_name
 from kplug.registry.conflicts import Choice
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import KINDS, Kind, find_kind, get_kind
@@ -212,15 +212,17 @@ def user_components(kind: str) -> list[Component]:
 def _make_component(
     kind: Kind, name: str, target: object, aliases: tuple[str, ...] = ()
 ) -> Component:
+    names = (*target.aliases, *aliases) if isinstance(target, Component) else tuple(aliases)
+    for alias in names:
+        check_name(alias)
     if isinstance(target, Component):
-        names = (*target.aliases, *aliases)
         return copy_with(target, name=name, aliases=names, kind=kind.name, origin=USER_CODE)
     if target is None:
         raise RegistrationError(
             f"the {kind.name} {quote(name)} is None",
             hint="Give the object that the name stands for.",
         )
-    return Component(name, target, aliases=tuple(aliases), kind=kind.name, origin=USER_CODE)
+    return Component(name, target, aliases=names, kind=kind.name, origin=USER_CODE)
 
 
 def _entries(component: Component) -> Names:

@@ -114,24 +114,23 @@ class Supplier:
         """Pairs of entry-point group and name that are known without importing anything."""
         return [(group, name) for group, pairs in self.entries.items() for name, _ in pairs]
 
-    @property
-    def problems(self) -> list[Problem]:
-        """What is wrong with the declarations that have been read so far."""
+    def problems_with(self, kind: Kind | None = None) -> list[Problem]:
+        """What is wrong with the declarations of one kind, or of all that were read; then with the whole."""
         added = sorted(self._offers.keys() - HOOKED.keys())
+        kinds = [*HOOKED, *added] if kind is None else [kind.name]
         return [
+            *(item for name in kinds for item in self._problems_of(name)),
             *self._general_problems,
-            *(item for kind in (*HOOKED, *added) for item in self._problems_of(kind)),
-            *(item for problems in self._answers.values() for item in problems),
         ]
-
-    def problems_with(self, kind: Kind) -> list[Problem]:
-        """What is wrong with the declarations of one kind, then what is wrong with the whole."""
-        return [*self._problems_of(kind.name), *self._general_problems]
 
     @property
     def _general_problems(self) -> list[Problem]:
         loaded = self._loaded.found
-        return [*self._unread_groups, *(loaded.problems if loaded is not None else ())]
+        return [
+            *self._unread_groups,
+            *(loaded.problems if loaded is not None else ()),
+            *(item for problems in self._answers.values() for item in problems),
+        ]
 
     def _problems_of(self, kind: str) -> tuple[Problem, ...]:
         offered = self._offers[kind].found if kind in self._offers else None
@@ -241,7 +240,8 @@ class Supplier:
         manager, problems, heavy = None, [], HeavyImports()
         try:
             with heavy:
-                manager = check_hooks(self._import(module))
+                manager, wrong = check_hooks(self._import(module))
+            problems += [Problem(self.origin, message) for message in wrong]
         except KeyboardInterrupt:
             raise
         except pluggy.PluginValidationError as error:

@@ -44,7 +44,7 @@ def verify_components(
         return
     message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
     if verify == "exact":
-        raise WeightsError(message, hint="Install them, or pass verify='warn'.")
+        raise WeightsError(message, hint="Load it where those builds run, or pass verify='warn'.")
     warn(f"{source}: {message}")
 
 
@@ -57,7 +57,7 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
             Otherwise local labels (``+cpu``) do not count, and for kplug and torch, which every file
             names, nothing below the minor version does.
     """
-    stored: dict[str, tuple[Build, list[str]]] = {}
+    stored: dict[tuple[str, Build], list[str]] = {}
     for row in rows:
         distribution, version = row.get("distribution"), row.get("version")
         # "custom" stands for objects of the user's own code, which no package supplies.
@@ -65,20 +65,20 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
             continue
         if _is_distribution(distribution) and isinstance(version, str):
             build = Build(version, row["hash"] if isinstance(row.get("hash"), str) else None)
-            names = stored.setdefault(str(distribution), (build, []))[1]
+            names = stored.setdefault((str(distribution), build), [])
             if str(row.get("name")) not in names:
                 names.append(str(row.get("name")))
     sentences = []
-    for distribution, (build, names) in sorted(stored.items(), key=lambda item: item[0]):
+    for (distribution, build), names in sorted(stored.items(), key=lambda item: item[0][0]):
         sentence = _compare(distribution, build, names, exact=exact)
         if sentence:
             sentences.append(sentence)
     return sentences
 
 
-def check_verify(verify: str) -> None:
+def check_verify(owner: str, verify: str) -> None:
     """Raise ``ArgumentValueError`` unless ``verify`` is one of the three words."""
-    require_choice("load_weights", "verify", verify, ("off", "warn", "exact"))
+    require_choice(owner, "verify", verify, ("off", "warn", "exact"))
 
 
 def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool) -> str | None:

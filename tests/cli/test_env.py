@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import kplug
 from kplug.cli.app import app
+from kplug.cli.env import describe_settings
 from kplug.registry.policy import reading
 from tests.registry import conftest
 from tests.registry.conftest import Sandbox
@@ -167,3 +168,14 @@ def test_a_setting_in_error(
     assert "\n  a-plugin 1.0 is off: the environment variable KPLUG_BLOCK is no" in output
     data = json.loads(_run("--json", status=1))
     assert [len(source["errors"]) for source in data["sources"]] == [1, 1]
+
+
+def test_a_preference_for_what_entry_points_do_not_offer_is_in_vain(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("a-plugin", entry_points={"kplug.losses": {"pond": "m:pond"}})
+    monkeypatch.setenv("KPLUG_PREFER", "a-plugin/nope,a-plugin/Pond")
+    kplug.reload()
+    (source,) = [one for one in describe_settings()["sources"] if one["settings"]]
+    (setting,) = source["settings"]
+    assert setting["in_vain"] == {"a-plugin/nope": "a-plugin offers no 'nope'"}

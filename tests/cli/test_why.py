@@ -40,7 +40,7 @@ A_LOST = "lost: a-plugin/dice (1.0)\n  {}\n  m:dice\n"
 B_LOST = "lost: b-plugin/dice (1.0)\n  {}\n  m:dice\n"
 BUILT_IN = f"kplug/dice ({kplug.__version__})"
 TWICE = (
-    "the loss 'pond' is offered twice, as m:two and as m:one; neither is used. "
+    "the loss 'pond' is offered twice, as m:two and as m:one; the name is used for neither. "
     "Give one of them another name"
 )
 

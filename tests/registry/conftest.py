@@ -135,6 +135,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setattr(imported_code, "_IMPORTED", {})
+    monkeypatch.setattr(imported_code, "_MODULES", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
         monkeypatch.setattr(

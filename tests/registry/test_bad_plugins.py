@@ -62,7 +62,7 @@ PROBLEMS: dict[str, tuple[str, list[str]]] = {
         "bad-duplicate-name",
         [
             "the regularizer 'twice' is offered twice, as bad_duplicate_name:second and as "
-            "bad_duplicate_name:first; neither is used. Give one of them another name",
+            "bad_duplicate_name:first; the name is used for neither. Give one of them another name",
         ],
     ),
     "shadows_adam": ("bad-shadows-adam", []),

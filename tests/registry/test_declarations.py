@@ -175,7 +175,7 @@ def test_name_with_two_meanings_is_used_for_neither() -> None:
     )
     assert [item.name for item in merged.components] == ["other"]
     assert _messages(merged) == [
-        "the loss 'Dice' is offered twice, as m:a and as m:b; neither is used. "
+        "the loss 'Dice' is offered twice, as m:a and as m:b; the name is used for neither. "
         "Give one of them another name"
     ]
 
@@ -183,7 +183,7 @@ def test_name_with_two_meanings_is_used_for_neither() -> None:
 def test_clash_of_aliases_names_the_alias() -> None:
     first, second = Component("a", "m:a", aliases=("x",)), Component("b", "m:b", aliases=("X",))
     merged = merge_offers(LOSS, [_offer(first, second)], ORIGIN)
-    assert merged.components == ()
+    assert [(each.name, each.aliases) for each in merged.components] == [("a", ()), ("b", ())]
     assert _messages(merged)[0].startswith("the loss 'X' is offered twice, as m:a and as m:b")
 
 
@@ -240,3 +240,21 @@ class Stubborn:
 def test_objects_that_cannot_be_compared() -> None:
     components = [Component("a", Stubborn()), Component("a", Stubborn())]
     assert merge_offers(LOSS, [_offer(*components)], ORIGIN).components == ()
+
+
+def test_a_bad_alias_of_a_component_costs_that_alias_alone() -> None:
+    component = Component("good", "m:good", aliases=("fine", "not ok!"))
+    offer = read_declarations(LOSS, {"good": component}, ORIGIN)
+    assert [each.aliases for each in offer.components] == [("fine",)]
+    assert _messages(offer) == [
+        "kplug_losses: an alias of 'good': 'not ok!' cannot be the name of a component. "
+        "Names are snake_case ([a-z][a-z0-9_]*) or CapWords."
+    ]
+
+
+def test_a_name_with_two_meanings_leaves_the_other_names() -> None:
+    entries = [("l2", "m:one"), ("pond", "m:one"), ("Pond", "m:two")]
+    merged = merge_offers(LOSS, [read_entry_points(LOSS, entries, ORIGIN)], ORIGIN)
+    assert [(each.name, each.aliases, each.target) for each in merged.components] == [
+        ("l2", (), "m:one")
+    ]

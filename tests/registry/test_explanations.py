@@ -148,3 +148,11 @@ def test_an_inner_scope_hides_an_outer_one_and_a_registration(install: Sandbox) 
         ("m:outer", "lost"),
         ("m:registered", "lost"),
     ]
+
+
+def test_what_never_loads_is_broken_and_not_chosen(install: Sandbox) -> None:
+    install("a-plugin", entry_points={"kplug.regularizers": {"sys": "os:system"}})
+    found = explain(REGULARIZER, parse_spec("sys"))
+    assert [each.outcome for each in found.candidates] == ["broken"]
+    assert found.choice is None
+    assert "os" in str(found.error)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from kplug.registry.heavy_imports import HeavyImports
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -93,3 +96,11 @@ def test_the_line_that_imports_it_is_named(
 @pytest.mark.torch
 def test_what_costs_nothing_is_no_problem(install: Sandbox, source: str, first: str) -> None:
     assert _problems(install, {"my_hooks.py": source + HOOKS}, first) == []
+
+
+def test_only_the_innermost_block_is_blamed(install: Sandbox) -> None:
+    install("my-plugin", entry_points={}, modules={"my_heavy.py": "import jax\n", "jax.py": ""})
+    with HeavyImports() as outer, HeavyImports() as inner:
+        importlib.import_module("my_heavy")
+    assert outer.describe() is None
+    assert str(inner.describe()).startswith("imports jax (my_heavy, line 1")

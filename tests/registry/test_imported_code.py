@@ -86,6 +86,24 @@ def test_an_upgrade_after_the_first_import_is_not_what_runs(install: Sandbox) ->
     warn_of_replacement(NAME)  # said once
 
 
+def test_a_module_that_is_imported_after_an_upgrade_has_the_new_version(install: Sandbox) -> None:
+    def put(version: str, number: int) -> None:
+        modules = {
+            f"kplug_aging_{name}.py": SOURCE.format(number=number) for name in ("old", "new")
+        }
+        entries = {name: f"kplug_aging_{name}:aging" for name in ("old", "new")}
+        install(NAME, version, entry_points={"kplug.regularizers": entries}, modules=modules)
+
+    put("1.0", 1)
+    old = kplug.resolve("regularizer", "old").component
+    install.uninstall(NAME)
+    put("2.0", 2)
+    with pytest.warns(KplugWarning, match=REPLACED):
+        new = kplug.resolve("regularizer", "new")
+    assert new.object(3) == 6
+    assert [find_running(each).version for each in (old, new.component)] == ["1.0", "2.0"]
+
+
 def test_the_same_version_with_other_code_is_noticed(install: Sandbox) -> None:
     _install(install, "1.0", 1)
     running = find_running(_component())
@@ -113,7 +131,7 @@ def test_a_light_module_is_the_first_that_is_imported(install: Sandbox) -> None:
     modules["kplug_aging.py"] = SOURCE.format(number=2)
     install(NAME, "2.0", entry_points=entries, modules=modules)
     with pytest.warns(KplugWarning, match="this process runs 1.0"):
-        assert find_running(_component()).version == "1.0"
+        assert find_running(_component()).version == "2.0"  # its own module came later
 
 
 @pytest.mark.parametrize(

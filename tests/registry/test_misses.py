@@ -84,6 +84,12 @@ def test_suggestion_from_a_plugin_names_it(puddles: Sandbox) -> None:
     assert "Did you mean 'puddle'? It is offered by puddle-penalties 2.1. " in str(error)
 
 
+def test_a_suggestion_that_means_the_built_in_names_no_plugin(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug.losses": {"huber": "my_losses:huber"}})
+    text = str(_fail("loss", "hubre", UnknownComponentError))
+    assert "\n  Did you mean 'huber'? Most like it: " in text
+
+
 def test_name_from_the_users_own_code_is_suggested() -> None:
     with kplug.scope(regularizers={"my_very_own": lambda weight_matrix: 0}):
         assert "Did you mean 'my_very_own'" in str(
@@ -307,8 +313,8 @@ def test_qualified_name_of_a_plugin_that_could_not_be_read(install: Sandbox) -> 
 
 
 CONFLICT = (
-    "the loss 'dice_loss' is offered twice, as two:dice_loss and as one:dice_loss; neither is used. Give one "
-    "of them another name"
+    "the loss 'dice_loss' is offered twice, as two:dice_loss and as one:dice_loss; the name is used for "
+    "neither. Give one of them another name"
 )
 
 
@@ -468,6 +474,22 @@ def test_problem_of_the_kind_that_was_asked_for(install: Sandbox, kind: str) -> 
     error = _fail(kind, "my-plugin/x", PluginLoadError)
     plural = get_kind(kind).plural
     assert f"but kplug_{plural} raised ValueError: of {plural}\n" in str(error)
+    other = "regularizers" if kind == "loss" else "losses"
+    assert f"of {other}" not in str(_fail(kind, "pluddle", UnknownComponentError))
+
+
+def test_qualified_name_in_a_group_that_is_not_read(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={
+            "kplug_regularizers": {"pond": "ponds:pond"},
+            "kplug.regularizers": {"lake": "ponds:lake"},
+        },
+    )
+    assert str(_fail("regularizer", "my-plugin/pond", UnknownComponentError)).endswith(
+        "\n  Not read: my-plugin 1.0: its entry points in the group 'kplug_regularizers' are not read, as "
+        "there is no such group. Did you mean 'kplug.regularizers'?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -534,3 +556,18 @@ def test_a_long_kind_is_cut_where_it_is_repeated() -> None:
     with pytest.raises(UnknownKindError) as caught:
         resolve(LONG, "mse")
     assert str(caught.value).startswith(f"there is no kind '{CUT}'\n")
+
+
+def test_metadata_that_cannot_be_read_are_named_with_their_folder(install: Sandbox) -> None:
+    install("my-plugin", entry_points={"kplug.losses": {"x": "m:x"}})
+    folder = install.info("my-plugin", "1.0")
+    (folder / "METADATA").write_text("Version: 1.0\n")
+    kplug.reload()
+    text = str(_fail("loss", "my-plugin/x", PluginLoadError))
+    assert text.startswith("'my-plugin' is installed, but its metadata cannot be read")
+    assert text.endswith(f"It is in {folder}")
+
+
+def test_a_stored_name_that_is_known_in_another_kind() -> None:
+    error = _fail("regularizer", "custom/csv_logger", UnknownComponentError)
+    assert "\n  'csv_logger' is a callback, not a regularizer. Offer it: " in str(error)

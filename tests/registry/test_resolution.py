@@ -448,3 +448,18 @@ def test_scope_is_seen_by_text_that_was_planned_before() -> None:
     resolve("regularizer", "wrap(pond)")
     with kplug.scope(regularizers={"pond": lambda weight_matrix: 6}):
         assert resolve("regularizer", "wrap(pond)").object.parts[0]("w") == 6
+
+
+@pytest.mark.torch
+def test_what_a_factory_of_a_plugin_returned_is_told_with_its_name(install: Sandbox) -> None:
+    install(
+        "my-plugin",
+        entry_points={"kplug.losses": {"nonsense": "my_nonsense:nonsense"}},
+        modules={"my_nonsense.py": "def nonsense(answer=42):\n    return answer\n"},
+    )
+    with pytest.raises(ContractError) as caught:
+        resolve("loss", "nonsense(answer=42)")
+    assert str(caught.value).startswith(
+        "the loss 'nonsense' of my-plugin 1.0 (my_nonsense:nonsense) is not what its kind wants from "
+        "answer=42: 42 is no loss\n  A loss is a name,"
+    )

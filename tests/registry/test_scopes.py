@@ -305,3 +305,11 @@ def test_threads_with_the_same_scopes_share_what_texts_mean() -> None:
         known = _fill()
         assert _in_a_thread(inner.bind(lambda: plans_here(STATE))) is known
         assert _in_a_thread(lambda: plans_here(STATE)) == {}
+
+
+@pytest.mark.parametrize("target", [Component("a", "m:a", aliases=("not ok!",)), "m:a"])
+def test_a_bad_alias_is_refused_where_it_is_said(target: object) -> None:
+    with pytest.raises(RegistrationError, match="'not ok!' cannot be the name of a component"):
+        kplug.register(
+            "loss", "a", target, aliases=() if isinstance(target, Component) else ("not ok!",)
+        )

@@ -39,7 +39,7 @@ def _supply(*modules: dict[str, object], **entries: list[tuple[str, str]]) -> Su
 
 
 def _messages(supplier: Supplier) -> list[str]:
-    return [problem.message for problem in supplier.problems]
+    return [problem.message for problem in supplier.problems_with()]
 
 
 def test_both_tiers_are_offered_together() -> None:
@@ -49,7 +49,7 @@ def test_both_tiers_are_offered_together() -> None:
 
     supplier = _supply({"kplug_losses": kplug_losses}, loss=[("a", "m:a")])
     assert list(supplier.offer(LOSS)) == ["a", "b", "c"]
-    assert supplier.problems == []
+    assert supplier.problems_with() == []
 
 
 def test_supplier_reaches_the_host_through_pluggy() -> None:
@@ -91,7 +91,7 @@ def test_asking_twice_reports_a_problem_once() -> None:
     supplier = Supplier(ORIGIN, {"kplug.losses": [("bad-name", "m:a")]})
     supplier.offer(LOSS)
     supplier.offer(LOSS)
-    assert len(supplier.problems) == 1
+    assert len(supplier.problems_with()) == 1
 
 
 class EvilMapping(dict[str, str]):
@@ -115,7 +115,7 @@ def test_hook_that_raises(error: BaseException, text: str) -> None:
     supplier = _supply({"kplug_losses": kplug_losses}, loss=[("a", "m:a")])
     assert list(supplier.offer(LOSS)) == ["a"]
     assert _messages(supplier) == [text]
-    assert supplier.problems[0].cause is error
+    assert supplier.problems_with()[0].cause is error
 
 
 def test_mapping_that_raises_when_read() -> None:
@@ -194,7 +194,7 @@ def offers_with_another_argument(ref: str) -> list[object]:
         ),
         (
             {"kplug_losses": unmarked},
-            "its hooks do not fit: function 'kplug_losses' is not marked. Put @kplug.hookimpl above it",
+            "its function 'kplug_losses' is not marked. Put @kplug.hookimpl above it",
         ),
     ],
 )
@@ -211,10 +211,26 @@ def test_one_bad_module_does_not_cost_the_other() -> None:
 
     supplier = _supply({"kplug_loses": kplug_loses}, {"kplug_losses": kplug_losses})
     assert list(supplier.offer(LOSS)) == ["good"]
-    assert len(supplier.problems) == 1
+    assert len(supplier.problems_with()) == 1
 
 
 def test_hook_of_a_newer_kplug_is_passed_over() -> None:
     supplier = _supply({"kplug_datasets": kplug_datasets})
     assert supplier.offer(LOSS) == {}
-    assert supplier.problems == []
+    assert supplier.problems_with() == []
+
+
+def test_an_unknown_hook_costs_no_other_hook_of_its_module() -> None:
+    @kplug.hookimpl
+    def kplug_losses() -> dict[str, str]:
+        return {"good": "m:good"}
+
+    @kplug.hookimpl
+    def kplug_lossess() -> dict[str, str]:
+        return {}
+
+    supplier = _supply({"kplug_losses": kplug_losses, "kplug_lossess": kplug_lossess})
+    assert list(supplier.offer(LOSS)) == ["good"]
+    assert _messages(supplier) == [
+        "it implements 'kplug_lossess', which is no hook. Did you mean 'kplug_losses'?"
+    ]

@@ -87,8 +87,9 @@ def check_component(new: NewComponent, distribution: str) -> str | None:
     others = [one.qualified_name for one in owners if one.origin.distribution != distribution]
     if not others:
         return None
+    have = "has" if len(others) == 1 else "have"
     return (
-        f"{', '.join(others)} has the same name. Where both are installed, the bare name is an error, and "
+        f"{', '.join(others)} {have} the same name. Where both are installed, the bare name is an error, and "
         f"users write '{distribution}/{new.name}' or set a preference."
     )
 

@@ -116,7 +116,7 @@ def load_weights(
         shapes in Keras 3, it works by position too.
     """
     model.ensure_built()
-    check_verify(verify)
+    check_verify("load_weights", verify)
     require_built(model)
     source = Path(filepath)
     with naming_file(source):

@@ -71,6 +71,6 @@ def _list_everything() -> set[str]:
         one for each in plugins for kind in KINDS.values() for one in each.offer(kind).values()
     ]
     assert all(isinstance(each.origin.is_editable, bool) for each in plugins)
-    problems = [*found.problems, *(problem for each in plugins for problem in each.problems)]
+    problems = [*found.problems, *(problem for each in plugins for problem in each.problems_with())]
     assert all(len(str(problem)) <= LONGEST_MESSAGE for problem in problems)
     return {component.qualified_name for component in offered}
