@@ -75,9 +75,7 @@ class _Commands(Mapping[str, Any]):
     @property
     def _own(self) -> dict[str, Component]:
         """Those of kplug itself, which no plugin replaces and for which no plugin is asked."""
-        supplier: Any = REGISTRY.state.discovery.manager.get_plugin("kplug")
-        found: dict[str, Component] = supplier.offer(COMMAND)
-        return found
+        return REGISTRY.state.discovery.by_name["kplug"].offer(COMMAND)
 
 
 class _PluginCommand(TyperCommand):

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import importlib_metadata
-import pluggy
 
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
 from kplug.registry.groups import HOOK_GROUP, is_meant
-from kplug.registry.hook_modules import new_manager
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
 from kplug.registry.policy import Policy
@@ -36,22 +34,21 @@ class Discovery:
     """What is installed.
 
     Args:
-        manager: The pluggy manager with one plugin for each distribution, named after it.
+        by_name: Each distribution that may load, by its name.
         refused: Distributions that policy keeps out, with the setting that does; never imported.
         problems: What is wrong with distributions as a whole.
         importer: Imports what they name.
     """
 
-    manager: pluggy.PluginManager
+    by_name: dict[str, Supplier] = field(default_factory=dict)
     refused: dict[str, tuple[Supplier, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     importer: Importer = field(default_factory=Importer)
 
-    @property
+    @functools.cached_property
     def suppliers(self) -> list[Supplier]:
-        """The registered distributions, sorted by name."""
-        named = sorted(self.manager.list_name_plugin(), key=lambda pair: pair[0])
-        return [plugin for _, plugin in named if isinstance(plugin, Supplier)]
+        """The distributions that may load, sorted by name."""
+        return [supplier for _, supplier in sorted(self.by_name.items())]
 
     @functools.cached_property
     def refused_names(self) -> dict[tuple[str, str], str]:
@@ -64,10 +61,10 @@ class Discovery:
 
 
 def discover(policy: Policy) -> Discovery:
-    """Read the entry points of everything installed and register what policy lets through."""
-    found = Discovery(new_manager(), importer=Importer(policy))
+    """Read the entry points of everything installed and keep what policy lets through."""
+    found = Discovery(importer=Importer(policy))
     for name, module in _BUILT_IN_MODULES.items():
-        found.manager.register(Supplier(_built_in_origin(name), modules=(module,)), name=name)
+        found.by_name[name] = Supplier(_built_in_origin(name), modules=(module,))
     installed = _read_entry_points(found.problems, found.importer)
     for name, supplier in sorted(installed.items()):
         if name in (*BUILT_IN, CUSTOM):
@@ -76,7 +73,7 @@ def discover(policy: Policy) -> Discovery:
             found.refused[name] = (supplier, reason)
             found.importer.disable(name, reason)
         else:
-            found.manager.register(supplier, name=name)
+            found.by_name[name] = supplier
     for name, setting in policy.disabled.items():  # not only those that offer something
         found.importer.disable(name, f"{setting} names it")
     found.problems += map(_misunderstood, policy.errors)

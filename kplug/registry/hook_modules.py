@@ -25,22 +25,16 @@ _FURTHER_HOOKS = {
 }
 
 
-def new_manager() -> pluggy.PluginManager:
-    """Return a pluggy manager that knows kplug's hooks and no plugin."""
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    return manager
-
-
 def check_hooks(module: object) -> tuple[pluggy.PluginManager, list[str]]:
     """Return a manager of its own for a module of hooks, and what is wrong with single hooks.
 
-    A registration that fails half-way would leave hooks behind in a shared manager.
+    A registration that fails half-way would leave hooks behind in a manager that modules share.
 
     Raises:
         pluggy.PluginValidationError: for a hook with other arguments than it is called with.
     """
-    manager = new_manager()
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
     manager.register(module)
     callers = manager.get_hookcallers(module) or ()
     unknown = [

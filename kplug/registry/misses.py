@@ -53,8 +53,8 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError 
     if spec.distribution is None:
         explain = _in_error if is_in_error else _unknown
         return explain(registry, kind, spec)
-    supplier = registry.state.discovery.manager.get_plugin(spec.distribution)
-    if isinstance(supplier, Supplier):
+    supplier = registry.state.discovery.by_name.get(spec.distribution)
+    if supplier is not None:
         return _not_offered(registry, kind, spec, supplier)
     return _not_supplied(registry, kind, spec)
 

@@ -264,11 +264,9 @@ def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
 
 def _ask_plugins(state: _State, kind: Kind) -> tuple[Index, bool]:
     """Return the index, and whether what each plugin said is what it will say from now on."""
-    if kind.name in HOOKED:
-        offers = getattr(state.discovery.manager.hook, kind.hook)()
-    else:
-        offers = [supplier.offer(kind) for supplier in state.discovery.suppliers]
-    known = {id(supplier.find_offer(kind)) for supplier in state.discovery.suppliers}
+    suppliers = [one for one in state.discovery.suppliers if one.may_offer(kind)]
+    offers = [supplier.offer(kind) for supplier in suppliers]
+    known = {id(supplier.find_offer(kind)) for supplier in suppliers}
     index = build_index(kind, (item for offer in offers for item in offer.values()))
     return index, all(id(offer) in known for offer in offers)
 

@@ -1,16 +1,14 @@
-"""What one distribution offers: the pluggy plugin that is registered for it."""
+"""What one distribution offers: by its entry points, and by its modules of hooks."""
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Collection, Sequence
-from types import MethodType
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import pluggy
 
-from kplug import hookspecs
 from kplug.registry.component import Component, Origin
 from kplug.registry.declarations import (
     Offer,
@@ -45,7 +43,7 @@ class _Offered(NamedTuple):
 class Supplier:
     """A distribution and everything it declares.
 
-    It catches whatever its own plugin code raises, so one plugin cannot break a hook call for others,
+    It catches whatever its own plugin code raises, so one plugin cannot break a look-up for others,
     and it stamps every component with its origin, so the registry knows who offered it.
 
     Args:
@@ -74,20 +72,6 @@ class Supplier:
         self._answers: dict[str, tuple[Problem, ...]] = {}  # by hook: the problems of the last one
         self.seconds: dict[str, float] = {}  # that each module of hooks took to import
         self._questions: list[str] = []  # where a module asked the registry while it was imported
-        for hook in dir(self):
-            setattr(self, hook, MethodType(_HOOKS[hook], self))
-
-    def __dir__(self) -> list[str]:
-        """Name the hooks that can have something to offer.
-
-        pluggy looks at every name in ``dir`` when a plugin is registered; with all of Python's own
-        among them, that is most of the time of a discovery.
-        """
-        return (
-            list(_HOOKS)
-            if self._modules
-            else [_OF_GROUP[g] for g in self.entries if g in _OF_GROUP]
-        )
 
     @property
     def installed(self) -> Installed:
@@ -108,6 +92,10 @@ class Supplier:
     def has_hooks(self) -> bool:
         """Whether it may offer more than `declared_names`: what, only its modules can tell."""
         return bool(self._modules)
+
+    def may_offer(self, kind: Kind) -> bool:
+        """Whether it may have components of a kind, as far as is known without importing anything."""
+        return self.has_hooks or kind.group in self.entries
 
     @property
     def declared_names(self) -> list[tuple[str, str]]:
@@ -272,15 +260,3 @@ class Supplier:
             return ()
         message = f"its {name} {found}, which makes `kplug list` slow. Import it where it is used"
         return (Problem(self.origin, message, is_advice=True, topic="slow"),)
-
-
-def _make_hook(kind: Kind) -> Callable[[Supplier], dict[str, Component]]:
-    @hookspecs.hookimpl
-    def hook(supplier: Supplier) -> dict[str, Component]:
-        return supplier.offer(kind)
-
-    return hook
-
-
-_HOOKS = {kind.hook: _make_hook(kind) for kind in HOOKED.values()}
-_OF_GROUP = {kind.group: kind.hook for kind in HOOKED.values()}

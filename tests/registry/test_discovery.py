@@ -46,12 +46,12 @@ def test_static_and_dynamic_tier(install: Sandbox) -> None:
     assert install.imported() == {"puddles_hooks"}
 
 
-def test_each_distribution_is_one_pluggy_plugin_under_its_name(install: Sandbox) -> None:
+def test_each_distribution_is_one_supplier_under_its_name(install: Sandbox) -> None:
     install("B-plugin", entry_points={"kplug.losses": {"b": "m:b"}})
     install("A.plugin", entry_points={"kplug.metrics": {"a": "m:a"}})
     install("unrelated", entry_points={"console_scripts": {"tool": "m:main"}})
-    names = [name for name, _ in discover(Policy()).manager.list_name_plugin()]
-    assert sorted(names) == ["a-plugin", "b-plugin", "kplug", "torch"]
+    names = [one.origin.distribution for one in discover(Policy()).suppliers]
+    assert names == ["a-plugin", "b-plugin", "kplug", "torch"]
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -65,7 +65,7 @@ def test_every_kind_has_its_group(install: Sandbox, kind: object) -> None:
 
 def test_other_contract_versions_are_not_read(install: Sandbox) -> None:
     install("my-plugin", entry_points={"kplug2.losses": {"a": "m:a"}, "kplug2": {"x": "m"}})
-    assert "my-plugin" not in dict(discover(Policy()).manager.list_name_plugin())
+    assert "my-plugin" not in discover(Policy()).by_name
 
 
 @pytest.mark.parametrize("name", ["kplug", "torch", "custom"])
@@ -83,7 +83,7 @@ def test_refused_distribution_is_known_and_not_registered(install: Sandbox) -> N
     found = discover(read_policy({"KPLUG_DISABLE": "my-plugin"}))
     assert list(found.refused) == ["my-plugin"]
     assert found.refused["my-plugin"][1] == "KPLUG_DISABLE names it"
-    assert not found.manager.has_plugin("my-plugin")
+    assert "my-plugin" not in found.by_name
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_a_copy_further_down_the_path_offers_nothing(install: Sandbox) -> None:
         everything = importlib_metadata.distributions
         path = [str(install.folder), str(more)]
         patch.setattr(importlib_metadata, "distributions", lambda: everything(path=path))
-        assert "my-plugin" not in dict(discover(Policy()).manager.list_name_plugin())
+        assert "my-plugin" not in discover(Policy()).by_name
         path.reverse()
-        assert "my-plugin" in dict(discover(Policy()).manager.list_name_plugin())
+        assert "my-plugin" in discover(Policy()).by_name
 
 
 def _install_broken(install: Sandbox) -> Path:
@@ -310,8 +310,8 @@ def test_built_in_modules_read_as_plugins_do() -> None:
     found = discover(Policy())
     assert [supplier.origin.distribution for supplier in found.suppliers] == ["kplug", "torch"]
     for kind in KINDS.values():
-        for offer in getattr(found.manager.hook, kind.hook)():
-            assert all(isinstance(item.target, str) for item in offer.values())
+        for supplier in found.suppliers:
+            assert all(isinstance(item.target, str) for item in supplier.offer(kind).values())
 
 
 def test_torch_without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:

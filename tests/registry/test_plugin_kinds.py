@@ -95,7 +95,7 @@ def kinds(install: Sandbox) -> Sandbox:
 
 
 def test_the_ten_kinds_come_through_the_same_hook() -> None:
-    supplier: Any = REGISTRY.state.discovery.manager.get_plugin("kplug")
+    supplier = REGISTRY.state.discovery.by_name["kplug"]
     assert supplier.ask(kplug.Kind, "kplug_kinds") == list(BUILT_IN_KINDS.values())
     assert REGISTRY.kinds == BUILT_IN_KINDS
 

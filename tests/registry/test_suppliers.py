@@ -9,7 +9,6 @@ import pytest
 
 import kplug
 from kplug.registry.component import Component, Origin
-from kplug.registry.hook_modules import new_manager
 from kplug.registry.kinds import HOOKED, KINDS, get_kind
 from kplug.registry.suppliers import Supplier
 from kplug.registry.targets import Importer
@@ -52,13 +51,10 @@ def test_both_tiers_are_offered_together() -> None:
     assert supplier.problems_with() == []
 
 
-def test_supplier_reaches_the_host_through_pluggy() -> None:
-    manager = new_manager()
-    manager.register(Supplier(ORIGIN, {"kplug.losses": [("a", "m:a")]}), name="my-plugin")
-    manager.check_pending()
-    (offer,) = manager.hook.kplug_losses()
-    assert offer["a"].qualified_name == "my-plugin/a"
-    assert manager.hook.kplug_metrics() == []
+def test_what_may_be_offered_is_known_without_loading_anything() -> None:
+    static = Supplier(ORIGIN, {"kplug.losses": [("a", "m:a")]})
+    assert [static.may_offer(get_kind(kind)) for kind in ("loss", "metric")] == [True, False]
+    assert Supplier(ORIGIN, modules=("m",)).may_offer(get_kind("metric"))
 
 
 def test_names_are_known_without_loading_anything() -> None:
