@@ -1,4 +1,4 @@
-"""Entry points to pluggy plugins, one for each distribution; no component is imported.
+"""Entry points to suppliers, one for each distribution; no component is imported.
 
 The built-in components come in through the same hooks, from modules named here and nowhere else.
 """

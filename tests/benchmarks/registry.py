@@ -188,7 +188,7 @@ def _run(folder: Path, code: str, *arguments: str) -> str:
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments],
         env={**clean, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        cwd=ROOT,  # and not the folder, which would be on the search path twice
+        cwd=folder.parent,  # no project with settings, and not the folder: it would be searched twice
         capture_output=True,
         text=True,
         check=True,
