@@ -100,7 +100,7 @@ def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool)
             return None
         return f"{distribution} {was}, which supplied {used}, has other code here under the same version"
     advice = find_replacement(distribution)
-    if advice is None and REGISTRY.state.discovery.manager.has_plugin(distribution):
+    if advice is None and distribution in REGISTRY.state.discovery.by_name:
         advice = _install_line(distribution, version)
     shown = f": {advice}" if advice else ""
     return f"{distribution}, which supplied {used}, was {was}, here {installed}{shown}"
