@@ -23,15 +23,15 @@ HEAVY = {"torch", "numpy", "h5py"}
 TESTS = (
     "tests/registry",  # in which what needs torch is marked
     "--ignore=tests/registry/test_nested_components.py",
-    "--ignore=tests/registry/test_reverse_lookup.py",
+    "--ignore=tests/registry/building/test_reverse_lookup.py",
     "tests/cli/test_app.py",
     "tests/cli/test_env.py",
     "tests/cli/test_listing.py",
     "tests/test_errors.py",
     "tests/test_exports.py",
     "kplug/registry",
-    "--deselect=kplug/registry/lost_arguments.py::kplug.registry.lost_arguments.find_lost",
-    "--deselect=kplug/registry/resolution.py::kplug.registry.resolution.resolve",
+    "--deselect=kplug/registry/building/lost_arguments.py::kplug.registry.building.lost_arguments.find_lost",
+    "--deselect=kplug/registry/building/resolution.py::kplug.registry.building.resolution.resolve",
     "kplug/hookspecs.py",
 )
 AT_LEAST = 1200  # fewer would mean that tests are left out in silence

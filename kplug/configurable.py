@@ -11,9 +11,9 @@ from typing import Any
 from typing_extensions import Self
 
 from kplug.errors import ContractError
+from kplug.registry.building.lost_arguments import list_given
+from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
-from kplug.registry.lost_arguments import list_given
-from kplug.registry.roles import takes_any_keyword
 from kplug.registry.suggestions import unknown_argument
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

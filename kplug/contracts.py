@@ -8,8 +8,8 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from kplug.errors import ContractError
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.quoting import quote
-from kplug.registry.reverse_lookup import name_of
 
 _MOST_SIGNATURES = 1024
 _SIGNATURES: dict[tuple[CodeType, bool], tuple[object, object, inspect.Signature | None]] = {}

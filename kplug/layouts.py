@@ -18,7 +18,7 @@ from torch import Tensor
 
 from kplug.errors import ContractError
 from kplug.nested import find_leaves, map_leaves
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 Adapted = TypeVar("Adapted", bound=Callable[..., Any])
 

@@ -10,7 +10,7 @@ from kplug.dialect.names import is_in_keras, strip_packages
 from kplug.dialect.writing_components import MODULES, describe
 from kplug.errors import ContractError
 from kplug.registry import Resolved, get_kind, resolve, resolve_object, scope
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 
 def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import pytest
 from kplug.contracts import as_callable, check_call, find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.registry import KINDS, resolve
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 
 def annotated(x: int, y: int) -> int:

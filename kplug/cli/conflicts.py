@@ -11,7 +11,7 @@ from kplug.cli.listing import JsonOption, KindArgument
 from kplug.cli.output import print_json, print_lines
 from kplug.cli.why import describe_name, show_place
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
-from kplug.registry.explanations import list_conflicts
+from kplug.registry.names.explanations import list_conflicts
 
 VARIABLE = "KPLUG_PREFER"
 

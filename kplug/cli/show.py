@@ -22,11 +22,11 @@ from kplug.errors import (
     WrongKindError,
 )
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, look_up, parse_spec
-from kplug.registry.binding import describe_signature
+from kplug.registry.building.binding import describe_signature
+from kplug.registry.building.roles import decide_role
 from kplug.registry.metadata import read_licence
-from kplug.registry.misses import list_packages, list_switched_off, suggest_component
+from kplug.registry.names.misses import list_packages, list_switched_off, suggest_component
 from kplug.registry.quoting import quote
-from kplug.registry.roles import decide_role
 
 if TYPE_CHECKING:
     from kplug.cli.curves.sampling import Curve

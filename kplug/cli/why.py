@@ -11,7 +11,7 @@ from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.errors import KplugError
 from kplug.registry import get_kind, parse_spec
-from kplug.registry.explanations import Candidate, explain
+from kplug.registry.names.explanations import Candidate, explain
 from kplug.registry.policy import Setting
 from kplug.registry.quoting import quote
 

@@ -9,10 +9,10 @@ from typing import Any
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError, RegistrationError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up
+from kplug.registry.candidates.scopes import find_in_user_code
 from kplug.registry.component import find_names
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.quoting import quote
-from kplug.registry.scopes import find_in_user_code
 
 CUSTOM = "custom"
 BUILT_IN = "kplug"

@@ -15,8 +15,8 @@ from kplug.contracts import check_call, find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.initializers.constant import Constant
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.quoting import quote
-from kplug.registry.reverse_lookup import name_of
 
 _CONTRACT = "An initializer is a callable (shape, dtype=None) that returns a tensor of that shape."
 

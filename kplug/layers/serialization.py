@@ -12,10 +12,10 @@ from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
 from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
-from kplug.registry.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
-from kplug.registry.reverse_lookup import find_component_of
 from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
 
 # A configuration has them in another form, or they follow from the weights and calls.

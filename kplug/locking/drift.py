@@ -10,9 +10,9 @@ from kplug.errors import LockError
 from kplug.locking.install_source import read_install_source
 from kplug.locking.lock_file import Lock, LockedPackage
 from kplug.registry import KINDS, REGISTRY, Component
-from kplug.registry.conflicts import decide
-from kplug.registry.imported_code import Build, find_build_here, find_replacement
-from kplug.registry.index import Index
+from kplug.registry.candidates.conflicts import decide
+from kplug.registry.candidates.index import Index
+from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.quoting import shorten
 

@@ -10,7 +10,7 @@ from kplug.dialect.writing_components import describe
 from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.loss import Loss
 from kplug.registry import resolve_object
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.serialization import describe_for_keras, deserialize_component, resolve_whole
 
 

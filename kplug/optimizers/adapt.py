@@ -12,9 +12,9 @@ import torch
 from kplug.errors import ContractError, KplugError
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.parameters import check_parameters
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
-from kplug.registry.reverse_lookup import name_of
 
 _EXPECTED: Final = (
     "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
+from kplug.registry.candidates.conflicts import find_shadowed_built_ins
+from kplug.registry.candidates.index import Index, build_index
+from kplug.registry.candidates.packages import Package
+from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
-from kplug.registry.conflicts import find_shadowed_built_ins
-from kplug.registry.discovery import Discovery, discover, search_path_fingerprint
-from kplug.registry.imported_code import warn_of_replacement
-from kplug.registry.in_flight import Once
-from kplug.registry.index import Index, build_index
+from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
+from kplug.registry.installed.in_flight import Once
+from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
-from kplug.registry.load_failures import explain_failure
-from kplug.registry.packages import Package
-from kplug.registry.plugin_kinds import merge_kinds
+from kplug.registry.loading.imported_code import warn_of_replacement
+from kplug.registry.loading.load_failures import explain_failure
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
-from kplug.registry.scopes import user_components
 
 _IS_ASKING = ContextVar("_IS_ASKING", default=False)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.contracts import as_callable
 from kplug.errors import ContractError
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 _CONTRACT = "A regularizer is a callable (weight_matrix) that returns a scalar penalty."
 

@@ -13,8 +13,8 @@ from packaging.version import InvalidVersion, Version
 from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
-from kplug.registry.imported_code import Build, find_build_here, find_replacement
-from kplug.registry.packages import Package
+from kplug.registry.candidates.packages import Package
+from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
 from kplug.registry.user_warnings import warn
 
 Verify = Literal["off", "warn", "exact"]

@@ -17,7 +17,7 @@ import numpy as np
 from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
-from kplug.registry.imported_code import find_build_here, warn_of_replacement
+from kplug.registry.loading.imported_code import find_build_here, warn_of_replacement
 from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
 from kplug.saving.protocols import LayeredModel
 from kplug.training.component_rows import list_components

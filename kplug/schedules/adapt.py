@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from kplug.contracts import find_signature, instantiate
 from kplug.errors import ContractError
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.quoting import quote
-from kplug.registry.reverse_lookup import name_of
 
 _EXPECTED = "Give a name, a LearningRateSchedule, or a function of the step (or of nothing)."
 

@@ -8,9 +8,9 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
-from kplug.registry.imported_code import find_running
-from kplug.registry.resolved import config_of
-from kplug.registry.reverse_lookup import find_component_of
+from kplug.registry.building.resolved import config_of
+from kplug.registry.building.reverse_lookup import find_component_of
+from kplug.registry.loading.imported_code import find_running
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 

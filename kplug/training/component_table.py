@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kplug.html import html_table
-from kplug.registry.imported_code import find_replacement
+from kplug.registry.loading.imported_code import find_replacement
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own

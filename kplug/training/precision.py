@@ -14,7 +14,7 @@ from kplug.errors import ContractError
 from kplug.nested import find_leaves, map_leaves
 from kplug.optimizers import LossScaleOptimizer
 from kplug.optimizers.base.optimizer import Optimizer
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

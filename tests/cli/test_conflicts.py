@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import kplug
 from kplug.cli.app import app
 from kplug.registry import get_kind, parse_spec
-from kplug.registry.explanations import explain
+from kplug.registry.names.explanations import explain
 from tests.registry import conftest
 from tests.registry.conftest import Sandbox
 

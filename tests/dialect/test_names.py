@@ -13,7 +13,7 @@ from kplug.dialect.names import (
     is_in_keras,
     strip_package,
 )
-from kplug.registry.scopes import scope
+from kplug.registry.candidates.scopes import scope
 
 
 def absolute(y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:

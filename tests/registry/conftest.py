@@ -14,7 +14,10 @@ from typing import Any
 import importlib_metadata
 import pytest
 
-from kplug.registry import REGISTRY, Kind, imported_code, resolution, scopes
+from kplug.registry import REGISTRY, Kind
+from kplug.registry.building import resolution
+from kplug.registry.candidates import scopes
+from kplug.registry.loading import imported_code
 from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]

@@ -149,7 +149,7 @@ def test_a_lock_of_the_users_around_both(install: Sandbox) -> None:
         install,
         "import threading, time, kplug\n"
         "lock = threading.RLock()\n"
-        "from kplug.registry import in_flight\n"
+        "from kplug.registry.installed import in_flight\n"
         "in_flight.PATIENCE = 1.0\n"
         "thread = threading.Thread(target=kplug.resolve, args=('regularizer', 'pond'), daemon=True)\n"
         "thread.start()\n"

@@ -14,7 +14,7 @@ import pytest
 import kplug
 from kplug.errors import DisabledComponentError, PluginLoadError, PolicyError, UnknownComponentError
 from kplug.registry import REGISTRY, get_kind, registry as host, resolve
-from kplug.registry.discovery import Discovery, discover
+from kplug.registry.installed.discovery import Discovery, discover
 from kplug.registry.policy import Policy
 
 if TYPE_CHECKING:

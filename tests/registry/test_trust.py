@@ -18,14 +18,14 @@ A string is parsed and never evaluated, so no Python code in it runs.
 It names registered components and gives them literals or further specs as arguments.
   registry/spec/test_parsing.py::test_reads
   registry/spec/test_parsing.py::test_refuses
-  registry/test_resolution.py::test_every_written_form_makes_the_same
+  registry/building/test_resolution.py::test_every_written_form_makes_the_same
 It cannot name a module, a path or an attribute.
   registry/trust/test_strings.py::test_strings_run_nothing
 It imports the plugin of the component that it names, and no other that declares its names in entry points.
   registry/trust/test_strings.py::test_a_string_imports_the_plugin_that_it_names
 It cannot reach a plugin that is switched off.
   registry/test_bad_plugins.py::test_disabled_plugin_is_never_imported
-  registry/test_misses.py::test_disabled
+  registry/names/test_misses.py::test_disabled
 It is read or refused in bounded time and memory.
   registry/hostile/test_specs.py::test_a_text_is_a_spec_or_a_spec_error
   registry/hostile/test_specs.py::test_a_name_is_a_component_or_a_resolution_error
@@ -33,7 +33,7 @@ What a message repeats of it is cut at 80 characters and cannot control a termin
   registry/test_quoting.py::test_no_message_repeats_a_long_or_dangerous_text
   registry/test_quoting.py::test_a_long_text_is_cut_where_binding_repeats_it
 No message turns a name that only a string supplied into an install command.
-  registry/test_misses.py::test_package_that_only_a_text_names_is_not_recommended
+  registry/names/test_misses.py::test_package_that_only_a_text_names_is_not_recommended
   registry/trust/test_plugins.py::test_nothing_is_installed_and_no_index_is_asked
 A component does with its arguments what it is made for: `csv_logger('a.csv')` writes that file during
 training, so whoever may write a string may do that.
@@ -54,7 +54,7 @@ Links, external storage and archive members that lead outside the file are not f
   saving/weights/test_keras3_layout.py::test_links_out_of_the_group_are_not_followed
 A bare name in a file means your own object or the built-in, whatever is preferred; `package>name` means
 that package's component.
-  registry/test_conflicts.py::test_a_stored_name_is_the_built_in_whatever_is_preferred
+  registry/candidates/test_conflicts.py::test_a_stored_name_is_the_built_in_whatever_is_preferred
   registry/test_configs.py::test_a_registered_class_of_a_plugin_is_the_plugins
   models/configuration/test_reading.py::test_custom_objects_are_found_by_name
 It can make every registered component that may load, with any literals, where an argument takes one.
@@ -109,32 +109,32 @@ There is no sandbox.
   registry/trust/test_plugins.py::test_the_code_of_a_plugin_may_do_anything
 By what it declares it takes no built-in's bare name, unless it is preferred, and no qualified name of
 another.
-  registry/test_conflicts.py::test_built_in_goes_before_plugins_and_names_the_shadowed
-  registry/test_conflicts.py::test_preference_goes_before_the_built_in
-  registry/test_discovery.py::test_reserved_names_are_refused
-  registry/test_targets.py::test_what_one_may_name_another_may_not
+  registry/candidates/test_conflicts.py::test_built_in_goes_before_plugins_and_names_the_shadowed
+  registry/candidates/test_conflicts.py::test_preference_goes_before_the_built_in
+  registry/installed/test_discovery.py::test_reserved_names_are_refused
+  registry/loading/test_targets.py::test_what_one_may_name_another_may_not
   registry/trust/test_plugins.py::test_no_declaration_takes_a_qualified_name_of_another
 It names modules of its own and of distributions that it requires, and none of Python's.
-  registry/test_targets.py::test_own_modules
-  registry/test_targets.py::test_modules_of_others
-  registry/test_targets.py::test_an_entry_point_cannot_run_a_command
+  registry/loading/test_targets.py::test_own_modules
+  registry/loading/test_targets.py::test_modules_of_others
+  registry/loading/test_targets.py::test_an_entry_point_cannot_run_a_command
 What it requires is its author's word.
-  registry/test_targets.py::test_modules_of_what_it_requires
+  registry/loading/test_targets.py::test_modules_of_what_it_requires
 An object of your code is not recorded as the plugin's because an entry point names it.
-  registry/test_reverse_lookup.py::test_a_plugin_cannot_claim_what_is_not_its_own
+  registry/building/test_reverse_lookup.py::test_a_plugin_cannot_claim_what_is_not_its_own
 What is broken in it costs no other plugin anything.
   registry/test_bad_plugins.py::test_it_costs_that_plugin_alone
   registry/test_bad_plugins.py::test_all_of_them_at_once
 A plugin that is switched off is not imported by kplug, whoever names its modules.
-  registry/test_targets.py::test_a_disabled_plugin_is_not_imported_by_anothers_target
-  registry/test_targets.py::test_nor_by_anothers_hook
-  registry/test_targets.py::test_nor_by_what_is_registered
-  registry/test_targets.py::test_nor_in_a_scope
+  registry/loading/test_targets.py::test_a_disabled_plugin_is_not_imported_by_anothers_target
+  registry/loading/test_targets.py::test_nor_by_anothers_hook
+  registry/loading/test_targets.py::test_nor_by_what_is_registered
+  registry/loading/test_targets.py::test_nor_in_a_scope
 It can still be imported by the code of others, and Python runs the lines of its `.pth` files.
   registry/trust/test_plugins.py::test_the_code_of_others_may_import_what_is_switched_off
   registry/trust/test_plugins.py::test_lines_of_a_pth_file_run_though_it_is_switched_off
 A plugin whose name cannot be read never loads.
-  registry/test_discovery.py::test_a_distribution_without_a_readable_name_never_loads_and_is_named_with_its_path
+  registry/installed/test_discovery.py::test_a_distribution_without_a_readable_name_never_loads_and_is_named_with_its_path
 Lists with versions or hashes are asked at discovery, and again before kplug imports one of its modules: a
 build that is installed in between is judged by itself.
   registry/policy/test_entries.py::test_what_is_installed_is_judged
@@ -153,9 +153,9 @@ kplug installs nothing and asks no index.
   registry/trust/test_plugins.py::test_nothing_is_installed_and_no_index_is_asked
 It shows an install command for what a plugin answers (`kplug_offers`), for what a plugin requires, and for
 another version of a plugin that is installed.
-  registry/test_misses.py::test_a_plugin_says_which_packages_offer_an_unknown_name
-  registry/test_misses.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
-  registry/test_load_failures.py::test_only_a_package_that_the_plugin_requires_is_to_be_installed
+  registry/names/test_misses.py::test_a_plugin_says_which_packages_offer_an_unknown_name
+  registry/names/test_misses.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
+  registry/loading/test_load_failures.py::test_only_a_package_that_the_plugin_requires_is_to_be_installed
   saving/test_package_check.py::test_comparison_with_what_is_installed
 A new release of a plugin that you allow by name alone runs as soon as it is installed and used; with
 `strict = true` only what is pinned does.

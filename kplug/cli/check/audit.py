@@ -12,10 +12,10 @@ from kplug.cli.check.report import Finding, Level
 from kplug.cli.commands import as_command
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, get_kind
-from kplug.registry.binding import describe_signature
+from kplug.registry.building.binding import describe_signature
+from kplug.registry.building.roles import VARIADIC, find_parameters
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import make_printable
-from kplug.registry.roles import VARIADIC, find_parameters
 
 
 def audit_problems(problems: Iterable[Problem]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from kplug.cli.check.report import CheckedComponent, CheckResult, Report
 from kplug.cli.check.selection import Selection
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, parse_spec
-from kplug.registry.binding import describe_signature
+from kplug.registry.building.binding import describe_signature
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote

@@ -12,7 +12,7 @@ from typing import Any
 import importlib_metadata
 
 from kplug.cli.doctor.findings import DoctorFinding
-from kplug.registry.groups import OTHER_CONTRACT
+from kplug.registry.installed.groups import OTHER_CONTRACT
 from kplug.registry.kinds import HOOKED
 from kplug.registry.metadata import find_folder, has_metadata
 

@@ -11,7 +11,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError
-from kplug.registry.lost_arguments import list_given
+from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.suggestions import unknown_argument
 
 # A configuration has it only where it is known.

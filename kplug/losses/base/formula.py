@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.contracts import find_class_of
 from kplug.errors import ContractError
 from kplug.losses.base.loss import Loss, require_tensor
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 Formula: TypeAlias = Callable[..., Tensor]
 

@@ -13,7 +13,7 @@ from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
 from kplug.layouts import has_channels_last
 from kplug.losses.base.loss import Loss, require_tensor
-from kplug.registry.reverse_lookup import name_of
+from kplug.registry.building.reverse_lookup import name_of
 
 Order: TypeAlias = Literal["targets_first", "predictions_first"]
 

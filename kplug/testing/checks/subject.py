@@ -16,9 +16,9 @@ from torch import Tensor
 
 from kplug.errors import KplugError
 from kplug.registry import Component, Kind, Resolved, Spec, get_kind, resolve
-from kplug.registry.binding import describe_signature
+from kplug.registry.building.binding import describe_signature
+from kplug.registry.building.roles import find_parameters
 from kplug.registry.registry import REGISTRY
-from kplug.registry.roles import find_parameters
 from kplug.testing.examples import USUAL_SHAPES, Example, usual_inputs
 from kplug.testing.variations import find_variations, read_hints
 

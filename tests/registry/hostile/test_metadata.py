@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from kplug.registry import KINDS
-from kplug.registry.discovery import discover
+from kplug.registry.installed.discovery import discover
 from kplug.registry.policy import read_policy
 from tests.registry.hostile.bounds import LONGEST_MESSAGE, drive, examples, outcome_of
 from tests.registry.hostile.inputs import files

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kplug.errors import ResolutionError, SpecError
 from kplug.registry import KINDS, Kind, Spec, look_up, parse_spec
-from kplug.registry.conflicts import Choice
+from kplug.registry.candidates.conflicts import Choice
 from tests.registry.hostile.bounds import drive, examples, outcome_of
 from tests.registry.hostile.inputs import texts
 

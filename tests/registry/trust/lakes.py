@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kplug.registry import REGISTRY, get_kind, parse_spec
-from kplug.registry.lookup import look_up
+from kplug.registry.names.lookup import look_up
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox

@@ -13,7 +13,7 @@ import pytest
 import kplug
 from kplug.errors import PolicyError
 from kplug.registry import REGISTRY, get_kind, parse_spec
-from kplug.registry.lookup import look_up
+from kplug.registry.names.lookup import look_up
 from tests.registry.trust.lakes import POND, offer, plant
 from tests.registry.trust.watched import ROOT
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 UPGRADED = """
 from kplug.registry import *
-from kplug.registry.lookup import look_up
+from kplug.registry.names.lookup import look_up
 from pathlib import Path
 import kplug, shutil, importlib_metadata
-from kplug.registry.record_hash import hash_distribution
+from kplug.registry.loading.record_hash import hash_distribution
 
 def write(version, source):
     info = site / f"lake-{version}.dist-info"

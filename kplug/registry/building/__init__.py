@@ -1,0 +1,6 @@
+"""From a component and its arguments to the built object, and from an object back to its component.
+
+Data flows in this order::
+
+    roles → binding → resolution → resolved; lost_arguments, reverse_lookup
+"""

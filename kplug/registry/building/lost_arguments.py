@@ -1,0 +1,102 @@
+"""Arguments that a component was given and its configuration leaves out: without them another is loaded."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kplug.registry.building.roles import find_all_parameters, find_parameters, takes_any_keyword
+from kplug.registry.component import BUILT_IN
+from kplug.registry.spec.formatting import is_literal
+
+_SPELLINGS = frozenset({"lr", "learning_rate"})  # of one argument, everywhere
+
+
+def find_lost(
+    instance: object, config: Mapping[str, Any], written: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return the arguments that an object was given and that a configuration does not hold.
+
+    Args:
+        instance: The object.
+        config: What its ``get_config`` returned. It may hold another value than the one that was written:
+            that is the class's own way of putting it.
+        written: The arguments that the object was made with, where that is known.
+
+    Example:
+        >>> class Scaled:
+        ...     __module__ = "your_code"  # kplug's own classes are believed
+        ...
+        ...     def __init__(self, alpha=0.25):
+        ...         self.alpha = alpha
+        >>> find_lost(Scaled(0.9), {}), find_lost(Scaled(0.9), {"alpha": 0.9}), find_lost(Scaled(), {})
+        (['alpha'], [], [])
+    """
+    owner = type(instance)
+    if isinstance(instance, functools.partial):
+        return [name for name in instance.keywords if name not in config]
+    if owner.__module__.partition(".")[0] in BUILT_IN or has_own_scheme(owner, config):
+        return []
+    parameters = find_all_parameters(owner)
+    if written is not None:
+        is_open = takes_any_keyword(owner)
+        given: Iterable[str] = [
+            name
+            for name, value in written.items()
+            if (is_open and name not in parameters)
+            or (name in parameters and not is_same(value, parameters[name].default))
+        ]
+    else:
+        kept = getattr(instance, "__dict__", {})
+        given = kept.get("given_arguments", _list_differing(kept, parameters))
+    held = {*config, *(_SPELLINGS if _SPELLINGS & config.keys() else ())}
+    return [name for name in given if name not in held]
+
+
+def list_given(
+    owner: type, init: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return the optional arguments of a constructor that were given another value than the default.
+
+    Those that it passes on to the constructors of base classes are among them.
+    """
+    own = dict(list(inspect.signature(init).parameters.items())[1:])
+    given = {**kwargs, **dict(zip(own, args, strict=False))}
+    parameters = {**own, **find_all_parameters(owner)}
+    optional = [
+        one for one in parameters.values() if one.default is not one.empty and one.name in given
+    ]
+    return tuple(one.name for one in optional if not is_same(given[one.name], one.default))
+
+
+def is_same(value: object, default: object) -> bool:
+    """Return whether a value is the default of its parameter."""
+    return value is default or (type(value) is type(default) and repr(value) == repr(default))
+
+
+def _list_differing(
+    kept: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter]
+) -> list[str]:
+    """Return the arguments whose attribute of the same name shows that they were given.
+
+    An attribute of another type than the default's may have been computed: ``name=None`` becomes a name.
+    """
+    return [
+        name
+        for name, parameter in parameters.items()
+        if name in kept
+        and type(kept[name]) is type(parameter.default)
+        and is_literal(kept[name])
+        and not is_same(kept[name], parameter.default)
+    ]
+
+
+def has_own_scheme(owner: type, config: Mapping[str, Any]) -> bool:
+    """Whether a class's own ``from_config`` reads keys that are no arguments; it is believed then."""
+    reads = getattr(owner, "from_config", None)
+    if reads is None or getattr(reads, "__module__", "").partition(".")[0] in BUILT_IN:
+        return False
+    known = {name for one in owner.__mro__ for name in find_parameters(one) or ()}
+    return not config.keys() <= known

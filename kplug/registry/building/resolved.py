@@ -1,0 +1,154 @@
+"""`Resolved`: a built component, and what it was made from."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kplug.registry.building.binding import Call
+from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.building.roles import has_parameter
+from kplug.registry.candidates.conflicts import Rule
+from kplug.registry.component import Component
+from kplug.registry.spec import Spec
+from kplug.registry.spec.formatting import is_literal
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A built component and how it came about.
+
+    Args:
+        kind: Name of its kind.
+        object: The object, as its kind's contract wants it.
+        component: What it was made from, with its origin.
+        rule: Why this component and no other.
+        given: The arguments as they were written.
+        children: Components that were arguments of this one, or stood inside one, by place: ``base``,
+            ``parts[0]``.
+        call: The checked call that made it; None for what was passed in code.
+        source: The object before its kind's adapter wrapped it.
+    """
+
+    kind: str
+    object: Any
+    component: Component
+    rule: Rule
+    given: Mapping[str, Any] = field(default_factory=dict)
+    children: Mapping[str, Resolved] = field(default_factory=dict)
+    call: Call | None = None
+    source: Any = None
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Everything it was made with, defaults included, as far as they are literals.
+
+        An instance that can say so itself, with ``get_config``, is believed; otherwise, or if it leaves out
+        what was written, the written arguments and the signature's defaults are taken. Nested components are
+        `children`.
+        """
+        plain = {name: value for name, value in self.given.items() if not holds_spec(value)}
+        config = config_of(self.source)
+        if self.call is None:
+            return config or {}
+        if config is None or self.call.role != "class" or self._find_lost(config, plain):
+            config = {**self.call.literal_defaults, **plain}
+        nested = self.given.keys() - plain.keys()
+        order = self.call.order or tuple(config)
+        if has_own_scheme(type(self.source), config):
+            order = tuple(dict.fromkeys([*order, *config]))
+        return {name: config[name] for name in order if name in config and name not in nested}
+
+    @property
+    def lost(self) -> list[str]:
+        """The arguments that were written, and that the object's ``get_config`` leaves out.
+
+        Of an object that was passed in code, those that a file cannot hold are among them.
+        """
+        config = _ask_for_config(self.source)
+        if self.call is not None:
+            is_class = config is not None and self.call.role == "class"
+            # An optimizer is saved by its `get_config` alone: it has to have its inner components too.
+            whole = self.kind == "optimizer"
+            written = {k: v for k, v in self.given.items() if whole or not holds_spec(v)}
+            return self._find_lost(config, written) if is_class and config is not None else []
+        if config is None:
+            return []
+        return find_lost(self.source, {k: v for k, v in config.items() if is_literal(v)})
+
+    def _find_lost(self, config: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
+        call = self.call
+        if call is not None and call.is_config:  # its further keys are those of older versions
+            written = {k: v for k, v in written.items() if has_parameter(call.target, k)}
+        return find_lost(self.source, config, written)
+
+    @property
+    def spec(self) -> Spec:
+        """The canonical spec: qualified names, every argument by name."""
+        return self._as_spec(self.arguments)
+
+    @property
+    def written(self) -> Spec:
+        """The qualified name with the arguments as they were written; a config's own are translated."""
+        is_code = self.call is None or self.call.is_config
+        return self._as_spec(self.arguments if is_code else self.given)
+
+    def _as_spec(self, arguments: Mapping[str, Any]) -> Spec:
+        nested = {
+            name: fill(value, name, self._describe_child)
+            for name, value in self.given.items()
+            if holds_spec(value)
+        }
+        return Spec(self.component.qualified_name, kwargs={**arguments, **nested})
+
+    def _describe_child(self, written: Spec, place: str) -> Spec:
+        child = self.children.get(place)  # none where no component belongs
+        return written if child is None else child.spec
+
+
+def fill(value: Any, place: str, replace: Callable[[Spec, str], Any]) -> Any:
+    """Return a copy of a value, with each spec in it replaced."""
+    if isinstance(value, Spec):
+        return replace(value, place)
+    if isinstance(value, dict):
+        return {key: fill(item, f"{place}[{key!r}]", replace) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        items = [fill(item, f"{place}[{at}]", replace) for at, item in enumerate(value)]
+        return items if isinstance(value, list) else tuple(items)
+    return value
+
+
+def holds_spec(value: Any) -> bool:
+    """Whether a value is a spec or has one somewhere inside."""
+    if isinstance(value, dict):
+        return any(map(holds_spec, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_spec, value))
+    return isinstance(value, Spec)
+
+
+def config_of(instance: object) -> dict[str, Any] | None:
+    """Return what an instance says that it was made with.
+
+    Returns:
+        Every argument by name; None if it does not say so, if it leaves out one that it was given, or if a
+        spec could not hold one of them: with a part of the arguments another object would be made.
+    """
+    config = _ask_for_config(instance)
+    is_whole = config is not None and is_literal(config) and not find_lost(instance, config)
+    return config if is_whole else None
+
+
+def _ask_for_config(instance: object) -> dict[str, Any] | None:
+    if isinstance(instance, functools.partial):
+        return None if instance.args else dict(instance.keywords)
+    get_config = getattr(instance, "get_config", None)
+    if get_config is None or inspect.isclass(instance):
+        return None
+    try:
+        return dict(get_config())
+    except Exception:  # noqa: BLE001 - it is anyone's code, and a model trains without this record
+        return None

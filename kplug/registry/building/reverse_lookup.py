@@ -1,0 +1,78 @@
+"""From an object in the user's code back to the component that it is an instance of."""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from typing import Any
+
+from kplug.registry.building.resolved import config_of
+from kplug.registry.candidates.scopes import user_components
+from kplug.registry.component import NAME, Component
+from kplug.registry.errors import DisabledComponentError, PluginLoadError
+from kplug.registry.kinds import Kind
+from kplug.registry.registry import Registry
+
+
+def find_component_of(registry: Registry, kind: Kind, instance: object) -> Component | None:
+    """Return the component that an object is, or from which it could be made again; None if none.
+
+    An instance that cannot say what it was made with, such as ``torch.nn.BCEWithLogitsLoss(pos_weight=…)``,
+    belongs to no component: the component's name alone would make another object. Nothing is imported to
+    find out; only modules that are loaded already are looked at.
+    """
+    maker = instance.func if isinstance(instance, functools.partial) else type(instance)
+    own = ((item, _find_loaded(item.target)) for item in user_components(kind.name))
+    for component, loaded in (*own, *registry.index(kind).find_by_object(instance, maker)):
+        is_it = loaded is instance or (loaded is maker and config_of(instance) is not None)
+        if is_it and _may_load(registry, component):
+            return component
+    return None
+
+
+def name_of(instance: object) -> str:
+    """Return the name of a function, class or callable object, seen through ``functools.partial``.
+
+    Example:
+        >>> name_of(functools.partial(print, end=""))
+        'print'
+    """
+    while isinstance(instance, functools.partial):
+        instance = instance.func
+    return str(getattr(instance, "__name__", type(instance).__name__))
+
+
+def suggest_name(instance: object) -> str:
+    """Return a declared name for an object of the user's code.
+
+    Example:
+        >>> suggest_name(lambda w: w)
+        'lambda_function'
+    """
+    name = name_of(instance)
+    if name == "<lambda>":
+        return "lambda_function"
+    name = name.lstrip("_") or "unnamed"
+    if not NAME.fullmatch(name):
+        name = re.sub(r"[^a-z0-9_]", "_", name.lower()).lstrip("_0123456789") or "unnamed"
+    return name
+
+
+def _may_load(registry: Registry, component: Component) -> bool:
+    """Whether its name would lead here: a plugin can declare a target in a module of the user's."""
+    try:
+        registry.load(component)
+    except (PluginLoadError, DisabledComponentError):
+        return False
+    return True
+
+
+def _find_loaded(target: Any) -> object:
+    if not isinstance(target, str):
+        return target
+    module, _, path = target.partition(":")
+    found: object = sys.modules.get(module)
+    for attribute in path.split("."):
+        found = getattr(found, attribute, None)
+    return found

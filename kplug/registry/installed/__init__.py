@@ -1,0 +1,8 @@
+"""What is installed, and what each distribution offers.
+
+Data flows in this order::
+
+    discovery → suppliers, which ask hook_modules → declarations; plugin_kinds
+
+What is wrong with a distribution becomes a ``Problem`` and costs that distribution alone.
+"""

@@ -1,0 +1,196 @@
+"""Entry points to suppliers, one for each distribution; no component is imported.
+
+The built-in components come in through the same hooks, from modules named here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import importlib_metadata
+
+from kplug import __version__
+from kplug.registry.component import BUILT_IN, CUSTOM, Origin
+from kplug.registry.errors import PolicyError
+from kplug.registry.installed.groups import HOOK_GROUP, is_meant
+from kplug.registry.installed.suppliers import Supplier
+from kplug.registry.loading.targets import Importer, strip_extras
+from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
+from kplug.registry.policy import Policy
+from kplug.registry.problems import Problem, describe_error
+from kplug.registry.suggestions import did_you_mean
+
+_BUILT_IN_MODULES = {"kplug": "kplug.builtins.hooks", "torch": "kplug.builtins.torch"}
+
+
+@dataclass
+class Discovery:
+    """What is installed.
+
+    Args:
+        by_name: Each distribution that may load, by its name.
+        refused: Distributions that policy keeps out, with the setting that does; never imported.
+        problems: What is wrong with distributions as a whole.
+        importer: Imports what they name.
+    """
+
+    by_name: dict[str, Supplier] = field(default_factory=dict)
+    refused: dict[str, tuple[Supplier, str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    importer: Importer = field(default_factory=Importer)
+
+    @functools.cached_property
+    def suppliers(self) -> list[Supplier]:
+        """The distributions that may load, sorted by name."""
+        return [supplier for _, supplier in sorted(self.by_name.items())]
+
+    @functools.cached_property
+    def refused_names(self) -> dict[tuple[str, str], str]:
+        """Which of the refused distributions offers a name, by its group and lookup key."""
+        return {
+            (group, lookup_key(name)): distribution
+            for distribution, (supplier, _) in sorted(self.refused.items(), reverse=True)
+            for group, name in supplier.declared_names
+        }
+
+
+def discover(policy: Policy) -> Discovery:
+    """Read the entry points of everything installed and keep what policy lets through."""
+    found = Discovery(importer=Importer(policy))
+    for name, module in _BUILT_IN_MODULES.items():
+        found.by_name[name] = Supplier(_built_in_origin(name), modules=(module,))
+    installed = _read_entry_points(found.problems, found.importer)
+    for name, supplier in sorted(installed.items()):
+        if name in (*BUILT_IN, CUSTOM):
+            found.problems.append(_reserved(supplier.origin))
+        elif (reason := policy.find_refusal(supplier.installed)) is not None:
+            found.refused[name] = (supplier, reason)
+            found.importer.disable(name, reason)
+        else:
+            found.by_name[name] = supplier
+    for name, setting in policy.disabled.items():  # not only those that offer something
+        found.importer.disable(name, f"{setting} names it")
+    found.problems += map(_misunderstood, policy.errors)
+    found.problems += _misspelt_settings(policy, list(installed))
+    return found
+
+
+def search_path_fingerprint() -> tuple[tuple[str, int], ...]:
+    """Return what changes when something is installed: each search folder and its modification time."""
+    found = []
+    for folder in sys.path:
+        try:
+            # Not by pathlib, which takes most of the time of a miss.
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))  # noqa: PTH116
+        except (OSError, ValueError):  # sys.path may name what is no folder
+            continue
+    return tuple(found)
+
+
+def _read_entry_points(problems: list[Problem], importer: Importer) -> dict[str, Supplier]:
+    suppliers: dict[str, Supplier] = {}
+    for distribution in _find_distributions():
+        try:
+            found = read_entry_points(distribution)
+            if entries := [entry for entry in found if is_meant(entry.group)]:
+                origin = read_origin(distribution)
+                supplier = _make_supplier(origin, entries, importer, distribution)
+                suppliers.setdefault(origin.distribution, supplier)
+        except Exception as error:  # noqa: BLE001 - metadata fails in as many ways as there are readers
+            problems.append(_unreadable(_find_origin(distribution), error))
+    return suppliers
+
+
+def _find_distributions() -> Iterator[Any]:
+    """Yield every distribution once: of several with one name the first on ``sys.path``, which is imported.
+
+    This is `importlib_metadata.entry_points`, but for one broken distribution that costs all others theirs.
+    """
+    seen = set()
+    for distribution in importlib_metadata.distributions():
+        try:
+            name = distribution._normalized_name  # type: ignore[attr-defined]  # by the folder: it is cheap
+        except Exception:  # noqa: BLE001 - there the metadata are read
+            name = find_folder(distribution)
+        if name not in seen:
+            seen.add(name)
+            yield distribution
+
+
+def _find_origin(distribution: Any) -> Origin:
+    """Return the origin of a distribution, named after its folder if its name cannot be read."""
+    try:
+        return read_origin(distribution)
+    except Exception:  # noqa: BLE001 - a problem only if it has entry points for kplug
+        return Origin(find_folder(distribution))
+
+
+def _make_supplier(
+    origin: Origin, entries: list[EntryLine], importer: Importer, distribution: Any
+) -> Supplier:
+    static: dict[str, list[tuple[str, str]]] = {}
+    modules = []
+    for entry in entries:
+        if entry.group == HOOK_GROUP:
+            modules.append(strip_extras(entry.value))
+        else:
+            static.setdefault(entry.group, []).append((entry.name, entry.value))
+    importer.add(origin.distribution, distribution)
+    return Supplier(origin, static, modules, importer, distribution)
+
+
+def _built_in_origin(name: str) -> Origin:
+    if name == HOOK_GROUP:
+        return Origin(name, __version__)
+    try:
+        return Origin(name, read_origin(importlib_metadata.distribution(name)).version)
+    except Exception:  # noqa: BLE001 - a build of torch without metadata, or with broken ones
+        return Origin(name)
+
+
+def _unreadable(origin: Origin, error: Exception) -> Problem:
+    message = (
+        f"its metadata cannot be read, so its components are not known: {describe_error(error)}. "
+        "Install it again"
+    )
+    return Problem(origin, message, error)
+
+
+def _reserved(origin: Origin) -> Problem:
+    message = (
+        f"its name, {origin.distribution!r}, is reserved, so its components are not read. "
+        "Publish them under another distribution name"
+    )
+    return Problem(origin, message)
+
+
+def _misunderstood(error: PolicyError) -> Problem:
+    return Problem(
+        _built_in_origin(HOOK_GROUP),
+        f"no plugin may load: {error.message}. {error.hint}",
+        error,
+        topic="setting",
+    )
+
+
+def _misspelt_settings(policy: Policy, installed: list[str]) -> list[Problem]:
+    problems = []
+    for name, setting in policy.named.items():
+        if name in installed or name in BUILT_IN:
+            continue
+        question = did_you_mean(name, installed)
+        advice = f". {question}" if question else ""
+        problems.append(
+            Problem(
+                Origin(name),
+                f"{setting} names it, but it is not installed{advice}",
+                topic="setting",
+            )
+        )
+    return problems

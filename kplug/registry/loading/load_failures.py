@@ -1,0 +1,71 @@
+"""What to say of a component whose module cannot be imported."""
+
+from __future__ import annotations
+
+import sys
+
+from kplug.registry.component import Component, Origin
+from kplug.registry.errors import DisabledComponentError, PluginLoadError
+from kplug.registry.loading.targets import DisabledTargetError
+from kplug.registry.metadata import find_requirement, is_installed
+from kplug.registry.problems import describe_error
+
+
+def explain_failure(
+    component: Component, error: BaseException
+) -> PluginLoadError | DisabledComponentError:
+    """Return the error of a component whose module does not import, or may not be imported."""
+    origin = component.origin
+    own = component.location.partition(":")[0].partition(".")[0]
+    missing = _find_missing_package(error)
+    if missing not in ("", own):
+        hint = _advise_installation(origin, missing)
+    elif origin.is_custom:
+        hint = "Mend the module or the target"
+    elif origin.is_built_in:
+        hint = f"Install {origin.distribution} again"
+    else:
+        hint = advise_repair(origin)
+    if not (origin.is_custom or origin.is_built_in):
+        hint += f", or switch the plugin off: KPLUG_DISABLE={origin.distribution}"
+    is_disabled = isinstance(error, DisabledTargetError)
+    kind = DisabledComponentError if is_disabled else PluginLoadError
+    return kind(
+        f"the {component.kind} {component.name!r} of {origin} ({component.location}) "
+        f"cannot be loaded: {describe_error(error)}",
+        kind=component.kind,
+        ref=component.name,
+        hint="Change that setting to use it." if is_disabled else f"{hint}.",
+    )
+
+
+def advise_repair(origin: Origin) -> str:
+    """Return what to do about a plugin that does not load, as a sentence without its full stop."""
+    name = origin.distribution
+    if not is_installed(name):
+        return f"{name} was uninstalled while this process ran: restart Python"
+    if origin.is_editable:
+        return f"{name} is an editable install: mend it if need be, and restart Python"
+    return f"Mend or upgrade {name}"
+
+
+def _advise_installation(origin: Origin, package: str) -> str:
+    """Return what to do about a module that a plugin needs, as a sentence without its full stop.
+
+    The name of a module need not be that of a package, which may be anybody's. What the plugin requires is
+    its author's word.
+    """
+    if is_installed(package):
+        return f"{package} is installed, but this process does not see it: restart Python"
+    requirement = find_requirement(origin.distribution, package)
+    if requirement is None:
+        return f"Install the package that has the module {package!r}"
+    return f"Install what it requires: pip install {requirement}"
+
+
+def _find_missing_package(error: BaseException) -> str:
+    """Return the package that is not there; an empty text if it is, but not the part that is asked for."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    package = error.name.partition(".")[0]
+    return "" if package in sys.modules else package

@@ -1,0 +1,63 @@
+"""What this process has loaded through the registry: of which distribution, file and build."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from kplug.registry.component import CUSTOM
+from kplug.registry.loading.imported_code import Build, find_build_here, list_targets
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModule:
+    """A module that the registry has loaded something from.
+
+    Args:
+        distribution: Who names it: a plugin may name modules of what it requires. ``custom`` for what the
+            program's own code has registered.
+        version: The version of that distribution, as it was when its code was imported.
+        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none.
+        module: The module.
+        file: The file that it was imported from; None if it has none.
+        objects: What was taken from it; empty for a module of hooks.
+    """
+
+    distribution: str
+    version: str
+    hash: str | None
+    module: str
+    file: str | None
+    objects: tuple[str, ...]
+
+
+def audit() -> list[LoadedModule]:
+    """Return every module that components or hooks have been loaded from, sorted by distribution and name.
+
+    What the modules import themselves is not listed, nor objects that the program passes. It is kept when the
+    registry looks again at what is installed, since Python keeps the modules.
+
+    Example:
+        >>> import kplug
+        >>> _ = kplug.resolve("schedule", "cosine_decay(0.1, 100)")
+        >>> [each.distribution for each in kplug.audit() if each.module == "kplug.schedules.cosine"]
+        ['kplug']
+    """
+    targets = sorted(list_targets().items())
+    builds = {name: _find_build(name) for (name, _), _ in targets}
+    return [
+        LoadedModule(
+            name,
+            builds[name].version,
+            builds[name].hash,
+            module,
+            getattr(sys.modules[module], "__file__", None),
+            tuple(sorted(filter(None, paths))),
+        )
+        for (name, module), paths in targets
+        if module in sys.modules
+    ]
+
+
+def _find_build(distribution: str) -> Build:
+    return (None if distribution == CUSTOM else find_build_here(distribution)) or Build()

@@ -1,0 +1,168 @@
+"""Why a name means what it means: what the conflict rule says of every component that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kplug.registry.candidates.conflicts import Choice, Decision
+from kplug.registry.candidates.scopes import list_in_user_code
+from kplug.registry.component import Component, Origin
+from kplug.registry.errors import KplugError
+from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.loading.targets import is_of_python
+from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.names.lookup import decide_here, get_choice
+from kplug.registry.names.misses import find_about
+from kplug.registry.policy import Setting
+from kplug.registry.registry import REGISTRY
+from kplug.registry.spec import Spec
+
+Outcome = Literal["chosen", "lost", "tied", "off", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A component that has the name, or may have it, and what became of it.
+
+    Args:
+        name: Its qualified name.
+        origin: Who offers it.
+        target: Where it lives, ``module:object``; empty if that is not known.
+        outcome: ``chosen``, ``lost``, ``tied`` where nothing decides, ``off`` where a setting keeps its
+            plugin out, ``broken`` where its plugin is at fault.
+        reason: Why, in words.
+        settings: The settings that decided it.
+    """
+
+    name: str
+    origin: Origin
+    target: str
+    outcome: Outcome
+    reason: str
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a name means, and why.
+
+    Args:
+        choice: What it means; None if it leads nowhere.
+        setting: The setting that decided, if one did.
+        preference: Its entry.
+        candidates: Everything of that name, the chosen one first.
+        elsewhere: The components of this name in other kinds.
+        error: What looking the name up raises, if it leads nowhere.
+    """
+
+    choice: Choice | None
+    setting: Setting | None
+    preference: str | None
+    candidates: tuple[Candidate, ...]
+    elsewhere: tuple[Component, ...]
+    error: KplugError | None
+
+
+def explain(kind: Kind, spec: Spec) -> Explanation:
+    """Return why a reference means what it means here; no component is imported.
+
+    Example:
+        >>> from kplug.registry import get_kind
+        >>> found = explain(get_kind("loss"), Spec("Huber"))
+        >>> found.choice.component.qualified_name, found.choice.rule
+        ('kplug/huber', 'built-in')
+    """
+    decision = decide_here(kind, spec)
+    setting = _find_setting(decision.preference)
+    choice, error = decision.choice, None
+    try:
+        component = get_choice(kind, spec, decision).component
+        if _never_loads(component):
+            choice = None
+            REGISTRY.load(component)  # it is refused before anything is imported
+    except KplugError as caught:
+        error = caught
+    candidates = (
+        *_list_known(kind, spec, decision, setting),
+        *_list_broken(kind, spec),
+        *_list_refused(kind, spec),
+    )
+    in_order = tuple(sorted(candidates, key=lambda item: item.outcome != "chosen"))
+    elsewhere = tuple(_list_elsewhere(kind, spec))
+    return Explanation(choice, setting, decision.preference, in_order, elsewhere, error)
+
+
+def list_conflicts(kind: Kind) -> list[str]:
+    """Return the names that several distributions offer, each in the spelling of the first of them."""
+    names: dict[
+        tuple[int, ...], str
+    ] = {}  # aliases that the same components share are one conflict
+    for key, found in sorted(REGISTRY.index(kind).by_key.items()):
+        if len({item.origin.distribution for item in found}) > 1:
+            spellings = (found[0].name, *found[0].aliases)
+            name = next(each for each in spellings if lookup_key(each) == key)
+            names.setdefault(tuple(map(id, found)), name)
+    return sorted(names.values())
+
+
+def _find_setting(preference: str | None) -> Setting | None:
+    """Return the first setting with this preference, in the order in which they are heard."""
+    for setting in REGISTRY.state.policy.settings:
+        if setting.key == "prefer" and any(str(entry) == preference for entry in setting.entries):
+            return setting
+    return None
+
+
+def _list_known(
+    kind: Kind, spec: Spec, decision: Decision, setting: Setting | None
+) -> Iterator[Candidate]:
+    user = (choice.component for choice in list_in_user_code(kind.name, spec.name))
+    installed = REGISTRY.index(kind).by_key.get(lookup_key(spec.name), ())
+    chosen = decision.choice and decision.choice.component
+    for item in {id(each): each for each in (*user, *installed)}.values():
+        if _never_loads(item):  # `_list_broken` has it
+            continue
+        outcome: Outcome = "chosen" if item is chosen else "lost"
+        if decision.is_ambiguous and item in decision.candidates:
+            outcome = "tied"
+        settings = () if setting is None else (setting,)
+        reason = decision.explain(item)
+        yield Candidate(item.qualified_name, item.origin, item.location, outcome, reason, settings)
+
+
+def _never_loads(item: Component) -> bool:
+    """Whether a plugin's component is one of Python's own objects."""
+    is_plugin = not (item.origin.is_built_in or item.origin.is_custom)
+    return is_plugin and isinstance(item.target, str) and is_of_python(item.target)
+
+
+def _list_broken(kind: Kind, spec: Spec) -> Iterator[Candidate]:
+    """Yield the plugins that declare the name, but so that it is not used."""
+    for supplier in REGISTRY.state.discovery.suppliers:
+        problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
+        for problem in find_about(problems, spec.name):
+            name = f"{problem.origin.distribution}/{spec.name}"
+            yield Candidate(name, problem.origin, "", "broken", problem.message)
+
+
+def _list_refused(kind: Kind, spec: Spec) -> Iterator[Candidate]:
+    """Yield what plugins that are switched off declare, and those of which only their code tells."""
+    policy, key = REGISTRY.state.policy, lookup_key(spec.name)
+    for supplier, reason in REGISTRY.state.discovery.refused.values():
+        entries = supplier.entries.get(kind.group, ())
+        declared = [pair for pair in entries if lookup_key(pair[0]) == key]
+        may_have = [("…", "")] if supplier.has_hooks and not declared else []
+        refusals = policy.find_refusals(supplier.installed)
+        settings = tuple(setting for setting, _ in refusals if setting is not None)
+        doubt = ". It may offer the name: only its code tells" if may_have else ""
+        for name, target in declared or may_have:
+            qualified = f"{supplier.origin.distribution}/{name}"
+            yield Candidate(qualified, supplier.origin, target, "off", f"{reason}{doubt}", settings)
+
+
+def _list_elsewhere(kind: Kind, spec: Spec) -> Iterator[Component]:
+    for other in KINDS.values():
+        if other is not kind:
+            yield from REGISTRY.index(other).by_key.get(lookup_key(spec.name), ())

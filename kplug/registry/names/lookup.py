@@ -1,0 +1,94 @@
+"""From a reference to the component that it means, or to the error that says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kplug.registry.candidates.conflicts import Choice, Decision, decide
+from kplug.registry.candidates.scopes import find_in_user_code
+from kplug.registry.component import CUSTOM, Component
+from kplug.registry.errors import (
+    AmbiguousComponentError,
+    DeprecatedComponentWarning,
+    ShadowedComponentWarning,
+)
+from kplug.registry.kinds import Kind
+from kplug.registry.names.misses import explain_miss
+from kplug.registry.quoting import quote
+from kplug.registry.registry import REGISTRY
+from kplug.registry.spec import Spec
+from kplug.registry.user_warnings import warn
+
+
+def look_up(kind: Kind, spec: Spec) -> Choice:
+    """Return the component that a reference means.
+
+    Raises:
+        ResolutionError: of the type that says why there is none.
+        PolicyError: if there is none and the settings are in error, so no plugin may load.
+    """
+    choice = get_choice(kind, spec, decide_here(kind, spec))
+    _warn_once(kind, spec, choice)
+    return choice
+
+
+def get_choice(kind: Kind, spec: Spec, decision: Decision) -> Choice:
+    """Return the choice of a decision, or raise what says why there is none, as `look_up` does."""
+    try:
+        choice = decision.get()
+    except AmbiguousComponentError as error:
+        idle = (f"Not heeded: {problem}" for problem in REGISTRY.unmet_preferences())
+        error.hint = "\n  ".join((error.hint or "", *idle))
+        raise
+    if choice is None:
+        raise explain_miss(REGISTRY, kind, spec)
+    return choice
+
+
+def decide_here(kind: Kind, spec: Spec) -> Decision:
+    """Return what a reference means here; if nobody offers it, after a look at what is installed now."""
+    decision = _decide(kind, spec)
+    if decision.choice is None and not decision.is_ambiguous and REGISTRY.is_stale():
+        REGISTRY.refresh()
+        decision = _decide(kind, spec)
+    return decision
+
+
+def _decide(kind: Kind, spec: Spec) -> Decision:
+    distribution, name = spec.distribution, spec.name
+    from_user = find_in_user_code(kind.name, name)
+    if distribution is None:
+        prefer = REGISTRY.state.policy.prefer
+        return decide(REGISTRY.index(kind), name, from_user, prefer, spec.is_config)
+    if distribution == CUSTOM or (spec.is_registered_in_keras and from_user is not None):
+        return Decision(kind, spec.ref, choice=from_user)
+    component = REGISTRY.index(kind).find_qualified(distribution, name)
+    if component is None:
+        return Decision(kind, spec.ref)
+    return Decision(kind, spec.ref, (component,), Choice(component, "qualified name"))
+
+
+def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:
+    component, warned = choice.component, REGISTRY.state.warned
+    place = (kind.name, component.qualified_name)
+    losers = [item for item in choice.shadowed if not item.origin.is_built_in]
+    if choice.rule == "built-in" and losers and place not in warned:
+        warned.add(place)
+        warn(_describe_losers(kind, spec.name, losers), ShadowedComponentWarning)
+    if component.deprecated and (*place, "deprecated") not in warned:
+        warned.add((*place, "deprecated"))
+        warn(
+            f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
+            DeprecatedComponentWarning,
+        )
+
+
+def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
+    others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
+    used = "has the same name and is used only by that one"
+    if len(losers) > 1:
+        used = "have the same name and are used only by those"
+    return (
+        f"the {kind.name} {quote(ref)} is kplug's own; {others} {used}. "
+        f"To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
+    )
