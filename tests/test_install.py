@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from kplug.registry import KINDS
+from tests.virtual_environments import build_wheel, make_environment, run
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
-SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 USE = """
 import kplug
 found = kplug.resolve("loss", "quantile_loss(quantile=0.9)")
 print(found.component.qualified_name, found.component.origin, found.arguments, found.rule)
 """
-
-
-def run(*command: str | Path, cwd: Path, check: bool = True) -> str:
-    result = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=900
-    )
-    output = result.stdout + result.stderr
-    assert not check or result.returncode == 0, output
-    return output
 
 
 def readme_block(start: str) -> str:
@@ -47,26 +35,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = tmp_path_factory.mktemp("kplug-quantile")
     (project / "pyproject.toml").write_text(readme_block("[project]"))
     (project / "kplug_quantile.py").write_text(readme_block("# kplug_quantile.py"))
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=project)
-    return next(project.glob("dist/*.whl"))
+    return build_wheel(project)
 
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
     """Make a virtual environment that has what this one has, and nothing of the plugin."""
     return make_environment(tmp_path / "venv")
-
-
-def make_environment(folder: Path) -> Path:
-    """Make a virtual environment that has what this one has; return its interpreter."""
-    run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
-    interpreter = folder / SCRIPTS / "python"
-    site = run(
-        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
-    )
-    here = sysconfig.get_path("purelib")
-    Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
-    return interpreter
 
 
 @pytest.mark.slow

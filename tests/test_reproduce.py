@@ -1,4 +1,4 @@
-"""The promise about reproducing: a model's lock brings another environment to the same predictions."""
+"""The promises about reproducing: other code is replaced, a working copy comes from its repository."""
 
 from __future__ import annotations
 
@@ -9,61 +9,15 @@ import pytest
 
 from tests import test_install
 from tests.locking.conftest import git
-from tests.test_install import make_environment, run
+from tests.virtual_environments import make_environment, run
 
 wheel = test_install.wheel
-
-SAVE = """
-import numpy as np, kplug
-from kplug import Sequential, layers
-model = Sequential([layers.Dense(2, input_dim=3)])
-model.compile("sgd", "quantile_loss(quantile=0.9)")
-x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
-model.fit(x, x[:, :2], verbose=0)
-model.save("model.keras")
-print(model.predict(x, verbose=0).tolist(), model.evaluate(x, x[:, :2], verbose=0))
-"""
-LOAD = """
-import numpy as np, kplug
-model = kplug.load_model("model.keras", lock="kplug.lock")
-x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
-print(model.predict(x, verbose=0).tolist(), model.evaluate(x, x[:, :2], verbose=0))
-"""
-MISSING = "kplug-quantile 0.1.0, which supplies quantile_loss, is not installed"
 
 
 @pytest.fixture
 def _no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     """kplug itself may be a working copy, with changes and a commit that moves on: hide it."""
     monkeypatch.setenv("PATH", "")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("_no_git")
-def test_a_lock_brings_another_environment_to_the_same_predictions(
-    wheel: Path, tmp_path: Path
-) -> None:
-    wheels = ("--no-index", "--find-links", wheel.parent)
-    here = make_environment(tmp_path / "here")
-    run(here, "-m", "pip", "install", "--no-deps", *wheels, "kplug-quantile", cwd=tmp_path)
-    predictions = run(here, "-c", SAVE, cwd=tmp_path)
-    locked = run(here, "-m", "kplug", "lock", "model.keras", "--allow-unlocked", cwd=tmp_path)
-    assert "kplug-quantile 0.1.0, torch" in locked
-    assert "kplug-quantile" not in run(here, "-m", "kplug", "lock", "--check", cwd=tmp_path), (
-        "it was just locked"
-    )
-
-    there = make_environment(tmp_path / "there")
-    checked = run(there, "-m", "kplug", "lock", "--check", cwd=tmp_path, check=False)
-    assert MISSING in checked
-    refused = run(there, "-c", LOAD, cwd=tmp_path, check=False)
-    assert "kplug.LockError" in refused
-    assert MISSING in refused
-
-    synced = run(there, "-m", "kplug", "sync", "--yes", "--", *wheels, cwd=tmp_path)
-    assert "install kplug-quantile==0.1.0" in synced
-    assert "installed as locked" in synced
-    assert run(there, "-c", LOAD, cwd=tmp_path) == predictions
 
 
 @pytest.mark.slow

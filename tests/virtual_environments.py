@@ -1,0 +1,43 @@
+"""Virtual environments that have what this one has, and processes in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+_SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+
+
+def make_environment(folder: Path) -> Path:
+    """Make a virtual environment that has what this one has; return its interpreter."""
+    run(sys.executable, "-m", "venv", folder, cwd=folder.parent)
+    interpreter = folder / _SCRIPTS / "python"
+    site = run(
+        interpreter, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder
+    )
+    here = sysconfig.get_path("purelib")
+    Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    return interpreter
+
+
+def build_wheel(project: Path) -> Path:
+    """Build the wheel of a project without an index; return it."""
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=project)
+    return next(project.glob("dist/*.whl"))
+
+
+def run(*command: str | Path, cwd: Path, check: bool = True) -> str:
+    """Run a command; return what it prints. With ``check`` it has to succeed."""
+    result = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    output = result.stdout + result.stderr
+    assert not check or result.returncode == 0, output
+    return output
