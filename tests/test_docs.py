@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -84,10 +85,17 @@ def _tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     backend.clear_session()
 
 
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Make a module of its own, so that what a block defines has a home that can be found and pickled."""
+    module = ModuleType("__document__")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_block_runs_and_prints_what_is_shown(document: Path) -> None:
-    # A module of its own, so that what a block defines has a home that can be found and pickled.
-    namespace: dict[str, Any] = {"__name__": "__document__"}
+def test_every_block_runs_and_prints_what_is_shown(document: Path, module: ModuleType) -> None:
+    namespace = vars(module)
     output = ""
     for block in blocks_of(document):
         if block.language == "python":
