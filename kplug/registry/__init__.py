@@ -29,6 +29,8 @@ from kplug.registry.component import (
 )
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit
+from kplug.registry.lookup_keys import lookup_key as lookup_key
+from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec

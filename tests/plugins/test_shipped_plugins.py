@@ -13,17 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
-STANDARD = {
-    "__future__",
-    "collections",
-    "functools",
-    "importlib",
-    "inspect",
-    "math",
-    "re",
-    "typing",
+DEPENDENCIES = {
+    *("filelock", "griffe", "jinja2", "monai", "packaging", "platformdirs", "pytorch_optimizer"),
+    *("securesystemslib", "torch", "torchmetrics", "tuf", "typer", "typing_extensions", "urllib3"),
 }
-DEPENDENCIES = {"monai", "pytorch_optimizer", "torch", "torchmetrics", "typing_extensions"}
 
 
 def name_of(plugin: Path) -> str:
@@ -51,7 +44,9 @@ def test_a_plugin_uses_public_names_and_its_dependencies_only(plugin: Path) -> N
     for path in plugin.glob("src/**/*.py"):
         for module in list_imports(path.read_text("utf-8")):
             top, _, rest = module.partition(".")
-            assert top in STANDARD | DEPENDENCIES | {"kplug", own}, f"{path}: {module}"
+            assert top in sys.stdlib_module_names | DEPENDENCIES | {"kplug", own}, (
+                f"{path}: {module}"
+            )
             # A private module, or one below the public ones, may move without notice.
             assert top != "kplug" or (rest.count(".") == 0 and not rest.startswith("_")), module
 

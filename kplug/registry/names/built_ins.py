@@ -1,0 +1,26 @@
+"""What ships with kplug, for which no plugin is asked."""
+
+from __future__ import annotations
+
+from kplug.registry.component import BUILT_IN, Component
+from kplug.registry.kinds import COMMAND, get_kind
+from kplug.registry.registry import REGISTRY
+
+
+def list_built_ins(kind: str) -> tuple[Component, ...]:
+    """Return kplug's own components of a kind, and those that it offers of torch. No plugin is asked.
+
+    Args:
+        kind: The name or the plural of a kind, such as ``loss``; ``command`` for the commands of ``kplug``.
+
+    Raises:
+        UnknownKindError: if there is no such kind.
+
+    Example:
+        >>> [component.qualified_name for component in list_built_ins("schedule")][:2]
+        ['kplug/cosine_decay', 'kplug/cosine_decay_restarts']
+    """
+    record = COMMAND if kind in (COMMAND.name, COMMAND.plural) else get_kind(kind)
+    suppliers = REGISTRY.state.discovery.by_name
+    offers = (suppliers[name].offer(record) for name in BUILT_IN if name in suppliers)
+    return tuple(component for offer in offers for component in dict.fromkeys(offer.values()))

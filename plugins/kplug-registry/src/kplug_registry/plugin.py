@@ -1,0 +1,17 @@
+"""What the distribution adds to kplug: names only, so that no other command waits for it."""
+
+from __future__ import annotations
+
+from kplug import Component, hookimpl
+
+
+@hookimpl
+def kplug_commands() -> dict[str, Component]:
+    """Return the commands."""
+    return {
+        name: Component(name, f"kplug_registry.commands.{name}:{name}", summary=summary)
+        for name, summary in _COMMANDS.items()
+    }
+
+
+_COMMANDS: dict[str, str] = {}

@@ -1,0 +1,27 @@
+"""What a site holds: its nouns, their JSON, and the paths of its files. Specified in ``docs/registry.md``."""
+
+from kplug_registry.site_format.json_text import (
+    from_json as from_json,
+    to_json as to_json,
+)
+from kplug_registry.site_format.nouns import (
+    FORMAT as FORMAT,
+    MOST_HITS as MOST_HITS,
+    ComponentEntry as ComponentEntry,
+    ComponentFile as ComponentFile,
+    DistributionFile as DistributionFile,
+    Offer as Offer,
+    RecentRelease as RecentRelease,
+    Release as Release,
+    SearchFile as SearchFile,
+    SearchHit as SearchHit,
+    SiteFile as SiteFile,
+    WheelFile as WheelFile,
+)
+from kplug_registry.site_format.paths import (
+    component_path as component_path,
+    distribution_path as distribution_path,
+    search_path as search_path,
+    search_words as search_words,
+    wheel_path as wheel_path,
+)

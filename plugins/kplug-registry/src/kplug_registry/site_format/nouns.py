@@ -1,0 +1,189 @@
+"""The nouns of a site. Fields are keys of the JSON; one with a default may be missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FORMAT = 1  # raised when a client of the format before would be misled
+MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
+
+
+@dataclass(frozen=True, slots=True)
+class WheelFile:
+    """A wheel in ``files/``.
+
+    Args:
+        filename: Its name.
+        sha256: The hash of its content, in small hexadecimal digits.
+        size: Its length in bytes.
+    """
+
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One version of a distribution that offers a component under a lookup key.
+
+    Args:
+        distribution: The normalised name.
+        version: The version, in its normal form.
+        name: The name of the component as it is declared.
+        summary: One line; may be empty.
+        signature: Arguments with their defaults, such as ``(smooth=1e-05)``; empty if no code shows them.
+        requires: Requirements of the distribution (PEP 508).
+        requires_python: The Pythons that it supports (PEP 440); empty for all.
+        wheel: What is installed.
+        yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
+        is_qualified_only: Whether the bare name does not mean this component.
+    """
+
+    distribution: str
+    version: str
+    name: str
+    summary: str
+    signature: str
+    requires: tuple[str, ...]
+    requires_python: str
+    wheel: WheelFile
+    yanked: str | None = None
+    is_qualified_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentFile:
+    """``components/<kind>/<key>.json``: who offers a name of a kind, in all versions.
+
+    Args:
+        kind: The singular name of the kind, such as ``loss``.
+        key: The lookup key that the name and its other spellings share.
+        offers: By distribution; of one distribution, the newest version first.
+    """
+
+    kind: str
+    key: str
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentEntry:
+    """A component of a release.
+
+    Args:
+        kind: The singular name of the kind.
+        name: The declared name.
+        aliases: Further names.
+        target: ``package.module:object`` in the wheel.
+        signature: Arguments with their defaults; empty if no code shows them.
+        summary: One line.
+        documentation: The documentation of the object.
+        deprecated: What to use instead, if it is on its way out.
+        is_qualified_only: Whether the bare name does not mean this component.
+    """
+
+    kind: str
+    name: str
+    target: str
+    aliases: tuple[str, ...] = ()
+    signature: str = ""
+    summary: str = ""
+    documentation: str = ""
+    deprecated: str | None = None
+    is_qualified_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of a distribution.
+
+    Args:
+        version: The version, in its normal form.
+        published: When, in UTC, as ``2026-01-31T12:00:00Z``.
+        summary: The line of its metadata.
+        requires: Requirements (PEP 508).
+        requires_python: The Pythons that it supports (PEP 440); empty for all.
+        wheel: What is installed.
+        metadata_sha256: The hash of the metadata file that lies beside the wheel (PEP 658).
+        components: What it offers, by kind and name.
+        yanked: Why it was withdrawn, or None.
+    """
+
+    version: str
+    published: str
+    summary: str
+    requires: tuple[str, ...]
+    requires_python: str
+    wheel: WheelFile
+    metadata_sha256: str
+    components: tuple[ComponentEntry, ...]
+    yanked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionFile:
+    """``distributions/<name>.json``: all versions of a distribution.
+
+    Args:
+        name: The normalised name.
+        releases: The newest first.
+    """
+
+    name: str
+    releases: tuple[Release, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A component, as a search shows it: of the newest version that is not yanked.
+
+    Args:
+        kind: The singular name of the kind.
+        name: The declared name.
+        distribution: The normalised name of the distribution.
+        version: The version.
+        summary: One line.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFile:
+    """``search/<word>.json``: components that have a word in their name, distribution or summary.
+
+    Args:
+        word: The word.
+        hits: Those with the word in their name first; `MOST_HITS` at most.
+    """
+
+    word: str
+    hits: tuple[SearchHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRelease:
+    """A release in the list of what is new."""
+
+    distribution: str
+    version: str
+    summary: str
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """``registry.json``: the format, and what is new.
+
+    Args:
+        format: The version of the format.
+        recent: The releases that were published last, the newest first.
+    """
+
+    format: int = FORMAT
+    recent: tuple[RecentRelease, ...] = ()

@@ -1,0 +1,109 @@
+"""Where the files of a site are: paths below its root, with ``/``.
+
+A name that could be no file's is refused, since names come from texts that a model file or a person wrote.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import sha256
+
+from packaging.utils import canonicalize_name
+
+from kplug import lookup_key
+from kplug_registry.errors import SiteFormatError
+
+_KEY = re.compile(r"[a-z][a-z0-9]{0,99}")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
+_WORD = re.compile(r"[^\W_]+")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
+_LONGEST_WORD = 40
+
+
+def component_path(kind: str, name: str) -> str:
+    """Return the path of the file about a name of a kind.
+
+    Args:
+        kind: The singular name of the kind.
+        name: The name in any of its spellings.
+
+    Raises:
+        SiteFormatError: for a name that no component can have.
+
+    Example:
+        >>> component_path("loss", "DiceLoss")
+        'components/loss/diceloss.json'
+    """
+    return f"components/{_check(_KIND, kind, 'kind')}/{_check(_KEY, lookup_key(name), 'name')}.json"
+
+
+def distribution_path(name: str) -> str:
+    """Return the path of the file about a distribution.
+
+    Raises:
+        SiteFormatError: for a name that no distribution can have.
+
+    Example:
+        >>> distribution_path("Kplug_Penalties")
+        'distributions/kplug-penalties.json'
+    """
+    return f"distributions/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
+
+
+def wheel_path(filename: str) -> str:
+    """Return the path of a wheel.
+
+    Raises:
+        SiteFormatError: for what is no file name of a wheel.
+    """
+    return f"files/{_check(_FILE, filename, 'wheel')}"
+
+
+def search_path(word: str) -> str:
+    """Return the path of the file about a word, one of `search_words`.
+
+    Raises:
+        SiteFormatError: for a text that is not one word.
+
+    Example:
+        >>> search_path("dice")
+        'search/dice.json'
+    """
+    if search_words(word) != (word,):
+        raise SiteFormatError(f"{word[:80]!r} is not one word in its normal form")
+    return f"search/{word if word.isascii() else sha256(word.encode()).hexdigest()}.json"
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text by which a search finds it, each once.
+
+    A word is a run of letters and digits, casefolded; of a name, its parts and the whole name without ``_``.
+
+    Example:
+        >>> search_words("Dice loss, of masks")
+        ('dice', 'loss', 'of', 'masks')
+        >>> search_words("DiceCELoss")
+        ('dice', 'ce', 'loss', 'diceceloss')
+    """
+    found: dict[str, None] = {}
+    for run in re.findall(r"[\w-]+", unicodedata.normalize("NFKC", text)):
+        parts = [part for word in _WORD.findall(run) for part in _split(word)]
+        found.update(dict.fromkeys(part.casefold() for part in parts))
+        found[lookup_key(run)] = None
+    return tuple(word for word in found if 0 < len(word) <= _LONGEST_WORD)
+
+
+def _split(word: str) -> list[str]:
+    return _PART.findall(word) if word.isascii() else [word]
+
+
+def _check(pattern: re.Pattern[str], text: str, what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise SiteFormatError(
+            f"{text[:80]!r} cannot be the {what} of anything in a registry",
+            hint=f"It has to match {pattern.pattern}.",
+        )
+    return text

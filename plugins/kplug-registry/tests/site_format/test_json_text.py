@@ -1,0 +1,55 @@
+"""The nouns survive JSON; what is not theirs is refused with the field's name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from kplug_registry.errors import SiteFormatError
+from kplug_registry.site_format import (
+    ComponentFile,
+    Offer,
+    SiteFile,
+    WheelFile,
+    from_json,
+    to_json,
+)
+
+WHEEL = WheelFile("kplug_x-1.0-py3-none-any.whl", "a" * 64, 1200)
+OFFER = Offer("kplug-x", "1.0", "dice_loss", "Dice.", "(smooth=1e-05)", ("kplug",), ">=3.10", WHEEL)
+FILE = ComponentFile("loss", "diceloss", (OFFER,))
+
+
+def test_what_is_written_is_read_back() -> None:
+    assert from_json(ComponentFile, to_json(FILE), "x") == FILE
+
+
+def test_keys_of_later_formats_are_left_out_and_fields_with_defaults_may_be_missing() -> None:
+    assert from_json(SiteFile, '{"format": 1, "mirrors": []}', "registry.json") == SiteFile()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "components/loss/a.json is no JSON"),
+        ("[" * 100_000, "components/loss/a.json is no JSON"),
+        ("[]", r"components/loss/a.json is \[\], not an object"),
+        ("{}", "components/loss/a.json has no kind, key, offers"),
+        ('{"kind": 1}', "components/loss/a.json: kind is 1, not str"),
+        ('{"offers": {}}', "components/loss/a.json: offers is {}, not a list"),
+        ('{"offers": [{"wheel": {"size": true}}]}', r"offers\[0\]: wheel: size is True, not int"),
+        ('{"offers": [{"wheel": 3}]}', r"offers\[0\]: wheel is 3, not an object"),
+        ('{"offers": [{"yanked": 3}]}', r"offers\[0\]: yanked is 3, not str"),
+    ],
+)
+def test_what_is_not_the_noun_is_refused(text: str, message: str) -> None:
+    with pytest.raises(SiteFormatError, match=message):
+        from_json(ComponentFile, text, "components/loss/a.json")
+
+
+def test_the_keys_are_those_of_the_specification() -> None:
+    (offer,) = json.loads(to_json(FILE))["offers"]
+    assert list(offer) == [
+        *("distribution", "version", "name", "summary", "signature", "requires"),
+        *("requires_python", "wheel", "yanked", "is_qualified_only"),
+    ]
