@@ -315,7 +315,7 @@ def test_torch_in_a_light_module_is_a_warning(tmp_path: Path) -> None:
 
 def test_json_has_the_documented_keys(bad: Sandbox) -> None:
     data = read("clamped")
-    document = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    document = (Path(__file__).parents[2] / "docs" / "plugins" / "contract.md").read_text()
     section = document.partition("`kplug check --json`")[2].partition("\n## ")[0]
     component, finding = data["components"][0], data["findings"][0]
     assert data["schema"] == 1

@@ -100,7 +100,7 @@ class Report:
         return is_clean and not any(one.failures for one in self.checked)
 
     def as_data(self) -> dict[str, Any]:
-        """Return the report for JSON, as docs/plugins.md describes it."""
+        """Return the report for JSON, as docs/plugins/contract.md describes it."""
         return {
             "asked": self.asked,
             "strict": self.is_strict,

@@ -11,7 +11,7 @@ from kplug.optional_libraries import import_extra
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.quoting import quote
 
-_BY_HAND = "Add the entry point by hand, as in docs/plugins.md."
+_BY_HAND = "Add the entry point by hand, as in docs/plugins/declaring.md."
 
 
 @dataclass(frozen=True)

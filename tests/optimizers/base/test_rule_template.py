@@ -30,7 +30,7 @@ def _from_docstring() -> str:
 
 
 def _from_documents() -> str:
-    blocks = blocks_of(ROOT / "docs" / "plugins.md")
+    blocks = blocks_of(ROOT / "docs" / "plugins" / "bases.md")
     (block,) = (one.text for one in blocks if "RuleOptimizer" in one.text)
     return block.rpartition("print(")[0]
 
