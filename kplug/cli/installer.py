@@ -1,11 +1,8 @@
-"""The installer of this environment: which it is, and the commands that bring what a lock names."""
+"""What an installer has to do to bring what a lock names: the plan, and its commands."""
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,32 +68,6 @@ def _find_reason(package: LockedPackage) -> str | None:
     if package.source.is_editable and not (commit and package.source.url):
         return "it was locked as an editable install that no address leads to"
     return None
-
-
-def find_installer() -> list[str]:
-    """Return how this environment installs: uv where uv made it or pip is missing, else pip.
-
-    Raises:
-        LockError: There is neither.
-    """
-    uv = shutil.which("uv")
-    has_pip = importlib.util.find_spec("pip") is not None
-    if uv and (_is_made_by_uv() or not has_pip):
-        return [uv, "pip", "install", "--python", sys.executable]
-    if has_pip:
-        return [sys.executable, "-m", "pip", "install"]
-    raise LockError(
-        f"the environment {sys.prefix} has no pip, and there is no uv on the PATH",
-        hint="python -m ensurepip, or install uv.",
-    )
-
-
-def _is_made_by_uv() -> bool:
-    try:
-        text = Path(sys.prefix, "pyvenv.cfg").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return False
-    return any(line.partition("=")[0].strip() == "uv" for line in text.splitlines())
 
 
 def make_commands(

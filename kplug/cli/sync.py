@@ -15,7 +15,6 @@ import typer
 from kplug.cli.installer import (
     Plan,
     as_requirement,
-    find_installer,
     make_commands,
     make_plan,
     run_commands,
@@ -23,7 +22,7 @@ from kplug.cli.installer import (
 from kplug.cli.lock import DEFAULT, LockFile
 from kplug.cli.output import print_json, print_lines
 from kplug.errors import LockError
-from kplug.locking import find_drift, read_lock
+from kplug.locking import find_drift, find_installer, read_lock
 from kplug.registry.quoting import quote
 
 

@@ -6,6 +6,7 @@ from kplug.locking.collecting import (
     lock_specs as lock_specs,
 )
 from kplug.locking.drift import Drift as Drift, check_lock as check_lock, find_drift as find_drift
+from kplug.locking.environment_installer import find_installer as find_installer
 from kplug.locking.install_source import (
     InstallSource as InstallSource,
     read_install_source as read_install_source,

@@ -32,6 +32,10 @@ from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, 
 from kplug.registry.lookup_keys import lookup_key as lookup_key
 from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up
+from kplug.registry.policy import (
+    SettingsTable as SettingsTable,
+    read_settings_tables as read_settings_tables,
+)
 from kplug.registry.registry import REGISTRY as REGISTRY
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
 

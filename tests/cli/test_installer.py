@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +11,6 @@ import pytest
 from kplug.cli.installer import (
     Plan,
     as_requirement,
-    find_installer,
     make_commands,
     make_plan,
     run_commands,
@@ -29,48 +26,7 @@ working_copy = conftest.working_copy
 
 COMMIT, DIGEST = "c" * 40, "d" * 64
 ONE, TWO = LockedPackage("kplug-one", "1.0"), LockedPackage("kplug-two", "2.0")
-UV = ["/bin/uv", "pip", "install", "--python", sys.executable]
 PIP = [sys.executable, "-m", "pip", "install"]
-
-
-@pytest.mark.parametrize(
-    ("configuration", "has_uv", "has_pip", "expected"),
-    [
-        ("home = /usr/bin", True, True, PIP),
-        ("home = /usr/bin", False, True, PIP),
-        ("home = /usr/bin\nuv = 0.9.1", True, True, UV),
-        ("home = /usr/bin\nuv = 0.9.1", False, True, PIP),
-        ("home = /uv/bin", True, True, PIP),
-        (None, True, True, PIP),
-        (None, True, False, UV),
-    ],
-)
-def test_the_installer_of_an_environment(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    configuration: str | None,
-    has_uv: bool,
-    has_pip: bool,
-    expected: list[str],
-) -> None:
-    if configuration is not None:
-        (tmp_path / "pyvenv.cfg").write_text(configuration)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(shutil, "which", lambda name: "/bin/uv" if has_uv else None)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if has_pip else None)
-    assert find_installer() == expected
-
-
-def test_without_an_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(LockError) as caught:
-        find_installer()
-    assert str(caught.value) == (
-        f"the environment {tmp_path} has no pip, and there is no uv on the PATH\n"
-        "  python -m ensurepip, or install uv."
-    )
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,14 @@ Data flows in this order::
 
     a text, a value     entries, settings
     where they stand    environment; toml_files → files
-    what they mean      policy, made by reading
+    what they mean      policy, made by reading; tables
 """
 
 from kplug.registry.policy.entries import Installed as Installed
 from kplug.registry.policy.policy import Policy as Policy
 from kplug.registry.policy.reading import read_policy as read_policy
 from kplug.registry.policy.settings import Setting as Setting
+from kplug.registry.policy.tables import (
+    SettingsTable as SettingsTable,
+    read_settings_tables as read_settings_tables,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,7 +57,7 @@ def read_project_file(file: Path) -> Source | None:
         other = PolicyError(f"'tool.kplug' in {show(file)} is no table", hint="Write [tool.kplug].")
         return Source(show(file), errors=(*misplaced, other))
     found = _read_table(file, table, _find_lines(data.decode("utf-8-sig"), "tool.kplug"))
-    return Source(found.place, found.settings, (*misplaced, *found.errors))
+    return replace(found, errors=(*misplaced, *found.errors))
 
 
 def read_settings_file(file: Path) -> Source | None:
@@ -72,7 +73,8 @@ def read_settings_file(file: Path) -> Source | None:
 
 
 def _read_table(file: Path, table: Mapping[str, object], lines: Mapping[str, int]) -> Source:
-    return read_settings(show(file), table, lambda key: f"{quote(key)} in {show(file)}", lines)
+    found = read_settings(show(file), table, lambda key: f"{quote(key)} in {show(file)}", lines)
+    return replace(found, file=file)
 
 
 def _find_lines(text: str, header: str) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
@@ -14,6 +15,7 @@ from kplug.registry.suggestions import ask, find_closest
 
 _SWITCHES = ("autoload", "strict")
 KEYS = ("plugins", "disable", *_SWITCHES, "prefer")
+TABLES = ("registries",)  # kept for the plugins that read them; they decide nothing about loading
 # How each begins that people write for a key; "policy" is the variable that names a file. `disable` comes
 # first: DISABLE_PLUGINS speaks of plugins too.
 _MEANT = {
@@ -65,11 +67,15 @@ class Source:
         place: Its name.
         settings: What it says, by key.
         errors: What cannot be understood of it.
+        tables: The tables that plugins read, by key.
+        file: The file, if it is one.
     """
 
     place: str
     settings: Mapping[str, Setting] = field(default_factory=dict)
     errors: tuple[PolicyError, ...] = ()
+    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    file: Path | None = field(default=None, compare=False)
 
 
 def read_settings(
@@ -87,14 +93,18 @@ def read_settings(
         lines: Where keys stand.
     """
     settings: dict[str, Setting] = {}
+    tables: dict[str, Mapping[str, object]] = {}
     errors = []
     for key, value in values.items():
         try:
-            settings[key] = _check(key, value, make_label(key), (lines or {}).get(key))
+            if key in TABLES:
+                tables[key] = _check_table(value, make_label(key))
+            else:
+                settings[key] = _check(key, value, make_label(key), (lines or {}).get(key))
         except PolicyError as error:
             errors.append(error)
     in_order = {key: settings[key] for key in KEYS if key in settings}
-    return Source(place, in_order, tuple(errors))
+    return Source(place, in_order, tuple(errors), tables)
 
 
 def suggest_key(text: str) -> str | None:
@@ -134,10 +144,16 @@ def _check(key: str, value: object, label: str, line: int | None) -> Setting:
     return Setting(key, label, entries, line=line)
 
 
+def _check_table(value: object, label: str) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise PolicyError(f"{label} is {quote(value)}", hint="It is a table.")
+    return value
+
+
 def _unknown(key: str, label: str, is_table: bool) -> PolicyError:
     meant = None if is_table else suggest_key(key)
     question = f"{ask(meant)} " if meant in KEYS else ""
-    more = ", and none is a table" * is_table
+    more = f"; tables are {', '.join(TABLES)}" * is_table
     return PolicyError(
         f"{label} is no setting of kplug", hint=f"{question}Keys are {', '.join(KEYS)}{more}."
     )

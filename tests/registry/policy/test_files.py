@@ -170,13 +170,14 @@ def test_a_misplaced_key(file: Path, text: str, place: str, hint: str) -> None:
         (
             "[tool.kplug.policy]\ndisable = []",
             "'policy' in {file} is no setting of kplug\n"
-            "  Keys are plugins, disable, autoload, strict, prefer, and none is a table.",
+            "  Keys are plugins, disable, autoload, strict, prefer; tables are registries.",
         ),
         (
             "[tool.kplug]\nkplug_disable = []",
             "'kplug_disable' in {file} is no setting of kplug\n  Did you mean 'disable'? "
             "Keys are plugins, disable, autoload, strict, prefer.",
         ),
+        ("[tool.kplug]\nregistries = []", "'registries' in {file} is []\n  It is a table."),
         ("[tool.kplug]\nplugins = 'a'", "'plugins' in {file} is 'a'\n  Give a list of names."),
         ("[tool]\nkplug = 3", "'tool.kplug' in {file} is no table\n  Write [tool.kplug]."),
         ("[[tool.kplug]]\n", "'tool.kplug' in {file} is no table\n  Write [tool.kplug]."),
@@ -184,6 +185,16 @@ def test_a_misplaced_key(file: Path, text: str, place: str, hint: str) -> None:
 )
 def test_what_is_refused_inside_the_table(file: Path, text: str, message: str) -> None:
     assert [str(error) for error in _read(file, text).errors] == [message.format(file=file)]
+
+
+def test_a_table_for_a_plugin_is_kept_and_decides_nothing(file: Path) -> None:
+    source = _read(file, "[tool.kplug.registries.ours]\npath = 'site'\nplugins = ['a']")
+    assert (source.tables, source.file) == (
+        {"registries": {"ours": {"path": "site", "plugins": ["a"]}}},
+        file,
+    )
+    assert not source.settings
+    assert not source.errors
 
 
 def test_every_error_is_told(file: Path) -> None:
