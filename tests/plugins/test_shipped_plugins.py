@@ -14,7 +14,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 DEPENDENCIES = {
-    *("filelock", "griffe", "jinja2", "monai", "packaging", "platformdirs", "pytorch_optimizer"),
+    *(
+        "cryptography",
+        "filelock",
+        "griffe",
+        "jinja2",
+        "monai",
+        "packaging",
+        "platformdirs",
+        "pytorch_optimizer",
+    ),
     *("securesystemslib", "torch", "torchmetrics", "tuf", "typer", "typing_extensions", "urllib3"),
 }
 

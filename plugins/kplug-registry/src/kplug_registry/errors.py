@@ -19,3 +19,19 @@ class WheelError(RegistryError, ValueError):
 
 class PublishingError(RegistryError, ValueError):
     """A change that a site refuses; nothing of it was written."""
+
+
+class TrustError(RegistryError, ValueError):
+    """A site that is not what its root's keys have signed, or keys that cannot sign it."""
+
+
+class UnreachableSiteError(RegistryError, OSError):
+    """A site that does not answer, or not in time."""
+
+
+class RegistrySettingError(RegistryError, ValueError):
+    """A setting of a registry that cannot be understood."""
+
+
+class InstallationError(RegistryError, RuntimeError):
+    """A distribution that no registry has, that several claim, or that was not installed."""

@@ -1,0 +1,169 @@
+"""Files of a site, from a folder or over HTTP, with retries and limits of time."""
+
+from __future__ import annotations
+
+import netrc
+import time
+import urllib.request
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+import urllib3
+from tuf.api.exceptions import (
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    SlowRetrievalError,
+)
+from tuf.ngclient import FetcherInterface
+
+_CHUNK = 1 << 16
+_RETRIED = (429, 500, 502, 503, 504)
+
+
+class BoundedFetcher(FetcherInterface):
+    """Fetches small files into memory."""
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        """Return a file of at most that many bytes."""
+        return take(url, self.fetch(url), max_length)
+
+
+class SiteFetcher(BoundedFetcher):
+    """Fetches files by their address: ``https:``, ``http:`` or ``file:``.
+
+    Args:
+        timeout: Seconds for a connection, and between two pieces of an answer.
+        longest: Seconds for one file, however steadily it trickles.
+        retries: How often a request is repeated, with a growing pause.
+    """
+
+    def __init__(self, timeout: float = 10, longest: float = 300, retries: int = 3) -> None:
+        self._timeout, self._longest = timeout, longest
+        self._retry = urllib3.Retry(
+            total=retries, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False
+        )
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        if urlsplit(url).scheme == "file":
+            return _read_file(path_of_url(url), url)
+        status, _, chunks = self.request(url)
+        if status >= 400:
+            raise DownloadHTTPError(f"{url} answers with status {status}", status)
+        return chunks
+
+    def request(self, url: str, etag: str | None = None) -> tuple[int, str | None, Iterator[bytes]]:
+        """Ask for an address.
+
+        Args:
+            url: The address, of HTTP.
+            etag: What the server called the content that is known; the status is 304 if it is still that.
+
+        Returns:
+            The status, what the server calls the content, and the content.
+
+        Raises:
+            SlowRetrievalError: There is no answer in time.
+            DownloadError: There is no answer.
+        """
+        try:
+            response = self._find_pool(url).request(
+                "GET",
+                url,
+                headers=_make_headers(url, etag),
+                preload_content=False,
+                timeout=urllib3.Timeout(self._timeout),
+                retries=self._retry,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise _translate(url, error) from error
+        if response.status >= 300:
+            response.close()
+        return response.status, response.headers.get("ETag"), self._read(url, response)
+
+    def _read(self, url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+        end = time.monotonic() + self._longest
+        try:
+            for chunk in response.stream(
+                _CHUNK, decode_content=True
+            ):  # limits count what is unpacked
+                yield chunk
+                if time.monotonic() > end:
+                    raise SlowRetrievalError(f"{url} took more than {self._longest:g} s")
+        except urllib3.exceptions.HTTPError as error:
+            raise _translate(url, error) from error
+        finally:
+            response.close()
+
+    def _find_pool(self, url: str) -> urllib3.PoolManager:
+        """Return the connections to a server, through the proxy that the environment names."""
+        parts = urlsplit(url)
+        proxy = urllib.request.getproxies().get(parts.scheme, "")
+        if urllib.request.proxy_bypass(parts.hostname or ""):
+            proxy = ""
+        if proxy not in self._pools:
+            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+        return self._pools[proxy]
+
+
+def take(url: str, chunks: Iterator[bytes], limit: int) -> bytes:
+    """Return the chunks of a file together, and end the request whatever comes.
+
+    Raises:
+        DownloadLengthMismatchError: There is more than the limit.
+    """
+    data = bytearray()
+    try:
+        for chunk in chunks:
+            data += chunk
+            if len(data) > limit:
+                raise DownloadLengthMismatchError(f"{url} has more than {limit} bytes")
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
+    return bytes(data)
+
+
+def path_of_url(url: str) -> Path:
+    """Return the path of a ``file:`` address."""
+    return Path(urllib.request.url2pathname(urlsplit(url).path))
+
+
+def _make_headers(url: str, etag: str | None) -> dict[str, str]:
+    headers = {"Accept-Encoding": "gzip"}
+    if etag:
+        headers["If-None-Match"] = etag
+    parts = urlsplit(url)
+    try:
+        login = netrc.netrc().authenticators(parts.hostname or "")
+    except (OSError, netrc.NetrcParseError):
+        login = None
+    if login and parts.scheme == "https":
+        headers |= urllib3.util.make_headers(basic_auth=f"{login[0]}:{login[2]}")
+    return headers
+
+
+def _read_file(file: Path, url: str) -> Iterator[bytes]:
+    try:
+        stream = file.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise DownloadHTTPError(f"{url} does not exist", 404) from None
+    return _read_chunks(stream)
+
+
+def _read_chunks(stream: BinaryIO) -> Iterator[bytes]:
+    with stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _translate(url: str, error: Exception) -> DownloadError:
+    reason = getattr(error, "reason", error)
+    if isinstance(error, urllib3.exceptions.TimeoutError) or isinstance(
+        reason, urllib3.exceptions.TimeoutError
+    ):
+        return SlowRetrievalError(f"{url} does not answer in time")
+    return DownloadError(f"{url} does not answer: {reason}")

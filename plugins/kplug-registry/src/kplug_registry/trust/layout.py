@@ -1,0 +1,58 @@
+"""Where TUF's metadata stands in a site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+METADATA = "metadata"
+_SIGNED = ("components", "distributions", "search")
+LATEST = f"{METADATA}/latest.json"
+
+
+def metadata_path(role: str, version: int | None = None) -> str:
+    """Return the path of a role's metadata; without a version, the one name that is replaced.
+
+    Example:
+        >>> metadata_path("snapshot", 3), metadata_path("timestamp")
+        ('metadata/3.snapshot.json', 'metadata/timestamp.json')
+    """
+    return f"{METADATA}/{role}.json" if version is None else f"{METADATA}/{version}.{role}.json"
+
+
+def list_targets(folder: Path) -> list[str]:
+    """Return the paths of the files in a site's folder that are signed; they name wheels by their hashes."""
+    files = [file for name in _SIGNED for file in (folder / name).rglob("*.json")]
+    return sorted(
+        each.relative_to(folder).as_posix()
+        for each in [folder / "registry.json", *files]
+        if each.exists()
+    )
+
+
+def write_latest(root_version: int, files: Mapping[str, bytes]) -> bytes:
+    """Return the file that holds, for one request, what every look-up begins with.
+
+    It is not signed, and need not be: each file in it is.
+
+    Args:
+        root_version: The version of the newest root.
+        files: Files of the metadata by their paths.
+    """
+    texts = {path: data.decode("utf-8") for path, data in sorted(files.items())}
+    return json.dumps({"root": root_version, "files": texts}, separators=(",", ":")).encode()
+
+
+def read_latest(data: bytes) -> tuple[int, dict[str, bytes]]:
+    """Return the version of the newest root, and the files by path.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    try:
+        found = json.loads(data)
+        files = {str(path): text.encode("utf-8") for path, text in found["files"].items()}
+        return int(found["root"]), files
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{LATEST} has another form") from error

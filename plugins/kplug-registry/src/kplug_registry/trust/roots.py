@@ -1,0 +1,103 @@
+"""The root of a site's trust: which keys sign what, and how many of them are needed."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from securesystemslib.signer import Signer
+from tuf.api.metadata import Metadata, Role, Root
+
+from kplug_registry.errors import TrustError
+from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys
+from kplug_registry.trust.layout import metadata_path
+from kplug_registry.trust.lifetimes import USUAL, Lifetimes
+
+
+def make_root(
+    signers: Mapping[str, Sequence[Signer]],
+    threshold: int = 1,
+    lifetimes: Lifetimes = USUAL,
+) -> bytes:
+    """Return the first root of a site, signed.
+
+    Args:
+        signers: The keys of each role: ``root``, ``targets``, ``snapshot``, ``timestamp``.
+        threshold: How many keys of the root have to sign a new one.
+        lifetimes: How long it is valid.
+
+    Raises:
+        TrustError: if the root has fewer keys than that.
+    """
+    root = Root(version=1, expires=lifetimes.expiry(ROOT), consistent_snapshot=True)
+    _set_keys(root, signers, threshold)
+    return _sign(Metadata(root), SigningKeys(signers[ROOT]))
+
+
+def rotate_root(
+    previous: bytes,
+    keys: SigningKeys,
+    signers: Mapping[str, Sequence[Signer]] | None = None,
+    threshold: int | None = None,
+    lifetimes: Lifetimes = USUAL,
+) -> bytes:
+    """Return the next root: with other keys, another threshold, or a later end alone.
+
+    Both the old and the new root's keys have to sign it, as many as each needs: clients follow from one to
+    the next.
+
+    Args:
+        previous: The last root.
+        keys: The private keys at hand.
+        signers: The keys of the roles that get others.
+        threshold: How many keys of the root have to sign from now on; as before by default.
+        lifetimes: How long it is valid.
+
+    Raises:
+        TrustError: if too few keys are at hand.
+    """
+    old = Metadata[Root].from_bytes(previous)
+    new = copy.deepcopy(old)
+    new.signed.version += 1
+    new.signed.expires = lifetimes.expiry(ROOT)
+    _set_keys(new.signed, signers or {}, threshold or old.signed.roles[ROOT].threshold)
+    signing = SigningKeys([*keys.signers, *(signers or {}).get(ROOT, ())])
+    return _sign(new, signing, old.signed)
+
+
+def get_fingerprint(root: bytes) -> str:
+    """Return what settings name a root by: ``sha256:`` and the hash of its file."""
+    return f"sha256:{hashlib.sha256(root).hexdigest()}"
+
+
+def lay_out_root(root: bytes) -> dict[str, bytes]:
+    """Return the files of a root by their paths in the site."""
+    version = Metadata[Root].from_bytes(root).signed.version
+    return {metadata_path(ROOT, version): root, metadata_path(ROOT): root}
+
+
+def _set_keys(root: Root, signers: Mapping[str, Sequence[Signer]], threshold: int) -> None:
+    for role in ROLES:
+        if role in signers:
+            for key_id in list(root.roles[role].keyids):
+                root.revoke_key(key_id, role)
+            root.roles[role] = Role([], 1)
+            for signer in signers[role]:
+                root.add_key(signer.public_key, role)
+    root.roles[ROOT].threshold = threshold
+    count = len(root.roles[ROOT].keyids)
+    if not 1 <= threshold <= count:
+        raise TrustError(
+            f"{threshold} keys would have to sign a root that has {count}",
+            hint=f"Give a threshold from 1 to {count}, or more keys.",
+        )
+
+
+def _sign(root: Metadata[Root], keys: SigningKeys, previous: Root | None = None) -> bytes:
+    root.signatures.clear()
+    for each in filter(None, (previous, root.signed)):
+        role = each.roles[ROOT]
+        for signer in keys.choose(ROOT, role.keyids, role.threshold):
+            root.sign(signer, append=True)
+    return root.to_bytes()

@@ -1,0 +1,68 @@
+"""`UnsignedSite`: a site that is believed as it is, because the user said so in the setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
+
+from kplug_registry.errors import UnreachableSiteError
+from kplug_registry.trust.fetching import SiteFetcher
+from kplug_registry.trust.site_copy import SiteCopy
+
+_MOST_BYTES = 8 << 20
+
+
+class UnsignedSite:
+    """A site without signatures: whoever can change it, or what comes from it, decides what is installed.
+
+    Args:
+        address: Where it is: ``https:``, ``http:`` or ``file:``.
+        folder: Where its copy is kept.
+        fetcher: What fetches files.
+    """
+
+    is_signed = False
+
+    def __init__(self, address: str, folder: Path, fetcher: SiteFetcher | None = None) -> None:
+        self.address = address.rstrip("/") + "/"
+        self.copy = SiteCopy(folder)
+        self._fetcher = fetcher or SiteFetcher()
+
+    def refresh(self) -> None:
+        """Look whether the site is there.
+
+        Raises:
+            UnreachableSiteError: if it is not.
+        """
+        if self.fetch("registry.json") is None:
+            raise UnreachableSiteError(
+                f"there is no registry at {self.address}: it has no registry.json",
+                hint="Correct the address in the setting.",
+            )
+        self.copy.mark_as_checked()
+
+    def fetch(self, path: str) -> bytes | None:
+        """Return a file, or None if there is none of that path.
+
+        Raises:
+            UnreachableSiteError: if the site does not answer.
+        """
+        try:
+            data = self._fetcher.download_bytes(f"{self.address}{quote(path)}", _MOST_BYTES)
+        except DownloadHTTPError as error:
+            if error.status_code not in (403, 404):
+                raise self._unreachable(error) from error
+            self.copy.remove(path)
+            return None
+        except DownloadError as error:
+            raise self._unreachable(error) from error
+        self.copy.write(path, data)
+        return data
+
+    def _unreachable(self, error: Exception) -> UnreachableSiteError:
+        return UnreachableSiteError(
+            f"the registry at {self.address} cannot be reached: {error}",
+            hint="What was seen of it before can still be searched.",
+        )

@@ -1,0 +1,187 @@
+"""`VerifiedSite`: a site of which nothing is taken that its root's keys have not signed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
+from tuf.ngclient import Updater, UpdaterConfig
+
+from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.trust.fetching import SiteFetcher
+from kplug_registry.trust.keys import ROOT
+from kplug_registry.trust.latest import LatestMetadata
+from kplug_registry.trust.layout import METADATA, metadata_path
+from kplug_registry.trust.roots import get_fingerprint
+from kplug_registry.trust.site_copy import SiteCopy
+
+_MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
+_PAUSES = (0.5, 1.0)  # between attempts, while a publish is under way
+
+
+class VerifiedSite:
+    """A signed site.
+
+    Args:
+        address: Where it is: ``https:``, ``http:`` or ``file:``.
+        folder: Where its copy is kept.
+        root: The root that is trusted: the content of a file, or a fingerprint ``sha256:…``.
+        fetcher: What fetches files.
+        pauses: Seconds between attempts to read a file that differs from what was signed.
+    """
+
+    is_signed = True
+
+    def __init__(
+        self,
+        address: str,
+        folder: Path,
+        root: bytes | str,
+        fetcher: SiteFetcher | None = None,
+        pauses: Sequence[float] = _PAUSES,
+    ) -> None:
+        self.address = address.rstrip("/") + "/"
+        self.copy = SiteCopy(folder)
+        self._root, self._fetcher, self._pauses = root, fetcher or SiteFetcher(), pauses
+        self._updater: Updater | None = None
+
+    def refresh(self) -> None:
+        """Learn what the newest state of the site is.
+
+        Raises:
+            TrustError: if it is older than what was seen, expired, mixed, or signed by others.
+            UnreachableSiteError: if it does not answer.
+        """
+        with self._guard():
+            self._updater = self._refresh()
+            self.copy.mark_as_checked()
+
+    def fetch(self, path: str) -> bytes | None:
+        """Return a file of the newest state, or None if it has none of that path.
+
+        Raises:
+            TrustError: if it is not what was signed.
+            UnreachableSiteError: if the site does not answer.
+        """
+        for pause in (*self._pauses, None):
+            try:
+                return self._fetch(path)
+            except TrustError as error:
+                is_changing = isinstance(
+                    error.__cause__, (LengthOrHashMismatchError, DownloadLengthMismatchError)
+                )
+                if pause is None or not is_changing:
+                    raise
+                time.sleep(pause)
+                self._updater = None
+        raise AssertionError
+
+    def _fetch(self, path: str) -> bytes | None:
+        if self._updater is None:
+            self.refresh()
+        assert self._updater is not None  # noqa: S101 - refresh() made it
+        with self._guard():
+            info = self._updater.get_targetinfo(path)
+            if info is None:
+                self.copy.remove(path)
+                return None
+            kept = self.copy.read(path)
+            if kept is not None and get_fingerprint(kept) == f"sha256:{info.hashes.get('sha256')}":
+                return kept
+            data = self._fetcher.download_bytes(self._locate(path), info.length)
+            info.verify_length_and_hashes(data)
+            self.copy.write(path, data)
+            return data
+
+    def _locate(self, path: str) -> str:
+        return f"{self.address}{quote(path)}"
+
+    def _refresh(self) -> Updater:
+        folder = self.copy.folder / METADATA
+        updater = Updater(
+            str(folder),
+            f"{self.address}{METADATA}/",
+            fetcher=LatestMetadata(self.address, self.copy.folder, self._fetcher),
+            config=UpdaterConfig(prefix_targets_with_hash=False),
+            bootstrap=self._find_root(),
+        )
+        updater.refresh()
+        return updater
+
+    def _find_root(self) -> bytes:
+        """Return the root that is trusted: a fingerprint's is kept, or looked for among those of the site."""
+        if isinstance(self._root, bytes):
+            return self._root
+        for data in self._list_roots():
+            if get_fingerprint(data) == self._root:
+                self.copy.write(metadata_path(ROOT), data)
+                return data
+        raise TrustError(
+            f"the registry at {self.address} has no root with the fingerprint {self._root}",
+            hint="Ask whoever runs it for its fingerprint; `kplug trust show SITE` prints it.",
+        )
+
+    def _list_roots(self) -> Iterator[bytes]:
+        kept = self.copy.read(metadata_path(ROOT))
+        if kept is not None:
+            yield kept
+        for version in range(1, _MOST_ROOTS + 1):
+            url = self._locate(metadata_path(ROOT, version))
+            try:
+                yield self._fetcher.download_bytes(url, _LONGEST_ROOT)
+            except DownloadHTTPError as error:
+                if version > 1 and error.status_code in (403, 404):
+                    return
+                raise
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Let one process at a time work on the copy, and say in our words what python-tuf refuses."""
+        folder = self.copy.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / "lock", timeout=60):
+                yield
+        except (RepositoryError, DownloadLengthMismatchError) as error:
+            raise TrustError(
+                f"the registry at {self.address} is refused: {_explain(error)}",
+                hint="Nothing of it was used. Ask whoever runs it; if it is a mirror, ask another one.",
+            ) from error
+        except DownloadError as error:
+            raise UnreachableSiteError(
+                f"the registry at {self.address} cannot be reached: {error}",
+                hint="What was seen of it before can still be searched.",
+            ) from error
+        except TimeoutError as error:
+            raise UnreachableSiteError(
+                f"another process has worked on {folder} for more than a minute",
+                hint="Try again when it has ended.",
+            ) from error
+
+
+def _explain(error: Exception) -> str:
+    facts: dict[type[Exception], str] = {
+        ExpiredMetadataError: "its metadata has expired, so news may be hidden",
+        BadVersionNumberError: "it shows an older state than this machine has seen, or mixes two states",
+        UnsignedMetadataError: "its metadata is not signed by the keys that its root names",
+        LengthOrHashMismatchError: "a file is not the one that was signed",
+        DownloadLengthMismatchError: "a file is longer than was signed",
+    }
+    fact = next(
+        (text for of, text in facts.items() if isinstance(error, of)), "its metadata is unreadable"
+    )
+    return f"{fact} ({error})"
