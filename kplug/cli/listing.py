@@ -92,6 +92,7 @@ def component_as_data(component: Component) -> dict[str, Any]:
         "target": component.location,
         "summary": component.summary,
         "deprecated": component.deprecated,
+        "is_qualified_only": component.is_qualified_only,
     }
 
 

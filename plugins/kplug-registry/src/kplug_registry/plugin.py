@@ -14,4 +14,6 @@ def kplug_commands() -> dict[str, Component]:
     }
 
 
-_COMMANDS: dict[str, str] = {}
+_COMMANDS = {
+    "index": "Build and check the site of a registry.",
+}

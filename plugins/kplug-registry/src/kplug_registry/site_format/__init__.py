@@ -25,3 +25,7 @@ from kplug_registry.site_format.paths import (
     search_words as search_words,
     wheel_path as wheel_path,
 )
+from kplug_registry.site_format.releases import (
+    find_current as find_current,
+    sort_releases as sort_releases,
+)

@@ -1,0 +1,68 @@
+"""A whole site from wheels, in a folder that takes its name when it is complete."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from kplug_registry.building.releases import add_release
+from kplug_registry.building.simple_pages import add_projects
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.errors import PublishingError
+from kplug_registry.wheels import WheelContents
+
+_BATCH = 500  # wheels whose files are in memory together
+
+
+def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> int:
+    """Write a site with wheels, and return how many releases it has.
+
+    Args:
+        wheels: What was read of each; they are taken one by one.
+        site: A folder that is not there yet, or is empty.
+        published: The time, as in `kplug_registry.site_format.Release`.
+
+    Raises:
+        PublishingError: if the folder has files, or two wheels are of one version; nothing is left behind.
+    """
+    if site.exists() and any(site.iterdir()):
+        raise PublishingError(
+            f"{site} is not empty", hint="`kplug publish WHEEL --to SITE` adds to a site."
+        )
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as folder:
+        built = Path(folder) / "site"
+        built.mkdir()
+        count = _write_batches(wheels, built, published)
+        if site.exists():
+            site.rmdir()
+        built.rename(site)
+    return count
+
+
+def write_changes(view: SiteView) -> None:
+    """Write all changes into the folder of a site that nobody reads yet."""
+    for path, content in view.changes.items():
+        target = view.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            shutil.copyfile(content, target)
+        else:
+            target.write_bytes(content)
+
+
+def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str) -> int:
+    view = SiteView(folder)
+    names: set[str] = set()
+    count = 0
+    for count, wheel in enumerate(wheels, 1):
+        add_release(view, wheel, published)
+        names.add(wheel.metadata.name)
+        if count % _BATCH == 0:
+            write_changes(view)
+            view = SiteView(folder)
+    add_projects(view, names)
+    write_changes(view)
+    return count

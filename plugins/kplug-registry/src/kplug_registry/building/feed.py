@@ -1,0 +1,46 @@
+"""``registry.json`` and ``feed.xml``: the format of the site, and what is new in it."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.site_format import RecentRelease, SiteFile
+
+MOST_RECENT = 50
+_XML_CONTROLS = {code: "" for code in range(32) if code not in (9, 10, 13)}
+
+
+def add_recent(view: SiteView, release: RecentRelease) -> None:
+    """Put a release at the head of what is new."""
+    found = view.find(SiteFile, "registry.json") or SiteFile()
+    recent = (release, *found.recent)[:MOST_RECENT]
+    view.write_noun("registry.json", SiteFile(recent=recent))
+    view.write("feed.xml", _format_feed(recent).encode())
+
+
+def _format_feed(recent: tuple[RecentRelease, ...]) -> str:
+    """Return the releases as an Atom feed (RFC 4287), whose links are relative to it."""
+    updated = recent[0].published if recent else ""
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="utf-8"?>',
+            '<feed xmlns="http://www.w3.org/2005/Atom">',
+            "<title>New plugins of kplug</title>",
+            "<id>urn:kplug:registry</id>",
+            f"<updated>{updated}</updated>",
+            "<author><name>kplug-registry</name></author>",
+            *map(_format_entry, recent),
+            "</feed>\n",
+        ]
+    )
+
+
+def _format_entry(release: RecentRelease) -> str:
+    name, version = release.distribution, escape(release.version)
+    return (
+        f"<entry><title>{name} {version}</title><id>urn:kplug:registry:{name}:{version}</id>"
+        f"<updated>{release.published}</updated>"
+        f'<link href="simple/{name}/"/>'
+        f"<summary>{escape(release.summary.translate(_XML_CONTROLS))}</summary></entry>"
+    )

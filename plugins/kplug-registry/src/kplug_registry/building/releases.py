@@ -1,0 +1,137 @@
+"""A release, added to a site or changed in it: every file that speaks of it is written, and no other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from kplug import lookup_key
+from kplug_registry.building.feed import add_recent
+from kplug_registry.building.search_files import update_search
+from kplug_registry.building.simple_pages import write_project
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.errors import PublishingError
+from kplug_registry.site_format import (
+    ComponentEntry,
+    ComponentFile,
+    DistributionFile,
+    Offer,
+    RecentRelease,
+    Release,
+    component_path,
+    distribution_path,
+    sort_releases,
+    wheel_path,
+)
+from kplug_registry.wheels import WheelContents
+
+
+def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
+    """Add what a wheel is to the files of a site. The page that lists all distributions is left as it is.
+
+    Args:
+        view: The site.
+        wheel: What was read of the wheel.
+        published: The time, as in `Release`.
+
+    Raises:
+        PublishingError: if the site has the version.
+    """
+    metadata = wheel.metadata
+    before = find_distribution(view, metadata.name)
+    if any(release.version == metadata.version for release in before.releases):
+        raise PublishingError(
+            f"{metadata.name} {metadata.version} is published already, and a version is never replaced",
+            hint="Give the wheel a new version. `kplug yank` withdraws one.",
+        )
+    release = Release(
+        metadata.version,
+        published,
+        metadata.summary,
+        metadata.requires,
+        metadata.requires_python,
+        wheel.file,
+        hashlib.sha256(metadata.text).hexdigest(),
+        wheel.components,
+    )
+    path = wheel_path(wheel.file.filename)
+    view.write(path, wheel.path)
+    view.write(f"{path}.metadata", metadata.text)
+    _replace_distribution(view, before, (*before.releases, release))
+    add_recent(view, RecentRelease(metadata.name, metadata.version, metadata.summary, published))
+
+
+def change_release(
+    view: SiteView, name: str, version: str, change: Callable[[Release], Release]
+) -> None:
+    """Change a release in all files that speak of it.
+
+    Raises:
+        PublishingError: if the site does not have it.
+    """
+    before = find_distribution(view, name)
+    if all(release.version != version for release in before.releases):
+        known = ", ".join(release.version for release in before.releases)
+        raise PublishingError(
+            f"there is no {before.name} {version} in {view.folder}",
+            hint=f"Versions are {known}." if known else "",
+        )
+    after = (change(one) if one.version == version else one for one in before.releases)
+    _replace_distribution(view, before, tuple(after))
+
+
+def find_distribution(view: SiteView, name: str) -> DistributionFile:
+    """Return the file of a distribution; one without releases, if the site has none."""
+    path = distribution_path(name)
+    return view.find(DistributionFile, path) or DistributionFile(_stem(path), ())
+
+
+def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str], Offer]]:
+    """Yield the kind and the lookup key of each name that a release offers, with the offer."""
+    for release in distribution.releases:
+        for entry in release.components:
+            offer = _make_offer(distribution.name, release, entry)
+            for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
+                yield (entry.kind, key), offer
+
+
+def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
+    """Return offers by distribution, and of each distribution the newest first."""
+    return tuple(sorted(sort_releases(offers), key=lambda offer: offer.distribution))
+
+
+def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> Offer:
+    return Offer(
+        distribution,
+        release.version,
+        entry.name,
+        entry.summary,
+        entry.signature,
+        release.requires,
+        release.requires_python,
+        release.wheel,
+        release.yanked,
+        entry.is_qualified_only,
+    )
+
+
+def _replace_distribution(
+    view: SiteView, before: DistributionFile, releases: tuple[Release, ...]
+) -> None:
+    after = replace(before, releases=sort_releases(releases))
+    old, new = list(list_offers(before)), list(list_offers(after))
+    for place in dict.fromkeys(place for place, offer in [*old, *new]):
+        kind, key = place
+        path = component_path(kind, key)
+        found = view.find(ComponentFile, path) or ComponentFile(kind, key, ())
+        kept = [offer for offer in found.offers if offer.distribution != before.name]
+        offers = sort_offers([*kept, *(offer for at, offer in new if at == place)])
+        view.write_noun(path, ComponentFile(kind, key, offers))
+    update_search(view, before, after)
+    write_project(view, after)
+    view.write_noun(distribution_path(after.name), after)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".json")

@@ -1,0 +1,86 @@
+"""``simple/``: the pages from which pip and uv install (PEP 503, 592, 658, 691, 700)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.site_format import DistributionFile, Release
+
+_API = {"api-version": "1.1"}
+_ROOT = "simple/index"
+
+
+def write_project(view: SiteView, distribution: DistributionFile) -> None:
+    """Write the two pages of a distribution."""
+    path = f"simple/{distribution.name}/index"
+    _write_page(view, path, distribution.name, map(_link, distribution.releases))
+    _write_json(
+        view,
+        path,
+        {
+            "meta": _API,
+            "name": distribution.name,
+            "versions": [release.version for release in distribution.releases],
+            "files": [_as_data(release) for release in distribution.releases],
+        },
+    )
+
+
+def add_projects(view: SiteView, names: Iterable[str]) -> None:
+    """Add distributions to the two pages that list all: the only files that grow with the site."""
+    text = view.read(f"{_ROOT}.json")
+    known = [] if text is None else [row["name"] for row in json.loads(text)["projects"]]
+    wanted = sorted({*known, *names})
+    if wanted != known or text is None:
+        links = (f'<a href="{name}/">{name}</a>' for name in wanted)
+        _write_page(view, _ROOT, "Distributions", links)
+        _write_json(view, _ROOT, {"meta": _API, "projects": [{"name": name} for name in wanted]})
+
+
+def _link(release: Release) -> str:
+    wheel = release.wheel
+    attributes = {
+        "href": f"../../files/{wheel.filename}#sha256={wheel.sha256}",
+        "data-requires-python": release.requires_python,
+        "data-dist-info-metadata": f"sha256={release.metadata_sha256}",
+        "data-core-metadata": f"sha256={release.metadata_sha256}",
+        "data-yanked": release.yanked,
+    }
+    written = [f'{key}="{escape(value)}"' for key, value in attributes.items() if value]
+    return f"<a {' '.join(written)}>{wheel.filename}</a>"
+
+
+def _as_data(release: Release) -> dict[str, Any]:
+    wheel = release.wheel
+    return {
+        "filename": wheel.filename,
+        "url": f"../../files/{wheel.filename}",
+        "hashes": {"sha256": wheel.sha256},
+        "size": wheel.size,
+        "upload-time": release.published,
+        "requires-python": release.requires_python or None,
+        "core-metadata": {"sha256": release.metadata_sha256},
+        "dist-info-metadata": {"sha256": release.metadata_sha256},
+        "yanked": release.yanked or False,
+    }
+
+
+def _write_page(view: SiteView, path: str, title: str, links: Iterable[str]) -> None:
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="pypi:repository-version" content="1.1">',
+        f"<title>{title}</title></head><body>",
+        *(f"{link}<br>" for link in links),
+        "</body></html>",
+    ]
+    view.write(f"{path}.html", "\n".join(lines).encode())
+
+
+def _write_json(view: SiteView, path: str, data: dict[str, Any]) -> None:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    view.write(f"{path}.json", f"{text}\n".encode())

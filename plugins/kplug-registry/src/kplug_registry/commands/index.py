@@ -1,0 +1,80 @@
+"""``kplug index``: build a site from wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError
+from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
+
+index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
+
+Wheels = Annotated[
+    list[Path], typer.Argument(metavar="WHEELS...", help="Wheels, or folders of wheels.")
+]
+Declared = Annotated[
+    Path | None,
+    typer.Option(
+        "--components",
+        metavar="FILE",
+        help="What `kplug list --json` printed where the plugins are installed: for those that declare "
+        "components in code.",
+    ),
+]
+
+
+@index.callback()
+def options() -> None:
+    """Build and check the site of a registry."""
+
+
+@index.command()
+def build(
+    wheels: Wheels,
+    out: Annotated[Path, typer.Option("--out", metavar="SITE", help="The folder to write.")],
+    components: Declared = None,
+) -> None:
+    """Write a site from wheels, without running anything in them.
+
+    Example: kplug index build dist --out site
+    """
+    declared = load_declared(components)
+    contents = (read_wheel(path, declared) for path in list_wheels(wheels))
+    count = build_site(contents, out, timestamp())
+    typer.echo(f"{out}: {count} release{'s' * (count != 1)}")
+
+
+def list_wheels(paths: list[Path]) -> Iterator[Path]:
+    """Yield wheels; of folders, all that are in them.
+
+    Raises:
+        PublishingError: for a path that leads to none.
+    """
+    for path in paths:
+        found = sorted(path.glob("*.whl")) if path.is_dir() else [path]
+        if not found or not found[0].is_file():
+            raise PublishingError(
+                f"there is no wheel at {path}", hint="Build one with: python -m build"
+            )
+        yield from found
+
+
+def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:
+    """Return the components of a file, none without one."""
+    if path is None:
+        return ()
+    try:
+        return read_declared(path.read_bytes(), str(path))
+    except OSError as error:
+        raise PublishingError(f"{path} cannot be read: {error}") from error
+
+
+def timestamp() -> str:
+    """Return the time in UTC, as a site has it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,15 @@
+"""Wheels, read without running or importing anything in them.
+
+Data flows in this order::
+
+    files of the archive, with limits    archive
+    its list of files                    record
+    what it declares                     metadata, entry_points, code, declared
+    all of it                            reading
+"""
+
+from kplug_registry.wheels.declared import (
+    DeclaredComponent as DeclaredComponent,
+    read_declared as read_declared,
+)
+from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel

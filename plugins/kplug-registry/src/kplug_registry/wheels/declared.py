@@ -1,0 +1,59 @@
+"""What a plugin declares in code, as ``kplug list --json`` printed it where the plugin is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kplug_registry.errors import SiteFormatError
+from kplug_registry.site_format import ComponentEntry, from_json
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredComponent:
+    """A component of an installed distribution."""
+
+    kind: str
+    name: str
+    aliases: tuple[str, ...]
+    distribution: str
+    version: str
+    target: str
+    summary: str
+    deprecated: str | None
+    is_qualified_only: bool
+
+    @property
+    def entry(self) -> ComponentEntry:
+        """The component without its distribution."""
+        return ComponentEntry(
+            self.kind,
+            self.name,
+            self.target,
+            self.aliases,
+            summary=self.summary,
+            deprecated=self.deprecated,
+            is_qualified_only=self.is_qualified_only,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    schema: int
+    components: tuple[DeclaredComponent, ...]
+
+
+def read_declared(text: str | bytes, where: str) -> tuple[DeclaredComponent, ...]:
+    """Return the components that ``kplug list --json`` printed.
+
+    Args:
+        text: What it printed.
+        where: The file, for messages.
+
+    Raises:
+        SiteFormatError: for anything else.
+    """
+    try:
+        return from_json(_Listing, text, where).components
+    except SiteFormatError as error:
+        error.hint = error.hint or "Write it with: kplug list --json"
+        raise

@@ -1,0 +1,94 @@
+"""METADATA and the file's name: which distribution and version a wheel is, and what it requires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.metadata import ExceptionGroup, InvalidMetadata, Metadata
+from packaging.utils import (
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+from kplug_registry.wheels.archive import WheelArchive
+
+
+@dataclass(frozen=True, slots=True)
+class WheelMetadata:
+    """What a wheel says of itself.
+
+    Args:
+        name: The normalised name.
+        version: The version, in its normal form.
+        summary: One line.
+        license: The licence, as an expression or as text.
+        requires: Requirements (PEP 508), as they are written.
+        requires_python: The Pythons that it supports; empty for all.
+        text: The file METADATA.
+    """
+
+    name: NormalizedName
+    version: str
+    summary: str
+    license: str
+    requires: tuple[str, ...]
+    requires_python: str
+    text: bytes
+
+
+def find_metadata_folder(archive: WheelArchive) -> str:
+    """Return the wheel's only ``.dist-info`` folder."""
+    tops = {name.partition("/")[0] for name in archive.names}
+    folders = sorted(top for top in tops if top.endswith(".dist-info"))
+    if len(folders) != 1:
+        archive.refuse(f"it has {len(folders)} folders .dist-info")
+    return folders[0]
+
+
+def read_metadata(archive: WheelArchive, folder: str) -> WheelMetadata:
+    """Return the metadata, if its parts agree with one another and with the file's name.
+
+    Raises:
+        WheelError: for metadata that is no valid one, or that speaks of another wheel.
+    """
+    text = archive.read(f"{folder}/METADATA")
+    try:
+        found = Metadata.from_email(text, validate=True)
+    except ExceptionGroup as group:
+        archive.refuse("METADATA: " + "; ".join(_describe(error) for error in group.exceptions))
+    name, version = _parse_filename(archive)
+    made = canonicalize_name(found.name)
+    if (made, found.version) != (name, version):
+        archive.refuse(f"METADATA is that of {made} {found.version}, not of {name} {version}")
+    folder_name = canonicalize_name(folder.removesuffix(".dist-info").rpartition("-")[0])
+    if folder_name != name:
+        archive.refuse(f"its folder {folder[:80]} is that of another distribution")
+    return WheelMetadata(
+        name,
+        str(version),
+        _to_line(found.summary or ""),
+        _to_line(found.license_expression or found.license or ""),
+        tuple(map(str, found.requires_dist or ())),
+        str(found.requires_python or ""),
+        text,
+    )
+
+
+def _parse_filename(archive: WheelArchive) -> tuple[NormalizedName, Version]:
+    try:
+        name, version, _, _ = parse_wheel_filename(archive.path.name)
+    except InvalidWheelFilename as error:
+        archive.refuse(f"its name is none of a wheel: {error}")
+    return name, version
+
+
+def _describe(error: Exception) -> str:
+    field = f"{error.field}: " if isinstance(error, InvalidMetadata) else ""
+    return f"{field}{error}"[:200]
+
+
+def _to_line(text: str) -> str:
+    return " ".join(text.split())[:500]

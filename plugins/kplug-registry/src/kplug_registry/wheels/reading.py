@@ -1,0 +1,171 @@
+"""All that a site says of a wheel, read from the file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kplug import Component, get_kind, lookup_key
+from kplug.errors import RegistrationError, UnknownKindError
+from kplug_registry.site_format import ComponentEntry, WheelFile
+from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
+from kplug_registry.wheels.code import WheelCode
+from kplug_registry.wheels.declared import DeclaredComponent
+from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
+from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
+from kplug_registry.wheels.record import check_record
+
+_OTHER_CONTRACT = re.compile(r"kplug\d")
+_COMMANDS = "commands"
+
+
+@dataclass(frozen=True, slots=True)
+class WheelContents:
+    """What a wheel is and offers.
+
+    Args:
+        path: Where it was read.
+        file: Its name, hash and size.
+        metadata: What it says of itself.
+        components: What it offers, by kind and name.
+    """
+
+    path: Path
+    file: WheelFile
+    metadata: WheelMetadata
+    components: tuple[ComponentEntry, ...]
+
+
+def read_wheel(
+    path: Path, declared: Iterable[DeclaredComponent] = (), limits: Limits = LIMITS
+) -> WheelContents:
+    """Return what a wheel offers. Nothing in it is run or imported.
+
+    Args:
+        path: The file.
+        declared: The components that its module of hooks declares, as its publisher knows them; those of
+            other distributions and versions are left out.
+        limits: How large it may be.
+
+    Raises:
+        WheelError: for a wheel that is broken, too large, contradicts itself, or offers what cannot be read.
+    """
+    with WheelArchive(path, limits) as archive:
+        folder = find_metadata_folder(archive)
+        metadata = read_metadata(archive, folder)
+        check_record(archive, folder)
+        groups = read_entry_points(archive, folder)
+        code = WheelCode(archive)
+        own = [item.entry for item in declared if _is_of(item, metadata)]
+        _check_hooks(archive, groups, code, own)
+        entries = _merge(archive, [*_list_static(archive, groups), *own])
+        described = tuple(_describe(entry, code) for entry in entries)
+    return WheelContents(path, _describe_file(path), metadata, described)
+
+
+def _is_of(component: DeclaredComponent, metadata: WheelMetadata) -> bool:
+    return (component.distribution, component.version) == (metadata.name, metadata.version)
+
+
+def _list_static(
+    archive: WheelArchive, groups: Mapping[str, Mapping[str, str]]
+) -> Iterator[ComponentEntry]:
+    """Yield a component for each entry point of a kind."""
+    for other in (group for group in groups if _OTHER_CONTRACT.match(group)):
+        archive.refuse(
+            f"its group {other!r} is of another version of kplug's contract with plugins"
+        )
+    for group, name, target in list_names(groups):
+        plural = group.removeprefix("kplug.")
+        if plural == _COMMANDS:
+            continue
+        try:
+            found = Component(name, target, kind=get_kind(plural).name)
+        except UnknownKindError:
+            archive.refuse(
+                f"its group {group[:80]!r} is of no kind that is known here. Publish where the plugin "
+                "that adds the kind is installed"
+            )
+        except RegistrationError as error:
+            archive.refuse(f"{group}: {error.message}. {error.hint}")
+        yield ComponentEntry(found.kind, found.name, target)
+
+
+def _check_hooks(
+    archive: WheelArchive,
+    groups: Mapping[str, Mapping[str, str]],
+    code: WheelCode,
+    declared: list[ComponentEntry],
+) -> None:
+    """Refuse a wheel whose module of hooks offers components, if nobody said which."""
+    modules = [target.partition(":")[0].strip() for target in groups.get("kplug", {}).values()]
+    for module in modules:
+        if code.find_module(module) is None:
+            archive.refuse(f"its module of hooks {module[:80]!r} is not in the wheel")
+        hooks = [name for name in code.list_functions(module) if _offers_components(name)]
+        if hooks and not declared:
+            archive.refuse(
+                f"{module}.{hooks[0]} declares components in code, which is not run here. Where the plugin "
+                "is installed in this version, write `kplug list --json > components.json`, and give "
+                "`--components components.json`"
+            )
+    if not groups:
+        archive.refuse("it is no plugin of kplug: it has no entry points in a group of kplug's")
+
+
+def _offers_components(hook: str) -> bool:
+    if hook == "kplug_components":
+        return True
+    try:
+        return hook.startswith("kplug_") and bool(get_kind(hook.removeprefix("kplug_")))
+    except UnknownKindError:
+        return False
+
+
+def _merge(archive: WheelArchive, entries: list[ComponentEntry]) -> list[ComponentEntry]:
+    """Return one entry for each target: further names of it are aliases, and no name means two."""
+    if len(entries) > MOST_COMPONENTS:
+        archive.refuse(f"it declares more than {MOST_COMPONENTS} components")
+    by_target: dict[tuple[str, str], list[ComponentEntry]] = {}
+    owners: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        by_target.setdefault((entry.kind, entry.target), []).append(entry)
+        for name in (entry.name, *entry.aliases):
+            if owners.setdefault((entry.kind, lookup_key(name)), entry.target) != entry.target:
+                archive.refuse(f"the {entry.kind} {name!r} is declared twice, with two targets")
+    joined = (_join(same) for same in by_target.values())
+    return sorted(joined, key=lambda entry: (entry.kind, lookup_key(entry.name)))
+
+
+def _join(same: list[ComponentEntry]) -> ComponentEntry:
+    attribute = lookup_key(same[0].target.rpartition(":")[2].rpartition(".")[2])
+    main = min(same, key=lambda entry: (lookup_key(entry.name) != attribute, entry.name))
+    names = {name for entry in same for name in (entry.name, *entry.aliases)} - {main.name}
+    return replace(
+        main,
+        aliases=tuple(sorted(names)),
+        summary=next((entry.summary for entry in same if entry.summary), ""),
+        deprecated=next((entry.deprecated for entry in same if entry.deprecated), None),
+        is_qualified_only=any(entry.is_qualified_only for entry in same),
+    )
+
+
+def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:
+    found = code.describe(entry.target)
+    return replace(
+        entry,
+        signature=found.signature,
+        summary=entry.summary or found.summary,
+        documentation=found.documentation,
+    )
+
+
+def _describe_file(path: Path) -> WheelFile:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return WheelFile(path.name, digest.hexdigest(), path.stat().st_size)

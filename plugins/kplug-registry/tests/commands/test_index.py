@@ -1,0 +1,78 @@
+"""`kplug index build` makes a site from which pip installs, and in which components are looked up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from kplug_registry.commands.index import index
+from typer.testing import CliRunner
+
+Serve = Callable[[Path], AbstractContextManager[str]]
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(index, [str(each) for each in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_site_says_who_offers_a_name(make_wheel: Callable[..., Path], tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    assert run("build", make_wheel(), "--out", site) == f"{site}: 1 release\n"
+    (offer,) = json.loads((site / "components/loss/waveloss.json").read_text())["offers"]
+    assert (offer["distribution"], offer["version"], offer["name"], offer["signature"]) == (
+        *("kplug-waves", "1.0", "wave_loss"),
+        "(y_true, y_pred, height=1.0)",
+    )
+
+
+def test_a_folder_stands_for_the_wheels_in_it(
+    make_wheel: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_wheel().parent
+    make_wheel(version="1.1")
+    run("build", folder, "--out", tmp_path / "site")
+    found = json.loads((tmp_path / "site/distributions/kplug-waves.json").read_text())
+    assert [release["version"] for release in found["releases"]] == ["1.1", "1.0"]
+
+
+@pytest.mark.slow
+def test_pip_installs_this_repositorys_plugins_from_the_site(
+    plugin_wheels: Path, plugin_components: Path, tmp_path: Path, serve: Serve
+) -> None:
+    site, target = tmp_path / "site", tmp_path / "installed"
+    run("build", plugin_wheels, "--out", site, "--components", plugin_components)
+    with serve(site) as address:
+        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]
+        options = ["--target", str(target), "--index-url", f"{address}/simple/"]
+        done = subprocess.run(
+            [*command, *options, "kplug-penalties"], capture_output=True, text=True
+        )
+    assert done.returncode == 0, done.stderr
+    assert (target / "kplug_penalties/__init__.py").is_file()
+    assert "whl.metadata" in done.stdout  # PEP 658: the wheel is fetched for nothing but installing
+
+
+@pytest.mark.slow
+def test_the_site_has_what_kplug_lists(
+    plugin_wheels: Path, plugin_components: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    run("build", plugin_wheels, "--out", site, "--components", plugin_components)
+    listed = {
+        (row["distribution"], row["kind"], row["name"])
+        for row in json.loads(plugin_components.read_text())["components"]
+        if row["distribution"] not in ("kplug", "torch")
+    }
+    found = {
+        (data["name"], row["kind"], row["name"])
+        for data in (json.loads(path.read_text()) for path in site.glob("distributions/*.json"))
+        for row in data["releases"][0]["components"]
+    }
+    assert found == listed

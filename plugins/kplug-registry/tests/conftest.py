@@ -1,0 +1,108 @@
+"""Wheels for the tests: small ones that are written here, and those of this repository's plugins."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parents[2]
+CODE = "def wave_loss(y_true, y_pred, height=1.0):\n    '''A wave.'''\n"
+
+
+@pytest.fixture
+def make_wheel(tmp_path: Path) -> Callable[..., Path]:
+    """Write a wheel: by default, of `wave_loss`; a test changes what it is about."""
+    return functools.partial(write_wheel, tmp_path / "wheels")
+
+
+def write_wheel(
+    folder: Path,
+    name: str = "kplug-waves",
+    version: str = "1.0",
+    *,
+    code: dict[str, str] | None = None,
+    entry_points: str | None = None,
+    metadata: str = "",
+    requires: str = "kplug",
+    record: Callable[[list[str]], list[str]] = list,
+    filename: str | None = None,
+) -> Path:
+    """Write a wheel and return its path; `record` may change the rows of RECORD."""
+    package = name.replace("-", "_")
+    info = f"{package}-{version}.dist-info"
+    if entry_points is None:
+        entry_points = f"[kplug.losses]\nwave_loss = {package}:wave_loss\n"
+    heads = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Dist: {requires}\n"
+    files = {
+        **({f"{package}/__init__.py": CODE} if code is None else code),
+        f"{info}/METADATA": f"{heads}{metadata}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": entry_points,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (filename or f"{package}-{version}-py3-none-any.whl")
+    rows = [_make_row(one, text.encode()) for one, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join(record([*rows, f"{info}/RECORD,,"])) + "\n"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, text in files.items():
+            archive.writestr(zipfile.ZipInfo(one), text, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def _make_row(name: str, content: bytes) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return f"{name},sha256={digest},{len(content)}"
+
+
+@pytest.fixture(scope="session")
+def plugin_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the wheels of this repository's plugins; building them takes seconds."""
+    folder = tmp_path_factory.mktemp("plugin-wheels")
+    for plugin in sorted(path.parent for path in PLUGINS.glob("*/pyproject.toml")):
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(folder)]
+        subprocess.run([*command, str(plugin)], capture_output=True, text=True, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plugin_components(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with what `kplug list --json` prints."""
+    path = tmp_path_factory.mktemp("listing") / "components.json"
+    command = [sys.executable, "-m", "kplug", "list", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    path.write_text(done.stdout)
+    return path
+
+
+@pytest.fixture
+def serve() -> Callable[[Path], object]:
+    """Return a context in which a folder is served over loopback; it gives the address."""
+    return serve_folder
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None: ...
