@@ -9,7 +9,8 @@ import typer
 
 from kplug import __version__
 from kplug.cli.commands import CommandGroup
-from kplug.errors import KplugError
+from kplug.cli.exit_status import ExitStatus, report_error
+from kplug.cli.output import find_color
 
 app = typer.Typer(
     name="kplug",
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     suggest_commands=False,  # the registry does, with the names of plugins
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its help breaks names where a terminal is narrow
 )
 
 
@@ -40,9 +42,10 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; an error of kplug's own is printed without a traceback, exit status 1."""
+    """Run the command line; an error is a sentence, and every exit status has one meaning."""
     try:
-        app()
-    except KplugError as error:
-        typer.echo(f"kplug: {error}", err=True)
-        sys.exit(1)
+        app(color=find_color())
+    except KeyboardInterrupt:
+        sys.exit(ExitStatus.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback helps only who asks for it
+        sys.exit(report_error(error))

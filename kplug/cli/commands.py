@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from kplug.cli.exit_status import ending_quietly
+from kplug.cli.help import PlainHelp
+from kplug.cli.output import find_width, wrap
 from kplug.errors import ContractError, KplugError
 from kplug.registry import REGISTRY, Component, Spec, look_up
 from kplug.registry.kinds import COMMAND
@@ -24,8 +28,8 @@ def as_command(target: object) -> Any:
     """
     app = target
     if inspect.isroutine(target):
-        app = typer.Typer(add_completion=False)
-        app.command()(target)
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(cls=Command)(target)
     if not isinstance(app, typer.Typer):
         raise ContractError(
             f"{quote(target)} is none",
@@ -37,7 +41,11 @@ def as_command(target: object) -> Any:
         raise ContractError(f"typer makes no command of it: {describe_error(error)}") from error
 
 
-class CommandGroup(TyperGroup):
+class Command(PlainHelp, TyperCommand):
+    """What typer makes of a function."""
+
+
+class CommandGroup(PlainHelp, TyperGroup):
     """What typer makes of the program: the commands come from the registry."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -49,7 +57,19 @@ class CommandGroup(TyperGroup):
         try:
             return self.commands[cmd_name]
         except KplugError as error:
-            ctx.fail(str(error))
+            width = find_width(sys.stderr)
+            lines = str(error).splitlines()
+            ctx.fail("\n".join(piece for line in lines for piece in wrap(line, width)))
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the command line, which prints help."""
+        with ending_quietly():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with ending_quietly():
+            return super().invoke(ctx)
 
 
 class _Commands(Mapping[str, Any]):
@@ -82,11 +102,8 @@ class _PluginCommand(TyperCommand):
     """What is known of a plugin's command before it is imported: enough for a line of ``--help``."""
 
     def __init__(self, name: str, component: Component) -> None:
-        from rich.markup import escape  # takes long, and only --help gets here with one
-
         panel = f"Commands of {make_printable(str(component.origin))}"
-        summary = escape(make_printable(component.summary))
-        super().__init__(name, help=summary, rich_help_panel=panel)
+        super().__init__(name, help=make_printable(component.summary), rich_help_panel=panel)
         self._component = component
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:

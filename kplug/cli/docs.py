@@ -33,6 +33,8 @@ def write_docs(folder: FolderArgument) -> None:
 
     A page says of every installed component what it takes, what it does and which package supplies it.
     This imports them all.
+
+    Example: kplug docs docs/components
     """
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS.values():

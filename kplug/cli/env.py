@@ -26,6 +26,8 @@ def show_settings(as_json: JsonOption = False) -> None:
     """Show every setting that decides which plugins may load: where it stands and what it does.
 
     No plugin is imported. The exit status is 1 if a setting is in error, as no plugin may load then.
+
+    Example: kplug env --json
     """
     data = describe_settings()
     print_json(data) if as_json else print_lines(write_settings(data))

@@ -46,6 +46,12 @@ def list_components(
 
     Nothing is imported but the light modules of plugins that declare their components in code, unless
     --check is given.
+
+    Example: kplug list losses
+
+    Example: kplug list --count
+
+    Example: kplug list --check --json
     """
     is_command = kind in (COMMAND.name, COMMAND.plural)
     kinds = [COMMAND if is_command else get_kind(kind)] if kind else list(KINDS.values())

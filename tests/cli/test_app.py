@@ -1,11 +1,83 @@
-"""The command line as a process: exit status, and errors as sentences."""
+"""The command line as a whole: exit statuses, and errors as sentences."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from kplug.cli import main
+from kplug.cli.exit_status import MEANINGS, ExitStatus
+from tests.registry import conftest
+from tests.registry.conftest import Sandbox
+
+install = conftest.install  # only what a test installs is seen
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "command-line.md"
+COMMANDS = """
+def stop(): raise KeyboardInterrupt
+def fail(): raise ValueError("no such luck")
+def read(): open("/no/such/file")
+def leave(): raise SystemExit(1)
+"""
+
+
+@pytest.fixture
+def client(install: Sandbox) -> Sandbox:
+    names = ("stop", "fail", "read", "leave")
+    entries = {name: f"client:{name}" for name in names}
+    install("my-client", entry_points={"kplug.commands": entries}, modules={"client.py": COMMANDS})
+    return install
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the program in this process; return its exit status."""
+    monkeypatch.setattr(sys, "argv", ["kplug", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return int(caught.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--version"], ExitStatus.DONE),
+        (["why", "loss", "zzzz"], ExitStatus.WRONG),
+        (["leave"], ExitStatus.WRONG),
+        (["show", "zzzz"], ExitStatus.FAILED),
+        (["check", "zzzz"], ExitStatus.FAILED),
+        (["sync"], ExitStatus.FAILED),
+        (["fail"], ExitStatus.FAILED),
+        (["zzzz"], ExitStatus.FAILED),
+        (["show"], ExitStatus.FAILED),
+        (["list", "--zzzz"], ExitStatus.FAILED),
+        ([], ExitStatus.FAILED),
+        (["stop"], ExitStatus.INTERRUPTED),
+    ],
+)
+def test_an_exit_status_means_the_same_in_every_command(
+    client: Sandbox,
+    arguments: list[str],
+    status: ExitStatus,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_main(monkeypatch, *arguments) == status
+
+
+def test_the_exit_statuses_are_in_the_help_and_in_the_documents(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_main(monkeypatch, "--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    page = PAGE.read_text(encoding="utf-8")
+    for status, meaning in MEANINGS.items():
+        assert f" {int(status)} {meaning}" in shown
+        assert f"| {int(status)} | {meaning} |" in page
 
 
 @pytest.mark.parametrize(
@@ -20,10 +92,39 @@ import pytest
             "kplug: 'adam' is an optimizer, not a loss\n"
             "  `kplug list losses` shows what fits here.\n",
         ),
+        (
+            ["fail"],
+            "kplug: ValueError: no such luck\n  KPLUG_TRACEBACK=1 shows where this comes from.\n",
+        ),
+        (["read"], "kplug: '/no/such/file': No such file or directory\n"),
     ],
 )
-def test_an_error_is_a_sentence_without_a_traceback(arguments: list[str], message: str) -> None:
+def test_an_error_is_a_sentence_and_the_traceback_is_there_on_request(
+    client: Sandbox,
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_main(monkeypatch, *arguments) == ExitStatus.FAILED
+    assert capsys.readouterr() == ("", message)
+
+    monkeypatch.setenv("KPLUG_TRACEBACK", "1")
+    assert run_main(monkeypatch, *arguments) == ExitStatus.FAILED
+    written = capsys.readouterr().err
+    assert written.startswith("Traceback (most recent call last):")
+    assert written.endswith(message)
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"]])
+def test_a_reader_who_stops_reading_gets_no_message(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "kplug", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "kplug", *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (ExitStatus.CLOSED, b"")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kplug.cli.output import print_json, print_lines, wrap
+from kplug.cli.output import find_color, print_json, print_lines, wrap
 
 NAMES = ["kplug-segmentation/dice_loss", "kernel_initializer", "very_long_name_of_a_component"]
 
@@ -43,3 +43,25 @@ def test_json_says_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_name_that_is_too_long_keeps_its_indent() -> None:
     assert wrap("  my.very.long.module:Name", 20) == ["  my.very.long.module:Name"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "wants_color"),
+    [
+        ({}, None),
+        ({"TERM": "xterm"}, None),
+        ({"TERM": "dumb"}, False),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, None),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_the_environment_decides_about_colours(
+    environment: dict[str, str], wants_color: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert find_color() is wants_color

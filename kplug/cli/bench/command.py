@@ -37,6 +37,8 @@ def bench(
     The file defines `model`, which it has compiled, and may define `x` and `y`, the arrays to train on;
     without them, random ones of the model's shapes are drawn. Whatever else stands in the file is
     run as well, once for each contender. The contenders take turns in one process.
+
+    Example: kplug bench train.py:network --batch-size 128 --no-jit
     """
     path, name = split_target(target)
     # Here and not above: it brings in torch, which `kplug --help` must not wait for.

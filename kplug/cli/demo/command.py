@@ -29,6 +29,8 @@ def demo(
 
     The loss, the metric and the penalty come by name from the plugins kplug-segmentation and
     kplug-penalties. The result is compared with Otsu's threshold, on scans kept out of training.
+
+    Example: kplug demo --epochs 5 --output ink.png
     """
     check_requirements()
     check_output(output)

@@ -12,8 +12,9 @@ from kplug.registry.suggestions import ask, find_closest
 
 ENVIRONMENT = "environment"
 POLICY_VARIABLE = "KPLUG_POLICY"
+TRACEBACK_VARIABLE = "KPLUG_TRACEBACK"  # no setting: it has no say in what may load
 _PREFIX = "KPLUG_"
-VARIABLES = (*(f"{_PREFIX}{key.upper()}" for key in KEYS), POLICY_VARIABLE)
+VARIABLES = (*(f"{_PREFIX}{key.upper()}" for key in KEYS), POLICY_VARIABLE, TRACEBACK_VARIABLE)
 _COMMA = re.compile(r",(?!\s*[<>=!~])")  # not that of "a>=1,<2"
 _SWITCH = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
@@ -30,6 +31,12 @@ def read_environment(environ: Mapping[str, str]) -> Source | None:
     found = read_settings(ENVIRONMENT, values, _label)
     errors = (*(_unknown(name) for name in sorted(environ) if _is_unknown(name)), *found.errors)
     return Source(ENVIRONMENT, found.settings, errors) if values or errors else None
+
+
+def wants_traceback(environ: Mapping[str, str]) -> bool:
+    """Whether the command line shall show the traceback of an error."""
+    text = environ.get(TRACEBACK_VARIABLE, "")
+    return bool(text) and _SWITCH.get(text.lower(), True)
 
 
 def _label(key: str) -> str:

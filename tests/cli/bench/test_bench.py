@@ -203,4 +203,4 @@ def test_errors_of_the_command_are_sentences_without_torch(tmp_path: Path) -> No
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "kplug: there is no file 'no.py'")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, "kplug: there is no file 'no.py'")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kplug.registry.policy.environment import VARIABLES, read_environment
+from kplug.registry.policy.environment import (
+    VARIABLES,
+    read_environment,
+    wants_traceback,
+)
 
 KNOWN = "Variables are " + ", ".join(VARIABLES) + "."
 
@@ -94,3 +98,14 @@ def test_a_variable_of_somebody_else(variable: str) -> None:
 
 def test_every_error_is_told() -> None:
     assert len(_errors({"KPLUG_B": "", "KPLUG_A": "", "KPLUG_DISABLE": "a b"})) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "is_wanted"),
+    [("1", True), ("on", True), ("yes", True), ("", False), ("0", False), ("OFF", False)],
+)
+def test_the_variable_for_tracebacks_is_known_and_no_setting(value: str, is_wanted: bool) -> None:
+    environ = {"KPLUG_TRACEBACK": value}
+    assert read_environment(environ) is None
+    assert wants_traceback(environ) is is_wanted
+    assert not wants_traceback({})

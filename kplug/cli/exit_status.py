@@ -1,0 +1,70 @@
+"""How ``kplug`` ends: the exit statuses of all commands, and what is said about an error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from enum import IntEnum
+
+import typer
+
+from kplug.cli.output import find_width, wrap
+from kplug.errors import KplugError
+from kplug.registry.policy.environment import TRACEBACK_VARIABLE, wants_traceback
+from kplug.registry.problems import describe_error
+from kplug.registry.quoting import make_printable
+
+
+class ExitStatus(IntEnum):
+    """The exit statuses, which are the same in every command."""
+
+    DONE = 0
+    WRONG = 1
+    FAILED = 2
+    INTERRUPTED = 130
+    CLOSED = 141
+
+
+MEANINGS = {
+    ExitStatus.DONE: "It is done, and nothing is wrong.",
+    ExitStatus.WRONG: "It is done, and something is wrong: a check failed, a plugin is broken, a lock "
+    "differs, a name leads nowhere. Or you answered no.",
+    ExitStatus.FAILED: "It cannot be done: an error, or a mistake in the command line.",
+    ExitStatus.INTERRUPTED: "Ctrl-C stopped it.",
+    ExitStatus.CLOSED: "Whoever read the output stopped reading, as head does.",
+}
+
+
+def report_error(error: Exception) -> ExitStatus:
+    """Say on standard error what went wrong, with the traceback if the environment asks for it."""
+    if wants_traceback(os.environ):
+        traceback.print_exception(error)
+    for line in f"kplug: {_explain(error)}".splitlines():
+        typer.echo("\n".join(wrap(make_printable(line), find_width(sys.stderr))), err=True)
+    return ExitStatus.FAILED
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, KplugError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{os.fspath(error.filename)!r}: " if error.filename else ""
+        return f"{place}{error.strerror}"
+    return f"{describe_error(error)}\n  {TRACEBACK_VARIABLE}=1 shows where this comes from."
+
+
+@contextlib.contextmanager
+def ending_quietly() -> Iterator[None]:
+    """End without a word if nobody reads the output any more; what is left of it goes nowhere.
+
+    Raises:
+        typer.Exit: if so.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(ExitStatus.CLOSED) from error
