@@ -14,6 +14,7 @@ import torch
 
 import kplug
 from kplug import Model, Sequential, activations, initializers, layers, load_model, losses, metrics
+from kplug.component_types import InitializerLike
 from kplug.errors import DataError, PluginLoadError
 from kplug.registry import KINDS, REGISTRY, Component
 from kplug.registry.errors import raise_problems
@@ -177,7 +178,7 @@ def test_what_a_user_leaves_out_is_nothing_of_a_plugin() -> None:
 
 def test_what_a_user_writes_follows_the_preference(install: Sandbox) -> None:
     class Sized(layers.Dense):
-        def __init__(self, units: int = 1, kernel_initializer: object = "zeros") -> None:
+        def __init__(self, units: int = 1, kernel_initializer: InitializerLike = "zeros") -> None:
             super().__init__(units, kernel_initializer=kernel_initializer)
 
     install_shadows(install)

@@ -14,6 +14,7 @@ COMPONENTS = {
         ("doctor", "kplug.cli.doctor.command:doctor"),
         ("env", "kplug.cli.env:show_settings"),
         ("docs", "kplug.cli.docs:write_docs"),
+        ("stubs", "kplug.cli.stubs.command:stubs"),
         ("new", "kplug.cli.new.command:new"),
         ("add", "kplug.cli.new.add:add"),
         ("check", "kplug.cli.check.command:check"),

@@ -11,6 +11,7 @@ from torch import Tensor
 from kplug import activations
 from kplug.arguments import refusal, require_number
 from kplug.backend import to_tensor
+from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, known_sizes, require_integers
@@ -37,7 +38,7 @@ class Activation(Layer):
     activation: Callable[[Tensor], Tensor]
     supports_masking = True
 
-    def __init__(self, activation: object, **kwargs: Any) -> None:
+    def __init__(self, activation: ActivationLike, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_slot("activation", "activation", activation)
 
@@ -129,9 +130,9 @@ class PReLU(Layer):
 
     def __init__(
         self,
-        alpha_initializer: object = "kplug/zeros",
-        alpha_regularizer: object = None,
-        alpha_constraint: object = None,
+        alpha_initializer: InitializerLike = "kplug/zeros",
+        alpha_regularizer: RegularizerLike = None,
+        alpha_constraint: ConstraintLike = None,
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:

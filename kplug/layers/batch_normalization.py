@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_number, require_share
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, require_axis
@@ -59,14 +60,14 @@ class BatchNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "kplug/zeros",
-        gamma_initializer: object = "kplug/ones",
-        moving_mean_initializer: object = "kplug/zeros",
-        moving_variance_initializer: object = "kplug/ones",
-        beta_regularizer: object = None,
-        gamma_regularizer: object = None,
-        beta_constraint: object = None,
-        gamma_constraint: object = None,
+        beta_initializer: InitializerLike = "kplug/zeros",
+        gamma_initializer: InitializerLike = "kplug/ones",
+        moving_mean_initializer: InitializerLike = "kplug/zeros",
+        moving_variance_initializer: InitializerLike = "kplug/ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         renorm: bool = False,
         synchronized: bool = False,
         **kwargs: Any,

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_integer
 from kplug.backend.sliding_windows import convolve
+from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
@@ -54,15 +55,15 @@ class Convolution(Layer):
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,
         groups: int = 1,
-        activation: object = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        kernel_initializer: object = "kplug/glorot_uniform",
-        bias_initializer: object = "kplug/zeros",
-        kernel_regularizer: object = None,
-        bias_regularizer: object = None,
-        activity_regularizer: object = None,
-        kernel_constraint: object = None,
-        bias_constraint: object = None,
+        kernel_initializer: InitializerLike = "kplug/glorot_uniform",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)

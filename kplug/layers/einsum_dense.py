@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.arguments import refusal
+from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.einsum_equation import Equation
 from kplug.layers.base.input_spec import InputSpec
@@ -51,15 +52,15 @@ class EinsumDense(Layer):
         self,
         equation: str,
         output_shape: int | Sequence[int | None],
-        activation: object = None,
+        activation: ActivationLike = None,
         bias_axes: str | None = None,
-        kernel_initializer: object = "kplug/glorot_uniform",
-        bias_initializer: object = "kplug/zeros",
-        kernel_regularizer: object = None,
-        bias_regularizer: object = None,
-        kernel_constraint: object = None,
-        bias_constraint: object = None,
-        activity_regularizer: object = None,
+        kernel_initializer: InitializerLike = "kplug/glorot_uniform",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
+        activity_regularizer: RegularizerLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_tensor
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
@@ -49,10 +50,10 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: object = "kplug/uniform",
-        embeddings_regularizer: object = None,
-        embeddings_constraint: object = None,
-        activity_regularizer: object = None,
+        embeddings_initializer: InitializerLike = "kplug/uniform",
+        embeddings_regularizer: RegularizerLike = None,
+        embeddings_constraint: ConstraintLike = None,
+        activity_regularizer: RegularizerLike = None,
         mask_zero: bool = False,
         weights: Any = None,
         input_length: int | None = None,

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kplug.arguments import require_integer, require_number
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, known_sizes, require_axes, require_axis
@@ -45,12 +46,12 @@ class LayerNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "kplug/zeros",
-        gamma_initializer: object = "kplug/ones",
-        beta_regularizer: object = None,
-        gamma_regularizer: object = None,
-        beta_constraint: object = None,
-        gamma_constraint: object = None,
+        beta_initializer: InitializerLike = "kplug/zeros",
+        gamma_initializer: InitializerLike = "kplug/ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -158,12 +159,12 @@ class GroupNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: object = "kplug/zeros",
-        gamma_initializer: object = "kplug/ones",
-        beta_regularizer: object = None,
-        gamma_regularizer: object = None,
-        beta_constraint: object = None,
-        gamma_constraint: object = None,
+        beta_initializer: InitializerLike = "kplug/zeros",
+        gamma_initializer: InitializerLike = "kplug/ones",
+        beta_regularizer: RegularizerLike = None,
+        gamma_regularizer: RegularizerLike = None,
+        beta_constraint: ConstraintLike = None,
+        gamma_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

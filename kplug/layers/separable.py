@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_integer
 from kplug.backend.sliding_windows import convolve
+from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
@@ -48,18 +49,18 @@ class SeparableConvolution(Layer):
         data_format: str | None = None,
         dilation_rate: int | Sequence[int] = 1,
         depth_multiplier: int = 1,
-        activation: object = None,
+        activation: ActivationLike = None,
         use_bias: bool = True,
-        depthwise_initializer: object = "kplug/glorot_uniform",
-        pointwise_initializer: object = "kplug/glorot_uniform",
-        bias_initializer: object = "kplug/zeros",
-        depthwise_regularizer: object = None,
-        pointwise_regularizer: object = None,
-        bias_regularizer: object = None,
-        activity_regularizer: object = None,
-        depthwise_constraint: object = None,
-        pointwise_constraint: object = None,
-        bias_constraint: object = None,
+        depthwise_initializer: InitializerLike = "kplug/glorot_uniform",
+        pointwise_initializer: InitializerLike = "kplug/glorot_uniform",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        depthwise_regularizer: RegularizerLike = None,
+        pointwise_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        depthwise_constraint: ConstraintLike = None,
+        pointwise_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)

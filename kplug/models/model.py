@@ -18,6 +18,7 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
 from kplug.layers.base.weight_lists import assign_weights
 from kplug.models.base import training_methods
+from kplug.models.base.method_arguments import being
 from kplug.models.configuration.graph_reading import connect
 from kplug.models.configuration.reading import look_up_own, scope_of
 from kplug.models.summary.printing import html_summary, print_summary
@@ -102,6 +103,10 @@ class Model(Layer):
     def layers(self) -> list[Layer]:
         """The layers, in the order in which they were set; those in lists and dicts too."""
         return list(_find_layers(self))
+
+    def _forget_compilation(self) -> None:
+        # Here and in no subclass: pyright takes what a subclass assigns for the type that it has there.
+        self.compiled, self.built_optimizer = None, None
 
     def _register(self, layer: Layer) -> None:
         """Make a layer one of the modules inside, under its name."""
@@ -273,7 +278,10 @@ class Model(Layer):
 
     # ---------------------------------------------------------------- training
 
-    compile = training_methods.compile
+    @being(training_methods.compile)  # assigned, it would have the type of torch's for pyright
+    def compile(self) -> None:
+        """Resolve every component of the model and prepare it for training."""
+
     fit = training_methods.fit
     evaluate = training_methods.evaluate
     predict = training_methods.predict

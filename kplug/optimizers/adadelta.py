@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_rho
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
@@ -44,7 +45,7 @@ class Adadelta(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 1.0,
+        lr: ScheduleLike = 1.0,
         rho: float = 0.95,
         epsilon: float | None = None,
         decay: float = 0.0,

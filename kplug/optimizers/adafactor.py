@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag, require_nonnegative, require_positive
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import BLOCK_BYTES
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_power
@@ -55,7 +56,7 @@ class Adafactor(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_2_decay: float = -0.8,
         epsilon_1: float = 1e-30,
         epsilon_2: float = 1e-3,

@@ -11,6 +11,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, GroupSetting, require_epsilon
 from kplug.optimizers.base.optimizer import Optimizer
@@ -54,7 +55,7 @@ class Adam(Optimizer, torch.optim.Adam):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = None,

@@ -9,6 +9,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_nonnegative
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.adam import Adam
 from kplug.optimizers.base.common_arguments import ArgumentsBesideDecay, takes_common
 from kplug.registry import named
@@ -42,7 +43,7 @@ class AdamW(Adam, torch.optim.AdamW):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         weight_decay: float = 0.004,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

@@ -9,6 +9,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import require_nonnegative
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_power
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
@@ -57,7 +58,7 @@ class Ftrl(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         learning_rate_power: float = -0.5,
         initial_accumulator_value: float = 0.1,
         l1_regularization_strength: float = 0.0,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON
@@ -41,7 +42,7 @@ class Lamb(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_beta, require_open_beta
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
@@ -44,7 +45,7 @@ class Lion(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.99,
         **common: Unpack[CommonArguments],

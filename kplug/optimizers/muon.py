@@ -12,6 +12,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import refusal, require_flag, require_nonnegative, require_number
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import (
     ArgumentsBesideDecay,
@@ -99,7 +100,7 @@ class Muon(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         adam_beta_1: float = 0.9,
         adam_beta_2: float = 0.999,
         adam_weight_decay: float | None = 0.004,

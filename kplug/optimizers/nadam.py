@@ -9,6 +9,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_nonnegative
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import BETA_1, BETA_2, EPSILON, GroupSetting
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
@@ -47,7 +48,7 @@ class Nadam(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.002,
+        lr: ScheduleLike = 0.002,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = None,

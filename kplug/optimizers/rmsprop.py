@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 from typing_extensions import Unpack
 
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_rho
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
@@ -40,7 +41,7 @@ class RMSprop(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         rho: float = 0.9,
         epsilon: float | None = None,
         decay: float = 0.0,

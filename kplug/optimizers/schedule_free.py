@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import (
     GroupSetting,
@@ -59,7 +60,7 @@ class ScheduleFreeAdamW(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.0025,
+        lr: ScheduleLike = 0.0025,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-8,

@@ -8,6 +8,7 @@ import torch
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
+from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_rho
 from kplug.optimizers.base.rule import Tensors
@@ -48,7 +49,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.01,
+        lr: ScheduleLike = 0.01,
         momentum: float = 0.0,
         decay: float = 0.0,
         nesterov: bool = False,

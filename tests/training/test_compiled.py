@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from kplug import layers
+from kplug.component_types import OptimizerLike
 from kplug.errors import (
     NotCompiledError,
 )
@@ -29,7 +30,7 @@ def test_adamw_of_torch_trains_in_every_form_as_it_does_by_hand(form: str) -> No
     x, y = torch.arange(12.0).reshape(4, 3), torch.ones(4, 1)
     model = Sequential([layers.Dense(1, input_shape=(3,), kernel_initializer="ones")])
     arguments: dict[str, Any] = {} if form == "class" else {"lr": 0.1, "weight_decay": 0.5}
-    forms: dict[str, Callable[[], object]] = {
+    forms: dict[str, Callable[[], OptimizerLike]] = {
         "class": lambda: torch.optim.AdamW,
         "name": lambda: "torch/adamw(lr=0.1, weight_decay=0.5)",
         "partial": lambda: functools.partial(torch.optim.AdamW, **arguments),

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.arguments import refusal, require_integer
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec
@@ -46,13 +47,13 @@ class GroupedQueryAttention(HeadsLayer):
         dropout: float = 0.0,
         use_bias: bool = True,
         sliding_window: int | None = None,
-        kernel_initializer: object = "kplug/glorot_uniform",
-        bias_initializer: object = "kplug/zeros",
-        kernel_regularizer: object = None,
-        bias_regularizer: object = None,
-        activity_regularizer: object = None,
-        kernel_constraint: object = None,
-        bias_constraint: object = None,
+        kernel_initializer: InitializerLike = "kplug/glorot_uniform",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         use_gate: bool = False,
         seed: int | None = None,
         **kwargs: Any,

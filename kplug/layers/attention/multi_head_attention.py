@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kplug.arguments import require_integer
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer
@@ -55,13 +56,13 @@ class MultiHeadAttention(HeadsLayer):
         output_shape: int | Sequence[int] | None = None,
         attention_axes: int | Sequence[int] | None = None,
         sliding_window: int | None = None,
-        kernel_initializer: object = "kplug/glorot_uniform",
-        bias_initializer: object = "kplug/zeros",
-        kernel_regularizer: object = None,
-        bias_regularizer: object = None,
-        activity_regularizer: object = None,
-        kernel_constraint: object = None,
-        bias_constraint: object = None,
+        kernel_initializer: InitializerLike = "kplug/glorot_uniform",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        kernel_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        activity_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         use_gate: bool = False,
         seed: int | None = None,
         **kwargs: Any,

@@ -16,6 +16,7 @@ from typing_extensions import Self
 from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
+from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
 from kplug.graph import Node, Shape, TensorSpec, copy_connected, in_mode, is_symbolic
@@ -128,7 +129,7 @@ class Layer(nn.Module):
         name: str | None = None,
         trainable: bool = True,
         dtype: DTypeLike = None,
-        activity_regularizer: object = None,
+        activity_regularizer: RegularizerLike = None,
         input_shape: Sequence[int | None] | None = None,
         input_dim: int | None = None,
         batch_input_shape: Sequence[int | None] | None = None,

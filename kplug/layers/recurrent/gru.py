@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 
 from kplug import activations
 from kplug.arguments import require_flag
+from kplug.component_types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_gru
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
@@ -52,8 +53,8 @@ class GRUCell(GatedCell):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
-        recurrent_activation: object = "kplug/sigmoid",
+        activation: ActivationLike = "kplug/tanh",
+        recurrent_activation: ActivationLike = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         reset_after: bool = True,
@@ -144,8 +145,8 @@ class GRU(RNN, cell=GRUCell):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
-        recurrent_activation: object = "kplug/sigmoid",
+        activation: ActivationLike = "kplug/tanh",
+        recurrent_activation: ActivationLike = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         reset_after: bool = True,

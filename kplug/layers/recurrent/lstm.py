@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 
 from kplug import activations
 from kplug.arguments import require_flag
+from kplug.component_types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_lstm
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
@@ -51,8 +52,8 @@ class LSTMCell(GatedCell):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
-        recurrent_activation: object = "kplug/sigmoid",
+        activation: ActivationLike = "kplug/tanh",
+        recurrent_activation: ActivationLike = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         unit_forget_bias: bool = True,
@@ -127,8 +128,8 @@ class LSTM(RNN, cell=LSTMCell):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
-        recurrent_activation: object = "kplug/sigmoid",
+        activation: ActivationLike = "kplug/tanh",
+        recurrent_activation: ActivationLike = "kplug/sigmoid",
         use_bias: bool = True,
         *,
         unit_forget_bias: bool = True,

@@ -6,6 +6,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug import activations
+from kplug.component_types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_simple
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
@@ -64,7 +65,7 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
+        activation: ActivationLike = "kplug/tanh",
         use_bias: bool = True,
         **shared: Unpack[LayerArguments],
     ) -> None:

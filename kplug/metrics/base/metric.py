@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import dtype_name, snake_case, to_dtype
+from kplug.component_types import InitializerLike
 from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike
@@ -127,7 +128,7 @@ class Metric(ABC):
     def add_variable(
         self,
         shape: Sequence[int] = (),
-        initializer: object = "kplug/zeros",
+        initializer: InitializerLike = "kplug/zeros",
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
     ) -> Variable:
@@ -158,7 +159,7 @@ class Metric(ABC):
     def add_weight(
         self,
         shape: Sequence[int] = (),
-        initializer: object = None,
+        initializer: InitializerLike = None,
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
     ) -> Variable:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from kplug.callbacks import History
+from kplug.component_types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
 from kplug.errors import ContractError
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
@@ -28,11 +29,11 @@ _KERAS_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "comp
 @explaining_arguments
 def compile(
     self: TrainableModel,
-    optimizer: object = DEFAULT_OPTIMIZER,
-    loss: object = None,
+    optimizer: OptimizerLike = DEFAULT_OPTIMIZER,
+    loss: LossArgument = None,
     *,
-    metrics: object = None,
-    weighted_metrics: object = None,
+    metrics: MetricsArgument = None,
+    weighted_metrics: MetricsArgument = None,
     loss_weights: object = None,
     precision: str | None = None,
     distribution: str | None = None,
@@ -111,7 +112,7 @@ def fit(
     batch_size: int | None = None,
     epochs: int = 1,
     verbose: int | str = "auto",
-    callbacks: object = None,
+    callbacks: CallbacksArgument = None,
     validation_split: float = 0.0,
     validation_data: Any = None,
     shuffle: bool = True,
@@ -192,7 +193,7 @@ def evaluate(
     verbose: int | str = "auto",
     sample_weight: Any = None,
     steps: int | None = None,
-    callbacks: object = None,
+    callbacks: CallbacksArgument = None,
     return_dict: bool = False,
 ) -> Any:
     """Return the loss and the metrics on data.
@@ -225,7 +226,7 @@ def predict(
     batch_size: int | None = None,
     verbose: int | str = "auto",
     steps: int | None = None,
-    callbacks: object = None,
+    callbacks: CallbacksArgument = None,
 ) -> Any:
     """Return the outputs for inputs.
 

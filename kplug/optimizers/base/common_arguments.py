@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 from typing_extensions import Self
 
 from kplug.arguments import require_flag, require_integer, require_nonnegative, require_positive
+from kplug.component_types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.optimizers.base.accumulation import GradientAccumulation
 from kplug.optimizers.base.clipping import Clipping
@@ -26,7 +27,7 @@ _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 class ArgumentsBesideDecay(TypedDict, total=False):
     """The keywords of an optimizer that has a ``weight_decay`` of its own; see ``CommonArguments``."""
 
-    learning_rate: Any
+    learning_rate: ScheduleLike
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None

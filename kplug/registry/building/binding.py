@@ -99,14 +99,24 @@ def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
 
 def describe_signature(kind: Kind, target: Any, component: Component) -> list[tuple[str, str]]:
     """Return the arguments that a spec may give, each with its default as text ('' if required)."""
-    parameters = find_parameters(target) or {}
-    if decide_role(kind, target, component) == "function":
-        parameters = _drop_leading(kind, parameters)
     return [
         (name, "" if parameter.default is parameter.empty else repr(parameter.default))
-        for name, parameter in parameters.items()
+        for name, parameter in (find_spec_parameters(kind, target, component) or {}).items()
         if parameter.kind not in VARIADIC
     ]
+
+
+def find_spec_parameters(
+    kind: Kind, target: Any, component: Component
+) -> dict[str, inspect.Parameter] | None:
+    """Return the parameters that a spec may give, or None where Python cannot read the signature.
+
+    Raises:
+        ContractError: if it does not show whether the object is the component or makes it.
+    """
+    is_function = decide_role(kind, target, component) == "function"
+    readable = find_parameters(target)
+    return _drop_leading(kind, readable) if is_function and readable is not None else readable
 
 
 def _drop_leading(

@@ -14,6 +14,7 @@ from typing_extensions import Unpack
 
 import kplug
 from kplug import backend as K, optimizers, schedules
+from kplug.component_types import ScheduleLike
 from kplug.errors import ArgumentError, ArgumentValueError, ContractError, UnknownComponentError
 from tests.optimizers.optimizer_classes import CLASSES
 
@@ -209,7 +210,7 @@ def test_a_schedule_and_decay_multiply() -> None:
         HALVING,
     ],
 )
-def test_what_can_be_a_schedule(rate: object) -> None:
+def test_what_can_be_a_schedule(rate: ScheduleLike) -> None:
     parameter = make_parameter()
     optimizer = optimizers.SGD(rate).build([parameter])
     assert measure_steps(optimizer, parameter, 3) == pytest.approx([0.5, 0.25, 0.125])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_share
 from kplug.backend.nn import dropout_mask
+from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator
@@ -71,17 +72,17 @@ class GatedCell(Layer):
     def __init__(
         self,
         units: int,
-        activation: object = "kplug/tanh",
+        activation: ActivationLike = "kplug/tanh",
         use_bias: bool = True,
-        kernel_initializer: object = "kplug/glorot_uniform",
-        recurrent_initializer: object = "kplug/orthogonal",
-        bias_initializer: object = "kplug/zeros",
-        kernel_regularizer: object = None,
-        recurrent_regularizer: object = None,
-        bias_regularizer: object = None,
-        kernel_constraint: object = None,
-        recurrent_constraint: object = None,
-        bias_constraint: object = None,
+        kernel_initializer: InitializerLike = "kplug/glorot_uniform",
+        recurrent_initializer: InitializerLike = "kplug/orthogonal",
+        bias_initializer: InitializerLike = "kplug/zeros",
+        kernel_regularizer: RegularizerLike = None,
+        recurrent_regularizer: RegularizerLike = None,
+        bias_regularizer: RegularizerLike = None,
+        kernel_constraint: ConstraintLike = None,
+        recurrent_constraint: ConstraintLike = None,
+        bias_constraint: ConstraintLike = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,

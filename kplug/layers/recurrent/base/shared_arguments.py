@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, TypeVar, cast
 
 from kplug.backend import DTypeLike
+from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 
 _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 
@@ -15,16 +16,16 @@ _Constructor = TypeVar("_Constructor", bound=Callable[..., None])
 class CellArguments(TypedDict, total=False):
     """What every cell with gates takes beside its size, its activations and what is its own."""
 
-    kernel_initializer: object
-    recurrent_initializer: object
-    bias_initializer: object
-    kernel_regularizer: object
-    recurrent_regularizer: object
-    bias_regularizer: object
-    activity_regularizer: object
-    kernel_constraint: object
-    recurrent_constraint: object
-    bias_constraint: object
+    kernel_initializer: InitializerLike
+    recurrent_initializer: InitializerLike
+    bias_initializer: InitializerLike
+    kernel_regularizer: RegularizerLike
+    recurrent_regularizer: RegularizerLike
+    bias_regularizer: RegularizerLike
+    activity_regularizer: RegularizerLike
+    kernel_constraint: ConstraintLike
+    recurrent_constraint: ConstraintLike
+    bias_constraint: ConstraintLike
     dropout: float
     recurrent_dropout: float
     seed: int | None

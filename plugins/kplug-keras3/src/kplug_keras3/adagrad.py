@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import Unpack
 
 from kplug import optimizers
+from kplug.component_types import ScheduleLike
 from kplug.optimizers import CommonArguments, require_epsilon, require_nonnegative, takes_common
 
 
@@ -36,7 +37,7 @@ class Adagrad(optimizers.Adagrad):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float | None = 1e-7,
         **common: Unpack[CommonArguments],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing_extensions import Unpack
 
 from kplug import optimizers
+from kplug.component_types import ScheduleLike
 from kplug.optimizers import CommonArguments, takes_common
 
 
@@ -25,7 +26,7 @@ class Adadelta(optimizers.Adadelta):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         rho: float = 0.95,
         epsilon: float | None = 1e-7,
         **common: Unpack[CommonArguments],
@@ -50,7 +51,7 @@ class Adamax(optimizers.Adamax):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,
@@ -78,7 +79,7 @@ class Nadam(optimizers.Nadam):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float | None = 1e-7,

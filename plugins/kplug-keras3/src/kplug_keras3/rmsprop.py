@@ -9,6 +9,7 @@ from torch import Tensor
 from typing_extensions import Unpack
 
 from kplug.arguments import require_flag
+from kplug.component_types import ScheduleLike
 from kplug.optimizers import (
     CommonArguments,
     GroupSetting,
@@ -55,7 +56,7 @@ class RMSprop(RuleOptimizer):
     @takes_common
     def __init__(
         self,
-        lr: object = 0.001,
+        lr: ScheduleLike = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float | None = 1e-7,

@@ -1,0 +1,85 @@
+"""What may stand where a component is wanted, as types: a name, a spec, a dict, or the thing itself.
+
+A text with arguments is a spec: ``kplug.names.loss.dice_loss(smooth=1e-5)``, or
+``kplug.parse_spec(text)`` where the text is not known beforehand. Without the file that
+``kplug stubs`` writes, a name is any text, so the text itself will do as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypedDict
+
+from typing_extensions import NotRequired
+
+from kplug.names import (
+    ActivationName,
+    CallbackName,
+    ConstraintName,
+    InitializerName,
+    LossName,
+    MetricName,
+    OptimizerName,
+    RegularizerName,
+    ScheduleName,
+)
+from kplug.registry import Resolved, Spec
+
+
+class NamedDict(TypedDict):
+    """kplug's dict form."""
+
+    name: str
+    args: NotRequired[Mapping[str, Any]]
+
+
+class KerasDict(TypedDict):
+    """Keras's dict form."""
+
+    class_name: str
+    config: NotRequired[Any]
+    module: NotRequired[str | None]
+    registered_name: NotRequired[str | None]
+    build_config: NotRequired[Any]
+    name: NotRequired[str | None]
+
+
+class OptimizerObject(Protocol):
+    """What is an optimizer because it steps: kplug's, and torch's."""
+
+    @property
+    def step(self) -> Callable[..., Any]:
+        """Update the weights."""
+
+
+class CallbackObject(Protocol):
+    """What is a callback because it is told of epochs."""
+
+    @property
+    def on_epoch_end(self) -> Callable[..., Any]:
+        """Hear that an epoch is over."""
+
+
+_Any: TypeAlias = Spec | Resolved | NamedDict | KerasDict | Callable[..., Any] | None
+
+InitializerLike: TypeAlias = InitializerName | _Any
+RegularizerLike: TypeAlias = RegularizerName | _Any
+ConstraintLike: TypeAlias = ConstraintName | _Any
+ActivationLike: TypeAlias = ActivationName | _Any
+ScheduleLike: TypeAlias = ScheduleName | float | _Any
+LossLike: TypeAlias = LossName | _Any
+MetricLike: TypeAlias = MetricName | _Any
+OptimizerLike: TypeAlias = OptimizerName | OptimizerObject | _Any
+CallbackLike: TypeAlias = CallbackName | CallbackObject | _Any
+
+LossArgument: TypeAlias = LossLike | Sequence[LossLike] | Mapping[str, LossLike]
+"""One loss, or one for each output: in a list, or in a dict by their names."""
+
+_MetricsOfAnOutput: TypeAlias = MetricLike | Sequence[MetricLike]
+MetricsArgument: TypeAlias = (
+    _MetricsOfAnOutput | Sequence[_MetricsOfAnOutput] | Mapping[str, _MetricsOfAnOutput]
+)
+"""Metrics of all outputs, or of each output: in a list, or in a dict by their names."""
+
+CallbacksArgument: TypeAlias = CallbackLike | Sequence[CallbackLike]
+"""One callback, or several."""
