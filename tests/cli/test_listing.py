@@ -51,7 +51,7 @@ def test_json_says_who_offers_what() -> None:
     adam = found["optimizer", "kplug/adam"]
     assert set(adam) == {
         *("kind", "name", "aliases", "qualified_name", "distribution", "version", "target"),
-        *("summary", "deprecated"),
+        *("summary", "deprecated", "is_qualified_only"),
     }
     assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]
 

@@ -16,4 +16,6 @@ def kplug_commands() -> dict[str, Component]:
 
 _COMMANDS = {
     "index": "Build and check the site of a registry.",
+    "publish": "Add wheels to a registry.",
+    "yank": "Withdraw a release from a registry.",
 }

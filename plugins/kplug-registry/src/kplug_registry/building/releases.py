@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kplug import lookup_key
 from kplug_registry.building.feed import add_recent
+from kplug_registry.building.rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
@@ -36,8 +37,9 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
         published: The time, as in `Release`.
 
     Raises:
-        PublishingError: if the site has the version.
+        PublishingError: if the site has the version, or its rules refuse the wheel.
     """
+    check_rules(view, wheel)
     metadata = wheel.metadata
     before = find_distribution(view, metadata.name)
     if any(release.version == metadata.version for release in before.releases):
@@ -59,6 +61,7 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
     _replace_distribution(view, before, (*before.releases, release))
+    claim_name(view, metadata.name)
     add_recent(view, RecentRelease(metadata.name, metadata.version, metadata.summary, published))
 
 

@@ -11,6 +11,7 @@ import typer
 
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
+from kplug_registry.publishing import verify as verify_site
 from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
 
 index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
@@ -48,6 +49,24 @@ def build(
     contents = (read_wheel(path, declared) for path in list_wheels(wheels))
     count = build_site(contents, out, timestamp())
     typer.echo(f"{out}: {count} release{'s' * (count != 1)}")
+
+
+@index.command()
+def verify(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="The folder of the site.")],
+) -> None:
+    """Compare all files of a site with its wheels and with one another; exit status 1 if anything differs.
+
+    A publish that was interrupted is completed first.
+
+    Example: kplug index verify site
+    """
+    problems = verify_site(site)
+    for problem in problems:
+        typer.echo(problem)
+    typer.echo(f"{site}: {f'{len(problems)} problems' if problems else 'sound'}")
+    if problems:
+        raise typer.Exit(1)
 
 
 def list_wheels(paths: list[Path]) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from kplug_registry.site_format.nouns import (
     ComponentEntry as ComponentEntry,
     ComponentFile as ComponentFile,
     DistributionFile as DistributionFile,
+    LookalikeFile as LookalikeFile,
     Offer as Offer,
     RecentRelease as RecentRelease,
     Release as Release,
@@ -21,6 +22,7 @@ from kplug_registry.site_format.nouns import (
 from kplug_registry.site_format.paths import (
     component_path as component_path,
     distribution_path as distribution_path,
+    lookalike_path as lookalike_path,
     search_path as search_path,
     search_words as search_words,
     wheel_path as wheel_path,

@@ -167,6 +167,17 @@ class SearchFile:
 
 
 @dataclass(frozen=True, slots=True)
+class LookalikeFile:
+    """``lookalikes/<shape>.json``: the distribution that has the names of a shape to itself.
+
+    Args:
+        name: Its normalised name.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecentRelease:
     """A release in the list of what is new."""
 

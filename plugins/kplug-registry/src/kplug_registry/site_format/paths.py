@@ -21,6 +21,7 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
 _LONGEST_WORD = 40
+_LOOK = str.maketrans("01i5", "olls")  # what looks like another letter
 
 
 def component_path(kind: str, name: str) -> str:
@@ -51,6 +52,18 @@ def distribution_path(name: str) -> str:
         'distributions/kplug-penalties.json'
     """
     return f"distributions/{_check(_DISTRIBUTION, canonicalize_name(name), 'distribution')}.json"
+
+
+def lookalike_path(name: str) -> str:
+    """Return the path of the file about all names that look like one of a distribution.
+
+    Example:
+        >>> lookalike_path("kplug-pond1") == lookalike_path("kplug_pondl") == lookalike_path("kp-lugpondI")
+        True
+    """
+    _check(_DISTRIBUTION, canonicalize_name(name), "distribution")
+    shape = canonicalize_name(name).replace("-", "").translate(_LOOK)
+    return f"lookalikes/{shape.replace('rn', 'm').replace('vv', 'w')}.json"
 
 
 def wheel_path(filename: str) -> str:

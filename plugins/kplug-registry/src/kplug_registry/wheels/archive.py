@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
@@ -131,8 +132,11 @@ class WheelArchive:
         packed = self.path.stat().st_size
         if unpacked > min(self._limits.unpacked, max(self._limits.ratio * packed, _MEBIBYTE)):
             self.refuse(f"{packed} bytes unpack to {unpacked}, which no wheel of code does")
-        if sum(member.compress_size for member in members) > packed:
-            self.refuse("its files overlap")
+        for one, following in pairwise(sorted(members, key=lambda member: member.header_offset)):
+            if one.header_offset + one.compress_size >= following.header_offset:
+                self.refuse(
+                    f"its files {one.filename[:80]!r} and {following.filename[:80]!r} overlap"
+                )
         found: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             self._check_name(member)

@@ -1,0 +1,78 @@
+"""What a site refuses of a sound wheel: names that belong to others, or look as if they did."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from kplug import list_built_ins, lookup_key
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.errors import PublishingError
+from kplug_registry.site_format import LookalikeFile, lookalike_path
+from kplug_registry.wheels import WheelContents
+
+_RESERVED = ("custom", "kplug", "torch")  # the namespaces of built-ins and of a user's own code
+
+
+def check_rules(view: SiteView, wheel: WheelContents) -> None:
+    """Refuse a wheel whose names a site does not take.
+
+    Raises:
+        PublishingError: it says which name, and whose it is.
+    """
+    _check_requirements(wheel)
+    _check_name(view, str(wheel.metadata.name))
+    for entry in wheel.components:
+        own = _built_in_names(entry.kind)
+        shadowed = next(
+            (one for one in (entry.name, *entry.aliases) if lookup_key(one) in own), None
+        )
+        if shadowed is not None and not entry.is_qualified_only:
+            built_in = own[lookup_key(shadowed)]
+            raise PublishingError(
+                f"{wheel.path.name} offers the {entry.kind} {shadowed!r}, a name of the built-in {built_in}",
+                hint="Rename it, or declare it with Component(…, is_qualified_only=True).",
+            )
+
+
+def claim_name(view: SiteView, name: str) -> None:
+    """Note the name of a distribution, so that none which looks like it is taken later."""
+    view.write_noun(lookalike_path(name), LookalikeFile(name))
+
+
+def _check_requirements(wheel: WheelContents) -> None:
+    requirements = [Requirement(text) for text in wheel.metadata.requires]
+    by_address = next((one for one in requirements if one.url), None)
+    if by_address is not None:
+        raise PublishingError(
+            f"{wheel.path.name} requires {by_address.name} from an address, past every registry",
+            hint="Require it by name and version.",
+        )
+    if all(canonicalize_name(one.name) != "kplug" for one in requirements):
+        raise PublishingError(
+            f"{wheel.path.name} does not require kplug",
+            hint='A plugin has dependencies = ["kplug"].',
+        )
+
+
+def _check_name(view: SiteView, name: str) -> None:
+    if name in _RESERVED:
+        raise PublishingError(f"no plugin may be called {name!r}", hint="Give it another name.")
+    known = view.find(LookalikeFile, lookalike_path(name))
+    if known is not None and known.name != name:
+        raise PublishingError(
+            f"the name {name!r} looks like {known.name!r}, which {view.folder} has",
+            hint="Give it a name that nobody takes for the other.",
+        )
+
+
+@lru_cache
+def _built_in_names(kind: str) -> dict[str, str]:
+    """Return the qualified names of the built-ins of a kind, by lookup key."""
+    return {
+        lookup_key(name): component.qualified_name
+        for component in list_built_ins(kind)
+        for name in (component.name, *component.aliases)
+    }

@@ -1,0 +1,48 @@
+"""Releases, added to a site and withdrawn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from kplug_registry.building import add_projects, add_release, change_release
+from kplug_registry.publishing.transactions import changing
+from kplug_registry.wheels import WheelContents
+
+
+def publish(wheels: Iterable[WheelContents], site: Path, published: str) -> list[str]:
+    """Add releases to a site, all or none, and return the paths of the files that were written.
+
+    Args:
+        wheels: What was read of each.
+        site: The folder.
+        published: The time, as in `kplug_registry.site_format.Release`.
+
+    Raises:
+        PublishingError: for a version that is there, or what the site's rules refuse; nothing was written.
+    """
+    with changing(site) as view:
+        names = []
+        for wheel in wheels:
+            add_release(view, wheel, published)
+            names.append(str(wheel.metadata.name))
+        add_projects(view, names)
+    return sorted(view.changes)
+
+
+def yank(site: Path, name: str, version: str, reason: str | None) -> list[str]:
+    """Withdraw a release: it is installed only where somebody asks for exactly this version.
+
+    Args:
+        site: The folder.
+        name: The distribution.
+        version: The version.
+        reason: Why; None takes the withdrawal back.
+
+    Raises:
+        PublishingError: if the site does not have the release.
+    """
+    with changing(site) as view:
+        change_release(view, name, version, lambda release: replace(release, yanked=reason))
+    return sorted(view.changes)

@@ -1,0 +1,136 @@
+"""Is a site what its wheels and its distributions' files say? Every file is read, and made again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from kplug_registry.building import SiteView
+from kplug_registry.building.releases import list_offers, sort_offers
+from kplug_registry.building.search_files import list_hits, sort_hits
+from kplug_registry.building.simple_pages import add_projects, write_project
+from kplug_registry.errors import SiteFormatError
+from kplug_registry.publishing.transactions import changing
+from kplug_registry.site_format import (
+    FORMAT,
+    MOST_HITS,
+    ComponentFile,
+    DistributionFile,
+    Offer,
+    SearchFile,
+    SearchHit,
+    SiteFile,
+    component_path,
+    distribution_path,
+    search_path,
+    wheel_path,
+)
+
+
+def verify(site: Path) -> list[str]:
+    """Return what is wrong with a site, one sentence each; nothing, if it is sound.
+
+    A publish that was interrupted is completed before.
+
+    Raises:
+        PublishingError: if there is no site.
+    """
+    with changing(site) as view:
+        pass
+    view = SiteView(site)
+    try:
+        distributions = list(_read_distributions(view))
+        return [*_check_format(view), *_check_all(view, distributions)]
+    except SiteFormatError as error:
+        return [error.message]
+
+
+def _read_distributions(view: SiteView) -> Iterator[DistributionFile]:
+    for path in sorted(view.folder.glob("distributions/*.json")):
+        name = f"distributions/{path.name}"
+        found = view.find(DistributionFile, name)
+        if found is None or distribution_path(found.name) != name:
+            raise SiteFormatError(f"{name} is about another distribution")
+        yield found
+
+
+def _check_format(view: SiteView) -> Iterator[str]:
+    found = view.find(SiteFile, "registry.json")
+    if found is None or found.format != FORMAT:
+        yield f"registry.json is not of format {FORMAT}"
+
+
+def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
+    offers: dict[tuple[str, str], list[Offer]] = defaultdict(list)
+    hits: dict[str, list[SearchHit]] = defaultdict(list)
+    for distribution in distributions:
+        yield from _check_wheels(view, distribution)
+        for place, offer in list_offers(distribution):
+            offers[place].append(offer)
+        for word, hit in list_hits(distribution):
+            hits[word].append(hit)
+    yield from _check_pages(view, distributions)
+    yield from _check_components(view, offers)
+    yield from _check_search(view, hits)
+
+
+def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[str]:
+    for release in distribution.releases:
+        path = wheel_path(release.wheel.filename)
+        for name, wanted in (
+            (path, release.wheel.sha256),
+            (f"{path}.metadata", release.metadata_sha256),
+        ):
+            try:
+                found = _hash(view.folder / name)
+            except OSError:
+                yield f"{name} of {distribution.name} {release.version} is not there"
+            else:
+                if found != wanted:
+                    yield f"{name} does not have the hash that {distribution.name}'s file gives it"
+
+
+def _check_pages(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
+    """Write the pages of pip again; what changes was not as it should be."""
+    again = SiteView(view.folder)
+    for distribution in distributions:
+        write_project(again, distribution)
+    add_projects(again, [distribution.name for distribution in distributions])
+    yield from (f"{path} does not show what the distributions' files say" for path in again.changes)
+
+
+def _check_components(view: SiteView, offers: dict[tuple[str, str], list[Offer]]) -> Iterator[str]:
+    wanted = {component_path(*place): (place, found) for place, found in offers.items()}
+    for path, (place, found) in wanted.items():
+        if view.find(ComponentFile, path) != ComponentFile(*place, sort_offers(found)):
+            yield f"{path} does not say what the distributions' files say"
+    for path in sorted(_list_paths(view, "components/*/*.json") - wanted.keys()):
+        found_file = view.find(ComponentFile, path)
+        if found_file is not None and found_file.offers:
+            yield f"{path} names offers of no distribution"
+
+
+def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[str]:
+    """Compare the words' files; one that was full may lack hits, as a withdrawal makes room."""
+    wanted = {search_path(word): (word, found) for word, found in hits.items()}
+    for path in sorted(_list_paths(view, "search/*.json") | wanted.keys()):
+        word, found = wanted.get(path, ("", []))
+        there = view.find(SearchFile, path)
+        listed = [] if there is None else list(there.hits)
+        is_whole = listed == sort_hits(word, found)[:MOST_HITS]
+        if not is_whole and (len(found) <= MOST_HITS or not set(listed) <= set(found)):
+            yield f"{path} does not say what the distributions' files say"
+
+
+def _list_paths(view: SiteView, pattern: str) -> set[str]:
+    return {path.relative_to(view.folder).as_posix() for path in view.folder.glob(pattern)}
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""Releases are added and withdrawn: all files say so, the others stay, nothing is replaced."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError
+from kplug_registry.publishing import publish, verify, yank
+from kplug_registry.site_format import component_path, search_path
+from kplug_registry.wheels import WheelContents, read_wheel
+
+NOW = "2026-01-31T12:00:00Z"
+MakeWheel = Callable[..., Path]
+
+
+@pytest.fixture
+def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
+    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
+    return tmp_path / "site"
+
+
+def read_files(site: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in site.rglob("*")
+        if path.is_file() and ".kplug" not in path.parts
+    }
+
+
+def read_offers(site: Path, name: str = "wave_loss") -> list[dict[str, Any]]:
+    found = json.loads((site / component_path("loss", name)).read_text())
+    return list(found["offers"])
+
+
+def test_a_published_release_is_offered_before_the_older_one(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    publish(
+        [read_wheel(make_wheel(version="1.10")), read_wheel(make_wheel(version="1.9"))], site, NOW
+    )
+    assert [offer["version"] for offer in read_offers(site)] == ["1.10", "1.9", "1.0"]
+    assert verify(site) == []
+
+
+def test_the_result_is_that_of_building_the_site_at_once(
+    site: Path, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    later = [read_wheel(make_wheel(version="2.0")), read_wheel(make_wheel("kplug-tides"))]
+    publish(later, site, NOW)
+    build_site([read_wheel(make_wheel()), *later], tmp_path / "other", NOW)
+    assert read_files(site) == read_files(tmp_path / "other")
+
+
+def test_a_version_is_never_replaced(site: Path, make_wheel: MakeWheel) -> None:
+    before = read_files(site)
+    other = make_wheel(metadata="Summary: Another one.\n")
+    with pytest.raises(PublishingError, match=r"kplug-waves 1\.0 is published already"):
+        publish([read_wheel(make_wheel("kplug-tides")), read_wheel(other)], site, NOW)
+    assert read_files(site) == before
+
+
+def test_a_publish_writes_only_what_speaks_of_the_release(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    before = read_files(site)
+    entry_points = "[kplug.losses]\nebb = kplug_tides:ebb\n"
+    code = {"kplug_tides/__init__.py": "def ebb(): 'Fall of water.'\n"}
+    wheel = make_wheel("kplug-tides", entry_points=entry_points, code=code)
+    written = publish([read_wheel(wheel)], site, NOW)
+    after = read_files(site)
+    assert written == sorted(path for path in after if after[path] != before.get(path))
+    assert not [path for path in written if "wave" in path]
+    assert set(before) & set(written) == {
+        *("feed.xml", "registry.json", "simple/index.html", "simple/index.json"),
+        "search/kplug.json",
+    }
+
+
+def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: MakeWheel) -> None:
+    publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+    hits = json.loads((site / search_path("wave")).read_text())["hits"]
+    assert hits == [
+        {
+            "kind": "loss",
+            "name": "wave_loss",
+            "distribution": "kplug-waves",
+            "version": "2.0",
+            "summary": "A wave.",
+        }
+    ]
+
+
+def test_a_yanked_release_is_marked_and_no_longer_found(site: Path) -> None:
+    before = read_files(site)
+    yank(site, "kplug_waves", "1.0", "wrong <sign>")
+    assert [offer["yanked"] for offer in read_offers(site)] == ["wrong <sign>"]
+    page = (site / "simple/kplug-waves/index.html").read_text()
+    assert 'data-yanked="wrong &lt;sign&gt;"' in page
+    assert json.loads((site / search_path("wave")).read_text())["hits"] == []
+    assert verify(site) == []
+    yank(site, "kplug-waves", "1.0", None)
+    assert read_files(site) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "message"),
+    [
+        ("kplug-waves", "3.0", "there is no kplug-waves 3.0 in .*\n  Versions are 1.0."),
+        ("kplug-tides", "1.0", "there is no kplug-tides 1.0 in "),
+    ],
+)
+def test_what_is_not_there_cannot_be_yanked(
+    site: Path, name: str, version: str, message: str
+) -> None:
+    with pytest.raises(PublishingError, match=message):
+        yank(site, name, version, "why not")
+
+
+def test_a_folder_that_is_no_site_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    with pytest.raises(PublishingError, match=r"(?s)no site of a registry at .*kplug index build"):
+        publish([read_wheel(make_wheel())], tmp_path / "nowhere", NOW)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_of_several_publishers_of_one_version_one_wins(
+    site: Path, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    rivals = []
+    for number in range(6):
+        path = make_wheel(version="2.0", metadata=f"Summary: Rival {number}.\n")
+        (tmp_path / f"{number}").mkdir()
+        rivals.append(read_wheel(path.rename(tmp_path / f"{number}" / path.name)))
+    winners: list[WheelContents] = []
+    losers: list[str] = []
+
+    def run(rival: WheelContents) -> None:
+        try:
+            publish([rival], site, NOW)
+        except PublishingError as error:
+            losers.append(error.message)
+        else:
+            winners.append(rival)
+
+    threads = [threading.Thread(target=run, args=(rival,)) for rival in rivals]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = winners
+    assert all("published already" in message for message in losers)
+    assert (site / "files" / winner.file.filename).read_bytes() == winner.path.read_bytes()
+    assert read_offers(site)[0]["wheel"]["sha256"] == winner.file.sha256
+    assert verify(site) == []

@@ -1,0 +1,128 @@
+"""A writer may die at any moment: the site then has all of the change, or nothing of it."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError
+from kplug_registry.publishing import publish, transactions, verify
+from kplug_registry.wheels import read_wheel
+
+NOW = "2026-01-31T12:00:00Z"
+MakeWheel = Callable[..., Path]
+_KILLS = 50
+_PUBLISHER = """
+import sys
+from pathlib import Path
+from kplug_registry.publishing import publish
+from kplug_registry.wheels import read_wheel
+site, *wheels = map(Path, sys.argv[1:])
+contents = [read_wheel(wheel) for wheel in wheels]
+print("ready", flush=True)
+for content in contents:
+    publish([content], site, "2026-01-31T12:00:00Z")
+    print(content.metadata.version, flush=True)
+"""
+
+
+class DiedError(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
+    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
+    return tmp_path / "site"
+
+
+def read_files(site: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in site.rglob("*")
+        if path.is_file() and ".kplug" not in path.parts
+    }
+
+
+def test_whoever_dies_at_a_step_leaves_all_or_nothing(
+    site: Path, make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+    for number in range(1, 200, 3):  # a third of the steps; the slow test draws
+        wheel = read_wheel(make_wheel(version=f"2.{number}"))
+        before = read_files(site)
+        with monkeypatch.context() as patch:
+            is_done = _publish_and_die(patch, number, partial(publish, [wheel], site, NOW))
+        assert verify(site) == []
+        assert list((site / ".kplug").glob("[!l]*")) == []  # nothing but the lock is left
+        seen.add(f"files/{wheel.file.filename}" in read_files(site))
+        assert read_files(site) == before or f"files/{wheel.file.filename}" in read_files(site)
+        if is_done:
+            break
+    assert is_done
+    assert seen == {True, False}
+
+
+def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], object]) -> bool:
+    """Do the work until a file is moved or flushed for the step-th time; return whether it ended."""
+    left = step
+
+    def count(original: Callable[..., object]) -> Callable[..., object]:
+        def counted(*arguments: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise DiedError
+            return original(*arguments)
+
+        return counted
+
+    patch.setattr(Path, "replace", count(Path.replace))
+    patch.setattr(Path, "unlink", count(Path.unlink))
+    patch.setattr(transactions, "_flush", count(transactions._flush))
+    try:
+        work()
+    except DiedError:
+        return False
+    return True
+
+
+def test_a_writer_waits_for_another_and_then_says_so(site: Path) -> None:
+    with (
+        transactions.changing(site),
+        pytest.raises(
+            PublishingError, match=r"another publisher has been writing to .* for 0\.1 s"
+        ),
+        transactions.changing(site, timeout=0.1),
+    ):
+        pass
+
+
+@pytest.mark.slow
+def test_a_site_is_sound_after_each_of_many_kills(site: Path, make_wheel: MakeWheel) -> None:
+    wheels = [make_wheel(version=f"3.{number}") for number in range(10 * _KILLS)]
+    drawn, died_in_the_middle = random.Random(0), 0
+    published = 0
+    for _ in range(_KILLS):
+        command = [sys.executable, "-c", _PUBLISHER, str(site)]
+        rest = [str(wheel) for wheel in wheels[published : published + 10]]
+        with subprocess.Popen([*command, *rest], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(drawn.uniform(0, 0.15))
+            process.kill()
+            process.wait()
+            told = process.stdout.read().split()
+        died_in_the_middle += bool(list((site / ".kplug").glob("[!l]*")))
+        assert verify(site) == []
+        offered = {path.name.split("-")[1] for path in (site / "files").glob("*.whl")}
+        assert set(told) <= offered  # what was reported is there
+        published = len(offered) - 1
+    assert died_in_the_middle > _KILLS // 10
