@@ -18,6 +18,7 @@ from kplug.layers.base.axes import find_axes, known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
+from kplug.write_guard import is_own
 
 
 class Activation(Layer):
@@ -41,6 +42,11 @@ class Activation(Layer):
     def __init__(self, activation: ActivationLike, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_slot("activation", "activation", activation)
+
+    def _show_component(self, name: str, component: Any) -> None:
+        super()._show_component(name, component)
+        if name == "activation":
+            self._is_watched = not is_own(component)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""

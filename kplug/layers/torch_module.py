@@ -35,6 +35,8 @@ class TorchModule(Layer):
         (torch.Size([3, 2]), 'score')
     """
 
+    _is_watched = True
+
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
         if not isinstance(module, nn.Module):
             raise ContractError(

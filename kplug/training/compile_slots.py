@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from inspect import isfunction
 from typing import Any
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from kplug.errors import KplugError
 from kplug.losses import Loss
 from kplug.metrics import Metric
 from kplug.registry import Resolved
+from kplug.write_guard import WriteGuard, is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,19 @@ class OutputLoss:
     loss: Loss
     weight: float
     filled: FilledSlot
+    guard: WriteGuard | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guard", _make_guard("loss", self.loss, self.filled.slot))
 
     def compute(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> Tensor:
         """Return the loss of a batch, without the factor; an error in it names the slot."""
         try:
-            value: Tensor = self.loss(y_true, y_pred, weights)
+            value: Tensor = (
+                self.loss(y_true, y_pred, weights)
+                if self.guard is None
+                else self.guard.call(self.loss, (y_true, y_pred, weights), {})
+            )
         except Exception as error:
             add_slot(error, self.filled.slot)
             raise
@@ -66,14 +76,30 @@ class NamedMetric:
     is_weighted: bool
     index: int
     filled: FilledSlot
+    guard: WriteGuard | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guard", _make_guard("metric", self.metric, self.filled.slot))
 
     def update(self, y_true: Tensor, y_pred: Tensor, weights: Tensor | None) -> None:
         """Let the metric see a batch; an error in it names the slot."""
         try:
-            self.metric.update_state(y_true, y_pred, weights)
+            if self.guard is None:
+                self.metric.update_state(y_true, y_pred, weights)
+            else:
+                self.guard.call(self.metric.update_state, (y_true, y_pred, weights), {})
         except Exception as error:
             add_slot(error, self.filled.slot)
             raise
+
+
+def _make_guard(kind: str, component: Loss | Metric, slot: str) -> WriteGuard | None:
+    """Return what a component that runs a user's code is called through."""
+    code = getattr(component, "module", None) or getattr(component, "function", component)
+    code = type(getattr(code, "__self__", code)) if not isfunction(code) else code
+    if is_own(code) or code.__module__.startswith("torch."):
+        return None
+    return WriteGuard(f"{kind} {str(component.name)!r}" + ("" if kind == slot else f" in {slot}"))
 
 
 def add_slot(error: Exception, slot: str) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.weight_store import TensorFunction
+from kplug.registry.building.reverse_lookup import name_of
 from kplug.regularizers.adapt import require_penalty
 from kplug.training.model_protocol import TrainableModel, WeightFunction
+from kplug.write_guard import WriteGuard, is_own
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +66,17 @@ def find_penalties(model: TrainableModel) -> Penalties:
     # Every layer's list, not only of those with an activity regularizer: add_loss fills them too.
     layers = [module for module in model.modules() if isinstance(module, Layer)]
     activities = [layer.activity_penalties for layer in layers]
-    return Penalties(tuple(model.weight_penalties()), tuple(activities))
+    weights = [(_guard(regularizer), weight) for regularizer, weight in model.weight_penalties()]
+    return Penalties(tuple(weights), tuple(activities))
+
+
+def _guard(regularizer: TensorFunction) -> TensorFunction:
+    """Return a regularizer that leaves the weight as it is, whatever a user's code does to it."""
+    if is_own(regularizer):
+        return regularizer
+    guard = WriteGuard(f"regularizer {name_of(regularizer)!r}")
+
+    def penalize(weight: Tensor) -> Any:
+        return require_penalty(guard.call(regularizer, (weight,), {}), regularizer)
+
+    return penalize

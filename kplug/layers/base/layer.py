@@ -42,6 +42,7 @@ from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_na
 from kplug.nested import find_leaves
 from kplug.registry.errors import raise_problems
 from kplug.regularizers.adapt import require_penalty
+from kplug.write_guard import WriteGuard, is_own
 
 _call_module = nn.Module.__call__
 # Kinds of component that change values, never shapes.
@@ -122,6 +123,8 @@ class Layer(nn.Module):
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
     _has_warned_of_mask: bool = False
+    # Whether `call` may run a user's code, which may change tensors in place.
+    _is_watched: bool = False
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class Layer(nn.Module):
         self.inbound_nodes: list[Node] = []
         self.outbound_nodes: list[Node] = []
         self.activity_penalties: list[Tensor] = []
+        self._write_guards: dict[str, WriteGuard] = {}
         self._torch_dtype = to_dtype(dtype)
         self._device: torch.device | None = None
         self._trainable = require_flag(type(self).__name__, "trainable", trainable)
@@ -170,6 +174,7 @@ class Layer(nn.Module):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
         if "__init__" in vars(cls):
             cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
+        cls._is_watched |= not is_own(cls)
         complete_documentation(cls)
 
     def _check_name(self, name: object) -> str:
@@ -315,17 +320,33 @@ class Layer(nn.Module):
         """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
         if self._takes_training and "training" not in kwargs:
             kwargs["training"] = self.training
-        outputs = self.call(*args, **kwargs)
+        if self._is_watched and not torch.compiler.is_compiling():
+            guard = self._write_guards.get("layer") or self._make_write_guard("layer", "")
+            outputs = guard.call(self.call, args, kwargs, self._parameters.values())
+        else:
+            outputs = self.call(*args, **kwargs)
         if self.activity_regularizer is not None:
             self._note_activity(outputs)
         return outputs
+
+    def _make_write_guard(self, role: str, prefix: str) -> WriteGuard:
+        guard = self._write_guards[role] = WriteGuard(f"{prefix}layer {self.name!r}")
+        return guard
 
     def _note_activity(self, outputs: Any) -> None:
         # All tensors, nested as they are: a cell returns its states, too.
         for output in find_leaves(outputs, Tensor):
             if not output.is_meta:
                 regularizer = self.activity_regularizer
-                penalty = require_penalty(regularizer(output), regularizer)
+                if is_own(regularizer):
+                    penalty = regularizer(output)
+                else:
+                    role = "activity regularizer"
+                    guard = self._write_guards.get(role) or self._make_write_guard(
+                        role, f"{role} of "
+                    )
+                    penalty = guard.call(regularizer, (output,), {})
+                penalty = require_penalty(penalty, regularizer)
                 self.activity_penalties.append(penalty / output.shape[0])
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:

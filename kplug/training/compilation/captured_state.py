@@ -26,6 +26,7 @@ _SKIPPED = frozenset(
         "outbound_nodes",
         "slots",
         "_store",
+        "_write_guards",
         "stop_training",
         "first_epoch",
         "history",

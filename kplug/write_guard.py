@@ -1,0 +1,225 @@
+"""What a component does in place reaches nobody else.
+
+Keras's tensors cannot be changed: ``w /= 2.`` makes another tensor there. torch's changes the one that a
+layer, other branches, metrics and the caller share.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from kplug.backend.masks import keep_mask
+from kplug.errors import ContractError
+from kplug.nested import find_leaves, map_leaves
+from kplug.registry.quoting import shorten
+from kplug.registry.user_warnings import warn
+
+
+def is_own(candidate: object) -> bool:
+    """Return whether a class or function is kplug's, and so known to change nothing that it is handed."""
+    return str(getattr(candidate, "__module__", "")).partition(".")[0] == "kplug"
+
+
+class WriteGuard:
+    """Calls a component and keeps what it is handed as it is.
+
+    The first call of each mode works on copies of its arguments and is watched. A component that changes
+    nothing is handed the tensors themselves from then on, and torch's counters of changes are compared. For
+    one that does, ``w /= 2.`` goes on to make another tensor, and what is changed by other means is a copy.
+
+    Args:
+        label: What messages call the component, such as ``layer 'dense'``.
+    """
+
+    # No __dict__: a compiled step compares attributes, and these change nothing of a computation.
+    __slots__ = (
+        "_copies",
+        "_known_modes",
+        "_rebinds",
+        "_trusted_modes",
+        "_writes_weights",
+        "label",
+    )
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._known_modes: frozenset[int] = frozenset()
+        self._trusted_modes: frozenset[int] = frozenset()
+        self._rebinds = self._copies = self._writes_weights = False
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        weights: Iterable[Tensor | None] = (),
+    ) -> Any:
+        """Return what the component makes of the arguments.
+
+        Args:
+            function: The component.
+            args: What it is handed.
+            kwargs: What it is handed by name.
+            weights: Its own weights.
+
+        Raises:
+            ContractError: A call changed what it was handed, and the first one of its mode did not.
+        """
+        has_gradient = torch.is_grad_enabled()
+        mode = has_gradient + 2 * bool(kwargs.get("training"))
+        if mode not in self._trusted_modes:
+            return self._call_watched(function, args, kwargs, weights, mode)
+        first = args[0]
+        handed = [first] if isinstance(first, Tensor) else list(find_leaves(first, Tensor))
+        if len(args) > 1:
+            handed += find_leaves(args[1:], Tensor)
+        if not (has_gradient or self._writes_weights):  # with gradients torch refuses
+            handed += [weight for weight in weights if weight is not None]
+        before = _versions(handed)
+        result = function(*args, **kwargs)
+        if _versions(handed) != before:
+            self._rebinds = self._copies = True
+            self._trusted_modes = frozenset()
+            raise ContractError(
+                f"{self.label} changed in place what it was handed, which it had not done in its first call; "
+                "other layers, metrics or the caller may have seen the changed values",
+                hint="Write `w = w / 2.` instead of `w /= 2.`, and `x = x.relu()` instead of `x.relu_()`.",
+            )
+        return result
+
+    def _call_watched(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        weights: Iterable[Tensor | None],
+        mode: int,
+    ) -> Any:
+        if self._copies or mode not in self._known_modes:
+            args, kwargs = map_leaves((args, kwargs), Tensor, _copy)
+        own = [weight for weight in weights if weight is not None]
+        with _Watch(list(find_leaves((args, kwargs), Tensor)), own) as watch:
+            result = function(*args, **kwargs)
+        if mode not in self._known_modes:
+            self._learn(watch, mode)
+        return result
+
+    def _learn(self, watch: _Watch, mode: int) -> None:
+        place = watch.rebound_at or watch.written_at
+        is_new = place is not None and not (self._rebinds or self._copies)
+        self._rebinds |= watch.rebound_at is not None
+        self._copies |= watch.written_at is not None
+        self._writes_weights |= watch.writes_weights
+        if not watch.is_meta:
+            self._known_modes |= {mode}
+        is_trusted = not (self._rebinds or self._copies)
+        self._trusted_modes = self._known_modes if is_trusted else frozenset()
+        if is_new:
+            kept = "makes another tensor" if watch.rebound_at else "works on a copy"
+            warn(
+                f"{self.label} changes in place what it is handed ({place}). As in Keras, only it sees the "
+                f"change: the line {kept}, in each call. Written without the change, as `w = w / 2.` instead "
+                "of `w /= 2.`, it runs faster."
+            )
+
+
+class _Watch(TorchFunctionMode):
+    """Watches what torch is asked to do with some tensors.
+
+    Attributes:
+        rebound_at: The first line that would have changed one by an operator such as ``/=``.
+        written_at: The first line that changed one by other means.
+        is_meta: Whether some of them have no memory, since only shapes are asked for.
+        writes_weights: Whether weights were changed by other means, as a layer is free to do with its own.
+    """
+
+    def __init__(self, handed: list[Tensor], weights: list[Tensor]) -> None:
+        super().__init__()
+        self.rebound_at: str | None = None
+        self.written_at: str | None = None
+        self.writes_weights = False
+        self._handed, self._weights = handed, weights
+        self._made: list[Any] = []  # kept, so that no other tensor gets their ids
+        self.is_meta = any(tensor.is_meta for tensor in handed)
+        self._known = {id(tensor) for tensor in (*handed, *weights)}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "")
+        if name.endswith("_") and args and self._is_shared(args[0]):
+            pure = _find_pure(name)
+            frame = _find_user()
+            if pure is not None and _is_assignment(frame):
+                self.rebound_at = self.rebound_at or _describe(frame)
+                self._made.append(pure(*args))
+                self._known.add(id(self._made[-1]))
+                return self._made[-1]
+        before = _versions(self._handed), _versions(self._weights)
+        result = func(*args, **(kwargs or {}))
+        if _versions(self._handed) != before[0] and self.written_at is None:
+            self.written_at = _describe(_find_user())
+        self.writes_weights |= _versions(self._weights) != before[1]
+        return result
+
+    def _is_shared(self, tensor: object) -> bool:
+        if not isinstance(tensor, Tensor):
+            return False
+        return isinstance(tensor, nn.Parameter) or not self._known.isdisjoint(
+            (id(tensor), id(tensor._base))
+        )
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return keep_mask(tensor.clone(), tensor)
+
+
+def _versions(tensors: list[Tensor]) -> list[int]:
+    try:
+        return [tensor._version for tensor in tensors]
+    except RuntimeError:  # those of inference mode count no changes
+        return [0 if tensor.is_inference() else tensor._version for tensor in tensors]
+
+
+def _find_pure(name: str) -> Any:
+    """Return the operation that makes another tensor: ``div`` for ``div_``, ``__or__`` for ``__ior__``."""
+    return getattr(Tensor, f"__{name[3:]}" if name.startswith("__i") else name[:-1], None)
+
+
+def _find_user() -> FrameType:
+    """Return the frame that asked torch."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and _is_torch(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _is_torch(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "torch"
+
+
+def _is_assignment(frame: FrameType) -> bool:
+    """Return whether a frame is at an operator such as ``/=``, whose result is assigned."""
+    code, place = frame.f_code.co_code, frame.f_lasti
+    name = dis.opname[code[place]]
+    return name.startswith("INPLACE_") or (
+        name == "BINARY_OP" and code[place + 1] >= _FIRST_IN_PLACE
+    )
+
+
+# How Python 3.11 and later count the operators of BINARY_OP: from `+=` on they are those that assign.
+_FIRST_IN_PLACE = 13
+
+
+def _describe(frame: FrameType) -> str:
+    file = frame.f_code.co_filename
+    text = linecache.getline(file, frame.f_lineno, frame.f_globals).strip()
+    module = frame.f_globals.get("__name__")
+    return f"{module}, line {frame.f_lineno}" + (f": `{shorten(text)}`" if text else "")
