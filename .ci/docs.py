@@ -1,25 +1,126 @@
-"""Builds the documentation site in ``build/site``, strictly: a dead link or anchor ends it with status 1."""
+"""Builds the documentation site in ``build/site``, strictly: a dead link or anchor ends it with status 1.
+
+The pages are copied to ``build/docs``, so that generated ones never stand among those that are kept:
+commands, components, and the table of hooks, whose links are dead where a hook has no section.
+"""
 
 from __future__ import annotations
 
+import html
+import inspect
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from kplug import hookspecs
+
 ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build"
-# Beside the copy, as Zensical takes no folder above its configuration.
-CONFIG = BUILD / "zensical.toml"
+PAGES = ROOT / "build" / "docs"
+# Beside the pages, as Zensical takes no folder above its configuration.
+CONFIG = ROOT / "build" / "zensical.toml"
+HOOKS_MARK = "<!-- all hooks -->"
+
+# What the components are drawn with that have arguments without a default.
+DRAWN_WITH = (
+    "threshold(0.5, -1.0)",
+    "kplug-segmentation/dice_loss(smooth=1e-5, thresh=None)",
+    "kplug-segmentation/tversky_loss(smooth=1e-5, thresh=None)",
+    "torch/sparse(0.5)",
+    "cosine_decay(0.1, 100)",
+    "cosine_decay_restarts(0.1, 50)",
+    "exponential_decay(0.1, 100, 0.9)",
+    "inverse_time_decay(0.1, 100, 0.9)",
+    "piecewise_constant_decay([50, 100], [0.1, 0.05, 0.01])",
+    "polynomial_decay(0.1, 100)",
+    "cosine_annealing_lr(T_max=100)",
+    "cosine_annealing_warm_restarts(T_0=50)",
+    "cosine_annealing_warmup_restarts(first_cycle_steps=100, warmup_steps=20)",
+    "cosine_scheduler(t_max=100, max_lr=0.1, warmup_steps=20)",
+    "cyclic_lr(base_lr=0.01, max_lr=0.1, step_size_up=50)",
+    "linear_scheduler(t_max=100, max_lr=0.1, warmup_steps=20)",
+    "multi_step_lr(milestones=[50, 80])",
+    "one_cycle_lr(max_lr=0.1, total_steps=400)",
+    "poly_scheduler(t_max=100, max_lr=0.1, warmup_steps=20)",
+    "rex_scheduler(total_steps=100)",
+    "step_lr(step_size=50)",
+    "wsd_schedule(num_warmup_steps=20, num_stable_steps=60, num_decay_steps=20)",
+)
 
 
 def main() -> int:
-    """Copy the pages, so that what is generated never stands among them, and build the copy."""
-    shutil.rmtree(BUILD / "docs", ignore_errors=True)
-    shutil.copytree(ROOT / "docs", BUILD / "docs")
-    (BUILD / "docs" / ".zensical.toml").replace(CONFIG)
-    command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(CONFIG)]
-    return subprocess.run(command, check=False).returncode
+    """Build the site, and return the exit status."""
+    shutil.rmtree(PAGES, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", PAGES)
+    (PAGES / ".zensical.toml").replace(CONFIG)
+    # The plugins of this repository, whatever else is installed.
+    os.environ["KPLUG_PLUGINS"] = ",".join(one.name for one in (ROOT / "plugins").iterdir())
+    add_hooks()
+    add_commands()
+    add_components()
+    return run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG))
+
+
+def run(*arguments: str) -> int:
+    """Run Python, and return its exit status."""
+    return subprocess.run([sys.executable, *arguments], check=False, cwd=ROOT).returncode
+
+
+def add_hooks() -> None:
+    """Write the table of all hooks into its page."""
+    page = PAGES / "plugins" / "hooks.md"
+    hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("kplug_")}
+    rows = [
+        f"| [`{name}`](#{name}) | {(inspect.getdoc(hook) or '').splitlines()[0]} |"
+        for name, hook in hooks.items()
+    ]
+    table = "\n".join(["| hook | what it does |", "|---|---|", *rows])
+    before, mark, after = page.read_text(encoding="utf-8").partition(HOOKS_MARK)
+    if not mark:
+        raise SystemExit(f"{page} has no line {HOOKS_MARK}, where the table of hooks belongs")
+    page.write_text(f"{before}{table}{after}", encoding="utf-8")
+
+
+def add_commands() -> None:
+    """Write a page for each command, from what typer says of the program, and one that lists them."""
+    folder = PAGES / "commands"
+    folder.mkdir()
+    whole = folder / "index.md"
+    if run("-m", "typer", "kplug.cli.app", "utils", "docs", "--name=kplug", f"--output={whole}"):
+        raise SystemExit(1)
+    first, *pages = re.split(
+        r"^## (?=`kplug )", whole.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    for page in pages:
+        name = re.match(r"`kplug (\S+)`", page)[1]
+        text = re.sub(r"^#(#+) `(.+)`$", r"\1 \2", f"## {page}", flags=re.MULTILINE)
+        (folder / f"kplug-{name}.md").write_text(tidy(text), encoding="utf-8")
+    # typer cuts what a command does after a few words; its page has the sentence.
+    rows = [(page.split("`")[1], page.split("\n\n")[1].replace("\n", " ")) for page in pages]
+    lines = [
+        f"| [`{name}`]({name.replace(' ', '-')}.md) | {html.unescape(text)} |"
+        for name, text in rows
+    ]
+    head = first.partition("**Commands**")[0].replace("# `kplug`", "# Commands", 1)
+    table = "\n".join(["| command | what it does |", "|---|---|", *lines])
+    whole.write_text(f"{tidy(head)}{table}\n", encoding="utf-8")
+
+
+def tidy(text: str) -> str:
+    """Return typer's Markdown with examples as blocks of code, and quotes as characters."""
+    example = "**Example**:\n\n```console\n$ "
+    text = re.sub(r"^Example: (.+)$", rf"{example}\1\n```", html.unescape(text), flags=re.MULTILINE)
+    return text.replace(f"\n```\n\n{example}", "\n$ ")
+
+
+def add_components() -> None:
+    """Write the pages of `kplug docs`, with curves."""
+    examples = [f"--example={one}" for one in DRAWN_WITH]
+    folder = str(PAGES / "components")
+    if run("-m", "kplug", "docs", folder, "--curves", *examples):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,31 @@ import typer
 
 from kplug import __version__
 from kplug.cli.markdown import docstring_as_markdown, escape, fence
-from kplug.cli.show import describe, format_signature
+from kplug.cli.show import describe, find_curve, format_signature
 from kplug.errors import KplugError
-from kplug.registry import KINDS, REGISTRY, Component, Kind
+from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, parse_spec
 from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.quoting import quote
 
 FolderArgument = Annotated[
     Path, typer.Argument(help="Where the pages go; it is made if it is missing.", file_okay=False)
+]
+
+CurvesOption = Annotated[
+    bool,
+    typer.Option(
+        "--curves",
+        help="Draw losses, regularizers, activations, initializers and schedules, as SVG files in "
+        "FOLDER/curves.",
+    ),
+]
+ExampleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--example",
+        metavar="SPEC",
+        help="What a component is drawn with, such as 'cosine_decay(0.1, 100)'. May be repeated.",
+    ),
 ]
 
 # What the documentation of built-in components points to with "see", by kind.
@@ -28,23 +47,73 @@ _SHARED = {
 }
 
 
-def write_docs(folder: FolderArgument) -> None:
+def write_docs(
+    folder: FolderArgument, has_curves: CurvesOption = False, example: ExampleOption = None
+) -> None:
     """Write one page for each kind: losses.md, optimizers.md and so on.
 
     A page says of every installed component what it takes, what it does and which package supplies it.
-    This imports them all.
+    This imports them all; to be drawn, components are made and called too.
 
     Example: kplug docs docs/components
+
+    Example: kplug docs pages --curves --example 'cosine_decay(0.1, 100)'
     """
+    examples = _read_examples(example or [])
     folder.mkdir(parents=True, exist_ok=True)
     for kind in KINDS.values():
+        pictures = draw_curves(kind, folder, examples) if has_curves else {}
         page = folder / f"{kind.plural}.md"
-        page.write_text(make_page(kind), encoding="utf-8")
+        page.write_text(make_page(kind, pictures), encoding="utf-8")
         typer.echo(f"{page}: {len(REGISTRY.components(kind))} {kind.plural}")
 
 
-def make_page(kind: Kind) -> str:
-    """Return the page about the components of a kind."""
+def _read_examples(texts: list[str]) -> dict[str, Spec]:
+    """Return what components are made with, by name or qualified name."""
+    components = [one for kind in KINDS.values() for one in REGISTRY.components(kind)]
+    names = {name for one in components for name in (one.name, one.qualified_name)}
+    examples = {spec.ref: spec for spec in map(parse_spec, texts)}
+    if unknown := sorted(set(examples) - names):
+        raise KplugError(
+            f"the example {quote(unknown[0])} is for no component that is installed",
+            hint="Write the name as `kplug list` prints it.",
+        )
+    return examples
+
+
+def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str, str]:
+    """Draw what can be drawn of a kind into a folder, and return the pictures in Markdown by qualified name.
+
+    Args:
+        kind: Its components are drawn.
+        folder: That of the page.
+        examples: What components are made with, by name or qualified name; others take their defaults.
+    """
+    from kplug.cli.curves.plot import plot
+    from kplug.cli.curves.sampling import Curve
+
+    pictures = {}
+    for component in REGISTRY.components(kind):
+        name = component.qualified_name
+        spec = examples.get(name) or examples.get(component.name) or Spec(name)
+        curve = find_curve(kind, {"qualified_name": name, "name": component.name}, spec)
+        if isinstance(curve, Curve):
+            written = str(Spec(component.name, spec.args, spec.kwargs))
+            file = Path("curves") / f"{kind.plural}-{name.replace('/', '-')}.svg"
+            (folder / "curves").mkdir(exist_ok=True)
+            plot(folder / file, [(written, curve)])
+            pictures[name] = f"![The curve of {written}]({file.as_posix()})"
+    return pictures
+
+
+def make_page(kind: Kind, pictures: Mapping[str, str] | None = None) -> str:
+    """Return the page about the components of a kind.
+
+    Args:
+        kind: The kind.
+        pictures: In Markdown, by qualified name.
+    """
+    pictures = pictures or {}
     components = sorted(
         REGISTRY.components(kind),
         key=lambda one: (
@@ -61,7 +130,10 @@ def make_page(kind: Kind) -> str:
         f"Everything that can be named where {kind.with_article} is wanted, from every package that is "
         f"installed. Written by `kplug docs`, kplug {__version__}.",
         _table(described),
-        *(_entry(component, facts, taken) for component, facts in described),
+        *(
+            _entry(component, facts, taken, pictures.get(component.qualified_name, ""))
+            for component, facts in described
+        ),
         _shared(kind),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -94,7 +166,9 @@ def _anchor(title: str) -> str:
     return "".join(letter for letter in title.lower() if letter.isalnum() or letter in "_-")
 
 
-def _entry(component: Component, facts: dict[str, Any] | KplugError, taken: set[str]) -> str:
+def _entry(
+    component: Component, facts: dict[str, Any] | KplugError, taken: set[str], picture: str
+) -> str:
     heading = f"## {component.qualified_name}"
     if isinstance(facts, KplugError):
         return f"{heading}\n\nIt cannot be loaded:\n\n{fence(str(facts), 'text')}"
@@ -102,6 +176,7 @@ def _entry(component: Component, facts: dict[str, Any] | KplugError, taken: set[
         heading,
         fence(_written_as(component, facts, taken), "python"),
         _origin(facts),
+        picture,
         facts["deprecated"] and f"Deprecated: {escape(facts['deprecated'])}",
         docstring_as_markdown(facts["documentation"]),
     ]

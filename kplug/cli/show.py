@@ -42,7 +42,7 @@ KindOption = Annotated[
 
 PlotOption = Annotated[
     Path | None,
-    typer.Option("--plot", help="Write the curve into this PNG.", show_default=False),
+    typer.Option("--plot", help="Write the curve into this PNG or SVG.", show_default=False),
 ]
 
 

@@ -27,6 +27,30 @@ def test_there_is_one_page_a_kind(tmp_path: Path) -> None:
     assert f"{folder / 'losses.md'}: {count} losses" in result.output.splitlines()
 
 
+def test_curves_are_drawn_and_stand_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kplug.cli.docs.KINDS", {"schedule": KINDS["schedule"]})
+    words = ["--curves", "--example", "cosine_decay(0.1, 50)"]
+    result = CliRunner().invoke(app, ["docs", str(tmp_path), *words])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "schedules.md").read_text(encoding="utf-8")
+    drawn = page.partition("\n## kplug/cosine_decay\n")[2].partition("\n## ")[0]
+    picture = "curves/schedules-kplug-cosine_decay.svg"
+    assert f"![The curve of cosine_decay(0.1, 50)]({picture})" in drawn
+    assert (tmp_path / picture).is_file()
+    # It has no default for its arguments, so without an example there is nothing to draw.
+    assert "exponential_decay.svg" not in page
+
+
+def test_an_example_for_nothing_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    result = CliRunner().invoke(app, ["docs", str(folder), "--example", "no_such_decay(0.1)"])
+    assert isinstance(result.exception, KplugError)
+    assert "the example 'no_such_decay' is for no component" in str(result.exception)
+    assert not folder.exists()
+
+
 def test_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert CliRunner().invoke(app, ["docs", str(tmp_path / "file")]).exit_code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,12 @@ def test_arguments_can_be_given_for_the_curve() -> None:
     assert "over step" in run("exponential_decay(0.1, 100, 0.9)")
 
 
+def test_a_plot_may_be_an_svg(tmp_path: Path) -> None:
+    file = tmp_path / "curve.svg"
+    run("huber", "--plot", str(file))
+    assert ET.parse(file).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
 def test_a_plot_is_a_png(tmp_path: Path) -> None:
     file = tmp_path / "curve.png"
     run("huber", "--plot", str(file))
@@ -143,7 +150,7 @@ def test_a_plot_is_a_png(tmp_path: Path) -> None:
     ("name", "file", "message"),
     [
         ("adam", "a.png", "a.png was not written: no curve: kinds with one are loss, "),
-        ("l1", "a.pdf", "'a.pdf' is no PNG"),
+        ("l1", "a.pdf", "'a.pdf' is no PNG or SVG"),
         ("l1", "no_such_folder/a.png", "'no_such_folder/a.png' cannot be written: No such file"),
     ],
 )
