@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import itertools
 import sys
 from collections.abc import Iterator
@@ -30,15 +31,15 @@ def _from_docstring() -> str:
 
 
 def _from_documents() -> str:
-    blocks = blocks_of(ROOT / "docs" / "plugins" / "bases.md")
-    (block,) = (one.text for one in blocks if "RuleOptimizer" in one.text)
-    return block.rpartition("print(")[0]
+    blocks = blocks_of(ROOT / "docs" / "plugins" / "kinds" / "optimizer.md")
+    (block,) = (one.text for one in blocks if "(RuleOptimizer)" in one.text)
+    return block
 
 
 TEMPLATES = {
     "Signs": "import torch\n" + "from kplug.optimizers import RuleOptimizer\n" + _from_docstring()
 }
-TEMPLATES["SignMomentum"] = _from_documents()
+TEMPLATES["AcmeFading"] = _from_documents()
 
 
 @pytest.fixture(params=TEMPLATES, scope="module")
@@ -91,7 +92,7 @@ def _check(optimizer: Any, rate: float, path: Path) -> None:
 
 SCHEDULE = "exponential_decay(0.1, 10, 0.5)"
 WRITTEN = {
-    "": 0.01,
+    "": None,  # the default of its signature
     "(lr=0.5)": 0.5,
     "(learning_rate=0.5)": 0.5,
     "(0.5)": 0.5,
@@ -106,9 +107,10 @@ def test_a_template_is_loaded_again_by_name(
     template: Any, arguments: str, extension: str, tmp_path: Path
 ) -> None:
     path = tmp_path / f"model.{extension}"
-    _check(f"{PLUGIN}/of_template{arguments}", WRITTEN[arguments], path)
+    rate = WRITTEN[arguments] or inspect.signature(template).parameters["lr"].default
+    _check(f"{PLUGIN}/of_template{arguments}", rate, path)
     with kplug.scope(optimizers={"of_scope": template}):
-        _check(f"of_scope{arguments}", WRITTEN[arguments], path)
+        _check(f"of_scope{arguments}", rate, path)
 
 
 @pytest.mark.parametrize("extension", ["keras", "h5"])
