@@ -16,7 +16,6 @@ app = typer.Typer(
     name="kplug",
     cls=CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
     suggest_commands=False,  # the registry does, with the names of plugins
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # its help breaks names where a terminal is narrow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -81,7 +82,10 @@ class _Commands(Mapping[str, Any]):
         return _PluginCommand(name, look_up(COMMAND, Spec(name)).component)
 
     def __iter__(self) -> Iterator[str]:
-        index = REGISTRY.index(COMMAND)
+        with contextlib.redirect_stdout(
+            sys.stderr
+        ):  # a plugin may print; a shell completes what it reads
+            index = REGISTRY.index(COMMAND)
         yield from self._own
         for component in index.components:
             if not component.origin.is_built_in:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from kplug.cli.listing import JsonOption, KindArgument
+from kplug.cli.completion import complete_kind
+from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.cli.why import describe_name, show_place
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.names.explanations import list_conflicts
 
 VARIABLE = "KPLUG_PREFER"
+
+KindArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="Only this kind, such as losses. All kinds of component by default.",
+        show_default=False,
+        autocompletion=complete_kind,
+    ),
+]
 
 
 def conflicts(kind: KindArgument = None, as_json: JsonOption = False) -> None:

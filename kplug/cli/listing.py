@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kplug.cli.completion import complete_listed
 from kplug.cli.output import print_json
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
@@ -23,6 +24,7 @@ KindArgument = Annotated[
     typer.Argument(
         help="Only this kind, such as losses, or commands. All kinds of component by default.",
         show_default=False,
+        autocompletion=complete_listed,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

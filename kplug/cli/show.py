@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kplug.cli.completion import complete_component, complete_kind
 from kplug.cli.curves.characters import draw
 from kplug.cli.listing import JsonOption, component_as_data
 from kplug.cli.output import find_width, print_json, print_lines, wrap
@@ -33,10 +34,19 @@ if TYPE_CHECKING:
 
 CURVED = ("loss", "regularizer", "activation", "initializer", "schedule")
 
-NameArgument = Annotated[str, typer.Argument(help="A name such as dice_loss or kplug/adam.")]
+NameArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A name such as dice_loss or kplug/adam.", autocompletion=complete_component
+    ),
+]
 KindOption = Annotated[
     str | None,
-    typer.Option("--kind", help="The kind that is meant, where the name has several."),
+    typer.Option(
+        "--kind",
+        help="The kind that is meant, where the name has several.",
+        autocompletion=complete_kind,
+    ),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kplug.cli.completion import complete_component, complete_kind
 from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.errors import KplugError
@@ -15,9 +16,19 @@ from kplug.registry.names.explanations import Candidate, explain
 from kplug.registry.policy import Setting
 from kplug.registry.quoting import quote
 
-KindArgument = Annotated[str, typer.Argument(help="The kind, such as loss.", show_default=False)]
+KindArgument = Annotated[
+    str,
+    typer.Argument(
+        help="The kind, such as loss.", show_default=False, autocompletion=complete_kind
+    ),
+]
 NameArgument = Annotated[
-    str, typer.Argument(help="A name such as dice or kplug/adam.", show_default=False)
+    str,
+    typer.Argument(
+        help="A name such as dice or kplug/adam.",
+        show_default=False,
+        autocompletion=complete_component,
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ import typer
 from kplug.cli.check.printing import print_report, write_junit
 from kplug.cli.check.report import Report
 from kplug.cli.check.selection import select
+from kplug.cli.completion import complete_checked
 from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json
 from kplug.errors import KplugError
@@ -22,6 +23,7 @@ Asked = Annotated[
         help="A distribution, or a component: dice_loss, kplug-acme/dice_loss, loss/dice_loss. All "
         "plugins by default.",
         show_default=False,
+        autocompletion=complete_checked,
     ),
 ]
 ExampleOption = Annotated[

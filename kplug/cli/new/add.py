@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 from packaging.utils import canonicalize_name
 
+from kplug.cli.completion import complete_kind
 from kplug.cli.new.files import NewComponent, render_component
 from kplug.cli.new.names import check_component
 from kplug.cli.new.pyproject import find_pyproject
 from kplug.cli.new.writing import add_files
 from kplug.registry import get_kind
 
-AddKind = Annotated[str, typer.Argument(metavar="KIND", help="Its kind, such as loss.")]
+AddKind = Annotated[
+    str,
+    typer.Argument(metavar="KIND", help="Its kind, such as loss.", autocompletion=complete_kind),
+]
 AddName = Annotated[
     str, typer.Argument(metavar="NAME", help="The name of the component, such as focal_loss.")
 ]

@@ -40,6 +40,10 @@ def stubs(
     This writes kplug-stubs/names.pyi. mypy, pyright and editors that use them then refuse a misspelt name in
     `model.compile(loss="…")` and in layers, and complete names and arguments. Components are imported for
     their arguments, unless --no-import is given.
+
+    Example: kplug stubs
+
+    Example: kplug stubs --check
     """
     package = (folder or Path(sysconfig.get_path("purelib"))) / "kplug-stubs"
     _require_ours(package)
@@ -47,13 +51,13 @@ def stubs(
     with contextlib.redirect_stdout(sys.stderr):  # what a module prints is no answer
         text = write_module(not no_import, failures)
     broken = [*failures, *(str(one) for one in REGISTRY.problems() if not one.is_advice)]
+    for message in broken:
+        typer.secho(make_printable(f"broken: {message}"), fg="yellow", err=True)
     if is_check:
-        _require_same(package / "names.pyi", text)
+        _compare(package / "names.pyi", text)
     else:
         _write(package, text)
         typer.echo(f"{package / 'names.pyi'}: {len(_names_in(text))} names")
-    for message in broken:
-        typer.secho(make_printable(f"broken: {message}"), fg="yellow", err=True)
 
 
 def _require_ours(package: Path) -> None:
@@ -87,18 +91,19 @@ def _write(package: Path, text: str) -> None:
         ) from error
 
 
-def _require_same(module: Path, text: str) -> None:
+def _compare(module: Path, text: str) -> None:
+    """Say what differs from what is written; with exit status 1, if anything does."""
     written = module.read_text(encoding="utf-8") if module.exists() else ""
     if written == text:
+        typer.echo(f"{module} is up to date.")
         return
     new, old = _names_in(text), _names_in(written)
     changes = [f"+{name}" for name in new if name not in old]
     changes += [f"-{name}" for name in old if name not in new]
     what = ", ".join(changes[:10]) + (f" and {len(changes) - 10} more" if len(changes) > 10 else "")
     state = "is out of date" if written else "does not exist"
-    raise KplugError(
-        f"{str(module)!r} {state}: {what or 'arguments differ'}", hint="Run `kplug stubs`."
-    )
+    typer.echo(f"{module} {state}: {what or 'arguments differ'}\n  Run `kplug stubs`.")
+    raise typer.Exit(1)
 
 
 def _names_in(text: str) -> dict[str, None]:

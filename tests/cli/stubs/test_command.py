@@ -53,6 +53,12 @@ def _write(folder: Path, *options: str) -> str:
     return text
 
 
+def _check(*arguments: object, status: int) -> str:
+    result = _invoke(*arguments, "--check")
+    assert result.exit_code == status, result.output
+    return result.stdout
+
+
 def _refuse(*arguments: object) -> str:
     result = _invoke(*arguments)
     assert isinstance(result.exception, KplugError)
@@ -169,22 +175,19 @@ def test_what_a_module_prints_is_no_output(install: Sandbox, folder: Path) -> No
 
 
 def test_a_check_names_what_differs(plugin: Sandbox, folder: Path) -> None:
-    place = f"'{folder / 'kplug-stubs' / 'names.pyi'}'"
-    hint = "\n  Run `kplug stubs`."
+    place = folder / "kplug-stubs" / "names.pyi"
+    hint = "\n  Run `kplug stubs`.\n"
     assert re.fullmatch(
-        rf"{re.escape(place)} does not exist: \+.* and \d+ more{hint}",
-        _refuse(folder, "--check", "--no-import"),
+        rf"{re.escape(str(place))} does not exist: \+.* and \d+ more{hint}",
+        _check(folder, "--no-import", status=1),
     )
     assert list(folder.iterdir()) == []
     text = _write(folder, "--no-import")
-    assert _invoke(folder, "--check", "--no-import").exit_code == 0
-    assert (
-        _refuse(folder, "--check")
-        == f"{place} is out of date: arguments differ\n  Run `kplug stubs`."
-    )
+    assert _check(folder, "--no-import", status=0) == f"{place} is up to date.\n"
+    assert _check(folder, status=1) == f"{place} is out of date: arguments differ{hint}"
     plugin.uninstall("waves")
     plugin("tides", entry_points={"kplug.losses": {"tide": "tides:tide"}})
-    assert _refuse(folder, "--check", "--no-import") == (
+    assert _check(folder, "--no-import", status=1) == (
         f"{place} is out of date: +tide, +tides/tide, -open_wave, -wave, -waves/open_wave, -waves/wave{hint}"
     )
     assert (folder / "kplug-stubs" / "names.pyi").read_text() == text

@@ -1,0 +1,63 @@
+"""What a shell completes: names of components, kinds and packages. No component is imported for that."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator
+
+import typer
+
+from kplug.errors import KplugError
+from kplug.registry import KINDS, REGISTRY, Kind, get_kind
+from kplug.registry.kinds import COMMAND
+
+
+def complete_kind() -> list[str]:
+    """Return what may be given for a kind of component."""
+    with _quiet():
+        return [word for kind in KINDS.values() for word in (kind.name, kind.plural)]
+    return []
+
+
+def complete_listed() -> list[str]:
+    """Return what `kplug list` takes: kinds of component, and commands."""
+    return [*complete_kind(), COMMAND.plural]
+
+
+def complete_component(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of components, of one kind where the command line says which."""
+    kind = context.params.get("kind")
+    with _quiet():
+        return _names([get_kind(kind)] if kind else KINDS.values(), incomplete)
+    return []
+
+
+def complete_checked(incomplete: str) -> list[str]:
+    """Return what `kplug check` takes: packages, and components."""
+    with _quiet():
+        suppliers = REGISTRY.state.discovery.suppliers
+        packages = [supplier.origin.distribution for supplier in suppliers]
+        return [*packages, *_names(KINDS.values(), incomplete)]
+    return []
+
+
+def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
+    """Return the bare names, or where none begins like that, the qualified ones."""
+    components = [item for kind in kinds for item in REGISTRY.index(kind).components]
+    bare = [
+        name
+        for component in components
+        if not component.is_qualified_only
+        for name in (component.name, *component.aliases)
+    ]
+    if any(name.startswith(incomplete) for name in bare):
+        return list(dict.fromkeys(bare))
+    return [component.qualified_name for component in components]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nothing but completions reach the shell: no output of a plugin's, and no error."""
+    with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KplugError):
+        yield
