@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, verify, yank
 from kplug_registry.site_format import component_path, search_path
+from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
+from kplug_registry.trust.roots import lay_out_root, make_root
+from kplug_registry.trust.signing import sign_site, write_file
 from kplug_registry.wheels import WheelContents, read_wheel
 
 NOW = "2026-01-31T12:00:00Z"
@@ -157,3 +161,46 @@ def test_of_several_publishers_of_one_version_one_wins(
     assert (site / "files" / winner.file.filename).read_bytes() == winner.path.read_bytes()
     assert read_offers(site)[0]["wheel"]["sha256"] == winner.file.sha256
     assert verify(site) == []
+
+
+@pytest.fixture
+def keys(site: Path, tmp_path: Path) -> SigningKeys:
+    signers = generate_keys(tmp_path / "keys")
+    for path, data in lay_out_root(make_root(signers)).items():
+        write_file(site / path, data)
+    keys = read_keys(tmp_path / "keys")
+    sign_site(site, keys)
+    return keys
+
+
+def test_a_change_of_a_signed_site_is_what_signing_all_of_it_says(
+    site: Path, keys: SigningKeys, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    publish([read_wheel(make_wheel(version="2.0"))], site, NOW, keys)
+    yank(site, "kplug-waves", "1.0", "why not", keys)
+    assert verify(site) == []
+    signed = read_targets(site)
+    sign_site(site, keys)
+    assert signed == read_targets(site)
+    assert "components/loss/waveloss.json" in signed
+
+
+def read_targets(site: Path) -> dict[str, str]:
+    """Return the hashes that the newest version of each bin signs."""
+    newest: dict[str, tuple[int, dict[str, Any]]] = {}
+    for path in site.glob("metadata/*.bin-*.json"):
+        signed = json.loads(path.read_text())["signed"]
+        name = path.name.partition(".")[2]
+        newest[name] = max(
+            newest.get(name, (0, {})), (signed["version"], signed), key=itemgetter(0)
+        )
+    bins = [content["targets"] for _, content in newest.values()]
+    return {path: target["hashes"]["sha256"] for one in bins for path, target in one.items()}
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_signed_site_takes_no_change_without_keys(site: Path, make_wheel: MakeWheel) -> None:
+    before = read_files(site)
+    with pytest.raises(PublishingError, match=r"(?s)is signed, .*Give its keys: --keys FOLDER"):
+        publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+    assert read_files(site) == before

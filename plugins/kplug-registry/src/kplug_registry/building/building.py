@@ -47,7 +47,9 @@ def write_changes(view: SiteView) -> None:
     for path, content in view.changes.items():
         target = view.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
+        if content is None:
+            target.unlink(missing_ok=True)
+        elif isinstance(content, Path):
             shutil.copyfile(content, target)
         else:
             target.write_bytes(content)

@@ -19,15 +19,15 @@ class SiteView:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.changes: dict[str, bytes | Path] = {}
+        self.changes: dict[str, bytes | Path | None] = {}  # None where a file is removed
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it will be, or None if there is none."""
-        changed = self.changes.get(path)
-        if isinstance(changed, bytes):
+        changed = self.changes.get(path, self.folder)
+        if changed is None or isinstance(changed, bytes):
             return changed
         try:
-            return (changed or self.folder / path).read_bytes()
+            return (self.folder / path if changed is self.folder else changed).read_bytes()
         except FileNotFoundError:
             return None
 

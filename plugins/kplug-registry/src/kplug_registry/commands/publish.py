@@ -9,18 +9,34 @@ import typer
 
 from kplug_registry.commands.index import Declared, Wheels, list_wheels, load_declared, timestamp
 from kplug_registry.publishing import publish as publish_wheels
+from kplug_registry.trust.keys import SigningKeys, read_keys
 from kplug_registry.wheels import read_wheel
 
 Site = Annotated[Path, typer.Option("--to", metavar="SITE", help="The folder of the site.")]
 
 
-def publish(wheels: Wheels, to: Site, components: Declared = None) -> None:
+Keys = Annotated[
+    str | None,
+    typer.Option(
+        "--keys",
+        metavar="FOLDER|env:NAME",
+        help="The keys of a signed site: a folder of PEM files, or a variable with such text.",
+    ),
+]
+
+
+def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = None) -> None:
     """Add wheels to a registry, all or none. A version that is there is never replaced.
 
     Example: kplug publish dist/kplug_waves-1.0-py3-none-any.whl --to site
     """
     declared = load_declared(components)
     contents = [read_wheel(path, declared) for path in list_wheels(wheels)]
-    written = publish_wheels(contents, to, timestamp())
+    written = publish_wheels(contents, to, timestamp(), find_keys(keys))
     names = ", ".join(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {names} ({len(written)} files written)")
+
+
+def find_keys(source: str | None) -> SigningKeys | None:
+    """Return the keys of a source, None without one."""
+    return None if source is None else read_keys(source)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kplug_registry.commands.publish import Site
+from kplug_registry.commands.publish import Keys, Site, find_keys
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import yank as yank_release
 
@@ -17,6 +17,7 @@ def yank(
     reason: Annotated[
         str, typer.Option("--reason", help="Why; shown where it is installed all the same.")
     ] = "withdrawn by its publisher",
+    keys: Keys = None,
     is_undo: Annotated[bool, typer.Option("--undo", help="Take the withdrawal back.")] = False,
 ) -> None:
     """Withdraw a release: it is installed only where somebody asks for exactly this version.
@@ -29,7 +30,7 @@ def yank(
             "a release and a reason are needed",
             hint="kplug yank NAME==VERSION --to SITE --reason WHY",
         )
-    written = yank_release(to, name, version, None if is_undo else reason)
+    written = yank_release(to, name, version, None if is_undo else reason, find_keys(keys))
     typer.echo(
         f"{to}: {release} is {'offered again' if is_undo else 'yanked'} ({len(written)} files written)"
     )

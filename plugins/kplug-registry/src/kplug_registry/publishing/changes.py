@@ -8,21 +8,25 @@ from pathlib import Path
 
 from kplug_registry.building import add_projects, add_release, change_release
 from kplug_registry.publishing.transactions import changing
+from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.wheels import WheelContents
 
 
-def publish(wheels: Iterable[WheelContents], site: Path, published: str) -> list[str]:
+def publish(
+    wheels: Iterable[WheelContents], site: Path, published: str, keys: SigningKeys | None = None
+) -> list[str]:
     """Add releases to a site, all or none, and return the paths of the files that were written.
 
     Args:
         wheels: What was read of each.
         site: The folder.
         published: The time, as in `kplug_registry.site_format.Release`.
+        keys: What the change is signed with, if the site is signed.
 
     Raises:
         PublishingError: for a version that is there, or what the site's rules refuse; nothing was written.
     """
-    with changing(site) as view:
+    with changing(site, keys) as view:
         names = []
         for wheel in wheels:
             add_release(view, wheel, published)
@@ -31,7 +35,9 @@ def publish(wheels: Iterable[WheelContents], site: Path, published: str) -> list
     return sorted(view.changes)
 
 
-def yank(site: Path, name: str, version: str, reason: str | None) -> list[str]:
+def yank(
+    site: Path, name: str, version: str, reason: str | None, keys: SigningKeys | None = None
+) -> list[str]:
     """Withdraw a release: it is installed only where somebody asks for exactly this version.
 
     Args:
@@ -39,10 +45,11 @@ def yank(site: Path, name: str, version: str, reason: str | None) -> list[str]:
         name: The distribution.
         version: The version.
         reason: Why; None takes the withdrawal back.
+        keys: What the change is signed with, if the site is signed.
 
     Raises:
         PublishingError: if the site does not have the release.
     """
-    with changing(site) as view:
+    with changing(site, keys) as view:
         change_release(view, name, version, lambda release: replace(release, yanked=reason))
     return sorted(view.changes)

@@ -20,23 +20,32 @@ from filelock import FileLock, Timeout
 
 from kplug_registry.building import SiteView
 from kplug_registry.errors import PublishingError
+from kplug_registry.trust.keys import ROOT, SigningKeys
+from kplug_registry.trust.layout import is_target, metadata_path
+from kplug_registry.trust.signing import reader_of, sign_changes
 
 _WORKPLACE = ".kplug"  # in the site, so that moves stay inside of one file system
 _JOURNAL = "journal.json"
 # Readers go from the last of these to the first; so whatever they read names only what is there.
-_ORDER = ("files/", "components/", "search/", "lookalikes/", "distributions/", "simple/", "")
+_ORDER = ("files/", "components/", "search/", "lookalikes/", "distributions/", "simple/")
+_SIGNED_LAST = "metadata/"  # in the order in which it was signed
 
 
 @contextmanager
-def changing(site: Path, timeout: float = 60) -> Iterator[SiteView]:
+def changing(
+    site: Path, keys: SigningKeys | None = None, timeout: float = 60
+) -> Iterator[SiteView]:
     """Open a site for a change, which is written when the block ends without an error.
 
     Args:
         site: The folder.
+        keys: What the change is signed with, if the site is signed.
         timeout: Seconds to wait for another writer.
 
     Raises:
-        PublishingError: if there is no site, or another writer does not end.
+        PublishingError: if there is no site, another writer does not end, or the site is signed and keys are
+            missing.
+        TrustError: if the keys are not those of the site.
     """
     if not (site / "registry.json").is_file():
         raise PublishingError(
@@ -51,6 +60,7 @@ def changing(site: Path, timeout: float = 60) -> Iterator[SiteView]:
             view = SiteView(site)
             yield view
             if view.changes:
+                _sign(view, keys)
                 _commit(view, workplace)
     except Timeout:
         raise PublishingError(
@@ -59,12 +69,31 @@ def changing(site: Path, timeout: float = 60) -> Iterator[SiteView]:
         ) from None
 
 
+def _sign(view: SiteView, keys: SigningKeys | None) -> None:
+    """Add the signatures of a change to it, so that both count from one moment on."""
+    read = reader_of(view.folder)
+    if keys is None:
+        if read(metadata_path(ROOT)) is not None:
+            raise PublishingError(
+                f"{view.folder} is signed, and a change without a signature would be refused by clients",
+                hint="Give its keys: --keys FOLDER, or --keys env:NAME",
+            )
+        return
+    targets = {path: view.read(path) for path in view.changes if is_target(path)}
+    signing = sign_changes(read, targets, keys)
+    view.changes.update(signing.files)
+    view.changes.update(dict.fromkeys(signing.obsolete))
+
+
 def _commit(view: SiteView, workplace: Path) -> None:
     staging = Path(tempfile.mkdtemp(dir=workplace, prefix="staging-"))
     moves = []
     for number, path in enumerate(sorted(view.changes, key=_rank)):
         staged = staging / str(number)
         content = view.changes[path]
+        if content is None:
+            moves.append(["", path])
+            continue
         if isinstance(content, Path):
             shutil.copyfile(content, staged)
         else:
@@ -93,7 +122,9 @@ def _complete(site: Path, workplace: Path) -> None:
     for staged, path in json.loads(journal.read_text(encoding="utf-8")):
         target = site / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (workplace / staged).exists():  # else it was moved before
+        if not staged:
+            target.unlink(missing_ok=True)
+        elif (workplace / staged).exists():  # else it was moved before
             (workplace / staged).replace(target)
         folders.add(target.parent)
     for folder in folders:
@@ -104,7 +135,9 @@ def _complete(site: Path, workplace: Path) -> None:
 
 
 def _rank(path: str) -> int:
-    return next(at for at, prefix in enumerate(_ORDER) if path.startswith(prefix))
+    if path.startswith(_SIGNED_LAST):
+        return len(_ORDER) + 1
+    return next((at for at, one in enumerate(_ORDER) if path.startswith(one)), len(_ORDER))
 
 
 def _flush(path: Path) -> None:

@@ -37,8 +37,8 @@ def verify(site: Path) -> list[str]:
     Raises:
         PublishingError: if there is no site.
     """
-    with changing(site) as view:
-        pass
+    with changing(site):
+        pass  # which completes what was left
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))

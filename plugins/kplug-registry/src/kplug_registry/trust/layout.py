@@ -21,6 +21,16 @@ def metadata_path(role: str, version: int | None = None) -> str:
     return f"{METADATA}/{role}.json" if version is None else f"{METADATA}/{version}.{role}.json"
 
 
+def is_target(path: str) -> bool:
+    """Whether a file of a site is signed.
+
+    Example:
+        >>> is_target("components/loss/huber.json"), is_target("files/a-1-py3-none-any.whl")
+        (True, False)
+    """
+    return path == "registry.json" or path.partition("/")[0] in _SIGNED
+
+
 def list_targets(folder: Path) -> list[str]:
     """Return the paths of the files in a site's folder that are signed; they name wheels by their hashes."""
     files = [file for name in _SIGNED for file in (folder / name).rglob("*.json")]
