@@ -10,7 +10,7 @@ from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
-from kplug.registry import Resolved
+from kplug.registry import Resolved, Spec
 
 
 class FilledSlot(Protocol):
@@ -76,11 +76,11 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
         optimizer: The optimizer as it is now, with its present learning rate.
     """
     get_config = getattr(optimizer, "get_config", None)
-    if get_config is None:
+    # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
+    is_wrapped = get_config is not None and type(optimizer) is not type(resolved.object)
+    if get_config is None or (resolved.is_of_factory and not is_wrapped):
         written: dict[str, Any] = write_component("optimizer", resolved.spec)
         return written
-    # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
-    is_wrapped = type(optimizer) is not type(resolved.object)
     children = {"inner_optimizer": resolved} if is_wrapped else resolved.children
     config = _write_rates(_name_inner(get_config(), children))
     if is_wrapped:
@@ -92,17 +92,18 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
 def _name_inner(config: Mapping[str, Any], children: Mapping[str, Resolved]) -> dict[str, Any]:
     """Return an optimizer's configuration in which inner components have the names that were resolved.
 
-    By itself an object knows only the name of its class.
+    By itself an object knows only the name of its class. What a factory made has the factory's arguments.
     """
     named = dict(config)
     for place, child in children.items():
         key = "lr" if place == "learning_rate" else place
         described = named.get(key)
-        if isinstance(described, Mapping) and "class_name" in described:
-            named[key] = {**described, "class_name": child.component.qualified_name}
-        elif child.object is described:  # no get_config: a schedule may be a function
-            qualified_name = child.component.qualified_name
-            named[key] = {"class_name": qualified_name, "config": dict(child.arguments)}
+        if not isinstance(described, Mapping):
+            if child.object is described:  # no get_config: a schedule may be a function
+                named[key] = child.spec
+        elif "class_name" in described:
+            renamed = {**described, "class_name": child.component.qualified_name}
+            named[key] = child.spec if child.is_of_factory else renamed
     return named
 
 
@@ -118,6 +119,8 @@ def _write_rates(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_inner(kind: str, value: Any) -> Any:
+    if isinstance(value, Spec):
+        return write_component(kind, value)
     if isinstance(value, Mapping) and "class_name" in value:
         package, _, name = value["class_name"].rpartition("/")
         if name == "OptimizerMap":

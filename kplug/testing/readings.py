@@ -40,6 +40,35 @@ def find_unread(target: Any, names: Iterable[str]) -> list[str]:
     return [name for name in names if name in written - read]
 
 
+def find_read_settings(owner: type) -> set[str]:
+    """Return the keys that an optimizer's methods look up, in whatever is not its state.
+
+    Example:
+        >>> from torch.optim import SGD
+        >>> sorted(find_read_settings(SGD) & {"lr", "dampening", "momentum_buffer"})
+        ['dampening', 'lr']
+    """
+    return {key for method in _methods(owner) for key in _looked_up(method)}
+
+
+def _looked_up(function: Callable[..., Any]) -> Iterator[str]:
+    """Return the texts in ``group["lr"]`` and ``group.get("lr")``."""
+    try:
+        tree = _parse(function)
+    except (OSError, TypeError, SyntaxError):
+        return
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(place, ast.Constant(str(key)), ast.Load()):
+                pass
+            case ast.Call(ast.Attribute(place, "get"), [ast.Constant(str(key)), *_]):
+                pass
+            case _:
+                continue
+        if "state" not in ast.unparse(place):
+            yield key
+
+
 def _read_by_class(owner: type, tree: ast.AST) -> Iterator[str]:
     kept = {id(name): place for place, name in _kept_as_they_are(tree)}
     yield from _loaded(tree, leaving_out=kept)

@@ -8,7 +8,6 @@ from typing import Any
 
 from kplug.dialect.training_structure import map_identifiers
 from kplug.errors import ArgumentValueError, KplugError, SeveralProblemsError
-from kplug.metrics import Metric
 from kplug.registry import Resolved, parse_spec, resolve
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.per_output import (
@@ -104,9 +103,7 @@ def resolve_metrics(
                     continue
                 is_weighted = argument == "weighted_metrics"
                 prefix = f"{names[index]}_" if len(names) > 1 else ""
-                name = _choose_name(
-                    prefix, _metric_name(identifier, filled.object), taken, is_weighted
-                )
+                name = _choose_name(prefix, _metric_name(identifier, filled), taken, is_weighted)
                 entry = NamedMetric(name, filled.object, is_weighted, index, filled)
                 collector.attempt(partial(_refuse_shared, named), entry)
                 named.append(entry)
@@ -133,9 +130,13 @@ def _find_typed_name(identifier: object) -> str | None:
     return None
 
 
-def _metric_name(identifier: object, metric: Metric) -> str:
-    """Return the name as it was typed, or the object's own."""
-    return parse_spec(identifier).name if isinstance(identifier, str) else str(metric.name)
+def _metric_name(identifier: object, filled: FilledSlot) -> str:
+    """Return the name as it was typed, or the object's own; a function or a factory gives it none."""
+    if isinstance(identifier, str):
+        return parse_spec(identifier).name
+    call = filled.resolved.call
+    is_named = call is None or call.role == "class"
+    return str(filled.object.name) if is_named else filled.resolved.component.name
 
 
 def _choose_name(prefix: str, name: str, taken: set[str], is_weighted: bool) -> str:

@@ -123,6 +123,9 @@ EXAMPLES: dict[str, Example] = {
     "metric/kplug/fbeta_score": Example({"average": "macro"}),
     "metric/kplug-segmentation/dice_coef": SAMPLES,
     "metric/kplug-segmentation/jaccard_coef": SAMPLES,
+    "optimizer/kplug/adafactor": Example(
+        leave_out={"effect": "`relative_step` is kept for Keras's configurations"}
+    ),
     "optimizer/kplug/loss_scale_optimizer": Example(
         {"inner_optimizer": parse_spec("kplug/adam(lr=0.05)")}
     ),

@@ -221,7 +221,7 @@ class Descent(torch.optim.Optimizer):
         self.hidden: dict[Tensor, Tensor] = {}
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
             for parameter in group["params"]:
                 self._move(parameter, -group["lr"] if self.how != "up" else group["lr"])

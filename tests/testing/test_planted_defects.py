@@ -9,23 +9,8 @@ from tests.testing.correct_components import CORRECT, Correct
 from tests.testing.planted_defects import DEFECTS, find_failures
 from tests.testing.planted_defects.table import Defect
 
-# What no check finds, or finds for the right reason, yet.
-MISSED = {
-    "optimizer-reads_no_momentum": "a setting of the groups that no step reads",
-    "optimizer-calls_no_closure": "no check gives step a closure",
-    "optimizer-takes_no_scalars": "no check has weights of rank 0",
-}
-BLAMED = {
-    "optimizer-a_factory": "a saved model has the optimizer's configuration under the factory's name",
-}
-
-
-def _marks(name: str, reasons: dict[str, str]) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=reasons[name], strict=True)] if name in reasons else []
-
-
 PLANTED = [
-    pytest.param(kind, defect, id=f"{kind}-{defect}", marks=_marks(f"{kind}-{defect}", MISSED))
+    pytest.param(kind, defect, id=f"{kind}-{defect}")
     for kind, defects in DEFECTS.items()
     for defect in defects
 ]
@@ -38,9 +23,7 @@ def test_a_defect_is_blamed_on_its_check(kind: str, defect: Defect) -> None:
     assert failures.keys() <= {defect.check, *defect.also}, failures
 
 
-@pytest.mark.parametrize(
-    "correct", [pytest.param(one, id=str(one), marks=_marks(str(one), BLAMED)) for one in CORRECT]
-)
+@pytest.mark.parametrize("correct", CORRECT, ids=str)
 def test_what_is_right_is_left_alone(correct: Correct) -> None:
     assert find_failures(correct.kind, correct.component, correct.example) == {}
 

@@ -63,6 +63,11 @@ class Resolved:
         return {name: config[name] for name in order if name in config and name not in nested}
 
     @property
+    def is_of_factory(self) -> bool:
+        """Whether a factory made it, whose arguments are not those of the object."""
+        return self.call is not None and self.call.role == "factory"
+
+    @property
     def lost(self) -> list[str]:
         """The arguments that were written, and that the object's ``get_config`` leaves out.
 

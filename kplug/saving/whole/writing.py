@@ -28,6 +28,7 @@ from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
 from kplug.serialization import require_whole
+from kplug.training.compiled_model import prepare_optimizer
 
 # The version whose form of configuration is written into an archive.
 ARCHIVE_VERSION = "3.12.0"
@@ -132,7 +133,10 @@ def _describe_training(model: CompilableModel, found: Format) -> dict[str, Any] 
         return None
     for filled in compiled.slots:
         require_whole(filled.resolved, filled.slot)
-    written = write_optimizer_config(compiled.optimizer_slot.resolved, model.optimizer)
+    resolved = compiled.optimizer_slot.resolved
+    if resolved.is_of_factory and model.built_optimizer is None and model.trainable_weights:
+        prepare_optimizer(model, "save")  # the factory's arguments say no learning rate set since
+    written = write_optimizer_config(resolved, model.optimizer)
     generation = 3 if found is Format.ARCHIVE else 2
     return write_training(compiled.structure, compiled.loss_weights, written, generation)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from kplug.registry import Resolved, resolve
 from kplug.registry.kinds import find_kind_of_slot
@@ -101,7 +100,7 @@ def _pickle(subject: Subject) -> Finding:
         twin = copy.deepcopy(made) if is_made else pickle.loads(pickle.dumps(made))  # noqa: S301 - ours
     except Exception as error:  # noqa: BLE001 - pickle raises anything
         return f"{type(error).__name__}: {error}"
-    difference = find_difference(subject.behave(made), subject.behave(twin))
+    difference = find_difference(subject.behaviour, subject.behave(twin))
     return difference and f"the copy behaves differently: {difference}"
 
 
@@ -110,7 +109,7 @@ def _pickle(subject: Subject) -> Finding:
     "Draw from torch's generator only, and keep no state between instances.",
 )
 def _determinism(subject: Subject) -> Finding:
-    return find_difference(subject.behave(subject.make()), subject.behave(subject.make()))
+    return find_difference(subject.behaviour, subject.behave(subject.make()))
 
 
 @check(
@@ -120,15 +119,13 @@ def _determinism(subject: Subject) -> Finding:
 def _arguments(subject: Subject) -> Finding:
     if _is_used(subject, no_such_argument=1):
         return "it is made with no_such_argument=1"
-    made = subject.resolve()
-    behaviour = subject.behave(made.object)
     if subject.kind.name == "callback":  # whose texts are names of files and of logs
         return None
-    for name, value in made.arguments.items():
+    for name, value in subject.resolve().arguments.items():
         is_choice = isinstance(value, str) and name != "name" and find_kind_of_slot(name) is None
         if is_choice and _is_used(subject, **{name: "no such text"}):
             other = subject.behave(subject.make(**{name: "no such text"}))
-            if find_difference(behaviour, other) is None:
+            if find_difference(subject.behaviour, other) is None:
                 return f"it is made with {name}='no such text' and does what it does with {value!r}"
     return None
 
@@ -138,22 +135,31 @@ def _arguments(subject: Subject) -> Finding:
     "Read the argument, or remove it.",
 )
 def _effect(subject: Subject) -> Finding:
-    for name in find_unread(REGISTRY.load(subject.component), subject.variations):
-        behaviour = subject.behave(subject.make())
-        if not _changes(subject, behaviour, name):
+    return find_without_effect(subject, find_unread_arguments(subject))
+
+
+def find_unread_arguments(subject: Subject) -> list[str]:
+    """Return the arguments that the source never reads."""
+    return find_unread(REGISTRY.load(subject.component), subject.variations)
+
+
+def find_without_effect(subject: Subject, names: Iterable[str]) -> Finding:
+    """Return which of some arguments changes nothing, whatever its value."""
+    for name in names:
+        if not _changes(subject, name):
             tried = ", ".join(map(repr, subject.candidates[name]))
             return f"nothing reads {name!r}: {tried} change nothing"
     return None
 
 
-def _changes(subject: Subject, behaviour: Any, name: str) -> bool:
+def _changes(subject: Subject, name: str) -> bool:
     """Whether one of the other values of an argument makes a difference."""
     for value in filter(lambda one: subject.is_taken(**{name: one}), subject.candidates[name]):
         try:
             other = subject.behave(subject.make(**{name: value}))
         except Exception:  # noqa: BLE001 - which is a difference
             return True
-        if find_difference(behaviour, other) is not None:
+        if find_difference(subject.behaviour, other) is not None:
             return True
     return False
 
@@ -167,4 +173,5 @@ def _is_used(subject: Subject, **arguments: object) -> bool:
     return True
 
 
-COMMON = (made, _config, _pickle, _determinism, _arguments, _effect)
+BASIC = (made, _config, _pickle, _determinism, _arguments)
+COMMON = (*BASIC, _effect)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,9 +16,18 @@ from torch import Tensor
 from kplug.layers import Dense
 from kplug.models import Sequential
 from kplug.models.loading import load_model
-from kplug.optimizers.adapt import build_optimizer, differentiate, needs_gradient_graph
-from kplug.testing.checks.common import COMMON
+from kplug.optimizers.adapt import build_optimizer
+from kplug.testing.checks.common import BASIC
 from kplug.testing.checks.optimizer_groups import OF_GROUPS
+from kplug.testing.checks.optimizer_steps import OF_STEPS
+from kplug.testing.checks.optimizer_tasks import (
+    Function,
+    advance,
+    parabola,
+    rosenbrock,
+    set_gradients,
+    start,
+)
 from kplug.testing.checks.subject import (
     Check,
     Finding,
@@ -31,75 +41,56 @@ from kplug.testing.checks.subject import (
     shown,
 )
 
-Function = Callable[[list[Tensor]], Tensor]
-
 # Learning rates are in units that differ from rule to rule, so several are tried, the default first.
 _RATES = (None, 0.1, 0.01, 1.0, 0.001, 10.0, 100.0, 0.3, 0.03, 3.0, 0.0001)
-_STEPS = 400
+_ROUNDS, _AT_ONCE = (50, 150, 800), 25  # steps, and after how many it is looked at
 
 
 def steps_of(subject: Subject, made: Any) -> list[Tensor]:  # noqa: ARG001 - as for other kinds
     """Return where an optimizer takes two weights in three steps."""
-    parameters = _start()
+    parameters = start()
     with seeded(1):
         optimizer = build_optimizer(copy.deepcopy(made), parameters)
-        _advance(optimizer, parameters, _parabola, 3)
+        advance(optimizer, parameters, parabola, 3)
     return [parameter.detach().clone() for parameter in parameters]
 
 
-def _start(dtype: torch.dtype = torch.float64) -> list[Tensor]:
-    matrix = torch.linspace(-1.0, 1.0, 6, dtype=torch.float64).reshape(2, 3)
-    vector = torch.tensor([0.7, -0.4], dtype=torch.float64)
-    return [value.to(dtype).requires_grad_() for value in (matrix, vector)]
-
-
-def _parabola(parameters: list[Tensor]) -> Tensor:
-    """Return a sum of squares with its minimum, 0, where every weight is 0.3."""
-    return torch.stack([(parameter - 0.3).square().sum() for parameter in parameters]).sum()
-
-
-def _rosenbrock(parameters: list[Tensor]) -> Tensor:
-    """Return the function of the curved valley, whose minimum, 0, is at (1, 1)."""
-    x, y = parameters[0].flatten()
-    value: Tensor = (1.0 - x).square() + 100.0 * (y - x.square()).square()
-    return value
-
-
-def _advance(optimizer: Any, parameters: list[Tensor], function: Function, count: int) -> float:
-    """Make steps and return the function's value after them."""
-    for _ in range(count):
-        _differentiate(optimizer, parameters, function)
-        optimizer.step()
-    with torch.no_grad():
-        return float(function(parameters))
-
-
-def _differentiate(optimizer: Any, parameters: list[Tensor], function: Function) -> None:
-    scale = getattr(optimizer, "scale_loss", lambda value: value)
-    for parameter in parameters:
-        parameter.grad = None
-    keeps_graph = needs_gradient_graph(optimizer)
-    differentiate(scale(function(parameters)), parameters, keep_graph=keeps_graph)
-
-
 def _minimises(
-    function: Function, start: Callable[[], list[Tensor]], share: float
+    function: Function, begin: Callable[[], list[Tensor]], share: float
 ) -> Callable[[Subject], Finding]:
     def find(subject: Subject) -> Finding:
-        results = []
-        for rate, arguments in _rates(subject):
-            parameters = start()
-            with torch.no_grad():
-                first = float(function(parameters))
-            optimizer = build_optimizer(subject.make(**arguments), parameters)
-            for _ in range(5):
-                last = _advance(optimizer, parameters, function, _STEPS // 2)
-                if last <= share * first:
+        with torch.no_grad():
+            first = float(function(begin()))
+        runs = [_Run(subject, *each, begin()) for each in _rates(subject)]
+        # A few steps at each rate, then more: some rate is right soon, and the default may be a slow one.
+        for count in _ROUNDS:
+            for run in runs:
+                if run.falls_below(share * first, function, count):
                     return None
-            results.append(f"{last:.3g} at {'its own rate' if rate is None else f'rate {rate}'}")
-        return f"from {first:.3g} to {', '.join(results)}"
+        return f"from {first:.3g} to {', '.join(map(str, runs))}"
 
     return find
+
+
+class _Run:
+    """The steps at one learning rate."""
+
+    def __init__(
+        self, subject: Subject, rate: float | None, arguments: dict[str, Any], begun: list[Tensor]
+    ) -> None:
+        self.rate, self.parameters, self.last = rate, begun, math.inf
+        self.optimizer = build_optimizer(subject.make(**arguments), self.parameters)
+
+    def falls_below(self, limit: float, function: Function, count: int) -> bool:
+        """Make steps until the function is below a limit; at most ``count``, none where it is lost."""
+        for _ in range(0 if math.isnan(self.last) else count // _AT_ONCE):
+            self.last = advance(self.optimizer, self.parameters, function, _AT_ONCE)
+            if self.last <= limit:
+                return True
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.last:.3g} at {'its own rate' if self.rate is None else f'rate {self.rate}'}"
 
 
 def _rates(subject: Subject) -> Iterator[tuple[float | None, dict[str, float]]]:
@@ -116,9 +107,9 @@ def _rates(subject: Subject) -> Iterator[tuple[float | None, dict[str, float]]]:
 )
 def _dtype(subject: Subject) -> Finding:
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
-        parameters = _start(dtype)
+        parameters = start(dtype)
         optimizer = build_optimizer(subject.make(), parameters)
-        _advance(optimizer, parameters, _parabola, 3)
+        advance(optimizer, parameters, parabola, 3)
         for parameter in parameters:
             if parameter.dtype is not dtype or not is_finite(parameter):
                 return f"{parameter.dtype}, {shown(parameter)} for weights of {dtype}"
@@ -130,9 +121,9 @@ def _dtype(subject: Subject) -> Finding:
     "Keep everything that changes in self.state[parameter] or in the parameter groups.",
 )
 def _state_dict(subject: Subject) -> Finding:
-    parameters = _start(torch.float32)
+    parameters = start(torch.float32)
     optimizer = build_optimizer(subject.make(), parameters)
-    _advance(optimizer, parameters, _parabola, 4)
+    advance(optimizer, parameters, parabola, 4)
     twins = [parameter.detach().clone().requires_grad_() for parameter in parameters]
     other = build_optimizer(subject.make(), twins)
     other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
@@ -141,7 +132,7 @@ def _state_dict(subject: Subject) -> Finding:
         return f"the loaded state and the saved one: {difference}"
     for one, its_own in ((optimizer, parameters), (other, twins)):
         with seeded(1):
-            _advance(one, its_own, _parabola, 4)
+            advance(one, its_own, parabola, 4)
     difference = find_difference(parameters, twins)
     return difference and f"after four further steps of both: {difference}"
 
@@ -153,9 +144,9 @@ def _state(stored: Any) -> list[Tensor]:
 
 @check("gradients that are as before after the step", "Use grad.add, not grad.add_.")
 def _inputs(subject: Subject) -> Finding:
-    parameters = _start()
+    parameters = start()
     optimizer = build_optimizer(subject.make(), parameters)
-    _differentiate(optimizer, parameters, _parabola)
+    set_gradients(optimizer, parameters, parabola)
     before = [parameter.grad.clone() for parameter in parameters if parameter.grad is not None]
     optimizer.step()
     return find_difference(before, [parameter.grad for parameter in parameters])
@@ -163,12 +154,12 @@ def _inputs(subject: Subject) -> Finding:
 
 @check("a weight without a gradient left as it is", "Skip parameters whose grad is None.")
 def _missing_gradient(subject: Subject) -> Finding:
-    parameters = _start()
+    parameters = start()
     before = parameters[1].detach().clone()
     optimizer = build_optimizer(subject.make(), parameters)
     with warnings.catch_warnings():  # an optimizer may say that one is missing
         warnings.simplefilter("ignore")
-        _advance(optimizer, parameters, lambda all_of_them: _parabola(all_of_them[:1]), 2)
+        advance(optimizer, parameters, lambda all_of_them: parabola(all_of_them[:1]), 2)
     return find_difference(before, parameters[1])
 
 
@@ -215,14 +206,14 @@ _PARABOLA = Check(
     "parabola",
     "a sum of squares that falls below a hundredth at some learning rate from 0.0001 to 100",
     "Look at the sign of the update and at what it is divided by.",
-    _minimises(_parabola, _start, 0.01),
+    _minimises(parabola, start, 0.01),
 )
 _ROSENBROCK = Check(
     "rosenbrock",
     "Rosenbrock's function from (-0.5, 1) below a quarter at some learning rate from 0.0001 to 100",
     "Look at the moving averages and their bias correction.",
     _minimises(
-        _rosenbrock,
+        rosenbrock,
         lambda: [torch.tensor([[-0.5, 1.0]], dtype=torch.float64, requires_grad=True)],
         0.25,
     ),
@@ -232,7 +223,7 @@ _ROSENBROCK = Check(
 OPTIMIZER = Suite(
     steps_of,
     (
-        *COMMON,
+        *BASIC,
         _PARABOLA,
         _ROSENBROCK,
         _dtype,
@@ -241,5 +232,6 @@ OPTIMIZER = Suite(
         _inputs,
         _missing_gradient,
         *OF_GROUPS,
+        *OF_STEPS,
     ),
 )

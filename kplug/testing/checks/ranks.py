@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dis import opmap
 from typing import Any
 
 import torch
@@ -22,8 +23,22 @@ _REFUSE = (
 
 def is_refusal(error: Exception) -> bool:
     """Return whether an error was raised on purpose, for what the component has no use for."""
-    is_meant = isinstance(error, (KplugError, ValueError, TypeError, NotImplementedError))
-    return is_meant and "to unpack" not in str(error)
+    if isinstance(error, (KplugError, NotImplementedError)):
+        return True
+    return isinstance(error, (ValueError, TypeError)) and _is_raised_by_a_statement(error)
+
+
+def _is_raised_by_a_statement(error: Exception) -> bool:
+    """Whether a ``raise`` ended the innermost call, and no operation, such as ``len`` of a scalar."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return False
+    # torch raises TypeErrors of its own for what is no list, no number and so on.
+    if isinstance(error, TypeError) and place.tb_frame.f_globals["__name__"].startswith("torch."):
+        return False
+    return place.tb_frame.f_code.co_code[place.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
 def _check_ranks(

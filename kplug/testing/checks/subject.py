@@ -105,6 +105,11 @@ class Subject:
             return self._behave(self, made)
 
     @cached_property
+    def behaviour(self) -> list[Tensor]:
+        """What an instance does that is made with the example's arguments."""
+        return [leaf.clone() for leaf in leaves(self.behave(self.make()))]
+
+    @cached_property
     def parameters(self) -> dict[str, inspect.Parameter]:
         """The arguments that it can be made with."""
         target = REGISTRY.load(self.component)

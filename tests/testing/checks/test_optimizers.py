@@ -17,7 +17,7 @@ class Noisy(torch.optim.SGD):
     def __init__(self, params: Any, lr: float = 0.1) -> None:
         super().__init__(params, lr)
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         super().step()
         with torch.no_grad():
             for parameter in self.param_groups[0]["params"]:
@@ -34,7 +34,7 @@ class Newton(torch.optim.Optimizer):
     def __init__(self, params: Any, damping: float = 1.0) -> None:
         super().__init__(params, {"damping": damping})
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         for parameter in self.param_groups[0]["params"]:
             if parameter.grad is not None:
                 ones = torch.ones_like(parameter)

@@ -127,6 +127,11 @@ class ForgetsClosure(Momentum):
         return super().step()
 
 
+class ReturnsNothing(Momentum):
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        super().step(closure)
+
+
 class OfMatrices(Momentum):
     def _move(self, parameter: Any, group: dict[str, Any]) -> None:
         gradient = parameter.grad
@@ -171,9 +176,10 @@ DEFECTS = [
         Replaces,
         "parabola",
         "the model stays as it was",
-        also=("rosenbrock", "groups", "rate", "state_dict", "file"),
+        also=("rosenbrock", "groups", "rate", "state_dict", "file", "closure"),
     ),
     Defect("calls no closure", ForgetsClosure, "closure", "torch's loops train nothing"),
+    Defect("returns no loss", ReturnsNothing, "closure", "torch's loops cannot log it"),
     Defect(
         "takes no scalars",
         OfMatrices,
