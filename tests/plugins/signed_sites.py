@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 
+from kplug_registry.site_format import (
+    ComponentEntry,
+    ComponentFile,
+    DistributionFile,
+    Offer,
+    Release,
+    SearchFile,
+    SearchHit,
+    WheelFile,
+    component_path,
+    distribution_path,
+    from_json,
+    search_path,
+    search_words,
+    to_json,
+    wheel_path,
+)
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
@@ -18,6 +37,10 @@ from kplug_registry.trust.signing import (
 )
 from kplug_registry.trust.verified_site import VerifiedSite
 
+import kplug
+from kplug import lookup_key
+
+Noun = TypeVar("Noun")
 DICE = "components/loss/dice.json"
 
 
@@ -71,3 +94,83 @@ def make_signed_folder(
     made.write(DICE, b'{"dice": 1}')
     made.sign()
     return made
+
+
+def offer(
+    signed: SignedFolder,
+    distribution: str,
+    version: str,
+    *components: tuple[str, str],
+    wheel: Path | None = None,
+    **facts: Any,
+) -> None:
+    """Add a release to the files of a site and sign it.
+
+    Args:
+        signed: The site.
+        distribution: The name.
+        version: The version, newer than those that are there.
+        components: Kind and name of each.
+        wheel: What is installed; an empty file by default.
+        facts: Further fields of `Release`.
+    """
+    name = f"{distribution.replace('-', '_')}-{version}-py3-none-any.whl"
+    content = wheel.read_bytes() if wheel else b""
+    signed.write(wheel_path(name), content)
+    file = WheelFile(name, sha256(content).hexdigest(), len(content))
+    entries = tuple(ComponentEntry(kind, each, f"x:{each}") for kind, each in components)
+    basic = {"published": "", "summary": "", "requires": (), "requires_python": "", **facts}
+    release = Release(version, wheel=file, metadata_sha256="", components=entries, **basic)
+    path = distribution_path(distribution)
+    older = _read(signed, DistributionFile, path)
+    releases = (release, *(older.releases if older else ()))
+    _write(signed, path, DistributionFile(distribution, releases))
+    for kind, each in components:
+        _offer_component(signed, distribution, release, kind, each)
+    signed.sign()
+
+
+def _offer_component(
+    signed: SignedFolder, distribution: str, release: Release, kind: str, name: str
+) -> None:
+    path = component_path(kind, name)
+    others = _read(signed, ComponentFile, path)
+    new = Offer(
+        distribution,
+        release.version,
+        name,
+        "",
+        "",
+        release.requires,
+        "",
+        release.wheel,
+        release.yanked,
+    )
+    offers = (new, *(others.offers if others else ()))
+    _write(signed, path, ComponentFile(kind, lookup_key(name), offers))
+    for word in search_words(name) if release.yanked is None else ():
+        found = _read(signed, SearchFile, search_path(word))
+        hit = SearchHit(kind, name, distribution, release.version, "")
+        known = found.hits if found else ()
+        hits = [each for each in known if (each.distribution, each.name) != (distribution, name)]
+        _write(signed, search_path(word), SearchFile(word, (hit, *hits)))
+
+
+def _read(signed: SignedFolder, noun: type[Noun], path: str) -> Noun | None:
+    data = reader_of(signed.site)(path)
+    return None if data is None else from_json(noun, data, path)
+
+
+def _write(signed: SignedFolder, path: str, noun: object) -> None:
+    signed.write(path, to_json(noun).encode())
+
+
+def configure(project: Path, *sites: SignedFolder, more: str = "") -> None:
+    """Write a project's settings that name sites, each by the name of its folder, and read them."""
+    tables = [
+        f'[tool.kplug.registries.{each.site.name}]\npath = "{each.site}"\n'
+        f'root = "{get_fingerprint(each.root)}"\n{more}\n'
+        for each in sites
+    ]
+    (project / "pyproject.toml").write_text("".join(tables), encoding="utf-8")
+    kplug.reload()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kplug import Component, hookimpl
+from collections.abc import Sequence
+
+from kplug import Component, Package, hookimpl
 
 
 @hookimpl
@@ -14,8 +16,22 @@ def kplug_commands() -> dict[str, Component]:
     }
 
 
+@hookimpl
+def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Package]:
+    """Return the packages of which this machine has seen in a registry that they offer a name."""
+    from kplug_registry.client.offers import list_offers  # no other command waits for it
+    from kplug_registry.client.opening import open_registries
+
+    return list_offers(open_registries(), kind, name, distribution)
+
+
 _COMMANDS = {
     "index": "Build and check the site of a registry.",
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
+    "search": "Search the registries for components that are not here yet.",
+    "install": "Install a component's distribution from the registries.",
+    "uninstall": "Uninstall a plugin.",
+    "trust": "Make the keys of a site, sign it, renew it, change its keys.",
+    "outdated": "List installed plugins that the registries have in a newer version.",
 }

@@ -87,7 +87,7 @@ class SiteFetcher(BoundedFetcher):
     def _read(self, url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         end = time.monotonic() + self._longest
         try:
-            for chunk in response.stream(
+            while chunk := response.read1(
                 _CHUNK, decode_content=True
             ):  # limits count what is unpacked
                 yield chunk

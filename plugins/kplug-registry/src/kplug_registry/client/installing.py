@@ -1,0 +1,85 @@
+"""Install and uninstall, through the pip or uv of this environment."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import Distribution, distributions
+
+from packaging.utils import canonicalize_name
+
+from kplug import lookup_key
+from kplug.locking import find_installer
+from kplug_registry.client.resolution import Installation
+from kplug_registry.errors import InstallationError
+
+_GROUP = "kplug"
+_PROTECTED = ("kplug", "kplug-registry")
+
+
+def make_install_command(plan: Sequence[Installation], options: Sequence[str] = ()) -> list[str]:
+    """Return the command that installs exactly the wheels of a plan, checked by their hashes."""
+    return [*find_installer(), *options, *(each.requirement for each in plan)]
+
+
+def make_uninstall_command(distribution: str) -> list[str]:
+    """Return the command that uninstalls a distribution."""
+    installer = find_installer("uninstall")
+    is_pip = installer[1:3] == ["-m", "pip"]
+    return [*installer, *(["--yes"] if is_pip else []), distribution]  # uv does not ask
+
+
+def run_installer(command: Sequence[str]) -> None:
+    """Run such a command.
+
+    Raises:
+        InstallationError: It failed.
+    """
+    result = subprocess.run(command, check=False)  # noqa: S603 - what was shown, without a shell
+    if result.returncode:
+        raise InstallationError(
+            f"{command[0]} ended with status {result.returncode}", hint="Its own message is above."
+        )
+
+
+def list_plugins() -> Iterator[tuple[str, Distribution]]:
+    """Yield the installed distributions that offer something to kplug, by their normalised names."""
+    for each in distributions():
+        if any(point.group.partition(".")[0] == _GROUP for point in each.entry_points):
+            yield canonicalize_name(each.name), each
+
+
+def find_installed(wanted: str) -> str:
+    """Return the installed plugin of that name, or the one that declares a component of that name.
+
+    Raises:
+        InstallationError: if there is none, there are several, or it is kplug itself.
+    """
+    plugins = dict(list_plugins())
+    name = canonicalize_name(wanted)
+    owners = [name] if name in plugins else _list_owners(plugins, wanted)
+    if len(owners) == 1 and owners[0] not in _PROTECTED:
+        return owners[0]
+    if owners and owners[0] in _PROTECTED:
+        raise InstallationError(f"{owners[0]} runs this command", hint=f"pip uninstall {owners[0]}")
+    if owners:
+        raise InstallationError(
+            f"{len(owners)} installed distributions offer {wanted[:80]!r}",
+            hint=f"Name one: {', '.join(owners)}",
+        )
+    raise InstallationError(
+        f"no installed plugin is named {wanted[:80]!r} or declares a component of that name",
+        hint="`kplug list` shows what is installed.",
+    )
+
+
+def _list_owners(plugins: Mapping[str, Distribution], wanted: str) -> list[str]:
+    key = lookup_key(wanted)
+    return sorted(
+        {
+            name
+            for name, plugin in plugins.items()
+            for point in plugin.entry_points
+            if point.group.startswith(f"{_GROUP}.") and lookup_key(point.name) == key
+        }
+    )

@@ -1,0 +1,111 @@
+"""Search all registries for words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kplug_registry.client.registries import ConfiguredRegistry, Registries
+from kplug_registry.errors import UnreachableSiteError
+from kplug_registry.site_format import (
+    DistributionFile,
+    SearchFile,
+    SearchHit,
+    distribution_path,
+    search_path,
+    search_words,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A component that a search found.
+
+    Args:
+        hit: What it is.
+        registry: The registry that its distribution belongs to.
+    """
+
+    hit: SearchHit
+    registry: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a search found.
+
+    Args:
+        found: The components, in the order of the registries.
+        refused: Distributions of a registry that belong to an earlier one, each with a sentence.
+        unreachable: What is wrong with registries that do not answer; their copies were searched.
+    """
+
+    found: tuple[Found, ...]
+    refused: tuple[str, ...]
+    unreachable: tuple[str, ...]
+
+
+def search(
+    registries: Registries, text: str, kind: str | None = None, *, is_offline: bool = False
+) -> Results:
+    """Return the components that have every word of a text in their name, distribution or summary.
+
+    Args:
+        registries: Where to search.
+        text: The words.
+        kind: The kind that is wanted; all if it is None.
+        is_offline: Whether only the copies on this machine are searched.
+
+    Raises:
+        TrustError: if a registry is not what was signed.
+    """
+    found: list[Found] = []
+    refused: dict[str, None] = {}
+    unreachable: list[str] = []
+    for place, registry in enumerate(registries):
+        is_asked = not is_offline
+        try:
+            hits = _search_one(registry, text, is_offline=is_offline)
+        except UnreachableSiteError as error:
+            unreachable.append(error.message)
+            hits, is_asked = _search_one(registry, text, is_offline=True), False
+        for hit in hits:
+            owner = _find_earlier_owner(registries.items[:place], hit.distribution, is_asked)
+            if owner is not None:
+                refused[f"{hit.distribution} of {registry.name!r}: it belongs to {owner!r}"] = None
+            elif kind in (None, hit.kind):
+                found.append(Found(hit, registry.name))
+    return Results(tuple(found), tuple(refused), tuple(unreachable))
+
+
+def _search_one(registry: ConfiguredRegistry, text: str, *, is_offline: bool) -> list[SearchHit]:
+    """Return the hits of one registry, as the file of the first word orders them."""
+    read = registry.read_copy if is_offline else registry.fetch
+    of_words = [read(SearchFile, search_path(word)) for word in _choose_words(text)]
+    hits = [file.hits if file else () for file in of_words]
+    if not hits:
+        return []
+    return [hit for hit in hits[0] if all(hit in others for others in hits[1:])]
+
+
+def _choose_words(text: str) -> list[str]:
+    """Return the words that have to be found: of a name, the whole name alone, if it is one."""
+    words: list[str] = []
+    for part in text.split():
+        words += search_words(part)[-1:]  # "dice_loss" is searched as "diceloss"
+    return words
+
+
+def _find_earlier_owner(
+    earlier: Sequence[ConfiguredRegistry], distribution: str, is_asked: bool
+) -> str | None:
+    path = distribution_path(distribution)
+    for registry in earlier:
+        read = registry.fetch if is_asked else registry.read_copy
+        try:
+            is_owner = read(DistributionFile, path) is not None
+        except UnreachableSiteError:
+            is_owner = registry.read_copy(DistributionFile, path) is not None
+        if is_owner:
+            return registry.name
+    return None

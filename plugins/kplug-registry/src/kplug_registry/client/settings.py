@@ -1,0 +1,130 @@
+"""The registries that the settings name: where each is, and why it is trusted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kplug import SettingsTable, read_settings_tables
+from kplug_registry.errors import RegistrySettingError
+
+TABLE = "registries"
+_KEYS = ("url", "path", "root", "trust", "online")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
+_EXAMPLE = (
+    f"""[tool.kplug.{TABLE}.NAME] with url = "https://…" or path = "…", and root = "sha256:…\""""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySetting:
+    """A registry, as a setting describes it.
+
+    Args:
+        name: What it is called.
+        address: Where it is: ``https:``, ``http:`` or ``file:``.
+        root: The root that is trusted: the content of a file, or a fingerprint; None if the user trusts the
+            site without signatures.
+        is_online: Whether a name that is not found here is looked up over the network at once.
+        file: Where the setting stands.
+    """
+
+    name: str
+    address: str
+    root: bytes | str | None
+    is_online: bool
+    file: Path
+
+
+def read_registries() -> tuple[RegistrySetting, ...]:
+    """Return the registries in their order: those of the machine come before those of a project.
+
+    Raises:
+        RegistrySettingError: if one cannot be understood, or two have one name; none is used then.
+        PolicyError: if another setting of kplug cannot be understood.
+    """
+    found: dict[str, RegistrySetting] = {}
+    for setting in _read_all(read_settings_tables(TABLE)):
+        other = found.setdefault(setting.name, setting)
+        if other is not setting:
+            raise RegistrySettingError(
+                f"the registry {setting.name!r} in {setting.file} has the name of one in {other.file}",
+                hint="Give it another name; a nearer file cannot replace what an outer one says.",
+            )
+    return tuple(found.values())
+
+
+def _read_all(tables: tuple[SettingsTable, ...]) -> Iterator[RegistrySetting]:
+    for table in tables:
+        for name, values in table.values.items():
+            yield _Reader(name, values, table.file).read()
+
+
+class _Reader:
+    """Reads one table."""
+
+    def __init__(self, name: str, values: object, file: Path) -> None:
+        self._place = f"the registry {name[:80]!r} in {file}"
+        if not _NAME.fullmatch(name):
+            raise self._error(
+                "has a name that is none", "Names have small letters, digits and '-'."
+            )
+        if not isinstance(values, Mapping):
+            raise self._error("is no table", f"Write {_EXAMPLE}.")
+        unknown = next((key for key in values if key not in _KEYS), None)
+        if unknown is not None:
+            raise self._error(f"has the key {unknown[:80]!r}", f"Keys are {', '.join(_KEYS)}.")
+        self._name, self._values, self._file = name, values, file
+
+    def read(self) -> RegistrySetting:
+        is_online = self._values.get("online", False)
+        if not isinstance(is_online, bool):
+            raise self._error(
+                "has an 'online' that is neither true nor false", "Write true or false."
+            )
+        return RegistrySetting(
+            self._name, self._read_address(), self._read_root(), is_online, self._file
+        )
+
+    def _read_address(self) -> str:
+        url, path = self._values.get("url"), self._values.get("path")
+        if isinstance(path, str) and url is None:
+            return (self._file.parent / path).resolve().as_uri()
+        parts = urlsplit(url) if isinstance(url, str) and path is None else None
+        if parts is None or parts.scheme not in ("https", "http", "file"):
+            raise self._error("has not one address", f"Write {_EXAMPLE}.")
+        if parts.username or parts.query or parts.fragment:
+            raise self._error(
+                "has an address with a user, a query or a fragment",
+                "Leave them out; names and passwords of servers are read from .netrc.",
+            )
+        return str(url)
+
+    def _read_root(self) -> bytes | str | None:
+        root, trust = self._values.get("root"), self._values.get("trust")
+        if trust == "unsigned" and root is None:
+            return None
+        if not isinstance(root, str) or trust is not None:
+            raise self._error(
+                "does not say why it is trusted",
+                'Write root = "sha256:…" or root = "FILE", as whoever runs it tells you; or, without any '
+                'protection, trust = "unsigned".',
+            )
+        if root.startswith("sha256:"):
+            if not _FINGERPRINT.fullmatch(root):
+                raise self._error(f"has the root {root[:80]!r}", "A hash has 64 digits, 0 to f.")
+            return root
+        try:
+            return (self._file.parent / root).read_bytes()
+        except OSError as error:
+            raise self._error(
+                f"has a root that cannot be read: {error.strerror}", f"Look for {root[:80]!r}."
+            ) from error
+
+    def _error(self, fact: str, hint: Any) -> RegistrySettingError:
+        return RegistrySettingError(f"{self._place} {fact}", hint=hint)

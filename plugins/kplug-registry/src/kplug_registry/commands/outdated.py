@@ -1,0 +1,36 @@
+"""``kplug outdated``: installed plugins of which a registry has something newer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kplug_registry.client.opening import require_registries
+from kplug_registry.client.outdating import Outdated, list_outdated
+from kplug_registry.commands.output import print_json, print_lines
+
+
+def outdated(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List installed plugins that the registries have in a newer version, or that were withdrawn.
+
+    The exit status is 1 if there are any.
+    """
+    found = list(list_outdated(require_registries()))
+    if as_json:
+        print_json({"outdated": [asdict(each) for each in found]})
+    else:
+        print_lines(_write(found))
+    if found:
+        raise typer.Exit(1)
+
+
+def _write(found: Sequence[Outdated]) -> Iterator[str]:
+    for each in found:
+        newest = each.newest or "no version that fits"
+        line = f"{each.distribution} {each.installed}: {newest} in the registry {each.registry}"
+        yield f"{line}; withdrawn: {each.yanked}" if each.yanked is not None else line
+    if not found:
+        yield "Everything is up to date."

@@ -1,0 +1,142 @@
+"""``kplug trust``: the keys of a site, its root, and its signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tuf.api.metadata import Metadata, Root, Timestamp
+
+from kplug_registry.commands.output import print_lines
+from kplug_registry.errors import TrustError
+from kplug_registry.trust.keys import ROLES, ROOT, TIMESTAMP, generate_keys, read_keys
+from kplug_registry.trust.layout import list_targets, metadata_path
+from kplug_registry.trust.lifetimes import USUAL, Lifetimes
+from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
+from kplug_registry.trust.signing import (
+    reader_of,
+    renew_timestamp,
+    sign_all,
+    sign_site,
+    write_file,
+    write_signing,
+)
+
+trust = typer.Typer(no_args_is_help=True, help="The keys and signatures of a registry's site.")
+
+Site = Annotated[Path, typer.Argument(help="The folder of the site.")]
+Keys = Annotated[
+    str, typer.Option(help="The folder with the private keys, or env:NAME for a variable.")
+]
+Days = Annotated[
+    float,
+    typer.Option(
+        help="Days for which the timestamp is valid: the longest that news can be hidden."
+    ),
+]
+
+
+@trust.command()
+def init(
+    site: Site,
+    keys: Annotated[Path, typer.Option(help="A new folder for the private keys.")],
+    root_keys: Annotated[int, typer.Option(help="How many keys the root gets.")] = 1,
+    threshold: Annotated[int, typer.Option(help="How many of them have to sign a new root.")] = 1,
+) -> None:
+    """Make keys, and the root of a site.
+
+    Keep the files root-*.pem away from the machine that publishes: nothing but a new root needs them.
+    """
+    if reader_of(site)(metadata_path(ROOT)) is not None:
+        raise TrustError(
+            f"{str(site)!r} has a root", hint="`kplug trust rotate` makes the next one."
+        )
+    if not 1 <= threshold <= root_keys:
+        raise TrustError(
+            f"{threshold} of {root_keys} keys cannot sign",
+            hint="Give a --threshold up to --root-keys.",
+        )
+    root = make_root(generate_keys(keys, root_keys), threshold)
+    _write(site, lay_out_root(root))
+    print_lines([f"The root of {site} has the fingerprint {get_fingerprint(root)}"])
+
+
+@trust.command()
+def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
+    """Sign all files of a site."""
+    sign_site(site, read_keys(keys), Lifetimes(timestamp=days))
+
+
+@trust.command()
+def renew(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
+    """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough."""
+    write_signing(
+        site, renew_timestamp(reader_of(site), read_keys(keys), Lifetimes(timestamp=days))
+    )
+
+
+@trust.command()
+def rotate(
+    site: Site,
+    keys: Keys,
+    new_keys: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for new keys of all roles.", show_default=False),
+    ] = None,
+    root_keys: Annotated[int, typer.Option(help="How many new keys the root gets.")] = 1,
+    threshold: Annotated[
+        int | None,
+        typer.Option(help="How many keys sign a root from now on; as before by default."),
+    ] = None,
+) -> None:
+    """Make the next root: valid for another year, with new keys if --new-keys says so.
+
+    Clients that trust an older root follow, since the old keys sign the new root.
+    """
+    read, old = reader_of(site), read_keys(keys)
+    previous = read(metadata_path(ROOT))
+    if previous is None:
+        raise TrustError(f"{str(site)!r} has no root", hint="`kplug trust init` makes one.")
+    signers = None if new_keys is None else generate_keys(new_keys, root_keys)
+    root = rotate_root(previous, old, signers, threshold)
+    files = lay_out_root(root)
+    if new_keys is None:
+        signing = renew_timestamp(lambda path: files.get(path) or read(path), old)
+    else:
+        contents = ((path, (site / path).read_bytes()) for path in list_targets(site))
+        signing = sign_all(
+            lambda path: files.get(path) or read(path), contents, read_keys(new_keys)
+        )
+    _write(site, files)
+    write_signing(site, signing)
+    print_lines([f"The new root of {site} has the fingerprint {get_fingerprint(root)}"])
+
+
+@trust.command()
+def show(site: Site) -> None:
+    """Show the fingerprint of a site's root, its roles, and when root and timestamp expire."""
+    data = reader_of(site)(metadata_path(ROOT))
+    if data is None:
+        raise TrustError(f"{str(site)!r} has no root", hint="`kplug trust init` makes one.")
+    timestamp = reader_of(site)(metadata_path(TIMESTAMP))
+    print_lines(_describe(data, timestamp))
+
+
+def _describe(data: bytes, timestamp: bytes | None) -> Iterator[str]:
+    root = Metadata[Root].from_bytes(data).signed
+    yield f"root {root.version}, {get_fingerprint(data)}, expires {root.expires:%Y-%m-%d}"
+    for name in ROLES:
+        role = root.roles[name]
+        yield f"  {name}: {role.threshold} of {len(role.keyids)} keys"
+    if timestamp is None:
+        yield "The site is not signed."
+    else:
+        expires = Metadata[Timestamp].from_bytes(timestamp).signed.expires
+        yield f"signed, expires {expires:%Y-%m-%d %H:%M} UTC unless it is renewed"
+
+
+def _write(site: Path, files: Mapping[str, bytes]) -> None:
+    for path, data in files.items():
+        write_file(site / path, data)

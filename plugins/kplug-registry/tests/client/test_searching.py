@@ -1,0 +1,74 @@
+"""Searches: words, kinds, several registries, and without a network."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from kplug_registry.client.opening import open_registries
+from kplug_registry.client.searching import search
+
+from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> SignedFolder:
+    made = make_signed_folder(tmp_path)
+    offer(
+        made,
+        "kplug-pond",
+        "1.0",
+        ("loss", "pond_loss"),
+        ("loss", "DeepPondLoss"),
+        ("metric", "pond"),
+    )
+    return made
+
+
+def find(text: str, kind: str | None = None) -> set[str]:
+    return {each.hit.name for each in search(open_registries(), text, kind).found}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("pond", None, {"pond_loss", "DeepPondLoss", "pond"}),
+        ("POND", "loss", {"pond_loss", "DeepPondLoss"}),
+        ("loss deep", None, {"DeepPondLoss"}),
+        ("pond_loss", None, {"pond_loss"}),
+        ("PondLoss", None, {"pond_loss"}),
+        ("lake", None, set()),
+        ("pond lake", None, set()),
+        ("...", None, set()),
+    ],
+)
+def test_words_and_kinds(
+    machine: Path, site: SignedFolder, text: str, kind: str | None, expected: set[str]
+) -> None:
+    configure(machine, site)
+    assert find(text, kind) == expected
+
+
+def test_a_distribution_of_an_earlier_registry_is_refused_in_later_ones(
+    machine: Path, site: SignedFolder, tmp_path: Path
+) -> None:
+    public = make_signed_folder(tmp_path, "public")
+    offer(public, "kplug-pond", "99.0", ("loss", "pond_evil"))
+    configure(machine, site, public)
+    results = search(open_registries(), "pond")
+    assert "pond_evil" not in {each.hit.name for each in results.found}
+    assert results.refused == ("kplug-pond of 'public': it belongs to 'site'",)
+
+
+def test_without_the_site_its_copy_is_searched_and_said_so(
+    machine: Path, site: SignedFolder
+) -> None:
+    configure(machine, site)
+    assert find("pond")
+    shutil.rmtree(site.site)
+    results = search(open_registries(), "pond")
+    assert len(results.found) == 3
+    assert "cannot be reached" in results.unreachable[0]
+    offline = search(open_registries(), "pond", is_offline=True)
+    assert (len(offline.found), offline.unreachable) == (3, ())

@@ -1,0 +1,173 @@
+"""``kplug search``, ``install``, ``uninstall``, ``outdated``: what they print, and what they run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kplug_registry.client import installing
+from kplug_registry.errors import InstallationError, RegistrySettingError
+from typer.testing import CliRunner
+
+import kplug
+from kplug.cli.app import app
+from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+PIP = [sys.executable, "-m", "pip"]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield folder
+    monkeypatch.undo()
+    kplug.reload()
+
+
+@pytest.fixture
+def site(machine: Path, tmp_path: Path) -> SignedFolder:
+    made = make_signed_folder(tmp_path)
+    offer(made, "kplug-pond", "1.0", ("loss", "pond_loss"))
+    configure(machine, made)
+    return made
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
+    """Return the commands that would have been run."""
+    commands: list[Sequence[str]] = []
+
+    def run(command: Sequence[str], **_: object) -> SimpleNamespace:
+        commands.append(command)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return commands
+
+
+def call(*words: str, answer: str = "", status: int = 0) -> str:
+    result = CliRunner().invoke(app, words, input=answer)
+    assert result.exit_code == status, (result.output, result.exception)
+    return result.stdout
+
+
+def test_search(site: SignedFolder) -> None:
+    line = "loss pond_loss\n  kplug-pond 1.0, registry site: kplug install kplug-pond\n"
+    assert call("search", "pond") == line
+    assert call("search", "pond", "--kind", "losses") == line
+    assert call("search", "pond", "--kind", "metric", status=1) == "Nothing found for 'pond'.\n"
+    (found,) = json.loads(call("search", "pond", "--json"))["components"]
+    assert found == {
+        "kind": "loss",
+        "name": "pond_loss",
+        "distribution": "kplug-pond",
+        "version": "1.0",
+        "summary": "",
+        "registry": "site",
+    }
+
+
+def test_install_shows_what_comes_from_where_and_asks(
+    site: SignedFolder, ran: list[Sequence[str]]
+) -> None:
+    shown = call("install", "pond_loss", answer="n\n", status=1)
+    address = site.site.as_uri()
+    requirement = f"kplug-pond @ {address}/files/kplug_pond-1.0-py3-none-any.whl#sha256={EMPTY}"
+    assert shown.startswith(
+        f"install kplug-pond 1.0 from the registry site ({address}/, signed)\n"
+        f"  kplug_pond-1.0-py3-none-any.whl, 0 bytes, sha256:{EMPTY}\n"
+        f"  {sys.executable} -m pip install '{requirement}'\n"
+        "Install this? [y/N]:"
+    )
+    assert not ran
+    call("install", "pond_loss", answer="y\n")
+    assert ran == [[*PIP, "install", requirement]]
+    call("install", "pond_loss", "--yes", "--", "--no-deps")
+    assert ran[1] == [*PIP, "install", "--no-deps", requirement]
+
+
+def test_a_dry_run_installs_nothing(site: SignedFolder, ran: list[Sequence[str]]) -> None:
+    call("install", "kplug-pond", "--dry-run")
+    data = json.loads(call("install", "kplug-pond", "--dry-run", "--json"))
+    assert data["install"][0]["distribution"] == "kplug-pond"
+    assert data["command"][:4] == [*PIP, "install"]
+    assert not ran
+
+
+def test_an_unsigned_registry_is_called_so(machine: Path, site: SignedFolder) -> None:
+    (machine / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.site]\npath = "{site.site}"\ntrust = "unsigned"'
+    )
+    assert f"from the registry site ({site.site.as_uri()}/, UNSIGNED)" in call(
+        "install", "kplug-pond", "--dry-run"
+    )
+
+
+def test_texts_of_a_registry_cannot_control_a_terminal(site: SignedFolder) -> None:
+    offer(site, "kplug-pond", "1.1", ("loss", "pond_loss"), yanked="\x1b[2Jgone\nall is well")
+    shown = call("install", "kplug-pond==1.1", "--dry-run")
+    assert "withdrawn by its publisher: ?[2Jgone?all is well" in shown
+
+
+def test_without_registries(machine: Path) -> None:
+    kplug.reload()
+    result = CliRunner().invoke(app, ["search", "pond"])
+    assert isinstance(result.exception, RegistrySettingError)
+    assert "no registry is configured" in str(result.exception)
+
+
+def test_uninstall(machine: Path, ran: list[Sequence[str]]) -> None:
+    shown = call("uninstall", "dice_loss", answer="y\n")
+    assert shown.startswith(
+        f"uninstall kplug-segmentation\n  {sys.executable} -m pip uninstall --yes kplug-segmentation\n"
+    )
+    assert ran == [[*PIP, "uninstall", "--yes", "kplug-segmentation"]]
+    call("uninstall", "Kplug_Segmentation", "--dry-run")
+    assert len(ran) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("pip", "no installed plugin is named 'pip' or declares a component of that name"),
+        ("kplug-registry", "kplug-registry runs this command"),
+        ("l1", "no installed plugin is named 'l1'"),
+    ],
+)
+def test_what_is_not_uninstalled(
+    machine: Path, ran: list[Sequence[str]], wanted: str, message: str
+) -> None:
+    result = CliRunner().invoke(app, ["uninstall", wanted, "--yes"])
+    assert isinstance(result.exception, InstallationError)
+    assert message in str(result.exception)
+    assert not ran
+
+
+def test_an_installer_that_fails_is_told(
+    site: SignedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=3))
+    with pytest.raises(InstallationError, match="ended with status 3"):
+        installing.run_installer(["pip"])
+
+
+def test_outdated(machine: Path, site: SignedFolder) -> None:
+    assert call("outdated") == "Everything is up to date.\n"
+    offer(site, "kplug-segmentation", "0.1.0", ("loss", "dice_loss"), yanked="wrong gradient")
+    offer(site, "kplug-penalties", "99.0", ("regularizer", "l1_reg"))
+    assert call("outdated", status=1) == (
+        "kplug-penalties 0.1.0: 99.0 in the registry site\n"
+        "kplug-segmentation 0.1.0: no version that fits in the registry site; "
+        "withdrawn: wrong gradient\n"
+    )
+    (first, second) = json.loads(call("outdated", "--json", status=1))["outdated"]
+    assert (first["newest"], second["yanked"]) == ("99.0", "wrong gradient")

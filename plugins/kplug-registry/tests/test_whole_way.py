@@ -1,0 +1,95 @@
+"""The whole way: this repository's wheels become a signed site, and a clean environment installs from it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+ABSENT = "kplug_segmentation"
+RESOLVE = "import kplug; print(kplug.resolve('loss', 'dice_loss(smooth=1, thresh=None)').component.origin)"
+
+
+class Machine:
+    """An environment that has what this one has, but for one plugin; and a project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = folder / "project"
+        self.project.mkdir()
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        self.python = folder / "venv" / SCRIPTS / "python"
+        self.environ = {**os.environ, "XDG_DATA_HOME": str(folder / "data")}
+        paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        kept = [path for path in paths if ABSENT not in path.replace("-", "_")]
+        self.environ["PYTHONPATH"] = os.pathsep.join(kept)
+        base = folder / "base"
+        base.mkdir()
+        for entry in Path(sysconfig.get_path("purelib")).iterdir():
+            if ABSENT not in entry.name:
+                (base / entry.name).symlink_to(entry)
+        site = self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+        Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({str(base)!r})\n")
+
+    def run(self, *words: str | Path, status: int = 0) -> str:
+        done = subprocess.run(
+            [str(word) for word in (self.python, *words)],
+            cwd=self.project,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == status, output
+        return output
+
+    def kplug(self, *words: str | Path, status: int = 0) -> str:
+        return self.run("-m", "kplug", *words, status=status)
+
+
+@pytest.mark.slow
+def test_a_plugin_is_built_signed_searched_installed_used_and_uninstalled(
+    tmp_path: Path, plugin_wheels: Path
+) -> None:
+    machine = Machine(tmp_path)
+    site, keys = tmp_path / "site", tmp_path / "keys"
+    (wheel,) = plugin_wheels.glob("kplug_segmentation-*.whl")
+    machine.kplug("index", "build", wheel, "--out", site)
+    shown = machine.kplug("trust", "init", site, "--keys", keys)
+    machine.kplug("trust", "sign", site, "--keys", keys)
+    fingerprint = shown.split()[-1]
+    (machine.project / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.ours]\npath = "{site}"\nroot = "{fingerprint}"\n'
+    )
+
+    assert "kplug install" not in machine.run("-c", RESOLVE, status=1)
+    found = machine.kplug("search", "dice", "--kind", "loss")
+    assert "loss dice_loss: " in found
+    assert "kplug-segmentation 0.1.0, registry ours: kplug install kplug-segmentation" in found
+    unknown = machine.run("-c", RESOLVE, status=1)
+    assert "kplug-segmentation 0.1.0 offers it: kplug install kplug-segmentation" in unknown
+
+    published = site / "files" / wheel.name
+    content = published.read_bytes()
+    published.write_bytes(content + b"altered")
+    install = ("install", "kplug-segmentation", "--yes", "--", "--no-index", "--no-deps")
+    refused = machine.kplug(*install, status=2)
+    assert "DO NOT MATCH THE HASHES" in refused
+    published.write_bytes(content)
+    shown = machine.kplug(*install)
+    assert "install kplug-segmentation 0.1.0 from the registry ours" in shown
+    assert machine.run("-c", RESOLVE).strip() == "kplug-segmentation 0.1.0"
+    assert machine.kplug("outdated") == "Everything is up to date.\n"
+    assert f"{site.as_uri()}/files/{wheel.name}" in machine.run(
+        "-c",
+        "from importlib.metadata import distribution as d;"
+        "print(d('kplug-segmentation').read_text('direct_url.json'))",
+    )
+
+    machine.kplug("uninstall", "dice_loss", "--yes")
+    machine.run("-c", RESOLVE, status=1)

@@ -1,0 +1,174 @@
+"""Sites over HTTP: how many requests a look-up makes, and servers that are slow, broken or endless."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.trust.fetching import SiteFetcher, path_of_url
+from kplug_registry.trust.unsigned_site import UnsignedSite
+
+from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
+
+
+class Server:
+    """A web server of a folder; what it does to requests can be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.requests: list[tuple[str, int]] = []
+        self.failures = 0  # of the next requests
+        self.act = ""
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.answer(self, folder / self.path.lstrip("/"))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def answer(self, handler: BaseHTTPRequestHandler, file: Path) -> None:
+        data = file.read_bytes() if file.is_file() else None
+        etag = f'"{sha256(data or b"").hexdigest()[:8]}"'
+        status = 404 if data is None else 200
+        if self.failures:
+            self.failures, status = self.failures - 1, 503
+        elif etag == handler.headers["If-None-Match"]:
+            status = 304
+        self.requests.append((handler.path, status))
+        handler.send_response_only(status)
+        handler.send_header("Date", formatdate(usegmt=True))
+        handler.send_header("ETag", etag)
+        if self.act == "gzip":
+            handler.send_header("Content-Encoding", "gzip")
+            data = gzip.compress(b"\0" * 10_000_000)
+        handler.end_headers()
+        if self.act == "stall":
+            time.sleep(1)
+        while self.act == "trickle" and not handler.wfile.closed:
+            try:
+                handler.wfile.write(b" ")
+                time.sleep(0.02)
+            except OSError:
+                return
+        if status == 200 and data is not None:
+            handler.wfile.write(data)
+
+    def take_requests(self) -> list[tuple[str, int]]:
+        found, self.requests = self.requests, []
+        return found
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> SignedFolder:
+    return make_signed_folder(tmp_path)
+
+
+@pytest.fixture
+def server(signed: SignedFolder) -> Iterator[Server]:
+    made = Server(signed.site)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def make_impatient_fetcher() -> SiteFetcher:
+    return SiteFetcher(timeout=0.3, longest=0.5, retries=1)
+
+
+def test_a_look_up_makes_four_requests_the_first_time_and_one_later(
+    signed: SignedFolder, server: Server
+) -> None:
+    assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
+    first = server.take_requests()
+    assert [status for _, status in first] == [200] * 4
+    assert [path.rpartition("/")[2].partition("-")[0] for path, _ in first] == [
+        "1.root.json",  # since the setting has a fingerprint alone
+        "latest.json",
+        "1.bin",
+        "dice.json",
+    ]
+    assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
+    assert server.take_requests() == [("/metadata/latest.json", 304)]
+
+
+def test_a_request_that_fails_is_repeated(signed: SignedFolder, server: Server) -> None:
+    server.failures = 2
+    assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
+
+
+def test_a_server_that_is_down(signed: SignedFolder, server: Server) -> None:
+    server.failures = 99
+    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    with pytest.raises(UnreachableSiteError) as caught:
+        client.fetch(DICE)
+    assert f"the registry at {server.address} cannot be reached" in str(caught.value)
+    assert "answers with status 503" in str(caught.value)
+
+
+def test_nobody_listens(signed: SignedFolder, server: Server) -> None:
+    server.server.shutdown()
+    server.server.server_close()
+    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    with pytest.raises(UnreachableSiteError, match="does not answer"):
+        client.fetch(DICE)
+
+
+@pytest.mark.parametrize("act", ["stall", "trickle"])
+def test_a_slow_server_is_given_up(signed: SignedFolder, server: Server, act: str) -> None:
+    server.act = act
+    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    start = time.monotonic()
+    with pytest.raises(UnreachableSiteError):
+        client.fetch(DICE)
+    assert time.monotonic() - start < 5
+
+
+def test_a_compressed_bomb_is_cut_off(signed: SignedFolder, server: Server) -> None:
+    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    client.refresh()
+    server.act = "gzip"
+    with pytest.raises(TrustError, match="a file is longer than was signed"):
+        client.fetch(DICE)
+
+
+def test_a_password_is_read_from_netrc_and_sent_over_https_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kplug_registry.trust import fetching
+
+    (tmp_path / ".netrc").write_text("machine a.example login me password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "authorization" in fetching._make_headers("https://a.example/x", None)
+    assert "authorization" not in fetching._make_headers("http://a.example/x", None)
+    assert "authorization" not in fetching._make_headers("https://b.example/x", None)
+
+
+def test_a_path_with_spaces() -> None:
+    assert path_of_url(Path("/a b/ü.json").as_uri()) == Path("/a b/ü.json")
+
+
+def test_an_unsigned_site(server: Server, signed: SignedFolder, tmp_path: Path) -> None:
+    site = UnsignedSite(server.address, tmp_path / "copy", make_impatient_fetcher())
+    assert site.fetch(DICE) == b'{"dice": 1}'
+    assert site.fetch("components/loss/no.json") is None
+    with pytest.raises(UnreachableSiteError, match=r"it has no registry\.json"):
+        site.refresh()
+    server.failures = 9
+    with pytest.raises(UnreachableSiteError, match="status 503"):
+        site.fetch(DICE)
+    assert site.copy.read(DICE) == b'{"dice": 1}'

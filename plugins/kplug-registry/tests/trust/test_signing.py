@@ -1,0 +1,154 @@
+"""Signatures of a site: what one publish writes, how keys change, and what the user is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from kplug_registry.errors import TrustError
+from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
+from kplug_registry.trust.layout import METADATA
+from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
+from kplug_registry.trust.signing import (
+    reader_of,
+    renew_timestamp,
+    sign_all,
+    sign_changes,
+    write_file,
+    write_signing,
+)
+from tuf.ngclient import Updater, UpdaterConfig
+
+from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> SignedFolder:
+    return make_signed_folder(tmp_path)
+
+
+def test_one_publish_writes_as_many_files_however_large_the_site_is(signed: SignedFolder) -> None:
+    small = signed.publish("components/loss/new.json", b"{}")
+    many = [(f"components/loss/c{n}.json", b"{}") for n in range(2000)]
+    write_signing(signed.site, sign_all(reader_of(signed.site), many, signed.keys))
+    large = signed.publish("components/loss/new.json", b"{}")
+    assert len(small) == len(large) == 4  # one bin, the snapshot, the timestamp, latest.json
+
+
+def test_versions_that_nobody_reads_any_more_are_removed(signed: SignedFolder) -> None:
+    for number in range(5):
+        signed.publish(DICE, b'{"dice": %d}' % number)
+    versions = sorted(path.name for path in (signed.site / METADATA).glob("*.snapshot.json"))
+    assert versions == ["5.snapshot.json", "6.snapshot.json"]
+
+
+def test_a_client_follows_more_bins(signed: SignedFolder) -> None:
+    signed.client().fetch(DICE)
+    many = [(f"components/loss/c{n}.json", b"{}") for n in range(4000)]
+    dice = (DICE, (signed.site / DICE).read_bytes())
+    write_signing(signed.site, sign_all(reader_of(signed.site), [dice, *many], signed.keys))
+    client = signed.client()
+    assert client.fetch(DICE) == b'{"dice": 1}'
+    assert client.fetch("components/loss/no.json") is None
+
+
+def test_python_tuf_reads_a_site_without_our_client(signed: SignedFolder, tmp_path: Path) -> None:
+    """The oracle: the site is plain TUF, latest.json or not."""
+    from kplug_registry.trust.fetching import SiteFetcher
+
+    updater = Updater(
+        str(tmp_path / "metadata"),
+        f"{signed.site.as_uri()}/metadata/",
+        str(tmp_path),
+        f"{signed.site.as_uri()}/",
+        SiteFetcher(),
+        UpdaterConfig(prefix_targets_with_hash=False),
+        bootstrap=signed.root,
+    )
+    info = updater.get_targetinfo(DICE)
+    assert info is not None
+    assert Path(updater.download_target(info)).read_bytes() == b'{"dice": 1}'
+
+
+def test_clients_follow_a_root_with_new_keys(signed: SignedFolder, tmp_path: Path) -> None:
+    signed.client().fetch(DICE)
+    signers = generate_keys(tmp_path / "new", root_keys=2)
+    root = rotate_root(signed.root, signed.keys, signers, threshold=2)
+    for path, data in lay_out_root(root).items():
+        write_file(signed.site / path, data)
+    with pytest.raises(TrustError, match="keys of the role 'targets' have changed"):
+        sign_changes(reader_of(signed.site), {DICE: b"{}"}, read_keys(tmp_path / "new"))
+    files = [(DICE, (signed.site / DICE).read_bytes())]
+    write_signing(signed.site, sign_all(reader_of(signed.site), files, read_keys(tmp_path / "new")))
+    for trusted in (signed.root, get_fingerprint(signed.root), get_fingerprint(root)):
+        assert signed.client(root=trusted).fetch(DICE) == b'{"dice": 1}'
+
+
+def test_a_new_root_needs_the_keys_of_the_old_one(signed: SignedFolder, tmp_path: Path) -> None:
+    signers = generate_keys(tmp_path / "new")
+    with pytest.raises(
+        TrustError, match="the role 'root' needs 1 of its keys to sign, and 0 are at hand"
+    ):
+        rotate_root(signed.root, SigningKeys(), signers)
+
+
+@pytest.mark.parametrize("threshold", [0, 3])
+def test_a_threshold_that_no_root_can_have(tmp_path: Path, threshold: int) -> None:
+    with pytest.raises(TrustError, match=f"{threshold} keys would have to sign a root that has 2"):
+        make_root(generate_keys(tmp_path / "keys", root_keys=2), threshold)
+
+
+def test_the_key_of_the_timestamp_renews_and_does_nothing_else(
+    signed: SignedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = (signed.site.parent / "site-keys" / "timestamp.pem").read_text()
+    monkeypatch.setenv("SITE_KEY", pem)
+    only = read_keys("env:SITE_KEY")
+    signing = renew_timestamp(reader_of(signed.site), only)
+    assert list(signing.files) == ["metadata/timestamp.json", "metadata/latest.json"]
+    write_signing(signed.site, signing)
+    assert signed.client().fetch(DICE) == b'{"dice": 1}'
+    with pytest.raises(TrustError, match="the role 'targets' needs 1 of its keys to sign, and 0"):
+        sign_changes(reader_of(signed.site), {DICE: b"{}"}, only)
+
+
+def test_keys_in_a_variable_and_in_a_folder_are_the_same(
+    signed: SignedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = signed.site.parent / "site-keys"
+    monkeypatch.setenv("ALL", "\n".join(each.read_text() for each in folder.glob("*.pem")))
+    assert set(read_keys("env:ALL").by_id) == set(signed.keys.by_id)
+    assert len(signed.keys.by_id) == 5
+
+
+def test_keys_are_for_their_owner_alone_and_never_replaced(tmp_path: Path) -> None:
+    generate_keys(tmp_path / "keys")
+    modes = {
+        path.stat().st_mode & 0o077 for path in [tmp_path / "keys", *(tmp_path / "keys").iterdir()]
+    }
+    assert modes == {0}
+    with pytest.raises(TrustError, match="holds keys already, and none is replaced"):
+        generate_keys(tmp_path / "keys")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere", "'nowhere' holds no private key"),
+        ("env:NOT_SET", "'env:NOT_SET' holds no private key"),
+        ("env:BROKEN", "key 1 in env:BROKEN cannot be read as a private key"),
+    ],
+)
+def test_keys_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, source: str, message: str
+) -> None:
+    monkeypatch.setenv("BROKEN", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+    with pytest.raises(TrustError) as caught:
+        read_keys(source)
+    assert message in str(caught.value)
+    assert "AAAA" not in str(caught.value)
+
+
+def test_a_site_without_a_root_is_not_signed(tmp_path: Path) -> None:
+    with pytest.raises(TrustError, match="the site has no root, which says whose signatures count"):
+        sign_all(reader_of(tmp_path), [], SigningKeys())
