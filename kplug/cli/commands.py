@@ -13,12 +13,13 @@ from typer.core import TyperCommand, TyperGroup
 
 from kplug.cli.exit_status import ending_quietly
 from kplug.cli.help import PlainHelp
-from kplug.cli.output import find_width, wrap
+from kplug.cli.output import find_width
 from kplug.errors import ContractError, KplugError
 from kplug.registry import REGISTRY, Component, Spec, look_up
 from kplug.registry.kinds import COMMAND
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable, quote
+from kplug.terminal import wrap
 
 
 def as_command(target: object) -> Any:

@@ -11,11 +11,12 @@ from enum import IntEnum
 
 import typer
 
-from kplug.cli.output import find_width, wrap
+from kplug.cli.output import find_width
 from kplug.errors import KplugError
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE, wants_traceback
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable
+from kplug.terminal import wrap
 
 
 class ExitStatus(IntEnum):

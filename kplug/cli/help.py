@@ -10,8 +10,9 @@ from typing import Any
 import typer
 
 from kplug.cli.exit_status import MEANINGS
-from kplug.cli.output import align, find_width, wrap
+from kplug.cli.output import align, find_width
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE
+from kplug.terminal import wrap
 
 _WIDTH = 100  # at most: longer lines are hard to read
 _EXAMPLE = "Example: "

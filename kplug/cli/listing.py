@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Annotated, Any
@@ -13,11 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from kplug.cli.completion import complete_listed
-from kplug.cli.output import print_json
+from kplug.cli.output import align, find_width, print_json
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.kinds import COMMAND
 from kplug.registry.quoting import make_printable
+from kplug.terminal import wrap
 
 KindArgument = Annotated[
     str | None,
@@ -139,14 +138,15 @@ def _print_tables(kinds: list[Kind]) -> None:
 
     It is made without rich, which takes longer to lay out a thousand rows than all the rest here.
     """
-    is_terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if is_terminal else None
+    width = find_width()
     lines = [line for kind in kinds for line in _table(kind, width)]
     for name, (supplier, reason) in REGISTRY.state.discovery.refused.items():
-        lines.append(typer.style(f"off: {name} {supplier.origin.version}: {reason}", dim=True))
+        off = f"off: {name} {supplier.origin.version}: {reason}"
+        lines += [typer.style(line, dim=True) for line in wrap(off, width)]
     for problem in REGISTRY.problems():
         label = "advice" if problem.is_advice else "broken"
-        lines.append(typer.style(make_printable(f"{label}: {problem}"), fg="yellow"))
+        found = wrap(make_printable(f"{label}: {problem}"), width)
+        lines += [typer.style(line, fg="yellow") for line in found]
     typer.echo("\n".join(lines))
 
 
@@ -156,12 +156,11 @@ def _table(kind: Kind, width: int | None) -> Iterator[str]:
     yield typer.style(f"{kind.plural} ({len(components)})", bold=True)
     yield ""
     column = max((len(_shown_name(component)) for component in components), default=0)
-    for origin, group in groupby(components, key=lambda component: str(component.origin)):
-        yield f" {typer.style(make_printable(origin), underline=True)}"
-        for component in group:
-            row = f"   {_shown_name(component):<{column}}   {_explain(component)}".rstrip()
-            row = row if width is None else _wrap(row, width, column + 6)
-            yield row if component.origin.is_built_in else typer.style(row, fg="green")
+    for origin, group in groupby(components, key=lambda component: component.origin):
+        yield f" {typer.style(make_printable(str(origin)), underline=True)}"
+        rows = [(_shown_name(component), _explain(component)) for component in group]
+        for line in align(rows, width, indent=3, column=column):
+            yield line if origin.is_built_in else typer.style(line, fg="green")
     yield ""
 
 
@@ -173,10 +172,3 @@ def _explain(component: Component) -> str:
     """Return the summary, with the aliases behind it."""
     also = f"Also {', '.join(component.aliases)}." if component.aliases else ""
     return " ".join(make_printable(f"{component.summary} {also}").split())
-
-
-def _wrap(row: str, width: int, indent: int) -> str:
-    """Return a row in as many lines as it needs, all but the first indented."""
-    if len(row) <= width or indent + 20 > width:
-        return row
-    return textwrap.fill(row, width, subsequent_indent=" " * indent)

@@ -69,7 +69,7 @@ def lock(
     if as_json:
         print_json({"lock": str(file), **_describe(made)})
         return
-    typer.echo(f"{file}: {', '.join(map(str, made.packages))}")
+    print_lines([f"{file}: {', '.join(map(str, made.packages))}"])
     _print_not_locked(made)
 
 

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 import typer
 
 from kplug.registry.quoting import make_printable
+from kplug.terminal import wrap
 
 _LEAST_ROOM = 24  # for texts beside names; where there is less, they stand below
 
@@ -46,29 +46,16 @@ def find_color() -> bool | None:
     return False if os.environ.get("TERM") == "dumb" else None
 
 
-def wrap(line: str, width: int | None, hanging: int = 2) -> list[str]:
-    """Return a line in pieces of a width, all but the first indented further; whole without a width.
-
-    Example:
-        >>> wrap("  off: my-own-plugin/dice_loss", 16)
-        ['  off:', '    my-own-plugin/dice_loss']
-    """
-    if width is None or len(line) <= width:
-        return [line]
-    text = line.lstrip()
-    indent = " " * (len(line) - len(text))
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + " " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def align(rows: Sequence[tuple[str, str]], width: int | None, indent: int = 2) -> Iterator[str]:
+def align(
+    rows: Sequence[tuple[str, str]], width: int | None, indent: int = 2, column: int = 0
+) -> Iterator[str]:
     """Yield the lines of names with texts beside them, or below them where there is little room.
+
+    Args:
+        rows: Names with texts.
+        width: That of the terminal, None where the output is none.
+        indent: Spaces before each name.
+        column: How wide the column of names is at least.
 
     Example:
         >>> list(align([("huber", "A loss."), ("mean_squared_error", "A loss, too.")], 24))
@@ -77,7 +64,7 @@ def align(rows: Sequence[tuple[str, str]], width: int | None, indent: int = 2) -
         ['  huber   A loss.', '  mae     A loss, too.']
     """
     margin = " " * indent
-    column = max((len(name) for name, _ in rows), default=0) + 3
+    column = max([column, *(len(name) for name, _ in rows)]) + 3
     longest = max((len(text) for _, text in rows), default=0)
     room = None if width is None else width - indent - column
     is_beside = room is None or room >= min(longest, _LEAST_ROOM)

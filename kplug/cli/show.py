@@ -14,7 +14,7 @@ import typer
 from kplug.cli.completion import complete_component, complete_kind
 from kplug.cli.curves.characters import draw
 from kplug.cli.listing import JsonOption, component_as_data
-from kplug.cli.output import find_width, print_json, print_lines, wrap
+from kplug.cli.output import find_width, print_json, print_lines
 from kplug.errors import (
     DisabledComponentError,
     KplugError,
@@ -28,6 +28,7 @@ from kplug.registry.building.roles import decide_role
 from kplug.registry.metadata import read_licence
 from kplug.registry.names.misses import list_packages, list_switched_off, suggest_component
 from kplug.registry.quoting import quote
+from kplug.terminal import wrap
 
 if TYPE_CHECKING:
     from kplug.cli.curves.sampling import Curve

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, SupportsIndex, overload
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from kplug.html import html_table
 from kplug.registry.loading.imported_code import find_replacement
+from kplug.terminal import TextTable
 
 _COLUMNS = ("slot", "component", "package", "chosen as")
 _WIDTH = 120  # of the text form; on a terminal rich takes the terminal's own
@@ -100,17 +98,9 @@ class ComponentTable(tuple[ComponentRow, ...]):
     def _list_replacements(self) -> list[str]:
         return sorted({row.replacement for row in self} - {""})
 
-    def __rich__(self) -> Table:
+    def __rich__(self) -> TextTable:
         caption = "\n".join(self._list_replacements()) or None
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=caption, caption_justify="left")
-        for column in _COLUMNS:
-            is_wide = column == "component"
-            table.add_column(
-                column, overflow="fold" if is_wide else "ellipsis", no_wrap=not is_wide
-            )
-        for cells in self._list_cells():
-            table.add_row(*map(Text, cells))  # plain texts: a slot such as metrics[0] is no markup
-        return table
+        return TextTable(_COLUMNS, self._list_cells(), wrapped=1, caption=caption)
 
     def __str__(self) -> str:
         console = Console(file=io.StringIO(), width=_WIDTH)

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from rich.text import Text
 from typer.testing import CliRunner
 
 import kplug
@@ -96,6 +97,14 @@ def test_a_terminal_gets_lines_of_its_width() -> None:
     lines = "\n".join(_table(get_kind("regularizer"), 70)).splitlines()
     at = lines.index("   orthogonal_regularizer   Mean absolute cosine between the rows, or")
     assert lines[at + 1] == f"{'':28}the columns, of a matrix, times factor."
+
+
+@pytest.mark.parametrize("width", [24, 40])
+def test_a_narrow_terminal_gets_summaries_below_the_names(width: int) -> None:
+    lines = Text.from_ansi("\n".join(_table(get_kind("regularizer"), width))).plain.splitlines()
+    at = lines.index("   orthogonal_regularizer")
+    assert lines[at + 1].startswith("     Mean absolute")
+    assert all(len(line) <= width or len(line.split()) == 1 for line in lines[2:])
 
 
 def test_a_summary_cannot_control_a_terminal() -> None:

@@ -6,17 +6,7 @@ import json
 
 import pytest
 
-from kplug.cli.output import find_color, print_json, print_lines, wrap
-
-NAMES = ["kplug-segmentation/dice_loss", "kernel_initializer", "very_long_name_of_a_component"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [1, 8, 24, 40])
-def test_no_name_is_broken(name: str, width: int) -> None:
-    pieces = wrap(f"  chosen: {name} is the one that several plugins offer", width)
-    assert sum(name in piece.split() for piece in pieces) == 1
-    assert all(len(piece) <= width or len(piece.split()) == 1 for piece in pieces)
+from kplug.cli.output import find_color, print_json, print_lines
 
 
 def test_a_line_is_whole_where_the_output_is_no_terminal(
@@ -39,10 +29,6 @@ def test_a_terminal_gets_lines_of_its_width(
 def test_json_says_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": 1})
     assert json.loads(capsys.readouterr().out) == {"schema": 1, "a": 1}
-
-
-def test_a_name_that_is_too_long_keeps_its_indent() -> None:
-    assert wrap("  my.very.long.module:Name", 20) == ["  my.very.long.module:Name"]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from kplug.cli.check.report import Report
 from kplug.cli.check.selection import select
 from kplug.cli.completion import complete_checked
 from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json
+from kplug.cli.output import find_width, print_json
 from kplug.errors import KplugError
+from kplug.terminal import wrap
 
 Asked = Annotated[
     str | None,
@@ -87,5 +88,5 @@ def _fill(report: Report, examples: list[str], junit: Path | None) -> None:
 
 
 def _tell(name: str) -> None:
-    if sys.stderr.isatty():
-        typer.echo(f"checking {name} …", err=True)
+    if width := find_width(sys.stderr):
+        typer.echo("\n".join(wrap(f"checking {name} …", width)), err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,36 +9,29 @@ from xml.etree import ElementTree as ET
 import typer
 
 from kplug.cli.check.report import CheckedComponent, Report
-from kplug.cli.output import print_lines
+from kplug.cli.output import find_width, print_lines
 from kplug.errors import KplugError
 from kplug.registry.quoting import make_printable
+from kplug.terminal import wrap
 
 
 def print_report(report: Report) -> None:
     """Print a row for each component, then what is wrong, then one line that sums it up."""
-    if _is_terminal():
-        _print_table(report)
-    else:
-        for row in map(_row, report.checked):
-            typer.echo("  ".join(row))
+    _print_rows(report)
     print_lines(_explain(report))
     colour = "green" if report.has_passed else "red"
-    typer.secho(_summarize(report), fg=colour)
+    typer.secho("\n".join(["", *wrap(_summarize(report), find_width())]), fg=colour)
 
 
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
-
-
-def _print_table(report: Report) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("result", "kind", "component", "checks", box=None, header_style="bold")
-    table.columns[2].overflow = "fold"
-    for row in map(_row, report.checked):
-        table.add_row(*row, style="green" if row[0] == "passed" else "red")
-    Console().print(table)
+def _print_rows(report: Report) -> None:
+    rows, width = [_row(checked) for checked in report.checked], find_width()
+    columns = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    is_table = width is not None and sum(columns) + 2 * len(columns) <= width
+    for row in rows:
+        colour = "green" if row[0] == "passed" else "red"
+        cells = [f"{text:<{size}}" for text, size in zip(row, columns, strict=True)]
+        line = "  ".join(cells if is_table else row).rstrip()
+        typer.secho("\n".join(wrap(line, width)), fg=colour)
 
 
 def _row(checked: CheckedComponent) -> tuple[str, str, str, str]:
@@ -80,7 +72,7 @@ def _summarize(report: Report) -> str:
         *([_count(findings, "finding") + " besides"] if findings else []),
         *([_count(warnings, "warning")] if warnings else []),
     ]
-    return f"\n{', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def _count(number: int, noun: str) -> str:

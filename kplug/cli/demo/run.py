@@ -6,16 +6,14 @@ import time
 from pathlib import Path
 
 import torch
-from rich import box
 from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from kplug.cli.demo.baseline import mask_with_otsu, score_each
 from kplug.cli.demo.comparison import Comparison, choose_examples, compare
 from kplug.cli.demo.figure import draw_figure
 from kplug.cli.demo.task import Task, make_task
 from kplug.cli.demo.training import make_network, predict, train
+from kplug.terminal import TextTable
 from kplug.training.component_table import ComponentTable
 
 
@@ -28,11 +26,11 @@ def run(output: Path, seed: int, epochs: int) -> None:
     task = make_task(seed)
     console.print(describe_task(task, seed), highlight=False)
     network = make_network(seed)
-    console.print(make_component_table(network.components))
+    console.print(make_component_table(network.components), soft_wrap=True)
     history = train(network, task.training, task.validation, epochs)
     comparison = compare(task.held_out, predict(network, task.held_out))
     console.print(describe(comparison), style="bold", highlight=False)
-    console.print(make_result_table(comparison))
+    console.print(make_result_table(comparison), soft_wrap=True)
     otsu = score_each(task.validation.masks, mask_with_otsu(task.validation.images)).mean()
     examples = choose_examples(comparison)
     draw_figure(output, history, float(otsu), comparison, examples, describe(comparison))
@@ -51,34 +49,30 @@ def describe_task(task: Task, seed: int) -> str:
     )
 
 
-def make_component_table(components: ComponentTable) -> Table:
+def make_component_table(components: ComponentTable) -> TextTable:
     """Return the model's components for print: one line for each, however many slots it fills."""
     slots: dict[tuple[str, str, str], list[str]] = {}
     for row in components:
         name = (row.written or row.name).partition("/")[2]  # the package has its own column
         slots.setdefault((row.kind, name, row.package), []).append(row.slot)
-    table = _make_table(
-        "Components of the network",
-        Column("component", overflow="fold"),
-        Column("package", no_wrap=True),
-        Column("slots", overflow="fold"),
-    )
-    for (_, name, package), filled in slots.items():
+    rows = [
         # One slot and a number stand for all of them; model.components has the whole list.
-        more = f" and {len(filled) - 1} more" if len(filled) > 1 else ""
-        table.add_row(*map(Text, (name, package, filled[0] + more)))
-    return table
+        (name, package, f"{filled[0]} and {len(filled) - 1} more" if filled[1:] else filled[0])
+        for (_, name, package), filled in slots.items()
+    ]
+    return TextTable(("component", "package", "slots"), rows, title="Components of the network")
 
 
-def make_result_table(comparison: Comparison) -> Table:
+def make_result_table(comparison: Comparison) -> TextTable:
     """Return the held-out scores of both methods for print."""
-    table = _make_table(None, "on held-out canvases", "mean dice", "lowest", "highest")
-    for method, scores in (
-        ("network", comparison.network_scores),
-        ("Otsu's threshold", comparison.otsu_scores),
-    ):
-        table.add_row(method, f"{scores.mean():.4f}", f"{scores.min():.4f}", f"{scores.max():.4f}")
-    return table
+    rows = [
+        (method, f"{scores.mean():.4f}", f"{scores.min():.4f}", f"{scores.max():.4f}")
+        for method, scores in (
+            ("network", comparison.network_scores),
+            ("Otsu's threshold", comparison.otsu_scores),
+        )
+    ]
+    return TextTable(("on held-out canvases", "mean dice", "lowest", "highest"), rows)
 
 
 def describe(comparison: Comparison) -> str:
@@ -88,15 +82,4 @@ def describe(comparison: Comparison) -> str:
     return (
         f"Mean held-out dice: network {network:.3f}, Otsu's threshold {otsu:.3f}; "
         f"the network is better on {comparison.wins} of {count} canvases"
-    )
-
-
-def _make_table(title: str | None, *columns: Column | str) -> Table:
-    return Table(
-        *columns,
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
     )

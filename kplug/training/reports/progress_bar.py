@@ -20,8 +20,10 @@ from rich.text import Text
 
 from kplug.backend.processes import is_main_process
 from kplug.errors import ArgumentValueError
+from kplug.terminal import wrap
 
 _REDRAW_SECONDS = 0.1
+_NARROWEST = 60  # columns that a bar with its logs needs
 
 
 def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
@@ -88,8 +90,8 @@ class _TimeColumn(ProgressColumn):
 class ProgressDisplay:
     """Shows one phase after another: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
 
-    A bar is drawn only where control codes work; into a file or a pipe each phase prints one line
-    when it ends. Of several processes the main one shows something.
+    A bar is drawn only where control codes work and there is room; elsewhere each phase prints one line
+    when it ends, into a file or a pipe as it is. Of several processes the main one shows something.
 
     Args:
         verbose: 0 nothing, 1 a live bar, 2 one line per phase.
@@ -101,7 +103,8 @@ class ProgressDisplay:
         # One that shows nothing needs no console, which takes longer to make than a small batch.
         self._console = console or (Console() if self._verbose else None)
         is_screen = self._console is not None and (
-            self._console.is_terminal or self._console.is_jupyter
+            self._console.is_jupyter
+            or (self._console.is_interactive and self._console.width >= _NARROWEST)
         )
         self.is_live = self._verbose == 1 and is_screen
         self._bar: Progress | None = None
@@ -147,8 +150,10 @@ class ProgressDisplay:
             seconds = time.perf_counter() - self._started
             pace = format_seconds(seconds / max(done, 1))
             parts = [self._title, format_seconds(seconds), f"{pace}/step", format_logs(logs)]
+            line = " - ".join(part for part in parts if part)
             # Not through rich: it would wrap a long line at the width of a terminal there is not.
-            self._console.file.write(" - ".join(part for part in parts if part) + "\n")
+            width = self._console.width if self._console.is_terminal else None
+            self._console.file.write("\n".join(wrap(line, width)) + "\n")
             self._console.file.flush()
 
     def close(self) -> None:

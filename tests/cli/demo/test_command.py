@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rich.table import Table
 
 from kplug.cli.demo import command
 from kplug.cli.demo.command import check_output, check_requirements
 from kplug.cli.demo.run import make_component_table
 from kplug.errors import ArgumentValueError, KplugError
+from kplug.terminal import TextTable
 from kplug.training.component_table import ComponentRow, ComponentTable
 
 
-def print_wide(table: Table) -> str:
+def print_wide(table: TextTable) -> str:
     console = Console(width=200)
     with console.capture() as capture:
         console.print(table)

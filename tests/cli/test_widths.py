@@ -1,0 +1,92 @@
+"""What commands print in real terminals: whole names at every width, and colours where they are wanted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
+
+from tests.cli.terminals import run_in_terminal
+
+CODE = "\x1b["
+WHOLE = "[│⠀-⣿]|^  kplug "  # curves, and examples to copy
+COMMANDS = [
+    ("list", "regularizers"),
+    ("show", "huber"),
+    ("why", "loss", "dice_loss"),
+    ("doctor",),
+    ("conflicts",),
+    ("env",),
+    ("check", "kplug-penalties"),
+    ("lock", "--use", "loss:kplug-segmentation/dice_loss", "--allow-unlocked"),
+    ("lock", "--help"),
+]
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+
+
+@pytest.fixture(scope="module")
+def piped(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], set[str]]:
+    """Run each command once without a terminal: these are the words that have to stay whole."""
+    folder = tmp_path_factory.mktemp("piped")
+    return {
+        command: set(
+            subprocess.run(
+                [sys.executable, "-m", "kplug", *command],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=folder,
+            ).stdout.split()
+        )
+        for command in COMMANDS
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_names_stay_whole_and_prose_is_broken_at_every_width(
+    command: tuple[str, ...],
+    piped: dict[tuple[str, ...], set[str]],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("terminal"))
+    for width in (24, 60, 120):
+        _, screen = run_in_terminal(*command, width=width, environment={"NO_COLOR": "1"})
+        names = {word for word in piped[command] if re.search(r"\w[_/.=-]\w", word)}
+        assert names - words_of(screen) == set(), f"broken at {width} columns"
+        prose = [line for line in screen.splitlines() if not re.search(WHOLE, line)]
+        too_long = [line for line in prose if len(line) > width and len(line.split()) > 2]
+        assert too_long == [], f"longer than {width} columns"
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_has_colours_unless_the_environment_says_no(
+    environment: dict[str, str], is_coloured: bool
+) -> None:
+    _, screen = run_in_terminal("list", "schedules", environment=environment)
+    assert (CODE in screen) is is_coloured
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)]
+)
+def test_a_pipe_has_no_colours_unless_the_environment_says_so(
+    environment: dict[str, str], is_coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, "-m", "kplug", "list", "schedules"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (CODE in done.stdout) is is_coloured
