@@ -8,7 +8,12 @@ from typing import Annotated
 
 import typer
 
-from kplug.cli.doctor.findings import DoctorFinding, find_problems, find_shadowed
+from kplug.cli.doctor.findings import (
+    DoctorFinding,
+    find_outdated_names,
+    find_problems,
+    find_shadowed,
+)
 from kplug.cli.doctor.metadata_folders import find_stale
 from kplug.cli.doctor.timing import find_slow, import_targets, time_modules
 from kplug.cli.env import describe_settings, write_settings
@@ -35,7 +40,7 @@ def doctor(
 
     Example: kplug doctor --import --budget 0.5
     """
-    findings = [*find_problems(), *find_shadowed(), *find_stale()]
+    findings = [*find_problems(), *find_shadowed(), *find_stale(), *find_outdated_names()]
     timings = time_modules()
     if is_importing:
         imported, broken = import_targets()

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kplug.cli.conflicts import describe_conflicts
+from kplug.cli.stubs.files import describe_changes, find_package, is_ours
+from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
 from kplug.registry.problems import Problem
@@ -44,6 +46,20 @@ def advise_mending(origin: Origin) -> str:
         return f"pip install --force-reinstall {name}"
     switch_off = f"export KPLUG_DISABLE={name}"
     return switch_off if origin.is_editable else f"pip install --upgrade {name}  # or: {switch_off}"
+
+
+def find_outdated_names() -> Iterator[DoctorFinding]:
+    """Yield a finding if type checkers know other names than are installed."""
+    package = find_package()
+    if not is_ours(package):
+        return
+    written = (package / "names.pyi").read_text(encoding="utf-8")
+    changes = describe_changes(written, write_module(is_importing=False, failures=[]))
+    if changes:
+        message = (
+            f"type checkers read {str(package / 'names.pyi')!r}, which is out of date: {changes}"
+        )
+        yield DoctorFinding("stale", "kplug-stubs", message, "kplug stubs", is_broken=False)
 
 
 def find_problems() -> Iterator[DoctorFinding]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import re
-import secrets
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kplug.cli.stubs.module_text import MARK, write_module
-from kplug.errors import KplugError
+from kplug.cli.stubs.files import (
+    describe_changes,
+    find_package,
+    list_names,
+    require_ours,
+    write_package,
+)
+from kplug.cli.stubs.module_text import write_module
 from kplug.registry import REGISTRY
 from kplug.registry.quoting import make_printable
 
@@ -45,50 +48,18 @@ def stubs(
 
     Example: kplug stubs --check
     """
-    package = (folder or Path(sysconfig.get_path("purelib"))) / "kplug-stubs"
-    _require_ours(package)
+    package = find_package(folder)
+    require_ours(package)
     failures: list[str] = []
     with contextlib.redirect_stdout(sys.stderr):  # what a module prints is no answer
         text = write_module(not no_import, failures)
-    broken = [*failures, *(str(one) for one in REGISTRY.problems() if not one.is_advice)]
-    for message in broken:
+    for message in [*failures, *(str(one) for one in REGISTRY.problems() if not one.is_advice)]:
         typer.secho(make_printable(f"broken: {message}"), fg="yellow", err=True)
     if is_check:
         _compare(package / "names.pyi", text)
     else:
-        _write(package, text)
-        typer.echo(f"{package / 'names.pyi'}: {len(_names_in(text))} names")
-
-
-def _require_ours(package: Path) -> None:
-    """Refuse a place that does not exist, or that holds what this command has not written."""
-    if not package.parent.is_dir():
-        raise KplugError(
-            f"the folder {str(package.parent)!r} does not exist; nothing was written",
-            hint="Give one that a type checker looks into, or none for this Python's site-packages.",
-        )
-    if package.is_symlink() or package.exists():
-        module = package / "names.pyi"
-        if not module.is_file() or not module.read_bytes().startswith(MARK.encode()):
-            raise KplugError(
-                f"{str(package)!r} was not written by `kplug stubs`; nothing was written",
-                hint="Move it away, or give another folder.",
-            )
-
-
-def _write(package: Path, text: str) -> None:
-    temporary = package / f".{secrets.token_hex(6)}.tmp"
-    try:
-        package.mkdir(exist_ok=True)
-        (package / "py.typed").write_text("partial\n", encoding="utf-8")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(package / "names.pyi")
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise KplugError(
-            f"{str(package)!r} cannot be written: {error.strerror or error}",
-            hint="Give a folder of the environment whose packages the type checker sees.",
-        ) from error
+        write_package(package, text)
+        typer.echo(f"{package / 'names.pyi'}: {len(list_names(text))} names")
 
 
 def _compare(module: Path, text: str) -> None:
@@ -97,14 +68,7 @@ def _compare(module: Path, text: str) -> None:
     if written == text:
         typer.echo(f"{module} is up to date.")
         return
-    new, old = _names_in(text), _names_in(written)
-    changes = [f"+{name}" for name in new if name not in old]
-    changes += [f"-{name}" for name in old if name not in new]
-    what = ", ".join(changes[:10]) + (f" and {len(changes) - 10} more" if len(changes) > 10 else "")
     state = "is out of date" if written else "does not exist"
-    typer.echo(f"{module} {state}: {what or 'arguments differ'}\n  Run `kplug stubs`.")
+    changes = describe_changes(written, text) or "arguments differ"
+    typer.echo(f"{module} {state}: {changes}\n  Run `kplug stubs`.")
     raise typer.Exit(1)
-
-
-def _names_in(text: str) -> dict[str, None]:
-    return dict.fromkeys(re.findall(r'^    "(.*)",$', text, re.MULTILINE))

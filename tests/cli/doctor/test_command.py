@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,18 @@ def test_json_has_timings_and_the_settings_in_force(
     assert timing.pop("seconds") >= 0
     assert timing == {"about": "a-plugin 1.0", "module": "a_hooks", "is_target": False}
     assert data["sources"][0]["place"] == "environment"
+
+
+def test_names_for_type_checkers_that_are_out_of_date(
+    install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
+    module = tmp_path / "kplug-stubs" / "names.pyi"
+    assert _find() == []
+    assert CliRunner().invoke(app, ["stubs", "--no-import"]).exit_code == 0
+    assert _find() == []
+    _offer(install, "a-plugin", "pond")
+    message = f"type checkers read '{module}', which is out of date: +pond, +a-plugin/pond"
+    assert _find() == [("stale", "kplug-stubs", message, "kplug stubs")]
+    module.write_text("written by somebody else")
+    assert _find() == []

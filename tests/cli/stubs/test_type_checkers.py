@@ -80,6 +80,7 @@ loss: names.LossName = "wafe"  # error
 """
 
 PLAIN = """
+# pyright: strict
 import kplug
 from kplug import names
 from kplug.layers import Dense
