@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from kplug import hookspecs
@@ -52,6 +53,9 @@ DRAWN_WITH = (
 
 def main() -> int:
     """Build the site, and return the exit status."""
+    if sys.version_info < (3, 11):
+        print("The documentation site is not built: Zensical needs Python 3.11.")
+        return 0
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(ROOT / "docs", PAGES)
     (PAGES / ".zensical.toml").replace(CONFIG)
@@ -60,7 +64,11 @@ def main() -> int:
     add_hooks()
     add_commands()
     add_components()
-    return run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG))
+    if status := run("-m", "zensical", "build", "--strict", "--config-file", str(CONFIG)):
+        return status
+    faults = sorted(find_faults(ROOT / "build" / "site"))
+    print("\n".join(faults) or "Every picture, style and script is a file of the site.")
+    return 1 if faults else 0
 
 
 def run(*arguments: str) -> int:
@@ -121,6 +129,18 @@ def add_components() -> None:
     folder = str(PAGES / "components")
     if run("-m", "kplug", "docs", folder, "--curves", *examples):
         raise SystemExit(1)
+
+
+def find_faults(site: Path) -> Iterator[str]:
+    """Yield what a page shows or runs that is no file of the site, which Zensical does not look at."""
+    for page in site.rglob("*.html"):
+        found = re.findall(
+            r'<(?:img|script|link)\b[^>]*?\b(?:src|href)="?([^" >]+)', page.read_text("utf-8")
+        )
+        for address in set(found):
+            root = site if address.startswith("/") else page.parent
+            if ":" in address or not (root / address.lstrip("/")).exists():
+                yield f"{page.relative_to(site)}: {address}"
 
 
 if __name__ == "__main__":

@@ -149,10 +149,10 @@ def _describe(kind: Kind, component: Component) -> dict[str, Any] | KplugError:
 def _table(described: list[tuple[Component, dict[str, Any] | KplugError]]) -> str:
     rows = [
         f"| [{component.qualified_name}](#{_anchor(component.qualified_name)}) "
-        f"| {component.origin} | {escape(_summary(component, facts))} |"
+        f"| {escape(_summary(component, facts))} |"
         for component, facts in described
     ]
-    return "\n".join(["| name | package | what it is |", "|---|---|---|", *rows])
+    return "\n".join(["| name | what it is |", "|---|---|", *rows])
 
 
 def _summary(component: Component, facts: dict[str, Any] | KplugError) -> str:

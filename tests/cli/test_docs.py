@@ -79,7 +79,7 @@ def test_table_takes_a_missing_summary_from_the_documentation() -> None:
 
     with kplug.scope(losses={"double": double}):
         page = make_page(KINDS["loss"])
-    assert "| [custom/double](#customdouble) | custom | Twice \\| the error. |" in page
+    assert "| [custom/double](#customdouble) | Twice \\| the error. |" in page
     assert "## custom/double\n\n```python\ndouble()\n```\n\nFrom custom, `" in page
 
 
