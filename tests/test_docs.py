@@ -27,9 +27,17 @@ from kplug.cli.app import app
 ROOT = Path(__file__).resolve().parents[1]
 # Pages that `kplug docs` wrote are no part of the project.
 WRITTEN = {*ROOT.glob("docs/components/*.md")} - {ROOT / "docs/components/README.md"}
+# `test_tutorials.py` runs these, each in an environment of its own.
+TUTORIALS = sorted(ROOT.glob("docs/tutorials/*.md"))
 DOCUMENTS = sorted(
-    {ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")} - WRITTEN
+    {ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")}
+    - {*WRITTEN, *TUTORIALS}
 )
+# Other libraries, which take long to import; Keras warns of NumPy.
+MIGRATION = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*__array__ implementation:DeprecationWarning"),
+]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -85,6 +93,11 @@ def _tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     backend.clear_session()
 
 
+def _as_case(document: Path) -> Any:
+    marks = MIGRATION if document.parent.name == "migration" else []
+    return pytest.param(document, id=str(document.relative_to(ROOT)), marks=marks)
+
+
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Make a module of its own, so that what a block defines has a home that can be found and pickled."""
@@ -93,7 +106,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("document", [_as_case(path) for path in DOCUMENTS])
 def test_every_block_runs_and_prints_what_is_shown(document: Path, module: ModuleType) -> None:
     namespace = vars(module)
     output = ""
