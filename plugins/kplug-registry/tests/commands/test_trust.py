@@ -74,4 +74,8 @@ def test_a_rotation_that_cannot_be_signed_changes_nothing(site: Path, tmp_path: 
     (tmp_path / "keys" / "timestamp.pem").unlink()
     with pytest.raises(TrustError, match="the role 'timestamp' needs 1"):
         call("rotate", site, "--keys", tmp_path / "keys")
+    (tmp_path / "keys" / "root-1.pem").unlink()
+    with pytest.raises(TrustError, match="the role 'root' needs 1"):
+        call("rotate", site, "--keys", tmp_path / "keys", "--new-keys", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
     assert {path: path.read_bytes() for path in site.rglob("*.json")} == before

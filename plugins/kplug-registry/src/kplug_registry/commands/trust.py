@@ -11,7 +11,15 @@ from tuf.api.metadata import Metadata, Root, Timestamp
 
 from kplug_registry.commands.output import print_lines
 from kplug_registry.errors import TrustError
-from kplug_registry.trust.keys import ROLES, ROOT, TIMESTAMP, generate_keys, read_keys
+from kplug_registry.publishing.transactions import locked
+from kplug_registry.trust.keys import (
+    ROLES,
+    ROOT,
+    TIMESTAMP,
+    SigningKeys,
+    generate_keys,
+    read_keys,
+)
 from kplug_registry.trust.layout import list_targets, metadata_path
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
@@ -23,6 +31,7 @@ from kplug_registry.trust.signing import (
     write_file,
     write_signing,
 )
+from kplug_registry.trust.site_signer import Signing
 
 trust = typer.Typer(no_args_is_help=True, help="The keys and signatures of a registry's site.")
 
@@ -53,28 +62,26 @@ def init(
         raise TrustError(
             f"{str(site)!r} has a root", hint="`kplug trust rotate` makes the next one."
         )
-    if not 1 <= threshold <= root_keys:
-        raise TrustError(
-            f"{threshold} of {root_keys} keys cannot sign",
-            hint="Give a --threshold up to --root-keys.",
-        )
+    _check_threshold(threshold, root_keys)
     root = make_root(generate_keys(keys, root_keys), threshold)
-    _write(site, lay_out_root(root))
+    with locked(site):
+        _write(site, lay_out_root(root))
     print_lines([f"The root of {site} has the fingerprint {get_fingerprint(root)}"])
 
 
 @trust.command()
 def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Sign all files of a site."""
-    sign_site(site, read_keys(keys), Lifetimes(timestamp=days))
+    with locked(site):
+        sign_site(site, read_keys(keys), Lifetimes(timestamp=days))
 
 
 @trust.command()
 def renew(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough."""
-    write_signing(
-        site, renew_timestamp(reader_of(site), read_keys(keys), Lifetimes(timestamp=days))
-    )
+    with locked(site):
+        signing = renew_timestamp(reader_of(site), read_keys(keys), Lifetimes(timestamp=days))
+        write_signing(site, signing)
 
 
 @trust.command()
@@ -95,33 +102,57 @@ def rotate(
 
     Clients that trust an older root follow, since the old keys sign the new root.
     """
-    read, old = reader_of(site), read_keys(keys)
-    previous = read(metadata_path(ROOT))
-    if previous is None:
-        raise TrustError(f"{str(site)!r} has no root", hint="`kplug trust init` makes one.")
+    previous = _read_root(site)
+    old = read_keys(keys)
+    rotate_root(previous, old)  # raises before any new key is written
+    if new_keys is not None:
+        _check_threshold(threshold or 1, root_keys)
     signers = None if new_keys is None else generate_keys(new_keys, root_keys)
     root = rotate_root(previous, old, signers, threshold)
-    files = lay_out_root(root)
-    if new_keys is None:
-        signing = renew_timestamp(lambda path: files.get(path) or read(path), old)
-    else:
-        contents = ((path, (site / path).read_bytes()) for path in list_targets(site))
-        signing = sign_all(
-            lambda path: files.get(path) or read(path), contents, read_keys(new_keys)
-        )
-    _write(site, files)
-    write_signing(site, signing)
+    with locked(site):
+        files = lay_out_root(root)
+        signing = _sign_again(site, files, old if new_keys is None else read_keys(new_keys), old)
+        _write(site, files)
+        write_signing(site, signing)
     print_lines([f"The new root of {site} has the fingerprint {get_fingerprint(root)}"])
 
 
 @trust.command()
 def show(site: Site) -> None:
     """Show the fingerprint of a site's root, its roles, and when root and timestamp expire."""
+    data = _read_root(site)
+    timestamp = reader_of(site)(metadata_path(TIMESTAMP))
+    print_lines(_describe(data, timestamp))
+
+
+def _read_root(site: Path) -> bytes:
     data = reader_of(site)(metadata_path(ROOT))
     if data is None:
         raise TrustError(f"{str(site)!r} has no root", hint="`kplug trust init` makes one.")
-    timestamp = reader_of(site)(metadata_path(TIMESTAMP))
-    print_lines(_describe(data, timestamp))
+    return data
+
+
+def _check_threshold(threshold: int, root_keys: int) -> None:
+    if not 1 <= threshold <= root_keys:
+        raise TrustError(
+            f"{threshold} of {root_keys} keys cannot sign",
+            hint="Give a --threshold up to --root-keys.",
+        )
+
+
+def _sign_again(
+    site: Path, root: Mapping[str, bytes], keys: SigningKeys, old: SigningKeys
+) -> Signing:
+    """Return what is signed under a new root: all with new keys, the timestamp alone with the old ones."""
+    read = reader_of(site)
+
+    def read_with_root(path: str) -> bytes | None:
+        return root.get(path) or read(path)
+
+    if keys is old:
+        return renew_timestamp(read_with_root, keys)
+    contents = ((path, (site / path).read_bytes()) for path in list_targets(site))
+    return sign_all(read_with_root, contents, keys)
 
 
 def _describe(data: bytes, timestamp: bytes | None) -> Iterator[str]:

@@ -47,6 +47,25 @@ def changing(
             missing.
         TrustError: if the keys are not those of the site.
     """
+    with locked(site, timeout) as workplace:
+        view = SiteView(site)
+        yield view
+        if view.changes:
+            _sign(view, keys)
+            _commit(view, workplace)
+
+
+@contextmanager
+def locked(site: Path, timeout: float = 60) -> Iterator[Path]:
+    """Keep other writers away from a site, and complete what one of them left; give the place of its work.
+
+    Args:
+        site: The folder.
+        timeout: Seconds to wait for another writer.
+
+    Raises:
+        PublishingError: if there is no site, or another writer does not end.
+    """
     if not (site / "registry.json").is_file():
         raise PublishingError(
             f"there is no site of a registry at {site}",
@@ -57,11 +76,7 @@ def changing(
     try:
         with FileLock(workplace / "lock", timeout=timeout):
             _recover(site, workplace)
-            view = SiteView(site)
-            yield view
-            if view.changes:
-                _sign(view, keys)
-                _commit(view, workplace)
+            yield workplace
     except Timeout:
         raise PublishingError(
             f"another publisher has been writing to {site} for {timeout:g} s",

@@ -27,6 +27,7 @@ from kplug_registry.site_format import (
     search_path,
     wheel_path,
 )
+from kplug_registry.trust.verification import find_signature_faults
 
 
 def verify(site: Path) -> list[str]:
@@ -42,7 +43,8 @@ def verify(site: Path) -> list[str]:
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))
-        return [*_check_format(view), *_check_all(view, distributions)]
+        found = [*_check_format(view), *_check_all(view, distributions)]
+        return [*found, *find_signature_faults(site)]
     except SiteFormatError as error:
         return [error.message]
 
