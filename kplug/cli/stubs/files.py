@@ -64,7 +64,7 @@ def describe_changes(written: str, text: str) -> str:
     r"""Return the names that came and went between two texts of the module, the first ten in full.
 
     Example:
-        >>> describe_changes('    "dice",\\n    "mse",\\n', '    "dune",\\n    "mse",\\n')
+        >>> describe_changes('    "dice",\n    "mse",\n', '    "dune",\n    "mse",\n')
         '+dune, -dice'
     """
     new, old = list_names(text), list_names(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -120,8 +121,9 @@ def stubs(environment: Path, install: Sandbox) -> Iterator[Path]:
         install(name, entry_points={"kplug.losses": {"dune": "m:dune"}})
     result = CliRunner().invoke(app, ["stubs", str(_packages(environment))])
     assert result.exit_code == 0, result.output
-    yield environment
     package = _packages(environment) / "kplug-stubs"
+    shutil.copy(package / "names.pyi", environment / "written.pyi")  # where it is checked itself
+    yield environment
     for file in package.iterdir():
         file.unlink()
     package.rmdir()
@@ -133,13 +135,13 @@ def _packages(environment: Path) -> Path:
 
 def _check_with_mypy(environment: Path, *files: str) -> set[tuple[str, int]]:
     return _check(
-        environment, "mypy", "--python-executable", *files, line=r"^(\w+\.py):(\d+): error"
+        environment, "mypy", "--python-executable", *files, line=r"^(\w+\.pyi?):(\d+): error"
     )
 
 
 def _check_with_pyright(environment: Path, *files: str) -> set[tuple[str, int]]:
     return _check(
-        environment, "pyright", "--pythonpath", *files, line=r"(\w+\.py):(\d+):\d+ - error"
+        environment, "pyright", "--pythonpath", *files, line=r"(\w+\.pyi?):(\d+):\d+ - error"
     )
 
 
@@ -164,7 +166,7 @@ def test_every_mistake_is_found_and_nothing_else(stubs: Path, check: object) -> 
     assert callable(check)
     wrong = {("bad.py", n) for n, line in enumerate(BAD.split("\n"), 1) if "# error" in line}
     assert len(wrong) == 21
-    assert check(stubs, "good.py", "bad.py") == wrong
+    assert check(stubs, "good.py", "bad.py", "written.pyi") == wrong
 
 
 @CHECKERS
