@@ -15,6 +15,7 @@ from kplug.errors import GraphError
 from kplug.graph import SymbolicTensor, is_symbolic
 from kplug.graph.operators import Operators
 from kplug.layers.base.layer import Layer
+from kplug.registry.quoting import name_type
 
 # By the names of Keras 3's functions.
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -103,7 +104,7 @@ def _check_operand(operation: str, value: Any) -> Any:
     if is_number(value):
         return value.item() if hasattr(value, "item") else value
     raise GraphError(
-        f"{operation!r} of a symbolic tensor and a {type(value).__name__} is not possible: "
+        f"{operation!r} of a symbolic tensor and {name_type(value)} is not possible: "
         "operands are symbolic tensors and numbers",
         hint="Give values that differ from sample to sample through an Input, others by a layer.",
     )

@@ -90,7 +90,7 @@ def format_lock(lock: Lock, made_for: str = "this environment") -> str:
         fields = {name: value for name, value in _list_fields(package).items() if value}
         text += "\n[[packages]]\n"
         text += "".join(f"{name} = {_as_toml(value)}\n" for name, value in fields.items())
-    _parse(Path("the lock"), text.encode())  # what cannot be read again is not written
+    _read(_parse(Path("the lock"), text.encode()))  # what cannot be read again is not written
     return text
 
 
@@ -106,18 +106,18 @@ def read_lock(path: str | os.PathLike[str]) -> Lock:
         raise _unreadable(error) from error
     if data is None:
         raise LockError(f"there is no lock {quote(str(path))}", hint="`kplug lock` writes one.")
+    content = _parse(Path(path), data)
     try:
-        return _parse(Path(path), data)
+        return _read(content)
     except LockError as error:
         raise error.at(str(path)) from None
 
 
-def _parse(path: Path, data: bytes) -> Lock:
+def _parse(path: Path, data: bytes) -> dict[str, Any]:
     try:
-        content = parse_toml(path, data)
+        return parse_toml(path, data)
     except PolicyError as error:
         raise _unreadable(error) from error
-    return _read(content)
 
 
 def _read(content: Mapping[str, Any]) -> Lock:

@@ -14,7 +14,7 @@ from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.parameters import check_parameters
 from kplug.registry.building.reverse_lookup import name_of
 from kplug.registry.problems import describe_error
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
 
 _EXPECTED: Final = (
     "Give a name, a kplug or torch optimizer (class or instance), or a function of the parameters "
@@ -230,4 +230,4 @@ def _takes_parameters(make: Callable[..., Any]) -> bool:
 
 
 def _describe(obj: object) -> str:
-    return f"{quote(obj)} (a {type(obj).__name__})"
+    return f"{quote(obj)} ({name_type(obj)})"

@@ -15,6 +15,7 @@ from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.optimizers.base.parameters import check_parameters, require_same, split_names
 from kplug.optimizers.base.wrapper import OptimizerWrapper, describe, get_inner
+from kplug.registry.quoting import name_type
 
 
 class OptimizerMap(MutableMapping[str, Optimizer]):
@@ -248,7 +249,7 @@ def _read_map(given: Any) -> OptimizerMap | Callable[[torch.Tensor, str], Any]:
     elif callable(given):
         return given if len(inspect.signature(given).parameters) > 1 else _OfParameter(given)
     raise ContractError(
-        f"multi_optimizer: {given!r} (a {type(given).__name__}) does not tell which optimizer trains "
+        f"multi_optimizer: {given!r} ({name_type(given)}) does not tell which optimizer trains "
         "which parameter",
         hint="Give an OptimizerMap, or a function of a parameter that returns an optimizer.",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from kplug.registry.component import TARGET, UNKNOWN_ORIGIN, Origin
 from kplug.registry.errors import RegistrationError, UnknownKindError
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import quote, with_article
 from kplug.registry.suggestions import did_you_mean
 
 _WORD = re.compile("[a-z][a-z0-9_]*")
@@ -80,7 +80,7 @@ class Kind:
     @property
     def with_article(self) -> str:
         """The name as a sentence wants it: ``an optimizer``, ``a loss``."""
-        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+        return with_article(self.name)
 
 
 def _is_word(value: object) -> bool:

@@ -22,6 +22,27 @@ def quote(value: object) -> str:
     return make_printable(shorten(text)).replace("\n", " ")
 
 
+def with_article(noun: str) -> str:
+    """Return a noun as a sentence wants it.
+
+    Example:
+        >>> with_article("optimizer"), with_article("loss"), with_article("ndarray")
+        ('an optimizer', 'a loss', 'an ndarray')
+    """
+    is_open = noun[:1].lower() in tuple("aeiou") or noun == "ndarray"
+    return f"{'an' if is_open else 'a'} {noun}"
+
+
+def name_type(value: object) -> str:
+    """Return the type of what was given, with its article.
+
+    Example:
+        >>> name_type(3)
+        'an int'
+    """
+    return with_article(type(value).__name__)
+
+
 def shorten(text: str, limit: int = _MOST_REPEATED) -> str:
     """Return a text, cut where it is longer than messages repeat."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -9,7 +9,7 @@ from typing import Any, cast
 from kplug.contracts import find_signature, instantiate
 from kplug.errors import ContractError
 from kplug.registry.building.reverse_lookup import name_of
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
 
 _EXPECTED = "Give a name, a LearningRateSchedule, or a function of the step (or of nothing)."
 
@@ -46,7 +46,7 @@ def as_schedule(obj: object) -> Callable[[int], Any]:
     if isinstance(obj, type):
         obj = instantiate(obj, "a schedule")
     if not callable(obj):
-        raise ContractError(f"{quote(obj)} (a {type(obj).__name__}) is no schedule", hint=_EXPECTED)
+        raise ContractError(f"{quote(obj)} ({name_type(obj)}) is no schedule", hint=_EXPECTED)
     signature = find_signature(obj)
     if signature is None or _accepts(signature, 0):
         return cast("Callable[[int], Any]", obj)

@@ -70,7 +70,7 @@ def test_the_symbolic_tensor_may_stand_on_the_right(
 
 def test_an_array_on_the_left_is_one_operand_and_refused_as_such() -> None:
     array: Any = np.ones(3, dtype="float32")
-    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and a ndarray is not"):
+    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and an ndarray is not"):
         array - Input((3,))
 
 

@@ -135,7 +135,7 @@ def test_other_operands_are_refused(other: Any) -> None:
 
 
 def test_arrays_on_the_left_are_refused_too() -> None:
-    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and a ndarray"):
+    with pytest.raises(GraphError, match="'subtract' of a symbolic tensor and an ndarray"):
         _ = np.ones(3) - Input((3,))
 
 

@@ -87,7 +87,7 @@ def test_an_instance_with_other_parameters_is_refused() -> None:
 
 REFUSED: list[tuple[object, str]] = [
     (torch.nn.Linear, "the class Linear is no torch.optim.Optimizer"),
-    (3, "3 (a int) is no optimizer"),
+    (3, "3 (an int) is no optimizer"),
     (None, "None (a NoneType) is no optimizer"),
 ]
 
@@ -106,7 +106,7 @@ def test_a_factory_of_something_else_is_refused() -> None:
     with pytest.raises(ContractError) as caught:
         build_optimizer(make_nothing, make_parameters())
     assert str(caught.value) == (
-        "make_nothing returned 3 (a int), not a torch.optim.Optimizer" + _EXPECTED
+        "make_nothing returned 3 (an int), not a torch.optim.Optimizer" + _EXPECTED
     )
 
 

@@ -80,6 +80,8 @@ def _fill(report: Report, examples: list[str], junit: Path | None) -> None:
     selection = select(report.asked)
     if junit is not None and not junit.resolve().parent.is_dir():
         raise KplugError(f"there is no folder for {str(junit)!r}", hint="Make it first.")
+    if junit is not None and junit.is_dir():
+        raise KplugError(f"{str(junit)!r} is a folder", hint="Name a file in it.")
     from kplug.cli.check.running import run_checks  # it needs torch
 
     run_checks(selection, examples, report, _tell)

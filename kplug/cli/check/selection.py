@@ -114,7 +114,7 @@ def _explain_miss(asked: str, parts: list[str]) -> KplugError:
             f"{owner} is switched off, so it cannot be checked: {refused[1]}",
             hint="`kplug env` shows every setting and its place.",
         )
-    if len(parts) == 1 and find_distribution(owner) is not None:
+    if len(parts) == 1 and owner and find_distribution(owner) is not None:
         return KplugError(
             f"{owner} is installed and offers no component to kplug",
             hint='Its pyproject.toml needs [project.entry-points."kplug.losses"] or another kind\'s; then '

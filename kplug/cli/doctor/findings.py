@@ -40,12 +40,10 @@ class DoctorFinding:
 
 
 def advise_mending(origin: Origin) -> str:
-    """Return the command for a plugin that its author has to mend: upgrade it, or switch it off."""
+    """Return the command for a plugin that only its author can mend: whether an upgrade helps, none knows."""
     name = origin.distribution
-    if name in BUILT_IN:
-        return f"pip install --force-reinstall {name}"
-    switch_off = f"export KPLUG_DISABLE={name}"
-    return switch_off if origin.is_editable else f"pip install --upgrade {name}  # or: {switch_off}"
+    is_ours = name in BUILT_IN
+    return f"pip install --force-reinstall {name}" if is_ours else f"export KPLUG_DISABLE={name}"
 
 
 def find_outdated_names() -> Iterator[DoctorFinding]:

@@ -5,25 +5,27 @@ from __future__ import annotations
 import contextlib
 import csv
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import importlib_metadata
 
 from kplug.cli.doctor.findings import DoctorFinding
+from kplug.registry import KINDS
 from kplug.registry.installed.groups import OTHER_CONTRACT
 from kplug.registry.kinds import HOOKED
 from kplug.registry.metadata import find_folder, has_metadata
 
-_GROUPS = frozenset(("kplug", *(kind.group for kind in HOOKED.values())))
 _Points = frozenset[tuple[str, str, str]]
 
 
 def find_stale() -> Iterator[DoctorFinding]:
     """Yield what is wrong with folders of metadata that concern kplug; nothing is imported."""
+    kinds = (*HOOKED.values(), *KINDS.values())
+    groups = {"kplug", *(kind.group for kind in kinds)}
     for name, found in sorted(_group().items()):
-        points = [_read_points(each) for each in found]
+        points = [_read_points(each, groups) for each in found]
         if any(points):
             yield from _compare(name, found, points)
             yield from _find_lost_files(name, found[0])
@@ -40,14 +42,12 @@ def _group() -> dict[str, list[Any]]:
     return {name: list(folders.values()) for name, folders in found.items()}
 
 
-def _read_points(distribution: Any) -> _Points:
+def _read_points(distribution: Any, groups: Set[str]) -> _Points:
     try:
         points = distribution.entry_points
     except Exception:  # noqa: BLE001 - the registry has a problem for it
         return frozenset()
-    return frozenset(
-        (each.group, each.name, each.value) for each in points if each.group in _GROUPS
-    )
+    return frozenset((each.group, each.name, each.value) for each in points if each.group in groups)
 
 
 def _compare(name: str, found: Sequence[Any], points: Sequence[_Points]) -> Iterator[DoctorFinding]:

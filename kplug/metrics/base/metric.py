@@ -17,6 +17,7 @@ from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike
 from kplug.metrics.base.variable import Variable, make_variable
 from kplug.registry import resolve_object
+from kplug.registry.quoting import name_type
 
 
 class Metric(ABC):
@@ -232,8 +233,8 @@ class Metric(ABC):
     def _check_mergeable(self, other: Metric) -> None:
         if type(other) is not type(self):
             raise ContractError(
-                f"{self.name} is a {type(self).__name__} and cannot take in the state of "
-                f"{other.name}, a {type(other).__name__}"
+                f"{self.name} is {name_type(self)} and cannot take in the state of "
+                f"{other.name}, {name_type(other)}"
             )
         for name, state in other.state.items():
             own = self.state.get(name)

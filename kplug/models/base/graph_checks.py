@@ -8,6 +8,7 @@ from typing import Any
 from kplug.errors import GraphError
 from kplug.graph import Layout, SymbolicTensor
 from kplug.layers import InputLayer, Layer
+from kplug.registry.quoting import name_type
 
 
 def read_inputs(owner: str, inputs: Any) -> Layout:
@@ -63,7 +64,7 @@ def check_names(owner: str, layers: Sequence[Layer]) -> None:
         if other is not layer:
             raise GraphError(
                 f"model {owner!r} has two layers named {layer.name!r}: "
-                f"a {type(other).__name__} and a {type(layer).__name__}",
+                f"{name_type(other)} and {name_type(layer)}",
                 hint="Names are unique in a model; give one of them another name=….",
             )
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from kplug.errors import ContractError
+from kplug.registry.quoting import name_type
 
 
 def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
@@ -55,7 +56,7 @@ def check_parameters(owner: str, params: Iterable[Any]) -> list[torch.Tensor]:
 
 def _find_objection(parameter: object) -> str | None:
     if not isinstance(parameter, torch.Tensor):
-        return f"is a {type(parameter).__name__}, not a tensor"
+        return f"is {name_type(parameter)}, not a tensor"
     if not parameter.is_floating_point():
         return f"has dtype {parameter.dtype}, and only floating-point tensors can be trained"
     if not (parameter.is_leaf or parameter.retains_grad):

@@ -9,6 +9,7 @@ from typing import Any
 from kplug.registry.component import Component, Role, find_role
 from kplug.registry.errors import ContractError
 from kplug.registry.kinds import Kind
+from kplug.registry.quoting import name_type
 
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -25,7 +26,7 @@ def decide_role(kind: Kind, target: object, component: Component) -> Role:
     """
     if not callable(target):
         raise ContractError(
-            f"{component.qualified_name} ({component.location}) is a {type(target).__name__}, "
+            f"{component.qualified_name} ({component.location}) is {name_type(target)}, "
             f"not {kind.with_article}",
             hint="Offer a class or a function.",
         )

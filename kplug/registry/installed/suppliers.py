@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from kplug.registry.installed.groups import explain_unknown_group
 from kplug.registry.installed.heavy_imports import HeavyImports
 from kplug.registry.installed.hook_modules import Item, ask_for, check_hooks, explain_misfit
 from kplug.registry.installed.in_flight import Once
+from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
 from kplug.registry.loading.targets import Importer, is_of_python
 from kplug.registry.policy import Installed
@@ -70,7 +70,9 @@ class Supplier:
         self._offers: dict[str, Once[_Offered]] = {}  # by kind
         self._unread_groups: tuple[Problem, ...] = ()
         self._answers: dict[str, tuple[Problem, ...]] = {}  # by hook: the problems of the last one
-        self.seconds: dict[str, float] = {}  # that each module of hooks took to import
+        self.seconds: dict[
+            str, float
+        ] = {}  # that each module of hooks took to import, without others'
         self._questions: list[str] = []  # where a module asked the registry while it was imported
 
     @property
@@ -241,11 +243,12 @@ class Supplier:
         return manager, (*problems, *self._advise_on_questions(name), *self._advise_on(heavy, name))
 
     def _import(self, module: str) -> Any:
-        started = time.perf_counter()
+        stopwatch = Stopwatch()
         try:
-            return self._importer.load(self.origin, module)
+            with stopwatch:
+                return self._importer.load(self.origin, module)
         finally:
-            self.seconds[module] = time.perf_counter() - started
+            self.seconds[module] = stopwatch.seconds
 
     def _advise_on_questions(self, module: str) -> list[Problem]:
         message = (

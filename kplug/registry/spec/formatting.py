@@ -7,6 +7,7 @@ from itertools import starmap
 from typing import Any
 
 from kplug.registry.errors import SpecError
+from kplug.registry.quoting import name_type
 
 
 def format_call(ref: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
@@ -48,7 +49,7 @@ def format_value(value: Any) -> str:
     if hasattr(value, "__kplug_format__"):
         return str(value.__kplug_format__())
     raise SpecError(
-        f"a {type(value).__name__} cannot be written in a spec",
+        f"{name_type(value)} cannot be written in a spec",
         hint="Specs hold None, booleans, numbers, texts, lists, tuples, dicts and further specs.",
     )
 
@@ -76,7 +77,7 @@ def _format_int(value: int) -> str:
 def _format_item(key: Any, value: Any) -> str:
     if not _is_plain(key):
         raise SpecError(
-            f"a {type(key).__name__} cannot be the key of a dict in a spec",
+            f"{name_type(key)} cannot be the key of a dict in a spec",
             hint="Keys are None, booleans, numbers and texts.",
         )
     return f"{format_value(key)}: {format_value(value)}"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from kplug.registry.errors import SpecError, SpecLimitError, SpecSyntaxError
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
 from kplug.registry.spec.model import MAX_BYTES, MAX_DEPTH, REF, Spec, Value
 
 _HEAD = re.compile(rf"\s*(?P<ref>{REF.pattern})\s*")
@@ -129,7 +129,7 @@ class _Reader:
     def _constant(self, node: ast.Constant) -> Value:
         if node.value is None or isinstance(node.value, (bool, int, float, str)):
             return node.value
-        self._refuse(node, f"a {type(node.value).__name__} is not one of the allowed literals")
+        self._refuse(node, f"{name_type(node.value)} is not one of the allowed literals")
 
     def _signed(self, node: ast.UnaryOp) -> Value:
         value = None

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from kplug.errors import WeightsError
+from kplug.registry.quoting import name_type
 from kplug.saving.hdf5 import get_dataset
 from kplug.saving.weights.hdf5_tensors import read_array
 
@@ -50,7 +51,7 @@ def pack(value: Any, group: h5py.Group) -> Any:
     if isinstance(value, deque):  # a rule may look back on its last gradients
         return {"deque": [value.maxlen, pack(list(value), group)]}
     raise WeightsError(
-        f"the training state holds a {type(value).__name__}, which cannot be stored",
+        f"the training state holds {name_type(value)}, which cannot be stored",
         hint="A state is made of numbers, texts, tensors, lists and dicts.",
     )
 

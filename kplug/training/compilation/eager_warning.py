@@ -17,6 +17,7 @@ import kplug
 from kplug.errors import EagerStepWarning
 from kplug.layers.base.layer import Layer
 from kplug.registry import Resolved
+from kplug.registry.quoting import name_type
 from kplug.registry.user_warnings import warn
 from kplug.training.compilation.graph_breaks import GraphBreak, Spot
 from kplug.training.compiled import Compiled
@@ -79,9 +80,7 @@ def _list_objects(model: TrainableModel, compiled: Compiled) -> list[tuple[Any, 
                 found.append((slot.resolved.object, what))
         if module is not whole:
             package = describe_package(type(module).__module__)
-            found.append(
-                (module, f"the layer {module.name!r}, a {type(module).__name__} ({package}),")
-            )
+            found.append((module, f"the layer {module.name!r}, {name_type(module)} ({package}),"))
     package = describe_package(type(model).__module__)
     return [*found, (model, f"the model's own code, {type(model).__name__} ({package}),")]
 

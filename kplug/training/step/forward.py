@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kplug.backend.masks import keep_mask
 from kplug.errors import ContractError, DataError
+from kplug.registry.quoting import name_type
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.data.samples import list_arrays
@@ -129,7 +130,7 @@ def _describe(outputs: Any) -> str:
     if isinstance(outputs, Mapping):
         return f"a dict with {', '.join(map(repr, outputs)) or 'nothing in it'}"
     if isinstance(outputs, (list, tuple)):
-        return f"a {type(outputs).__name__} of {len(outputs)}"
+        return f"{name_type(outputs)} of {len(outputs)}"
     return type(outputs).__name__
 
 

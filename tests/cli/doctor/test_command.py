@@ -55,7 +55,7 @@ def test_nothing_is_wrong(install: Sandbox) -> None:
 def test_a_broken_module_of_hooks(install: Sandbox) -> None:
     install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": "1 / 0"})
     message = "its module of hooks cannot be imported: ZeroDivisionError: division by zero"
-    command = "pip install --upgrade a-plugin  # or: export KPLUG_DISABLE=a-plugin"
+    command = "export KPLUG_DISABLE=a-plugin"
     assert _find(status=1) == [("broken", "a-plugin 1.0", message, command)]
     assert _run(status=1).startswith(f"broken: a-plugin 1.0: {message}\n  $ {command}\n")
 
@@ -200,6 +200,19 @@ def test_what_takes_longer_than_the_budget(install: Sandbox, arguments: tuple[st
         ("slow", "the target 'b_plugin:pond'", "python -X importtime -c 'import b_plugin'"),
     ][: len(arguments) - 1]
     assert _find("--budget", "600") == []
+
+
+def test_no_plugin_is_blamed_for_the_time_of_another_that_its_module_asks_for(
+    install: Sandbox,
+) -> None:
+    question = "from kplug.registry import KINDS, REGISTRY\nREGISTRY.components(KINDS['loss'])"
+    asking = f"{question}\n{HOOKS}"
+    slow = f"import time\ntime.sleep(0.4)\n{HOOKS}"
+    for name, source in (("a", asking), ("b", slow)):
+        points = {"kplug": {"h": f"{name}_hooks"}}
+        install(f"{name}-plugin", entry_points=points, modules={f"{name}_hooks.py": source})
+    found = [each[1] for each in _find("--budget", "0.3") if each[2].endswith("s to import")]
+    assert found == ["b-plugin 1.0"]
 
 
 def test_a_module_of_hooks_that_imports_a_heavy_library(install: Sandbox) -> None:

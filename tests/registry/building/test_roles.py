@@ -126,5 +126,5 @@ def test_what_cannot_be_called_is_refused() -> None:
     with pytest.raises(ContractError) as caught:
         _decide("optimizer", 3)
     assert str(caught.value) == (
-        "my-plugin/thing (builtins:int) is a int, not an optimizer\n  Offer a class or a function."
+        "my-plugin/thing (builtins:int) is an int, not an optimizer\n  Offer a class or a function."
     )
