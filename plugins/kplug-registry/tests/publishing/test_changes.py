@@ -82,7 +82,7 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
     assert not [path for path in written if "wave" in path]
     assert set(before) & set(written) == {
         *("feed.xml", "registry.json", "simple/index.html", "simple/index.json"),
-        "search/kplug.json",
+        *("search/kplug.json", "index.html"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
+from kplug_registry.building.catalogue import write_start_page
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import RecentRelease, SiteFile
 
@@ -16,6 +17,7 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
     found = view.find(SiteFile, "registry.json") or SiteFile()
     recent = (release, *found.recent)[:MOST_RECENT]
     view.write_noun("registry.json", SiteFile(recent=recent))
+    write_start_page(view, recent)
     view.write("feed.xml", _format_feed(recent).encode())
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from kplug import lookup_key
+from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import add_recent
 from kplug_registry.building.rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
@@ -130,9 +131,12 @@ def _replace_distribution(
         found = view.find(ComponentFile, path) or ComponentFile(kind, key, ())
         kept = [offer for offer in found.offers if offer.distribution != before.name]
         offers = sort_offers([*kept, *(offer for at, offer in new if at == place)])
-        view.write_noun(path, ComponentFile(kind, key, offers))
+        component = ComponentFile(kind, key, offers)
+        view.write_noun(path, component)
+        write_component_page(view, component)
     update_search(view, before, after)
     write_project(view, after)
+    write_distribution_pages(view, before, after)
     view.write_noun(distribution_path(after.name), after)
 
 

@@ -1,0 +1,172 @@
+"""The pages for people: what they say, that nothing in them runs, and what a real browser makes of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kplug_registry.building import build_site
+from kplug_registry.publishing import publish, yank
+from kplug_registry.wheels import read_wheel
+
+NOW = "2026-01-31T12:00:00Z"
+MakeWheel = Callable[..., Path]
+Serve = Callable[[Path], AbstractContextManager[str]]
+SCRIPT = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'"
+
+
+@pytest.fixture
+def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
+    wheels = [make_wheel(), make_wheel(version="2.0"), make_wheel("kplug-tides")]
+    build_site(map(read_wheel, wheels), tmp_path / "site", NOW)
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
+    """A site whose only plugin has HTML in every field that takes any text."""
+    code = f"def wave_loss(y_true, height={SCRIPT!r}):\n    {SCRIPT!r}\n"
+    metadata = f"Summary: {SCRIPT}\nRequires-Dist: pond; platform_version == '<script>'\n"
+    wheel = make_wheel(code={"kplug_waves/__init__.py": code}, metadata=metadata)
+    build_site([read_wheel(wheel)], tmp_path / "hostile", NOW)
+    yank(tmp_path / "hostile", "kplug-waves", "1.0", SCRIPT)
+    yank(tmp_path / "hostile", "kplug-waves", "1.0", None)
+    return tmp_path / "hostile"
+
+
+def read_page(site: Path, path: str) -> str:
+    """Return the text of a page, without its tags."""
+    text = re.sub(r"<[^>]*>", " ", (site / path).read_text())
+    return " ".join(unescape(text).split())
+
+
+def test_a_component_has_a_page_with_all_who_offer_it(site: Path) -> None:
+    page = read_page(site, "catalogue/components/loss/waveloss.html")
+    assert "2 distributions offer this name" in page
+    assert "kplug-tides 1.0 A wave. wave_loss(y_true, y_pred, height=1.0)" in page
+    assert "Name kplug-waves/wave_loss" in page
+    assert "Install kplug install kplug-waves==2.0" in page
+    assert "kplug-waves==1.0" not in page
+
+
+def test_a_withdrawn_version_gives_way_to_the_one_before_it(site: Path) -> None:
+    yank(site, "kplug-waves", "2.0", "wrong sign")
+    page = read_page(site, "catalogue/components/loss/waveloss.html")
+    assert "kplug install kplug-waves==1.0" in page
+    assert "Withdrawn: wrong sign" in read_page(
+        site, "catalogue/distributions/kplug-waves/2.0.html"
+    )
+    assert "kplug-waves 1.0" in read_page(site, "catalogue/distributions/kplug-waves/index.html")
+
+
+def test_a_distribution_has_a_page_with_its_versions_and_one_for_each(
+    site: Path,
+) -> None:
+    folder = "catalogue/distributions/kplug-waves"
+    assert "Versions 2.0 1.0" in read_page(site, f"{folder}/index.html")
+    assert "kplug-waves 1.0" in read_page(site, f"{folder}/1.0.html")
+
+
+def test_the_start_page_shows_what_is_new(site: Path, make_wheel: MakeWheel) -> None:
+    publish([read_wheel(make_wheel("kplug-ponds"))], site, "2026-02-01T00:00:00Z")
+    assert "New kplug-ponds 1.0 2026-02-01 kplug-tides 1.0" in read_page(site, "index.html")
+
+
+def test_every_page_forbids_other_hosts_and_scripts_in_it(site: Path) -> None:
+    for path in [site / "index.html", *site.glob("catalogue/**/*.html")]:
+        page = path.read_text()
+        assert "default-src 'none'; style-src 'self'; script-src 'self'" in page
+        assert not re.search(r"https?://|\son\w+=|style=|<script>", page), path
+
+
+def test_html_in_the_fields_of_a_plugin_is_shown_as_text(hostile_site: Path) -> None:
+    for path in [
+        hostile_site / "index.html",
+        *hostile_site.glob("catalogue/**/*.html"),
+    ]:
+        page = path.read_text()
+        assert "<script>" not in page
+        assert "<img" not in page
+    for path in hostile_site.glob("simple/**/*.html"):
+        assert "<script>" not in path.read_text()
+    assert "window.hacked" in read_page(hostile_site, "index.html")
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"color_scheme": "light"},
+        {"color_scheme": "dark"},
+        {"color_scheme": "light", "viewport": {"width": 360, "height": 640}},
+    ],
+    ids=["light", "dark", "phone"],
+)
+def test_a_person_searches_opens_a_component_and_copies_its_name(
+    site: Path, serve: Serve, browser: Any, settings: dict[str, Any]
+) -> None:
+    context = browser.new_context(**settings)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    with serve(site) as address:
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+        page.goto(f"{address}/index.html")
+        _expect_no_violation(page)
+        page.get_by_label("Find a component").fill("wave loss")
+        page.get_by_role("link", name="wave_loss").first.click()
+        page.wait_for_url("**/catalogue/components/loss/waveloss.html")
+        _expect_no_violation(page)
+        page.get_by_role("button", name="Copy: kplug-waves/wave_loss").click()
+        page.get_by_text("Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == "kplug-waves/wave_loss"
+        page.get_by_role("link", name="kplug-waves").click()
+        page.wait_for_url("**/catalogue/distributions/kplug-waves/index.html")
+        assert page.get_by_text("kplug install kplug-waves==2.0").is_visible()
+        _expect_no_violation(page)
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide)
+    assert problems == []
+
+
+@pytest.mark.slow
+def test_nothing_runs_of_what_a_plugin_wrote(
+    hostile_site: Path, serve: Serve, browser: Any
+) -> None:
+    page = browser.new_page()
+    paths = [path.relative_to(hostile_site) for path in hostile_site.glob("**/*.html")]
+    with serve(hostile_site) as address:
+        for path in paths:
+            page.goto(f"{address}/{path.as_posix()}")
+            assert page.evaluate("window.hacked === undefined")
+        page.goto(f"{address}/index.html")
+        page.get_by_label("Find a component").fill("hacked")
+        page.get_by_text("1 component", exact=True).wait_for()
+        assert page.evaluate("window.hacked === undefined")
+    assert len(paths) == 6
+
+
+def _expect_no_violation(page: Any) -> None:
+    from axe_core_python.sync_playwright import Axe
+
+    found = Axe().run(page)["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
