@@ -15,6 +15,7 @@ from kplug_registry.site_format import (
     Release,
     SearchFile,
     SearchHit,
+    SiteFile,
     WheelFile,
     component_path,
     distribution_path,
@@ -91,6 +92,7 @@ def make_signed_folder(
     made = SignedFolder(
         folder / name, read_keys(folder / f"{name}-keys"), root, folder / f"{name}-copy"
     )
+    made.write("registry.json", to_json(SiteFile()).encode())
     made.write(DICE, b'{"dice": 1}')
     made.sign()
     return made
@@ -101,7 +103,7 @@ def offer(
     distribution: str,
     version: str,
     *components: tuple[str, str],
-    wheel: Path | None = None,
+    wheel: WheelFile | None = None,
     **facts: Any,
 ) -> None:
     """Add a release to the files of a site and sign it.
@@ -111,13 +113,12 @@ def offer(
         distribution: The name.
         version: The version, newer than those that are there.
         components: Kind and name of each.
-        wheel: What is installed; an empty file by default.
+        wheel: What the files say of the wheel; by default, what is true of an empty file.
         facts: Further fields of `Release`.
     """
     name = f"{distribution.replace('-', '_')}-{version}-py3-none-any.whl"
-    content = wheel.read_bytes() if wheel else b""
-    signed.write(wheel_path(name), content)
-    file = WheelFile(name, sha256(content).hexdigest(), len(content))
+    signed.write(wheel_path(name), b"")
+    file = wheel or WheelFile(name, sha256(b"").hexdigest(), 0)
     entries = tuple(ComponentEntry(kind, each, f"x:{each}") for kind, each in components)
     basic = {"published": "", "summary": "", "requires": (), "requires_python": "", **facts}
     release = Release(version, wheel=file, metadata_sha256="", components=entries, **basic)

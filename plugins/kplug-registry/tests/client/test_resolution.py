@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from kplug_registry.client.opening import open_registries
 from kplug_registry.client.resolution import plan_installation
-from kplug_registry.errors import InstallationError, TrustError, UnreachableSiteError
+from kplug_registry.errors import (
+    InstallationError,
+    SiteFormatError,
+    TrustError,
+    UnreachableSiteError,
+)
+from kplug_registry.site_format import WheelFile
 
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 
@@ -159,3 +165,42 @@ def test_an_altered_site_installs_nothing(machine: Path, company: SignedFolder) 
     file.write_text(file.read_text().replace("e3b0c442", "00000000"))
     with pytest.raises(TrustError, match="a file is not the one that was signed"):
         plan("kplug-pond")
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        WheelFile("kplug_pond-1.2-py3-none-any.whl", "", 0),
+        WheelFile("kplug_pond-1.2-py3-none-any.whl", "0" * 63 + "&", 0),
+        WheelFile("kplug_evil-1.2-py3-none-any.whl", "0" * 64, 0),
+        WheelFile("kplug_pond-1.3-py3-none-any.whl", "0" * 64, 0),
+        WheelFile("kplug_pond-1.2-cp27-cp27m-win32.whl", "0" * 64, 0),
+        WheelFile("../kplug_pond-1.2-py3-none-any.whl", "0" * 64, 0),
+    ],
+    ids=["no hash", "no digits", "other name", "other version", "other machine", "other folder"],
+)
+def test_a_wheel_that_is_not_that_of_the_release_is_passed_over(
+    machine: Path, company: SignedFolder, wheel: WheelFile
+) -> None:
+    offer(company, "kplug-pond", "1.2", ("loss", "pond_loss"), wheel=wheel)
+    configure(machine, company)
+    assert plan("kplug-pond") == [("kplug-pond", "1.1", "company")]
+
+
+def test_a_file_about_another_distribution_is_refused(machine: Path, company: SignedFolder) -> None:
+    """What it says could otherwise become an option of pip."""
+    file = company.site / "distributions/kplug-pond.json"
+    file.write_text(file.read_text().replace('"name":"kplug-pond"', '"name":"--index-url=x"'))
+    company.sign()
+    configure(machine, company)
+    with pytest.raises(
+        SiteFormatError, match=r"kplug-pond\.json of the registry 'company' is about another"
+    ):
+        plan("kplug-pond")
+
+
+def test_a_requirement_that_is_none_is_told(machine: Path, company: SignedFolder) -> None:
+    offer(company, "kplug-sea", "1.0", ("loss", "sea_loss"), requires=("--pre",))
+    configure(machine, company)
+    with pytest.raises(SiteFormatError, match="requires '--pre'"):
+        plan("kplug-sea")

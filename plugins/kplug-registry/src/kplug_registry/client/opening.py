@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from kplug_registry.client.registries import ConfiguredRegistry, Registries
 from kplug_registry.client.settings import TABLE, read_registries
-from kplug_registry.errors import RegistrySettingError
+from kplug_registry.errors import RegistrySettingError, UnreachableSiteError
 
 
 def open_registries() -> Registries:
@@ -16,11 +18,16 @@ def open_registries() -> Registries:
     return Registries(ConfiguredRegistry(setting) for setting in read_registries())
 
 
-def require_registries() -> Registries:
-    """Return them for a command, which needs at least one.
+def require_registries(*, is_offline: bool = False) -> Registries:
+    """Return them for a command, which needs at least one; those that answer are looked at.
+
+    Args:
+        is_offline: Whether none is asked.
 
     Raises:
         RegistrySettingError: if there is none, or one cannot be understood.
+        SiteFormatError: if one has a format that is not read here.
+        TrustError: if one is not what was signed.
     """
     registries = open_registries()
     if not registries.items:
@@ -29,4 +36,7 @@ def require_registries() -> Registries:
             hint=f'Write [tool.kplug.{TABLE}.NAME] with url = "https://…" and root = "sha256:…" in '
             "pyproject.toml.",
         )
+    for registry in () if is_offline else registries:
+        with suppress(UnreachableSiteError):  # the command itself tells, where it matters
+            registry.check()
     return registries

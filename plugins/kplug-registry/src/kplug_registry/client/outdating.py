@@ -43,7 +43,7 @@ def list_outdated(registries: Registries) -> Iterator[Outdated]:
         owned = registries.find_owner(name)
         if owned is None:
             continue
-        release = choose_release(owned.file.releases, SpecifierSet())
+        release = choose_release(owned.file.releases, SpecifierSet(), name)
         newest = release.version if release else None
         reasons = {each.version: each.yanked for each in owned.file.releases}
         yanked = reasons.get(plugin.version)

@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import platformdirs
+from packaging.utils import canonicalize_name
 
 from kplug_registry.client.settings import RegistrySetting
-from kplug_registry.errors import UnreachableSiteError
-from kplug_registry.site_format import DistributionFile, distribution_path, from_json
+from kplug_registry.errors import RegistrySettingError, SiteFormatError
+from kplug_registry.site_format import (
+    FORMAT,
+    DistributionFile,
+    SiteFile,
+    distribution_path,
+    from_json,
+)
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.unsigned_site import UnsignedSite
 from kplug_registry.trust.verified_site import VerifiedSite
@@ -50,6 +57,26 @@ class ConfiguredRegistry:
             SiteFormatError: if the file has another form.
         """
         return self._read(noun, path, self.site.fetch(path))
+
+    def check(self) -> None:
+        """Look whether the site is a registry's, in a format that is read here.
+
+        Raises:
+            RegistrySettingError: if it is none.
+            SiteFormatError: if its format is another one.
+            UnreachableSiteError: if it does not answer.
+        """
+        file = self.fetch(SiteFile, "registry.json")
+        if file is None:
+            raise RegistrySettingError(
+                f"the registry {self.name!r} leads to none: {self.site.address} has no registry.json",
+                hint="Correct the address in the setting.",
+            )
+        if file.format != FORMAT:
+            raise SiteFormatError(
+                f"the registry {self.name!r} has format {file.format}, and format {FORMAT} is read here",
+                hint="Upgrade kplug-registry.",
+            )
 
     def read_copy(self, noun: type[Noun], path: str) -> Noun | None:
         """Return what this machine has seen of a file, without any request, or None."""
@@ -98,34 +125,15 @@ class Registries:
             TrustError: if a registry is not what was signed.
             UnreachableSiteError: if one does not answer.
         """
-        path = distribution_path(distribution)
-        found = [
-            (each, file) for each in self.items if (file := each.fetch(DistributionFile, path))
-        ]
+        name, path = canonicalize_name(distribution), distribution_path(distribution)
+        files = ((each, each.fetch(DistributionFile, path)) for each in self.items)
+        found = [(each, file) for each, file in files if file is not None]
         if not found:
             return None
         (registry, file), *others = found
+        if file.name != name:
+            raise SiteFormatError(f"{path} of the registry {registry.name!r} is about another one")
         return OwnedDistribution(registry, file, tuple(other.name for other, _ in others))
-
-    def find_owner_name(self, distribution: str) -> str | None:
-        """Return the registry that a distribution belongs to, as far as this machine has seen; or None."""
-        path = distribution_path(distribution)
-        owners = (each.name for each in self.items if each.site.copy.read(path) is not None)
-        return next(owners, None)
-
-    def refresh(self) -> list[UnreachableSiteError]:
-        """Learn the newest state of each, and return what is wrong with those that do not answer.
-
-        Raises:
-            TrustError: if one is not what was signed.
-        """
-        failures = []
-        for each in self.items:
-            try:
-                each.site.refresh()
-            except UnreachableSiteError as error:
-                failures.append(error)
-        return failures
 
 
 def _find_folder(setting: RegistrySetting) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version as installed_version
@@ -11,12 +12,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from kplug import lookup_key
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
-from kplug_registry.errors import InstallationError
+from kplug_registry.errors import InstallationError, SiteFormatError
 from kplug_registry.site_format import Release, SearchFile, search_path, wheel_path
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,14 @@ def plan_installation(registries: Registries, wanted: str) -> list[Installation]
     return list(planned.values())
 
 
-def choose_release(releases: Iterable[Release], specifier: SpecifierSet) -> Release | None:
-    """Return the newest release that may be installed here and fits; None if there is none."""
-    usable = [each for each in releases if _is_usable(each, specifier)]
+def choose_release(
+    releases: Iterable[Release], specifier: SpecifierSet, distribution: str
+) -> Release | None:
+    """Return the newest release that may be installed here and fits; None if there is none.
+
+    One is passed over if its wheel is not that of the distribution and the version, or has no hash.
+    """
+    usable = [each for each in releases if _is_usable(each, specifier, distribution)]
     of = {Version(each.version): each for each in usable}
     allowed = list(specifier.filter(of))
     return of[max(allowed)] if allowed else None
@@ -129,7 +137,7 @@ def _find_by_component(registries: Registries, name: str) -> str:
 
 
 def _choose(owned: OwnedDistribution, requirement: Requirement) -> Installation:
-    release = choose_release(owned.file.releases, requirement.specifier)
+    release = choose_release(owned.file.releases, requirement.specifier, owned.file.name)
     if release is None:
         versions = ", ".join(each.version for each in owned.file.releases[:8])
         wanted = requirement.specifier or "any version"
@@ -140,14 +148,17 @@ def _choose(owned: OwnedDistribution, requirement: Requirement) -> Installation:
     return Installation(owned.file.name, release, owned.registry, owned.refused)
 
 
-def _is_usable(release: Release, specifier: SpecifierSet) -> bool:
+def _is_usable(release: Release, specifier: SpecifierSet, distribution: str) -> bool:
     is_named = any(each.operator in ("==", "===") for each in specifier)
     if release.yanked is not None and not is_named:
         return False
     try:
         pythons = SpecifierSet(release.requires_python)
-        tags = parse_wheel_filename(release.wheel.filename)[3]
-    except (InvalidSpecifier, InvalidWheelFilename):
+        name, version, _, tags = parse_wheel_filename(release.wheel.filename)
+        is_its_wheel = (name, version) == (distribution, Version(release.version))
+    except (InvalidSpecifier, InvalidVersion, InvalidWheelFilename):
+        return False
+    if not is_its_wheel or not _SHA256.fullmatch(release.wheel.sha256):
         return False
     return pythons.contains(platform.python_version(), prereleases=True) and not tags.isdisjoint(
         sys_tags()
@@ -156,7 +167,10 @@ def _is_usable(release: Release, specifier: SpecifierSet) -> bool:
 
 def _list_requirements(release: Release, extras: Iterable[str]) -> Iterator[Requirement]:
     for text in release.requires:
-        requirement = Requirement(text)
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement as error:
+            raise SiteFormatError(f"{release.wheel.filename} requires {text[:80]!r}") from error
         marker = requirement.marker
         contexts = [{"extra": extra} for extra in ("", *sorted(extras))]
         if requirement.url is None and (marker is None or any(map(marker.evaluate, contexts))):

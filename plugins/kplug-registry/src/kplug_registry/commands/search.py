@@ -27,7 +27,9 @@ def search(
     Example: kplug search dice --kind loss
     """
     wanted = None if kind is None else get_kind(kind).name
-    results = search_registries(require_registries(), text, wanted, is_offline=is_offline)
+    results = search_registries(
+        require_registries(is_offline=is_offline), text, wanted, is_offline=is_offline
+    )
     if as_json:
         print_json(
             {

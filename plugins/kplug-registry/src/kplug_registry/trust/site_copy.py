@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +17,6 @@ class SiteCopy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._checked = folder / "checked"
 
     def read(self, path: str) -> bytes | None:
         """Return the file of a path, as it was when it was last wanted, or None."""
@@ -34,17 +32,6 @@ class SiteCopy:
     def remove(self, path: str) -> None:
         """Forget a file that the site has no more."""
         self._find(path).unlink(missing_ok=True)
-
-    def mark_as_checked(self) -> None:
-        """Note that the site was reached and believed just now."""
-        write_file(self._checked, b"")
-
-    def find_date(self) -> datetime | None:
-        """Return when the site was last reached and believed, or None."""
-        try:
-            return datetime.fromtimestamp(self._checked.stat().st_mtime, timezone.utc)
-        except OSError:
-            return None
 
     def _find(self, path: str) -> Path:
         return self.folder / "files" / quote(path, safe="")

@@ -30,19 +30,6 @@ class UnsignedSite:
         self.copy = SiteCopy(folder)
         self._fetcher = fetcher or SiteFetcher()
 
-    def refresh(self) -> None:
-        """Look whether the site is there.
-
-        Raises:
-            UnreachableSiteError: if it is not.
-        """
-        if self.fetch("registry.json") is None:
-            raise UnreachableSiteError(
-                f"there is no registry at {self.address}: it has no registry.json",
-                hint="Correct the address in the setting.",
-            )
-        self.copy.mark_as_checked()
-
     def fetch(self, path: str) -> bytes | None:
         """Return a file, or None if there is none of that path.
 

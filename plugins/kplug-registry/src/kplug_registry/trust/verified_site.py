@@ -68,7 +68,6 @@ class VerifiedSite:
         """
         with self._guard():
             self._updater = self._refresh()
-            self.copy.mark_as_checked()
 
     def fetch(self, path: str) -> bytes | None:
         """Return a file of the newest state, or None if it has none of that path.
