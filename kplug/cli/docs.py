@@ -11,7 +11,7 @@ import typer
 
 from kplug import __version__
 from kplug.cli.markdown import docstring_as_markdown, escape, fence
-from kplug.cli.show import describe, find_curve, format_signature
+from kplug.cli.show import describe, find_curve, format_arguments, format_signature
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, parse_spec
 from kplug.registry.lookup_keys import keys_of, lookup_key
@@ -37,6 +37,8 @@ ExampleOption = Annotated[
         help="What a component is drawn with, such as 'cosine_decay(0.1, 100)'. May be repeated.",
     ),
 ]
+
+_MOST_COLUMNS = 80  # of a signature in one line
 
 # What the documentation of built-in components points to with "see", by kind.
 _SHARED = {
@@ -184,11 +186,15 @@ def _entry(
 
 
 def _written_as(component: Component, facts: dict[str, Any], taken: set[str]) -> str:
-    """Return the signature, with the package where the bare name means another component."""
+    """Return the signature, with the package where the bare name means another; a long one in lines."""
     is_another = component.origin.distribution != "kplug" and lookup_key(component.name) in taken
     is_long = component.is_qualified_only or is_another
     name = component.qualified_name if is_long else component.name
-    return format_signature({**facts, "name": name})
+    signature = format_signature({**facts, "name": name})
+    if len(signature) <= _MOST_COLUMNS:
+        return signature
+    arguments = "".join(f"    {argument},\n" for argument in format_arguments(facts))
+    return f"{name}(\n{arguments})"
 
 
 def _origin(facts: dict[str, Any]) -> str:

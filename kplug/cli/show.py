@@ -169,11 +169,15 @@ def _documentation(target: Any) -> str:
 
 def format_signature(facts: dict[str, Any]) -> str:
     """Return a component as one writes it, such as ``huber(delta=1.0)``, from what ``describe`` says."""
-    arguments = ", ".join(
+    return f"{facts['name']}({', '.join(format_arguments(facts))})"
+
+
+def format_arguments(facts: dict[str, Any]) -> list[str]:
+    """Return each argument as one writes it."""
+    return [
         item["name"] if item["required"] else f"{item['name']}={item['default']}"
         for item in facts["arguments"]
-    )
-    return f"{facts['name']}({arguments})"
+    ]
 
 
 def _plot(
