@@ -85,9 +85,9 @@ def test_table_takes_a_missing_summary_from_the_documentation() -> None:
 
 def test_package_is_written_where_the_bare_name_means_another() -> None:
     page = make_page(KINDS["optimizer"])
-    assert "## kplug/sgd\n\n```python\nsgd(lr=" in page
-    assert "## torch/sgd\n\n```python\ntorch/sgd(lr=" in page
-    assert "## torch/rprop\n\n```python\nrprop(lr=" in page
+    assert "## kplug/sgd\n\n```python\nsgd(\n    lr=" in page
+    assert "## torch/sgd\n\n```python\ntorch/sgd(\n    lr=" in page
+    assert "## torch/rprop\n\n```python\nrprop(\n    lr=" in page
     assert "## kplug-keras3/nadam\n\n```python\nkplug-keras3/nadam(" in page
 
 
