@@ -61,7 +61,9 @@ def switch(condition: TensorLike, then_expression: Branch, else_expression: Bran
     """
     chosen = to_tensor(condition)
     if chosen.ndim == 0:
-        return _evaluate(then_expression if bool(chosen) else else_expression)
+        # Of tensors without memory only the shape is asked for, and both branches have it.
+        is_true = chosen.is_meta or bool(chosen)
+        return _evaluate(then_expression if is_true else else_expression)
     then_value, else_value = _evaluate(then_expression), _evaluate(else_expression)
     missing = then_value.ndim - chosen.ndim
     return torch.where(chosen.bool().reshape(*chosen.shape, *[1] * missing), then_value, else_value)

@@ -24,7 +24,7 @@ def ctc_batch_cost(
     The blank is the *last* class, C − 1, as in Keras 2; ``losses.CTC`` takes logits, with blank 0.
 
     Args:
-        y_true: Class ids in [0, C − 1), shape (N, L).
+        y_true: Class ids in [0, C − 1), shape (N, L); blanks may fill a row up.
         y_pred: p, probabilities, shape (N, T, C).
         input_length: How many of the T steps count, shape (N, 1) or (N,).
         label_length: How many of the L labels count, shape (N, 1) or (N,).
@@ -49,15 +49,31 @@ def ctc_batch_cost(
     steps = _as_lengths("input_length", input_length, scores)
     counts = _as_lengths("label_length", label_length, labels)
     blank = scores.shape[2] - 1
+    if scores.is_meta:  # only the shape is asked for
+        return scores.new_empty((len(scores), 1))
+    counts = _count_before_blank(labels, counts, blank)
     inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
-    if bool((inside & ((labels < 0) | (labels >= blank))).any()):
-        raise DataError(
-            f"ctc_batch_cost: y_true holds a class outside [0, {blank})",
-            hint=f"Of the {blank + 1} classes of y_pred the last one is the blank.",
-        )
     labels = torch.where(inside, labels, 0)
     cost = F.ctc_loss(scores.transpose(0, 1), labels, steps, counts, blank=blank, reduction="none")
     return cost.unsqueeze(1)
+
+
+def _count_before_blank(labels: torch.Tensor, counts: torch.Tensor, blank: int) -> torch.Tensor:
+    """Return how many labels stand before the first blank; as in TensorFlow, blanks fill a row up.
+
+    Raises:
+        DataError: A label behind a blank, or a negative one.
+    """
+    inside = torch.arange(labels.shape[1], device=labels.device) < counts[:, None]
+    is_label = inside & (labels < blank)
+    found = is_label.long().cumprod(1).sum(1)
+    is_outside = inside & ((labels < 0) | (labels > blank))
+    if bool((is_label.sum(1) > found).any()) or bool(is_outside.any()):
+        raise DataError(
+            f"ctc_batch_cost: y_true holds a class outside [0, {blank}), or a label behind a blank",
+            hint=f"Of the {blank + 1} classes of y_pred the last one is the blank; it may fill rows up.",
+        )
+    return found
 
 
 def _as_scores(owner: str, y_pred: TensorLike) -> torch.Tensor:
@@ -71,7 +87,8 @@ def _as_scores(owner: str, y_pred: TensorLike) -> torch.Tensor:
 def _as_lengths(name: str, lengths: TensorLike, rows: torch.Tensor) -> torch.Tensor:
     given = to_tensor(lengths).to(rows.device).long().reshape(-1)
     most = rows.shape[1]
-    if len(given) != len(rows) or bool(((given < 0) | (given > most)).any()):
+    is_known = not given.is_meta
+    if len(given) != len(rows) or (is_known and bool(((given < 0) | (given > most)).any())):
         raise DataError(
             f"{name} is {given.tolist()}; {len(rows)} numbers from 0 to {most} are needed"
         )

@@ -14,7 +14,10 @@ from kplug.backend.random import make_generator
 
 
 def relu(
-    x: TensorLike, alpha: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+    x: TensorLike,
+    alpha: float | torch.Tensor = 0.0,
+    max_value: float | torch.Tensor | None = None,
+    threshold: float | torch.Tensor = 0.0,
 ) -> torch.Tensor:
     """Return x where x ≥ threshold and alpha·(x − threshold) below it, at most ``max_value``.
 
@@ -23,8 +26,11 @@ def relu(
         tensor([-0.2000,  0.5000,  6.0000])
     """
     x = to_tensor(x)
-    if threshold == 0.0:
-        result = F.leaky_relu(x, alpha) if alpha else F.relu(x)
+    if not isinstance(threshold, torch.Tensor) and threshold == 0.0:
+        if isinstance(alpha, torch.Tensor):
+            result = torch.where(x >= 0, x, alpha * x)
+        else:
+            result = F.leaky_relu(x, alpha) if alpha else F.relu(x)
     else:
         result = torch.where(x >= threshold, x, alpha * (x - threshold))
     return result if max_value is None else torch.clamp(result, max=max_value)

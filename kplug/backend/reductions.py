@@ -105,12 +105,18 @@ def all(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tenso
 
 def argmax(x: TensorLike, axis: int = -1) -> torch.Tensor:
     """Return the positions of the largest values along ``axis``, int64; there is no gradient."""
-    return to_tensor(x).argmax(dim=axis)
+    return _rank(x).argmax(dim=axis)
 
 
 def argmin(x: TensorLike, axis: int = -1) -> torch.Tensor:
     """Return the positions of the smallest values along ``axis``, int64; there is no gradient."""
-    return to_tensor(x).argmin(dim=axis)
+    return _rank(x).argmin(dim=axis)
+
+
+def _rank(x: TensorLike) -> torch.Tensor:
+    """Return values in a type that torch compares; booleans become integers."""
+    tensor = to_tensor(x)
+    return tensor.byte() if tensor.dtype is torch.bool else tensor
 
 
 def logsumexp(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> torch.Tensor:

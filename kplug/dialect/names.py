@@ -74,13 +74,13 @@ class Names:
 
 
 def strip_package(name: str) -> str:
-    """Return a name without Keras's ``package>`` in front.
+    """Return a name without Keras's ``package>``, and without underscores, in front.
 
     Example:
-        >>> strip_package("Custom>dice"), strip_package("dice")
+        >>> strip_package("Custom>dice"), strip_package("_dice")
         ('dice', 'dice')
     """
-    return name.rpartition(">")[2]
+    return name.rpartition(">")[2].lstrip("_")
 
 
 def strip_packages(custom_objects: Mapping[str, Any] | None) -> dict[str, Any]:

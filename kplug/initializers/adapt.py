@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, final
@@ -101,8 +102,18 @@ def initial_values(initializer: Initializer, shape: ShapeLike, dtype: DTypeLike 
         tensor([1., 1.])
     """
     sizes, target = as_shape(initializer, shape), to_dtype(dtype)
-    values = initializer(sizes, dtype=target)
+    keywords = {"dtype": target} if _takes_dtype(type(initializer)) else {}
+    values = initializer(sizes, **keywords)
     return _check_values(values, sizes, target, type(initializer).__name__)
+
+
+@functools.cache
+def _takes_dtype(owner: type[Initializer]) -> bool:
+    """Tell whether a class's ``__call__`` takes a type; in Keras 2 code some take the shape alone."""
+    parameters = inspect.signature(owner.__call__).parameters
+    return "dtype" in parameters or any(
+        parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
 
 
 def _check_values(values: object, shape: tuple[int, ...], dtype: torch.dtype, name: str) -> Tensor:

@@ -112,7 +112,10 @@ class BatchNormalization(Layer):
             mask: Shape of the inputs without the last axis; in training, mean and variance are those
                 of the places where it is true.
         """
-        if inputs.ndim != (self.input_spec or InputSpec()).ndim:  # torch would take it nevertheless
+        spec = self.input_spec
+        if (
+            not isinstance(spec, InputSpec) or inputs.ndim != spec.ndim
+        ):  # torch would take it nevertheless
             self._check_shapes(inputs)
         if mask is not None and self.training and self.trainable:
             return self._normalize_where(inputs, mask)

@@ -98,7 +98,7 @@ class Embedding(Layer):
         """
         return F.embedding(inputs.long(), self.embeddings, sparse=self.sparse)
 
-    def compute_mask(self, inputs: Tensor, previous_mask: Any) -> Tensor | None:  # noqa: ARG002 - it makes its own
+    def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> Tensor | None:  # noqa: ARG002 - it makes its own
         """Return where the inputs are not 0, if ``mask_zero``."""
         return inputs != 0 if self.mask_zero else None
 

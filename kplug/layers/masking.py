@@ -51,6 +51,6 @@ class Masking(Layer):
         set_mask(outputs, kept.squeeze(-1))
         return outputs
 
-    def compute_mask(self, inputs: Tensor, previous_mask: Any) -> Tensor:  # noqa: ARG002 - it makes its own
+    def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> Tensor:  # noqa: ARG002 - it makes its own
         """Return where one feature at least is not ``mask_value``."""
         return (inputs != self.mask_value).any(-1)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import require_number
-from kplug.backend import to_dtype
+from kplug.backend import argmax, to_dtype
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.metrics.base.mean import MeanMetric
@@ -185,7 +185,7 @@ def _is_right_binary(y_true: Tensor, y_pred: Tensor, threshold: float) -> Tensor
 def _is_right_one_hot(y_true: Tensor, y_pred: Tensor) -> Tensor:
     if y_true.shape != y_pred.shape:
         raise shape_error("categorical_accuracy", y_true, y_pred, _USE_SPARSE)
-    return y_true.argmax(-1) == y_pred.argmax(-1)
+    return argmax(y_true) == y_pred.argmax(-1)
 
 
 def _is_right_id(y_true: Tensor, y_pred: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer
-from kplug.backend import to_dtype
+from kplug.backend import argmax, to_dtype
 from kplug.losses.base.alignment import ArrayLike, as_tensor, shape_error
 from kplug.metrics.accuracy import squeeze_ids
 from kplug.metrics.base.mean import MeanMetric
@@ -64,7 +64,7 @@ class TopKCategoricalAccuracy(MeanMetric, formula=top_k_categorical_accuracy):
         """Return whether each true class is among the best."""
         if y_true.shape != y_pred.shape:
             raise shape_error("top_k_categorical_accuracy", y_true, y_pred)
-        return _is_among_best(y_true.argmax(-1), y_pred, self.k)
+        return _is_among_best(argmax(y_true), y_pred, self.k)
 
 
 @named("sparse_top_k_categorical_accuracy")

@@ -36,7 +36,12 @@ def prepare_optimizer(model: TrainableModel, method: str) -> torch.optim.Optimiz
         parameter for parameter in model.parameters() if parameter.requires_grad
     ]
     if not parameters:
-        warn(f"{method}: model {model.name!r} has no trainable weights, so nothing will change")
+        warn(
+            f"{method}: model {model.name!r} has no trainable weights, so nothing will change; "
+            "`trainable` counts when a step runs, as in Keras 3, not when compile is called, as in Keras 2. "
+            f"Set trainable = True before {method}, and False before another model trains that contains this "
+            "one"
+        )
         return None
     if model.built_optimizer is None:
         compiled = require_compiled(model, method)

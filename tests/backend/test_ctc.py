@@ -53,6 +53,15 @@ def test_cost_is_the_sum_over_all_paths(seed: int, labels: list[int], steps: int
         np.testing.assert_allclose(made.numpy(), [[-np.log(chance)]], rtol=1e-4)
 
 
+def test_blanks_fill_up_a_row_of_labels_as_in_tensorflow() -> None:
+    probabilities = _probabilities(0, 2, 5)
+    made = K.ctc_batch_cost([[0, 1, 2], [1, 2, 2]], probabilities, [5, 5], [3, 3])
+    expected = K.ctc_batch_cost([[0, 1, 0], [1, 0, 0]], probabilities, [5, 5], [2, 1])
+    torch.testing.assert_close(made, expected)
+    with pytest.raises(DataError, match="a label behind a blank"):
+        K.ctc_batch_cost([[0, 2, 1]], probabilities[:1], [5], [3])
+
+
 def test_cost_equals_keras() -> None:
     probabilities = torch.tensor(_probabilities(0, 4, 6, 5))
     labels = torch.tensor([[0, 1, 1], [3, 2, 0], [2, 2, 2], [1, 0, 0]])
@@ -115,10 +124,10 @@ def test_labels_that_count_are_sparse() -> None:
     ("call", "error", "text"),
     [
         (
-            lambda p: K.ctc_batch_cost([[2]], p, [3], [1]),
+            lambda p: K.ctc_batch_cost([[3]], p, [3], [1]),
             DataError,
-            "ctc_batch_cost: y_true holds a class outside [0, 2)\n"
-            "  Of the 3 classes of y_pred the last one is the blank.",
+            "ctc_batch_cost: y_true holds a class outside [0, 2), or a label behind a blank\n"
+            "  Of the 3 classes of y_pred the last one is the blank; it may fill rows up.",
         ),
         (
             lambda p: K.ctc_batch_cost([[0]], p, [4], [1]),

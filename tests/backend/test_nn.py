@@ -107,3 +107,13 @@ FUNCTIONS: list[tuple[Callable[..., torch.Tensor], Any]] = [(K.relu, [[1]]), (K.
 @pytest.mark.parametrize(("function", "value"), FUNCTIONS)
 def test_lists_are_taken(function: Callable[..., torch.Tensor], value: Any) -> None:
     assert isinstance(function(value), torch.Tensor)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_value": 6.0}, {"alpha": 0.1}, {"threshold": 1.0}, {"alpha": 0.1, "max_value": 6.0}],
+)
+def test_limits_of_relu_may_be_tensors(limits: dict[str, float]) -> None:
+    values = torch.tensor([-1.0, 0.5, 9.0])
+    tensors = {name: torch.tensor(limit) for name, limit in limits.items()}
+    torch.testing.assert_close(K.relu(values, **tensors), K.relu(values, **limits))

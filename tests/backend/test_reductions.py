@@ -96,3 +96,9 @@ def test_running_sums_and_products() -> None:
     x = _data()
     np.testing.assert_allclose(K.cumsum(x, axis=1).numpy(), np.cumsum(x, axis=1))
     np.testing.assert_allclose(K.cumprod(x, axis=-1).numpy(), np.cumprod(x, axis=-1))
+
+
+def test_places_of_booleans() -> None:
+    values = torch.tensor([[False, True, True], [True, False, True]])
+    assert K.argmax(values).tolist() == [1, 0]
+    assert K.argmin(values).tolist() == [0, 1]

@@ -198,3 +198,12 @@ def test_top_k_functions_equal_keras(k: int) -> None:
     y, p = draw("one_hot", 20, 4, seed=2)
     ours = metrics.top_k_categorical_accuracy(y, p, k)
     torch.testing.assert_close(ours, keras.metrics.top_k_categorical_accuracy(y, p, k))
+
+
+@pytest.mark.parametrize("name", ["CategoricalAccuracy", "TopKCategoricalAccuracy"])
+def test_targets_may_be_booleans(name: str) -> None:
+    targets = np.eye(6, dtype=bool)[[0, 1, 2, 3]]
+    scores = np.random.default_rng(0).random((4, 6)).astype("float32")
+    theirs = getattr(keras.metrics, name)()
+    expected = theirs(torch.from_numpy(targets), torch.from_numpy(scores))
+    assert float(getattr(metrics, name)()(targets, scores)) == float(expected)

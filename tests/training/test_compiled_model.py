@@ -25,7 +25,9 @@ def test_a_frozen_model_does_not_change_and_says_so() -> None:
     with pytest.warns(KplugWarning) as caught:
         history = model.fit(X, Y, verbose=0)
     assert str(caught[0].message) == (
-        "fit: model 'sequential' has no trainable weights, so nothing will change"
+        "fit: model 'sequential' has no trainable weights, so nothing will change; `trainable` counts when "
+        "a step runs, as in Keras 3, not when compile is called, as in Keras 2. Set trainable = True before "
+        "fit, and False before another model trains that contains this one"
     )
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(before[0], model.get_weights()[0])

@@ -95,6 +95,29 @@ class InputSpec:
         return " and ".join(parts) or "any shape"
 
 
+def require_shapes(
+    expected: InputSpec | Sequence[InputSpec | None] | None,
+    shapes: Sequence[Shape],
+    layer_name: str,
+    cause: BaseException | None = None,
+) -> None:
+    """Refuse shapes that a layer does not take; one ``InputSpec`` is for a layer that takes one tensor.
+
+    Raises:
+        DataError: A shape, or how many there are, is not what the layer takes.
+    """
+    if expected is None or (isinstance(expected, InputSpec) and len(shapes) != 1):
+        return
+    specs = [expected] if isinstance(expected, InputSpec) else list(expected)
+    if len(specs) != len(shapes):
+        raise DataError(
+            f"layer {layer_name!r} expects {len(specs)} inputs, got {len(shapes)}"
+        ) from cause
+    for spec, shape in zip(specs, shapes, strict=True):
+        if spec is not None:
+            spec.require(shape, layer_name, cause)
+
+
 def _with_free_batch(shape: Shape) -> Shape:
     return (None, *shape[1:])
 

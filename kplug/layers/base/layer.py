@@ -6,11 +6,13 @@ weights declared), and used (components looked up, weights filled, tensors compu
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
 from kplug.arguments import require_flag
@@ -29,9 +31,9 @@ from kplug.layers.base.constructor_arguments import (
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import read_node, read_only_node
+from kplug.layers.base.graph_links import read_first_node, read_node
 from kplug.layers.base.input_conversion import convert_inputs
-from kplug.layers.base.input_spec import InputSpec, refuse_several
+from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
 from kplug.layers.base.shape_inference import as_shapes, infer_by_running, shapes_of
 from kplug.layers.base.shapes import is_shape, standardize_input_shape
@@ -45,6 +47,15 @@ from kplug.regularizers.adapt import require_penalty
 from kplug.write_guard import WriteGuard, is_own
 
 _call_module = nn.Module.__call__
+
+
+class _Thread(threading.local):
+    """The call of a layer, in no other layer's, that a thread is in; or None."""
+
+    call: object = None
+
+
+_thread = _Thread()
 # Kinds of component that change values, never shapes.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
@@ -78,13 +89,13 @@ class Layer(nn.Module):
             of it. A class that writes ``compute_mask`` supports masks.
         takes_several: Whether a call may be given several tensors in a list, tuple or dict. Unless a class
             sets it, it is false where the first argument of ``call`` is annotated as a ``Tensor``.
-        input_spec: What shapes the layer takes, or ``None`` for all.
+        input_spec: What shapes the layer takes, one for each input or a list; ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
         built: Whether the weights are declared.
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
         given_arguments: Optional arguments that a user's constructor was given, by name.
         slots: The constructor arguments that name components, by name.
-        activity_penalties: Penalties of the calls since the list was last cleared.
+        activity_penalties: Penalties of the outermost layer's last call that this one took part in.
         inbound_nodes: The calls of this layer on symbolic tensors.
         outbound_nodes: The calls in which other layers use its symbolic outputs.
 
@@ -110,7 +121,7 @@ class Layer(nn.Module):
     casts_integers: bool = False
     supports_masking: bool = False
     takes_several: bool = True
-    input_spec: InputSpec | None = None
+    input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
     given_arguments: tuple[str, ...] = ()
     activity_regularizer: Any
@@ -125,6 +136,7 @@ class Layer(nn.Module):
     _has_warned_of_mask: bool = False
     # Whether `call` may run a user's code, which may change tensors in place.
     _is_watched: bool = False
+    _noted_in_call: object = None
 
     def __init__(
         self,
@@ -257,6 +269,8 @@ class Layer(nn.Module):
         Raises:
             DataError: The inputs do not have the shape that the layer takes, or are several.
         """
+        if _thread.call is None and not torch.compiler.is_compiling():
+            return self._enter(inputs, args, kwargs)
         # The most frequent call takes the shortest way: one tensor of the right type, without a mask.
         if (
             kwargs
@@ -273,6 +287,14 @@ class Layer(nn.Module):
         except (RuntimeError, IndexError) as error:
             self._check_shapes(inputs, error)
             raise
+
+    def _enter(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make a call that is in no other layer's; layers forget penalties of earlier ones."""
+        _thread.call = object()
+        try:
+            return self(inputs, *args, **kwargs)
+        finally:
+            _thread.call = None
 
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self._is_ready:
@@ -347,7 +369,7 @@ class Layer(nn.Module):
                     )
                     penalty = guard.call(regularizer, (output,), {})
                 penalty = require_penalty(penalty, regularizer)
-                self.activity_penalties.append(penalty / output.shape[0])
+                self.add_loss(penalty / output.shape[0])
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         outputs = Node(self, args, kwargs, self._count_outputs(kwargs)).output_tensors
@@ -364,12 +386,18 @@ class Layer(nn.Module):
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
         """Raise an error that names the shapes, if they are why a call failed."""
         shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
+        self._require_shapes_of_inputs(shapes, cause)
+
+    def _require_shapes_of_inputs(
+        self, shapes: Sequence[Shape], cause: BaseException | None = None
+    ) -> None:
         if len(shapes) == 1:
             self._require_shape(shapes[0], cause)
+        else:
+            require_shapes(self.input_spec, shapes, self.name, cause)
 
     def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
-        if self.input_spec is not None:
-            self.input_spec.require(shape, self.name, cause)
+        require_shapes(self.input_spec, [shape], self.name, cause)
 
     # -- building ----------------------------------------------------------------------------
 
@@ -393,15 +421,14 @@ class Layer(nn.Module):
         Raises:
             DataError: The layer does not take this shape.
         """
-        is_one = is_shape(input_shape)
-        if is_one:
+        if is_shape(input_shape):
             input_shape = tuple(input_shape)
-            self._require_shape(input_shape)
+        shapes = list(find_leaves(input_shape, tuple))
+        self._require_shapes_of_inputs(shapes)
         if not self.built:
             self.build(input_shape)
             self.built = True
-            if is_one:
-                self._require_shape(input_shape)
+            self._require_shapes_of_inputs(shapes)
 
     def materialize(self) -> None:
         """Give all declared weights their first values, inner layers included.
@@ -672,7 +699,7 @@ class Layer(nn.Module):
 
     @property
     def losses(self) -> list[Tensor]:
-        """Weight penalties, and the activity penalties of calls since they were last cleared."""
+        """Weight penalties, and the activity penalties of each layer's last call."""
         activity = [one for layer in self._flatten_layers() for one in layer.activity_penalties]
         return self.regularization_losses() + activity
 
@@ -680,10 +707,14 @@ class Layer(nn.Module):
         """Add a scalar to the training loss of this call; use it inside ``call``.
 
         Args:
-            loss: A 0-d tensor. It counts like an activity penalty: collected and cleared each step.
+            loss: A 0-d tensor. It counts like an activity penalty, for one call of the outermost layer.
         """
-        if not loss.is_meta:
-            self.activity_penalties.append(loss)
+        if loss.is_meta:
+            return
+        if _thread.call is not self._noted_in_call:
+            self.activity_penalties.clear()  # in place: a training step holds the list
+            vars(self)["_noted_in_call"] = _thread.call
+        self.activity_penalties.append(loss)
 
     def clear_losses(self) -> None:
         """Forget the activity penalties, inner layers included."""
@@ -702,43 +733,39 @@ class Layer(nn.Module):
 
     @property
     def input(self) -> Any:
-        """The symbolic input, or the list of them.
+        """The symbolic input of the first call, or the list of them.
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It was called more than once; ``get_input_at`` says which is meant.
         """
-        return read_only_node(self, "input")
+        return read_first_node(self, "input")
 
     @property
     def output(self) -> Any:
-        """The symbolic output, or the list of them.
+        """The symbolic output of the first call, or the list of them.
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It was called more than once; ``get_output_at`` says which is meant.
         """
-        return read_only_node(self, "output")
+        return read_first_node(self, "output")
 
     @property
     def input_shape(self) -> Any:
-        """Shape of the input, or the list of shapes; the batch is ``None``.
+        """Shape of the first call's input, or the list of shapes; the batch is ``None``.
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
         """
-        return read_only_node(self, "input_shape")
+        return read_first_node(self, "input_shape")
 
     @property
     def output_shape(self) -> Any:
-        """Shape of the output, or the list of shapes; the batch is ``None``.
+        """Shape of the first call's output, or the list of shapes; the batch is ``None``.
 
         Raises:
             NotBuiltError: The layer is in no graph.
-            GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
         """
-        return read_only_node(self, "output_shape")
+        return read_first_node(self, "output_shape")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbolic input of one call of the layer.
@@ -848,3 +875,15 @@ class Layer(nn.Module):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return copy_connected(self, memo)
+
+
+def _fill_within(parent: nn.Module, name: str, module: nn.Module | None) -> None:  # noqa: ARG001 - torch's hook
+    """Give a layer of known input shape its weights when it becomes part of a module that is no layer.
+
+    Such a module's ``parameters()`` are torch's, which ask no layer for weights that are still to be made.
+    """
+    if isinstance(module, Layer) and not isinstance(parent, (Layer, nn.ModuleList, nn.ModuleDict)):
+        module._ensure_values()
+
+
+register_module_module_registration_hook(_fill_within)

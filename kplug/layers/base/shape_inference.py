@@ -6,11 +6,13 @@ differ, the size of the output is unknown, too. So authors of layers write no sh
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
@@ -55,11 +57,12 @@ def _run(
     given, named = map_leaves((args, dict(kwargs)), TensorSpec, lambda spec: _empty(spec, *trial))
     state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
     try:
-        if state:
-            shadows = {name: torch.empty_like(t, device="meta") for name, t in state.items()}
-            outputs = torch.func.functional_call(layer, shadows, given, named)
-        else:
-            outputs = layer(*given, **named)
+        shadows = {name: torch.empty_like(t, device="meta") for name, t in state.items()}
+        with _ConstantsWithoutMemory():
+            if shadows:
+                outputs = torch.func.functional_call(layer, shadows, given, named)
+            else:
+                outputs = layer(*given, **named)
     except KplugError:
         raise
     except Exception as error:
@@ -70,6 +73,20 @@ def _run(
             "compute_output_shape(input_shape).",
         ) from error
     return _as_tensors(outputs, label)
+
+
+class _ConstantsWithoutMemory(TorchFunctionMode):
+    """Takes a constant's shape where torch refuses to compute with its values and tensors without memory."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        try:
+            return func(*args, **(kwargs or {}))
+        except (RuntimeError, NotImplementedError):
+            given = args, kwargs or {}
+            if len({tensor.is_meta for tensor in find_leaves(given, Tensor)}) < 2:
+                raise
+            args, kwargs = map_leaves(given, Tensor, lambda tensor: tensor.to("meta"))
+            return func(*args, **kwargs)
 
 
 def _state(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -134,5 +151,9 @@ def specs_for(shapes: Any, dtype: torch.dtype) -> Any:
 
 def as_shapes(shapes: Any) -> list[Shape]:
     """Return one shape or a list of shapes as a list of tuples."""
-    is_one = all(size is None or isinstance(size, int) for size in shapes)
-    return [tuple(shapes)] if is_one else [tuple(shape) for shape in shapes]
+    is_one = all(size is None or isinstance(size, SupportsIndex) for size in shapes)
+    return [_as_shape(shape) for shape in ([shapes] if is_one else shapes)]
+
+
+def _as_shape(shape: Any) -> Shape:
+    return tuple(None if size is None else operator.index(size) for size in shape)

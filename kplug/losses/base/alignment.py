@@ -15,7 +15,7 @@ from torch import Tensor
 from kplug.arguments import refusal, require_integer
 from kplug.backend import to_dtype
 from kplug.backend.arrays import read_array
-from kplug.errors import DataError
+from kplug.errors import DataError, GraphError
 
 ArrayLike: TypeAlias = Any  # Tensor, NumPy array, number or nested sequence of numbers
 
@@ -36,6 +36,12 @@ def as_tensor(values: ArrayLike, owner: str = "loss", argument: str = "y_pred") 
     """
     if isinstance(values, Tensor):
         return _require_real(values, owner, argument)
+    if getattr(values, "is_symbolic", False):
+        raise GraphError(
+            f"{owner}: {argument} is {values!r}, which has no values until the model runs",
+            hint="Give the loss to compile, or compute it in a layer's call(self, inputs) and pass it to "
+            "self.add_loss.",
+        )
     # A copy: a metric may keep it, and the array's owner may write into its memory.
     tensor = read_array(values, f"{owner}: {argument}", kinds="fiubc").clone()
     _require_real(tensor, owner, argument)

@@ -27,6 +27,7 @@ _SKIPPED = frozenset(
         "slots",
         "_store",
         "_write_guards",
+        "_noted_in_call",
         "stop_training",
         "first_epoch",
         "history",

@@ -59,7 +59,10 @@ class IterableSource:
     def batches(self) -> Iterator[Batch]:
         """Return the batches of one pass."""
         peeked, self._peeked = self._peeked, []
-        for given in itertools.chain(peeked, self._given):
+        batches: Iterator[Any] = itertools.chain(peeked, self._given)
+        if isinstance(self.iterable, Iterator):  # it may go on behind its length, as Keras 2's do
+            batches = itertools.islice(batches, self.steps)
+        for given in batches:
             yield self._convert(given)
 
     def close(self) -> None:

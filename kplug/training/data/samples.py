@@ -12,7 +12,12 @@ from kplug.backend import to_dtype
 from kplug.backend.arrays import read_array
 from kplug.errors import DataError
 from kplug.training.data.lazy_arrays import find_lazy_array, read_all
-from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
+from kplug.training.data.matching import (
+    arrange_inputs,
+    arrange_targets,
+    arrange_weights,
+    input_ports,
+)
 from kplug.training.model_protocol import TrainableModel
 
 
@@ -95,7 +100,7 @@ def as_samples(
     if x is None:
         raise DataError(f"{method}: x is None", hint="Pass the inputs as the first argument.")
     samples = Samples(
-        arrange_inputs(model, convert(x, f"{method}: x"), method),
+        arrange_inputs(model, _convert_inputs(model, x, f"{method}: x"), method),
         arrange_targets(model, convert(y, f"{method}: y"), method),
         arrange_weights(model, convert(sample_weight, f"{method}: sample_weight"), method),
     )
@@ -104,6 +109,18 @@ def as_samples(
     check_counts(model, samples, method)
     weights = map_arrays(samples.weights, _to_float)
     return Samples(samples.x, samples.y, weights)
+
+
+def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
+    """Return inputs as ``convert`` does; what a dict holds beside the model's inputs stays as it is."""
+    shapes = model.find_input_shape() if isinstance(x, Mapping) else None
+    names = () if shapes is None else input_ports(model, shapes).names
+    if not all(names) or not names:
+        return convert(x, what)
+    return {
+        name: convert(part, f"{what}[{name!r}]") if name in names else part
+        for name, part in x.items()
+    }
 
 
 def convert(given: Any, what: str) -> Any:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kplug.backend import clear_session
 from kplug.layers import Activation, Conv2D, Dense, Input, Layer, SimpleRNNCell
+from kplug.models import Model
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +62,9 @@ def test_frozen_weights_have_no_penalty_but_activities_do() -> None:
 
 def test_activity_penalty_is_divided_by_the_batch_and_counted_for_each_call() -> None:
     layer = Activation("linear", activity_regularizer="l1(1.0)")
-    layer(torch.ones(4, 3))
-    layer(torch.ones(2, 3))
+    inputs = Input((3,))
+    model = Model(inputs, [layer(inputs), layer(-inputs)])
+    model(torch.ones(4, 3))
     assert [float(loss) for loss in layer.activity_penalties] == [3.0, 3.0]
 
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from kplug import losses
-from kplug.errors import DataError
+from kplug.errors import DataError, GraphError
+from kplug.layers import Input
 from kplug.losses.base.alignment import align_ranks, as_tensor
 
 TARGETS = torch.tensor([1.0, 0.0, 1.0, 0.0])
@@ -182,3 +183,15 @@ def test_read_only_arrays_are_taken_without_a_warning() -> None:
     array = np.ones(3)
     array.flags.writeable = False
     assert losses.mean_squared_error(array, array).item() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"), [(True, True, "y_pred"), (True, False, "y_true")]
+)
+def test_symbolic_tensors_are_named(first: bool, second: bool, name: str) -> None:
+    inputs = Input((3,))
+    values = torch.ones(2, 3)
+    with pytest.raises(GraphError) as caught:
+        losses.mean_squared_error(inputs if first else values, inputs if second else values)
+    assert str(caught.value).startswith(f"mean_squared_error: {name} is <SymbolicTensor ")
+    assert "has no values until the model runs\n  Give the loss to compile" in str(caught.value)

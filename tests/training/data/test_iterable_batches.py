@@ -53,6 +53,39 @@ def generate(steps: int) -> Iterator[Any]:
         yield X[index * 8 : index * 8 + 8], Y[index * 8 : index * 8 + 8]
 
 
+class Repeating:
+    """Goes on behind its length, as Keras 2's iterators of images do."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def __len__(self) -> int:
+        return 5
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        start = self.given % 20 * 8
+        self.given += 1
+        return X[start : start + 8], Y[start : start + 8]
+
+
+def test_an_epoch_of_an_iterator_ends_at_its_length_and_the_next_goes_on_from_there() -> None:
+    ours, theirs = make_model(), make_model()
+    steps: list[int] = []
+    count = LambdaCallback(on_train_batch_end=lambda step, _: steps.append(step))
+    found = ours.fit(Repeating(), epochs=2, verbose=0, callbacks=[count]).history["loss"]
+    assert steps == [*range(5)] * 2
+    expected = [
+        theirs.fit(X[rows], Y[rows], shuffle=False, verbose=0, batch_size=8).history["loss"][0]
+        for rows in (slice(40), slice(40, 80))
+    ]
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert len(ours.predict(Repeating(), verbose=0)) == 40
+    assert find_threads() == []
+
+
 def find_threads() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "kplug-prefetch"]
 
