@@ -148,13 +148,15 @@ def test_shapes_of_a_deep_graph_are_found_without_recursion() -> None:
 
 def test_number_of_outputs_is_checked() -> None:
     class Wrong(Layer):
+        output_count = 3
+
         def call(self, inputs: Any) -> Any:
             return [inputs, inputs]
 
     with pytest.raises(GraphError) as caught:
-        _ = Wrong(name="wrong")(Input((4,))).shape
+        _ = Wrong(name="wrong")(Input((4,)))[0].shape
     assert str(caught.value) == (
-        "layer 'wrong' makes 2 tensors, its class says 1\n"
+        "layer 'wrong' makes 2 tensors, its class says 3\n"
         "  A layer class with several outputs sets output_count to their number."
     )
 

@@ -21,7 +21,15 @@ from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
-from kplug.graph import Node, Shape, TensorSpec, copy_connected, in_mode, is_symbolic
+from kplug.graph import (
+    Node,
+    Shape,
+    SymbolicTensor,
+    TensorSpec,
+    copy_connected,
+    in_mode,
+    is_symbolic,
+)
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
 from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
@@ -41,7 +49,7 @@ from kplug.layers.base.tracked_containers import forget, make_room, require_init
 from kplug.layers.base.weight_entry import WeightEntry
 from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
-from kplug.nested import find_leaves
+from kplug.nested import find_leaves, map_leaves
 from kplug.registry.errors import raise_problems
 from kplug.regularizers.adapt import require_penalty
 from kplug.write_guard import WriteGuard, is_own
@@ -82,7 +90,8 @@ class Layer(nn.Module):
         weights: Arrays that replace the initial values.
 
     Attributes:
-        output_count: How many tensors ``call`` returns; a class with several sets it.
+        output_count: How many tensors ``call`` returns. A class with several may set it; otherwise they are
+            counted when the layer is called on symbolic tensors.
         casts_integers: Whether integers are cast to the layer's type, too. A class sets it whose weights
             are multiplied with the inputs.
         supports_masking: Whether the outputs have the mask of the inputs, or what ``compute_mask`` makes
@@ -192,8 +201,10 @@ class Layer(nn.Module):
     def _check_name(self, name: object) -> str:
         if name is None:
             return auto_name(type(self).__name__)
-        if not isinstance(name, str) or not name or "/" in name:
-            raise ArgumentValueError(type(self).__name__, "name", name, "a string without '/'")
+        if not isinstance(name, str) or not name:
+            raise ArgumentValueError(
+                type(self).__name__, "name", name, "a string that is not empty"
+            )
         return name
 
     @property
@@ -372,8 +383,25 @@ class Layer(nn.Module):
                 self.add_loss(penalty / output.shape[0])
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        outputs = Node(self, args, kwargs, self._count_outputs(kwargs)).output_tensors
+        count, specs = self._count_outputs(kwargs), None
+        if count == 1 and not is_own(type(self)):
+            specs = self._try_to_infer(args, kwargs)
+            count = 1 if specs is None else len(specs)
+        outputs = Node(self, args, kwargs, count, specs).output_tensors
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def _try_to_infer(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...] | None:
+        """Return the outputs of a user's layer, whose class need not say how many they are.
+
+        Components that cannot be found are reported where they are needed, with all other problems.
+        """
+        try:
+            given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
+            return self.infer_specs(*given)
+        except KplugError:
+            return None
 
     def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses
         """Return how many tensors a call with these keyword arguments makes."""

@@ -26,9 +26,9 @@ def test_automatic_names_are_those_of_keras_3() -> None:
     assert names == ["dense", "dense_1", "conv2d", "mine"]
 
 
-@pytest.mark.parametrize("name", ["a/b", "", 3])
+@pytest.mark.parametrize("name", ["", 3])
 def test_name_is_checked(name: Any) -> None:
-    with pytest.raises(ArgumentValueError, match="allowed: a string without '/'"):
+    with pytest.raises(ArgumentValueError, match="allowed: a string that is not empty"):
         Dense(1, name=name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -62,6 +63,26 @@ def test_an_output_shape_may_be_a_list_or_hold_numpy_integers(library: Any) -> N
     inputs = library.Input((3,))
     outputs = library.layers.Dense(2)(Double()(inputs))
     assert library.Model(inputs, outputs).output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("writes_shape", [False, True])
+@BOTH
+def test_outputs_are_counted_where_the_class_does_not_say_how_many(
+    library: Any, writes_shape: bool
+) -> None:
+    class Cut(library.layers.Layer):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return [inputs[:, :2], inputs[:, 2:]]
+
+    class CutWithShape(Cut):
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return [(input_shape[0], 2), (input_shape[0], input_shape[1] - 2)]
+
+    inputs = library.Input((5,))
+    first, second = (CutWithShape if writes_shape else Cut)()(inputs)
+    model = library.Model(inputs, [second, first])
+    assert model.output_shape == [(None, 3), (None, 2)]
+    assert [made.shape for made in model(np.ones((4, 5), "float32"))] == [(4, 3), (4, 2)]
 
 
 class Costs(Layer):
@@ -180,6 +201,7 @@ def test_trainable_counts_when_a_step_runs_as_in_keras_3(library: Any) -> None:
     layers, data, targets = library.layers, np.ones((4, 3), "float32"), np.zeros((4, 1), "float32")
     judge = library.Sequential([library.Input((3,)), layers.Dense(1)])
     judge.compile("sgd", "mse")
+    judge.train_on_batch(data, targets)
     judge.trainable = False
     both = library.Sequential([library.Input((3,)), layers.Dense(3), judge])
     both.compile("sgd", "mse")
@@ -201,3 +223,17 @@ def test_trainable_counts_when_a_step_runs_as_in_keras_3(library: Any) -> None:
     assert find_changes(lambda: both.train_on_batch(data, targets)) == [False, True]
     judge.trainable = True
     assert find_changes(train_judge) == [True, False]
+
+
+@pytest.mark.parametrize("file", ["model.keras", "model.h5"])
+def test_names_with_a_slash_are_saved(file: str, tmp_path: Path) -> None:
+    """Keras 2 takes such names, Keras 3 does not; one may begin with the whole name of another."""
+    inputs = Input((4,))
+    model = Model(inputs, Dense(1, name="block")(Dense(3, name="block/dense")(inputs)))
+    model.save(tmp_path / file)
+    read = kplug.models.load_model(tmp_path / file)
+    assert [layer.name for layer in read.layers[1:]] == ["block/dense", "block"]
+    for one, other in zip(read.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.save_weights(tmp_path / "model.weights.h5")
+    read.load_weights(tmp_path / "model.weights.h5")
