@@ -59,7 +59,7 @@ def _explain(error: Exception) -> str:
 
 @contextlib.contextmanager
 def ending_quietly() -> Iterator[None]:
-    """End without a word if nobody reads the output any more; what is left of it goes nowhere.
+    """End without a word after Ctrl-C, or if nobody reads the output any more: the rest goes nowhere.
 
     Raises:
         typer.Exit: if so.
@@ -69,3 +69,7 @@ def ending_quietly() -> Iterator[None]:
     except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(ExitStatus.CLOSED) from error
+    except typer.Abort as error:  # at a question, typer makes one thing of Ctrl-C, Ctrl-D and no
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise typer.Exit(ExitStatus.INTERRUPTED) from error
+        raise

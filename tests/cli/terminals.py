@@ -23,13 +23,14 @@ def run_in_terminal(
     )
     os.close(theirs)
     parts = []
-    while part := _read(ours):
+    while part := read_screen(ours):
         parts.append(part)
     os.close(ours)
     return process.wait(), b"".join(parts).decode().replace("\r\n", "\n")
 
 
-def _read(terminal: int) -> bytes:
+def read_screen(terminal: int) -> bytes:
+    """Return what has come since, or nothing if nobody writes any more."""
     try:
         return os.read(terminal, 65536)
     except OSError:  # so Linux says that nobody writes any more

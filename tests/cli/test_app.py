@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,31 @@ def test_a_reader_who_stops_reading_gets_no_message(arguments: list[str]) -> Non
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (ExitStatus.CLOSED, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_ctrl_c_at_a_question_ends_quietly() -> None:
+    import pty
+
+    from tests.cli.terminals import read_screen
+
+    # Where the tests run in the background, Ctrl-C is ignored, which a child would inherit.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kplug", "new"], stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    signal.signal(signal.SIGINT, before)
+    os.close(theirs)
+    screen = b""
+    try:
+        while b"such as kplug-acme: " not in screen:
+            screen += read_screen(ours)
+        time.sleep(0.5)  # from the question to the wait for an answer, where a signal can get lost
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == ExitStatus.INTERRUPTED
+        assert b"Traceback" not in screen + read_screen(ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)

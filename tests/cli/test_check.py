@@ -154,7 +154,8 @@ def test_a_bare_name_means_all_who_have_it(good: Sandbox) -> None:
         (["shrink", "--example", "shrink(0.5)"], "'shrink(0.5)' gives arguments by position"),
         (["shrink", "--example", "grow(a=1)"], "'grow(a=1)' is for no component that is checked"),
         (["shrink", "--junit", "no/such/file.xml"], "there is no folder for 'no/such/file.xml'"),
-        (["shrink", "--junit", "."], "'.' cannot be written"),
+        (["shrink", "--junit", "."], "'.' is a folder"),
+        ([""], "no installed distribution and no component is named ''"),
     ],
 )
 def test_what_cannot_be_checked_ends_with_status_2(

@@ -205,6 +205,15 @@ def test_a_kind_that_two_plugins_add_is_none(kinds: Sandbox) -> None:
         resolve("augmentation", "flip")
 
 
+def test_a_group_that_two_plugins_give_to_their_kinds_is_nobodys(kinds: Sandbox) -> None:
+    _add_kind(kinds, "your-kinds", HOOKS.replace('"augmentation",', '"my_augmentation",'))
+    assert kinds.problems("your-kinds") == [
+        "the kind 'my_augmentation' is not used: my-kinds 1.0 adds 'augmentation' too. Switch one of them "
+        "off: KPLUG_DISABLE=my-kinds"
+    ]
+    assert list(KINDS) == list(BUILT_IN_KINDS)
+
+
 @pytest.mark.parametrize(
     ("kind", "problem"),
     [
