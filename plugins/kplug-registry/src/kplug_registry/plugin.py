@@ -30,6 +30,7 @@ _COMMANDS = {
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
     "search": "Search the registries for components that are not here yet.",
+    "fetch": "Keep what the registries offer on this machine, for work without a network.",
     "install": "Install a component's distribution from the registries.",
     "uninstall": "Uninstall a plugin.",
     "trust": "Make the keys of a site, sign it, renew it, change its keys.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from kplug_registry.client import installing
-from kplug_registry.errors import InstallationError, RegistrySettingError
+from kplug_registry.errors import InstallationError, RegistrySettingError, UnreachableSiteError
 from typer.testing import CliRunner
 
 import kplug
@@ -171,3 +172,25 @@ def test_outdated(machine: Path, site: SignedFolder) -> None:
     )
     (first, second) = json.loads(call("outdated", "--json", status=1))["outdated"]
     assert (first["newest"], second["yanked"]) == ("99.0", "wrong gradient")
+
+
+def test_after_a_fetch_every_name_is_known_without_a_network(
+    machine: Path, site: SignedFolder, tmp_path: Path
+) -> None:
+    unsigned = make_signed_folder(tmp_path, "unsigned")
+    with (machine / "pyproject.toml").open("a") as settings:
+        settings.write(
+            f'[tool.kplug.registries.other]\npath = "{unsigned.site}"\ntrust = "unsigned"'
+        )
+    shown = call("fetch").splitlines()
+    assert shown[1] == "other: it is not signed, so nothing says which files it has"
+    assert (
+        shown[0] == "site: 7 files"
+    )  # of the component, the distribution, three words, the site, one more
+    shutil.rmtree(site.site)
+    kplug.reload()
+    with pytest.raises(kplug.UnknownComponentError, match="kplug install kplug-pond"):
+        kplug.resolve("loss", "pond_loss")
+    assert "kplug-pond 1.0, registry site" in call("search", "pond loss", "--offline")
+    result = CliRunner().invoke(app, ["fetch"])
+    assert isinstance(result.exception, UnreachableSiteError)

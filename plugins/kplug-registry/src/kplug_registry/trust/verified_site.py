@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,11 +20,12 @@ from tuf.api.exceptions import (
     RepositoryError,
     UnsignedMetadataError,
 )
+from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
 from kplug_registry.errors import TrustError, UnreachableSiteError
 from kplug_registry.trust.fetching import SiteFetcher
-from kplug_registry.trust.keys import ROOT
+from kplug_registry.trust.keys import ROOT, TARGETS
 from kplug_registry.trust.latest import LatestMetadata
 from kplug_registry.trust.layout import METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
@@ -88,6 +90,36 @@ class VerifiedSite:
                 time.sleep(pause)
                 self._updater = None
         raise AssertionError
+
+    def list_paths(self) -> list[str]:
+        """Return the paths of all files of the newest state.
+
+        Raises:
+            TrustError: if a bin is not what was signed.
+            UnreachableSiteError: if the site does not answer.
+        """
+        self.refresh()
+        assert self._updater is not None  # noqa: S101 - refresh() made it
+        with self._guard():
+            delegations = self._read_metadata(TARGETS).delegations
+            bins = delegations.succinct_roles if delegations else None
+            waiting = set(bins.get_roles()) if bins else set()
+            for number in count():
+                if bins is None or not waiting:
+                    break
+                name = bins.get_role_for_target(str(number))
+                if (
+                    name in waiting
+                ):  # a bin is read, checked and kept where any path of it is asked for
+                    self._updater.get_targetinfo(str(number))
+                    waiting.remove(name)
+            names = bins.get_roles() if bins else ()
+            return sorted(path for name in names for path in self._read_metadata(name).targets)
+
+    def _read_metadata(self, role: str) -> Targets:
+        """Return metadata that python-tuf has checked and kept."""
+        file = self.copy.folder / METADATA / f"{role}.json"
+        return Metadata[Targets].from_file(str(file)).signed
 
     def _fetch(self, path: str) -> bytes | None:
         if self._updater is None:
