@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -81,3 +82,21 @@ def test_a_setting_in_error_is_told(machine: Path) -> None:
     (machine / "pyproject.toml").write_text("[tool.kplug.registries.ours]\npath = 'site'")
     kplug.reload()
     assert "the registry 'ours' in" in explain("loss", "pond_loss")
+
+
+def test_a_model_file_that_needs_a_package_names_it_only_if_a_registry_has_it(
+    machine: Path, site: SignedFolder
+) -> None:
+    offer(site, "kplug-pond", "1.1", ("layer", "Pond"), ("loss", "pond_loss"))
+    configure(machine, site)
+    search(open_registries(), "pond")
+    stored = {"class_name": "Sequential", "config": {"name": "s", "layers": []}}
+    for package, is_offered in (("kplug-pond", True), ("kplug-evil", False)):
+        layer = {"class_name": f"{package}>Pond", "config": {"name": "p"}}
+        text = json.dumps({**stored, "config": {"name": "s", "layers": [layer]}})
+        with pytest.raises(kplug.KplugError) as caught:
+            kplug.models.model_from_json(text)
+        assert (
+            "kplug-pond 1.1 offers it: kplug install kplug-pond" in str(caught.value)
+        ) == is_offered
+        assert "kplug install kplug-evil" not in str(caught.value)
