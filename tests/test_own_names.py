@@ -109,7 +109,7 @@ def build(subject: Subject) -> None:
 def test_built_ins_use_nothing_of_a_plugin_by_default(kind: str) -> None:
     for component in list_built_ins(kind):
         example = EXAMPLES.get(f"{kind}/{component.qualified_name}", Example())
-        subject = Subject(component, example, SUITES[kind].behave)
+        subject = Subject(component, example, SUITES[kind])
         subject.behave(subject.make())
         if kind == "layer":
             build(subject)

@@ -27,6 +27,7 @@ from kplug.registry.component import (
     function as function,
     named as named,
 )
+from kplug.registry.examples import example as example
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit
 from kplug.registry.lookup_keys import lookup_key as lookup_key

@@ -23,7 +23,7 @@ TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)
 CUSTOM = "custom"  # the namespace of what a user's own code brings in; no distribution may have it
 BUILT_IN = ("kplug", "torch")
 _ROLES = (*get_args(Role), None)
-_TEXTS = ("name", "target", "summary", "deprecated")
+_TEXTS = ("name", "target", "summary", "deprecated", "example")
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
 
@@ -115,6 +115,7 @@ class Component:
     summary: str = ""
     deprecated: str | None = None
     is_qualified_only: bool = False
+    example: str | None = None
     kind: str = ""
     origin: Origin = field(default=UNKNOWN_ORIGIN)
 
@@ -150,6 +151,8 @@ class Component:
             return "deprecated", "It is None, or the text that says what to use instead."
         if not isinstance(self.is_qualified_only, bool):
             return "is_qualified_only", "It is True or False."
+        if self.example is not None and TARGET.fullmatch(str(self.example)) is None:
+            return "example", "It is None, or 'package.module:object'."
         return None
 
     @property

@@ -12,6 +12,7 @@ Nothing here imports pytest: ``run_contract("my-distribution")`` runs the same c
 """
 
 from kplug.exports import export_names
+from kplug.registry.examples import Example as Example
 from kplug.testing.cases import (
     BrokenContractError as BrokenContractError,
     ContractCase as ContractCase,
@@ -26,7 +27,6 @@ from kplug.testing.checks.subject import (
     Suite as Suite,
     check as check,
 )
-from kplug.testing.examples import Example as Example
 from kplug.testing.suites import list_checks as list_checks
 
 export_names(globals())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from unittest import SkipTest
 
 from kplug.errors import ArgumentError, KplugError
 from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.errors import raise_problems
+from kplug.registry.examples import Example, find_example
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.suggestions import did_you_mean
 from kplug.testing.checks.common import made
-from kplug.testing.checks.subject import Check, Subject
-from kplug.testing.examples import Example
+from kplug.testing.checks.subject import Check, Subject, UnsuitableInputsError
 from kplug.testing.suites import get_suite
 
 Examples = Mapping[str, Example | Mapping[str, object]]
@@ -63,16 +63,11 @@ class ContractCase:
 
         Raises:
             BrokenContractError: if the component fails it, or raises anything.
-            unittest.SkipTest: if the component cannot be made; its check ``made`` says why, once.
+            unittest.SkipTest: if the component cannot be made or called; its check ``made`` says why, once.
         """
         subject = _subject_of(self.component, self.example)
-        obstacle = subject.obstacle
-        if obstacle is not None and self.check is not made:
-            name = self.component.qualified_name
-            raise SkipTest(f"{name} cannot be made: see its check {made.name!r}") from obstacle
-        if obstacle is not None:
-            advice = f"Say what it is made with: examples={{{self.component.name!r}: {{…}}}}."
-            raise BrokenContractError(self, f"it cannot be made: {obstacle}", advice) from obstacle
+        if subject.obstacle is not None:
+            raise self._explain(subject.obstacle) from subject.obstacle
         try:
             found = self.check.find(subject)
         except KplugError as error:
@@ -84,6 +79,20 @@ class ContractCase:
         if found:
             raise BrokenContractError(self, found)
 
+    def _explain(self, obstacle: Exception) -> SkipTest | BrokenContractError:
+        """Return what an obstacle is to a case: the failure of the check ``made``, once."""
+        is_called = isinstance(obstacle, UnsuitableInputsError)
+        if self.check is not made:
+            verb, name = "called" if is_called else "made", self.component.qualified_name
+            return SkipTest(f"{name} cannot be {verb}: see its check {made.name!r}")
+        if isinstance(obstacle, UnsuitableInputsError):
+            return BrokenContractError(self, obstacle.message, obstacle.hint)
+        advice = (
+            "Say what it is made with: @kplug.example({…}) above it, or "
+            f"examples={{{self.component.name!r}: {{…}}}}."
+        )
+        return BrokenContractError(self, f"it cannot be made: {obstacle}", advice)
+
 
 class _Last:
     """The subject of the last case: what it has worked out serves the next case of its component."""
@@ -94,9 +103,8 @@ class _Last:
 def _subject_of(component: Component, example: Example) -> Subject:
     last = _Last.subject
     if last is None or last.component is not component or last.example is not example:
-        _Last.subject = last = Subject(
-            component, example, get_suite(get_kind(component.kind)).behave
-        )
+        suite = get_suite(get_kind(component.kind))
+        _Last.subject = last = Subject(component, example, suite)
     return last
 
 
@@ -108,15 +116,15 @@ def contract_cases(
 ) -> list[ContractCase]:
     """Return every check of every component of a distribution.
 
-    No component is imported for it, so that a broken one fails its own cases only.
+    A component that cannot be imported fails its own cases only.
 
     Args:
         distribution: Name of the distribution; ``"custom"`` is what code registered or put into a
             ``kplug.scope``; None is everything installed.
         kinds: Only these kinds, singular or plural; None is all.
         examples: For a component's name, how it is made and called: an `Example`, or only its arguments.
-            Names may be qualified, and begin with the kind where two kinds share one:
-            ``"metric/kplug/poisson"``.
+            Without one, what `kplug.example` has written on it holds. Names may be qualified, and begin with
+            the kind where two kinds share one: ``"metric/kplug/poisson"``.
 
     Returns:
         The cases, sorted by kind; ``str(case)`` is its name.
@@ -144,10 +152,22 @@ def contract_cases(
     return [
         ContractCase(component, check, example)
         for component in components
-        for example in [table.get(id(component), Example())]
+        for example in [table.get(id(component)) or _find_own_example(component)]
         for check in get_suite(get_kind(component.kind)).checks
         if check is made or check.name not in example.leave_out
     ]
+
+
+def _find_own_example(component: Component) -> Example:
+    """Return what its author has declared, or written on the component; nothing if that cannot be loaded."""
+    try:
+        if component.example is None:
+            return find_example(REGISTRY.load(component)) or Example()
+        table = REGISTRY.load(replace(component, target=component.example))
+    except KplugError:
+        return Example()
+    found = table.get(component.name) if isinstance(table, Mapping) else table
+    return found if isinstance(found, Example) else Example(dict(found or {}))
 
 
 def check_contract(case: ContractCase) -> None:

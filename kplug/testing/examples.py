@@ -1,44 +1,12 @@
-"""What an author tells the suite about a component, and what the suite tries where nothing is told."""
+"""What the suite calls a component with where its author has told nothing."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-
-
-@dataclass(frozen=True)
-class Example:
-    """How a component is to be tested.
-
-    Args:
-        arguments: What it is made with; needed where the signature has no defaults.
-        inputs: What it is called with, one array for each argument, floats in float64:
-            ``(y_true, y_pred)`` for losses and metrics (their first axis counts the samples), ``(x,)`` for
-            activations, ``(weight_matrix,)`` for regularizers and constraints. None tries usual ones.
-        shape: Shape that an initializer is called with. None tries usual ones.
-        variance: What the values of an initializer vary by, for that shape, which should then have
-            10 000 values or more. None if it says nothing about it.
-        leave_out: Checks that cannot hold for this component, each with the reason.
-
-    Example:
-        >>> Example({"smooth": 1e-5}, leave_out={"gradcheck": "a straight-through gradient"}).arguments
-        {'smooth': 1e-05}
-    """
-
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Sequence[Any] | None = None
-    shape: tuple[int, ...] | None = None
-    variance: float | None = None
-    leave_out: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return json.dumps(self.arguments, default=repr)
-
 
 USUAL_SHAPES = ((6, 5), (3, 4, 6), (3, 3, 4, 6))
 

@@ -187,9 +187,46 @@ def test_a_missing_example_is_one_message(good: Sandbox) -> None:
         "failed  regularizer  kplug-good/squeeze  0 of 1\n\n"
         "failed: the regularizer kplug-good/squeeze (good:squeeze), check 'made'\n"
         "  squeeze needs 'strength'\n"
-        "  Say what it is made with: --example 'squeeze(strength=…)'.\n\n"
+        "  Say what it is made with: @kplug.example({'strength': …}) above it, or --example "
+        "'squeeze(strength=…)'.\n\n"
         "1 component, 0 of 1 check passed\n"
     )
+
+
+def test_an_example_on_the_component_is_enough(install: Sandbox) -> None:
+    mark = "@kplug.example({'strength': 0.5})\n"
+    install(
+        "kplug-marked",
+        entry_points={"kplug.regularizers": {"squeeze": "marked:squeeze"}},
+        modules={"marked.py": "import kplug\n" + GOOD.replace("def squeeze", f"{mark}def squeeze")},
+    )
+    (component,) = read("kplug-marked", status=0)["components"]
+    assert {found["example"] for found in component["checks"]} == {'{"strength": 0.5}'}
+
+
+HOOKS = """
+import kplug
+
+@kplug.hookimpl
+def kplug_regularizers():
+    return {"squeeze": kplug.Component("squeeze", "tabled:squeeze", example="tabled:TABLE")}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "status"), [("TABLE = {'squeeze': {'strength': 0.5}}", 0), ("", 1)]
+)
+def test_an_example_in_a_table_is_found(install: Sandbox, table: str, status: int) -> None:
+    install(
+        "kplug-tabled",
+        entry_points={"kplug": {"plugin": "tabled_hooks"}},
+        modules={"tabled_hooks.py": HOOKS, "tabled.py": f"{GOOD}\n{table}\n"},
+    )
+    data = read("kplug-tabled", status=status)
+    assert [found["rule"] for found in data["findings"]] == ["import"] * status
+    (component,) = data["components"]
+    examples = {found["example"] for found in component["checks"]}
+    assert examples == (set() if status else {'{"strength": 0.5}'})
 
 
 def test_each_example_is_checked(good: Sandbox) -> None:

@@ -59,6 +59,7 @@ def test_target_outside_the_grammar(target: str) -> None:
         ("aliases", ["avg"], "Aliases are a tuple of names."),
         ("role", "functoin", "A role is one of 'class', 'function', 'factory', None."),
         ("role", [], "A role is one of 'class', 'function', 'factory', None."),
+        ("example", "acme.examples", "It is None, or 'package.module:object'."),
         ("summary", None, "A summary is one line of text."),
         ("summary", b"Mean.", "A summary is one line of text."),
         ("deprecated", True, "It is None, or the text that says what to use instead."),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 import kplug
 from kplug.errors import ArgumentError, SeveralProblemsError
+from kplug.registry.examples import find_example
 from kplug.registry.kinds import KINDS
 from kplug.testing import (
     BrokenContractError,
@@ -76,7 +77,9 @@ def test_missing_arguments_are_asked_for() -> None:
         with pytest.raises(BrokenContractError) as caught:
             check_contract(case)
     assert "found: it cannot be made: scaled needs 'factor'" in str(caught.value)
-    assert str(caught.value).endswith("Say what it is made with: examples={'scaled': {…}}.")
+    assert str(caught.value).endswith(
+        "Say what it is made with: @kplug.example({…}) above it, or examples={'scaled': {…}}."
+    )
 
 
 def test_a_missing_example_is_one_message() -> None:
@@ -90,6 +93,51 @@ def test_a_missing_example_is_one_message() -> None:
                 SkipTest, match=r"^custom/scaled cannot be made: see its check 'made'$"
             ):
                 check_contract(case)
+
+
+def test_missing_inputs_are_one_message() -> None:
+    def of_five(weight_matrix: Tensor) -> Tensor:
+        if weight_matrix.shape != (5, 5):
+            raise ValueError("a matrix of 5 by 5")
+        return weight_matrix.sum()
+
+    with kplug.scope(regularizers={"of_five": of_five}):
+        local = Example(leave_out={"pickle": "it is a function of this test"})
+        with pytest.raises(BrokenContractError) as caught:
+            run_contract("custom", examples={"of_five": local})
+        with pytest.raises(SkipTest, match="of_five cannot be called: see its check 'made'"):
+            check_contract(contract_cases("custom")[3])
+    assert "found: none of the usual inputs suits it; the last was" in str(caught.value)
+    assert str(caught.value).endswith("@kplug.example(inputs=(…)) above it.")
+
+
+def test_an_example_stands_on_the_component() -> None:
+    @kplug.example({"factor": 0.1}, inputs=lambda: ([[1.0]],), leave_out={"pickle": "a test's"})
+    def marked(weight_matrix: Tensor, factor: float) -> Tensor:
+        return factor * weight_matrix.abs().sum()
+
+    with kplug.scope(regularizers={"marked": marked}):
+        assert run_contract("custom") == len(list_checks("regularizer")) - 1
+        assert {str(case.example) for case in contract_cases("custom")} == {'{"factor": 0.1}'}
+        cases = contract_cases("custom", examples={"marked": {"factor": 0.2}})
+        assert {str(case.example) for case in cases} == {'{"factor": 0.2}'}
+
+
+def test_an_example_is_not_inherited() -> None:
+    @kplug.example({"factor": 0.1})
+    class Base:
+        pass
+
+    class Derived(Base):
+        pass
+
+    assert find_example(Base) == Example({"factor": 0.1})
+    assert find_example(Derived) is None
+
+
+def test_a_fact_that_an_example_does_not_have_is_refused() -> None:
+    with pytest.raises(TypeError, match="'leaveout'"):
+        kplug.example({"factor": 0.1}, leaveout={})
 
 
 def test_whether_it_can_be_made_is_not_left_out() -> None:

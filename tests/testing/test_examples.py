@@ -7,7 +7,8 @@ import json
 import pytest
 import torch
 
-from kplug.testing.examples import Example, cast, image_inputs, usual_inputs, with_gradient
+from kplug.testing import Example
+from kplug.testing.examples import cast, image_inputs, usual_inputs, with_gradient
 
 
 def test_an_example_is_written_as_its_arguments() -> None:

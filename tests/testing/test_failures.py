@@ -473,9 +473,9 @@ def test_what_the_component_raises_is_the_cause() -> None:
         raise ZeroDivisionError("by a whale")
 
     with kplug.scope(constraints={"broken": fails}):
-        case: ContractCase = contract_cases("custom", kinds=["constraint"])[3]
+        case: ContractCase = contract_cases("custom", kinds=["constraint"])[0]
         with pytest.raises(BrokenContractError) as caught:
             case.run()
     assert caught.value.__cause__ is not None
     assert "ZeroDivisionError: by a whale" in str(caught.value)
-    assert "Declare inputs: Example(inputs=…)." in str(caught.value)
+    assert "Say what it is called with: @kplug.example(inputs=(…)) above it." in str(caught.value)

@@ -6,6 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from kplug.cli.check.report import Finding, Level
@@ -31,6 +32,8 @@ def audit_component(component: Component) -> Iterator[Finding]:
     try:
         target = REGISTRY.load(component)
         arguments = describe_signature(get_kind(component.kind), target, component)
+        if component.example is not None:
+            REGISTRY.load(replace(component, target=component.example))
     except KplugError as error:
         yield _broken(component, error)
         return

@@ -18,6 +18,7 @@ from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
 from kplug.testing import ContractCase, Example, contract_cases
 from kplug.testing.cases import BrokenContractError
+from kplug.testing.checks.subject import UnsuitableInputsError
 
 _Examples = Mapping[int, Sequence[Mapping[str, object]]]
 
@@ -49,7 +50,7 @@ def run_checks(
             report.findings += findings
             results: list[CheckResult] = []
             if not any(finding.rule == "import" for finding in findings):
-                for arguments in table.get(id(component), [{}]):
+                for arguments in table.get(id(component), [None]):
                     results += _check(component, arguments)
             report.checked.append(CheckedComponent(component, tuple(results)))
 
@@ -80,12 +81,13 @@ def _is_meant(component: Component, spec: Spec) -> bool:
     return is_owner and lookup_key(spec.name) in keys_of(component)
 
 
-def _check(component: Component, arguments: Mapping[str, object]) -> list[CheckResult]:
+def _check(component: Component, arguments: Mapping[str, object] | None) -> list[CheckResult]:
+    """Check a component with arguments, or as its author has written on it."""
     name = f"{component.kind}/{component.qualified_name}"
     cases = contract_cases(
         component.origin.distribution,
         kinds=[component.kind],
-        examples={name: Example(arguments)},
+        examples={} if arguments is None else {name: Example(arguments)},
     )
     own = (case for case in cases if case.component.qualified_name == component.qualified_name)
     return [result for result in map(_run, own) if result is not None]
@@ -117,7 +119,13 @@ def _explain_failure_to_make(
     component, cause = case.component, error.__cause__
     arguments = describe_signature(get_kind(component.kind), REGISTRY.load(component), component)
     missing = [name for name, default in arguments if not default]
+    if isinstance(cause, UnsuitableInputsError):
+        return cause.message, cause.hint
     if not set(missing) - set(case.example.arguments) or not isinstance(cause, KplugError):
         return error.found, None
+    values = ", ".join(f"{name!r}: …" for name in missing)
     example = f"{component.name}({', '.join(f'{name}=…' for name in missing)})"
-    return cause.message, f"Say what it is made with: --example '{example}'."
+    return (
+        cause.message,
+        f"Say what it is made with: @kplug.example({{{values}}}) above it, or --example '{example}'.",
+    )

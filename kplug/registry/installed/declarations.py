@@ -142,6 +142,7 @@ def _merge(first: Component, second: Component) -> Component:
         summary=first.summary or second.summary,
         deprecated=first.deprecated or second.deprecated,
         is_qualified_only=first.is_qualified_only or second.is_qualified_only,
+        example=first.example or second.example,
     )
 
 

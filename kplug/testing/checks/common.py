@@ -10,16 +10,21 @@ from collections.abc import Iterable, Mapping
 from kplug.registry import Resolved, resolve
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.registry.registry import REGISTRY
-from kplug.testing.checks.subject import Finding, Subject, check, find_difference
+from kplug.testing.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+)
 from kplug.testing.readings import find_unread
 
 
 @check(
-    "it can be made with the arguments of its example",
-    "Say what it is made with: examples={name: {argument: value}}.",
+    "it can be made with the arguments of its example, and called with the inputs",
+    "Say what it is made with: @kplug.example({argument: value}) above it.",
 )
 def made(subject: Subject) -> Finding:
-    """Make it; where that fails, the other checks have nothing to look at."""
+    """Make it; where that fails, or nothing suits it, the other checks have nothing to look at."""
     subject.make()
     return None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kplug.errors import KplugError
-from kplug.testing.checks.subject import Subject, is_finite, leaves, seeded
+from kplug.errors import KplugWarning
+from kplug.testing.checks.subject import Subject, UnsuitableInputsError, is_finite, leaves, seeded
 
 _SAMPLES = 4
 
@@ -18,7 +19,7 @@ def calls_of(subject: Subject) -> tuple[Any, ...]:
     """Return the arguments of a layer's call: the example's, or the first of the usual ones that it takes.
 
     Raises:
-        KplugError: if it takes none.
+        UnsuitableInputsError: if it takes none.
     """
     if "calls" not in subject.__dict__:
         subject.__dict__["calls"] = _find_calls(subject)
@@ -27,21 +28,20 @@ def calls_of(subject: Subject) -> tuple[Any, ...]:
 
 
 def _find_calls(subject: Subject) -> tuple[Any, ...]:
-    if subject.example.inputs is not None:
-        return tuple(_as_tensors(value) for value in subject.example.inputs)
+    given = subject.given_inputs
+    if given is not None:
+        return tuple(_as_tensors(value) for value in given)
     problem = "the values are not finite"
     for inputs in _usual_calls():
         try:
-            with torch.no_grad(), seeded(99):
+            with torch.no_grad(), seeded(99), warnings.catch_warnings():
+                warnings.simplefilter("ignore", KplugWarning)
                 made = leaves(subject.make()(*fill(inputs, torch.clone)))
             if made and all(is_finite(value) for value in made):
                 return inputs
         except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
             problem = f"{type(error).__name__}: {error}"
-    raise KplugError(
-        f"none of the usual inputs suits it; the last was refused with: {problem}",
-        hint="Declare inputs: Example(inputs=…).",
-    )
+    raise UnsuitableInputsError(problem)
 
 
 def _usual_calls() -> list[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import torch
@@ -105,4 +106,5 @@ LOSS = Suite(
         *(*COMMON, *OF_LOSSES, layout, _one_row, _reduction, _weights, _empty_batch),
         *(exact, extremes, repeated),
     ),
+    operator.attrgetter("inputs"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import torch
@@ -215,4 +216,5 @@ METRIC = Suite(
         *(*COMMON, _scalar, _batches, _reset, _weights, _merging, _empty_batch, _inputs, layout),
         *(_result_twice, _reads, _state),
     ),
+    operator.attrgetter("inputs"),
 )

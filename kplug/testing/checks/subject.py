@@ -6,7 +6,7 @@ import contextlib
 import copy
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,11 +18,28 @@ from kplug.errors import KplugError
 from kplug.registry import Component, Kind, Resolved, Spec, get_kind, resolve
 from kplug.registry.building.binding import describe_signature
 from kplug.registry.building.roles import find_parameters
+from kplug.registry.examples import Example
 from kplug.registry.registry import REGISTRY
-from kplug.testing.examples import USUAL_SHAPES, Example, usual_inputs
+from kplug.testing.examples import USUAL_SHAPES, usual_inputs
 from kplug.testing.variations import find_variations, read_hints
 
 Finding = str | None
+
+
+class UnsuitableInputsError(KplugError):
+    """None of the usual inputs suits a component.
+
+    Args:
+        problem: Why the last was refused.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"none of the usual inputs suits it; the last was refused with: {problem}",
+            hint="Say what it is called with: @kplug.example(inputs=(…)) above it.",
+        )
+
+
 Behave = Callable[["Subject", Any], Any]
 
 
@@ -56,17 +73,21 @@ def check(
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one kind, in order, and what its instances do, to compare two of them."""
+    """The checks of one kind, in order, and what its instances do, to compare two of them.
+
+    ``find_inputs`` returns what they are called with, or raises `UnsuitableInputsError`.
+    """
 
     behave: Behave
     checks: tuple[Check, ...]
+    find_inputs: Callable[[Subject], object] = lambda _: None
 
 
 class Subject:
     """A component under test: makes instances and inputs of it."""
 
-    def __init__(self, component: Component, example: Example, behave: Behave) -> None:
-        self.component, self.example, self._behave = component, example, behave
+    def __init__(self, component: Component, example: Example, suite: Suite) -> None:
+        self.component, self.example, self._suite = component, example, suite
 
     @property
     def kind(self) -> Kind:
@@ -91,9 +112,10 @@ class Subject:
 
     @cached_property
     def obstacle(self) -> Exception | None:
-        """What keeps it from being made, or None."""
+        """What keeps it from being made or called, or None."""
         try:
             self.make()
+            self._suite.find_inputs(self)
         except Exception as error:  # noqa: BLE001 - it is anyone's code
             return error
         return None
@@ -102,7 +124,7 @@ class Subject:
         """Return what an instance does; equal instances do the same, for one place of torch's generator."""
         _evaluate(made)
         with seeded(99):
-            return self._behave(self, made)
+            return self._suite.behave(self, made)
 
     @cached_property
     def behaviour(self) -> list[Tensor]:
@@ -142,15 +164,22 @@ class Subject:
             return False
         return True
 
+    @property
+    def given_inputs(self) -> Sequence[Any] | None:
+        """The example's inputs; None if it has none."""
+        given = self.example.inputs
+        return given() if callable(given) else given
+
     @cached_property
     def inputs(self) -> tuple[Tensor, ...]:
         """The example's inputs, or the first of the usual ones that give finite values.
 
         Raises:
-            KplugError: if none does.
+            UnsuitableInputsError: if none does.
         """
-        if self.example.inputs is not None:
-            return tuple(torch.as_tensor(value) for value in self.example.inputs)
+        given = self.given_inputs
+        if given is not None:
+            return tuple(torch.as_tensor(value) for value in given)
         problem = "the values are not finite"
         for inputs in usual_inputs(self.kind.name):
             try:
@@ -158,10 +187,7 @@ class Subject:
                     return inputs
             except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
                 problem = f"{type(error).__name__}: {error}"
-        raise KplugError(
-            f"none of the usual inputs suits it; the last was refused with: {problem}",
-            hint="Declare inputs: Example(inputs=…).",
-        )
+        raise UnsuitableInputsError(problem)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -178,7 +204,7 @@ class Subject:
 
     def behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
         """Return what a new instance does with other inputs."""
-        trial = Subject(self.component, copy.copy(self.example), self._behave)
+        trial = Subject(self.component, copy.copy(self.example), self._suite)
         trial.__dict__["inputs"] = inputs
         return trial.behave(trial.make())
 

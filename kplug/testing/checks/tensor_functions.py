@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -186,6 +187,7 @@ _POINTWISE = (_gradients, _gradcheck, _inputs)
 REGULARIZER = Suite(
     call,
     (*COMMON, _scalar, _DTYPE_OF_ALL, _device, *_POINTWISE, _zero_gradient, ranks.OF_REGULARIZER),
+    operator.attrgetter("inputs"),
 )
 ACTIVATION = Suite(
     call,
@@ -193,6 +195,7 @@ ACTIVATION = Suite(
         *(*COMMON, _shape_of_activation, _DTYPE_OF_ALL, _device, *_POINTWISE, _single_row),
         *(_empty_batch, layout, activation_of_zero, large, ranks.OF_ACTIVATION),
     ),
+    operator.attrgetter("inputs"),
 )
 CONSTRAINT = Suite(
     call,
@@ -200,6 +203,7 @@ CONSTRAINT = Suite(
         *(*COMMON, _shape, _DTYPE_OF_ALL, _device, _inputs, _zero, _idempotent),
         ranks.OF_CONSTRAINT,
     ),
+    operator.attrgetter("inputs"),
 )
 OF_LOSSES = (_scalar, _DTYPE_OF_FULL, _device, *_POINTWISE)
 """Those that losses have to pass, besides checks of their own."""

@@ -6,27 +6,17 @@ import pytest
 
 from kplug.testing import ContractCase, Example, check_contract, contract_cases
 
-SOFT = {"smooth": 1e-5, "thresh": None}
 THRESHOLDED = Example(
     {"smooth": 1e-5, "thresh": 0.5},
     leave_out={
         "gradcheck": "the value is that of the thresholded mask, the gradient that of the soft"
     },
 )
-# The score of a batch as a whole has no parts that add up over batches.
-EACH_SAMPLE = {"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"}
-
 LOSSES = ("dice_loss", "jaccard_loss", "tversky_loss")
-METRICS = ("dice_coef", "jaccard_coef")
 CASES = [
+    *contract_cases("kplug-segmentation"),
     *contract_cases(
-        "kplug-segmentation",
-        examples={**dict.fromkeys(LOSSES, SOFT), **dict.fromkeys(METRICS, EACH_SAMPLE)},
-    ),
-    *contract_cases(
-        "kplug-segmentation",
-        kinds=["loss"],
-        examples=dict.fromkeys(LOSSES, THRESHOLDED),
+        "kplug-segmentation", kinds=["loss"], examples=dict.fromkeys(LOSSES, THRESHOLDED)
     ),
 ]
 

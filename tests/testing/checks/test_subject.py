@@ -11,7 +11,15 @@ import torch
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, get_kind
 from kplug.testing import Example
-from kplug.testing.checks.subject import Check, Subject, check, find_difference, leaves, shown
+from kplug.testing.checks.subject import (
+    Check,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+    leaves,
+    shown,
+)
 
 
 def call(subject: Subject, made: Any) -> Any:
@@ -24,7 +32,7 @@ def refuse(subject: Subject, made: Any) -> Any:
 
 def make(kind: str, name: str, example: Example, behave: Any = call) -> Subject:
     components = REGISTRY.components(get_kind(kind))
-    return Subject(next(one for one in components if one.name == name), example, behave)
+    return Subject(next(one for one in components if one.name == name), example, Suite(behave, ()))
 
 
 def test_a_check_is_named_after_its_function() -> None:

@@ -25,5 +25,11 @@ def kplug_metrics() -> dict[str, Component]:
 
 
 def _make(name: str, target: str, summary: str) -> Component:
-    is_shared = name in QUALIFIED_ONLY
-    return Component(name, target, role="class", summary=summary, is_qualified_only=is_shared)
+    return Component(
+        name,
+        target,
+        role="class",
+        summary=summary,
+        is_qualified_only=name in QUALIFIED_ONLY,
+        example="kplug_monai.examples:EXAMPLES",
+    )

@@ -6,6 +6,8 @@ from kplug import Component, hookimpl
 from kplug_pytorch_optimizer.adapted import LOSSES, QUALIFIED_ONLY, SCHEDULES
 from kplug_pytorch_optimizer.table import OPTIMIZERS
 
+_EXAMPLES = "kplug_pytorch_optimizer.examples:EXAMPLES"
+
 
 @hookimpl
 def kplug_optimizers() -> dict[str, Component]:
@@ -16,6 +18,7 @@ def kplug_optimizers() -> dict[str, Component]:
             f"kplug_pytorch_optimizer.optimizers:{class_name}",
             summary=summary,
             is_qualified_only=class_name.lower() in QUALIFIED_ONLY,
+            example=_EXAMPLES,
         )
         for class_name, summary in OPTIMIZERS.items()
     }
@@ -25,7 +28,12 @@ def kplug_optimizers() -> dict[str, Component]:
 def kplug_schedules() -> dict[str, Component]:
     """Return a component for each scheduler whose rates depend on the step alone."""
     return {
-        name: Component(name, f"kplug_pytorch_optimizer.schedules:{class_name}", role="class")
+        name: Component(
+            name,
+            f"kplug_pytorch_optimizer.schedules:{class_name}",
+            role="class",
+            example=_EXAMPLES,
+        )
         for name, class_name in SCHEDULES.items()
     }
 
@@ -39,6 +47,7 @@ def kplug_losses() -> dict[str, Component]:
             f"kplug_pytorch_optimizer.losses:{class_name}",
             role="class",
             is_qualified_only=name in QUALIFIED_ONLY,
+            example=_EXAMPLES,
         )
         for name, class_name in LOSSES.items()
     }

@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.errors import ArgumentValueError
 from kplug_segmentation.overlap import (
     Reduction,
@@ -36,6 +37,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 Score = Callable[..., Tensor]
 
 
+@example({"smooth": 1e-5, "thresh": None})
 def dice_loss(
     smooth: float,
     thresh: float | None,
@@ -80,6 +82,7 @@ def dice_loss(
     return partial(dice, score=score, thresh=thresh, sharpness=sharpness)
 
 
+@example({"smooth": 1e-5, "thresh": None})
 def jaccard_loss(
     smooth: float,
     thresh: float | None,
@@ -109,6 +112,7 @@ def jaccard_loss(
     return partial(jaccard, score=score, thresh=thresh, sharpness=sharpness)
 
 
+@example({"smooth": 1e-5, "thresh": None})
 def tversky_loss(
     smooth: float,
     thresh: float | None,

@@ -12,11 +12,17 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from kplug import example
 from kplug.errors import ArgumentValueError, DataError
 
 Reduction = Literal["batch", "sample"]
 
 
+# The score of a batch as a whole has no parts that add up over batches.
+_EACH_SAMPLE = example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
+
+
+@_EACH_SAMPLE
 def dice_coef(
     y_true: Tensor,
     y_pred: Tensor,
@@ -56,6 +62,7 @@ def dice_coef(
     return (2.0 * shared + smooth) / (true + predicted + smooth)
 
 
+@_EACH_SAMPLE
 def jaccard_coef(
     y_true: Tensor,
     y_pred: Tensor,

@@ -1,0 +1,97 @@
+"""What the components are tested with, and which checks are left out: for `kplug check` and for the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kplug.testing import Example
+
+A_MATRIX_RATE = {"adamw_lr": 0.01}  # the default is too low for the suite's few steps
+A_FAST_ADAM = {"optimizer": "torch/adam(lr=0.05)"}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "a2grad": {"lips": 1000.0},
+    "adago": A_MATRIX_RATE,
+    "adamuon": A_MATRIX_RATE,
+    "avagrad": {"lr": 0.01},
+    "kron": {
+        "balance_prob": 0.0
+    },  # it would draw from NumPy's generator, which the suite does not seed
+    "lookahead": A_FAST_ADAM,
+    "magma": A_FAST_ADAM,
+    "muon": A_MATRIX_RATE,
+    "muonclip": A_MATRIX_RATE,
+    "normuon": A_MATRIX_RATE,
+    "orthograd": A_FAST_ADAM,
+    "ranger21": {"num_iterations": 200, "centralize_gradients": False},
+    "rose": {"centralize": False},
+    "sara": {"threshold": 10.0},  # all of the suite's weights are below it
+    "schedulefreewrapper": A_FAST_ADAM,
+    "splus": {"nonstandard_constant": 0.1},
+    "bi_tempered_logistic_loss": {"t1": 0.8, "t2": 1.2},
+    "binary_bi_tempered_logistic_loss": {"t1": 0.8, "t2": 1.2},
+    "jaccard_loss": {"mode": "binary"},
+    "ldam_loss": {"num_class_list": [3, 2, 1]},
+    "chebyshev_schedule": {"num_epochs": 8},
+    "cosine_annealing_lr": {"T_max": 5},
+    "cosine_annealing_warm_restarts": {"T_0": 4},
+    "cosine_annealing_warmup_restarts": {"first_cycle_steps": 6},
+    "cosine_scheduler": {"t_max": 10, "max_lr": 0.1},
+    "cyclic_lr": {"base_lr": 0.1, "max_lr": 1.0, "step_size_up": 3},
+    "linear_scheduler": {"t_max": 2000, "max_lr": 0.1},  # past its end it goes below 0
+    "multi_step_lr": {"milestones": [2, 4]},
+    "one_cycle_lr": {"max_lr": 0.1, "total_steps": 2000},
+    "poly_scheduler": {"t_max": 10, "max_lr": 0.1},
+    "rex_scheduler": {"total_steps": 2000},
+    "step_lr": {"step_size": 2},
+    "wsd_schedule": {"num_warmup_steps": 2, "num_stable_steps": 3, "num_decay_steps": 4},
+}
+IN_PLACE = "the library changes gradients in place, which a step of kplug does not use again"
+SINGLE = "the library computes the value in float32"
+LEFT_OUT: dict[tuple[str, str], tuple[str, ...]] = {
+    ("inputs", IN_PLACE): (
+        *("adalite", "grokfastadamw", "lars", "muon", "normuon", "novograd", "orthograd"),
+        *("ranger", "ranger21", "rose", "schedulefreeadamw", "scionlight", "stablespam"),
+    ),
+    ("parabola", "it keeps the length of each weight"): ("nero",),
+    ("parabola", "it moves each weight at right angles to itself"): ("orthograd",),
+    ("parabola", "it moves no weight by the mean of its gradient"): ("ranger",),
+    ("rate", "its own rules decide how far the first steps go"): (
+        *("adafactor", "adashift", "apollodqn", "radam", "sara", "schedulefreeradam", "trac"),
+    ),
+    ("groups", "its first steps are none, or of the same length for all"): (
+        *("adashift", "radam", "sara", "schedulefreeradam", "trac"),
+    ),
+    ("config", "it draws the moments at which it looks anew"): ("kron",),
+    ("rosenbrock", "it multiplies where Adam divides, and gradients of hundreds overflow"): (
+        "dualadam",
+    ),
+    ("rosenbrock", "it damps large gradients, and does not get down the valley's walls"): (
+        "gravity",
+    ),
+    ("arguments", "`moment_key` is looked up in the other optimizer's state, at the first step"): (
+        "magma",
+    ),
+    ("effect", "`eps` bounds a divisor that is larger for the suite's inputs"): (
+        *("dice_loss", "jaccard_loss"),
+    ),
+    ("effect", "the library never reads `eps`"): ("emolynx", "schedulefreesgd"),
+    ("effect", "the library never reads `use_palm`"): ("schedulefreeadamw", "schedulefreeradam"),
+    ("ranks", "it cannot train a weight of shape ()"): ("trac",),
+    ("dtype", "it takes no bfloat16"): ("trac",),
+    ("dtype", SINGLE): ("soft_f1_loss",),
+    ("gradcheck", SINGLE): ("soft_f1_loss",),
+}
+
+
+def _make_examples() -> dict[str, Example]:
+    reasons: dict[str, dict[str, str]] = {}
+    for (check, reason), names in LEFT_OUT.items():
+        for name in names:
+            reasons.setdefault(name, {})[check] = reason
+    return {
+        name: Example(ARGUMENTS.get(name, {}), leave_out=reasons.get(name, {}))
+        for name in ARGUMENTS.keys() | reasons.keys()
+    }
+
+
+EXAMPLES = _make_examples()
