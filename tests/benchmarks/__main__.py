@@ -15,7 +15,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # On one thread, unless more than one is what is measured.
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
-SCRIPTS = ("training", "scaling", "processes", "files", "optimizers", "initializers", "registry")
+SCRIPTS = (
+    *("training", "scaling", "processes", "files", "optimizers", "initializers", "registry"),
+    "registry_sites",
+)
 WITH_LIBRARIES, HAS_QUICK = ("training",), ("training", "scaling")
 
 

@@ -44,6 +44,7 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
 
 def write_changes(view: SiteView) -> None:
     """Write all changes into the folder of a site that nobody reads yet."""
+    view.settle()
     for path, content in view.changes.items():
         target = view.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,7 @@ def _choose(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def _render(view: SiteView, template: str, path: str, **facts: object) -> None:
-    view.write(path, _environment().get_template(template).render(**facts).encode())
+    view.write_later(path, lambda: _environment().get_template(template).render(**facts).encode())
 
 
 @lru_cache

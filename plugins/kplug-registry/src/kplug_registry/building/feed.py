@@ -18,7 +18,7 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
     recent = (release, *found.recent)[:MOST_RECENT]
     view.write_noun("registry.json", SiteFile(recent=recent))
     write_start_page(view, recent)
-    view.write("feed.xml", _format_feed(recent).encode())
+    view.write_later("feed.xml", lambda: _format_feed(recent).encode())
 
 
 def _format_feed(recent: tuple[RecentRelease, ...]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterator, Set
+from functools import partial
 
 from kplug import lookup_key
 from kplug_registry.building.site_view import SiteView
@@ -28,26 +31,31 @@ def list_hits(distribution: DistributionFile) -> Iterator[tuple[str, SearchHit]]
 def update_search(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
     """Change the files of the words of a distribution from what they said of it to what they have to say."""
     old, new = set(list_hits(before)), set(list_hits(after))
-    words = {word for word, _ in old ^ new}
-    for word in sorted(words):
+    gone, come = _by_word(old - new), _by_word(new - old)
+    for word in sorted(gone.keys() | come.keys()):
         path = search_path(word)
         found = view.find(SearchFile, path)
-        kept = [hit for hit in found.hits if (word, hit) not in old] if found is not None else []
-        hits = sort_hits(word, [*kept, *(hit for one, hit in new if one == word)])
+        hits = [] if found is None else [hit for hit in found.hits if hit not in gone[word]]
+        for hit in come[word]:
+            insort(hits, hit, key=partial(_rank, word))
         view.write_noun(path, SearchFile(word, tuple(hits[:MOST_HITS])))
 
 
 def sort_hits(word: str, hits: list[SearchHit]) -> list[SearchHit]:
     """Return the hits of a word, those with the word in the name first."""
-    return sorted(
-        hits,
-        key=lambda hit: (
-            word not in search_words(hit.name),
-            hit.kind,
-            lookup_key(hit.name),
-            hit.distribution,
-        ),
-    )
+    return sorted(hits, key=partial(_rank, word))
+
+
+def _rank(word: str, hit: SearchHit) -> tuple[bool, str, str, str]:
+    is_in_name = word in search_words(hit.name)
+    return (not is_in_name, hit.kind, lookup_key(hit.name), hit.distribution)
+
+
+def _by_word(hits: Set[tuple[str, SearchHit]]) -> dict[str, list[SearchHit]]:
+    found: dict[str, list[SearchHit]] = defaultdict(list)
+    for word, hit in hits:
+        found[word].append(hit)
+    return found
 
 
 def _list_hits(distribution: str, release: Release) -> Iterator[tuple[str, SearchHit]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kplug_registry.site_format import from_json, to_json
 
@@ -13,6 +14,8 @@ Noun = TypeVar("Noun")
 class SiteView:
     """The files of a site with changes to them.
 
+    Nouns are kept as they are, and pages are made, once, by `settle`: a file may change many times before.
+
     Args:
         folder: The site.
     """
@@ -20,6 +23,8 @@ class SiteView:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.changes: dict[str, bytes | Path | None] = {}  # None where a file is removed
+        self._nouns: dict[str, Any] = {}
+        self._later: dict[str, Callable[[], bytes]] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it will be, or None if there is none."""
@@ -37,8 +42,11 @@ class SiteView:
         Raises:
             SiteFormatError: for a file that does not hold one.
         """
-        text = self.read(path)
-        return None if text is None else from_json(noun, text, path)
+        if path not in self._nouns:
+            text = self.read(path)
+            self._nouns[path] = None if text is None else from_json(noun, text, path)
+        found: Noun | None = self._nouns[path]
+        return found
 
     def write(self, path: str, content: bytes | Path) -> None:
         """Change a file: its content, or the file that it is a copy of. What is the same is no change."""
@@ -47,4 +55,15 @@ class SiteView:
 
     def write_noun(self, path: str, noun: object) -> None:
         """Change a file to the JSON of a noun."""
-        self.write(path, to_json(noun).encode())
+        self._nouns[path] = noun
+        self.write_later(path, lambda: to_json(noun).encode())
+
+    def write_later(self, path: str, make: Callable[[], bytes]) -> None:
+        """Change a file to what a function returns when the changes are settled."""
+        self._later[path] = make
+
+    def settle(self) -> None:
+        """Put what was left for later into the changes."""
+        while self._later:
+            path, make = self._later.popitem()
+            self.write(path, make())

@@ -50,6 +50,7 @@ def changing(
     with locked(site, timeout) as workplace:
         view = SiteView(site)
         yield view
+        view.settle()
         if view.changes:
             _sign(view, keys)
             _commit(view, workplace)

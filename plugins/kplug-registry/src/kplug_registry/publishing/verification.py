@@ -100,6 +100,7 @@ def _check_pages(view: SiteView, distributions: list[DistributionFile]) -> Itera
     for distribution in distributions:
         write_project(again, distribution)
     add_projects(again, [distribution.name for distribution in distributions])
+    again.settle()
     yield from (f"{path} does not show what the distributions' files say" for path in again.changes)
 
 

@@ -25,8 +25,8 @@ def to_json(noun: object) -> str:
         >>> print(to_json(WheelFile("a-1-py3-none-any.whl", "0" * 4, 7)), end="")
         {"filename":"a-1-py3-none-any.whl","sha256":"0000","size":7}
     """
-    data = dataclasses.asdict(noun)  # type: ignore[call-overload]  # each noun is a dataclass
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+    text = json.dumps(noun, ensure_ascii=False, separators=(",", ":"), default=_as_object)
+    return f"{text}\n"
 
 
 def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
@@ -48,6 +48,10 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
         raise SiteFormatError(f"{where} is no JSON: {str(error)[:200]}") from error
     made: Noun = _read(noun, data, where)
     return made
+
+
+def _as_object(noun: Any) -> dict[str, Any]:
+    return {name: getattr(noun, name) for name in noun.__match_args__}
 
 
 def _read(wanted: Any, data: object, where: str) -> Any:

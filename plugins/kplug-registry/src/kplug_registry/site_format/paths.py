@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import sha256
 
 from packaging.utils import canonicalize_name
@@ -90,6 +91,7 @@ def search_path(word: str) -> str:
     return f"search/{word if word.isascii() else sha256(word.encode()).hexdigest()}.json"
 
 
+@lru_cache(maxsize=65536)
 def search_words(text: str) -> tuple[str, ...]:
     """Return the words of a text by which a search finds it, each once.
 
