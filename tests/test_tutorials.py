@@ -11,6 +11,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +25,7 @@ from tests.virtual_environments import run
 
 END = "@@ end of block"
 FILE = re.compile(r"# ([\w./-]+\.(?:py|toml))\n")
+KPLUG = re.compile(r"kplug-\d.*\.dist-info")
 PLUGIN = re.compile(r"_?(editable_impl_)?kplug[-_][a-z]")
 
 
@@ -33,7 +35,11 @@ def environment(tmp_path: Path) -> dict[str, str]:
     run(sys.executable, "-m", "venv", tmp_path / ".venv", cwd=tmp_path)
     (site,) = (tmp_path / ".venv").rglob("site-packages")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if not PLUGIN.match(entry.name) and not (site / entry.name).exists():
+        if KPLUG.match(entry.name):  # which may be a working copy, whose commit moves on
+            shutil.copytree(
+                entry, site / entry.name, ignore=shutil.ignore_patterns("direct_url.json")
+            )
+        elif not PLUGIN.match(entry.name) and not (site / entry.name).exists():
             (site / entry.name).symlink_to(entry)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KPLUG")}
     scripts = tmp_path / ".venv" / "bin"
