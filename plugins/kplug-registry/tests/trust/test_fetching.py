@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import threading
 import time
 from collections.abc import Iterator
-from email.utils import formatdate
-from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,59 +12,7 @@ from kplug_registry.trust.fetching import SiteFetcher, path_of_url
 from kplug_registry.trust.unsigned_site import UnsignedSite
 
 from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
-
-
-class Server:
-    """A web server of a folder; what it does to requests can be changed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.requests: list[tuple[str, int]] = []
-        self.failures = 0  # of the next requests
-        self.act = ""
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server.answer(self, folder / self.path.lstrip("/"))
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def answer(self, handler: BaseHTTPRequestHandler, file: Path) -> None:
-        data = file.read_bytes() if file.is_file() else None
-        etag = f'"{sha256(data or b"").hexdigest()[:8]}"'
-        status = 404 if data is None else 200
-        if self.failures:
-            self.failures, status = self.failures - 1, 503
-        elif etag == handler.headers["If-None-Match"]:
-            status = 304
-        self.requests.append((handler.path, status))
-        handler.send_response_only(status)
-        handler.send_header("Date", formatdate(usegmt=True))
-        handler.send_header("ETag", etag)
-        if self.act == "gzip":
-            handler.send_header("Content-Encoding", "gzip")
-            data = gzip.compress(b"\0" * 10_000_000)
-        handler.end_headers()
-        if self.act == "stall":
-            time.sleep(1)
-        while self.act == "trickle" and not handler.wfile.closed:
-            try:
-                handler.wfile.write(b" ")
-                time.sleep(0.02)
-            except OSError:
-                return
-        if status == 200 and data is not None:
-            handler.wfile.write(data)
-
-    def take_requests(self) -> list[tuple[str, int]]:
-        found, self.requests = self.requests, []
-        return found
+from tests.plugins.site_server import Server
 
 
 @pytest.fixture
@@ -81,8 +24,7 @@ def signed(tmp_path: Path) -> SignedFolder:
 def server(signed: SignedFolder) -> Iterator[Server]:
     made = Server(signed.site)
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def make_impatient_fetcher() -> SiteFetcher:
@@ -120,8 +62,7 @@ def test_a_server_that_is_down(signed: SignedFolder, server: Server) -> None:
 
 
 def test_nobody_listens(signed: SignedFolder, server: Server) -> None:
-    server.server.shutdown()
-    server.server.server_close()
+    server.close()
     client = signed.client(server.address, fetcher=make_impatient_fetcher())
     with pytest.raises(UnreachableSiteError, match="does not answer"):
         client.fetch(DICE)
@@ -138,7 +79,7 @@ def test_a_slow_server_is_given_up(signed: SignedFolder, server: Server, act: st
 
 
 def test_a_compressed_bomb_is_cut_off(signed: SignedFolder, server: Server) -> None:
-    client = signed.client(server.address, fetcher=make_impatient_fetcher())
+    client = signed.client(server.address)
     client.refresh()
     server.act = "gzip"
     with pytest.raises(TrustError, match="a file is longer than was signed"):
