@@ -97,7 +97,8 @@ def _sample_schedule(schedule: Any, arguments: dict[str, Any]) -> Curve | None:
         n for value in numbers for n in (value if isinstance(value, (list, tuple)) else [value])
     ]
     longest = max((int(n) for n in counts if isinstance(n, (int, float))), default=500)
-    end = min(max(2 * longest, _POINTS - 1), _MOST_STEPS)
+    gaps = _POINTS - 1  # steps are whole numbers, so each gap is
+    end = min(-(-2 * max(longest, 1) // gaps) * gaps, _MOST_STEPS)
     return _sample(lambda step: schedule(int(step)), 0.0, float(end), "step", "learning rate")
 
 
