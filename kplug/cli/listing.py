@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from kplug.cli.completion import complete_listed
-from kplug.cli.output import align, find_width, print_json
+from kplug.cli.output import align, find_width, print_json, print_lines
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.kinds import COMMAND
@@ -60,8 +60,10 @@ def list_components(
     if is_count and as_json:
         print_json({"counts": _count(kinds)})
     elif is_count:
-        for origin, counts in _count(kinds).items():
-            typer.echo(f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}")
+        print_lines(
+            f"{origin}: {', '.join(f'{n} {name}' for name, n in counts.items())}"
+            for origin, counts in _count(kinds).items()
+        )
     elif as_json:
         data = _as_data(kinds)
         if is_check:
@@ -69,8 +71,7 @@ def list_components(
         print_json(data)
     else:
         _print_tables(kinds)
-        for _, text in broken:
-            typer.secho(f"broken: {text}", fg="yellow")
+        print_lines((f"broken: {text}" for _, text in broken), colour="yellow")
     if is_check and (broken or any(not problem.is_advice for problem in REGISTRY.problems())):
         raise typer.Exit(1)
 

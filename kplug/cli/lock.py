@@ -114,11 +114,11 @@ def _check(file: Path, as_json: bool) -> None:
 
 
 def _print_not_locked(lock: Lock) -> None:
-    if lock.not_locked:
-        typer.secho(f"not locked: {', '.join(lock.not_locked)}", fg="yellow")
+    lines = [f"not locked: {', '.join(lock.not_locked)}"] if lock.not_locked else []
     for package in lock.packages:
         if package.source.is_editable and not package.source.commit:
-            typer.secho(f"without a commit: {package}, an editable install", fg="yellow")
+            lines.append(f"without a commit: {package}, an editable install")
+    print_lines(lines, colour="yellow")
 
 
 def _describe(lock: Lock) -> dict[str, object]:

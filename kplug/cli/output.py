@@ -24,11 +24,12 @@ def print_json(data: Mapping[str, Any]) -> None:
     typer.echo(json.dumps({"schema": SCHEMA, **data}, indent=2))
 
 
-def print_lines(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str], colour: str | None = None) -> None:
     """Print lines as they are; to a terminal, broken at its width between words, never inside one."""
     width = find_width()
     for line in lines:
-        typer.echo("\n".join(wrap(make_printable(line), width)))
+        text = "\n".join(wrap(make_printable(line), width))
+        typer.echo(typer.style(text, fg=colour) if colour else text)
 
 
 def find_width(stream: TextIO | None = None) -> int | None:
