@@ -16,6 +16,7 @@ def kplug_metrics() -> dict[str, Component]:
             role="class",
             summary=row.summary,
             is_qualified_only=row.name in NAMED_LIKE_BUILT_INS,
+            example="kplug_torchmetrics.examples:EXAMPLES",
         )
         for class_name, row in ROWS.items()
     }
