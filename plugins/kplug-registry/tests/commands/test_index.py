@@ -42,21 +42,30 @@ def test_a_folder_stands_for_the_wheels_in_it(
     assert [release["version"] for release in found["releases"]] == ["1.1", "1.0"]
 
 
+PIP = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]
+UV = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--no-cache"]
+
+
 @pytest.mark.slow
-def test_pip_installs_this_repositorys_plugins_from_the_site(
-    plugin_wheels: Path, plugin_components: Path, tmp_path: Path, serve: Serve
+@pytest.mark.parametrize("installer", [PIP, [*UV, "--python", sys.executable]], ids=["pip", "uv"])
+def test_installers_take_this_repositorys_plugins_from_the_site(
+    plugin_wheels: Path,
+    plugin_components: Path,
+    tmp_path: Path,
+    serve: Serve,
+    installer: list[str],
 ) -> None:
     site, target = tmp_path / "site", tmp_path / "installed"
     run("build", plugin_wheels, "--out", site, "--components", plugin_components)
     with serve(site) as address:
-        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]
         options = ["--target", str(target), "--index-url", f"{address}/simple/"]
         done = subprocess.run(
-            [*command, *options, "kplug-penalties"], capture_output=True, text=True
+            [*installer, *options, "kplug-penalties"], capture_output=True, text=True
         )
     assert done.returncode == 0, done.stderr
     assert (target / "kplug_penalties/__init__.py").is_file()
-    assert "whl.metadata" in done.stdout  # PEP 658: the wheel is fetched for nothing but installing
+    if installer is PIP:  # PEP 658: the wheel is fetched for nothing but installing
+        assert "whl.metadata" in done.stdout
 
 
 @pytest.mark.slow
