@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kplug_registry.errors import WheelError
+from kplug_registry.site_format import to_json
 from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
 
 MakeWheel = Callable[..., Path]
@@ -35,12 +36,14 @@ def declare(*targets: str) -> str:
         ("from kplug_waves.other import there as wave", "(over_there)"),
         ("from .other import there as wave", "(over_there)"),
         ("from numpy import sin as wave", ""),
+        ("from .stars import *", "(of_a_star)"),
         ("def __getattr__(name): ...", ""),
         ("import os; os.abort()\ndef wave(): ...", "()"),
     ],
 )
 def test_signatures_come_from_the_source(make_wheel: MakeWheel, code: str, signature: str) -> None:
     files = {INIT: f"{code}\n", "kplug_waves/other.py": "def there(over_there): ...\n"}
+    files["kplug_waves/stars.py"] = "from . import *\ndef wave(of_a_star): ...\n"
     (entry,) = read_wheel(
         make_wheel(code=files, entry_points=declare("kplug_waves:wave"))
     ).components
@@ -53,6 +56,13 @@ def test_names_of_one_target_are_aliases_and_its_documentation_is_the_objects(
     points = "[kplug.losses]\nripple = kplug_waves:wave_loss\nwave_loss = kplug_waves:wave_loss\n"
     (entry,) = read_wheel(make_wheel(entry_points=points)).components
     assert (entry.name, entry.aliases, entry.summary) == ("wave_loss", ("ripple",), "A wave.")
+
+
+def test_half_a_character_in_the_documentation_can_be_written(make_wheel: MakeWheel) -> None:
+    code = {INIT: "def wave_loss(): 'A \\ud800 wave.'\n"}
+    (entry,) = read_wheel(make_wheel(code=code)).components
+    assert entry.documentation == "A ? wave."
+    assert to_json(entry).encode()
 
 
 @pytest.mark.parametrize(

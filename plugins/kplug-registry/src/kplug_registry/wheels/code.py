@@ -10,6 +10,7 @@ import griffe
 from kplug_registry.wheels.archive import WheelArchive
 
 _LONGEST_CHAIN = 20  # of imports from module to module
+_DEEPEST_STARS, _MOST_STARS = 3, 20  # of `from … import *`
 _LONGEST_SIGNATURE = 2_000
 _LONGEST_DOCUMENTATION = 20_000
 
@@ -84,17 +85,32 @@ class WheelCode:
                 self._archive.refuse(f"{path} is no Python that can be read: {error}")
         return None
 
-    def _find(self, module_name: str, name: str) -> griffe.Object | griffe.Alias | None:
+    def _find(
+        self, module_name: str, name: str, depth: int = 0
+    ) -> griffe.Object | griffe.Alias | None:
         """Return what a module binds to a name, followed through imports inside of the wheel."""
         for _ in range(_LONGEST_CHAIN):
             module = self.find_module(module_name)
             found = None if module is None else module.members.get(name)
+            if found is None and module is not None:
+                return self._find_in_stars(module, name, depth)
             if not isinstance(found, griffe.Alias):
                 return found
             module_name, _, name = found.target_path.rpartition(".")
             if self.find_module(module_name) is None:
                 return found  # another distribution's: it exists, as far as this wheel can tell
         return None
+
+    def _find_in_stars(
+        self, module: griffe.Module, name: str, depth: int
+    ) -> griffe.Object | griffe.Alias | None:
+        """Return what a module has of a name by ``from other import *``."""
+        stars = [member for member in module.members.values() if member.name.endswith("/*")]
+        if depth == _DEEPEST_STARS or name.startswith("_") or len(stars) > _MOST_STARS:
+            return None
+        sources = (member.name.removesuffix("/*") for member in stars)
+        found = (self._find(source, name, depth + 1) for source in sources)
+        return next((one for one in found if one is not None), None)
 
     def _makes_names(self, module_name: str) -> bool:
         """Whether a module makes names when they are asked for."""

@@ -157,10 +157,15 @@ def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:
     found = code.describe(entry.target)
     return replace(
         entry,
-        signature=found.signature,
-        summary=entry.summary or found.summary,
-        documentation=found.documentation,
+        signature=_make_writable(found.signature),
+        summary=_make_writable(entry.summary or found.summary),
+        documentation=_make_writable(found.documentation),
     )
+
+
+def _make_writable(text: str) -> str:
+    """Return a text that UTF-8 can hold: source may name half of a character."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _describe_file(path: Path) -> WheelFile:
