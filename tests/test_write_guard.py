@@ -59,9 +59,9 @@ def pure_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def test_a_weight_that_a_layer_changes_is_the_same_after_each_prediction() -> None:
-    model = Sequential([Input((4,)), Halving(name="halving")])
     with pytest.warns(KplugWarning, match=r"layer 'halving' .* line \d+: `w /= 2\.0`"):
-        first = model.predict(DATA, verbose=0)
+        model = Sequential([Input((4,)), Halving(name="halving")])
+    first = model.predict(DATA, verbose=0)
     for _ in range(3):
         np.testing.assert_array_equal(model.predict(DATA, verbose=0), first)
     np.testing.assert_allclose(first, DATA @ np.full((4, 2), 0.5), rtol=1e-6)
@@ -97,16 +97,19 @@ def test_a_layer_that_changes_its_weight_trains_like_one_that_does_not(jit: bool
 def test_sibling_branches_and_the_callers_array_keep_their_values(
     make: Callable[[], Layer], expected: np.ndarray
 ) -> None:
-    inputs = Input((4,))
-    model = Model(inputs, [make()(inputs), Activation("linear")(inputs)])
-    given = DATA.copy()
+    inputs, given = Input((4,)), DATA.copy()
     with pytest.warns(KplugWarning, match="changes in place what it is handed") as caught:
-        results = [model(given) for _ in range(3)]
+        results = _call_beside(make, inputs, given)
     assert len(caught) == 1
     for made, sibling in results:
         np.testing.assert_allclose(made, expected, atol=1e-6)
         np.testing.assert_array_equal(sibling, DATA)
     np.testing.assert_array_equal(given, DATA)
+
+
+def _call_beside(make: Callable[[], Layer], inputs: Any, given: np.ndarray) -> list[Any]:
+    model = Model(inputs, [make()(inputs), Activation("linear")(inputs)])
+    return [model(given) for _ in range(3)]
 
 
 def test_metrics_see_predictions_and_targets_that_a_loss_changes_as_they_were() -> None:

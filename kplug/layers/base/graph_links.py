@@ -9,6 +9,16 @@ from kplug.errors import GraphError, NotBuiltError
 from kplug.graph import Node, SymbolicTensor
 
 What: TypeAlias = Literal["input", "output", "input_shape", "output_shape"]
+LINKS = frozenset(("input", "output", "input_shape", "output_shape"))
+
+
+# As in Keras they are AttributeErrors too, so `hasattr(layer, "output")` answers.
+class _NotConnectedError(NotBuiltError, AttributeError):
+    pass
+
+
+class _SeveralNodesError(GraphError, AttributeError):
+    pass
 
 
 class Linked(Protocol):
@@ -37,8 +47,8 @@ def read_node(layer: Linked, index: int, what: What) -> Any:
     return _one_or_all(_READERS[what](layer.inbound_nodes[index]))
 
 
-def read_first_node(layer: Linked, what: What) -> Any:
-    """Return something of the first call of a layer, as Keras 3 does.
+def read_only_node(layer: Linked, what: What) -> Any:
+    """Return something of the only call of a layer, or of all its calls if they agree on a shape.
 
     Args:
         layer: The layer.
@@ -46,14 +56,22 @@ def read_first_node(layer: Linked, what: What) -> Any:
 
     Raises:
         NotBuiltError: The layer was not called on a symbolic tensor.
+        GraphError: Several calls have different answers.
     """
-    # Not AttributeError, as Keras raises: torch's modules would replace its message.
     if not layer.inbound_nodes:
-        raise NotBuiltError(
+        raise _NotConnectedError(
             f"layer {layer.name!r} has no {what}: it was not called on a symbolic tensor",
             hint="Add it to a model whose input shape is known, or call it on an Input.",
         )
-    return read_node(layer, 0, what)
+    first = read_node(layer, 0, what)
+    others = range(1, len(layer.inbound_nodes))
+    agree = what.endswith("_shape") and all(read_node(layer, i, what) == first for i in others)
+    if others and not agree:
+        raise _SeveralNodesError(
+            f"layer {layer.name!r} has several inbound nodes, so {what} has no single meaning",
+            hint=f"Use get_{what}_at(node_index).",
+        )
+    return first
 
 
 def _tensors_into(node: Node) -> list[SymbolicTensor]:

@@ -39,7 +39,7 @@ from kplug.layers.base.constructor_arguments import (
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import read_first_node, read_node
+from kplug.layers.base.graph_links import LINKS, read_node, read_only_node
 from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
@@ -761,39 +761,45 @@ class Layer(nn.Module):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the first call, or the list of them.
+        """The symbolic input, or the list of them.
 
         Raises:
             NotBuiltError: The layer is in no graph.
+            GraphError: It was called more than once; ``get_input_at`` says which is meant. Both are
+                ``AttributeError``s, too.
         """
-        return read_first_node(self, "input")
+        return read_only_node(self, "input")
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the first call, or the list of them.
+        """The symbolic output, or the list of them.
 
         Raises:
             NotBuiltError: The layer is in no graph.
+            GraphError: It was called more than once; ``get_output_at`` says which is meant. Both are
+                ``AttributeError``s, too.
         """
-        return read_first_node(self, "output")
+        return read_only_node(self, "output")
 
     @property
     def input_shape(self) -> Any:
-        """Shape of the first call's input, or the list of shapes; the batch is ``None``.
+        """Shape of the input, or the list of shapes; the batch is ``None``.
 
         Raises:
             NotBuiltError: The layer is in no graph.
+            GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
         """
-        return read_first_node(self, "input_shape")
+        return read_only_node(self, "input_shape")
 
     @property
     def output_shape(self) -> Any:
-        """Shape of the first call's output, or the list of shapes; the batch is ``None``.
+        """Shape of the output, or the list of shapes; the batch is ``None``.
 
         Raises:
             NotBuiltError: The layer is in no graph.
+            GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
         """
-        return read_first_node(self, "output_shape")
+        return read_only_node(self, "output_shape")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbolic input of one call of the layer.
@@ -866,6 +872,12 @@ class Layer(nn.Module):
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
         super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Tensor | nn.Module:
+        # The property has raised an AttributeError, whose text torch would replace.
+        if name in LINKS:
+            read_only_node(self, name)  # type: ignore[arg-type]
+        return super().__getattr__(name)
 
     def __delattr__(self, name: str) -> None:
         forget(self, name)

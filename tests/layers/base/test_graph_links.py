@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import torch
 
-import kplug
 from kplug.backend import clear_session
 from kplug.errors import (
     GraphError,
@@ -41,20 +39,18 @@ def test_layer_outside_a_graph_has_no_input() -> None:
     )
 
 
-@pytest.mark.parametrize("library", [kplug, keras], ids=["kplug", "keras"])
-def test_a_shared_layer_answers_for_its_first_call(library: Any) -> None:
-    layer, inputs = library.layers.Dense(3), library.Input((5, 4))
-    outputs = layer(inputs)
-    layer(library.Input((4,)))
-    assert hasattr(layer, "output")
-    assert layer.output is outputs
-    assert layer.input is inputs
-
-
-def test_each_call_of_a_shared_layer_has_a_node() -> None:
+def test_shared_layer_asks_for_the_node() -> None:
     layer = Dense(3)
     layer(Input((4,)))
     second = layer(Input((4,)))
+    with pytest.raises(GraphError) as caught:
+        _ = layer.output
+    assert str(caught.value) == (
+        "layer 'dense' has several inbound nodes, so output has no single meaning\n"
+        "  Use get_output_at(node_index)."
+    )
+    assert not hasattr(layer, "output")
+    assert not hasattr(Dense(3), "output")
     assert layer.get_output_at(1) is second
     assert layer.get_output_shape_at(1) == (None, 3)
     assert layer.get_input_shape_at(-1) == (None, 4)
@@ -62,11 +58,19 @@ def test_each_call_of_a_shared_layer_has_a_node() -> None:
         layer.get_output_at(2)
 
 
-def test_shapes_of_a_shared_layer_are_those_of_its_first_call() -> None:
+def test_shapes_of_a_shared_layer_mean_something_where_they_agree() -> None:
     layer = Dense(3)
-    for shape in [(4,), (5, 4)]:
+    for shape in [(4,), (4,), (5, 4)]:
+        if layer.inbound_nodes:
+            assert (layer.input_shape, layer.output_shape) == ((None, 4), (None, 3))
         layer(Input(shape))
-        assert (layer.input_shape, layer.output_shape) == ((None, 4), (None, 3))
+    for read in ("input_shape", "output_shape"):
+        with pytest.raises(GraphError) as caught:
+            getattr(layer, read)
+        assert str(caught.value) == (
+            f"layer 'dense' has several inbound nodes, so {read} has no single meaning\n"
+            f"  Use get_{read}_at(node_index)."
+        )
 
 
 def test_several_inputs_are_a_list() -> None:
