@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Unary: TypeAlias = Callable[[Any], Any]
@@ -34,7 +34,9 @@ class Operators:
     __array_ufunc__ = None
 
     @staticmethod
-    def _connect(operation: str, args: tuple[Any, ...]) -> Any:
+    def _connect(
+        operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
         """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this."""
         raise NotImplementedError
 

@@ -1,45 +1,21 @@
-"""The layer that stands for an operator between symbolic tensors."""
+"""The layer that stands for an operator or a function of ``kplug.ops`` between symbolic tensors."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any, final
 
-import torch
-
-from kplug.arguments import is_number, require_choice
+from kplug.arguments import is_number
 from kplug.backend import auto_name
-from kplug.errors import GraphError
-from kplug.graph import SymbolicTensor, is_symbolic
+from kplug.errors import ArgumentValueError, GraphError
+from kplug.graph import Node, SymbolicTensor, is_symbolic
 from kplug.graph.operators import Operators
 from kplug.layers.base.layer import Layer
+from kplug.nested import map_leaves
+from kplug.ops.table import OPERATIONS, WITH_SEVERAL_OUTPUTS
 from kplug.registry.quoting import name_type
-
-# By the names of Keras 3's functions.
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "true_divide": operator.truediv,
-    "floor_divide": operator.floordiv,
-    "mod": operator.mod,
-    "power": operator.pow,
-    "matmul": operator.matmul,
-    "negative": operator.neg,
-    "absolute": operator.abs,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
-    "logical_and": torch.logical_and,
-    "logical_or": torch.logical_or,
-    "logical_not": torch.logical_not,
-    "get_item": lambda inputs, key: inputs[tuple(key) if isinstance(key, list) else key],
-}
+from kplug.registry.suggestions import find_most_alike
 
 
 @final
@@ -47,7 +23,7 @@ class TensorOperation(Layer):
     """Outputs operation(inputs, other); ``x + y`` on symbolic tensors makes one.
 
     Args:
-        operation: Name of the operation, such as ``"multiply"`` or ``"get_item"``.
+        operation: Name of a function of ``kplug.ops``, such as ``"multiply"`` or ``"get_item"``.
         name: Made from the operation if it is left out.
 
     Example:
@@ -64,38 +40,61 @@ class TensorOperation(Layer):
     """
 
     def __init__(self, operation: str, name: str | None = None, **kwargs: Any) -> None:
-        operation = require_choice("TensorOperation", "operation", operation, _FUNCTIONS.keys())
+        if operation not in OPERATIONS:
+            alike = " or ".join(map(repr, find_most_alike(str(operation), OPERATIONS, 3)))
+            allowed = f"the name of a function of kplug.ops, such as {alike}"
+            raise ArgumentValueError("TensorOperation", "operation", operation, allowed)
         super().__init__(name=auto_name(operation) if name is None else name, **kwargs)
         self.operation = operation
 
-    def call(self, inputs: Any, *others: Any) -> Any:
+    def call(self, inputs: Any, *others: Any, **arguments: Any) -> Any:
         """Return the result.
 
         Args:
-            inputs: The left operand: a tensor or a number.
-            others: The right one, or the key of ``get_item``.
+            inputs: The left operand, a tensor or a number; what the function takes first.
+            others: The right one, or the key of ``get_item``; what the function takes next.
+            arguments: What it takes by name.
         """
-        return _FUNCTIONS[self.operation](inputs, *others)
+        return OPERATIONS[self.operation](inputs, *others, **arguments)
+
+    def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        if self.operation not in WITH_SEVERAL_OUTPUTS:
+            return super()._connect(args, kwargs)
+        known = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
+        specs = self.infer_specs(*known)
+        return Node(self, args, kwargs, len(specs), specs).output_tensors
 
     def _convert(self, inputs: Any) -> Any:
         return inputs
 
 
-def connect_operation(operation: str, args: tuple[Any, ...]) -> Any:
-    """Return the symbolic result of an operator.
+def connect_operation(
+    operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the symbolic result of an operator, or of a function of ``kplug.ops``.
 
     Args:
         operation: Its name.
         args: Its operands; one at least is symbolic.
+        kwargs: What a function is given by name; an operator has none.
 
     Raises:
         GraphError: An operand is neither symbolic nor a number, or a key is no part of a tensor.
     """
+    if kwargs is not None:
+        return _connect_function(operation, args, kwargs)
     if operation == "get_item":
         _check_key(args[1])
     else:
         args = tuple(_check_operand(operation, value) for value in args)
     return TensorOperation(operation)(*args)
+
+
+def _connect_function(operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    if not args:  # a layer is called with something by position
+        first, *rest = kwargs
+        args, kwargs = (kwargs[first],), {name: kwargs[name] for name in rest}
+    return TensorOperation(operation)(*args, **kwargs)
 
 
 def _check_operand(operation: str, value: Any) -> Any:

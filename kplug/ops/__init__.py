@@ -1,0 +1,38 @@
+"""The functions of ``keras.ops``, on torch tensors and on symbolic tensors.
+
+A call with tensors, arrays, numbers or lists computes at once. A call with a symbolic tensor connects an
+operation, which computes when the model runs. Names, arguments and number types are those of Keras 3:
+whole numbers are int32, and sums of them too. ``kplug.ops.table`` has all names.
+
+Example:
+    >>> import torch
+    >>> from kplug import ops
+    >>> ops.softmax(torch.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    >>> from kplug.layers import Input
+    >>> ops.matmul(Input((2, 3)), Input((3, 5))).shape
+    (None, 2, 5)
+"""
+
+from typing import Any as _Any
+
+from kplug.exports import export_names
+from kplug.ops import linalg as linalg, nn as nn
+from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
+from kplug.ops.queries import (
+    allclose as allclose,
+    convert_to_numpy as convert_to_numpy,
+    dtype as dtype,
+    is_tensor as is_tensor,
+    ndim as ndim,
+    shape as shape,
+    size as size,
+)
+from kplug.ops.table import OPERATIONS as _OPERATIONS
+
+globals().update(_make_functions(_OPERATIONS))
+export_names(globals())
+
+
+def __getattr__(name: str) -> _Any:
+    _refuse_name("kplug.ops", name, globals()["__all__"])

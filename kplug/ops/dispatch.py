@@ -1,0 +1,44 @@
+"""Functions that compute at once with tensors, and connect an operation to symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, NoReturn
+
+from kplug.graph import is_symbolic
+from kplug.graph.operators import Operators
+from kplug.ops.operands import Function
+from kplug.ops.table import OPERATIONS
+from kplug.registry.suggestions import find_most_alike
+
+
+def make_functions(names: Iterable[str]) -> dict[str, Function]:
+    """Return the public functions of some names of the table."""
+    return {name: _make_function(name, OPERATIONS[name]) for name in names}
+
+
+def _make_function(name: str, compute: Function) -> Function:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if is_symbolic((args, kwargs)):
+            return Operators._connect(name, args, kwargs)
+        return compute(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "kplug.ops"
+    function.__doc__ = f"Return what ``keras.ops.{name}`` does, for tensors or symbolic tensors."
+    return function
+
+
+def refuse_name(module: str, name: str, known: Collection[str]) -> NoReturn:
+    """Raise the error for a name that a module of functions lacks.
+
+    Raises:
+        AttributeError: It shows the names that are most alike, and how many there are.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    alike = ", ".join(find_most_alike(name, known, 3))
+    raise AttributeError(
+        f"module {module!r} has no function {name!r}; most alike among its {len(known)} functions: "
+        f"{alike}; dir({module}) lists all. A torch function does the same in a layer's call."
+    )

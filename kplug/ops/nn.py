@@ -1,0 +1,14 @@
+"""``ops.nn``: activations, cross-entropies and encodings."""
+
+from typing import Any as _Any
+
+from kplug.exports import export_names
+from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
+from kplug.ops.neural import NEURAL as _NEURAL
+
+globals().update(_make_functions([*_NEURAL, "moments"]))
+export_names(globals())
+
+
+def __getattr__(name: str) -> _Any:
+    _refuse_name("kplug.ops.nn", name, globals()["__all__"])

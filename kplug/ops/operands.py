@@ -1,0 +1,88 @@
+"""From what a caller writes to tensors, by the rules of Keras 3: whole numbers are int32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from kplug.backend import TensorLike, to_dtype, to_tensor
+
+Function: TypeAlias = Callable[..., Any]
+
+_COUNTED_IN_INT32 = (torch.bool, torch.uint8, torch.int8, torch.int16)
+
+
+def to_operand(value: TensorLike) -> torch.Tensor:
+    """Return a tensor or an array as it is; numbers and lists in int32 or ``floatx()``."""
+    tensor = to_tensor(value)
+    is_typed = isinstance(value, (torch.Tensor, np.ndarray, np.generic))
+    return tensor.int() if not is_typed and tensor.dtype is torch.int64 else tensor
+
+
+def to_float_operand(value: TensorLike) -> torch.Tensor:
+    """Return ``value`` as a tensor of a float type; integers and booleans become ``floatx()``."""
+    tensor = to_operand(value)
+    if tensor.is_floating_point() or tensor.is_complex():
+        return tensor
+    return tensor.to(to_dtype(None))
+
+
+def to_operands(*values: TensorLike) -> tuple[torch.Tensor, ...]:
+    """Return all as tensors on one device; a Python number takes its type from the tensors."""
+    tensors = [None if _is_number(value) else to_operand(value) for value in values]
+    first = next((one for one in tensors if one is not None), None)
+    if first is None:
+        return tuple(to_operand(value) for value in values)
+    device = find_device(values) or first.device
+    return tuple(
+        _like(value, first, device) if tensor is None else tensor.to(device)
+        for value, tensor in zip(values, tensors, strict=True)
+    )
+
+
+def find_device(values: Iterable[Any]) -> torch.device | None:
+    """Return the device of the tensors, if there are any; constants are often left on the CPU."""
+    devices = [one.device for one in values if isinstance(one, torch.Tensor)]
+    return next((one for one in devices if one.type != "cpu"), devices[0] if devices else None)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
+
+
+def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
+    # Filled on the device: copying a number there would make the program wait.
+    return torch.full((), value, dtype=torch.result_type(other, value), device=device)
+
+
+def to_counting(x: torch.Tensor) -> torch.Tensor:
+    """Return booleans and small integers in int32, in which Keras adds them up."""
+    return x.int() if x.dtype in _COUNTED_IN_INT32 else x
+
+
+def of_one(function: Function) -> Function:
+    """Return a function of one operand; the other arguments are the caller's."""
+    return lambda x, *args, **kwargs: function(to_operand(x), *args, **kwargs)
+
+
+def of_float(function: Function) -> Function:
+    """Return a function of one operand of a float type."""
+    return lambda x, *args, **kwargs: function(to_float_operand(x), *args, **kwargs)
+
+
+def of_two(function: Function) -> Function:
+    """Return a function of two operands, of which one may be a number."""
+    return lambda x1, x2: function(*to_operands(x1, x2))
+
+
+def of_two_floats(function: Function) -> Function:
+    """Return a function of two operands of float types."""
+    return lambda x1, x2: function(*map(to_float_operand, to_operands(x1, x2)))
+
+
+def of_several(function: Function) -> Function:
+    """Return a function of a list of operands."""
+    return lambda xs, *args, **kwargs: function(to_operands(*xs), *args, **kwargs)

@@ -1,0 +1,56 @@
+"""What can be asked about tensors, symbolic ones too, without connecting an operation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+
+from kplug import backend as K
+from kplug.backend import NumpyArray, TensorLike
+from kplug.ops.operands import to_operands
+
+
+def shape(x: Any) -> tuple[int | None, ...]:
+    """Return the sizes of a tensor; those of a symbolic one that depend on the data are ``None``."""
+    return K.int_shape(x)
+
+
+def ndim(x: Any) -> int:
+    """Return the number of axes."""
+    return K.ndim(x)
+
+
+def size(x: Any) -> int:
+    """Return the number of elements."""
+    return math.prod(1 if one is None else one for one in K.int_shape(x))
+
+
+def dtype(x: Any) -> str:
+    """Return the name of the number type.
+
+    Example:
+        >>> dtype(torch.zeros(2))
+        'float32'
+    """
+    return K.dtype(x)
+
+
+def is_tensor(x: Any) -> bool:
+    """Return whether ``x`` is a torch tensor."""
+    return K.is_tensor(x)
+
+
+def convert_to_numpy(x: TensorLike) -> NumpyArray:
+    """Return a copy of the values as a NumPy array."""
+    return K.get_value(x)
+
+
+def allclose(
+    x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Return whether |x1 − x2| ≤ atol + rtol·|x2| for all elements."""
+    first, second = to_operands(x1, x2)
+    dtype = torch.promote_types(first.dtype, second.dtype)
+    return torch.allclose(first.to(dtype), second.to(dtype), rtol, atol, equal_nan)

@@ -1,0 +1,113 @@
+"""Functions that make a tensor smaller or run along an axis, by their names in ``keras.ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from kplug import backend as K
+from kplug.backend import Axis, DTypeLike, TensorLike
+from kplug.ops.operands import Function, of_one, to_counting, to_float_operand, to_operand
+
+
+def _counted(function: Function) -> Function:
+    """Return a sum or product whose integers have the type that Keras counts in, not int64."""
+
+    def reduce(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
+        x = to_counting(to_operand(x))
+        return function(x, axis, keepdims).to(x.dtype)
+
+    return reduce
+
+
+def _running(function: Function) -> Function:
+    def run(x: TensorLike, axis: int | None = None, dtype: DTypeLike = None) -> Any:
+        x = to_counting(to_operand(x)) if dtype is None else K.cast(to_operand(x), dtype)
+        x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+        return function(x, axis).to(x.dtype)
+
+    return run
+
+
+def _place(function: Function) -> Function:
+    def find(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:
+        return function(to_operand(x), dim=axis, keepdim=keepdims).int()
+
+    return find
+
+
+def _extreme(function: Function, bound: Function) -> Function:
+    def reduce(
+        x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: Any = None
+    ) -> Any:
+        result = function(to_operand(x), axis, keepdims)
+        return result if initial is None else bound(result, torch.full_like(result, initial))
+
+    return reduce
+
+
+def _count_nonzero(x: TensorLike, axis: Axis = None) -> torch.Tensor:
+    return K.sum(to_operand(x) != 0, axis).int()
+
+
+def _average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> torch.Tensor:
+    x = to_float_operand(x)
+    if weights is None:
+        return K.mean(x, axis)
+    factors = to_float_operand(weights).to(x.device)
+    if factors.ndim == 1 and isinstance(axis, int):
+        factors = factors.reshape([-1 if at == axis % x.ndim else 1 for at in range(x.ndim)])
+    return K.sum(x * factors, axis) / K.sum(factors.expand_as(x), axis)
+
+
+def _moments(
+    x: TensorLike, axes: Axis, keepdims: bool = False, synchronized: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
+    del synchronized  # there is one device
+    x = to_float_operand(x)
+    return K.mean(x, axes, keepdims), K.var(x, axes, keepdims)
+
+
+def _top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+    values, places = torch.topk(to_operand(x), k, sorted=sorted)
+    return values, places
+
+
+def _sort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
+    x = to_operand(x)
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    return torch.sort(x, dim=axis, stable=True).values
+
+
+def _argsort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
+    x = to_operand(x)
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    return torch.argsort(x, dim=axis, stable=True).int()
+
+
+REDUCTIONS: Mapping[str, Function] = {
+    "all": of_one(K.all),
+    "amax": _extreme(K.max, torch.maximum),
+    "amin": _extreme(K.min, torch.minimum),
+    "any": of_one(K.any),
+    "argmax": _place(torch.argmax),
+    "argmin": _place(torch.argmin),
+    "argsort": _argsort,
+    "average": _average,
+    "count_nonzero": _count_nonzero,
+    "cumprod": _running(torch.cumprod),
+    "cumsum": _running(torch.cumsum),
+    "logsumexp": of_one(K.logsumexp),
+    "max": _extreme(K.max, torch.maximum),
+    "mean": of_one(K.mean),
+    "min": _extreme(K.min, torch.minimum),
+    "moments": _moments,
+    "prod": _counted(K.prod),
+    "sort": _sort,
+    "std": of_one(K.std),
+    "sum": _counted(K.sum),
+    "top_k": _top_k,
+    "var": of_one(K.var),
+}
