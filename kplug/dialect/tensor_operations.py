@@ -26,8 +26,9 @@ def read_operation(entry: Mapping[str, Any]) -> dict[str, Any]:
     """
     operation = _WORD_STARTS.sub("_", str(entry["class_name"])).lower()
     config = entry.get("config")
-    name = config.get("name") if isinstance(config, Mapping) else None
-    return {"class_name": OPERATION, "config": {"name": name, "operation": operation}}
+    # Arguments such as an axis are kept, so that a layer without them refuses the file.
+    given = {"name": None, **config} if isinstance(config, Mapping) else {"name": None}
+    return {"class_name": OPERATION, "config": {**given, "operation": operation}}
 
 
 def write_operation(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,3 +15,8 @@ def test_operators_are_no_layers_in_keras_3() -> None:
         "registered_name": "FloorDivide",
     }
     assert read_operation(written)["config"] == config
+
+
+def test_arguments_of_a_function_are_not_lost() -> None:
+    entry = {"class_name": "Sum", "config": {"name": "s", "axis": -1}}
+    assert read_operation(entry)["config"] == {"name": "s", "axis": -1, "operation": "sum"}
