@@ -204,6 +204,25 @@ def test_an_example_on_the_component_is_enough(install: Sandbox) -> None:
     assert {found["example"] for found in component["checks"]} == {'{"strength": 0.5}'}
 
 
+def test_what_the_author_leaves_out_is_told(install: Sandbox, tmp_path: Path) -> None:
+    mark = "@kplug.example({'strength': 0.5}, leave_out={'zero': 'nothing to add'})\n"
+    install(
+        "kplug-marked",
+        entry_points={"kplug.regularizers": {"squeeze": "marked:squeeze"}},
+        modules={"marked.py": "import kplug\n" + GOOD.replace("def squeeze", f"{mark}def squeeze")},
+    )
+    assert check("squeeze", "--junit", "report.xml", status=0) == (
+        "passed  regularizer  kplug-marked/squeeze  13 of 13, 1 left out\n\n"
+        "left out: the regularizer kplug-marked/squeeze (marked:squeeze), check 'zero'\n"
+        "  nothing to add\n\n"
+        "1 component, 13 of 13 checks passed, 1 left out\n"
+    )
+    (component,) = read("squeeze", status=0)["components"]
+    assert component["left_out"] == {"zero": "nothing to add"}
+    assert "left out: nothing to add" in (tmp_path / "report.xml").read_text()
+    assert "left out" not in check("squeeze", "--example", "squeeze(strength=1.0)", status=0)
+
+
 HOOKS = """
 import kplug
 

@@ -38,6 +38,8 @@ def _row(checked: CheckedComponent) -> tuple[str, str, str, str]:
     component, failures = checked.component, len(checked.failures)
     result = "failed" if failures or not checked.results else "passed"
     count = f"{len(checked.results) - failures} of {len(checked.results)}"
+    if checked.left_out:
+        count += f", {len(checked.left_out)} left out"
     return result, component.kind, component.qualified_name, count
 
 
@@ -50,6 +52,8 @@ def _explain(report: Report) -> Iterator[str]:
             yield from _write_entry(
                 f"failed: {place}, check {result.check!r}{made}", result.message, result.hint
             )
+        for check, reason in checked.left_out.items():
+            yield from _write_entry(f"left out: {place}, check {check!r}", reason)
     for finding in report.findings:
         label = "failed" if report.counts_as_failure(finding) else "warning"
         yield from _write_entry(f"{label}: {finding.place}, {finding.rule}", finding.message)
@@ -66,9 +70,11 @@ def _summarize(report: Report) -> str:
     failures = sum(len(checked.failures) for checked in report.checked)
     findings = sum(map(report.counts_as_failure, report.findings))
     warnings = len(report.findings) - findings
+    left_out = sum(len(checked.left_out) for checked in report.checked)
     parts = [
         _count(len(report.checked), "component"),
         f"{checks - failures} of {_count(checks, 'check')} passed",
+        *([f"{left_out} left out"] if left_out else []),
         *([_count(findings, "finding") + " besides"] if findings else []),
         *([_count(warnings, "warning")] if warnings else []),
     ]
@@ -93,6 +99,8 @@ def write_junit(report: Report, file: Path) -> None:
         for result in checked.results:
             message = None if result.message is None else f"{result.message}\n{result.hint or ''}"
             _add_case(suite, owner, f"{result.check} {result.example}", "failure", message)
+        for check, reason in checked.left_out.items():
+            _add_case(suite, owner, check, "skipped", f"left out: {reason}")
     for finding in report.findings:
         tag = "failure" if report.counts_as_failure(finding) else "skipped"
         name = f"{finding.rule}: {finding.place}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,10 +36,12 @@ class CheckedComponent:
     Args:
         component: The component.
         results: The result of each check that was run.
+        left_out: The reason for each check that its author leaves out.
     """
 
     component: Component
     results: tuple[CheckResult, ...]
+    left_out: Mapping[str, str]
 
     @property
     def failures(self) -> list[CheckResult]:
@@ -142,4 +144,5 @@ def _describe(checked: CheckedComponent) -> dict[str, Any]:
             }
             for result in checked.results
         ],
+        "left_out": dict(checked.left_out),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from unittest import SkipTest
 
 from kplug.cli.check.audit import audit_command, audit_component, audit_problems
@@ -16,7 +16,7 @@ from kplug.registry.building.binding import describe_signature
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
-from kplug.testing import ContractCase, Example, contract_cases
+from kplug.testing import ContractCase, Example, contract_cases, list_checks
 from kplug.testing.cases import BrokenContractError
 from kplug.testing.checks.subject import UnsuitableInputsError
 
@@ -48,11 +48,20 @@ def run_checks(
             tell(component.qualified_name)
             findings = list(audit_component(component))
             report.findings += findings
-            results: list[CheckResult] = []
-            if not any(finding.rule == "import" for finding in findings):
-                for arguments in table.get(id(component), [None]):
-                    results += _check(component, arguments)
-            report.checked.append(CheckedComponent(component, tuple(results)))
+            can_run = not any(finding.rule == "import" for finding in findings)
+            given = table.get(id(component), [None]) if can_run else []
+            cases = [case for arguments in given for case in _list_cases(component, arguments)]
+            results = tuple(result for result in map(_run, cases) if result is not None)
+            left_out = _find_left_out(cases)
+            report.checked.append(CheckedComponent(component, results, left_out))
+
+
+def _find_left_out(cases: Sequence[ContractCase]) -> dict[str, str]:
+    """Return the reason for each check that the author leaves out; a check that is gone is none."""
+    if not cases:
+        return {}
+    known = list_checks(cases[0].component.kind)
+    return {name: reason for name, reason in cases[0].example.leave_out.items() if name in known}
 
 
 def _read_examples(examples: Iterable[str], components: Sequence[Component]) -> _Examples:
@@ -81,16 +90,17 @@ def _is_meant(component: Component, spec: Spec) -> bool:
     return is_owner and lookup_key(spec.name) in keys_of(component)
 
 
-def _check(component: Component, arguments: Mapping[str, object] | None) -> list[CheckResult]:
-    """Check a component with arguments, or as its author has written on it."""
+def _list_cases(
+    component: Component, arguments: Mapping[str, object] | None
+) -> Iterator[ContractCase]:
+    """Return the checks of a component with arguments, or with those that its author has declared."""
     name = f"{component.kind}/{component.qualified_name}"
     cases = contract_cases(
         component.origin.distribution,
         kinds=[component.kind],
         examples={} if arguments is None else {name: Example(arguments)},
     )
-    own = (case for case in cases if case.component.qualified_name == component.qualified_name)
-    return [result for result in map(_run, own) if result is not None]
+    return (case for case in cases if case.component.qualified_name == component.qualified_name)
 
 
 def _run(case: ContractCase) -> CheckResult | None:

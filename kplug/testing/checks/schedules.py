@@ -14,7 +14,8 @@ from kplug.testing.checks.subject import (
     find_difference,
 )
 
-_STEPS = (0, 1, 2, 7, 10, 100, 1_000, 12_345, 1_000_000)
+_STEPS = (0, 1, 2, 7, 10, 100, 1_000)
+_LATE = 100_000  # asked once, since a schedule of torch's has to count up to it
 
 
 def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
@@ -32,7 +33,7 @@ def _rate_at(made: Any, step: int) -> float:
 @check("a finite learning rate >= 0 at every step", "Clamp it.")
 def _finite(subject: Subject) -> Finding:
     schedule = subject.make()
-    for step in _STEPS:
+    for step in (*_STEPS, _LATE):
         try:
             rate = float(schedule(step))
         except ArithmeticError as error:
