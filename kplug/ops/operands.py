@@ -55,7 +55,17 @@ def _is_number(value: object) -> bool:
 
 def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
     # Filled on the device: copying a number there would make the program wait.
-    return torch.full((), value, dtype=torch.result_type(other, value), device=device)
+    return torch.full((), value, dtype=_type_of(value, other), device=device)
+
+
+def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
+    """Return the type of a number beside a tensor: ``torch.result_type``, which graphs cannot hold."""
+    is_wide_enough = other.is_floating_point() or other.is_complex()
+    if isinstance(value, bool) or is_wide_enough:
+        return other.dtype
+    if isinstance(value, float):
+        return torch.get_default_dtype()
+    return torch.int64 if other.dtype is torch.bool else other.dtype
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:

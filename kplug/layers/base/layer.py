@@ -395,12 +395,13 @@ class Layer(nn.Module):
     ) -> tuple[TensorSpec, ...] | None:
         """Return the outputs of a user's layer, whose class need not say how many they are.
 
-        Components that cannot be found are reported where they are needed, with all other problems.
+        What fails is reported where it is needed, with all other problems: components that cannot be
+        found, and what the class itself raises.
         """
         try:
             given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
             return self.infer_specs(*given)
-        except KplugError:
+        except Exception:  # noqa: BLE001 - the class is the user's
             return None
 
     def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses
@@ -454,7 +455,12 @@ class Layer(nn.Module):
         shapes = list(find_leaves(input_shape, tuple))
         self._require_shapes_of_inputs(shapes)
         if not self.built:
-            self.build(input_shape)
+            count = len(self._store.entries)
+            try:
+                self.build(input_shape)
+            except BaseException:
+                self._store.forget_after(count)
+                raise
             self.built = True
             self._require_shapes_of_inputs(shapes)
 

@@ -83,6 +83,12 @@ class WeightStore:
         """Take the tensor of a weight out of its attribute; it is about to be put into another one."""
         del self._home_of(entry)[entry.attribute]
 
+    def forget_after(self, count: int) -> None:
+        """Keep the first weights only: what added the others has failed, and may be tried again."""
+        for entry in self.entries[count:]:
+            self.take_out(entry)
+        del self.entries[count:]
+
     def freeze(self, is_frozen: bool) -> None:
         """Let training change the weights that were declared as trainable, or leave them as they are."""
         for entry in self.entries:

@@ -21,7 +21,9 @@ PARAMETERS = [
         id=str(case),
         marks=()
         if case.component.name in QUICK
-        or (case.component.kind != "optimizer" and case.check.name != "finite")  # which takes 100,000 steps
+        or (
+            case.component.kind != "optimizer" and case.check.name != "finite"
+        )  # which takes 100,000 steps
         else pytest.mark.slow,
     )
     for case in CASES

@@ -15,7 +15,7 @@ from kplug.errors import (
     DataError,
     SeveralProblemsError,
 )
-from kplug.layers import Conv2D, Dense, Flatten, Input
+from kplug.layers import Conv2D, Dense, Flatten, Input, Layer
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,28 @@ def test_build_by_hand_as_in_keras() -> None:
     layer.build((None, 4))
     assert layer.built
     assert [weight.shape for weight in layer.get_weights()] == [(4, 3), (3,)]
+
+
+def test_build_that_fails_leaves_no_weight_behind() -> None:
+    class Late(Layer):
+        is_ready = False
+
+        def build(self, input_shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(4, 1), name="kernel")
+            if not self.is_ready:
+                raise LookupError("no table")
+
+        def call(self, inputs: Tensor) -> Tensor:
+            outputs: Tensor = inputs @ self.kernel
+            return outputs
+
+    layer = Late()
+    output = layer(Input((4,)))
+    with pytest.raises(LookupError, match="no table"):
+        layer.declare_for((None, 4))
+    layer.is_ready = True
+    assert output.shape == (None, 1)
+    assert [weight.shape for weight in layer.get_weights()] == [(4, 1)]
 
 
 def test_connected_layer_is_built_when_weights_are_asked_for() -> None:

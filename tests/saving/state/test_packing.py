@@ -82,7 +82,7 @@ def test_objects_cannot_be_stored() -> None:
     with pytest.raises(WeightsError) as caught:
         through({"state": object()})
     assert str(caught.value) == (
-        "the training state holds a object, which cannot be stored\n"
+        "the training state holds an object, which cannot be stored\n"
         "  A state is made of numbers, texts, tensors, lists and dicts."
     )
 

@@ -1,0 +1,19 @@
+"""What a Python number beside a tensor becomes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kplug.ops.operands import to_operands
+
+
+@pytest.mark.parametrize("value", [True, 3, 0.5])
+@pytest.mark.parametrize(
+    "dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16, torch.float64, torch.complex64]
+)
+def test_a_number_gets_the_type_that_torch_gives_it(dtype: torch.dtype, value: float) -> None:
+    tensor = torch.zeros(2, dtype=dtype)
+    _, number = to_operands(tensor, value)
+    assert number.dtype is torch.result_type(tensor, value)
+    assert number.item() == value
