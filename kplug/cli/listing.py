@@ -157,11 +157,12 @@ def _table(kind: Kind, width: int | None) -> Iterator[str]:
     yield typer.style(f"{kind.plural} ({len(components)})", bold=True)
     yield ""
     column = max((len(_shown_name(component)) for component in components), default=0)
-    for origin, group in groupby(components, key=lambda component: component.origin):
-        yield f" {typer.style(make_printable(str(origin)), underline=True)}"
-        rows = [(_shown_name(component), _explain(component)) for component in group]
+    for owner, group in groupby(components, key=lambda component: str(component.origin)):
+        yield f" {typer.style(make_printable(owner), underline=True)}"
+        listed = list(group)
+        rows = [(_shown_name(component), _explain(component)) for component in listed]
         for line in align(rows, width, indent=3, column=column):
-            yield line if origin.is_built_in else typer.style(line, fg="green")
+            yield line if listed[0].origin.is_built_in else typer.style(line, fg="green")
     yield ""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from pathlib import Path
 
 from kplug.errors import LockError
+from kplug.registry.metadata import is_installed
 
 
 def find_installer(action: str = "install") -> list[str]:
@@ -20,7 +20,8 @@ def find_installer(action: str = "install") -> list[str]:
         LockError: There is neither.
     """
     uv = shutil.which("uv")
-    has_pip = importlib.util.find_spec("pip") is not None
+    # Not find_spec("pip"): setuptools takes that for pip's own run, and torch's compiler fails afterwards.
+    has_pip = is_installed("pip")
     if uv and (_is_made_by_uv() or not has_pip):
         return [uv, "pip", action, "--python", sys.executable]
     if has_pip:

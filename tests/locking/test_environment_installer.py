@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kplug.errors import LockError
-from kplug.locking import find_installer
+from kplug.locking import environment_installer, find_installer
 
 UV = ["/bin/uv", "pip", "install", "--python", sys.executable]
 PIP = [sys.executable, "-m", "pip", "install"]
@@ -40,14 +39,14 @@ def test_the_installer_of_an_environment(
         (tmp_path / "pyvenv.cfg").write_text(configuration)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/uv" if has_uv else None)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if has_pip else None)
+    monkeypatch.setattr(environment_installer, "is_installed", lambda name: has_pip)
     assert find_installer() == expected
 
 
 def test_without_an_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(environment_installer, "is_installed", lambda name: False)
     with pytest.raises(LockError) as caught:
         find_installer()
     assert str(caught.value) == (
@@ -56,5 +55,6 @@ def test_without_an_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
 
 
-def test_the_command_that_uninstalls() -> None:
-    assert find_installer("uninstall") == [*find_installer()[:-1], "uninstall"]
+def test_the_command_that_uninstalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment_installer, "is_installed", lambda name: True)
+    assert find_installer("uninstall") == [*PIP[:-1], "uninstall"]

@@ -83,7 +83,7 @@ def test_reads(text: str, spec: Spec) -> None:
         ("adam(lr=a.b)", 8, "only literals and further specs are read"),
         ("adam(lr=b'x')", 8, "a bytes is not one of the allowed literals"),
         ("adam(lr=2j)", 8, "a complex is not one of the allowed literals"),
-        ("adam(lr=...)", 8, "a ellipsis is not one of the allowed literals"),
+        ("adam(lr=...)", 8, "an ellipsis is not one of the allowed literals"),
         ("adam(lr=-'x')", 8, "a sign may stand before a number only"),
         ("adam(lr=not 1)", 8, "a sign may stand before a number only"),
         ("adam(lr=~1)", 8, "a sign may stand before a number only"),
