@@ -69,6 +69,7 @@ def test_a_weight_that_a_layer_changes_is_the_same_after_each_prediction() -> No
 
 
 @pytest.mark.filterwarnings("ignore:layer:kplug.KplugWarning")
+@pytest.mark.filterwarnings("ignore:the training step .* runs eagerly:kplug.EagerStepWarning")
 @pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_layer_that_changes_its_weight_trains_like_one_that_does_not(jit: bool) -> None:
     class Pure(Halving):

@@ -75,4 +75,4 @@ def test_the_wheel_is_typed_and_declares_its_components(plugin: Path, tmp_path: 
     assert f"{package}/py.typed" in names
     # A component in the static tier, or the light module of the dynamic one.
     assert re.search(rf"^\w+ = {package}(:\w+|\.plugin)$", text, re.MULTILINE)
-    assert not [name for name in names if "test" in name]
+    assert not [name for name in names if re.search(r"(^|/)(tests?/|test_)", name)]
