@@ -10,10 +10,28 @@ from kplug.testing import ContractCase, check_contract, contract_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torchmetrics")
 
-CASES = contract_cases("kplug-torchmetrics")
+# One of each form: classes, rates, pairs, curves, images, rankings, texts, wrappers.
+QUICK = {
+    "accuracy",
+    "auroc",
+    "confusion_matrix",
+    "dice_score",
+    "f1_score",
+    "mean_squared_error",
+    "min_max_metric",
+    "pearson_corr_coef",
+    "peak_signal_noise_ratio",
+    "retrieval_map",
+    "roc",
+    "word_error_rate",
+}
+CASES = [
+    pytest.param(case, id=str(case), marks=() if case.component.name in QUICK else pytest.mark.slow)
+    for case in contract_cases("kplug-torchmetrics")
+]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES)
 def test_contract(case: ContractCase) -> None:
     check_contract(case)
 
