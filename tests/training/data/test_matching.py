@@ -106,7 +106,6 @@ def test_inputs_come_as_the_model_takes_them(model: Any, given: Any, expected: A
         ),
         (TWO, [A, None], "fit: x['right'] is None"),
     ],
-    ids=str,
 )
 def test_inputs_that_do_not_fit(model: Any, given: Any, text: str) -> None:
     with pytest.raises(DataError) as caught:
@@ -158,7 +157,6 @@ def test_targets_come_in_the_order_of_the_outputs(model: Any, given: Any, expect
             "its constructor; np.stack makes one array of a list of samples.",
         ),
     ],
-    ids=str,
 )
 def test_targets_that_do_not_fit(model: Any, given: Any, text: str) -> None:
     with pytest.raises(DataError) as caught:
