@@ -1,9 +1,19 @@
-"""Small helpers around training: seeds, class labels, normalization, pictures of models."""
+"""Small helpers around data and training: class labels, sequences, pictures, seeds, drawings of models."""
 
 from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
+from kplug.utils.images import (
+    array_to_img as array_to_img,
+    img_to_array as img_to_array,
+    load_img as load_img,
+    save_img as save_img,
+)
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.seeds import set_random_seed as set_random_seed
+from kplug.utils.sequences import pad_sequences as pad_sequences
+from kplug.utils.timeseries import (
+    timeseries_dataset_from_array as timeseries_dataset_from_array,
+)
 
 export_names(globals())

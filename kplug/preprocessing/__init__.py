@@ -1,0 +1,9 @@
+"""Data on their way to a model, by the names that Keras has for it."""
+
+from kplug.exports import export_names
+from kplug.preprocessing import image as image, sequence as sequence
+from kplug.utils.timeseries import (
+    timeseries_dataset_from_array as timeseries_dataset_from_array,
+)
+
+export_names(globals())

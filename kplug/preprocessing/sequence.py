@@ -1,0 +1,6 @@
+"""Sequences of different lengths."""
+
+from kplug.exports import export_names
+from kplug.utils.sequences import pad_sequences as pad_sequences
+
+export_names(globals())

@@ -1,0 +1,290 @@
+"""Pictures: from files to arrays and back, by Pillow."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kplug import backend as K
+from kplug.arguments import require_choice, require_integer
+from kplug.backend import NumpyArray
+from kplug.errors import ArgumentValueError, DataError
+from kplug.optional_libraries import import_extra
+from kplug.registry.user_warnings import warn
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: Pillow's mode for each ``color_mode``, and the modes that need no conversion.
+COLOR_MODES = {
+    "grayscale": ("L", {"L", "I;16", "I"}),
+    "rgb": ("RGB", {"RGB"}),
+    "rgba": ("RGBA", {"RGBA"}),
+}
+_RESAMPLING = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
+_TORCH_MODES = {"nearest": "nearest-exact", "bilinear": "bilinear", "bicubic": "bicubic"}
+_DEEPEST = 255
+
+
+def load_img(
+    path: str | bytes | os.PathLike[str] | io.BytesIO,
+    color_mode: str = "rgb",
+    target_size: tuple[int, int] | None = None,
+    interpolation: str = "nearest",
+    keep_aspect_ratio: bool = False,
+) -> Image:
+    """Return the picture in a file.
+
+    Args:
+        path: The file, or its content as ``io.BytesIO``.
+        color_mode: ``"rgb"``, ``"rgba"`` or ``"grayscale"``, which leaves gray of 16 and 32 bits as it is.
+        target_size: (height, width) that it is resized to.
+        interpolation: How: ``"nearest"``, ``"bilinear"``, ``"bicubic"``, ``"hamming"``, ``"box"`` or
+            ``"lanczos"``.
+        keep_aspect_ratio: Whether the largest part in the middle that has the ratio of ``target_size``
+            is resized, instead of the whole.
+
+    Returns:
+        A picture of Pillow.
+
+    Raises:
+        ArgumentValueError: A word is unknown, or ``target_size`` is no pair of integers >= 1.
+        DataError: The file is no picture.
+        MissingLibraryError: Pillow is not installed (``pip install "kplug[images]"``).
+
+    Example:
+        >>> file = io.BytesIO()
+        >>> array_to_img(np.zeros((4, 6, 3))).save(file, "png")
+        >>> load_img(file, target_size=(2, 3)).size  # width first, as Pillow has it
+        (3, 2)
+
+    Reference:
+        ``keras.utils.load_img``.
+    """
+    pillow = _import_pillow("load_img")
+    mode, kept = COLOR_MODES[
+        require_choice("load_img", "color_mode", color_mode, list(COLOR_MODES))
+    ]
+    method = require_choice("load_img", "interpolation", interpolation, _RESAMPLING)
+    given = (
+        io.BytesIO(Path(os.fsdecode(path)).read_bytes())
+        if not isinstance(path, io.BytesIO)
+        else path
+    )
+    try:
+        image: Image = pillow.open(given)
+        image.load()
+    except (pillow.UnidentifiedImageError, pillow.DecompressionBombError, OSError) as error:
+        raise DataError(f"load_img: {path!r} cannot be read as a picture: {error}") from None
+    if image.mode not in kept:
+        image = image.convert(mode)
+    if target_size is None:
+        return image
+    height, width = require_size("load_img", "target_size", target_size)
+    box = _find_middle(image.size, (width, height)) if keep_aspect_ratio else None
+    if image.size == (width, height):
+        return image
+    return image.resize((width, height), pillow.Resampling[method.upper()], box=box)
+
+
+def _find_middle(size: tuple[int, int], wanted: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the largest middle part that has the wanted ratio."""
+    (width, height), (wanted_width, wanted_height) = size, wanted
+    part_width = min(width, height * wanted_width // wanted_height)
+    part_height = min(height, width * wanted_height // wanted_width)
+    left, top = (width - part_width) // 2, (height - part_height) // 2
+    return left, top, left + part_width, top + part_height
+
+
+def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = None) -> NumpyArray:
+    """Return a picture as an array.
+
+    Args:
+        img: A picture of Pillow, or an array of shape (height, width) or (height, width, channels).
+        data_format: ``"channels_last"`` or ``"channels_first"``; ``None`` is ``K.image_data_format()``.
+        dtype: The array's type; ``None`` is ``K.floatx()``.
+
+    Returns:
+        Array of shape (height, width, channels), or (channels, height, width).
+
+    Raises:
+        DataError: It has another number of axes.
+
+    Example:
+        >>> img_to_array(np.ones((2, 3))).shape
+        (2, 3, 1)
+
+    Reference:
+        ``keras.utils.img_to_array``.
+    """
+    array = np.asarray(img, dtype=dtype or K.floatx())
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3:
+        raise DataError(
+            f"img_to_array: a picture has 2 or 3 axes, and this one the shape {array.shape}"
+        )
+    is_first = K.standardize_data_format(data_format, "img_to_array") == "channels_first"
+    return array.transpose(2, 0, 1) if is_first else array
+
+
+def array_to_img(
+    x: Any, data_format: str | None = None, scale: bool = True, dtype: str | None = None
+) -> Image:
+    """Return an array as a picture.
+
+    Args:
+        x: Shape (height, width, channels), or (channels, height, width), with 1, 3 or 4 channels.
+        data_format: ``"channels_last"`` or ``"channels_first"``; ``None`` is ``K.image_data_format()``.
+        scale: Whether its smallest number becomes 0 and its largest 255; else numbers are in [0, 255].
+        dtype: Type in which it is scaled; ``None`` is ``K.floatx()``.
+
+    Returns:
+        A picture of Pillow. Gray with numbers above 255 has 32 bits.
+
+    Raises:
+        DataError: ``x`` has another shape.
+        MissingLibraryError: Pillow is not installed.
+
+    Example:
+        >>> array_to_img(np.zeros((2, 3, 3))).mode
+        'RGB'
+
+    Reference:
+        ``keras.utils.array_to_img``.
+    """
+    pillow = _import_pillow("array_to_img")
+    given = x.detach().cpu().numpy() if isinstance(x, Tensor) else x
+    array = np.asarray(given, dtype=dtype or K.floatx())
+    layout = K.standardize_data_format(data_format, "array_to_img")
+    if array.ndim == 3 and layout == "channels_first":
+        array = array.transpose(1, 2, 0)
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
+        raise DataError(
+            f"array_to_img: the shape is {np.shape(given)}; a picture has height, width and "
+            "1, 3 or 4 channels"
+        )
+    if scale:
+        array = array - array.min()
+        largest = array.max()
+        array = array / (largest or 1) * _DEEPEST
+    if array.shape[2] > 1:
+        return pillow.fromarray(array.astype("uint8"))  # type: ignore[no-any-return]
+    kind = "int32" if array.max(initial=0) > _DEEPEST else "uint8"
+    return pillow.fromarray(array[..., 0].astype(kind))  # type: ignore[no-any-return]
+
+
+def save_img(
+    path: Any,
+    x: Any,
+    data_format: str | None = None,
+    file_format: str | None = None,
+    scale: bool = True,
+    **kwargs: Any,
+) -> None:
+    """Write an array into a file as a picture.
+
+    Args:
+        path: The file, or an open one.
+        x: The array, as for ``array_to_img``.
+        data_format: The same.
+        file_format: Such as ``"png"``; ``None`` is what the file's extension says.
+        scale: The same.
+        **kwargs: What Pillow's ``Image.save`` takes.
+
+    Example:
+        >>> file = io.BytesIO()
+        >>> save_img(file, np.zeros((2, 3, 3)), file_format="png")
+
+    Reference:
+        ``keras.utils.save_img``.
+    """
+    if file_format is None and isinstance(path, (str, os.PathLike)):
+        file_format = Path(path).suffix[1:].lower()
+    if file_format and file_format.lower() == "jpg":
+        file_format = "jpeg"
+    image = array_to_img(x, data_format, scale)
+    if image.mode == "RGBA" and file_format == "jpeg":
+        warn("save_img: JPEG has no transparency, so the fourth channel is left out")
+        image = image.convert("RGB")
+    image.save(path, format=file_format, **kwargs)
+
+
+def smart_resize(
+    x: Any,
+    size: tuple[int, int],
+    interpolation: str = "bilinear",
+    data_format: str = "channels_last",
+) -> Any:
+    """Resize pictures without distortion: what does not fit the new ratio is cut off at the edges.
+
+    Args:
+        x: Shape (height, width, channels), or (N, height, width, channels).
+        size: (height, width) afterwards.
+        interpolation: ``"bilinear"``, ``"nearest"`` or ``"bicubic"``.
+        data_format: ``"channels_last"``, or ``"channels_first"`` for channels before height and width.
+
+    Returns:
+        A NumPy array, or a tensor if ``x`` is one.
+
+    Raises:
+        DataError: ``x`` has another number of axes.
+
+    Example:
+        >>> smart_resize(np.zeros((340, 500, 3), "float32"), (200, 200)).shape
+        (200, 200, 3)
+
+    Reference:
+        ``keras.preprocessing.image.smart_resize``.
+    """
+    tensor = K.to_tensor(x)
+    if tensor.ndim not in (3, 4):
+        raise DataError(
+            f"smart_resize: pictures have 3 or 4 axes, and these the shape {tuple(tensor.shape)}"
+        )
+    axis = -3 if K.standardize_data_format(data_format, "smart_resize") == "channels_last" else -2
+    height, width = require_size("smart_resize", "size", size)
+    left, top, right, bottom = _find_middle(
+        (int(tensor.shape[axis + 1]), int(tensor.shape[axis])), (width, height)
+    )
+    part = tensor.narrow(axis, top, max(1, bottom - top)).narrow(
+        axis + 1, left, max(1, right - left)
+    )
+    moved = part.movedim(-1, -3) if axis == -3 else part
+    made = resize_images(moved, (height, width), interpolation)
+    made = made.movedim(-3, -1) if axis == -3 else made
+    return made if isinstance(x, Tensor) else made.numpy()
+
+
+def resize_images(images: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
+    """Return pictures of shape (…, channels, height, width) in another size, between half-pixel centres."""
+    mode = require_choice("resize", "interpolation", interpolation, _TORCH_MODES)
+    given = images if images.is_floating_point() else images.to(torch.float32)
+    batch = given if given.ndim == 4 else given[None]
+    made = F.interpolate(batch, size=size, mode=mode)
+    return made if given.ndim == 4 else made[0]
+
+
+def require_size(owner: str, argument: str, size: Any) -> tuple[int, int]:
+    """Return (height, width); one integer counts for both.
+
+    Raises:
+        ArgumentValueError: It is something else.
+    """
+    pair = (size, size) if isinstance(size, int) else size
+    allowed = "(height, width), integers >= 1"
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ArgumentValueError(owner, argument, size, allowed)
+    height, width = (require_integer(owner, argument, one, allowed, at_least=1) for one in pair)
+    return height, width
+
+
+def _import_pillow(owner: str) -> Any:
+    return import_extra(owner, "PIL.Image", "images")
