@@ -58,6 +58,7 @@ _ROWS = (
     Component("GRUCell", "kplug.layers.recurrent.gru:GRUCell", summary="One step of a gated recurrent unit."),
     Component("Identity", "kplug.layers.activations:Identity", summary="Outputs its inputs unchanged; a placeholder in an architecture."),
     Component("InputLayer", "kplug.layers.input:InputLayer", summary="An input of a model; the layer returns what it is called on."),
+    Component("Lambda", "kplug.layers.lambda_layer:Lambda", summary="Outputs function(inputs, **arguments)."),
     Component("LayerNormalization", "kplug.layers.layer_normalization:LayerNormalization", summary="Outputs gamma · (inputs − mean) / √(variance + epsilon) + beta, for each sample."),
     Component("LeakyReLU", "kplug.layers.activations:LeakyReLU", summary="Outputs x where x > 0, else negative_slope · x."),
     Component("LSTM", "kplug.layers.recurrent.lstm:LSTM", ("CuDNNLSTM",), summary="Long short-term memory over the time steps of sequences; LSTMCell has the equations."),

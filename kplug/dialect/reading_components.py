@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.lambda_layers import is_code
 from kplug.dialect.names import BUILT_IN, CUSTOM, Names, find_built_in
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
 from kplug.registry.kinds import find_kind_of_slot
 from kplug.registry.lookup_keys import lookup_key
-
-# How Keras marks Python code in a file: a lambda, and what its Lambda layer holds.
-_CODE = ("__lambda__", "Lambda")
 
 # What Keras 2 and tf-keras compute under the name of something else of today.
 _OLD_ACTIVATIONS = {
@@ -28,7 +26,7 @@ def is_description(value: object) -> bool:
 
 def refuse_code(entry: Mapping[str, Any]) -> None:
     """Raise ``WeightsError`` for an entry whose meaning is Python code in the file."""
-    if entry.get("class_name") in _CODE:
+    if is_code(entry):
         config = entry.get("config")
         name = config.get("name") if isinstance(config, Mapping) else None
         of_layer = f" (layer {name!r})" if isinstance(name, str) else ""

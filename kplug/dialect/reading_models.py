@@ -8,12 +8,12 @@ from typing import Any
 from kplug.dialect.generations import KERAS_2, Generation, find_generation, looks_like_keras_2
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
+from kplug.dialect.lambda_layers import find_kind_of_argument
 from kplug.dialect.names import BUILT_IN, CUSTOM, Names
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
-from kplug.registry.kinds import find_kind_of_slot
 
 # Models in all spellings: Keras 2's 'Model' is Keras 3's 'Functional'.
 _MODELS = {"Sequential": "Sequential", "Model": "Functional", "Functional": "Functional"}
@@ -113,7 +113,7 @@ def _read_graph(config: object, names: Names) -> dict[str, Any]:
 def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
     if key == "dtype":
         return read_dtype(value)
-    kind = find_kind_of_slot(key)
+    kind = find_kind_of_argument(owner, key)
     # A slot whose name announces nothing, or a layer, is one of the layers inside this one.
     if is_description(value) and (kind is None or kind.name == "layer"):
         return _read_layer(value, names)

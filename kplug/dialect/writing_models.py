@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.dialect.lambda_layers import find_kind_of_argument
 from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.dialect.tensor_operations import OPERATION, is_operation, read_operation, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_graphs import write_calls
-from kplug.registry.kinds import find_kind_of_slot
 
 _MODEL_MODULES = {
     "Sequential": "keras",
@@ -101,19 +101,19 @@ def _write_config(name: str, config: dict[str, Any], generation: int) -> dict[st
     if config.get("activity_regularizer") is None:
         left_out.add("activity_regularizer")
     return {
-        key: _write_value(key, value, generation)
+        key: _write_value(name, key, value, generation)
         for key, value in config.items()
         if key not in left_out
     }
 
 
-def _write_value(key: str, value: Any, generation: int) -> Any:
+def _write_value(owner: str, key: str, value: Any, generation: int) -> Any:
     if isinstance(value, Mapping) and "class_name" in value:
         return _write_layer(value, generation)
     if isinstance(value, (list, tuple)):
-        items = [_write_value(key, item, generation) for item in value]
+        items = [_write_value(owner, key, item, generation) for item in value]
         return items if isinstance(value, list) else tuple(items)
-    kind = find_kind_of_slot(key)
+    kind = find_kind_of_argument(owner, key)
     if kind is not None and isinstance(value, str) and "/" in value:
         return write_component(kind.name, value)
     return value

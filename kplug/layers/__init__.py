@@ -53,6 +53,7 @@ from kplug.layers.joining import (
     concatenate as concatenate,
     dot as dot,
 )
+from kplug.layers.lambda_layer import Lambda as Lambda
 from kplug.layers.layer_normalization import (
     GroupNormalization as GroupNormalization,
     LayerNormalization as LayerNormalization,

@@ -38,8 +38,8 @@ No message turns a name that only a string supplied into an install command.
 A component does with its arguments what it is made for: `csv_logger('a.csv')` writes that file during
 training, so whoever may write a string may do that.
   registry/trust/test_strings.py::test_a_component_does_what_it_is_made_for
-A file holds names, literals and arrays; no code in it is run, and lambdas, pickles and `Lambda` layers are
-refused.
+A file holds names, literals and arrays; no code in it is run, and lambdas, pickles and the code of
+`Lambda` layers are refused.
   dialect/test_reading_components.py::test_code_is_refused
   dialect/test_reading_models.py::test_code_is_refused
   saving/state/test_packing.py::test_objects_cannot_be_stored

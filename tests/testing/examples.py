@@ -31,6 +31,7 @@ USUAL_ARGUMENTS: dict[str, Any] = {
     "filename": "log.csv",
     "filepath": "weights.h5",
     "filters": 3,
+    "function": "kplug/relu",
     "first_decay_steps": 100,
     "head_dim": 2,
     "initial_learning_rate": 0.1,

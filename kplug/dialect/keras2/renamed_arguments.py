@@ -53,6 +53,7 @@ _OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _IDLE_IN_KERAS_2 = {
     "kplug/SeparableConv1D": _OF_KERNEL,
     "kplug/SeparableConv2D": _OF_KERNEL,
+    "kplug/Lambda": ("function_type", "module", "output_shape_type", "output_shape_module"),
     "kplug/MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
 }
 

@@ -384,7 +384,7 @@ class Layer(nn.Module):
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         count, specs = self._count_outputs(kwargs), None
-        if count == 1 and not is_own(type(self)):
+        if count == 1 and self._is_watched:
             specs = self._try_to_infer(args, kwargs)
             count = 1 if specs is None else len(specs)
         outputs = Node(self, args, kwargs, count, specs).output_tensors
