@@ -6,5 +6,6 @@ Data flows in this order::
     what a wheel says      wheels/
     files of a site        building/
     changes to a site      publishing/
+    a site over HTTP       serving/
     what users type        commands/, plugin
 """

@@ -21,6 +21,10 @@ class PublishingError(RegistryError, ValueError):
     """A change that a site refuses; nothing of it was written."""
 
 
+class ExistingReleaseError(PublishingError):
+    """A version that a site has already, and that is never replaced."""
+
+
 class TrustError(RegistryError, ValueError):
     """A site that is not what its root's keys have signed, or keys that cannot sign it."""
 
@@ -35,3 +39,7 @@ class RegistrySettingError(RegistryError, ValueError):
 
 class InstallationError(RegistryError, RuntimeError):
     """A distribution that no registry has, that several claim, or that was not installed."""
+
+
+class ServingError(RegistryError, ValueError):
+    """A server that cannot start, or a token that it does not have."""

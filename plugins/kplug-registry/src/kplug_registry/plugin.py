@@ -29,6 +29,8 @@ _COMMANDS = {
     "index": "Build and check the site of a registry.",
     "publish": "Add wheels to a registry.",
     "yank": "Withdraw a release from a registry.",
+    "serve": "Serve a registry over HTTP, and take uploads.",
+    "token": "Say who may upload to a server, and list what was uploaded.",
     "search": "Search the registries for components that are not here yet.",
     "fetch": "Keep what the registries offer on this machine, for work without a network.",
     "install": "Install a component's distribution from the registries.",

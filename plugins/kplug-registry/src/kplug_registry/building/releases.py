@@ -13,7 +13,7 @@ from kplug_registry.building.rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.errors import PublishingError
+from kplug_registry.errors import ExistingReleaseError, PublishingError
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
@@ -38,13 +38,14 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
         published: The time, as in `Release`.
 
     Raises:
-        PublishingError: if the site has the version, or its rules refuse the wheel.
+        ExistingReleaseError: if the site has the version.
+        PublishingError: if its rules refuse the wheel.
     """
     check_rules(view, wheel)
     metadata = wheel.metadata
     before = find_distribution(view, metadata.name)
     if any(release.version == metadata.version for release in before.releases):
-        raise PublishingError(
+        raise ExistingReleaseError(
             f"{metadata.name} {metadata.version} is published already, and a version is never replaced",
             hint="Give the wheel a new version. `kplug yank` withdraws one.",
         )

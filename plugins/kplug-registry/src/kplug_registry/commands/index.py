@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import verify as verify_site
+from kplug_registry.site_format import current_time
 from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
 
 index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
@@ -47,7 +47,7 @@ def build(
     """
     declared = load_declared(components)
     contents = (read_wheel(path, declared) for path in list_wheels(wheels))
-    count = build_site(contents, out, timestamp())
+    count = build_site(contents, out, current_time())
     typer.echo(f"{out}: {count} release{'s' * (count != 1)}")
 
 
@@ -92,8 +92,3 @@ def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:
         return read_declared(path.read_bytes(), str(path))
     except OSError as error:
         raise PublishingError(f"{path} cannot be read: {error}") from error
-
-
-def timestamp() -> str:
-    """Return the time in UTC, as a site has it."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kplug_registry.commands.index import Declared, Wheels, list_wheels, load_declared, timestamp
+from kplug_registry.commands.index import Declared, Wheels, list_wheels, load_declared
 from kplug_registry.publishing import publish as publish_wheels
+from kplug_registry.site_format import current_time
 from kplug_registry.trust.keys import SigningKeys, read_keys
 from kplug_registry.wheels import read_wheel
 
@@ -32,7 +33,7 @@ def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = 
     """
     declared = load_declared(components)
     contents = [read_wheel(path, declared) for path in list_wheels(wheels)]
-    written = publish_wheels(contents, to, timestamp(), find_keys(keys))
+    written = publish_wheels(contents, to, current_time(), find_keys(keys))
     names = ", ".join(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {names} ({len(written)} files written)")
 

@@ -31,3 +31,4 @@ from kplug_registry.site_format.releases import (
     find_current as find_current,
     sort_releases as sort_releases,
 )
+from kplug_registry.site_format.times import current_time as current_time

@@ -1,0 +1,96 @@
+"""The routes of a server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kplug_registry.errors import RegistryError
+from kplug_registry.serving.audit_log import AuditLog
+from kplug_registry.serving.database import Database
+from kplug_registry.serving.openapi import DESCRIPTION
+from kplug_registry.serving.site_files import SiteFiles
+from kplug_registry.serving.sources import Source
+from kplug_registry.serving.tokens import TokenStore
+from kplug_registry.serving.upload_limits import UploadLimits
+from kplug_registry.serving.uploads import Uploads
+from kplug_registry.site_format import SiteFile, from_json
+
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",  # a file is asked for again, and its ETag says whether it is the same
+}
+
+
+def make_application(
+    source: Source, database: Database, limits: UploadLimits | None = None
+) -> Starlette:
+    """Return the application that serves a site and takes uploads.
+
+    Args:
+        source: What is served. It is closed when the application ends.
+        database: Its tokens and its log.
+        limits: What uploads are held to.
+    """
+    tokens = TokenStore(database)
+    uploads = Uploads(source, tokens, AuditLog(database), limits or UploadLimits())
+
+    async def check_health(_: Request) -> Response:
+        return await run_in_threadpool(_describe_health, source)
+
+    async def describe(_: Request) -> Response:
+        return JSONResponse(DESCRIPTION)
+
+    @asynccontextmanager
+    async def close_source(_: Starlette) -> AsyncIterator[None]:
+        yield
+        source.close()
+
+    return Starlette(
+        routes=[
+            Route("/health", check_health),
+            Route("/openapi.json", describe),
+            Route("/legacy/", uploads.accept, methods=["POST"]),
+            Mount("/", SiteFiles(source)),
+        ],
+        middleware=[Middleware(_SecurityHeaders)],
+        lifespan=close_source,
+    )
+
+
+class _SecurityHeaders:
+    """Adds the headers that every answer has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _describe_health(source: Source) -> Response:
+    """Say whether the site can be read, and whether it is the newest."""
+    try:
+        path = source.find_folder() / "registry.json"
+        from_json(SiteFile, path.read_bytes(), "registry.json")
+    except (OSError, RegistryError):
+        return JSONResponse({"status": "broken", "problem": "registry.json cannot be read"}, 503)
+    status = "ok" if source.problem is None else "stale"
+    return JSONResponse({"status": status, "problem": source.problem})

@@ -1,0 +1,64 @@
+"""The SQLite file of a server: its tokens, and what was uploaded. Nobody but its owner can read it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from kplug_registry.errors import ServingError
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE tokens (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, created TEXT NOT NULL);
+CREATE TABLE uploads (
+    number INTEGER PRIMARY KEY, began TEXT NOT NULL, address TEXT NOT NULL, token TEXT, filename TEXT,
+    sha256 TEXT, status INTEGER, answer TEXT
+);
+"""
+
+
+class Database:
+    """A file with the tables of a server; it is made if it is not there.
+
+    Args:
+        file: Where it is.
+
+    Raises:
+        ServingError: if it cannot be opened, or is the file of something else.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+            with self.open() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                self._make_tables(connection)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise ServingError(
+                f"the database {file} cannot be opened: {error}",
+                hint="Give the file of a server, or a new one: --database FILE",
+            ) from error
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Open it for one piece of work, which counts when the block ends without an error."""
+        with closing(sqlite3.connect(self._file, timeout=30)) as connection:
+            connection.row_factory = sqlite3.Row
+            with connection:
+                yield connection
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version == _VERSION:
+            return
+        if tables:
+            raise sqlite3.DatabaseError("it has other tables")
+        for statement in _TABLES.strip().split(";\n"):
+            connection.execute(statement.removesuffix(";"))
+        connection.execute(f"PRAGMA user_version = {_VERSION}")

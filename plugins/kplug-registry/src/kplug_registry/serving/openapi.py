@@ -1,0 +1,147 @@
+"""What a server answers, in OpenAPI 3.1. The schemas of files are those of the nouns of a site."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from kplug_registry.serving.site_files import CONTENT_TYPES, PAGES_JSON
+from kplug_registry.site_format import ComponentFile, DistributionFile, SearchFile, SiteFile
+
+_JSON = CONTENT_TYPES[".json"]
+_TEXT = "text/plain; charset=utf-8"
+_SIMPLE: dict[str, Any] = {"text/html; charset=utf-8": {}, PAGES_JSON: {}}
+_REFUSALS = {
+    400: "The form, the wheel or its names are refused.",
+    401: "The token is missing or wrong.",
+    403: "The server takes no uploads.",
+    408: "The upload took too long.",
+    409: "The version is there already.",
+    413: "The upload is too large.",
+    415: "The upload is no form.",
+    429: "Uploads come too fast; Retry-After says when to go on.",
+    503: "The release cannot be signed.",
+}
+_NAMES = {  # of parameters: what they match, where more is refused as not found
+    "kind": "^[a-z][a-z0-9_]*$",
+    "key": "^[a-z][a-z0-9]*$",
+    "distribution": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+    "word": "^[a-z0-9]+$",
+    "wheel": r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl$",
+}
+
+
+def _describe_noun(wanted: Any) -> dict[str, Any]:
+    """Return the schema of a noun or of a field."""
+    if dataclasses.is_dataclass(wanted):
+        hints = get_type_hints(wanted)
+        fields = dataclasses.fields(wanted)
+        return {
+            "type": "object",
+            "properties": {field.name: _describe_noun(hints[field.name]) for field in fields},
+            "required": [field.name for field in fields],
+        }
+    if get_origin(wanted) is tuple:
+        return {"type": "array", "items": _describe_noun(get_args(wanted)[0])}
+    if get_origin(wanted) in (Union, types.UnionType):
+        return {"anyOf": [_describe_noun(one) for one in get_args(wanted)]}
+    return {"type": {str: "string", int: "integer", bool: "boolean"}.get(wanted, "null")}
+
+
+def _describe_file(summary: str, content: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the operation that gets a file of a site."""
+    parameters = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": _NAMES[name]},
+        }
+        for name in names
+    ]
+    answers: dict[str, Any] = {
+        "200": {"description": "The file, with its ETag.", "content": content},
+        "304": {"description": "The file is the one that If-None-Match names."},
+    }
+    if names:
+        answers["404"] = {"description": "There is no such file.", "content": {_TEXT: {}}}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": answers}}
+
+
+def _describe_json(summary: str, noun: type, *names: str) -> dict[str, Any]:
+    return _describe_file(summary, {_JSON: {"schema": _describe_noun(noun)}}, *names)
+
+
+def _describe_upload() -> dict[str, Any]:
+    form = {
+        "type": "object",
+        "required": [":action", "content", "sha256_digest"],
+        "properties": {
+            ":action": {"const": "file_upload"},
+            "content": {"type": "string", "contentMediaType": CONTENT_TYPES[".whl"]},
+            "sha256_digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        },
+    }
+    refusals = {
+        str(status): {"description": text, "content": {_TEXT: {}}}
+        for status, text in _REFUSALS.items()
+    }
+    return {
+        "post": {
+            "summary": "Publish a wheel, as twine and uv send it. Other fields have no effect.",
+            "security": [{"token": []}],
+            "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
+            "responses": {
+                "200": {"description": "It is published.", "content": {_TEXT: {}}},
+                **refusals,
+            },
+        }
+    }
+
+
+def _describe_health() -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": ["status", "problem"],
+        "properties": {
+            "status": {"enum": ["ok", "stale", "broken"]},
+            "problem": {"type": ["string", "null"]},
+        },
+    }
+    content = {_JSON: {"schema": schema}}
+    answers = {
+        "200": {"description": "The site is served.", "content": content},
+        "503": {"description": "The site cannot be read.", "content": content},
+    }
+    return {"get": {"summary": "Whether the site is served.", "responses": answers}}
+
+
+DESCRIPTION: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "A registry of kplug plugins", "version": "1"},
+    "components": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "basic", "description": "The user is __token__."}
+        }
+    },
+    "paths": {
+        "/health": _describe_health(),
+        "/legacy/": _describe_upload(),
+        "/registry.json": _describe_json("The format, and what is new.", SiteFile),
+        "/feed.xml": _describe_file("What is new, as Atom.", {CONTENT_TYPES[".xml"]: {}}),
+        "/index.html": _describe_file("The catalogue.", {CONTENT_TYPES[".html"]: {}}),
+        "/components/{kind}/{key}.json": _describe_json(
+            "Who offers a name.", ComponentFile, "kind", "key"
+        ),
+        "/distributions/{distribution}.json": _describe_json(
+            "All releases of a distribution.", DistributionFile, "distribution"
+        ),
+        "/search/{word}.json": _describe_json("Components by a word.", SearchFile, "word"),
+        "/simple/": _describe_file("All distributions, for installers.", _SIMPLE),
+        "/simple/{distribution}/": _describe_file(
+            "The wheels of a distribution, for installers.", _SIMPLE, "distribution"
+        ),
+        "/files/{wheel}": _describe_file("A wheel.", {CONTENT_TYPES[".whl"]: {}}, "wheel"),
+    },
+}

@@ -1,0 +1,62 @@
+"""A process that serves: its socket, and how it ends."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from kplug_registry.errors import ServingError
+
+_SECONDS_TO_FINISH = 30  # for requests, after SIGTERM
+_MOST_CONNECTIONS = 200  # further ones get 503
+
+
+def run_server(
+    application: ASGIApp,
+    host: str,
+    port: int,
+    proxy: str | None,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests that were begun are finished.
+
+    Args:
+        application: What answers.
+        host: The address to listen at.
+        port: The port; 0 for one that is free.
+        proxy: The address of the proxy in front, which is believed about whom it speaks for.
+        announce: Called with the address, once it is open.
+
+    Raises:
+        ServingError: if the address cannot be had.
+    """
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=proxy is not None,
+        forwarded_allow_ips=proxy or "",
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    with _listen(host, port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        announce(f"http://{name}:{listener.getsockname()[1]}/")
+        with suppress(KeyboardInterrupt):  # which has ended the server as it should
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ServingError(
+            f"{host} port {port} cannot be listened at: {error.strerror or error}",
+            hint="Give another: --host ADDRESS, --port NUMBER; port 0 takes one that is free.",
+        ) from error

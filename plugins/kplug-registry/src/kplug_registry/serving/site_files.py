@@ -1,0 +1,110 @@
+"""The files of a site over HTTP: as any web server would send them, and for installers as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
+from starlette.types import Scope
+
+from kplug_registry.serving.sources import Source
+
+PAGES_JSON = "application/vnd.pypi.simple.v1+json"  # PEP 691
+_PAGES_HTML = "application/vnd.pypi.simple.v1+html"
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".xml": "application/atom+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".whl": "application/zip",
+    ".metadata": "text/plain; charset=utf-8",
+}
+
+
+class SiteFiles(StaticFiles):
+    """The files of the folder that a source has at the moment; nothing whose name begins with a dot.
+
+    Args:
+        source: What is served.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(html=True)
+        self._source = source
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the answer to a request: 200, 304 or a redirection to a folder; raise 404 and 405."""
+        self.all_directories = [await run_in_threadpool(self._source.find_folder)]
+        is_page = scope["path"].startswith("/simple/")
+        if is_page and scope["path"].endswith("/") and _prefers_json(Headers(scope=scope)):
+            path = f"{path}/index.json"
+        response = await super().get_response(path, scope)
+        if is_page:
+            response.headers["vary"] = "Accept"
+        return response
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Return a file with its status; nothing for hidden ones, which publishers work with."""
+        if any(part.startswith(".") for part in Path(path).parts):
+            return "", None
+        return super().lookup_path(path)
+
+    def file_response(
+        self,
+        full_path: PathLike,
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,  # noqa: ARG002  # a site has no page for errors
+    ) -> Response:
+        """Return a file, or that it is the one that the client has.
+
+        Wheels never change. Everything else may be replaced while it is sent, so it is read at once.
+        """
+        file = Path(full_path)
+        if file.suffix == ".whl":
+            media_type = CONTENT_TYPES[file.suffix]
+            response: Response = FileResponse(file, media_type=media_type, stat_result=stat_result)
+        else:
+            response = _send_content(file, scope)
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
+        return response
+
+
+def _send_content(file: Path, scope: Scope) -> Response:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:  # removed a moment ago
+        raise HTTPException(404) from None
+    is_page = scope["path"].startswith("/simple/") and file.suffix == ".json"
+    headers = {
+        "content-type": PAGES_JSON if is_page else CONTENT_TYPES.get(file.suffix, "text/plain"),
+        "content-length": str(len(content)),
+        "etag": f'"{hashlib.sha256(content).hexdigest()}"',
+    }
+    return Response(b"" if scope["method"] == "HEAD" else content, headers=headers)
+
+
+def _prefers_json(headers: Headers) -> bool:
+    """Tell whether a client would rather have the JSON of PEP 691 than HTML."""
+    weights = dict(map(_read_weight, headers.get("accept", "").split(",")))
+    html = max(weights.get("text/html", 0), weights.get(_PAGES_HTML, 0))
+    return weights.get(PAGES_JSON, 0) > html
+
+
+def _read_weight(item: str) -> tuple[str, float]:
+    media_type, _, parameters = item.partition(";")
+    name, _, value = parameters.partition("=")
+    try:
+        weight = float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        weight = 0.0
+    return media_type.strip().lower(), weight

@@ -1,0 +1,181 @@
+"""The folder that is served: a site as it is, or one that is built from a folder of wheels."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from kplug.errors import KplugError
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError, ServingError
+from kplug_registry.publishing import publish
+from kplug_registry.site_format import current_time
+from kplug_registry.trust.keys import SigningKeys
+from kplug_registry.wheels import DeclaredComponent, read_wheel
+
+Declared = Sequence[DeclaredComponent]
+
+
+class Source(Protocol):
+    """What is served."""
+
+    problem: str | None  # why what is served is not the newest
+
+    def find_folder(self) -> Path:
+        """Return the site as it is now."""
+
+    def publish(self, wheel: Path) -> str:
+        """Add a release, and return its name and version.
+
+        Raises:
+            WheelError: if it cannot be read.
+            PublishingError: if the site refuses it; nothing was written.
+            TrustError: if it cannot be signed.
+        """
+
+    def close(self) -> None:
+        """Remove what was written for the server alone."""
+
+
+class SiteFolder:
+    """A folder that is a site.
+
+    Args:
+        folder: The site.
+        keys: What changes are signed with, if it is signed.
+        declared: What plugins that are published declare in code.
+    """
+
+    problem: str | None = None
+
+    def __init__(
+        self, folder: Path, keys: SigningKeys | None = None, declared: Declared = ()
+    ) -> None:
+        self._folder, self._keys, self._declared = folder, keys, declared
+
+    def find_folder(self) -> Path:
+        """Return the folder."""
+        return self._folder
+
+    def publish(self, wheel: Path) -> str:
+        """Add a release, as ``kplug publish`` does."""
+        contents = read_wheel(wheel, self._declared)
+        publish([contents], self._folder, current_time(), self._keys)
+        return f"{contents.metadata.name} {contents.metadata.version}"
+
+    def close(self) -> None:
+        """Leave everything as it is."""
+
+
+class WheelFolder:
+    """A site that is built from a folder of wheels, and built anew when the folder changes.
+
+    A request looks at the folder, once in a while. If the new wheels make no site, because one is still being
+    copied or is broken, the site before stays, and `problem` says why.
+
+    Args:
+        wheels: The folder.
+        declared: What its plugins declare in code.
+        pause: Seconds between two looks at the folder.
+
+    Raises:
+        KplugError: if the wheels make no site.
+    """
+
+    def __init__(self, wheels: Path, declared: Declared = (), pause: float = 1.0) -> None:
+        self.problem: str | None = None
+        self._wheels, self._declared, self._pause = wheels, declared, pause
+        self._workplace = tempfile.TemporaryDirectory(prefix="kplug-serve-")
+        self._building = threading.Lock()
+        self._seen = self._look()
+        self._looked = time.monotonic()
+        self._count = 0
+        try:
+            self._site = self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def find_folder(self) -> Path:
+        """Return the newest site; who comes while it is built gets the one before."""
+        if self._building.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._looked >= self._pause:
+                    self._refresh()
+                    self._looked = time.monotonic()
+            finally:
+                self._building.release()
+        return self._site
+
+    def publish(self, wheel: Path) -> str:
+        """Refuse: the folder of wheels decides what there is."""
+        raise PublishingError(
+            f"{wheel.name} is not published: this server shows a folder of wheels",
+            hint="Copy the wheel into that folder. Uploads need a site: kplug index build, kplug serve SITE.",
+        )
+
+    def close(self) -> None:
+        """Remove the sites that were built."""
+        self._workplace.cleanup()
+
+    def _refresh(self) -> None:
+        try:
+            found = self._look()
+            if found == self._seen:
+                return
+            self._seen = found
+            self._site = self._build()
+            self.problem = None
+        except (KplugError, OSError) as error:
+            self.problem = str(error).replace(str(self._wheels), "the folder of wheels")
+
+    def _look(self) -> dict[str, tuple[int, int]]:
+        found = ((path.name, path.stat()) for path in self._wheels.glob("*.whl"))
+        return {name: (status.st_mtime_ns, status.st_size) for name, status in found}
+
+    def _build(self) -> Path:
+        """Build into a folder of its own; requests may still read from the one before."""
+        self._count += 1
+        shutil.rmtree(Path(self._workplace.name) / str(self._count - 2), ignore_errors=True)
+        site = Path(self._workplace.name) / str(self._count)
+        wheels = sorted(self._wheels.glob("*.whl"))
+        if not wheels:
+            raise _no_wheels(self._wheels)
+        build_site((read_wheel(path, self._declared) for path in wheels), site, current_time())
+        return site
+
+
+def open_source(folder: Path, keys: SigningKeys | None = None, declared: Declared = ()) -> Source:
+    """Return what a folder is to a server.
+
+    Args:
+        folder: A site, or a folder of wheels.
+        keys: What changes of a signed site are signed with.
+        declared: What plugins declare in code.
+
+    Raises:
+        ServingError: if it is neither, or keys are given for wheels.
+        KplugError: if the wheels make no site.
+    """
+    if (folder / "registry.json").is_file():
+        return SiteFolder(folder, keys, declared)
+    if not folder.is_dir() or not any(folder.glob("*.whl")):
+        raise _no_wheels(folder)
+    if keys is not None:
+        raise ServingError(
+            f"{folder} is a folder of wheels, and the site that is made of it is not signed",
+            hint="Build a site with `kplug index build`, sign it with `kplug trust`, and serve that.",
+        )
+    return WheelFolder(folder, declared)
+
+
+def _no_wheels(folder: Path) -> ServingError:
+    return ServingError(
+        f"{folder} is neither the site of a registry nor a folder of wheels",
+        hint=f"Make a site with: kplug index build WHEELS… --out {folder}",
+    )

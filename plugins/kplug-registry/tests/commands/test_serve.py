@@ -1,0 +1,80 @@
+"""``kplug token`` and what ``kplug serve`` refuses before it serves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from kplug_registry.errors import ServingError
+from kplug_registry.serving.audit_log import AuditLog
+from kplug_registry.serving.database import Database
+from kplug_registry.serving.tokens import TokenStore
+from typer.testing import CliRunner
+
+from kplug.cli.app import app
+from kplug.errors import MissingLibraryError
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("platformdirs.user_data_path", lambda name: tmp_path / name)
+    return tmp_path / "kplug/serve.sqlite"
+
+
+def call(*words: object) -> str:
+    result = CliRunner().invoke(app, [*map(str, words)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_tokens_are_made_listed_and_revoked(file: Path) -> None:
+    text = call("token", "add", "anna").rstrip("\n")
+    assert TokenStore(Database(file)).find_name(text) == "anna"
+    assert call("token", "list").startswith("anna  since 2")
+    call("token", "revoke", "anna")
+    assert call("token", "list") == ""
+
+
+def test_a_server_may_have_a_database_of_its_own(file: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.sqlite"
+    text = call("token", "add", "anna", "--database", own)
+    assert TokenStore(Database(own)).find_name(text.rstrip("\n")) == "anna"
+    assert not file.exists()
+
+
+def test_the_log_says_who_uploaded_what_and_what_came_of_it(file: Path) -> None:
+    log = AuditLog(Database(file))
+    entry = log.begin("192.0.2.1")
+    entry.token, entry.filename, entry.sha256 = "anna", "kplug_waves-1.0-py3-none-any.whl", "ab12"
+    entry.status, entry.answer = 200, "kplug-waves 1.0 is published"
+    log.finish(entry)
+    log.begin("192.0.2.2")
+    done, open_ = call("token", "log").splitlines()
+    assert done.removeprefix(entry.began) == (
+        "  192.0.2.1 anna  kplug_waves-1.0-py3-none-any.whl sha256=ab12  200 kplug-waves 1.0 is published"
+    )
+    assert open_.endswith("  192.0.2.2 (no token)  (no wheel) sha256=-  - (unfinished)")
+    (last,) = json.loads(call("token", "log", "--last", 1, "--json"))["uploads"]
+    assert (last["number"], last["address"], last["status"]) == (2, "192.0.2.2", None)
+
+
+@pytest.mark.usefixtures("file")
+def test_without_its_libraries_the_command_says_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "kplug_registry.commands.serve.find_spec", {"starlette": object(), "uvicorn": None}.get
+    )
+    with pytest.raises(MissingLibraryError) as caught:
+        call("serve", tmp_path)
+    assert str(caught.value) == (
+        "kplug serve needs uvicorn, python_multipart, which cannot be imported\n"
+        '  Install it with: pip install "kplug-registry[serve]"'
+    )
+
+
+@pytest.mark.usefixtures("file")
+def test_a_folder_without_anything_is_not_served(tmp_path: Path) -> None:
+    with pytest.raises(ServingError, match="neither the site of a registry nor a folder of wheels"):
+        call("serve", tmp_path)

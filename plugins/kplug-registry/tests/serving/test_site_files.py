@@ -1,0 +1,111 @@
+"""The files of a site over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+WHEEL = "kplug_waves-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("index.html", "text/html; charset=utf-8"),
+        ("registry.json", "application/json"),
+        ("feed.xml", "application/atom+xml"),
+        ("catalogue/assets/catalogue.css", "text/css; charset=utf-8"),
+        ("catalogue/assets/catalogue.js", "text/javascript; charset=utf-8"),
+        ("catalogue/assets/icon.svg", "image/svg+xml"),
+        ("components/loss/waveloss.json", "application/json"),
+        ("simple/kplug-waves/index.json", "application/vnd.pypi.simple.v1+json"),
+        (f"files/{WHEEL}", "application/zip"),
+        (f"files/{WHEEL}.metadata", "text/plain; charset=utf-8"),
+    ],
+)
+def test_a_file_is_sent_as_it_is_with_its_type(
+    client: TestClient, site: Path, path: str, content_type: str
+) -> None:
+    answer = client.get(f"/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+    assert answer.content == (site / path).read_bytes()
+    head = client.head(f"/{path}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(answer.content))
+    again = client.get(f"/{path}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_another_file_has_another_etag(client: TestClient, site: Path) -> None:
+    before = client.get("/feed.xml").headers["etag"]
+    (site / "feed.xml").write_text("<feed/>")
+    answer = client.get("/feed.xml", headers={"If-None-Match": before})
+    assert (answer.status_code, answer.text) == (200, "<feed/>")
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/files/nothing.whl", "/health"])
+def test_every_answer_has_a_content_security_policy(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
+        ("application/vnd.pypi.simple.v1+json", True),
+        ("application/vnd.pypi.simple.v1+json, text/html; q=0.01", True),
+        ("application/vnd.pypi.simple.v1+json;q=0.1, text/html", False),
+        ("application/vnd.pypi.simple.v1+json;q=much, text/html;q=0", False),
+        ("", False),
+    ],
+)
+def test_installers_choose_between_html_and_json(
+    client: TestClient, accept: str, is_json: bool
+) -> None:
+    for page in ("/simple/", "/simple/kplug-waves/"):
+        answer = client.get(page, headers={"Accept": accept})
+        assert answer.headers["content-type"].endswith("+json") == is_json
+        assert answer.headers["vary"] == "Accept"
+        assert answer.text.startswith("{" if is_json else "<!DOCTYPE html>")
+
+
+def test_a_folder_without_a_slash_leads_to_the_page(client: TestClient) -> None:
+    answer = client.get("/simple/kplug-waves", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "http://testserver/simple/kplug-waves/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.kplug/journal.json",
+        "/files/../../secret",
+        "/files/%2e%2e/%2e%2e/secret",
+        "/%2Fetc/passwd",
+        "/..%5C..%5Csecret",
+        "/files/%00",
+        "/" + "a" * 5000,
+    ],
+)
+def test_nothing_else_is_sent(client: TestClient, site: Path, path: str) -> None:
+    (site.parent / "secret").write_text("secret")
+    (site / ".kplug").mkdir()
+    (site / ".kplug/journal.json").write_text("[]")
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_files_are_only_read(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/registry.json")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_health_says_whether_the_site_can_be_read(client: TestClient, site: Path) -> None:
+    assert client.get("/health").json() == {"status": "ok", "problem": None}
+    (site / "registry.json").write_text("[]")
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "broken")
