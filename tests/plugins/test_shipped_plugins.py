@@ -17,7 +17,6 @@ DEPENDENCIES = {
     *(
         "cryptography",
         "filelock",
-        "griffe",
         "jinja2",
         "monai",
         "packaging",
