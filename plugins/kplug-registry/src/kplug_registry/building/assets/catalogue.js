@@ -80,12 +80,15 @@ function startSearch(form) {
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(run, 200); });
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
+// Without scripts nothing could be copied, so the buttons are made here.
+for (const code of document.querySelectorAll(".copied code")) {
+  const text = code.textContent;
+  const button = element("button", "Copy", { type: "button", ariaLabel: `Copy: ${text}` });
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   });
+  code.after(" ", button);
 }
 const form = document.getElementById("search");
 if (form) startSearch(form);
