@@ -79,8 +79,13 @@ def test_half_a_character_in_the_documentation_can_be_written(make_wheel: MakeWh
     [
         ({"entry_points": ""}, "it is no plugin of kplug"),
         ({"entry_points": "[console_scripts]\na = kplug_waves:b\n"}, "it is no plugin of kplug"),
-        ({"entry_points": "[kplug.losses]\na = b\na = c\n"}, "entry_points.txt: .*already exists"),
-        ({"entry_points": "nothing"}, r"entry_points\.txt: File contains no section headers"),
+        (
+            {"entry_points": "[kplug.losses]\na = b\na = c\n"},
+            "entry_points.txt: the name 'a' is there twice in its group",
+        ),
+        ({"entry_points": "[a]\n[a]\n"}, r"entry_points.txt: the group \[a\] is there twice"),
+        ({"entry_points": "[a]\nb\n"}, "entry_points.txt: the line 'b' declares nothing"),
+        ({"entry_points": "nothing"}, "entry_points.txt: the line 'nothing' declares nothing"),
         ({"entry_points": "[kplug2.losses]\na = b:c\n"}, "another version of kplug's contract"),
         ({"entry_points": "[kplug.loses]\na = b:c\n"}, r"its group 'kplug\.loses' is of no kind"),
         ({"entry_points": declare("os:system")}, "os:system is in no module of the wheel"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
 from importlib import resources
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kplug import lookup_key
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import (
+    ComponentEntry,
     ComponentFile,
     DistributionFile,
     Offer,
@@ -22,43 +23,53 @@ from kplug_registry.site_format import (
 
 _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
 _FOLDER = "catalogue"
+_ROOT = "../../../"  # as seen from the pages of components and distributions
 
 
 def write_start_page(view: SiteView, recent: Sequence[RecentRelease]) -> None:
     """Write the page with the search and what is new, and the files that all pages use."""
-    _render(view, "index.html", "index.html", root="", recent=recent)
+    view.write_later(
+        "index.html", lambda: _lay_out("", "Plugins", _render("index.html", recent=recent))
+    )
     for name, content in _read_assets().items():
         view.write(f"{_FOLDER}/assets/{name}", content)
 
 
 def write_component_page(view: SiteView, component: ComponentFile) -> None:
     """Write the page of a name: for each distribution, the version that is installed by default."""
-    shown = _choose(component.offers)
-    name = shown[0].name if shown else component.key
-    path = f"{_FOLDER}/components/{component.kind}/{component.key}.html"
-    _render(
-        view, "component.html", path, root="../../../", kind=component.kind, name=name, offers=shown
-    )
+
+    def make() -> bytes:
+        shown = _choose(component.offers)
+        name, kind = shown[0].name if shown else component.key, component.kind
+        main = _render("component.html", kind=kind, name=name, offers=shown)
+        return _lay_out(_ROOT, f"{name}: {kind}", main)
+
+    view.write_later(f"{_FOLDER}/components/{component.kind}/{component.key}.html", make)
 
 
 def write_distribution_pages(
     view: SiteView, before: DistributionFile, after: DistributionFile
 ) -> None:
     """Write the page of a distribution, and those of its versions that changed."""
-    folder = f"{_FOLDER}/distributions/{after.name}"
-    for release in set(after.releases) - set(before.releases):
-        _write_release(view, f"{folder}/{release.version}.html", after.name, release)
     current = find_current(after) or after.releases[0]
     versions = [release.version for release in after.releases]
-    _write_release(view, f"{folder}/index.html", after.name, current, versions)
+    folder = f"{_FOLDER}/distributions/{after.name}"
+    for release in set(after.releases) - set(before.releases):
+        page = partial(_make_release_page, after.name, release)
+        view.write_later(f"{folder}/{release.version}.html", page)
+    start = partial(_make_release_page, after.name, current, versions)
+    view.write_later(f"{folder}/index.html", start)
 
 
-def _write_release(
-    view: SiteView, path: str, name: str, release: Release, versions: Sequence[str] = ()
-) -> None:
-    keys = {entry.name: lookup_key(entry.name) for entry in release.components}
-    facts = {"name": name, "release": release, "versions": versions, "keys": keys}
-    _render(view, "distribution.html", path, root="../../../", **facts)
+def _make_release_page(name: str, release: Release, versions: Sequence[str] = ()) -> bytes:
+    head = _render("distribution.html", name=name, release=release, versions=versions)
+    main = head + _render_components(name, release.components)
+    return _lay_out(_ROOT, f"{name} {release.version}", main)
+
+
+@lru_cache(maxsize=1)  # the page of a distribution and that of its newest version are made together
+def _render_components(name: str, components: tuple[ComponentEntry, ...]) -> str:
+    return _render("components.html", name=name, components=components, key=lookup_key)
 
 
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
@@ -71,8 +82,21 @@ def _choose(offers: Sequence[Offer]) -> list[Offer]:
     return list(chosen.values())
 
 
-def _render(view: SiteView, template: str, path: str, **facts: object) -> None:
-    view.write_later(path, lambda: _environment().get_template(template).render(**facts).encode())
+def _render(template: str, **facts: object) -> str:
+    return _environment().get_template(template).render(**facts)
+
+
+def _lay_out(root: str, title: str, main: str) -> bytes:
+    """Return a page: its title as text, its main part as HTML."""
+    before, between, after = _split_layout(root)
+    return f"{before}{escape(title)}{between}{main}{after}".encode()
+
+
+@lru_cache
+def _split_layout(root: str) -> tuple[str, str, str]:
+    """Return what all pages of a folder share: it is rendered once."""
+    before, between, after = _render("page.html", root=root, title="\0", main="\0").split("\0")
+    return before, between, after
 
 
 @lru_cache

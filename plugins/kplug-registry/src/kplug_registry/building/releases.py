@@ -125,13 +125,14 @@ def _replace_distribution(
     view: SiteView, before: DistributionFile, releases: tuple[Release, ...]
 ) -> None:
     after = replace(before, releases=sort_releases(releases))
-    old, new = list(list_offers(before)), list(list_offers(after))
-    for place in dict.fromkeys(place for place, offer in [*old, *new]):
-        kind, key = place
+    places: dict[tuple[str, str], list[Offer]] = {place: [] for place, _ in list_offers(before)}
+    for place, offer in list_offers(after):
+        places.setdefault(place, []).append(offer)
+    for (kind, key), own in places.items():
         path = component_path(kind, key)
         found = view.find(ComponentFile, path) or ComponentFile(kind, key, ())
         kept = [offer for offer in found.offers if offer.distribution != before.name]
-        offers = sort_offers([*kept, *(offer for at, offer in new if at == place)])
+        offers = sort_offers([*kept, *own])
         component = ComponentFile(kind, key, offers)
         view.write_noun(path, component)
         write_component_page(view, component)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import defaultdict
-from collections.abc import Iterator, Set
-from functools import partial
+from collections.abc import Iterable, Iterator
 
 from kplug import lookup_key
 from kplug_registry.building.site_view import SiteView
@@ -16,8 +13,9 @@ from kplug_registry.site_format import (
     SearchFile,
     SearchHit,
     find_current,
-    search_path,
     search_words,
+    to_json,
+    word_path,
 )
 
 
@@ -30,32 +28,46 @@ def list_hits(distribution: DistributionFile) -> Iterator[tuple[str, SearchHit]]
 
 def update_search(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
     """Change the files of the words of a distribution from what they said of it to what they have to say."""
-    old, new = set(list_hits(before)), set(list_hits(after))
-    gone, come = _by_word(old - new), _by_word(new - old)
-    for word in sorted(gone.keys() | come.keys()):
-        path = search_path(word)
-        found = view.find(SearchFile, path)
-        hits = [] if found is None else [hit for hit in found.hits if hit not in gone[word]]
-        for hit in come[word]:
-            insort(hits, hit, key=partial(_rank, word))
-        view.write_noun(path, SearchFile(word, tuple(hits[:MOST_HITS])))
+    for word, hit in list_hits(before):
+        _open(view, word).remove(hit)
+    for word, hit in list_hits(after):
+        _open(view, word).add(hit)
 
 
-def sort_hits(word: str, hits: list[SearchHit]) -> list[SearchHit]:
+def sort_hits(word: str, hits: Iterable[SearchHit]) -> list[SearchHit]:
     """Return the hits of a word, those with the word in the name first."""
-    return sorted(hits, key=partial(_rank, word))
+    return sorted(hits, key=lambda hit: (word not in search_words(hit.name), _identify(hit)))
 
 
-def _rank(word: str, hit: SearchHit) -> tuple[bool, str, str, str]:
-    is_in_name = word in search_words(hit.name)
-    return (not is_in_name, hit.kind, lookup_key(hit.name), hit.distribution)
+class _Word:
+    """The hits of a word while a site changes; called at the end, it returns the word's file."""
+
+    def __init__(self, word: str, found: SearchFile | None) -> None:
+        self.word = word
+        self.hits = {_identify(hit): hit for hit in found.hits} if found else {}
+
+    def add(self, hit: SearchHit) -> None:
+        self.hits[_identify(hit)] = hit
+
+    def remove(self, hit: SearchHit) -> None:
+        self.hits.pop(_identify(hit), None)
+
+    def __call__(self) -> bytes:
+        hits = sort_hits(self.word, self.hits.values())[:MOST_HITS]
+        return to_json(SearchFile(self.word, tuple(hits))).encode()
 
 
-def _by_word(hits: Set[tuple[str, SearchHit]]) -> dict[str, list[SearchHit]]:
-    found: dict[str, list[SearchHit]] = defaultdict(list)
-    for word, hit in hits:
-        found[word].append(hit)
+def _open(view: SiteView, word: str) -> _Word:
+    path = word_path(word)
+    found = view.find_later(path)
+    if not isinstance(found, _Word):
+        found = _Word(word, view.find(SearchFile, path))
+        view.write_later(path, found)
     return found
+
+
+def _identify(hit: SearchHit) -> tuple[str, str, str]:
+    return hit.kind, lookup_key(hit.name), hit.distribution
 
 
 def _list_hits(distribution: str, release: Release) -> Iterator[tuple[str, SearchHit]]:

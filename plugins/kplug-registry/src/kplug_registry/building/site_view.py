@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,9 +49,8 @@ class SiteView:
         return found
 
     def write(self, path: str, content: bytes | Path) -> None:
-        """Change a file: its content, or the file that it is a copy of. What is the same is no change."""
-        if isinstance(content, Path) or self.read(path) != content:
-            self.changes[path] = content
+        """Change a file: its content, or the file that it is a copy of."""
+        self.changes[path] = content
 
     def write_noun(self, path: str, noun: object) -> None:
         """Change a file to the JSON of a noun."""
@@ -62,8 +61,21 @@ class SiteView:
         """Change a file to what a function returns when the changes are settled."""
         self._later[path] = make
 
-    def settle(self) -> None:
-        """Put what was left for later into the changes."""
+    def find_later(self, path: str) -> Callable[[], bytes] | None:
+        """Return the function that was left for later, or None if there is none."""
+        return self._later.get(path)
+
+    def take(self) -> Iterator[tuple[str, bytes | Path | None]]:
+        """Yield all changes, also those that change nothing, and make what was left for later one by one."""
+        yield from self.changes.items()
         while self._later:
             path, make = self._later.popitem()
-            self.write(path, make())
+            yield path, make()
+
+    def settle(self) -> None:
+        """Put what was left for later into the changes, and drop what the site has already."""
+        wanted = dict(self.take())
+        self.changes = {}
+        for path, content in wanted.items():
+            if isinstance(content, Path) or self.read(path) != content:
+                self.changes[path] = content

@@ -26,6 +26,7 @@ from kplug_registry.site_format.paths import (
     search_path as search_path,
     search_words as search_words,
     wheel_path as wheel_path,
+    word_path as word_path,
 )
 from kplug_registry.site_format.releases import (
     find_current as find_current,

@@ -25,8 +25,7 @@ def to_json(noun: object) -> str:
         >>> print(to_json(WheelFile("a-1-py3-none-any.whl", "0" * 4, 7)), end="")
         {"filename":"a-1-py3-none-any.whl","sha256":"0000","size":7}
     """
-    text = json.dumps(noun, ensure_ascii=False, separators=(",", ":"), default=_as_object)
-    return f"{text}\n"
+    return f"{_ENCODER.encode(noun)}\n"
 
 
 def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
@@ -52,6 +51,11 @@ def from_json(noun: type[Noun], text: str | bytes, where: str) -> Noun:
 
 def _as_object(noun: Any) -> dict[str, Any]:
     return {name: getattr(noun, name) for name in noun.__match_args__}
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_as_object
+)
 
 
 def _read(wanted: Any, data: object, where: str) -> Any:

@@ -19,6 +19,7 @@ _KEY = re.compile(r"[a-z][a-z0-9]{0,99}")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
+_RUN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
 _LONGEST_WORD = 40
@@ -88,6 +89,11 @@ def search_path(word: str) -> str:
     """
     if search_words(word) != (word,):
         raise SiteFormatError(f"{word[:80]!r} is not one word in its normal form")
+    return word_path(word)
+
+
+def word_path(word: str) -> str:
+    """Return the path of the file about a word that `search_words` returned."""
     return f"search/{word if word.isascii() else sha256(word.encode()).hexdigest()}.json"
 
 
@@ -104,11 +110,12 @@ def search_words(text: str) -> tuple[str, ...]:
         ('dice', 'ce', 'loss', 'diceceloss')
     """
     found: dict[str, None] = {}
-    for run in re.findall(r"[\w-]+", unicodedata.normalize("NFKC", text)):
-        parts = [part for word in _WORD.findall(run) for part in _split(word)]
-        found.update(dict.fromkeys(part.casefold() for part in parts))
+    for run in _RUN.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)):
+        if not (run.isalnum() and run.isascii() and run.islower()):  # else it is its only part
+            parts = (part for word in _WORD.findall(run) for part in _split(word))
+            found.update(dict.fromkeys(part.casefold() for part in parts))
         found[lookup_key(run)] = None
-    return tuple(word for word in found if 0 < len(word) <= _LONGEST_WORD)
+    return tuple(word for word in found if len(word) <= _LONGEST_WORD and word)
 
 
 def _split(word: str) -> list[str]:

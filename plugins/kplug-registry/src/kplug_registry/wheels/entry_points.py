@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Iterator, Mapping
 
 from kplug_registry.wheels.archive import WheelArchive
@@ -17,16 +16,32 @@ def read_entry_points(archive: WheelArchive, folder: str) -> dict[str, dict[str,
         WheelError: for a file that is none of entry points, a doubled name, or too many of them.
     """
     text = archive.find_text(f"{folder}/entry_points.txt") or ""
-    parser = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=True)
-    parser.optionxform = str  # type: ignore[method-assign,assignment]  # case counts
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        archive.refuse(f"entry_points.txt: {' '.join(str(error).split())[:200]}")
-    groups = {group: dict(parser[group]) for group in parser.sections() if _is_of_kplug(group)}
+    sections = _read_sections(archive, text)
+    groups = {group: points for group, points in sections.items() if _is_of_kplug(group)}
     if sum(map(len, groups.values())) > MOST_COMPONENTS:
         archive.refuse(f"entry_points.txt declares more than {MOST_COMPONENTS} components")
     return groups
+
+
+def _read_sections(archive: WheelArchive, text: str) -> dict[str, dict[str, str]]:
+    """Return all groups, read line by line as `importlib.metadata` does, but with nothing left out."""
+    sections: dict[str, dict[str, str]] = {}
+    section: dict[str, str] | None = None
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("#"):
+            continue
+        if line[0] + line[-1] == "[]":
+            if line[1:-1] in sections:
+                archive.refuse(f"entry_points.txt: the group {line[:80]} is there twice")
+            section = sections[line[1:-1]] = {}
+            continue
+        name, sign, target = map(str.strip, line.partition("="))
+        if section is None or not (name and sign):
+            archive.refuse(f"entry_points.txt: the line {line[:80]!r} declares nothing")
+        if name in section:
+            archive.refuse(f"entry_points.txt: the name {name[:80]!r} is there twice in its group")
+        section[name] = target
+    return sections
 
 
 def list_names(groups: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str, str]]:

@@ -141,6 +141,8 @@ def _merge(archive: WheelArchive, entries: list[ComponentEntry]) -> list[Compone
 
 
 def _join(same: list[ComponentEntry]) -> ComponentEntry:
+    if len(same) == 1:
+        return same[0]
     attribute = lookup_key(same[0].target.rpartition(":")[2].rpartition(".")[2])
     main = min(same, key=lambda entry: (lookup_key(entry.name) != attribute, entry.name))
     names = {name for entry in same for name in (entry.name, *entry.aliases)} - {main.name}
