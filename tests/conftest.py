@@ -7,6 +7,8 @@ import os
 from hypothesis import settings
 
 os.environ["KERAS_BACKEND"] = "torch"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each worker has a core
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # How long an example takes says more about the machine than about the code.

@@ -95,6 +95,8 @@ def _tidy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _as_case(document: Path) -> Any:
     marks = MIGRATION if document.parent.name == "migration" else []
+    if document.name == "performance.md":
+        marks = [pytest.mark.slow]  # it compiles many steps
     return pytest.param(document, id=str(document.relative_to(ROOT)), marks=marks)
 
 

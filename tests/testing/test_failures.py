@@ -376,8 +376,17 @@ BROKEN = [
     Broken("layer", "made", Unmakeable, "^it cannot be made: .*out of clay"),
 ]
 
+# They train for many steps.
+LONG = {"parabola", "rosenbrock"}
 
-@pytest.mark.parametrize("broken", BROKEN, ids=str)
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(case, id=str(case), marks=[pytest.mark.slow] * (case.check in LONG))
+        for case in BROKEN
+    ],
+)
 def test_check_fails_for_what_breaks_it(broken: Broken) -> None:
     example = Example(broken.arguments, **broken.more)
     with kplug.scope(**{get_kind(broken.kind).plural: {"broken": broken.target}}):

@@ -9,8 +9,10 @@ from tests.testing.correct_components import CORRECT, Correct
 from tests.testing.planted_defects import DEFECTS, find_failures
 from tests.testing.planted_defects.table import Defect
 
+# Their checks train for many steps.
+LONG = {"callback", "optimizer"}
 PLANTED = [
-    pytest.param(kind, defect, id=f"{kind}-{defect}")
+    pytest.param(kind, defect, id=f"{kind}-{defect}", marks=[pytest.mark.slow] * (kind in LONG))
     for kind, defects in DEFECTS.items()
     for defect in defects
 ]
@@ -23,7 +25,13 @@ def test_a_defect_is_blamed_on_its_check(kind: str, defect: Defect) -> None:
     assert failures.keys() <= {defect.check, *defect.also}, failures
 
 
-@pytest.mark.parametrize("correct", CORRECT, ids=str)
+@pytest.mark.parametrize(
+    "correct",
+    [
+        pytest.param(case, id=str(case), marks=[pytest.mark.slow] * (case.kind in LONG))
+        for case in CORRECT
+    ],
+)
 def test_what_is_right_is_left_alone(correct: Correct) -> None:
     assert find_failures(correct.kind, correct.component, correct.example) == {}
 

@@ -24,6 +24,8 @@ from kplug.training.compiled import Compiled
 from kplug.training.model_protocol import TrainableModel
 
 _LIBRARIES = tuple(str(Path(each.__file__).parent) for each in (torch, kplug) if each.__file__)
+# It reads the record of every distribution.
+_list_distributions = functools.cache(metadata.packages_distributions)
 _HINTS = {
     "value": "Compute with tensors instead, such as torch.where(condition, a, b) for an if; "
     "docs/performance.md shows how. jit_compile=False trains without this warning.",
@@ -121,7 +123,7 @@ def describe_package(module: str) -> str:
     top = module.partition(".")[0]
     if top == "__main__":
         return "custom"
-    names = metadata.packages_distributions().get(top, [])
+    names = _list_distributions().get(top, [])
     return f"{names[0]} {metadata.version(names[0])}" if names else "custom"
 
 

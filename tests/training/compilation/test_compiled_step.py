@@ -199,7 +199,9 @@ def test_callbacks_see_every_so_many_batches(jit: bool) -> None:
     assert seen == [("begin", 0), ("end", 1), ("begin", 2), ("end", 3), ("begin", 4), ("end", 4)]
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 7])
+@pytest.mark.parametrize(
+    "count", [2, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in (5, 7))]
+)
 def test_steps_per_execution_changes_no_number(count: int) -> None:
     one = fit(make_model(jit_compile=False), epochs=4)
     for jit in (False, True):
@@ -218,6 +220,7 @@ def test_evaluate_and_predict_are_compiled_once(compiled_graphs: list[int]) -> N
     assert len(compiled_graphs) == 2
 
 
+@pytest.mark.slow
 def test_sums_in_double_precision_are_not_lost(inductor: None) -> None:
     model = make_model(metrics=["mae", "mse"])
     found = model.evaluate(X, Y, batch_size=4, verbose=0)
@@ -247,6 +250,7 @@ def test_compile_time_is_known() -> None:
     assert make_model(jit_compile=False).compile_time == 0.0
 
 
+@pytest.mark.slow
 def test_a_step_that_always_changes_ends_up_eager(compiled_graphs: list[int]) -> None:
     class Anneal(Rescale):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -259,6 +263,7 @@ def test_a_step_that_always_changes_ends_up_eager(compiled_graphs: list[int]) ->
     assert len(compiled_graphs) == 9
 
 
+@pytest.mark.slow
 def test_batches_of_many_shapes_run_eagerly_from_the_ninth_on(compiled_graphs: list[int]) -> None:
     model = make_model()
     for size in range(2, 13):

@@ -177,6 +177,7 @@ def test_batch_that_cannot_be_shared(together: tuple[Path, str]) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_group_is_left_before_python_ends(tmp_path: Path) -> None:
     done = run(tmp_path, "left", 2)
@@ -185,6 +186,7 @@ def test_group_is_left_before_python_ends(tmp_path: Path) -> None:
         assert read(tmp_path, "at_exit", rank) == {"is_joined": False, "threads": []}
 
 
+@pytest.mark.slow
 def test_error_that_nobody_catches_ends_the_run(tmp_path: Path) -> None:
     start = time.monotonic()
     done = run(tmp_path, "failed", 2)
@@ -193,6 +195,7 @@ def test_error_that_nobody_catches_ends_the_run(tmp_path: Path) -> None:
     assert "ValueError: what a callback raises" in done.stderr
 
 
+@pytest.mark.slow
 def test_killed_process_ends_the_run_with_a_message(tmp_path: Path) -> None:
     start = time.monotonic()
     done = run(tmp_path, "killed", 2)
