@@ -71,7 +71,7 @@ class MissingLibraryError(KplugError, ImportError):
 
 
 class WorkerLostError(KplugError, RuntimeError):
-    """Another of the processes that train together has ended, or no longer answers."""
+    """A process that trains along, or makes batches, has ended, or no longer answers."""
 
 
 class NonFiniteLossError(KplugError, RuntimeError):

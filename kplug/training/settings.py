@@ -15,7 +15,7 @@ _COUNT = "an integer >= 1"
 
 @dataclass(frozen=True)
 class DataArguments:
-    """Data as a method was given them, and how many batches of an iterable are read at most."""
+    """Data as a method was given them, and how an iterable of batches is read: ``limit`` of them at most."""
 
     method: str
     x: Any
@@ -23,6 +23,8 @@ class DataArguments:
     sample_weight: Any = None
     batch_size: int | None = None
     limit: int | None = None
+    class_weight: Mapping[int, float] | None = None
+    shuffle: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,16 @@ class FitSettings:
         """The data to train on."""
         steps = self.steps_per_epoch
         limit = None if steps is None else steps * self.epochs_left
-        return DataArguments("fit", self.x, self.y, self.sample_weight, self.batch_size, limit)
+        return DataArguments(
+            "fit",
+            self.x,
+            self.y,
+            self.sample_weight,
+            self.batch_size,
+            limit,
+            self.class_weight,
+            self.shuffle,
+        )
 
     def validates_after(self, epoch: int) -> bool:
         """Tell whether an epoch, counted from 1, ends with a validation."""

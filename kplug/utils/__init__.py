@@ -3,6 +3,7 @@
 from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
+from kplug.training.data.py_dataset import PyDataset as PyDataset, Sequence as Sequence
 from kplug.utils.images import (
     array_to_img as array_to_img,
     img_to_array as img_to_array,

@@ -131,8 +131,8 @@ def fit(
         x: Inputs, shape (N, …): NumPy, torch, pandas, nested lists; several in a list, or in a
             dict by the names of the inputs. Matrices of ``scipy.sparse``, ``numpy.memmap`` and h5py
             datasets are read a few rows at a time. Or an iterable of batches: a DataLoader, a
-            Dataset or a generator that gives ``(x, y)`` or ``(x, y, sample_weight)``; a generator
-            runs in a thread, a few batches ahead.
+            Dataset, a ``kplug.utils.PyDataset`` or a generator that gives ``(x, y)`` or
+            ``(x, y, sample_weight)``; a generator runs in a thread, a few batches ahead.
         y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
         batch_size: Samples per step; 32 if not given.
         epochs: Number of the last epoch.
@@ -141,7 +141,7 @@ def fit(
         validation_split: Share of the samples, taken from the end, to validate on.
         validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before
             ``validation_split``.
-        shuffle: Draw a new order for each epoch.
+        shuffle: Draw a new order for each epoch, of samples or of the batches of a ``PyDataset``.
         class_weight: Weight by class id, for a model with one output; missing classes weigh 1.
         sample_weight: Weight of each sample, shape (N,); for several outputs one array for all,
             a list, or a dict by their names.

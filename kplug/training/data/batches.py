@@ -54,7 +54,7 @@ def make_fit_batches(
 
 
 def _refuse_beside_iterable(settings: FitSettings) -> None:
-    for name in ("y", "sample_weight", "class_weight"):
+    for name in ("y", "sample_weight"):
         if getattr(settings, name) is not None:
             raise DataError(f"fit: {name} was given beside an iterable of batches, which holds it")
     if settings.validation_split:
@@ -84,9 +84,12 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
         x = torch.utils.data.DataLoader(x, batch_size=check_batch_size(data.batch_size, method))
 
     def prepare(*parts: Any) -> Samples:
-        return _prepare_batch(model, as_samples(model, method, *parts), method)
+        samples = as_samples(model, method, *parts)
+        if data.class_weight is not None:
+            samples = weigh_classes(samples, data.class_weight)
+        return _prepare_batch(model, samples, method)
 
-    source = IterableSource(x, method, prepare, data.limit)
+    source = IterableSource(x, method, prepare, data.limit, shuffle=data.shuffle)
     if not model.built:
         source.peek()
     return source

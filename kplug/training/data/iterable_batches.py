@@ -12,15 +12,17 @@ import torch
 from kplug.backend.processes import count_processes
 from kplug.errors import DataError
 from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.dataset_pass import DatasetPasses
 from kplug.training.data.prefetch import Prefetcher
+from kplug.training.data.py_dataset import PyDataset
 from kplug.training.data.samples import Samples
 
 
 class IterableSource:
-    """Batches as a ``DataLoader``, a generator or another iterable gives them.
+    """Batches as a ``DataLoader``, a ``PyDataset``, a generator or another iterable gives them.
 
     Each is ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``. No more than ``limit`` are asked for, so
-    that a generator is not read further.
+    that a generator is not read further. ``shuffle`` draws the order in which a ``PyDataset`` is read.
     """
 
     def __init__(
@@ -29,9 +31,14 @@ class IterableSource:
         method: str,
         prepare: Callable[..., Samples],
         limit: int | None = None,
+        *,
+        shuffle: bool = False,
     ) -> None:
+        if isinstance(iterable, PyDataset):
+            iterable = DatasetPasses(iterable, shuffle=shuffle)
         self.iterable, self.method, self.prepare = iterable, method, prepare
         self._peeked: list[Any] = []
+        self._count = 0
         # Of several processes none reads ahead: a thread draws random numbers at any time, so the
         # generator of each would shuffle in another way.
         reads_ahead = isinstance(iterable, Iterator) and count_processes() == 1
@@ -50,6 +57,9 @@ class IterableSource:
 
         A generator's first batch is kept for the first pass.
         """
+        if isinstance(self.iterable, DatasetPasses):
+            self._convert(self.iterable.first())
+            return
         for given in self._given:
             if isinstance(self._given, Iterator):
                 self._peeked.append(given)
@@ -71,13 +81,23 @@ class IterableSource:
             self._given.close()
 
     def _convert(self, given: Any) -> Batch:
-        parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
-        if not 1 <= len(parts) <= 3:
-            raise DataError(
-                f"{self.method}: a batch has {len(parts)} parts; "
-                "it must be x, (x, y) or (x, y, sample_weight)"
-            )
-        return Batch(*self.prepare(*parts).arrays)
+        passes = self.iterable
+        item = passes.item if isinstance(passes, DatasetPasses) else f"batch {self._count}"
+        self._count += 1
+        try:
+            return Batch(*self.prepare(*_split(given, self.method)).arrays)
+        except DataError as error:
+            raise error.at(item)  # noqa: B904 - the same error
+
+
+def _split(given: Any, method: str) -> tuple[Any, ...]:
+    """Return inputs, targets and weights of a batch, as far as it has them."""
+    parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if 1 <= len(parts) <= 3:
+        return parts
+    raise DataError(
+        f"{method}: a batch has {len(parts)} parts; it must be x, (x, y) or (x, y, sample_weight)"
+    )
 
 
 @contextmanager
@@ -92,7 +112,7 @@ def closing_sources(*sources: BatchSource | None) -> Iterator[None]:
 
 
 def is_iterable_of_batches(given: Any) -> bool:
-    """Tell a DataLoader, a Dataset or a generator from arrays."""
-    if isinstance(given, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
+    """Tell a DataLoader, a Dataset, a PyDataset or a generator from arrays."""
+    if isinstance(given, (torch.utils.data.DataLoader, torch.utils.data.Dataset, PyDataset)):
         return True
     return isinstance(given, Iterator)

@@ -1,0 +1,77 @@
+"""One pass after another over a ``PyDataset``."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kplug.errors import DataError
+from kplug.registry.problems import describe_error
+from kplug.training.data.py_dataset import PyDataset
+from kplug.training.data.shuffling import draw_order
+from kplug.training.data.workers import Answer, name_batch, read_ahead, read_batch
+
+
+class DatasetPasses:
+    """The batches of a dataset, as often as they are asked for; each pass tells it when it begins and ends.
+
+    Args:
+        dataset: The dataset.
+        shuffle: Whether each pass has the batches in another order.
+
+    Attributes:
+        item: How messages call the batch that was given last.
+    """
+
+    def __init__(self, dataset: PyDataset, *, shuffle: bool = False) -> None:
+        self.dataset, self.shuffle = dataset, shuffle
+        self.item = name_batch(dataset, 0)
+
+    def __len__(self) -> int:
+        """Return the number of batches of a pass.
+
+        Raises:
+            TypeError: There is no end.
+        """
+        count = self.dataset.num_batches
+        if count is None:
+            raise TypeError(f"{type(self.dataset).__name__} has no end")
+        return count
+
+    def first(self) -> Any:
+        """Return batch 0, outside of a pass."""
+        return self._open(0, read_batch(self.dataset, 0))
+
+    def __iter__(self) -> Iterator[Any]:
+        dataset = self.dataset
+        dataset.on_epoch_begin()
+        order = self._draw_order()
+        is_parallel = dataset.workers > 1 or (dataset.use_multiprocessing and dataset.workers > 0)
+        if is_parallel:
+            answers: Iterable[tuple[int, Answer]] = read_ahead(dataset, order)
+        else:
+            answers = ((index, read_batch(dataset, index)) for index in order)
+        for index, answer in answers:
+            yield self._open(index, answer)
+        dataset.on_epoch_end()
+
+    def _draw_order(self) -> Iterable[int]:
+        count = self.dataset.num_batches
+        if count is None:
+            return itertools.count()
+        order: list[int] = draw_order(count).tolist() if self.shuffle else list(range(count))
+        return order
+
+    def _open(self, index: int, answer: Answer) -> Any:
+        """Return the batch of an answer.
+
+        Raises:
+            DataError: There is an error in its place, which is its cause.
+        """
+        self.item = name_batch(self.dataset, index)
+        if answer.error is None:
+            return answer.batch
+        is_from_here = answer.error.__traceback__ is not None
+        cause = answer.error if is_from_here else RuntimeError(f"\n{answer.lines}")
+        raise DataError(f"{self.item} raised {describe_error(answer.error)}") from cause
