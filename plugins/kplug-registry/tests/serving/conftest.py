@@ -11,7 +11,7 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.database import Database
-from kplug_registry.serving.sources import SiteFolder
+from kplug_registry.serving.served_sites import SiteFolder
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.wheels import read_wheel
 from starlette.testclient import TestClient

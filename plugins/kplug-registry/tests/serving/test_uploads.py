@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
 import threading
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from kplug_registry.publishing import verify
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.audit_log import AuditLog
 from kplug_registry.serving.database import Database
-from kplug_registry.serving.sources import SiteFolder, WheelFolder
+from kplug_registry.serving.served_sites import SiteFolder, WheelFolder
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
 from kplug_registry.trust.keys import generate_keys, read_keys
@@ -234,6 +236,31 @@ def test_what_is_too_large_is_refused(
         "  The server allows more with: kplug serve --size-limit MIB"
     )
     assert not list(temporary.iterdir())
+
+
+def test_what_takes_too_long_is_refused(
+    site: Path, database: Database, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kplug_registry.serving.upload_form._LINGER", 0.01)
+    application = make_application(SiteFolder(site), database, UploadLimits(seconds=0.01))
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)  # the client sends nothing
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    basic = base64.b64encode(f"__token__:{token}".encode())
+    headers = [
+        (b"authorization", b"Basic " + basic),
+        (b"content-type", b"multipart/form-data; boundary=b"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/legacy/", "headers": headers}
+    asyncio.run(application(scope, receive, send))
+    start, body = answers
+    assert start["status"] == 408
+    assert body["body"].startswith(b"the upload was not here after 0.01 s\n  Try again")
 
 
 def test_what_comes_too_fast_is_refused_and_not_noted(

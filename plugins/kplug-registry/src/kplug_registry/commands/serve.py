@@ -12,7 +12,7 @@ from kplug.errors import MissingLibraryError
 from kplug_registry.commands.index import Declared, load_declared
 from kplug_registry.commands.publish import Keys, find_keys
 from kplug_registry.commands.token import DatabaseFile, open_database
-from kplug_registry.serving.sources import open_source
+from kplug_registry.serving.served_sites import open_site
 from kplug_registry.serving.upload_limits import UploadLimits
 
 _LIBRARIES = ("starlette", "uvicorn", "python_multipart")
@@ -54,9 +54,9 @@ def serve(
     from kplug_registry.serving.application import make_application
     from kplug_registry.serving.server import run_server
 
-    source = open_source(folder, find_keys(keys), load_declared(components))
+    site = open_site(folder, find_keys(keys), load_declared(components))
     limits = UploadLimits(size=size_limit * _MEBIBYTE, rate=rate_limit)
-    application = make_application(source, open_database(database), limits)
+    application = make_application(site, open_database(database), limits)
     if host not in _LOOPBACK:
         typer.echo("Others can read what is sent here. Tokens need a proxy with HTTPS in front.")
     run_server(application, host, port, proxy, lambda address: _announce(folder, address))

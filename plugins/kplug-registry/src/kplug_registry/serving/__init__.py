@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    the folder that is served             sources
+    the site that is served               served_sites
     tokens, and what was uploaded         database → tokens, audit_log
     one upload                            upload_limits → upload_form → uploads
     routes, and their description         site_files, openapi → application

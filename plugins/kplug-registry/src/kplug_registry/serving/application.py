@@ -18,8 +18,8 @@ from kplug_registry.errors import RegistryError
 from kplug_registry.serving.audit_log import AuditLog
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.openapi import DESCRIPTION
+from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.site_files import SiteFiles
-from kplug_registry.serving.sources import Source
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import UploadLimits
 from kplug_registry.serving.uploads import Uploads
@@ -35,38 +35,38 @@ _HEADERS = {
 
 
 def make_application(
-    source: Source, database: Database, limits: UploadLimits | None = None
+    site: ServedSite, database: Database, limits: UploadLimits | None = None
 ) -> Starlette:
     """Return the application that serves a site and takes uploads.
 
     Args:
-        source: What is served. It is closed when the application ends.
+        site: What is served. It is closed when the application ends.
         database: Its tokens and its log.
         limits: What uploads are held to.
     """
     tokens = TokenStore(database)
-    uploads = Uploads(source, tokens, AuditLog(database), limits or UploadLimits())
+    uploads = Uploads(site, tokens, AuditLog(database), limits or UploadLimits())
 
     async def check_health(_: Request) -> Response:
-        return await run_in_threadpool(_describe_health, source)
+        return await run_in_threadpool(_describe_health, site)
 
     async def describe(_: Request) -> Response:
         return JSONResponse(DESCRIPTION)
 
     @asynccontextmanager
-    async def close_source(_: Starlette) -> AsyncIterator[None]:
+    async def close_site(_: Starlette) -> AsyncIterator[None]:
         yield
-        source.close()
+        site.close()
 
     return Starlette(
         routes=[
             Route("/health", check_health),
             Route("/openapi.json", describe),
             Route("/legacy/", uploads.accept, methods=["POST"]),
-            Mount("/", SiteFiles(source)),
+            Mount("/", SiteFiles(site)),
         ],
         middleware=[Middleware(_SecurityHeaders)],
-        lifespan=close_source,
+        lifespan=close_site,
     )
 
 
@@ -85,12 +85,12 @@ class _SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _describe_health(source: Source) -> Response:
+def _describe_health(site: ServedSite) -> Response:
     """Say whether the site can be read, and whether it is the newest."""
     try:
-        path = source.find_folder() / "registry.json"
+        path = site.find_folder() / "registry.json"
         from_json(SiteFile, path.read_bytes(), "registry.json")
     except (OSError, RegistryError):
         return JSONResponse({"status": "broken", "problem": "registry.json cannot be read"}, 503)
-    status = "ok" if source.problem is None else "stale"
-    return JSONResponse({"status": status, "problem": source.problem})
+    status = "ok" if site.problem is None else "stale"
+    return JSONResponse({"status": status, "problem": site.problem})

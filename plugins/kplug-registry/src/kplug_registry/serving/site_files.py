@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from kplug_registry.serving.sources import Source
+from kplug_registry.serving.served_sites import ServedSite
 
 PAGES_JSON = "application/vnd.pypi.simple.v1+json"  # PEP 691
 _PAGES_HTML = "application/vnd.pypi.simple.v1+html"
@@ -30,19 +30,19 @@ CONTENT_TYPES = {
 
 
 class SiteFiles(StaticFiles):
-    """The files of the folder that a source has at the moment; nothing whose name begins with a dot.
+    """The files of the folder that a site has at the moment; nothing whose name begins with a dot.
 
     Args:
-        source: What is served.
+        site: What is served.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, site: ServedSite) -> None:
         super().__init__(html=True)
-        self._source = source
+        self._site = site
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the answer to a request: 200, 304 or a redirection to a folder; raise 404 and 405."""
-        self.all_directories = [await run_in_threadpool(self._source.find_folder)]
+        self.all_directories = [await run_in_threadpool(self._site.find_folder)]
         is_page = scope["path"].startswith("/simple/")
         if is_page and scope["path"].endswith("/") and _prefers_json(Headers(scope=scope)):
             path = f"{path}/index.json"

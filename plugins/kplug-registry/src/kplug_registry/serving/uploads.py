@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from kplug_registry.errors import ExistingReleaseError, RegistryError, TrustError
 from kplug_registry.serving.audit_log import AuditLog, UploadEntry
-from kplug_registry.serving.sources import Source
+from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_form import (
     Body,
@@ -31,16 +31,16 @@ class Uploads:
     """What takes uploads.
 
     Args:
-        source: What is published to.
+        site: What is published to.
         tokens: Whose uploads are taken; without any, none is.
         log: Where they are noted.
         limits: What they are held to.
     """
 
     def __init__(
-        self, source: Source, tokens: TokenStore, log: AuditLog, limits: UploadLimits
+        self, site: ServedSite, tokens: TokenStore, log: AuditLog, limits: UploadLimits
     ) -> None:
-        self._source, self._tokens, self._log, self._limits = source, tokens, log, limits
+        self._site, self._tokens, self._log, self._limits = site, tokens, log, limits
         self._rate = RateLimit(limits.rate)
         self._one_at_a_time = CapacityLimiter(1)  # others wait here, not in a thread
 
@@ -110,7 +110,7 @@ class Uploads:
 
     def _publish(self, wheel: ReceivedWheel) -> str:
         try:
-            return self._source.publish(wheel.path)
+            return self._site.publish(wheel.path)
         except ExistingReleaseError as error:
             raise self._refuse(409, error) from error
         except TrustError as error:
@@ -120,7 +120,7 @@ class Uploads:
 
     def _refuse(self, status: int, error: RegistryError) -> UploadError:
         """Return the refusal, which does not say where the site is on this machine."""
-        folder = str(self._source.find_folder())
+        folder = str(self._site.find_folder())
         message, hint = (
             text.replace(folder, "the registry") for text in (error.message, error.hint or "")
         )

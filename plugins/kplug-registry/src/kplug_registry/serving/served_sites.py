@@ -21,7 +21,7 @@ from kplug_registry.wheels import DeclaredComponent, read_wheel
 Declared = Sequence[DeclaredComponent]
 
 
-class Source(Protocol):
+class ServedSite(Protocol):
     """What is served."""
 
     problem: str | None  # why what is served is not the newest
@@ -150,7 +150,7 @@ class WheelFolder:
         return site
 
 
-def open_source(folder: Path, keys: SigningKeys | None = None, declared: Declared = ()) -> Source:
+def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared = ()) -> ServedSite:
     """Return what a folder is to a server.
 
     Args:

@@ -1,0 +1,65 @@
+"""The description of the routes, compared with what the server does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from kplug_registry.serving.application import make_application
+from kplug_registry.serving.database import Database
+from kplug_registry.serving.openapi import DESCRIPTION
+from kplug_registry.serving.served_sites import SiteFolder
+from kplug_registry.serving.upload_limits import UploadLimits
+
+NAMES = {
+    "kind": "loss",
+    "key": "waveloss",
+    "distribution": "kplug-waves",
+    "word": "wave",
+    "wheel": "kplug_waves-1.0-py3-none-any.whl",
+}
+PATHS = list(DESCRIPTION["paths"])
+WITH_INPUT = [path for path in PATHS if "{" in path or path == "/legacy/"]
+pytestmark = pytest.mark.slow  # schemathesis alone takes long to import
+
+
+@pytest.fixture
+def schema(site: Path, database: Database) -> Any:
+    import schemathesis
+
+    application = make_application(SiteFolder(site), database, UploadLimits(rate=10**6))
+    return schemathesis.openapi.from_asgi("/openapi.json", application)
+
+
+def test_every_file_is_what_its_schema_says(schema: Any) -> None:
+    for path in (path for path in PATHS if path != "/legacy/"):
+        names = {name: text for name, text in NAMES.items() if f"{{{name}}}" in path}
+        case = schema[path]["GET"].Case(path_parameters=names)
+        response = case.call()
+        assert response.status_code == 200, path
+        case.validate_response(response)
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [*((path, "positive") for path in PATHS), *((path, "negative") for path in WITH_INPUT)],
+)
+def test_answers_are_those_of_the_description(
+    schema: Any, token: str, path: str, mode: str
+) -> None:
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+    operation = schema[path]["POST" if path == "/legacy/" else "GET"]
+    excluded = (
+        [positive_data_acceptance] if path == "/legacy/" else []
+    )  # no random bytes are a wheel
+
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None)
+    @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
+    def send(case: Any) -> None:
+        case.call_and_validate(auth=("__token__", token), excluded_checks=excluded)
+
+    send()

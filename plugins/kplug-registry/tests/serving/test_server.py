@@ -1,0 +1,211 @@
+"""``kplug serve`` as a process of its own: with the tools that people have, cut off, and told to end."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from kplug_registry.publishing import verify
+from kplug_registry.serving.audit_log import AuditLog, UploadEntry
+from kplug_registry.serving.database import Database
+
+MakeWheel = Callable[..., Path]
+Server = tuple[str, "subprocess.Popen[str]"]
+Serve = Callable[[Path], AbstractContextManager[Server]]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Return the folder for the temporary files of the server."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def serve_site(tmp_path: Path, temporary: Path, database: Database) -> Serve:
+    """Return a context in which a folder is served; it gives the address and the process."""
+
+    for name in ("torch", "numpy", "h5py"):  # which a server does without
+        module = tmp_path / "without" / f"{name}.py"
+        module.parent.mkdir(exist_ok=True)
+        module.write_text("raise ImportError('a server needs no torch')")
+    paths = os.pathsep.join((str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")))
+
+    @contextmanager
+    def run(folder: Path) -> Iterator[Server]:
+        options = ["--port", "0", "--database", str(tmp_path / "serve.sqlite")]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kplug", "serve", str(folder), *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": paths},
+        )
+        with process:
+            assert process.stdout is not None
+            try:
+                yield process.stdout.readline().split()[-1], process
+            finally:
+                process.terminate()
+
+    return run
+
+
+TWINE = [sys.executable, "-m", "twine", "upload", "--disable-progress-bar", "--repository-url"]
+UV_PUBLISH = [sys.executable, "-m", "uv", "publish", "--publish-url"]
+PIP = [sys.executable, "-m", "pip", "install", "--no-cache-dir"]
+UV_INSTALL = [sys.executable, "-m", "uv", "pip", "install", "--no-cache"]
+
+
+@pytest.mark.parametrize(
+    ("upload", "install"), [(TWINE, PIP), (UV_PUBLISH, UV_INSTALL)], ids=["twine", "uv"]
+)
+def test_the_tools_that_people_have_upload_and_install(
+    serve_site: Serve,
+    site: Path,
+    make_wheel: MakeWheel,
+    token: str,
+    tmp_path: Path,
+    upload: list[str],
+    install: list[str],
+) -> None:
+    wheel, target = make_wheel(version="2.0"), tmp_path / "installed"
+    names = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": token, "UV_PUBLISH_TOKEN": token}
+
+    def call(*command: object) -> subprocess.CompletedProcess[str]:
+        words = list(map(str, command))
+        return subprocess.run(words, capture_output=True, text=True, env=os.environ | names)
+
+    with serve_site(site) as (address, _):
+        done = call(*upload, f"{address}legacy/", wheel)
+        assert done.returncode == 0, done.stdout + done.stderr
+        refused = call(*upload, f"{address}legacy/", "--verbose", wheel)
+        assert refused.returncode != 0
+        assert "Give the wheel a new version" in refused.stdout + refused.stderr
+        options = ["--no-deps", "--target", target, "--index-url", f"{address}simple/"]
+        done = call(*install, *options, "kplug-waves")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (target / "kplug_waves-2.0.dist-info/METADATA").is_file()
+    assert verify(site) == []
+
+
+def connect(address: str) -> socket.socket:
+    parts = urlsplit(address)
+    assert parts.hostname is not None
+    return socket.create_connection((parts.hostname, parts.port or 0), timeout=20)
+
+
+def is_open(address: str) -> bool:
+    try:
+        connect(address).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def write_request(wheel: Path, token: str) -> bytes:
+    """Return the bytes of an upload."""
+    data = wheel.read_bytes()
+    parts = [
+        b'name=":action"\r\n\r\nfile_upload',
+        b'name="sha256_digest"\r\n\r\n' + hashlib.sha256(data).hexdigest().encode(),
+        b'name="content"; filename="' + wheel.name.encode() + b'"\r\n\r\n' + data,
+    ]
+    head = b"--b\r\nContent-Disposition: form-data; "
+    body = b"".join(head + part + b"\r\n" for part in parts) + b"--b--\r\n"
+    lines = [
+        "POST /legacy/ HTTP/1.1",
+        "Host: localhost",
+        "Connection: close",
+        "Content-Type: multipart/form-data; boundary=b",
+        f"Content-Length: {len(body)}",
+        f"Authorization: Basic {base64.b64encode(f'__token__:{token}'.encode()).decode()}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def wait_for_entry(database: Database, seconds: float = 20) -> UploadEntry:
+    """Return the newest upload of the log, as soon as there is one."""
+    ends = time.monotonic() + seconds
+    while not (found := AuditLog(database).list_last(1)):
+        assert time.monotonic() < ends, "nothing was noted"
+        time.sleep(0.02)
+    return found[0]
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing(
+    serve_site: Serve,
+    site: Path,
+    database: Database,
+    make_wheel: MakeWheel,
+    token: str,
+    temporary: Path,
+) -> None:
+    large = "# " + base64.b64encode(os.urandom(2 << 20)).decode()  # more than stays in memory
+    wheel = make_wheel(version="2.0", code={"kplug_waves/__init__.py": f"wave_loss = len\n{large}"})
+    request = write_request(wheel, token)
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    with serve_site(site) as (address, _):
+        with connect(address) as connection:
+            connection.sendall(request[:-1000])
+            wait_for_entry(database)
+        entry = wait_for_entry(database)
+        while entry.status is None:
+            entry = wait_for_entry(database)
+        assert (entry.token, entry.filename, entry.answer) == (
+            "anna",
+            None,
+            "the upload was cut off",
+        )
+        assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+        assert not list(temporary.iterdir())
+        with connect(address) as connection:
+            connection.sendall(request)
+            assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 200")
+    assert verify(site) == []
+
+
+def test_a_server_that_is_told_to_end_finishes_what_was_begun(
+    serve_site: Serve,
+    site: Path,
+    database: Database,
+    make_wheel: MakeWheel,
+    token: str,
+) -> None:
+    request = write_request(make_wheel(version="2.0"), token)
+    with serve_site(site) as (address, process), connect(address) as connection:
+        connection.sendall(request[:-100])
+        wait_for_entry(database)
+        process.terminate()
+        ends = time.monotonic() + 20
+        while is_open(address):
+            assert time.monotonic() < ends, "it still takes connections"
+            time.sleep(0.05)
+        connection.sendall(request[-100:])
+        assert b"kplug-waves 2.0 is published" in connection.makefile("rb").read()
+        assert process.wait(20) == -signal.SIGTERM
+    assert verify(site) == []
+
+
+def test_a_folder_of_wheels_is_served_and_leaves_nothing(
+    serve_site: Serve, make_wheel: MakeWheel, temporary: Path
+) -> None:
+    with serve_site(make_wheel().parent) as (address, process):
+        with urllib.request.urlopen(f"{address}components/loss/waveloss.json") as answer:
+            assert b"kplug-waves" in answer.read()
+        process.terminate()
+        process.wait(20)
+    assert not list(temporary.iterdir())
