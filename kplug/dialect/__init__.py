@@ -19,6 +19,7 @@ from kplug.dialect.generations import (
     find_generation as find_generation,
     looks_like_keras_2 as looks_like_keras_2,
 )
+from kplug.dialect.keras2.renamed_arguments import find_present_names as find_present_names
 from kplug.dialect.reading_models import read_layer as read_layer, read_model as read_model
 from kplug.dialect.reading_training import read_training as read_training
 from kplug.dialect.writing_models import write_model as write_model

@@ -18,12 +18,23 @@ DEPENDENCIES = {
         "cryptography",
         "filelock",
         "jinja2",
+        "keras_applications",
         "monai",
+        "numpy",
         "packaging",
         "platformdirs",
         "pytorch_optimizer",
     ),
-    *("securesystemslib", "torch", "torchmetrics", "tuf", "typer", "typing_extensions", "urllib3"),
+    *(
+        "securesystemslib",
+        "torch",
+        "torchmetrics",
+        "tuf",
+        "typer",
+        "typing_extensions",
+        "urllib3",
+        "yaml",
+    ),
 }
 
 

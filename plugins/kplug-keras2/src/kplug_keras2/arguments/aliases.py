@@ -1,0 +1,84 @@
+"""Classes that are called with Keras 1's and 2's arguments and make kplug's own objects."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, TypeVar
+
+from kplug.configurable import list_keywords
+from kplug_keras2.arguments.positional import read_positions
+from kplug_keras2.arguments.renamed import modernise
+
+_T = TypeVar("_T", bound=type)
+
+
+class AliasType(type):
+    """The type of classes that stand for a class of kplug's.
+
+    A call makes an object of kplug's class, so files, plugins and checks of types know it. A subclass is an
+    ordinary one, whose ``super().__init__`` takes the old arguments.
+    """
+
+    _original: type
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make an object: kplug's own for an alias itself."""
+        if "_original" not in vars(cls):
+            return super().__call__(*args, **kwargs)
+        original = cls._original
+        return original(*read_positions(original.__name__, args), **read_keywords(original, kwargs))
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        """Return whether kplug's class made the object; of a subclass, whether that did."""
+        original = vars(cls).get("_original")
+        return (
+            super().__instancecheck__(instance)
+            if original is None
+            else isinstance(instance, original)
+        )
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        """Return the same of a class."""
+        original = vars(cls).get("_original")
+        return (
+            super().__subclasscheck__(subclass)
+            if original is None
+            else issubclass(subclass, original)
+        )
+
+    def __eq__(cls, other: object) -> bool:
+        """Return whether both mean one class: scripts write ``type(layer) == Dense``."""
+        return cls is other or vars(cls).get("_original") is other
+
+    def __hash__(cls) -> int:
+        """Return the hash of kplug's class, which is equal."""
+        original = vars(cls).get("_original")
+        return super().__hash__() if original is None else hash(original)
+
+
+def read_keywords(original: type, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments as a class of kplug's takes them."""
+    return modernise(original.__name__, kwargs, list_keywords(original)) if kwargs else kwargs
+
+
+def make_alias(original: _T, *extras: type) -> _T:
+    """Return the alias of a class.
+
+    Args:
+        original: kplug's class.
+        extras: Classes with what Keras 2 has besides; subclasses of the alias have it.
+    """
+
+    @functools.wraps(original.__init__)  # type: ignore[misc]
+    def initialize(self: Any, *args: Any, **kwargs: Any) -> None:
+        original.__init__(  # type: ignore[misc]
+            self, *read_positions(original.__name__, args), **read_keywords(original, kwargs)
+        )
+
+    names = {
+        "__doc__": original.__doc__,
+        "__init__": initialize,
+        "__module__": __name__,
+        "_original": original,
+    }
+    return AliasType(original.__name__, (*extras, original), names)  # type: ignore[return-value]

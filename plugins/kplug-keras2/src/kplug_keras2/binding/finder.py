@@ -1,0 +1,65 @@
+"""The finder on ``sys.meta_path`` that makes the modules of Keras."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from kplug_keras2.binding.keras_module import KerasModule
+from kplug_keras2.binding.module_table import find_sources, is_package
+from kplug_keras2.binding.tensorflow_module import TensorFlowModule
+from kplug_keras2.binding.unknown_names import refuse_module
+
+# Where scripts find Keras: the longest one that a name begins with counts.
+_ROOTS = ("tensorflow.python.keras", "tensorflow.keras", "tf_keras", "keras")
+
+
+class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds and makes ``keras``, ``tensorflow`` and what is in them."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - Python passes it
+        target: ModuleType | None = None,  # noqa: ARG002 - and this
+    ) -> ModuleSpec | None:
+        """Return how a module is made, or None for modules of others.
+
+        Raises:
+            ModuleNotFoundError: The name is one of Keras's or TensorFlow's that means nothing here.
+        """
+        if fullname.partition(".")[0] not in ("keras", "tf_keras", "tensorflow"):
+            return None
+        within = find_path(fullname)
+        if within is not None and not find_sources(within):
+            raise refuse_module(fullname, within)
+        if within is None and fullname not in ("tensorflow", "tensorflow.python"):
+            raise refuse_module(fullname, None)
+        has_parts = within is None or is_package(within)
+        return importlib.util.spec_from_loader(fullname, self, is_package=has_parts)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module, empty."""
+        within = find_path(spec.name)
+        return TensorFlowModule(spec.name) if within is None else KerasModule(spec.name, within)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its names."""
+        if isinstance(module, KerasModule):
+            module.fill()
+
+
+def find_path(fullname: str) -> str | None:
+    """Return where in Keras a module stands; an empty text for Keras itself, None for no part of it.
+
+    Example:
+        >>> find_path("tensorflow.keras.layers"), find_path("keras"), find_path("tensorflow.contrib")
+        ('layers', '', None)
+    """
+    for root in _ROOTS:
+        if fullname == root or fullname.startswith(f"{root}."):
+            return fullname[len(root) + 1 :]
+    return None

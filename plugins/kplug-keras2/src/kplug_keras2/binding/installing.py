@@ -1,0 +1,44 @@
+"""Installing and removing the bindings."""
+
+from __future__ import annotations
+
+import sys
+
+from kplug.errors import KplugError
+from kplug_keras2.binding.finder import KerasFinder
+from kplug_keras2.binding.keras_module import BoundModule
+from kplug_keras2.models.installing import give_methods, take_methods
+
+_NAMES = ("keras", "tensorflow", "tf_keras")
+_finder = KerasFinder()
+
+
+def install() -> None:
+    """Let ``keras``, ``tensorflow.keras`` and ``tf.keras`` be kplug, in this process.
+
+    kplug's models get Keras 2's methods too, such as ``fit_generator``. A second call does nothing.
+
+    Raises:
+        KplugError: The real Keras or TensorFlow is imported already.
+    """
+    for name in _NAMES:
+        found = sys.modules.get(name)
+        if found is not None and not isinstance(found, BoundModule):
+            raise KplugError(
+                f"{name} is already imported, from {getattr(found, '__file__', None)!r}, and cannot be kplug",
+                hint=f"Call kplug_keras2.install() before anything imports {name}; or run the script with "
+                "`kplug run SCRIPT.py`.",
+            )
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+        give_methods()
+
+
+def uninstall() -> None:
+    """Take back what ``install`` did. Names that a script has imported stay what they are."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+        take_methods()
+    for name in [name for name in sys.modules if name.partition(".")[0] in _NAMES]:
+        if isinstance(sys.modules[name], BoundModule):
+            del sys.modules[name]

@@ -1,0 +1,57 @@
+"""A module of Keras, filled with the names of kplug's modules."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from kplug_keras2.binding.architectures import list_architectures
+from kplug_keras2.binding.module_table import find_sources, is_package, list_parts
+from kplug_keras2.binding.unknown_names import refuse_name
+
+
+class BoundModule(ModuleType):
+    """A module that stands for one of Keras or TensorFlow."""
+
+
+class KerasModule(BoundModule):
+    """``keras`` or one of its modules.
+
+    Args:
+        name: Its whole name, such as ``keras.layers.core``.
+        path: Where it stands in Keras: ``layers.core``.
+    """
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name, f"{name.partition('.')[0]}, by kplug.")
+        self._path = path
+
+    def fill(self) -> None:
+        """Take over the public names of the modules that this one is made of; the first one wins."""
+        names: dict[str, Any] = {}
+        for source in reversed(find_sources(self._path)):
+            found = importlib.import_module(source)
+            names.update(list_names(found))
+        vars(self).update(names)
+        self.__all__ = sorted(names)
+        if is_package(self._path):
+            for part in list_parts(self._path, at_once=True):
+                importlib.import_module(f"{self.__name__}.{part}")
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a module inside, which Keras imports with the one around it.
+
+        Raises:
+            AttributeError: There is no such name; an ``ImportError`` where it is imported.
+        """
+        if not name.startswith("__") and name in list_parts(self._path):
+            return importlib.import_module(f"{self.__name__}.{name}")
+        raise refuse_name(self, name)
+
+
+def list_names(module: ModuleType) -> dict[str, Any]:
+    """Return what a module of Keras takes over from one of kplug, this package or keras-applications."""
+    if module.__name__.startswith("keras_applications."):
+        return list_architectures(module)
+    return {name: getattr(module, name) for name in module.__all__}

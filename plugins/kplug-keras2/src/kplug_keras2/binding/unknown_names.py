@@ -1,0 +1,99 @@
+"""Names of Keras and TensorFlow that mean nothing here: what replaces them, and the line that uses them."""
+
+from __future__ import annotations
+
+import difflib
+import dis
+import linecache
+import sys
+from types import FrameType, ModuleType
+
+# What is gone, by its last name, and what does the same today.
+_REPLACEMENTS = {
+    "CuDNNConvLSTM2D": "ConvLSTM2D",
+    "Graph": "keras.models.Model, called with symbolic inputs and outputs",
+    "Highway": "Dense layers and keras.layers.multiply",
+    "MaxoutDense": "a Dense layer, Reshape and a maximum over the new axis",
+    "TimeDistributedDense": "TimeDistributed(Dense(…))",
+    "theano_backend": "keras.backend; kplug computes with torch",
+    "cntk_backend": "keras.backend; kplug computes with torch",
+}
+_OF_TENSORFLOW = (
+    "kplug has no TensorFlow: only tf.keras is here. Write the line with keras.backend or torch."
+)
+
+
+def refuse_name(module: ModuleType, name: str) -> Exception:
+    """Return the error for a name that a module lacks, with the line that uses it.
+
+    An ``ImportError`` where ``from module import name`` asks, else an ``AttributeError``.
+    """
+    frame = find_user_frame()
+    if name.startswith("__"):
+        return AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+    text = f"kplug has no {module.__name__}.{name}{_suggest(module, name)} ({describe_line(frame)})"
+    if is_import(frame):
+        return ImportError(text, name=module.__name__)
+    return AttributeError(text, name=name, obj=module)
+
+
+def refuse_module(name: str, path: str | None) -> ModuleNotFoundError:
+    """Return the error for a module that is not there.
+
+    Args:
+        name: Its whole name.
+        path: Where it would stand in Keras; None for TensorFlow's own.
+    """
+    line = describe_line(find_user_frame())
+    if path is None:
+        return ModuleNotFoundError(
+            f"{name} ({line}) needs TensorFlow itself. {_OF_TENSORFLOW}", name=name
+        )
+    replacement = _REPLACEMENTS.get(path.rpartition(".")[2])
+    advice = f". Today: {replacement}" if replacement else ""
+    return ModuleNotFoundError(f"kplug has no module {name}{advice} ({line})", name=name)
+
+
+def refuse_tensorflow(name: str) -> Exception:
+    """Return the error for a name of TensorFlow's, with the line that needs it."""
+    frame = find_user_frame()
+    text = f"{name} ({describe_line(frame)}) needs TensorFlow itself. {_OF_TENSORFLOW}"
+    return ImportError(text) if is_import(frame) else AttributeError(text)
+
+
+def _suggest(module: ModuleType, name: str) -> str:
+    if name in _REPLACEMENTS:
+        return f". Today: {_REPLACEMENTS[name]}"
+    known = [one for one in dir(module) if not one.startswith("_")]
+    alike = difflib.get_close_matches(name, known, n=2)
+    return f". Did you mean {' or '.join(map(repr, alike))}?" if alike else ""
+
+
+def find_user_frame() -> FrameType:
+    """Return the innermost frame outside of kplug, this package and Python's importing."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_passed_over(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+    return frame
+
+
+def _is_passed_over(name: object) -> bool:
+    return str(name).partition(".")[0] in (
+        "kplug",
+        "kplug_keras2",
+        "importlib",
+        "torch",
+        "contextlib",
+    )
+
+
+def describe_line(frame: FrameType) -> str:
+    """Return the file, the number and the text of the line that a frame is at."""
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, number).strip()
+    return f"{file}, line {number}" + (f": {text}" if text else "")
+
+
+def is_import(frame: FrameType) -> bool:
+    """Return whether a frame is at a ``from … import …``, which turns other errors into its own."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("IMPORT_FROM", "IMPORT_NAME")

@@ -1,0 +1,7 @@
+"""What Keras 2 has at a path and kplug has not, or has otherwise: ``keras.layers`` is ``layers`` here."""
+
+__version__ = "2.3.1"
+__all__ = ["Input", "Model", "Sequential", "__version__"]
+
+from kplug_keras2.keras.layers import Input
+from kplug_keras2.keras.models import Model, Sequential

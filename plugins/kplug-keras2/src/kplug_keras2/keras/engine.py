@@ -1,0 +1,24 @@
+"""``keras.engine``: the base classes, in all modules that had them."""
+
+from kplug.layers import InputSpec as InputSpec, Node as Node
+from kplug_keras2.keras.layers import (  # type: ignore[attr-defined]
+    Input as Input,
+    InputLayer as InputLayer,
+    Layer as Layer,
+    merge as merge,
+)
+from kplug_keras2.keras.models import Model as Model, Sequential as Sequential
+
+Container = Network = Model
+__all__ = [
+    "Container",
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Layer",
+    "Model",
+    "Network",
+    "Node",
+    "Sequential",
+    "merge",
+]

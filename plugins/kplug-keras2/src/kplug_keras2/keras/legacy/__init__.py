@@ -1,0 +1,3 @@
+"""``keras.legacy``."""
+
+__all__: list[str] = []

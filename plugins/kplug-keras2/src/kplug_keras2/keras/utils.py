@@ -1,0 +1,148 @@
+"""``keras.utils`` of Keras 2 and the modules in it: what kplug's ``utils`` has not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kplug_keras2.warning import warn_once
+
+__all__ = [
+    "conv_input_length",
+    "conv_output_length",
+    "convert_all_kernels_in_model",
+    "deconv_length",
+    "has_arg",
+    "multi_gpu_model",
+    "normalize_data_format",
+    "normalize_padding",
+    "normalize_tuple",
+    "to_list",
+    "transpose_shape",
+    "unpack_singleton",
+]
+
+
+def multi_gpu_model(
+    model: Any,
+    gpus: int | list[int] | None = None,
+    cpu_merge: bool = True,  # noqa: ARG001 - Keras's arguments
+    cpu_relocation: bool = False,  # noqa: ARG001
+) -> Any:
+    """Return the model itself: several processes train it, not several copies in one."""
+    warn_once(
+        "multi_gpu_model",
+        f"multi_gpu_model(gpus={gpus}) is the model itself; `torchrun --nproc-per-node N` trains it on "
+        "several GPUs",
+    )
+    return model
+
+
+def convert_all_kernels_in_model(model: Any) -> None:
+    """Do nothing: kernels have one orientation here, whichever backend wrote them."""
+
+
+def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
+    """Return n integers of one, or of a sequence of n.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    found = (value,) * n if isinstance(value, int) else tuple(value)
+    if len(found) != n:
+        raise ValueError(f"{name} is an integer or {n} of them, got {value!r}")
+    return tuple(int(one) for one in found)
+
+
+def normalize_padding(value: str) -> str:
+    """Return a padding in lower case.
+
+    Raises:
+        ValueError: It is not ``valid``, ``same``, ``causal`` or ``full``.
+    """
+    padding = value.lower()
+    if padding not in ("valid", "same", "causal", "full"):
+        raise ValueError(f"padding is valid, same, causal or full, got {value!r}")
+    return padding
+
+
+def normalize_data_format(value: str | None) -> str:
+    """Return a data format; that of the session for None."""
+    from kplug import backend
+
+    return str(backend.normalize_data_format(value))
+
+
+def conv_output_length(
+    input_length: int | None, filter_size: int, padding: str, stride: int, dilation: int = 1
+) -> int | None:
+    """Return the length of a convolution's output; None for an unknown one.
+
+    Example:
+        >>> conv_output_length(10, 3, "valid", 2)
+        4
+    """
+    if input_length is None:
+        return None
+    reach = (filter_size - 1) * dilation
+    length = input_length + {"valid": -reach, "full": reach}.get(padding, 0)
+    return (length + stride - 1) // stride
+
+
+def conv_input_length(
+    output_length: int | None, filter_size: int, padding: str, stride: int
+) -> int | None:
+    """Return the length of an input whose convolution has a length; None for an unknown one."""
+    if output_length is None:
+        return None
+    pad = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}[padding]
+    return (output_length - 1) * stride - 2 * pad + filter_size
+
+
+def deconv_length(
+    dim_size: int | None,
+    stride_size: int,
+    kernel_size: int,
+    padding: str,
+    output_padding: int | None = None,
+    dilation: int = 1,
+) -> int | None:
+    """Return the length of a transposed convolution's output; None for an unknown one."""
+    if dim_size is None:
+        return None
+    kernel = kernel_size + (kernel_size - 1) * (dilation - 1)
+    if output_padding is None:
+        extra = {"valid": max(kernel - stride_size, 0), "full": -(stride_size + kernel - 2)}
+        return dim_size * stride_size + extra.get(padding, 0)
+    pad = {"same": kernel // 2, "valid": 0, "full": kernel - 1}[padding]
+    return (dim_size - 1) * stride_size + kernel - 2 * pad + output_padding
+
+
+def transpose_shape(
+    shape: tuple[Any, ...], target_format: str, spatial_axes: tuple[int, ...]
+) -> tuple[Any, ...]:
+    """Return a shape with channels last as ``target_format`` has it."""
+    if target_format == "channels_last":
+        return tuple(shape)
+    return (*shape[: spatial_axes[0]], shape[-1], *(shape[axis] for axis in spatial_axes))
+
+
+def has_arg(fn: Callable[..., Any], name: str, accept_all: bool = False) -> bool:
+    """Return whether a function takes an argument by name."""
+    parameters = inspect.signature(fn).parameters
+    if accept_all and any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
+        return True
+    return name in parameters
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
+    """Return a list itself, and anything else in a list."""
+    if isinstance(x, list) or (allow_tuple and isinstance(x, tuple)):
+        return list(x)
+    return [x]
+
+
+def unpack_singleton(x: Any) -> Any:
+    """Return the one element of a sequence; a longer one itself."""
+    return x[0] if len(x) == 1 else x

@@ -1,0 +1,1 @@
+"""Methods that models of Keras 2 have, and how theirs differ."""

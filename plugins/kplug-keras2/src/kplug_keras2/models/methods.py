@@ -1,0 +1,167 @@
+"""The methods that kplug's models get from ``install``: Keras 2's arguments, in its order."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import yaml
+
+import kplug
+from kplug_keras2.arguments.renamed import modernise
+from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
+from kplug_keras2.models.log_names import name_metrics
+from kplug_keras2.models.losses import find_losses
+
+_compile, _fit, _evaluate = kplug.Model.compile, kplug.Model.fit, kplug.Model.evaluate
+_predict, _train_on_batch = kplug.Model.predict, kplug.Model.train_on_batch
+
+
+def compile(  # noqa: A001 - Keras's name
+    self: Any,
+    optimizer: Any = "rmsprop",
+    loss: Any = None,
+    metrics: Any = None,
+    loss_weights: Any = None,
+    sample_weight_mode: Any = None,  # noqa: ARG001 - the shape of the weights says it
+    weighted_metrics: Any = None,
+    target_tensors: Any = None,
+    **options: Any,
+) -> None:
+    """Prepare the model for training; the layers that are trainable now are trained.
+
+    Raises:
+        KplugError: ``target_tensors`` are given.
+    """
+    if target_tensors is not None:
+        raise kplug.KplugError(
+            "compile: target_tensors are tensors of a TensorFlow graph",
+            hint="Give the targets to fit, or compute the loss from tensors with model.add_loss.",
+        )
+    _compile(
+        self,
+        optimizer,
+        find_losses(loss),
+        metrics=name_metrics(metrics),
+        loss_weights=loss_weights,
+        weighted_metrics=name_metrics(weighted_metrics),
+        **options,
+    )
+    note_trainable(self)
+
+
+def fit(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Train the model, with Keras 2's arguments."""
+    with training_as_compiled(self):
+        return _fit(self, x, y, *args, **_read(_fit, kwargs))
+
+
+def evaluate(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Return loss and metrics on data, with Keras 2's arguments."""
+    return _evaluate(self, x, y, *args, **_read(_evaluate, kwargs))
+
+
+def predict(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return the outputs for inputs; silent, as in Keras 2."""
+    read = _read(_predict, kwargs)
+    if len(args) < 2:
+        read.setdefault("verbose", 0)
+    return _predict(self, x, *args, **read)
+
+
+def train_on_batch(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make one update of the weights that were trainable when ``compile`` was called."""
+    with training_as_compiled(self):
+        return _train_on_batch(self, *args, **kwargs)
+
+
+def fit_generator(
+    self: Any,
+    generator: Any,
+    steps_per_epoch: int | None = None,
+    epochs: int = 1,
+    verbose: int = 1,
+    callbacks: Any = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    class_weight: Any = None,
+    **options: Any,
+) -> Any:
+    """Train on what a generator yields."""
+    given = {
+        "steps_per_epoch": steps_per_epoch,
+        "epochs": epochs,
+        "verbose": verbose,
+        "callbacks": callbacks,
+        "validation_data": validation_data,
+        "validation_steps": validation_steps,
+        "class_weight": class_weight,
+    }
+    return self.fit(generator, **{**given, **_read_generator_options(given, options)})
+
+
+def _read_generator_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    known = {*given, "initial_epoch", "shuffle", "validation_freq"}
+    return modernise("fit_generator", options, known)
+
+
+def evaluate_generator(
+    self: Any, generator: Any, steps: int | None = None, callbacks: Any = None, **options: Any
+) -> Any:
+    """Return loss and metrics on what a generator yields."""
+    read = _read(_evaluate, options)
+    return self.evaluate(generator, steps=steps, callbacks=callbacks, **{"verbose": 0, **read})
+
+
+def predict_generator(
+    self: Any, generator: Any, steps: int | None = None, callbacks: Any = None, **options: Any
+) -> Any:
+    """Return the outputs for what a generator yields."""
+    read = _read(_predict, options)
+    return self.predict(generator, steps=steps, callbacks=callbacks, **{"verbose": 0, **read})
+
+
+def predict_proba(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+    """Return the outputs, which a classifier means as probabilities."""
+    return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def predict_classes(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:
+    """Return the class of each sample: the largest output, or whether the only one is more than 0.5."""
+    probabilities = self.predict(x, batch_size=batch_size, verbose=verbose)
+    if probabilities.shape[-1] > 1:
+        return probabilities.argmax(axis=-1)
+    return (probabilities > 0.5).astype(np.int32)
+
+
+def to_yaml(self: Any, **options: Any) -> str:
+    """Return the configuration as YAML, which ``model_from_yaml`` reads."""
+    return str(yaml.safe_dump(json.loads(self.to_json()), **options))
+
+
+def _read(method: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    return modernise(method.__name__, given, _list_arguments(method))
+
+
+@functools.cache
+def _list_arguments(method: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(method).parameters)
+
+
+METHODS = {
+    "compile": compile,
+    "evaluate": evaluate,
+    "evaluate_generator": evaluate_generator,
+    "fit": fit,
+    "fit_generator": fit_generator,
+    "predict": predict,
+    "predict_classes": predict_classes,
+    "predict_generator": predict_generator,
+    "predict_proba": predict_proba,
+    "to_yaml": to_yaml,
+    "train_on_batch": train_on_batch,
+}
