@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from kplug.registry import KINDS
-from tests.virtual_environments import build_wheel, make_environment, run
+from tests.virtual_environments import ROOT, build_wheel, copy_repository, make_environment, run
 
-ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 
 USE = """
@@ -108,10 +106,7 @@ def test_the_run_line_works_as_printed_in_a_fresh_copy(tmp_path: Path) -> None:
     )
     assert line is not None
     copy = tmp_path / "kplug"
-    files = run("git", "ls-files", cwd=ROOT).splitlines()
-    for name in files:
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
+    copy_repository(copy)
     output = run("bash", "-c", line[1], cwd=copy)
     assert "kplug-segmentation 0.1.0" in output
     assert (copy / "kplug-demo.png").read_bytes().startswith(b"\x89PNG")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
 _SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 
 
@@ -20,6 +22,24 @@ def make_environment(folder: Path) -> Path:
     here = sysconfig.get_path("purelib")
     Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({here!r})\n")
     return interpreter
+
+
+def link_packages(folder: Path, without: str) -> None:
+    """Fill a folder with links to the packages of this environment but those with a text in their names.
+
+    On PYTHONPATH it spares an environment that lacks something the installation of all else.
+    """
+    folder.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if without not in entry.name:
+            (folder / entry.name).symlink_to(entry)
+
+
+def copy_repository(folder: Path) -> None:
+    """Copy the files of this repository that git knows."""
+    for name in run("git", "ls-files", cwd=ROOT).splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
 
 
 def build_wheel(project: Path) -> Path:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
+
+from tests.virtual_environments import link_packages
 
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
 ABSENT = "kplug_segmentation"
@@ -28,10 +29,7 @@ class Machine:
         kept = [path for path in paths if ABSENT not in path.replace("-", "_")]
         self.environ["PYTHONPATH"] = os.pathsep.join(kept)
         base = folder / "base"
-        base.mkdir()
-        for entry in Path(sysconfig.get_path("purelib")).iterdir():
-            if ABSENT not in entry.name:
-                (base / entry.name).symlink_to(entry)
+        link_packages(base, without=ABSENT)
         site = self.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
         Path(site.strip(), "base.pth").write_text(f"import site; site.addsitedir({str(base)!r})\n")
 
