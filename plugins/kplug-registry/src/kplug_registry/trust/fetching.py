@@ -162,6 +162,10 @@ def _read_chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 def _translate(url: str, error: Exception) -> DownloadError:
     reason = getattr(error, "reason", error)
+    if isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    ):  # which urllib3 counts as a timeout
+        return DownloadError(f"{url} does not answer: {reason.__cause__ or reason}")
     if isinstance(error, urllib3.exceptions.TimeoutError) or isinstance(
         reason, urllib3.exceptions.TimeoutError
     ):
