@@ -52,6 +52,14 @@ def test_a_published_release_is_offered_before_the_older_one(
     assert verify(site) == []
 
 
+def test_a_new_version_reads_and_writes_no_list_of_all_distributions(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    (site / "simple/index.json").write_text("not read")
+    publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+    assert (site / "simple/index.json").read_text() == "not read"
+
+
 def test_the_result_is_that_of_building_the_site_at_once(
     site: Path, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:

@@ -60,11 +60,11 @@ def write_changes(view: SiteView) -> None:
 
 def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str) -> int:
     view = SiteView(folder)
-    names: set[str] = set()
+    names: list[str] = []
     count = 0
     for count, wheel in enumerate(wheels, 1):
-        add_release(view, wheel, published)
-        names.add(wheel.metadata.name)
+        if name := add_release(view, wheel, published):
+            names.append(name)
         if count % _BATCH == 0:
             write_changes(view)
             view = SiteView(folder)

@@ -29,8 +29,10 @@ from kplug_registry.site_format import (
 from kplug_registry.wheels import WheelContents
 
 
-def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
-    """Add what a wheel is to the files of a site. The page that lists all distributions is left as it is.
+def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | None:
+    """Add what a wheel is to the files of a site, and return the name of its distribution if that is new.
+
+    The pages that list all distributions are left as they are: see `add_projects`.
 
     Args:
         view: The site.
@@ -65,6 +67,7 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> None:
     _replace_distribution(view, before, (*before.releases, release))
     claim_name(view, metadata.name)
     add_recent(view, RecentRelease(metadata.name, metadata.version, metadata.summary, published))
+    return None if before.releases else metadata.name
 
 
 def change_release(

@@ -27,11 +27,9 @@ def publish(
         PublishingError: for a version that is there, or what the site's rules refuse; nothing was written.
     """
     with changing(site, keys) as view:
-        names = []
-        for wheel in wheels:
-            add_release(view, wheel, published)
-            names.append(str(wheel.metadata.name))
-        add_projects(view, names)
+        added = [name for wheel in wheels if (name := add_release(view, wheel, published))]
+        if added:
+            add_projects(view, added)
     return sorted(view.changes)
 
 

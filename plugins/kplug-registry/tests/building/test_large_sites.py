@@ -1,0 +1,35 @@
+"""What is paid at sites of a hundred and of a thousand distributions: counts and bytes, never times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.large_sites import LargeSite
+
+_LISTS = {"simple/index.html", "simple/index.json"}  # of all distributions
+_GROWING = ("simple/index", "metadata/")
+
+
+@pytest.mark.slow
+def test_a_publish_a_look_up_and_a_search_cost_the_same_in_a_larger_site(tmp_path: Path) -> None:
+    written = []
+    for count in (100, 1_000):
+        large = LargeSite(tmp_path / str(count), count, components=2)
+        new, version = large.publish(5_000).sizes, large.publish(0, "1.1").sizes
+        assert new.keys() > _LISTS
+        assert not _LISTS & version.keys()
+        for sizes in (new, version):
+            metadata = [path for path in sizes if path.startswith("metadata/")]
+            targets = [path for path in sizes if path.endswith(".json")]
+            assert len(metadata) < len(targets)  # a bin for each, and three files that lead to them
+        assert max(size for path, size in new.items() if not path.startswith(_GROWING)) < 50_000
+        cold, warm = large.look_up(7)
+        assert cold[0] == 4
+        assert cold[1] < 60_000
+        assert warm == (1, 0)
+        assert large.count_search_bytes() < 60_000
+        written.append({path for path in new if not path.startswith("metadata/")})
+    in_small, in_large = written
+    assert in_large <= in_small  # words that have all hits that a file takes are left as they are

@@ -1,0 +1,154 @@
+"""Signed sites of many synthetic distributions, and what is paid at them: for a test and for a benchmark."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kplug_registry.building import build_site
+from kplug_registry.publishing import publish
+from kplug_registry.trust.keys import generate_keys, read_keys
+from kplug_registry.trust.roots import lay_out_root, make_root
+from kplug_registry.trust.signing import sign_site
+from kplug_registry.wheels import WheelContents, read_wheel
+
+from tests.plugins.signed_sites import SignedFolder
+from tests.plugins.site_server import Server
+
+NOW = "2026-01-31T12:00:00Z"
+STARTS = ("wave", "pond", "dice", "focal", "hinge", "tide", "ebb", "shore", "reef", "surf")
+ENDS = ("", "net", "line", "mark", "fall", "ward", "wise", "ring", "ling", "dom")
+WORDS = [f"{start}{end}" for start in STARTS for end in ENDS]
+DOCUMENTATION = "    One line of documentation, as long as they are.\n" * 10
+
+
+def write_wheel(folder: Path, number: int, components: int, version: str = "1.0") -> Path:
+    """Write the wheel of a synthetic distribution with losses; the same number makes the same wheel."""
+    drawn = random.Random(number)
+    package = f"kplug_synthetic_{number}"
+    info = f"{package}-{version}.dist-info"
+    names = [f"{drawn.choice(WORDS)}_{number}_{place}" for place in range(components)]
+    code = [
+        f"def {name}(y_true, y_pred, smooth=1e-05, reduction='mean'):\n"
+        f'    """{" ".join(drawn.choices(WORDS, k=5))}\n\n{DOCUMENTATION}    """\n'
+        "    return ((y_true - y_pred) ** 2 + smooth).mean()\n"
+        for name in names
+    ]
+    points = "".join(f"{name} = {package}:{name}\n" for name in names)
+    files = {
+        f"{package}/__init__.py": "\n\n".join(code),
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n"
+        "Summary: A plugin.\nRequires-Dist: kplug\nRequires-Python: >=3.10\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[kplug.losses]\n{points}",
+    }
+    rows = [f"{name},{_hash(text)},{len(text)}\n" for name, text in files.items()]
+    files[f"{info}/RECORD"] = "".join([*rows, f"{info}/RECORD,,\n"])
+    path = folder / f"{package}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+class LargeSite:
+    """A site, built of wheels and signed.
+
+    Args:
+        folder: Where everything is written.
+        distributions: How many.
+        components: Losses of each.
+
+    Attributes:
+        reading: Processor seconds for reading wheels.
+        writing: Processor seconds for the files of the site.
+        memory: The most memory that this process had when the site was built, in bytes.
+    """
+
+    def __init__(self, folder: Path, distributions: int, components: int) -> None:
+        self.distributions, self.components = distributions, components
+        self.wheels = folder / "wheels"
+        self.wheels.mkdir(parents=True)
+        self.site = folder / "site"
+        self.reading = self._generating = 0.0
+        start = time.process_time()
+        build_site(self._read_wheels(), self.site, NOW)
+        self.writing = time.process_time() - start - self.reading - self._generating
+        self.memory = _read_most_memory()
+        root = make_root(generate_keys(folder / "keys"))
+        keys = read_keys(folder / "keys")
+        for path, data in lay_out_root(root).items():
+            (self.site / path).parent.mkdir(exist_ok=True)
+            (self.site / path).write_bytes(data)
+        sign_site(self.site, keys)
+        self.signed = SignedFolder(self.site, keys, root, folder / "copy")
+
+    def _read_wheels(self) -> Iterator[WheelContents]:
+        for number in range(self.distributions):
+            start = time.process_time()
+            path = write_wheel(self.wheels, number, self.components)
+            (self.wheels / f"kplug_synthetic_{number - 1000}-1.0-py3-none-any.whl").unlink(True)
+            written = time.process_time()
+            contents = read_wheel(path)
+            self.reading += time.process_time() - written
+            self._generating += written - start
+            yield contents
+
+    def publish(self, number: int, version: str = "1.0") -> Written:
+        """Publish a distribution, or a further version of one."""
+        wheel = read_wheel(write_wheel(self.wheels, number, self.components, version))
+        start = time.process_time()
+        paths = publish([wheel], self.site, NOW, self.signed.keys)
+        seconds = time.process_time() - start
+        there = [path for path in paths if (self.site / path).exists()]  # old metadata is removed
+        return Written(seconds, {path: (self.site / path).stat().st_size for path in there})
+
+    def look_up(self, number: int) -> list[tuple[int, int]]:
+        """Look a component up twice, as one that has seen nothing; return requests and bytes of each."""
+        name = f"{random.Random(number).choice(WORDS)}{number}0"
+        server = Server(self.site)
+        costs = []
+        for _ in ("cold", "warm"):
+            assert self.signed.client(server.address).fetch(f"components/loss/{name}.json")
+            costs.append((len(server.take_requests()), server.bytes_sent))
+            server.bytes_sent = 0
+        server.close()
+        return costs
+
+    def count_search_bytes(self) -> int:
+        """Return the uncompressed bytes that a browser loads until a search for the fullest word answers."""
+        page = [self.site / "index.html", *self.site.glob("catalogue/assets/*")]
+        word = max(self.site.glob("search/*.json"), key=lambda file: file.stat().st_size)
+        return sum(file.stat().st_size for file in (*page, word))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one publish took.
+
+    Args:
+        seconds: Processor time.
+        sizes: The lengths of the files that were written, by path.
+    """
+
+    seconds: float
+    sizes: dict[str, int]
+
+
+def _read_most_memory() -> int:
+    """Return the most memory that this process ever had, in bytes, on Linux."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    return 0
