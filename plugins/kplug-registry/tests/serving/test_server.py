@@ -23,7 +23,7 @@ from kplug_registry.serving.database import Database
 
 MakeWheel = Callable[..., Path]
 Server = tuple[str, "subprocess.Popen[str]"]
-Serve = Callable[[Path], AbstractContextManager[Server]]
+Serve = Callable[..., AbstractContextManager[Server]]
 pytestmark = pytest.mark.slow
 
 
@@ -46,8 +46,8 @@ def serve_site(tmp_path: Path, temporary: Path, database: Database) -> Serve:
     paths = os.pathsep.join((str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")))
 
     @contextmanager
-    def run(folder: Path) -> Iterator[Server]:
-        options = ["--port", "0", "--database", str(tmp_path / "serve.sqlite")]
+    def run(folder: Path, *further: str) -> Iterator[Server]:
+        options = [*further, "--port", "0", "--database", str(tmp_path / "serve.sqlite")]
         process = subprocess.Popen(
             [sys.executable, "-m", "kplug", "serve", str(folder), *options],
             stdout=subprocess.PIPE,
@@ -130,6 +130,7 @@ def write_request(wheel: Path, token: str) -> bytes:
         "POST /legacy/ HTTP/1.1",
         "Host: localhost",
         "Connection: close",
+        "X-Forwarded-For: 192.0.2.7",
         "Content-Type: multipart/form-data; boundary=b",
         f"Content-Length: {len(body)}",
         f"Authorization: Basic {base64.b64encode(f'__token__:{token}'.encode()).decode()}",
@@ -165,11 +166,8 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
         entry = wait_for_entry(database)
         while entry.status is None:
             entry = wait_for_entry(database)
-        assert (entry.token, entry.filename, entry.answer) == (
-            "anna",
-            None,
-            "the upload was cut off",
-        )
+        assert (entry.token, entry.filename) == ("anna", None)
+        assert (entry.address, entry.answer) == ("127.0.0.1", "the upload was cut off")
         assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
         assert not list(temporary.iterdir())
         with connect(address) as connection:
@@ -186,9 +184,12 @@ def test_a_server_that_is_told_to_end_finishes_what_was_begun(
     token: str,
 ) -> None:
     request = write_request(make_wheel(version="2.0"), token)
-    with serve_site(site) as (address, process), connect(address) as connection:
+    with (
+        serve_site(site, "--proxy", "127.0.0.1") as (address, process),
+        connect(address) as connection,
+    ):
         connection.sendall(request[:-100])
-        wait_for_entry(database)
+        assert wait_for_entry(database).address == "192.0.2.7"
         process.terminate()
         ends = time.monotonic() + 20
         while is_open(address):

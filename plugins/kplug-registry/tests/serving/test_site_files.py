@@ -38,6 +38,14 @@ def test_a_file_is_sent_as_it_is_with_its_type(
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_parts_of_a_wheel_can_be_asked_for(client: TestClient, site: Path) -> None:
+    answer = client.get(f"/files/{WHEEL}", headers={"Range": "bytes=2-5"})
+    assert (answer.status_code, answer.content) == (
+        206,
+        (site / "files" / WHEEL).read_bytes()[2:6],
+    )
+
+
 def test_another_file_has_another_etag(client: TestClient, site: Path) -> None:
     before = client.get("/feed.xml").headers["etag"]
     (site / "feed.xml").write_text("<feed/>")

@@ -19,7 +19,7 @@ from kplug_registry.serving.database import Database
 from kplug_registry.serving.served_sites import SiteFolder, WheelFolder
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
-from kplug_registry.trust.keys import generate_keys, read_keys
+from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site, write_file
 from starlette.testclient import TestClient
@@ -308,6 +308,10 @@ def test_a_change_of_a_signed_site_is_signed(
         answer = upload(client, wheel, token)
         assert answer.status_code == 400
         assert answer.text.startswith("the registry is signed, and a change without a signature")
+    with TestClient(make_application(SiteFolder(site, SigningKeys()), database)) as client:
+        answer = upload(client, wheel, token)
+        assert answer.status_code == 503
+        assert answer.text.startswith("the role 'targets' needs 1 of its keys to sign, and 0 are")
     with TestClient(make_application(SiteFolder(site, keys), database)) as client:
         assert upload(client, wheel, token).status_code == 200
     assert verify(site) == []
