@@ -16,7 +16,7 @@ from kplug_registry.publishing import verify
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.audit_log import AuditLog
 from kplug_registry.serving.database import Database
-from kplug_registry.serving.served_sites import SiteFolder, WheelFolder
+from kplug_registry.serving.served_sites import SiteFolder, WheelFolder, open_site
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
@@ -132,12 +132,25 @@ def test_what_is_no_wheel_is_refused(client: TestClient, token: str, upload: Upl
     assert answer.text.startswith("kplug_waves-2.0-py3-none-any.whl: it cannot be opened")
 
 
+@pytest.mark.parametrize("is_relative", [False, True])
 def test_the_rules_of_a_site_hold_and_its_place_is_not_told(
-    client: TestClient, site: Path, make_wheel: MakeWheel, token: str, upload: Upload
+    site: Path,
+    database: Database,
+    make_wheel: MakeWheel,
+    token: str,
+    upload: Upload,
+    is_relative: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = upload(client, make_wheel("kplug-wave5"), token)
+    monkeypatch.chdir(site)
+    served = open_site(Path() if is_relative else site)
+    with TestClient(make_application(served, database)) as client:
+        answer = upload(client, make_wheel("kplug-wave5"), token)
     assert answer.status_code == 400
-    assert "looks like 'kplug-waves', which the registry has\n  Give it a name" in answer.text
+    assert answer.text == (
+        "the name 'kplug-wave5' looks like 'kplug-waves', which the registry has\n"
+        "  Give it a name that nobody takes for the other."
+    )
 
 
 @pytest.mark.parametrize(

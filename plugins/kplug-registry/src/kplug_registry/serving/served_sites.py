@@ -162,8 +162,9 @@ def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared 
         ServingError: if it is neither, or keys are given for wheels.
         KplugError: if the wheels make no site.
     """
+    whole = folder.resolve()  # messages that go out are searched for it
     if (folder / "registry.json").is_file():
-        return SiteFolder(folder, keys, declared)
+        return SiteFolder(whole, keys, declared)
     if not folder.is_dir() or not any(folder.glob("*.whl")):
         raise _no_wheels(folder)
     if keys is not None:
@@ -171,7 +172,7 @@ def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared 
             f"{folder} is a folder of wheels, and the site that is made of it is not signed",
             hint="Build a site with `kplug index build`, sign it with `kplug trust`, and serve that.",
         )
-    return WheelFolder(folder, declared)
+    return WheelFolder(whole, declared)
 
 
 def _no_wheels(folder: Path) -> ServingError:
