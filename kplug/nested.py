@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 Leaf = TypeVar("Leaf")
 
 
-def find_leaves(structure: object, leaf_type: type[Leaf]) -> Iterator[Leaf]:
+def find_leaves(
+    structure: object, leaf_type: type[Leaf] | tuple[type[Leaf], ...]
+) -> Iterator[Leaf]:
     """Yield the objects of a type in a value, its lists, tuples and dicts, from left to right.
 
     Example:
@@ -29,7 +31,9 @@ def find_leaves(structure: object, leaf_type: type[Leaf]) -> Iterator[Leaf]:
             yield from find_leaves(part, leaf_type)
 
 
-def map_leaves(structure: Any, leaf_type: type[Leaf], function: Callable[[Leaf], Any]) -> Any:
+def map_leaves(
+    structure: Any, leaf_type: type[Leaf] | tuple[type[Leaf], ...], function: Callable[[Leaf], Any]
+) -> Any:
     """Return a copy in which each object of a type is replaced by what ``function`` makes of it.
 
     Example:

@@ -147,14 +147,62 @@ def ctc_decode(
     require_integer("ctc_decode", "top_paths", top_paths, "an integer >= 1", at_least=1)
     if top_paths > beam_width:
         raise refusal("ctc_decode", "top_paths", top_paths, "at most beam_width")
-    rows = [row[:count].double().cpu().numpy() for row, count in zip(scores, steps, strict=True)]
-    found = [[_follow_best(row)] if greedy else _search(row, beam_width) for row in rows]
-    places = range(1 if greedy else top_paths)
-    # A search may end with fewer sequences than are asked for: of one step and two classes, say.
-    ranked = [[row[place] if place < len(row) else _NOTHING for place in places] for row in found]
+    blank = scores.shape[2] - 1
+    ranked = _decode(scores, steps, None if greedy else beam_width, top_paths, blank)
+    places = range(len(ranked[0]) if ranked else 0)
     labels = [_pad(row[place].labels for row in ranked).to(scores.device) for place in places]
     values = [[path.value for path in row] for row in ranked]
     return labels, torch.tensor(values, dtype=scores.dtype, device=scores.device)
+
+
+def decode_logits(
+    logits: torch.Tensor,
+    lengths: torch.Tensor,
+    beam_width: int | None,
+    top_paths: int,
+    blank: int,
+    merge_repeated: bool = True,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the most probable label sequences as Keras 3 does.
+
+    Args:
+        logits: Shape (N, T, C).
+        lengths: How many of the T steps count, shape (N,).
+        beam_width: How many prefixes a search keeps; ``None`` takes the best class of each step.
+        top_paths: How many sequences a search returns.
+        blank: The class of the blank.
+        merge_repeated: Whether the same class in successive steps is one label, on the greedy way.
+
+    Returns:
+        Labels (paths, N, T), int32, filled up with −1; and (N, paths): ln p of each, or minus the sum
+        of the largest logits on the greedy way.
+    """
+    scores = logits.detach() if beam_width is None else logits.detach().log_softmax(-1)
+    counts = _as_lengths("sequence_lengths", lengths, scores).tolist()
+    ranked = _decode(scores, counts, beam_width, top_paths, blank, merge_repeated)
+    labels = np.full((len(ranked[0]), *scores.shape[:2]), -1, dtype=np.int32)
+    for number, row in enumerate(ranked):
+        for place, path in enumerate(row):
+            labels[place, number, : len(path.labels)] = path.labels
+    values = [[path.value for path in row] for row in ranked]
+    return torch.from_numpy(labels).to(scores.device), torch.tensor(values).to(scores)
+
+
+def _decode(
+    scores: torch.Tensor,
+    counts: Iterable[int],
+    beam_width: int | None,
+    top_paths: int,
+    blank: int,
+    merge_repeated: bool = True,
+) -> list[list[_Path]]:
+    """Return the paths of each row, best first; greedy ones, of which each has one, without a width."""
+    rows = [row[:count].double().cpu().numpy() for row, count in zip(scores, counts, strict=True)]
+    if beam_width is None:
+        return [[_follow_best(row, blank, merge_repeated)] for row in rows]
+    found = [_search(row, beam_width, blank) for row in rows]
+    # A search may end with fewer sequences than are asked for: of one step and two classes, say.
+    return [[*row[:top_paths], *[_NOTHING] * (top_paths - len(row))] for row in found]
 
 
 class _Path(NamedTuple):
@@ -165,22 +213,24 @@ class _Path(NamedTuple):
 _NOTHING = _Path((), -np.inf)
 
 
-def _follow_best(scores: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> _Path:
+def _follow_best(
+    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], blank: int, merge_repeated: bool
+) -> _Path:
     best = scores.argmax(1)
-    starts = np.diff(best, prepend=-1) != 0
-    labels = best[starts & (best != scores.shape[1] - 1)]
+    starts = (np.diff(best, prepend=-1) != 0) | (not merge_repeated)
+    labels = best[starts & (best != blank)]
     return _Path(tuple(labels.tolist()), -float(scores.max(1).sum()))
 
 
 def _search(
-    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], beam_width: int
+    scores: np.ndarray[tuple[int, int], np.dtype[np.float64]], beam_width: int, blank: int
 ) -> list[_Path]:
     """Return the prefixes of the beam after the last step, best first.
 
     Each prefix has two values, ln p of the paths that end with a blank and of those that end with its
     last label: after a blank the same label may be added once more.
     """
-    blank = scores.shape[1] - 1
+    classes = [label for label in range(scores.shape[1]) if label != blank]
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -np.inf)}
     for step in scores.tolist():
         grown: dict[tuple[int, ...], tuple[float, float]] = {}
@@ -188,7 +238,7 @@ def _search(
             total = _add(after_blank, after_label)
             repeated = after_label + step[prefix[-1]] if prefix else -np.inf
             _gather(grown, prefix, total + step[blank], repeated)
-            for label in range(blank):
+            for label in classes:
                 before = after_blank if prefix and label == prefix[-1] else total
                 _gather(grown, (*prefix, label), -np.inf, before + step[label])
         best = sorted(grown.items(), key=lambda item: -_add(*item[1]))

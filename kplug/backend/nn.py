@@ -153,10 +153,11 @@ def _log_probabilities(output: torch.Tensor, from_logits: bool, axis: int) -> to
 
 
 def in_top_k(predictions: TensorLike, targets: TensorLike, k: int) -> torch.Tensor:
-    """Return whether each target class is among the ``k`` largest predictions; a tie counts as in.
+    """Return whether each target class is among the ``k`` largest predictions.
 
-    ``predictions`` is (N, classes); ``targets`` and the booleans returned are (N,).
+    ``predictions`` is (N, classes); ``targets`` and the booleans returned are (N,). A tie
+    counts as in, NaN does not.
     """
     predictions = to_tensor(predictions)
     chosen = predictions.gather(1, to_tensor(targets).long().reshape(-1, 1))
-    return (predictions > chosen).sum(dim=1) < k
+    return ((predictions > chosen).sum(dim=1) < k) & ~chosen.squeeze(1).isnan()

@@ -30,10 +30,10 @@ def depthwise_conv2d(
     The images returned have in·multiplier channels, those of one input channel side by side.
     """
     owner = "depthwise_conv2d"
-    return _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
 
 
-def _depthwise(
+def depthwise(
     owner: str,
     x: TensorLike,
     kernel: TensorLike,
@@ -42,6 +42,7 @@ def _depthwise(
     data_format: str | None,
     dilation_rate: int | Sequence[int],
 ) -> torch.Tensor:
+    """Return the convolution of each channel by itself, over as many axes as the kernel has."""
     weights = to_tensor(kernel).movedim((-2, -1), (0, 1))  # (in, multiplier, …)
     options = (strides, padding, data_format, dilation_rate)
     return convolution(owner, x, weights.flatten(0, 1).unsqueeze(1), *options, len(weights))
@@ -62,7 +63,7 @@ def separable_conv1d(
     the first convolution.
     """
     owner = "separable_conv1d"
-    deep = _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    deep = depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv1d(deep, pointwise_kernel, data_format=data_format)
 
 
@@ -77,7 +78,7 @@ def separable_conv2d(
 ) -> torch.Tensor:
     """Return ``separable_conv1d`` for images: kernels (kh, kw, in, multiplier) and (1, 1, …, out)."""
     owner = "separable_conv2d"
-    deep = _depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    deep = depthwise(owner, x, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv2d(deep, pointwise_kernel, data_format=data_format)
 
 

@@ -48,7 +48,7 @@ def convolution(
     )
 
 
-def _torch_order(kernel: TensorLike) -> torch.Tensor:
+def to_torch_order(kernel: TensorLike) -> torch.Tensor:
     """Return a view of a kernel (…, in, out) as torch wants it: (out, in, …)."""
     return to_tensor(kernel).movedim((-1, -2), (0, 1))
 
@@ -68,7 +68,7 @@ def conv1d(
 ) -> torch.Tensor:
     """Return the 1-D convolution with a kernel of Keras's shape (k, in, out)."""
     options = (strides, padding, data_format, dilation_rate)
-    return convolution("conv1d", x, _torch_order(kernel), *options)
+    return convolution("conv1d", x, to_torch_order(kernel), *options)
 
 
 def conv2d(
@@ -81,7 +81,7 @@ def conv2d(
 ) -> torch.Tensor:
     """Return the 2-D convolution with a kernel of Keras's shape (kh, kw, in, out)."""
     options = (strides, padding, data_format, dilation_rate)
-    return convolution("conv2d", x, _torch_order(kernel), *options)
+    return convolution("conv2d", x, to_torch_order(kernel), *options)
 
 
 def conv3d(
@@ -94,10 +94,10 @@ def conv3d(
 ) -> torch.Tensor:
     """Return the 3-D convolution with a kernel of Keras's shape (kd, kh, kw, in, out)."""
     options = (strides, padding, data_format, dilation_rate)
-    return convolution("conv3d", x, _torch_order(kernel), *options)
+    return convolution("conv3d", x, to_torch_order(kernel), *options)
 
 
-def _pool(
+def pool(
     name: str,
     rank: int,
     x: TensorLike,
@@ -107,14 +107,15 @@ def _pool(
     data_format: str | None,
     pool_mode: str,
 ) -> torch.Tensor:
+    """Return the largest (``'max'``) or mean (``'avg'``) value of each window, over ``rank`` axes."""
     layout = standardize_data_format(data_format, name)
     padding = require_choice(name, "padding", padding, ("valid", "same"))
     pool_mode = require_choice(name, "pool_mode", pool_mode, ("max", "avg"))
-    pool = max_pool if pool_mode == "max" else average_pool
+    reduce = max_pool if pool_mode == "max" else average_pool
     second = to_channels_second(to_tensor(x), layout)
     window = per_axis(pool_size, rank)
     steps = window if strides is None else per_axis(strides, rank)
-    pooled = pool(second, window, steps, padding)
+    pooled = reduce(second, window, steps, padding)
     return from_channels_second(pooled, layout)
 
 
@@ -131,7 +132,7 @@ def pool2d(
     Windows are one cell apart unless ``strides`` says otherwise, where the layers step by the window's
     size; ``None`` does as they do.
     """
-    return _pool("pool2d", 2, x, pool_size, strides, padding, data_format, pool_mode)
+    return pool("pool2d", 2, x, pool_size, strides, padding, data_format, pool_mode)
 
 
 def pool3d(
@@ -143,7 +144,7 @@ def pool3d(
     pool_mode: str = "max",
 ) -> torch.Tensor:
     """Return the largest (``'max'``) or mean (``'avg'``) value of each 3-D window; see ``pool2d``."""
-    return _pool("pool3d", 3, x, pool_size, strides, padding, data_format, pool_mode)
+    return pool("pool3d", 3, x, pool_size, strides, padding, data_format, pool_mode)
 
 
 def temporal_padding(x: TensorLike, padding: tuple[int, int] = (1, 1)) -> torch.Tensor:

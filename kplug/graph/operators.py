@@ -10,16 +10,16 @@ Binary: TypeAlias = Callable[[Any, Any], Any]
 
 
 def _unary(operation: str) -> Unary:
-    return lambda tensor: tensor._connect(operation, (tensor,))
+    return lambda tensor: tensor.connect(operation, (tensor,))
 
 
 def _binary(operation: str) -> Binary:
-    return lambda tensor, other: tensor._connect(operation, (tensor, other))
+    return lambda tensor, other: tensor.connect(operation, (tensor, other))
 
 
 def _reflected(operation: str) -> Binary:
     """Return the operator for a symbolic tensor on the right, as in ``2 * x``."""
-    return lambda tensor, other: tensor._connect(operation, (other, tensor))
+    return lambda tensor, other: tensor.connect(operation, (other, tensor))
 
 
 class Operators:
@@ -34,10 +34,16 @@ class Operators:
     __array_ufunc__ = None
 
     @staticmethod
-    def _connect(
+    def connect(
         operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this."""
+        """Return the result of a new operation, which is a layer: ``kplug.layers`` replaces this.
+
+        Args:
+            operation: Name of a function of ``kplug.ops``.
+            args: Its operands; one at least is symbolic.
+            kwargs: What a function is given by name; an operator has none.
+        """
         raise NotImplementedError
 
     __add__, __radd__ = _binary("add"), _reflected("add")

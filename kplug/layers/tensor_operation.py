@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterable, Mapping
 from types import EllipsisType
 from typing import Any, final
 
+from torch import Tensor
+
 from kplug.arguments import is_number
 from kplug.backend import auto_name
-from kplug.errors import ArgumentValueError, GraphError
-from kplug.graph import Node, SymbolicTensor, is_symbolic
+from kplug.errors import ArgumentValueError, GraphError, KplugError
+from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.graph.operators import Operators
 from kplug.layers.base.layer import Layer
-from kplug.nested import map_leaves
-from kplug.ops.table import OPERATIONS, WITH_SEVERAL_OUTPUTS
+from kplug.layers.base.shape_inference import infer_from_values
+from kplug.nested import find_leaves, map_leaves
+from kplug.ops.table import BROADCASTING, OF_VALUES, OPERATIONS
 from kplug.registry.quoting import name_type
 from kplug.registry.suggestions import find_most_alike
+
+
+class _OutputPlace:
+    """Stands for a tensor in what a function returns: a list, a tuple or a dict of them."""
+
+
+_OUTPUT_PLACE = _OutputPlace()
 
 
 @final
@@ -46,6 +57,7 @@ class TensorOperation(Layer):
             raise ArgumentValueError("TensorOperation", "operation", operation, allowed)
         super().__init__(name=auto_name(operation) if name is None else name, **kwargs)
         self.operation = operation
+        self._form: Any = _OUTPUT_PLACE
 
     def call(self, inputs: Any, *others: Any, **arguments: Any) -> Any:
         """Return the result.
@@ -55,17 +67,46 @@ class TensorOperation(Layer):
             others: The right one, or the key of ``get_item``; what the function takes next.
             arguments: What it takes by name.
         """
-        return OPERATIONS[self.operation](inputs, *others, **arguments)
+        made = OPERATIONS[self.operation](inputs, *others, **arguments)
+        if isinstance(made, Tensor):
+            return made
+        self._form = map_leaves(made, Tensor, lambda _: _OUTPUT_PLACE)
+        return list(find_leaves(made, Tensor))
+
+    def infer_specs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...]:
+        """Return shapes and types of the outputs; an unknown size is what it is broadcast to."""
+        if self.operation in BROADCASTING:
+            shapes = [spec.shape for spec in find_leaves((args, kwargs), TensorSpec)]
+            args, kwargs = map_leaves(
+                (args, dict(kwargs)), TensorSpec, lambda spec: _fit(spec, shapes)
+            )
+        if self.operation in OF_VALUES and not (self.operation == "where" and len(args) > 1):
+            return infer_from_values(self, args, kwargs)
+        return super().infer_specs(args, kwargs)
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        if self.operation not in WITH_SEVERAL_OUTPUTS:
+        try:
+            known = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
+        except KplugError:  # a layer before this one is at fault, which is said where it is needed
             return super()._connect(args, kwargs)
-        known = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
         specs = self.infer_specs(*known)
-        return Node(self, args, kwargs, len(specs), specs).output_tensors
+        outputs = iter(Node(self, args, kwargs, len(specs), specs).output_tensors)
+        return map_leaves(self._form, _OutputPlace, lambda _: next(outputs))
 
     def _convert(self, inputs: Any) -> Any:
         return inputs
+
+
+def _fit(spec: TensorSpec, shapes: Iterable[Shape]) -> TensorSpec:
+    """Return a spec whose unknown sizes are those that the other shapes have in these places."""
+    sizes = list(spec.shape)
+    for shape in shapes:
+        for axis in range(-min(len(sizes), len(shape)), 0):
+            if sizes[axis] is None and shape[axis] != 1:
+                sizes[axis] = shape[axis]
+    return TensorSpec(tuple(sizes), spec.dtype)
 
 
 def connect_operation(
@@ -92,8 +133,10 @@ def connect_operation(
 
 def _connect_function(operation: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     if not args:  # a layer is called with something by position
-        first, *rest = kwargs
-        args, kwargs = (kwargs[first],), {name: kwargs[name] for name in rest}
+        first = next(iter(inspect.signature(OPERATIONS[operation]).parameters))
+        if first not in kwargs:
+            raise GraphError(f"kplug.ops.{operation} needs the argument {first!r}")
+        args, kwargs = (kwargs[first],), {name: kwargs[name] for name in kwargs if name != first}
     return TensorOperation(operation)(*args, **kwargs)
 
 
@@ -125,4 +168,4 @@ def _is_bound(value: Any) -> bool:
     return value is None or is_integer or isinstance(value, EllipsisType)
 
 
-Operators._connect = staticmethod(connect_operation)  # type: ignore[method-assign]
+Operators.connect = staticmethod(connect_operation)  # type: ignore[method-assign]

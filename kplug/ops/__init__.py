@@ -17,10 +17,10 @@ Example:
 from typing import Any as _Any
 
 from kplug.exports import export_names
-from kplug.ops import linalg as linalg, nn as nn
+from kplug.ops import linalg as linalg, nn as nn, numpy as numpy
+from kplug.ops.control import custom_gradient as custom_gradient, vectorize as vectorize
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
 from kplug.ops.queries import (
-    allclose as allclose,
     convert_to_numpy as convert_to_numpy,
     dtype as dtype,
     is_tensor as is_tensor,

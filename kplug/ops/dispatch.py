@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
+import numpy as np
+import torch
+from torch import Tensor
+
+from kplug.errors import DataError
 from kplug.graph import is_symbolic
 from kplug.graph.operators import Operators
+from kplug.nested import find_leaves
 from kplug.ops.operands import Function
 from kplug.ops.table import OPERATIONS
 from kplug.registry.suggestions import find_most_alike
@@ -17,16 +23,42 @@ def make_functions(names: Iterable[str]) -> dict[str, Function]:
     return {name: _make_function(name, OPERATIONS[name]) for name in names}
 
 
+# What torch raises for arguments that do not fit; its other errors are subclasses.
+_REFUSALS = (
+    RuntimeError,
+    IndexError,
+    ValueError,
+    NotImplementedError,
+    torch.linalg.LinAlgError,  # type: ignore[attr-defined]
+)
+
+
 def _make_function(name: str, compute: Function) -> Function:
     def function(*args: Any, **kwargs: Any) -> Any:
         if is_symbolic((args, kwargs)):
-            return Operators._connect(name, args, kwargs)
-        return compute(*args, **kwargs)
+            return Operators.connect(name, args, kwargs)
+        try:
+            return compute(*args, **kwargs)
+        except _REFUSALS as error:
+            if type(error) not in _REFUSALS or torch.compiler.is_compiling():
+                raise
+            raise _explain(name, error, (args, kwargs)) from error
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "kplug.ops"
     function.__doc__ = f"Return what ``keras.ops.{name}`` does, for tensors or symbolic tensors."
     return function
+
+
+def _explain(name: str, error: Exception, given: Any) -> DataError:
+    arrays: Any = find_leaves(given, (Tensor, np.ndarray))
+    shapes = ", ".join(str(tuple(one.shape)) for one in arrays)
+    values = f" of shape {shapes}" if shapes else ""
+    return DataError(
+        f"kplug.ops.{name} cannot compute with these arguments{values}: "
+        f"{type(error).__name__}: {error}",
+        hint=f"keras.io/api/ops says what {name} takes.",
+    )
 
 
 def refuse_name(module: str, name: str, known: Collection[str]) -> NoReturn:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
 from kplug import backend as K
-from kplug.backend import DTypeLike, TensorLike
+from kplug.backend import DTypeLike, TensorLike, to_dtype
 from kplug.ops.operands import (
     Function,
     of_float,
     of_one,
     of_two,
     of_two_floats,
+    to_one_type,
     to_operand,
     to_operands,
 )
@@ -55,8 +56,71 @@ def _divide_no_nan(x1: TensorLike, x2: TensorLike) -> torch.Tensor:
     return torch.where(is_zero, 0, first / torch.where(is_zero, 1, second))
 
 
-def _round(x: TensorLike, decimals: int = 0) -> torch.Tensor:
-    return torch.round(to_operand(x), decimals=decimals)
+def _round(x: torch.Tensor, decimals: int = 0) -> torch.Tensor:
+    if x.is_floating_point():
+        return torch.round(x, decimals=decimals)
+    return x if decimals >= 0 else torch.round(x.double(), decimals=decimals).to(x.dtype)
+
+
+def _abs(x: torch.Tensor) -> torch.Tensor:
+    return x if x.dtype is torch.bool else torch.abs(x)
+
+
+def _trunc(x: torch.Tensor) -> torch.Tensor:
+    return torch.trunc(x) if x.is_floating_point() else x
+
+
+def _view_as_real(x: torch.Tensor) -> torch.Tensor:
+    return torch.view_as_real(x if x.is_complex() else x + 0j)
+
+
+def _square(x: torch.Tensor) -> torch.Tensor:
+    return torch.square(x.int() if x.dtype is torch.bool else x)
+
+
+def _imag(x: torch.Tensor) -> torch.Tensor:
+    return x.imag if x.is_complex() else torch.zeros_like(x)
+
+
+def _cbrt(x: torch.Tensor) -> torch.Tensor:
+    return torch.sign(x) * x.abs() ** (1 / 3)
+
+
+def _subtract(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    x1, x2 = (x.to(torch.promote_types(x1.dtype, x2.dtype)) for x in (x1, x2))
+    return torch.logical_xor(x1, x2) if x1.dtype is torch.bool else torch.sub(x1, x2)
+
+
+def _saturate_cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
+    x, target = to_operand(x), to_dtype(dtype)
+    if target is torch.bool or x.dtype is torch.bool or target.is_complex:
+        return x.to(target)
+    bounds = torch.finfo(target) if target.is_floating_point else torch.iinfo(target)
+    own = torch.finfo(x.dtype) if x.is_floating_point() else torch.iinfo(x.dtype)
+    x = x.clamp(max(bounds.min, own.min), min(bounds.max, own.max))
+    return x.to(target)
+
+
+def _select(
+    condlist: Sequence[TensorLike], choicelist: Sequence[TensorLike], default: TensorLike = 0
+) -> torch.Tensor:
+    *choices, result = to_one_type(*choicelist, default)
+    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
+        result = torch.where(to_operand(condition).bool().to(choice.device), choice, result)
+    return result
+
+
+def _isin(
+    x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bool = False
+) -> torch.Tensor:
+    first, second = to_one_type(x1, x2)
+    if first.dtype is torch.bool:
+        first, second = first.int(), second.int()
+    return torch.isin(first, second, assume_unique=assume_unique, invert=invert)
+
+
+def _view(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
+    return to_operand(x).view(to_dtype(dtype))
 
 
 def _cast(x: TensorLike, dtype: DTypeLike) -> torch.Tensor:
@@ -70,16 +134,20 @@ _FLOAT_FUNCTIONS = {
     "arcsinh": torch.arcsinh,
     "arctan": torch.arctan,
     "arctanh": torch.arctanh,
+    "cbrt": _cbrt,
     "ceil": torch.ceil,
     "cos": torch.cos,
     "cosh": torch.cosh,
     "deg2rad": torch.deg2rad,
     "erf": torch.erf,
+    "erfc": torch.erfc,
     "erfinv": torch.erfinv,
     "exp": torch.exp,
     "exp2": torch.exp2,
     "expm1": torch.expm1,
+    "fabs": torch.abs,
     "floor": torch.floor,
+    "i0": torch.special.i0,
     "log": torch.log,
     "log10": torch.log10,
     "log1p": torch.log1p,
@@ -94,37 +162,52 @@ _FLOAT_FUNCTIONS = {
     "tan": torch.tan,
     "tanh": torch.tanh,
 }
-_FUNCTIONS = {
-    "abs": torch.abs,
-    "absolute": torch.abs,
+_FUNCTIONS: dict[str, Function] = {
+    "abs": _abs,
+    "absolute": _abs,
     "angle": torch.angle,
+    "bitwise_invert": torch.bitwise_not,
     "bitwise_not": torch.bitwise_not,
-    "conj": torch.conj,
-    "conjugate": torch.conj,
+    "conj": torch.conj_physical,
+    "conjugate": torch.conj_physical,
     "copy": torch.clone,
+    "imag": _imag,
     "isfinite": torch.isfinite,
     "isinf": torch.isinf,
     "isnan": torch.isnan,
+    "isneginf": torch.isneginf,
+    "isposinf": torch.isposinf,
+    "isreal": torch.isreal,
     "logical_not": torch.logical_not,
     "negative": torch.neg,
     "real": torch.real,
+    "round": _round,
     "sign": torch.sign,
     "signbit": torch.signbit,
-    "square": torch.square,
+    "square": _square,
     "stop_gradient": torch.Tensor.detach,
-    "trunc": torch.trunc,
+    "trunc": _trunc,
+    "view_as_complex": torch.view_as_complex,
+    "view_as_real": _view_as_real,
 }
 _BINARY_FUNCTIONS: dict[str, Function] = {
     "add": torch.add,
     "bitwise_and": torch.bitwise_and,
+    "bitwise_left_shift": torch.bitwise_left_shift,
     "bitwise_or": torch.bitwise_or,
+    "bitwise_right_shift": torch.bitwise_right_shift,
     "bitwise_xor": torch.bitwise_xor,
     "divide": torch.true_divide,
     "equal": torch.eq,
     "floor_divide": torch.floor_divide,
     "fmod": torch.fmod,
+    "fmax": torch.fmax,
+    "fmin": torch.fmin,
+    "gcd": torch.gcd,
     "greater": torch.gt,
     "greater_equal": torch.ge,
+    "lcm": torch.lcm,
+    "left_shift": torch.bitwise_left_shift,
     "less": torch.lt,
     "less_equal": torch.le,
     "logical_and": torch.logical_and,
@@ -136,25 +219,39 @@ _BINARY_FUNCTIONS: dict[str, Function] = {
     "multiply": torch.mul,
     "not_equal": torch.ne,
     "power": torch.pow,
-    "subtract": torch.sub,
+    "right_shift": torch.bitwise_right_shift,
+    "subtract": _subtract,
     "true_divide": torch.true_divide,
 }
 _FLOAT_BINARY_FUNCTIONS = {
     "arctan2": torch.arctan2,
+    "heaviside": torch.heaviside,
     "hypot": torch.hypot,
+    "ldexp": lambda x1, x2: x1 * torch.exp2(x2),
     "logaddexp": torch.logaddexp,
+    "logaddexp2": torch.logaddexp2,
+    "nextafter": torch.nextafter,
 }
+
+
+def _allclose(x1: TensorLike, x2: TensorLike, *tolerances: Any, **named: Any) -> torch.Tensor:
+    return _isclose(x1, x2, *tolerances, **named).all()
+
 
 ELEMENTWISE: Mapping[str, Function] = {
     **{name: of_float(function) for name, function in _FLOAT_FUNCTIONS.items()},
     **{name: of_one(function) for name, function in _FUNCTIONS.items()},
     **{name: of_two(function) for name, function in _BINARY_FUNCTIONS.items()},
     **{name: of_two_floats(function) for name, function in _FLOAT_BINARY_FUNCTIONS.items()},
+    "allclose": _allclose,
     "cast": _cast,
     "clip": _clip,
     "divide_no_nan": _divide_no_nan,
     "isclose": _isclose,
+    "isin": _isin,
     "nan_to_num": _nan_to_num,
-    "round": _round,
+    "saturate_cast": _saturate_cast,
+    "select": _select,
+    "view": _view,
     "where": _where,
 }

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from kplug import backend as K
+from kplug import activations, backend as K
 from kplug.backend import DTypeLike, TensorLike, to_dtype
-from kplug.ops.operands import Function, of_float, of_one, to_operand
+from kplug.backend.convert import to_axes
+from kplug.ops.operands import (
+    Function,
+    of_float,
+    of_one,
+    of_two_floats,
+    to_operand,
+)
 
 
-def _softmax(function: Function) -> Function:
-    """Return softmax or its logarithm over one axis or several."""
-
-    def along(x: torch.Tensor, axis: int | Sequence[int] = -1) -> Any:
-        if isinstance(axis, int):
-            return function(x, dim=axis)
-        axes = tuple(one % x.ndim for one in axis)
-        last = tuple(range(x.ndim - len(axes), x.ndim))
-        moved = torch.movedim(x, axes, last)
-        flat = moved.reshape(*moved.shape[: last[0]], -1)
-        return torch.movedim(function(flat, dim=-1).reshape(moved.shape), last, axes)
-
-    return along
+def _over_axes(function: Function) -> Function:
+    """Return a function of which no axis means all of them."""
+    return lambda x, axis=-1: function(x, tuple(range(x.ndim)) if axis is None else axis)
 
 
 def _one_hot(
@@ -52,6 +48,59 @@ def _multi_hot(
     return _one_hot(x, num_classes, axis, dtype, sparse).amax(reduced)
 
 
+def _layer_normalization(
+    x: torch.Tensor,
+    gamma: TensorLike | None = None,
+    beta: TensorLike | None = None,
+    axis: int | Sequence[int] = -1,
+    epsilon: float | None = None,
+) -> torch.Tensor:
+    counted = x.to(torch.promote_types(x.dtype, torch.float32))
+    var, mean = torch.var_mean(counted, to_axes(axis), correction=0, keepdim=True)
+    made = (counted - mean) * torch.rsqrt(var + (K.epsilon() if epsilon is None else epsilon))
+    made = made if gamma is None else made * _along(axis, x, gamma)
+    return (made if beta is None else made + _along(axis, x, beta)).to(x.dtype)
+
+
+def _rms_normalization(
+    x: torch.Tensor,
+    scale: TensorLike | None = None,
+    axis: int | Sequence[int] = -1,
+    epsilon: float | None = None,
+) -> torch.Tensor:
+    counted = x.to(torch.promote_types(x.dtype, torch.float32))
+    square = counted.square().mean(to_axes(axis), keepdim=True)
+    made = counted * torch.rsqrt(square + (K.epsilon() if epsilon is None else epsilon))
+    return (made if scale is None else made * _along(axis, x, scale)).to(x.dtype)
+
+
+def _along(axis: int | Sequence[int], x: torch.Tensor, values: TensorLike) -> torch.Tensor:
+    """Return values in a shape that broadcasts with ``x``: theirs are the axes that are normalized."""
+    axes = [one % x.ndim for one in to_axes(axis) or ()]
+    sizes = [size if at in axes else 1 for at, size in enumerate(x.shape)]
+    values = to_operand(values)
+    return values if values.ndim == x.ndim else values.reshape(sizes)
+
+
+def _batch_normalization(
+    x: torch.Tensor,
+    mean: TensorLike,
+    variance: TensorLike,
+    axis: int,
+    offset: TensorLike | None = None,
+    scale: TensorLike | None = None,
+    epsilon: float = 1e-3,
+) -> torch.Tensor:
+    counted = x.to(torch.promote_types(x.dtype, torch.float32))
+    made = K.batch_normalization(counted, mean, variance, offset, scale, axis, epsilon)
+    return made.to(x.dtype)
+
+
+def _psnr(x1: torch.Tensor, x2: torch.Tensor, max_val: float) -> torch.Tensor:
+    error = (x1 - x2).square().mean()
+    return 20 * torch.log10(torch.as_tensor(max_val).to(error)) - 10 * torch.log10(error)
+
+
 def _binary(target: TensorLike, output: TensorLike, from_logits: bool = False) -> torch.Tensor:
     return K.binary_crossentropy(target, output, from_logits)
 
@@ -68,30 +117,41 @@ def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
 
 NEURAL: Mapping[str, Function] = {
     "binary_crossentropy": _binary,
+    "batch_normalization": of_float(_batch_normalization),
     "categorical_crossentropy": K.categorical_crossentropy,
     "celu": of_float(lambda x, alpha=1.0: F.celu(x, alpha)),
     "elu": of_float(lambda x, alpha=1.0: F.elu(x, alpha)),
     "gelu": of_float(_gelu),
     "glu": of_float(lambda x, axis=-1: F.glu(x, axis)),
+    "hard_shrink": of_float(activations.hard_shrink),
     "hard_sigmoid": of_float(F.hardsigmoid),
     "hard_silu": of_float(F.hardswish),
     "hard_swish": of_float(F.hardswish),
     "hard_tanh": of_float(F.hardtanh),
+    "layer_normalization": of_float(_layer_normalization),
     "leaky_relu": of_float(lambda x, negative_slope=0.2: F.leaky_relu(x, negative_slope)),
     "log_sigmoid": of_float(F.logsigmoid),
-    "log_softmax": of_float(_softmax(torch.log_softmax)),
+    "log_softmax": of_float(_over_axes(activations.log_softmax)),
     "multi_hot": _multi_hot,
     "normalize": of_float(_normalize),
     "one_hot": _one_hot,
+    "psnr": of_two_floats(_psnr),
     "relu": of_one(F.relu),
     "relu6": of_one(F.relu6),
+    "rms_normalization": of_float(_rms_normalization),
     "selu": of_float(F.selu),
     "sigmoid": of_float(torch.sigmoid),
     "silu": of_float(F.silu),
-    "softmax": of_float(_softmax(torch.softmax)),
+    "soft_shrink": of_float(activations.soft_shrink),
+    "softmax": of_float(_over_axes(activations.softmax)),
     "softplus": of_float(K.softplus),
     "softsign": of_float(F.softsign),
     "sparse_categorical_crossentropy": K.sparse_categorical_crossentropy,
+    "sparse_plus": of_float(activations.sparse_plus),
+    "sparse_sigmoid": of_float(activations.sparse_sigmoid),
+    "sparsemax": of_float(activations.sparsemax),
+    "squareplus": of_float(activations.squareplus),
     "swish": of_float(F.silu),
     "tanh_shrink": of_float(F.tanhshrink),
+    "threshold": of_one(activations.threshold),
 }

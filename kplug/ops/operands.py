@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -43,6 +44,13 @@ def to_operands(*values: TensorLike) -> tuple[torch.Tensor, ...]:
     )
 
 
+def to_one_type(*values: TensorLike) -> list[torch.Tensor]:
+    """Return operands of one type: many functions of torch refuse to mix them."""
+    tensors = to_operands(*values)
+    dtype = functools.reduce(torch.promote_types, (tensor.dtype for tensor in tensors))
+    return [tensor.to(dtype) for tensor in tensors]
+
+
 def find_device(values: Iterable[Any]) -> torch.device | None:
     """Return the device of the tensors, if there are any; constants are often left on the CPU."""
     devices = [one.device for one in values if isinstance(one, torch.Tensor)]
@@ -50,7 +58,7 @@ def find_device(values: Iterable[Any]) -> torch.device | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (bool, int, float)) and not isinstance(value, np.generic)
+    return isinstance(value, (bool, int, float))
 
 
 def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -59,13 +67,13 @@ def _like(value: Any, other: torch.Tensor, device: torch.device) -> torch.Tensor
 
 
 def _type_of(value: Any, other: torch.Tensor) -> torch.dtype:
-    """Return the type of a number beside a tensor: ``torch.result_type``, which graphs cannot hold."""
+    """Return the type of a number beside a tensor; whole ones beside booleans are int32, as in Keras."""
     is_wide_enough = other.is_floating_point() or other.is_complex()
     if isinstance(value, bool) or is_wide_enough:
         return other.dtype
     if isinstance(value, float):
         return torch.get_default_dtype()
-    return torch.int64 if other.dtype is torch.bool else other.dtype
+    return torch.int32 if other.dtype is torch.bool else other.dtype
 
 
 def to_counting(x: torch.Tensor) -> torch.Tensor:
@@ -89,10 +97,22 @@ def of_two(function: Function) -> Function:
 
 
 def of_two_floats(function: Function) -> Function:
-    """Return a function of two operands of float types."""
-    return lambda x1, x2: function(*map(to_float_operand, to_operands(x1, x2)))
+    """Return a function of two operands of one float type."""
+    return lambda x1, x2, *args, **kwargs: function(
+        *map(to_float_operand, to_one_type(x1, x2)), *args, **kwargs
+    )
+
+
+def of_one_type(function: Function) -> Function:
+    """Return a function of two operands of one type."""
+    return lambda x1, x2: function(*to_one_type(x1, x2))
 
 
 def of_several(function: Function) -> Function:
-    """Return a function of a list of operands."""
-    return lambda xs, *args, **kwargs: function(to_operands(*xs), *args, **kwargs)
+    """Return a function of a list of operands of one type."""
+    return lambda xs, *args, **kwargs: function(to_one_type(*xs), *args, **kwargs)
+
+
+def to_flat(x: torch.Tensor, axis: int | None) -> tuple[torch.Tensor, int]:
+    """Return a tensor and the axis to work along; without one it is the flattened tensor's."""
+    return (x.reshape(-1), 0) if axis is None else (x, axis)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
-
 from kplug import backend as K
 from kplug.backend import NumpyArray, TensorLike
-from kplug.ops.operands import to_operands
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
@@ -31,7 +28,7 @@ def dtype(x: Any) -> str:
     """Return the name of the number type.
 
     Example:
-        >>> dtype(torch.zeros(2))
+        >>> dtype([1.0])
         'float32'
     """
     return K.dtype(x)
@@ -45,12 +42,3 @@ def is_tensor(x: Any) -> bool:
 def convert_to_numpy(x: TensorLike) -> NumpyArray:
     """Return a copy of the values as a NumPy array."""
     return K.get_value(x)
-
-
-def allclose(
-    x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> bool:
-    """Return whether |x1 − x2| ≤ atol + rtol·|x2| for all elements."""
-    first, second = to_operands(x1, x2)
-    dtype = torch.promote_types(first.dtype, second.dtype)
-    return torch.allclose(first.to(dtype), second.to(dtype), rtol, atol, equal_nan)

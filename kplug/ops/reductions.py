@@ -9,7 +9,15 @@ import torch
 
 from kplug import backend as K
 from kplug.backend import Axis, DTypeLike, TensorLike
-from kplug.ops.operands import Function, of_one, to_counting, to_float_operand, to_operand
+from kplug.ops.operands import (
+    Function,
+    of_one,
+    to_counting,
+    to_flat,
+    to_float_operand,
+    to_one_type,
+    to_operand,
+)
 
 
 def _counted(function: Function) -> Function:
@@ -24,8 +32,8 @@ def _counted(function: Function) -> Function:
 
 def _running(function: Function) -> Function:
     def run(x: TensorLike, axis: int | None = None, dtype: DTypeLike = None) -> Any:
-        x = to_counting(to_operand(x)) if dtype is None else K.cast(to_operand(x), dtype)
-        x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+        x = to_operand(x) if dtype is None else K.cast(to_operand(x), dtype)
+        x, axis = to_flat(x.int() if x.dtype is torch.bool else x, axis)
         return function(x, axis).to(x.dtype)
 
     return run
@@ -33,7 +41,9 @@ def _running(function: Function) -> Function:
 
 def _place(function: Function) -> Function:
     def find(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Any:
-        return function(to_operand(x), dim=axis, keepdim=keepdims).int()
+        x = to_operand(x)
+        x = x.int() if x.dtype is torch.bool else x
+        return function(x, dim=axis, keepdim=keepdims).int()
 
     return find
 
@@ -42,7 +52,10 @@ def _extreme(function: Function, bound: Function) -> Function:
     def reduce(
         x: TensorLike, axis: Axis = None, keepdims: bool = False, initial: Any = None
     ) -> Any:
-        result = function(to_operand(x), axis, keepdims)
+        x = to_operand(x)
+        if initial is not None and not x.numel():
+            return torch.full_like(K.sum(x, axis, keepdims), initial, dtype=x.dtype)
+        result = function(x, axis, keepdims)
         return result if initial is None else bound(result, torch.full_like(result, initial))
 
     return reduce
@@ -53,10 +66,9 @@ def _count_nonzero(x: TensorLike, axis: Axis = None) -> torch.Tensor:
 
 
 def _average(x: TensorLike, axis: Axis = None, weights: TensorLike | None = None) -> torch.Tensor:
-    x = to_float_operand(x)
     if weights is None:
-        return K.mean(x, axis)
-    factors = to_float_operand(weights).to(x.device)
+        return K.mean(to_float_operand(x), axis)
+    x, factors = map(to_float_operand, to_one_type(x, weights))
     if factors.ndim == 1 and isinstance(axis, int):
         factors = factors.reshape([-1 if at == axis % x.ndim else 1 for at in range(x.ndim)])
     return K.sum(x * factors, axis) / K.sum(factors.expand_as(x), axis)
@@ -67,7 +79,11 @@ def _moments(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     del synchronized  # there is one device
     x = to_float_operand(x)
-    return K.mean(x, axes, keepdims), K.var(x, axes, keepdims)
+    # As in Keras, halves are added up in float32; what is too large then is the largest half.
+    counted, most = x.to(torch.promote_types(x.dtype, torch.float32)), torch.finfo(x.dtype).max
+    moments = (K.mean(counted, axes, keepdims), K.var(counted, axes, keepdims))
+    mean, var = (one.clamp(-most, most).to(x.dtype) for one in moments)
+    return mean, var
 
 
 def _top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
@@ -77,14 +93,18 @@ def _top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[torch.Tensor, to
 
 def _sort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
     x = to_operand(x)
-    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    x, axis = to_flat(x, axis)
     return torch.sort(x, dim=axis, stable=True).values
 
 
 def _argsort(x: TensorLike, axis: int | None = -1) -> torch.Tensor:
     x = to_operand(x)
-    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    x, axis = to_flat(x, axis)
     return torch.argsort(x, dim=axis, stable=True).int()
+
+
+def _in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> torch.Tensor:
+    return K.in_top_k(to_operand(predictions), to_operand(targets), k)
 
 
 REDUCTIONS: Mapping[str, Function] = {
@@ -99,6 +119,7 @@ REDUCTIONS: Mapping[str, Function] = {
     "count_nonzero": _count_nonzero,
     "cumprod": _running(torch.cumprod),
     "cumsum": _running(torch.cumsum),
+    "in_top_k": _in_top_k,
     "logsumexp": of_one(K.logsumexp),
     "max": _extreme(K.max, torch.maximum),
     "mean": of_one(K.mean),

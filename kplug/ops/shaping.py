@@ -8,10 +8,19 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from functorch.einops import rearrange  # type: ignore[import-untyped]
 
 from kplug import backend as K
-from kplug.backend import Axis, DTypeLike, TensorLike, to_dtype
-from kplug.ops.operands import Function, of_one, of_several, to_operand, to_operands
+from kplug.backend import Axis, TensorLike
+from kplug.errors import ArgumentValueError
+from kplug.ops.operands import (
+    Function,
+    of_one,
+    of_several,
+    to_counting,
+    to_one_type,
+    to_operand,
+)
 
 
 def _transpose(x: TensorLike, axes: Sequence[int] | None = None) -> torch.Tensor:
@@ -38,7 +47,7 @@ def _squeeze(x: TensorLike, axis: int | Sequence[int] | None = None) -> torch.Te
 
 
 def _concatenate(xs: Sequence[TensorLike], axis: int = 0) -> torch.Tensor:
-    return torch.cat(to_operands(*xs), dim=axis)
+    return torch.cat(to_one_type(*xs), dim=axis)
 
 
 def _repeat(x: TensorLike, repeats: Any, axis: int | None = None) -> torch.Tensor:
@@ -58,10 +67,26 @@ def _flip(x: TensorLike, axis: Axis = None) -> torch.Tensor:
 
 
 def _roll(x: TensorLike, shift: Any, axis: Any = None) -> torch.Tensor:
+    if isinstance(axis, (list, tuple)) and isinstance(shift, int):
+        shift = [shift] * len(axis)
     return torch.roll(to_operand(x), shift, dims=axis)
 
 
 def _split(x: TensorLike, indices_or_sections: Any, axis: int = 0) -> list[torch.Tensor]:
+    x = to_operand(x)
+    if isinstance(indices_or_sections, int) and x.shape[axis] % indices_or_sections:
+        raise ArgumentValueError(
+            "split",
+            "indices_or_sections",
+            indices_or_sections,
+            f"a divisor of {x.shape[axis]}, the size of axis {axis}; array_split takes others",
+        )
+    return _array_split(x, indices_or_sections, axis)
+
+
+def _array_split(x: TensorLike, indices_or_sections: Any, axis: int = 0) -> list[torch.Tensor]:
+    if not isinstance(indices_or_sections, int):
+        indices_or_sections = [int(one) for one in indices_or_sections]
     return list(torch.tensor_split(to_operand(x), indices_or_sections, dim=axis))
 
 
@@ -92,31 +117,47 @@ def _pad(
     x: TensorLike, pad_width: Any, mode: str = "constant", constant_values: float | None = None
 ) -> torch.Tensor:
     x = to_operand(x)
-    is_one = isinstance(pad_width, int)
-    pairs = [(pad_width, pad_width)] * x.ndim if is_one else list(pad_width)
-    pairs = pairs * x.ndim if len(pairs) == 1 else pairs
+    if mode != "constant" and constant_values is not None:
+        raise ArgumentValueError("pad", "constant_values", constant_values, "None in this mode")
+    pairs = _to_pairs(pad_width, x.ndim)
     if mode == "constant":
         flat = list(itertools.chain.from_iterable(reversed(pairs)))
         return F.pad(x, flat, value=constant_values or 0)
     # torch pads the last axes of at most five; by indices it is any axis.
     for axis, (before, after) in enumerate(pairs):
-        size = x.shape[axis]
-        places = torch.arange(-before, size + after, device=x.device)
-        if mode == "reflect":
-            places = (size - 1) - ((places % (2 * size - 2 or 1)) - (size - 1)).abs()
-        elif mode == "symmetric":
-            places = places % (2 * size)
-            places = torch.where(places < size, places, 2 * size - 1 - places)
-        else:
-            places = places.clamp(0, size - 1)
-        x = x.index_select(axis, places)
+        places = torch.arange(-before, x.shape[axis] + after, device=x.device)
+        x = x.index_select(axis, fold_places(places, x.shape[axis], mode))
     return x
 
 
+def _to_pairs(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    if isinstance(pad_width, int):
+        return [(pad_width, pad_width)] * ndim
+    pairs = list(pad_width)
+    if len(pairs) == 2 and all(isinstance(one, int) for one in pairs):
+        pairs = [tuple(pairs)]
+    pairs = [(pair, pair) if isinstance(pair, int) else tuple(pair) for pair in pairs]
+    pairs = [pair * 2 if len(pair) == 1 else pair for pair in pairs]
+    return pairs * ndim if len(pairs) == 1 else pairs
+
+
+def fold_places(places: torch.Tensor, size: int, mode: str) -> torch.Tensor:
+    """Return places along an axis with those outside of it moved to the cells they repeat."""
+    if mode == "reflect":
+        return (size - 1) - ((places % (2 * size - 2 or 1)) - (size - 1)).abs()
+    if mode == "symmetric":
+        places = places % (2 * size)
+        return torch.where(places < size, places, 2 * size - 1 - places)
+    return places % size if mode == "wrap" else places.clamp(0, size - 1)
+
+
 def _slice(inputs: TensorLike, start_indices: Any, shape: Sequence[int]) -> torch.Tensor:
-    starts = [int(start) for start in start_indices]
-    pairs = zip(starts, shape, strict=True)
-    return to_operand(inputs)[tuple(slice(start, start + size) for start, size in pairs)]
+    x = to_operand(inputs)
+    is_unknown = isinstance(start_indices, torch.Tensor) and start_indices.is_meta
+    starts = [0] * x.ndim if is_unknown else [int(start) for start in start_indices]
+    triples = zip(starts, shape, x.shape, strict=True)
+    ends = [(at, most if size == -1 else at + size) for at, size, most in triples]
+    return x[tuple(slice(start, end) for start, end in ends)]
 
 
 def _get_item(x: TensorLike, key: Any) -> torch.Tensor:
@@ -124,89 +165,109 @@ def _get_item(x: TensorLike, key: Any) -> torch.Tensor:
     return to_operand(x)[tuple(key) if isinstance(key, list) else key]
 
 
-def _arange(
-    start: float, stop: float | None = None, step: float | None = None, dtype: DTypeLike = None
-) -> torch.Tensor:
-    step = 1 if step is None else step
-    first, last = (0, start) if stop is None else (start, stop)
-    is_whole = all(isinstance(one, int) for one in (first, last, step))
-    dtype = ("int32" if is_whole else None) if dtype is None else dtype
-    return torch.arange(first, last, step, dtype=to_dtype(dtype))
+def _along(axis: int) -> Function:
+    """Return ``split`` along an axis; a vector has only the first."""
+    return lambda x, indices_or_sections: _split(x, indices_or_sections, min(axis, K.ndim(x) - 1))
 
 
-def _full(shape: Any, fill_value: Any, dtype: DTypeLike = None) -> torch.Tensor:
-    return to_operand(fill_value).to(to_dtype(dtype)).expand(shape).clone()
+def _append(x1: TensorLike, x2: TensorLike, axis: int | None = None) -> torch.Tensor:
+    first, second = to_one_type(x1, x2)
+    if axis is None:
+        first, second, axis = first.reshape(-1), second.reshape(-1), 0
+    return torch.cat([first, second], dim=axis)
 
 
-def _full_like(x: TensorLike, fill_value: Any, dtype: DTypeLike = None) -> torch.Tensor:
+def _rot90(array: torch.Tensor, k: int = 1, axes: Sequence[int] = (0, 1)) -> torch.Tensor:
+    return torch.rot90(array, k, tuple(axes))
+
+
+def _trace(x: torch.Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> torch.Tensor:
+    x = to_counting(x)
+    return torch.diagonal(x, offset, axis1, axis2).sum(-1).to(x.dtype)
+
+
+def _vander(x: torch.Tensor, N: int | None = None, increasing: bool = False) -> torch.Tensor:  # noqa: N803
+    return torch.vander(x, N, increasing).to(x.dtype)
+
+
+def _nonzero(x: torch.Tensor) -> torch.Tensor:
+    return torch.nonzero(x).T.int()
+
+
+def _unravel_index(indices: torch.Tensor, shape: Sequence[int]) -> tuple[torch.Tensor, ...]:
+    dtype = torch.int32 if indices.is_floating_point() else indices.dtype
+    return tuple(one.to(dtype) for one in torch.unravel_index(indices.long(), tuple(shape)))
+
+
+def _unique(
+    x: TensorLike,
+    sorted: bool = True,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
     x = to_operand(x)
-    value = to_operand(fill_value).to(x.device, x.dtype if dtype is None else to_dtype(dtype))
-    return value.expand(x.shape).clone()
+    is_flat = axis is None
+    rows, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.ndim)
+    values, inverse, counts = torch.unique(
+        rows, sorted=sorted, return_inverse=True, return_counts=True, dim=axis
+    )
+    places = torch.arange(rows.shape[axis], device=x.device)
+    first = torch.full_like(counts, rows.shape[axis]).scatter_reduce(0, inverse, places, "amin")
+    if size is not None:
+        # Rows that are missing repeat the first one, or hold fill_value.
+        missing = max(size - len(counts), 0)
+        values = values.narrow(axis, 0, min(size, len(counts)))
+        filling = values.narrow(axis, 0, 1) if fill_value is None else values.new_tensor(fill_value)
+        shape = [missing if at == axis else one for at, one in enumerate(values.shape)]
+        values = torch.cat([values, filling.expand(shape)], dim=axis)
+        first = torch.cat([first[:size], first[:1].expand(missing)])
+        counts = F.pad(counts[:size], (0, missing))
+        inverse = inverse.clamp(max=size - 1)
+    inverse = inverse.reshape(x.shape) if is_flat else inverse
+    wanted = (return_index, return_inverse, return_counts)
+    extras = [
+        one for one, is_wanted in zip((first, inverse, counts), wanted, strict=True) if is_wanted
+    ]
+    return (values, *extras) if extras else values
 
 
-def _zeros_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return K.zeros_like(to_operand(x), dtype)
-
-
-def _ones_like(x: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
-    return K.ones_like(to_operand(x), dtype)
-
-
-def _linspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DTypeLike = None
-) -> torch.Tensor:
-    count = num if endpoint else num + 1
-    return torch.linspace(start, stop, count, dtype=to_dtype(dtype))[:num]
-
-
-def _eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike = None) -> torch.Tensor:  # noqa: N803
-    columns = N if M is None else M
-    places = torch.arange(columns) - torch.arange(N).unsqueeze(1)
-    return (places == k).to(to_dtype(dtype))
-
-
-def _identity(n: int, dtype: DTypeLike = None) -> torch.Tensor:
-    return torch.eye(n, dtype=to_dtype(dtype))
-
-
-def _meshgrid(*x: TensorLike, indexing: str = "xy") -> list[torch.Tensor]:
-    return list(torch.meshgrid(*to_operands(*x), indexing=indexing))
-
-
-def _convert_to_tensor(
-    x: TensorLike, dtype: DTypeLike = None, sparse: bool | None = None
-) -> torch.Tensor:
-    del sparse
-    return to_operand(x) if dtype is None else to_operand(x).to(to_dtype(dtype))
+def _rearrange(tensor: torch.Tensor, pattern: str, **axes_lengths: int) -> torch.Tensor:
+    made: torch.Tensor = rearrange(tensor, pattern, **axes_lengths)
+    return made
 
 
 SHAPING: Mapping[str, Function] = {
-    "arange": _arange,
+    "append": _append,
+    "array_split": _array_split,
     "broadcast_to": of_one(lambda x, shape: x.expand(tuple(shape))),
     "concatenate": _concatenate,
-    "convert_to_tensor": _convert_to_tensor,
     "diag": of_one(lambda x, k=0: torch.diag(x, k)),
+    "diagflat": of_one(lambda x, k=0: torch.diagflat(x, k)),
     "diagonal": of_one(
         lambda x, offset=0, axis1=0, axis2=1: torch.diagonal(x, offset, axis1, axis2)
     ),
+    "dsplit": _along(2),
+    "dstack": of_several(torch.dstack),
     "expand_dims": _expand_dims,
-    "eye": _eye,
     "flip": _flip,
-    "full": _full,
-    "full_like": _full_like,
+    "fliplr": of_one(torch.fliplr),
+    "flipud": of_one(torch.flipud),
     "get_item": _get_item,
+    "hsplit": _along(1),
     "hstack": of_several(torch.hstack),
-    "identity": _identity,
-    "linspace": _linspace,
-    "meshgrid": _meshgrid,
     "moveaxis": of_one(lambda x, source, destination: torch.movedim(x, source, destination)),
-    "ones": lambda shape, dtype=None: K.ones(shape, dtype),
-    "ones_like": _ones_like,
+    "nonzero": of_one(_nonzero),
     "pad": _pad,
     "ravel": of_one(torch.ravel),
+    "rearrange": of_one(_rearrange),
     "repeat": _repeat,
     "reshape": of_one(lambda x, newshape: K.reshape(x, newshape)),
     "roll": _roll,
+    "rot90": of_one(_rot90),
     "slice": _slice,
     "split": _split,
     "squeeze": _squeeze,
@@ -215,11 +276,14 @@ SHAPING: Mapping[str, Function] = {
     "take": _take,
     "take_along_axis": _take_along_axis,
     "tile": of_one(lambda x, repeats: K.tile(x, repeats)),
+    "trace": of_one(_trace),
     "transpose": _transpose,
     "tril": of_one(lambda x, k=0: torch.tril(x, k)),
     "triu": of_one(lambda x, k=0: torch.triu(x, k)),
+    "unique": _unique,
+    "unravel_index": of_one(_unravel_index),
     "unstack": _unstack,
+    "vander": of_one(_vander),
+    "vsplit": _along(0),
     "vstack": of_several(torch.vstack),
-    "zeros": lambda shape, dtype=None: K.zeros(shape, dtype),
-    "zeros_like": _zeros_like,
 }

@@ -4,22 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kplug.ops.control import CONTROL
+from kplug.ops.creation import CREATION
 from kplug.ops.elementwise import ELEMENTWISE
 from kplug.ops.linear import LINALG, PRODUCTS
 from kplug.ops.neural import NEURAL
 from kplug.ops.operands import Function
 from kplug.ops.reductions import REDUCTIONS
+from kplug.ops.scattering import SCATTERING
+from kplug.ops.sequences import SEQUENCES
 from kplug.ops.shaping import SHAPING
+from kplug.ops.signals import SIGNALS
+from kplug.ops.statistics import STATISTICS
+from kplug.ops.windows import WINDOWS
 
 # Files of models hold these names.
 OPERATIONS: Mapping[str, Function] = {
     **ELEMENTWISE,
     **REDUCTIONS,
+    **STATISTICS,
+    **CREATION,
     **SHAPING,
     **PRODUCTS,
     **LINALG,
     **NEURAL,
+    **SEQUENCES,
+    **WINDOWS,
+    **SIGNALS,
+    **SCATTERING,
+    **CONTROL,
 }
 
-# In a graph their number of outputs has to be found first.
-WITH_SEVERAL_OUTPUTS = frozenset({"meshgrid", "moments", "split", "top_k", "unstack"})
+# Functions whose shapes depend on values: they are found with values, not on tensors without memory.
+OF_VALUES = frozenset(
+    {
+        "bincount",
+        "nonzero",
+        "segment_max",
+        "segment_min",
+        "segment_prod",
+        "segment_sum",
+        "unique",
+        "where",
+    }
+)
+
+# Functions whose operands are broadcast to one shape.
+BROADCASTING = frozenset({*ELEMENTWISE, "geomspace", "linspace", "logspace"})
+
+_NOT_IN_NUMPY = (
+    "cast cdist convert_to_tensor erf erfc erfinv in_top_k logdet logsumexp moments rearrange rsqrt "
+    "saturate_cast slice stop_gradient top_k unstack view_as_complex view_as_real"
+)
+
+# The names of ops.numpy.
+NUMPY = sorted(
+    {*ELEMENTWISE, *REDUCTIONS, *STATISTICS, *CREATION, *SHAPING, *PRODUCTS}
+    - set(_NOT_IN_NUMPY.split())
+)

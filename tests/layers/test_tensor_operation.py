@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -163,9 +164,7 @@ def test_symbolic_tensors_are_equal_to_themselves_alone() -> None:
 
 
 def test_operands_that_do_not_fit_are_shown_with_their_shapes() -> None:
-    outputs = Input((5,)) + Input((4,))
     with pytest.raises(GraphError) as caught:
-        _ = outputs.shape
-    assert str(caught.value).startswith(
-        f"layer {outputs.layer.name!r} cannot be run on inputs of shape (None, 5), (None, 4): "
-    )
+        Input((5,)) + Input((4,))
+    pattern = r"layer 'add(_\d+)?' cannot be run on inputs of shape \(None, 5\), \(None, 4\): "
+    assert re.match(pattern, str(caught.value))

@@ -75,6 +75,31 @@ def _run(
     return _as_tensors(outputs, label)
 
 
+def infer_from_values(
+    layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[TensorSpec, ...]:
+    """Return shapes and types of outputs whose sizes depend on the values of the inputs.
+
+    The layer computes once with zeros, and once with values that all differ; unknown sizes differ too.
+    """
+    made = []
+    for (batch, other), step in zip(_TRIALS, (0, 1), strict=True):
+        given, named = map_leaves(
+            (args, dict(kwargs)),
+            TensorSpec,
+            lambda spec: _fill(spec, batch, other, step),  # noqa: B023
+        )
+        with torch.no_grad():
+            made.append(_as_tensors(layer(*given, **named), "the layer"))
+    return tuple(_merge(*outputs) for outputs in zip(*made, strict=True))
+
+
+def _fill(spec: TensorSpec, batch: int, other: int, step: int) -> Tensor:
+    shape = _empty(spec, batch, other).shape
+    values = (torch.arange(shape.numel()) + 1) * step
+    return values.reshape(shape).to(spec.dtype)
+
+
 class _ConstantsWithoutMemory(TorchFunctionMode):
     """Takes a constant's shape where torch refuses to compute with its values and tensors without memory."""
 

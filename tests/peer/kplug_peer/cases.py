@@ -38,9 +38,9 @@ class TestCase(testing.TestCase):  # type: ignore[misc]
         return super().convert_to_numpy(x)
 
     def assertRaises(self, expected_exception: Any, *arguments: Any, **keywords: Any) -> Any:
-        """Take any error of kplug where Keras has ValueError: kplug's are typed more finely."""
-        if expected_exception is ValueError:
-            expected_exception = (ValueError, kplug.errors.KplugError)
+        """Take any error of kplug where Keras or torch has one: kplug's are typed more finely."""
+        if expected_exception in (ValueError, RuntimeError, IndexError):
+            expected_exception = (expected_exception, kplug.errors.KplugError)
         self._caught = super().assertRaises(expected_exception, *arguments, **keywords)
         return self._caught
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from keras import config as keras_config
 from keras.src import (
     backend as keras_backend,
     dtype_policies as keras_policies,
@@ -30,7 +31,7 @@ from kplug.arguments import require_number
 from kplug.initializers.scaling import compute_fans
 from kplug.losses.base import alignment
 
-from . import metrics as metric_calls, optimizers as optimizer_calls, tensors
+from . import metrics as metric_calls, operations, optimizers as optimizer_calls, tensors
 from .cases import TestCase
 from .imports import Names
 
@@ -60,6 +61,12 @@ def make_stand_ins(file: str) -> dict[str, Any]:
     table["keras.src.random"] = shared["backend"].random
     top = {"layers": shared["layers"], "Sequential": models.Sequential, "ops": keras_ops}
     table["keras"] = Names("keras", {**top, "optimizers": table["keras.src.optimizers"]})
+    if file.startswith("ops/"):
+        table.update(operations.make_stand_ins())
+        own = {"ops": table["keras.src.ops"], "config": keras_config, "Input": layers.Input}
+        symbolic = {"KerasTensor": operations.make_symbolic}
+        table["keras.src.backend"] = Names("backend", symbolic, shared["backend"])
+        table["keras"] = Names("keras", own, table["keras"])
     return table
 
 

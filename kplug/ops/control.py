@@ -1,0 +1,217 @@
+"""Functions that call functions: branches, loops, scans; by their names in ``keras.ops``.
+
+A part of a graph is computed from tensors alone: a branch or a body may close over no symbolic tensor.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kplug.backend import TensorLike
+from kplug.nested import find_leaves, map_leaves
+from kplug.ops.operands import Function, to_operand
+
+
+def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
+    is_true = pred.is_meta or bool(pred) if isinstance(pred, Tensor) else bool(pred)
+    return true_fn() if is_true else false_fn()
+
+
+def _switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
+    place = 0 if isinstance(index, Tensor) and index.is_meta else int(index)
+    return branches[min(max(place, 0), len(branches) - 1)](*_to_tensors(operands))
+
+
+_NUMBERS: Any = (bool, int, float)
+
+
+def _while_loop(
+    cond: Function, body: Function, loop_vars: Any, maximum_iterations: int | None = None
+) -> Any:
+    is_several = isinstance(loop_vars, (list, tuple))
+    values = tuple(loop_vars) if is_several else (loop_vars,)
+    values = map_leaves(_to_tensors(values), _NUMBERS, to_operand)
+    if any(one.is_meta for one in find_leaves(values, Tensor)):
+        return loop_vars  # only the shapes are asked for, and a loop keeps them
+    count = 0
+    while cond(*values) and (maximum_iterations is None or count < maximum_iterations):
+        made = body(*values)
+        values = tuple(made) if is_several else (made,)
+        count += 1
+    return type(loop_vars)(values) if is_several else values[0]
+
+
+def _fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
+    value = _to_tensors(init_val)
+    for place in range(int(lower), int(upper)):
+        value = body_fun(place, value)
+    return value
+
+
+def _map(f: Function, xs: Any) -> Any:
+    return _stack([f(one) for one in _entries(xs)])
+
+
+def _vectorized_map(function: Function, elements: Any) -> Any:
+    return torch.vmap(function)(_to_tensors(elements))
+
+
+def _scan(
+    f: Function,
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int = 1,
+) -> tuple[Any, Any]:
+    del unroll
+    entries = [None] * (length or 0) if xs is None else _entries(xs)
+    carry, made = _to_tensors(init), []
+    for one in reversed(entries) if reverse else entries:
+        carry, result = f(carry, one)
+        made.append(result)
+    return carry, _stack(made[::-1] if reverse else made)
+
+
+def _to_tensors(structure: Any) -> Any:
+    """Return nested values with tensors for the arrays."""
+    return map_leaves(structure, np.ndarray, to_operand)
+
+
+def _entries(structure: Any) -> list[Any]:
+    """Return the parts of nested tensors along their first axes."""
+    structure = _to_tensors(structure)
+    count = len(next(find_leaves(structure, Tensor)))
+    return [map_leaves(structure, Tensor, operator.itemgetter(at)) for at in range(count)]
+
+
+def _stack(structures: Sequence[Any]) -> Any:
+    """Return one structure whose tensors have those of all along a new first axis."""
+    if not structures or structures[0] is None:
+        return None
+    return _combine(lambda *parts: torch.stack(parts), *structures)
+
+
+def _combine(function: Callable[..., Tensor], *structures: Any) -> Any:
+    """Return a structure of what a function makes of the tensors in the same places of several."""
+    rows = zip(*(list(find_leaves(one, Tensor)) for one in structures), strict=True)
+    made = iter([function(*row) for row in rows])
+    return map_leaves(structures[0], Tensor, lambda _: next(made))
+
+
+def _associative_scan(f: Function, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    values = _to_tensors(elems)
+    counts = {x.shape[axis] for x in find_leaves(values, Tensor)}
+    if len(counts) != 1:
+        raise ValueError(f"the sizes of axis {axis} are {sorted(counts)}; one size is needed")
+    (count,) = counts
+    values = _combine(lambda x: x.flip(axis), values) if reverse else values
+    step = 1
+    while step < count:  # after each round an entry holds twice as many of those before it
+        earlier = _combine(lambda x: x.narrow(axis, 0, count - step), values)  # noqa: B023
+        later = _combine(lambda x: x.narrow(axis, step, count - step), values)  # noqa: B023
+        values = _combine(
+            lambda x, y: torch.cat([x.narrow(axis, 0, step), y], dim=axis),  # noqa: B023
+            values,
+            f(earlier, later),
+        )
+        step *= 2
+    return _combine(lambda x: x.flip(axis), values) if reverse else values
+
+
+CONTROL: Mapping[str, Function] = {
+    "associative_scan": _associative_scan,
+    "cond": _cond,
+    "fori_loop": _fori_loop,
+    "map": _map,
+    "scan": _scan,
+    "switch": _switch,
+    "vectorized_map": _vectorized_map,
+    "while_loop": _while_loop,
+}
+
+
+class _CustomGradient(torch.autograd.Function):
+    """Computes what ``f`` returns, and its gradients by the function that ``f`` returns beside it."""
+
+    @staticmethod
+    def forward(ctx: Any, f: Function, *args: Any) -> Any:
+        with torch.enable_grad():
+            outputs, ctx.grad_fn = f(*args)
+        ctx.save_for_backward(*args)
+        return map_leaves(outputs, Tensor, Tensor.detach)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        given = upstream[0] if len(upstream) == 1 else upstream
+        gradients = ctx.grad_fn(*ctx.saved_tensors, upstream=given)
+        return (None, *(gradients if isinstance(gradients, (list, tuple)) else [gradients]))
+
+
+def custom_gradient(f: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+    """Return a function of tensors whose gradient is what another function computes.
+
+    Args:
+        f: Returns the outputs for some tensors, and ``grad_fn(*args, upstream)``, which returns the
+            gradient of each of them.
+
+    Returns:
+        A function with the outputs of ``f`` alone.
+
+    Example:
+        >>> @custom_gradient
+        ... def doubled(x):
+        ...     return 2.0 * x, lambda *args, upstream: 10.0 * upstream
+        >>> x = torch.ones(1, requires_grad=True)
+        >>> doubled(x).backward()
+        >>> x.grad
+        tensor([10.])
+    """
+
+    def function(*args: TensorLike) -> Any:
+        return _CustomGradient.apply(f, *map(to_operand, args))  # type: ignore[no-untyped-call]
+
+    return function
+
+
+def vectorize(
+    pyfunc: Callable[..., Any], *, excluded: Any = None, signature: str | None = None
+) -> Callable[..., Any]:
+    """Return a function that is called for every entry of its arguments, which are broadcast.
+
+    Args:
+        pyfunc: A function of tensors; it is traced once, by ``torch.vmap``.
+        excluded: Positions of arguments that are passed on as they are. Those by name always are.
+        signature: The last axes that one call takes and returns, such as ``"(n,n)->()"``.
+
+    Example:
+        >>> vectorize(torch.trace, signature="(n,n)->()")(torch.ones(4, 2, 2))
+        tensor([2., 2., 2., 2.])
+    """
+    kept = set(excluded or ())
+    taken = re.findall(r"\(([^)]*)\)", (signature or "").partition("->")[0])
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        places = [at for at in range(len(args)) if at not in kept]
+        values = [to_operand(args[at]) for at in places]
+        ranks = [len(one.split(",")) if one else 0 for one in taken] or [0] * len(values)
+        loops = [one.shape[: one.ndim - rank] for one, rank in zip(values, ranks, strict=True)]
+        shape: Any = torch.broadcast_shapes(*loops)  # type: ignore[no-untyped-call]
+
+        def call(*entries: Tensor) -> Any:
+            given = dict(zip(places, entries, strict=True))
+            return pyfunc(*(given.get(at, one) for at, one in enumerate(args)), **kwargs)
+
+        for _ in shape:
+            call = torch.vmap(call)
+        pairs = zip(values, loops, strict=True)
+        return call(*(one.expand(*shape, *one.shape[len(loop) :]) for one, loop in pairs))
+
+    return function

@@ -1,0 +1,16 @@
+"""``ops.numpy``: the functions that NumPy has too."""
+
+from typing import Any as _Any
+
+from kplug.exports import export_names
+from kplug.ops.control import vectorize as vectorize
+from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
+from kplug.ops.queries import ndim as ndim, size as size
+from kplug.ops.table import NUMPY as _NUMPY
+
+globals().update(_make_functions(_NUMPY))
+export_names(globals())
+
+
+def __getattr__(name: str) -> _Any:
+    _refuse_name("kplug.ops.numpy", name, globals()["__all__"])
