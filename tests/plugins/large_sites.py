@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kplug_registry.building import build_site
 from kplug_registry.publishing import publish
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site
@@ -91,7 +92,7 @@ class LargeSite:
         for path, data in lay_out_root(root).items():
             (self.site / path).parent.mkdir(exist_ok=True)
             (self.site / path).write_bytes(data)
-        sign_site(self.site, keys)
+        sign_site(Folder(self.site), keys)
         self.signed = SignedFolder(self.site, keys, root, folder / "copy")
 
     def _read_wheels(self) -> Iterator[WheelContents]:
@@ -109,7 +110,7 @@ class LargeSite:
         """Publish a distribution, or a further version of one."""
         wheel = read_wheel(write_wheel(self.wheels, number, self.components, version))
         start = time.process_time()
-        paths = publish([wheel], self.site, NOW, self.signed.keys)
+        paths = publish([wheel], Folder(self.site), NOW, self.signed.keys)
         seconds = time.process_time() - start
         there = [path for path in paths if (self.site / path).exists()]  # old metadata is removed
         return Written(seconds, {path: (self.site / path).stat().st_size for path in there})

@@ -25,12 +25,12 @@ from kplug_registry.site_format import (
     to_json,
     wheel_path,
 )
+from kplug_registry.storage import Folder
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root
 from kplug_registry.trust.signing import (
-    reader_of,
     sign_changes,
     sign_site,
     write_file,
@@ -72,13 +72,13 @@ class SignedFolder:
 
     def sign(self, lifetimes: Lifetimes = USUAL) -> None:
         """Sign everything."""
-        sign_site(self.site, self.keys, lifetimes)
+        sign_site(Folder(self.site), self.keys, lifetimes)
 
     def publish(self, path: str, data: bytes) -> list[str]:
         """Write one file and sign the change; return the paths of what was written."""
-        signing = sign_changes(reader_of(self.site), {path: data}, self.keys)
+        signing = sign_changes(Folder(self.site).read, {path: data}, self.keys)
         self.write(path, data)
-        write_signing(self.site, signing)
+        write_signing(Folder(self.site), signing)
         return list(signing.files)
 
 
@@ -158,7 +158,7 @@ def _offer_component(
 
 
 def _read(signed: SignedFolder, noun: type[Noun], path: str) -> Noun | None:
-    data = reader_of(signed.site)(path)
+    data = Folder(signed.site).read(path)
     return None if data is None else from_json(noun, data, path)
 
 

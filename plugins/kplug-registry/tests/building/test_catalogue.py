@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from kplug_registry.building import build_site
 from kplug_registry.publishing import publish, yank
+from kplug_registry.storage import Folder
 from kplug_registry.wheels import read_wheel
 
 NOW = "2026-01-31T12:00:00Z"
@@ -35,8 +36,8 @@ def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     metadata = f"Summary: {SCRIPT}\nRequires-Dist: pond; platform_version == '<script>'\n"
     wheel = make_wheel(code={"kplug_waves/__init__.py": code}, metadata=metadata)
     build_site([read_wheel(wheel)], tmp_path / "hostile", NOW)
-    yank(tmp_path / "hostile", "kplug-waves", "1.0", SCRIPT)
-    yank(tmp_path / "hostile", "kplug-waves", "1.0", None)
+    yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", SCRIPT)
+    yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", None)
     return tmp_path / "hostile"
 
 
@@ -56,7 +57,7 @@ def test_a_component_has_a_page_with_all_who_offer_it(site: Path) -> None:
 
 
 def test_a_withdrawn_version_gives_way_to_the_one_before_it(site: Path) -> None:
-    yank(site, "kplug-waves", "2.0", "wrong sign")
+    yank(Folder(site), "kplug-waves", "2.0", "wrong sign")
     page = read_page(site, "catalogue/components/loss/waveloss.html")
     assert "kplug install kplug-waves==1.0" in page
     assert "Withdrawn: wrong sign" in read_page(
@@ -74,7 +75,7 @@ def test_a_distribution_has_a_page_with_its_versions_and_one_for_each(
 
 
 def test_the_start_page_shows_what_is_new(site: Path, make_wheel: MakeWheel) -> None:
-    publish([read_wheel(make_wheel("kplug-ponds"))], site, "2026-02-01T00:00:00Z")
+    publish([read_wheel(make_wheel("kplug-ponds"))], Folder(site), "2026-02-01T00:00:00Z")
     assert "New kplug-ponds 1.0 2026-02-01 kplug-tides 1.0" in read_page(site, "index.html")
 
 

@@ -10,6 +10,7 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish
+from kplug_registry.storage import Folder
 from kplug_registry.wheels import DeclaredComponent, read_wheel
 
 NOW = "2026-01-31T12:00:00Z"
@@ -48,14 +49,14 @@ def test_a_name_that_looks_like_another_is_refused(
     build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
     wheel = read_wheel(make_wheel(name))
     with pytest.raises(PublishingError, match=f"the name '{name}' looks like 'kplug-waves'"):
-        publish([wheel], tmp_path / "site", NOW)
+        publish([wheel], Folder(tmp_path / "site"), NOW)
 
 
 def test_another_spelling_of_a_name_is_the_same_distribution(
     make_wheel: MakeWheel, tmp_path: Path
 ) -> None:
     build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
-    publish([read_wheel(make_wheel("Kplug_Waves", "2.0"))], tmp_path / "site", NOW)
+    publish([read_wheel(make_wheel("Kplug_Waves", "2.0"))], Folder(tmp_path / "site"), NOW)
     assert [path.name for path in (tmp_path / "site/distributions").iterdir()] == [
         "kplug-waves.json"
     ]

@@ -14,6 +14,7 @@ from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, verify, yank
 from kplug_registry.site_format import component_path, search_path
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site, write_file
@@ -46,17 +47,19 @@ def test_a_published_release_is_offered_before_the_older_one(
     site: Path, make_wheel: MakeWheel
 ) -> None:
     publish(
-        [read_wheel(make_wheel(version="1.10")), read_wheel(make_wheel(version="1.9"))], site, NOW
+        [read_wheel(make_wheel(version="1.10")), read_wheel(make_wheel(version="1.9"))],
+        Folder(site),
+        NOW,
     )
     assert [offer["version"] for offer in read_offers(site)] == ["1.10", "1.9", "1.0"]
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_new_version_reads_and_writes_no_list_of_all_distributions(
     site: Path, make_wheel: MakeWheel
 ) -> None:
     (site / "simple/index.json").write_text("not read")
-    publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+    publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     assert (site / "simple/index.json").read_text() == "not read"
 
 
@@ -64,7 +67,7 @@ def test_the_result_is_that_of_building_the_site_at_once(
     site: Path, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:
     later = [read_wheel(make_wheel(version="2.0")), read_wheel(make_wheel("kplug-tides"))]
-    publish(later, site, NOW)
+    publish(later, Folder(site), NOW)
     build_site([read_wheel(make_wheel()), *later], tmp_path / "other", NOW)
     assert read_files(site) == read_files(tmp_path / "other")
 
@@ -73,7 +76,7 @@ def test_a_version_is_never_replaced(site: Path, make_wheel: MakeWheel) -> None:
     before = read_files(site)
     other = make_wheel(metadata="Summary: Another one.\n")
     with pytest.raises(PublishingError, match=r"kplug-waves 1\.0 is published already"):
-        publish([read_wheel(make_wheel("kplug-tides")), read_wheel(other)], site, NOW)
+        publish([read_wheel(make_wheel("kplug-tides")), read_wheel(other)], Folder(site), NOW)
     assert read_files(site) == before
 
 
@@ -84,7 +87,7 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
     entry_points = "[kplug.losses]\nebb = kplug_tides:ebb\n"
     code = {"kplug_tides/__init__.py": "def ebb(): 'Fall of water.'\n"}
     wheel = make_wheel("kplug-tides", entry_points=entry_points, code=code)
-    written = publish([read_wheel(wheel)], site, NOW)
+    written = publish([read_wheel(wheel)], Folder(site), NOW)
     after = read_files(site)
     assert written == sorted(path for path in after if after[path] != before.get(path))
     assert not [path for path in written if "wave" in path]
@@ -95,7 +98,7 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
 
 
 def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: MakeWheel) -> None:
-    publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+    publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     hits = json.loads((site / search_path("wave")).read_text())["hits"]
     assert hits == [
         {
@@ -110,13 +113,13 @@ def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: Make
 
 def test_a_yanked_release_is_marked_and_no_longer_found(site: Path) -> None:
     before = read_files(site)
-    yank(site, "kplug_waves", "1.0", "wrong <sign>")
+    yank(Folder(site), "kplug_waves", "1.0", "wrong <sign>")
     assert [offer["yanked"] for offer in read_offers(site)] == ["wrong <sign>"]
     page = (site / "simple/kplug-waves/index.html").read_text()
     assert 'data-yanked="wrong &lt;sign&gt;"' in page
     assert json.loads((site / search_path("wave")).read_text())["hits"] == []
-    assert verify(site) == []
-    yank(site, "kplug-waves", "1.0", None)
+    assert verify(Folder(site)) == []
+    yank(Folder(site), "kplug-waves", "1.0", None)
     assert read_files(site) == before
 
 
@@ -131,12 +134,12 @@ def test_what_is_not_there_cannot_be_yanked(
     site: Path, name: str, version: str, message: str
 ) -> None:
     with pytest.raises(PublishingError, match=message):
-        yank(site, name, version, "why not")
+        yank(Folder(site), name, version, "why not")
 
 
 def test_a_folder_that_is_no_site_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:
     with pytest.raises(PublishingError, match=r"(?s)no site of a registry at .*kplug index build"):
-        publish([read_wheel(make_wheel())], tmp_path / "nowhere", NOW)
+        publish([read_wheel(make_wheel())], Folder(tmp_path / "nowhere"), NOW)
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -153,7 +156,7 @@ def test_of_several_publishers_of_one_version_one_wins(
 
     def run(rival: WheelContents) -> None:
         try:
-            publish([rival], site, NOW)
+            publish([rival], Folder(site), NOW)
         except PublishingError as error:
             losers.append(error.message)
         else:
@@ -168,7 +171,7 @@ def test_of_several_publishers_of_one_version_one_wins(
     assert all("published already" in message for message in losers)
     assert (site / "files" / winner.file.filename).read_bytes() == winner.path.read_bytes()
     assert read_offers(site)[0]["wheel"]["sha256"] == winner.file.sha256
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 @pytest.fixture
@@ -177,18 +180,18 @@ def keys(site: Path, tmp_path: Path) -> SigningKeys:
     for path, data in lay_out_root(make_root(signers)).items():
         write_file(site / path, data)
     keys = read_keys(tmp_path / "keys")
-    sign_site(site, keys)
+    sign_site(Folder(site), keys)
     return keys
 
 
 def test_a_change_of_a_signed_site_is_what_signing_all_of_it_says(
     site: Path, keys: SigningKeys, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:
-    publish([read_wheel(make_wheel(version="2.0"))], site, NOW, keys)
-    yank(site, "kplug-waves", "1.0", "why not", keys)
-    assert verify(site) == []
+    publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW, keys)
+    yank(Folder(site), "kplug-waves", "1.0", "why not", keys)
+    assert verify(Folder(site)) == []
     signed = read_targets(site)
-    sign_site(site, keys)
+    sign_site(Folder(site), keys)
     assert signed == read_targets(site)
     assert "components/loss/waveloss.json" in signed
 
@@ -210,5 +213,5 @@ def read_targets(site: Path) -> dict[str, str]:
 def test_a_signed_site_takes_no_change_without_keys(site: Path, make_wheel: MakeWheel) -> None:
     before = read_files(site)
     with pytest.raises(PublishingError, match=r"(?s)is signed, .*Give its keys: --keys FOLDER"):
-        publish([read_wheel(make_wheel(version="2.0"))], site, NOW)
+        publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     assert read_files(site) == before

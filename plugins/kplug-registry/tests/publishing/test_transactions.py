@@ -14,6 +14,7 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish, transactions, verify
+from kplug_registry.storage import Folder, folder
 from kplug_registry.wheels import read_wheel
 
 NOW = "2026-01-31T12:00:00Z"
@@ -23,12 +24,13 @@ _PUBLISHER = """
 import sys
 from pathlib import Path
 from kplug_registry.publishing import publish
+from kplug_registry.storage import Folder
 from kplug_registry.wheels import read_wheel
 site, *wheels = map(Path, sys.argv[1:])
 contents = [read_wheel(wheel) for wheel in wheels]
 print("ready", flush=True)
 for content in contents:
-    publish([content], site, "2026-01-31T12:00:00Z")
+    publish([content], Folder(site), "2026-01-31T12:00:00Z")
     print(content.metadata.version, flush=True)
 """
 
@@ -59,8 +61,8 @@ def test_whoever_dies_at_a_step_leaves_all_or_nothing(
         wheel = read_wheel(make_wheel(version=f"2.{number}"))
         before = read_files(site)
         with monkeypatch.context() as patch:
-            is_done = _publish_and_die(patch, number, partial(publish, [wheel], site, NOW))
-        assert verify(site) == []
+            is_done = _publish_and_die(patch, number, partial(publish, [wheel], Folder(site), NOW))
+        assert verify(Folder(site)) == []
         assert list((site / ".kplug").glob("[!l]*")) == []  # nothing but the lock is left
         seen.add(f"files/{wheel.file.filename}" in read_files(site))
         assert read_files(site) == before or f"files/{wheel.file.filename}" in read_files(site)
@@ -75,18 +77,18 @@ def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], ob
     left = step
 
     def count(original: Callable[..., object]) -> Callable[..., object]:
-        def counted(*arguments: object) -> object:
+        def counted(*arguments: object, **options: object) -> object:
             nonlocal left
             left -= 1
             if left == 0:
                 raise DiedError
-            return original(*arguments)
+            return original(*arguments, **options)
 
         return counted
 
     patch.setattr(Path, "replace", count(Path.replace))
     patch.setattr(Path, "unlink", count(Path.unlink))
-    patch.setattr(transactions, "_flush", count(transactions._flush))
+    patch.setattr(folder, "_flush", count(folder._flush))
     try:
         work()
     except DiedError:
@@ -96,11 +98,11 @@ def _publish_and_die(patch: pytest.MonkeyPatch, step: int, work: Callable[[], ob
 
 def test_a_writer_waits_for_another_and_then_says_so(site: Path) -> None:
     with (
-        transactions.changing(site),
+        transactions.changing(Folder(site)),
         pytest.raises(
             PublishingError, match=r"another publisher has been writing to .* for 0\.1 s"
         ),
-        transactions.changing(site, timeout=0.1),
+        transactions.changing(Folder(site), timeout=0.1),
     ):
         pass
 
@@ -121,7 +123,7 @@ def test_a_site_is_sound_after_each_of_many_kills(site: Path, make_wheel: MakeWh
             process.wait()
             told = process.stdout.read().split()
         died_in_the_middle += bool(list((site / ".kplug").glob("[!l]*")))
-        assert verify(site) == []
+        assert verify(Folder(site)) == []
         offered = {path.name.split("-")[1] for path in (site / "files").glob("*.whl")}
         assert set(told) <= offered  # what was reported is there
         published = len(offered) - 1

@@ -20,6 +20,7 @@ import pytest
 from kplug_registry.publishing import verify
 from kplug_registry.serving.audit_log import AuditLog, UploadEntry
 from kplug_registry.serving.database import Database
+from kplug_registry.storage import Folder
 
 MakeWheel = Callable[..., Path]
 Server = tuple[str, "subprocess.Popen[str]"]
@@ -99,7 +100,7 @@ def test_the_tools_that_people_have_upload_and_install(
         done = call(*install, *options, "kplug-waves")
         assert done.returncode == 0, done.stdout + done.stderr
     assert (target / "kplug_waves-2.0.dist-info/METADATA").is_file()
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def connect(address: str) -> socket.socket:
@@ -173,7 +174,7 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
         with connect(address) as connection:
             connection.sendall(request)
             assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 200")
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_server_that_is_told_to_end_finishes_what_was_begun(
@@ -198,7 +199,7 @@ def test_a_server_that_is_told_to_end_finishes_what_was_begun(
         connection.sendall(request[-100:])
         assert b"kplug-waves 2.0 is published" in connection.makefile("rb").read()
         assert process.wait(20) == -signal.SIGTERM
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_folder_of_wheels_is_served_and_leaves_nothing(

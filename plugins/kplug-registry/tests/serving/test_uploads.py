@@ -19,6 +19,7 @@ from kplug_registry.serving.database import Database
 from kplug_registry.serving.served_sites import SiteFolder, WheelFolder, open_site
 from kplug_registry.serving.tokens import TokenStore
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.roots import lay_out_root, make_root
 from kplug_registry.trust.signing import sign_site, write_file
@@ -54,7 +55,7 @@ def test_an_upload_is_published(
     assert (answer.status_code, answer.text) == (200, "kplug-waves 2.0 is published")
     assert (site / "files" / wheel.name).read_bytes() == wheel.read_bytes()
     assert '"version":"2.0"' in client.get("/distributions/kplug-waves.json").text
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
     assert not list(temporary.iterdir())
 
 
@@ -307,7 +308,7 @@ def test_of_uploads_of_one_version_at_once_one_wins(
         thread.join()
     assert sorted(status for status, _ in answers) == [200, 409, 409, 409]
     assert (site / "files" / name).read_bytes() == dict(answers)[200]
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_change_of_a_signed_site_is_signed(
@@ -316,7 +317,7 @@ def test_a_change_of_a_signed_site_is_signed(
     for path, data in lay_out_root(make_root(generate_keys(tmp_path / "keys"))).items():
         write_file(site / path, data)
     keys = read_keys(tmp_path / "keys")
-    sign_site(site, keys)
+    sign_site(Folder(site), keys)
     with TestClient(make_application(SiteFolder(site), database)) as client:
         answer = upload(client, wheel, token)
         assert answer.status_code == 400
@@ -327,7 +328,7 @@ def test_a_change_of_a_signed_site_is_signed(
         assert answer.text.startswith("the role 'targets' needs 1 of its keys to sign, and 0 are")
     with TestClient(make_application(SiteFolder(site, keys), database)) as client:
         assert upload(client, wheel, token).status_code == 200
-    assert verify(site) == []
+    assert verify(Folder(site)) == []
 
 
 def test_a_folder_of_wheels_takes_no_uploads(

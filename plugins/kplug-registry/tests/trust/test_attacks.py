@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import TIMESTAMP
 from kplug_registry.trust.layout import LATEST, METADATA, metadata_path
 from kplug_registry.trust.lifetimes import Lifetimes
 from kplug_registry.trust.roots import get_fingerprint
-from kplug_registry.trust.signing import reader_of, sign_all, write_signing
+from kplug_registry.trust.signing import sign_all, write_signing
 
 from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
 
@@ -166,7 +167,7 @@ def test_nonsense_instead_of_the_latest_metadata_costs_requests_alone(
 
 
 def test_a_file_that_was_withdrawn_is_forgotten(signed: SignedFolder) -> None:
-    write_signing(signed.site, sign_all(reader_of(signed.site), [], signed.keys))
+    write_signing(Folder(signed.site), sign_all(Folder(signed.site).read, [], signed.keys))
     client = signed.client()
     assert client.fetch(DICE) is None
     assert client.copy.read(DICE) is None

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from kplug_registry.trust.signing import reader_of, sign_all, write_signing
+from kplug_registry.storage import Folder
+from kplug_registry.trust.signing import sign_all, write_signing
 
 from tests.plugins.signed_sites import DICE, make_signed_folder
 from tests.plugins.site_server import Server
@@ -21,7 +22,9 @@ def test_a_look_up_costs_as_many_requests_however_large_the_site_is(tmp_path: Pa
         others = ((f"components/loss/c{n}.json", b"{}") for n in range(count))
         dice = (DICE, (signed.site / DICE).read_bytes())
         start = time.perf_counter()
-        write_signing(signed.site, sign_all(reader_of(signed.site), [dice, *others], signed.keys))
+        write_signing(
+            Folder(signed.site), sign_all(Folder(signed.site).read, [dice, *others], signed.keys)
+        )
         signing = time.perf_counter() - start
         server = Server(signed.site)
         costs = []

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.errors import TrustError
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
 from kplug_registry.trust.layout import METADATA
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
 from kplug_registry.trust.signing import (
-    reader_of,
     renew_timestamp,
     sign_all,
     sign_changes,
@@ -30,7 +30,7 @@ def signed(tmp_path: Path) -> SignedFolder:
 def test_one_publish_writes_as_many_files_however_large_the_site_is(signed: SignedFolder) -> None:
     small = signed.publish("components/loss/new.json", b"{}")
     many = [(f"components/loss/c{n}.json", b"{}") for n in range(2000)]
-    write_signing(signed.site, sign_all(reader_of(signed.site), many, signed.keys))
+    write_signing(Folder(signed.site), sign_all(Folder(signed.site).read, many, signed.keys))
     large = signed.publish("components/loss/new.json", b"{}")
     assert len(small) == len(large) == 4  # one bin, the snapshot, the timestamp, latest.json
 
@@ -46,7 +46,9 @@ def test_a_client_follows_more_bins(signed: SignedFolder) -> None:
     signed.client().fetch(DICE)
     many = [(f"components/loss/c{n}.json", b"{}") for n in range(4000)]
     dice = (DICE, (signed.site / DICE).read_bytes())
-    write_signing(signed.site, sign_all(reader_of(signed.site), [dice, *many], signed.keys))
+    write_signing(
+        Folder(signed.site), sign_all(Folder(signed.site).read, [dice, *many], signed.keys)
+    )
     client = signed.client()
     assert client.fetch(DICE) == b'{"dice": 1}'
     assert client.fetch("components/loss/no.json") is None
@@ -77,9 +79,11 @@ def test_clients_follow_a_root_with_new_keys(signed: SignedFolder, tmp_path: Pat
     for path, data in lay_out_root(root).items():
         write_file(signed.site / path, data)
     with pytest.raises(TrustError, match="keys of the role 'targets' have changed"):
-        sign_changes(reader_of(signed.site), {DICE: b"{}"}, read_keys(tmp_path / "new"))
+        sign_changes(Folder(signed.site).read, {DICE: b"{}"}, read_keys(tmp_path / "new"))
     files = [(DICE, (signed.site / DICE).read_bytes())]
-    write_signing(signed.site, sign_all(reader_of(signed.site), files, read_keys(tmp_path / "new")))
+    write_signing(
+        Folder(signed.site), sign_all(Folder(signed.site).read, files, read_keys(tmp_path / "new"))
+    )
     for trusted in (signed.root, get_fingerprint(signed.root), get_fingerprint(root)):
         assert signed.client(root=trusted).fetch(DICE) == b'{"dice": 1}'
 
@@ -104,12 +108,12 @@ def test_the_key_of_the_timestamp_renews_and_does_nothing_else(
     pem = (signed.site.parent / "site-keys" / "timestamp.pem").read_text()
     monkeypatch.setenv("SITE_KEY", pem)
     only = read_keys("env:SITE_KEY")
-    signing = renew_timestamp(reader_of(signed.site), only)
+    signing = renew_timestamp(Folder(signed.site).read, only)
     assert list(signing.files) == ["metadata/timestamp.json", "metadata/latest.json"]
-    write_signing(signed.site, signing)
+    write_signing(Folder(signed.site), signing)
     assert signed.client().fetch(DICE) == b'{"dice": 1}'
     with pytest.raises(TrustError, match="the role 'targets' needs 1 of its keys to sign, and 0"):
-        sign_changes(reader_of(signed.site), {DICE: b"{}"}, only)
+        sign_changes(Folder(signed.site).read, {DICE: b"{}"}, only)
 
 
 def test_keys_in_a_variable_and_in_a_folder_are_the_same(
@@ -151,4 +155,4 @@ def test_keys_that_cannot_be_read(
 
 def test_a_site_without_a_root_is_not_signed(tmp_path: Path) -> None:
     with pytest.raises(TrustError, match="the site has no root, which says whose signatures count"):
-        sign_all(reader_of(tmp_path), [], SigningKeys())
+        sign_all(Folder(tmp_path).read, [], SigningKeys())

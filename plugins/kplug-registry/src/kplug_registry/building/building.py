@@ -11,6 +11,7 @@ from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import PublishingError
+from kplug_registry.storage import Folder
 from kplug_registry.wheels import WheelContents
 
 _BATCH = 500  # wheels whose files are in memory together
@@ -42,15 +43,15 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
     return count
 
 
-def write_changes(view: SiteView) -> None:
+def write_changes(view: SiteView, folder: Path) -> None:
     """Write all changes into the folder of a site that nobody reads yet."""
     made: set[str] = set()
     for path, content in view.take():
-        target = f"{view.folder}/{path}"
-        folder = target.rpartition("/")[0]
-        if folder not in made:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            made.add(folder)
+        target = f"{folder}/{path}"
+        parent = target.rpartition("/")[0]
+        if parent not in made:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+            made.add(parent)
         if isinstance(content, Path):
             shutil.copyfile(content, target)
         elif content is not None:
@@ -59,15 +60,15 @@ def write_changes(view: SiteView) -> None:
 
 
 def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str) -> int:
-    view = SiteView(folder)
+    view = SiteView(Folder(folder))
     names: list[str] = []
     count = 0
     for count, wheel in enumerate(wheels, 1):
         if name := add_release(view, wheel, published):
             names.append(name)
         if count % _BATCH == 0:
-            write_changes(view)
-            view = SiteView(folder)
+            write_changes(view, folder)
+            view = SiteView(Folder(folder))
     add_projects(view, names)
-    write_changes(view)
+    write_changes(view, folder)
     return count

@@ -82,7 +82,7 @@ def change_release(
     if all(release.version != version for release in before.releases):
         known = ", ".join(release.version for release in before.releases)
         raise PublishingError(
-            f"there is no {before.name} {version} in {view.folder}",
+            f"there is no {before.name} {version} in {view.storage}",
             hint=f"Versions are {known}." if known else "",
         )
     after = (change(one) if one.version == version else one for one in before.releases)

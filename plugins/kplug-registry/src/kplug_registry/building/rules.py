@@ -63,7 +63,7 @@ def _check_name(view: SiteView, name: str) -> None:
     known = view.find(LookalikeFile, lookalike_path(name))
     if known is not None and known.name != name:
         raise PublishingError(
-            f"the name {name!r} looks like {known.name!r}, which {view.folder} has",
+            f"the name {name!r} looks like {known.name!r}, which {view.storage} has",
             hint="Give it a name that nobody takes for the other.",
         )
 

@@ -1,4 +1,4 @@
-"""A site as it will be: the files in its folder, and over them the changes that are not written yet."""
+"""A site as it will be: the files that it has, and over them the changes that are not written yet."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kplug_registry.site_format import from_json, to_json
+from kplug_registry.storage import SiteStorage
 
 Noun = TypeVar("Noun")
 
@@ -17,24 +18,21 @@ class SiteView:
     Nouns are kept as they are, and pages are made, once, by `settle`: a file may change many times before.
 
     Args:
-        folder: The site.
+        storage: Where the site is.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, storage: SiteStorage) -> None:
+        self.storage = storage
         self.changes: dict[str, bytes | Path | None] = {}  # None where a file is removed
         self._nouns: dict[str, Any] = {}
         self._later: dict[str, Callable[[], bytes]] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it will be, or None if there is none."""
-        changed = self.changes.get(path, self.folder)
-        if changed is None or isinstance(changed, bytes):
-            return changed
-        try:
-            return (self.folder / path if changed is self.folder else changed).read_bytes()
-        except FileNotFoundError:
-            return None
+        if path not in self.changes:
+            return self.storage.read(path)
+        changed = self.changes[path]
+        return changed.read_bytes() if isinstance(changed, Path) else changed
 
     def find(self, noun: type[Noun], path: str) -> Noun | None:
         """Return the noun in a file, or None if there is no such file.

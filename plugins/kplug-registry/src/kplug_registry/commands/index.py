@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError
-from kplug_registry.publishing import verify as verify_site
+from kplug_registry.publishing import create_site, verify as verify_site
 from kplug_registry.site_format import current_time
+from kplug_registry.storage import open_storage
 from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
 
 index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
@@ -38,7 +38,10 @@ def options() -> None:
 @index.command()
 def build(
     wheels: Wheels,
-    out: Annotated[Path, typer.Option("--out", metavar="SITE", help="The folder to write.")],
+    out: Annotated[
+        str,
+        typer.Option("--out", metavar="SITE", help="The folder to write, or s3://BUCKET/PATH."),
+    ],
     components: Declared = None,
 ) -> None:
     """Write a site from wheels, without running anything in them.
@@ -47,13 +50,15 @@ def build(
     """
     declared = load_declared(components)
     contents = (read_wheel(path, declared) for path in list_wheels(wheels))
-    count = build_site(contents, out, current_time())
+    count = create_site(contents, open_storage(out), current_time())
     typer.echo(f"{out}: {count} release{'s' * (count != 1)}")
 
 
 @index.command()
 def verify(
-    site: Annotated[Path, typer.Argument(metavar="SITE", help="The folder of the site.")],
+    site: Annotated[
+        str, typer.Argument(metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
+    ],
 ) -> None:
     """Compare all files of a site with its wheels and with one another; exit status 1 if anything differs.
 
@@ -61,7 +66,7 @@ def verify(
 
     Example: kplug index verify site
     """
-    problems = verify_site(site)
+    problems = verify_site(open_storage(site))
     for problem in problems:
         typer.echo(problem)
     typer.echo(f"{site}: {f'{len(problems)} problems' if problems else 'sound'}")

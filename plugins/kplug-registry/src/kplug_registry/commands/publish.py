@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,11 +9,13 @@ import typer
 from kplug_registry.commands.index import Declared, Wheels, list_wheels, load_declared
 from kplug_registry.publishing import publish as publish_wheels
 from kplug_registry.site_format import current_time
+from kplug_registry.storage import open_storage
 from kplug_registry.trust.keys import SigningKeys, read_keys
 from kplug_registry.wheels import read_wheel
 
-Site = Annotated[Path, typer.Option("--to", metavar="SITE", help="The folder of the site.")]
-
+Site = Annotated[
+    str, typer.Option("--to", metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
+]
 
 Keys = Annotated[
     str | None,
@@ -33,7 +34,7 @@ def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = 
     """
     declared = load_declared(components)
     contents = [read_wheel(path, declared) for path in list_wheels(wheels)]
-    written = publish_wheels(contents, to, current_time(), find_keys(keys))
+    written = publish_wheels(contents, open_storage(to), current_time(), find_keys(keys))
     names = ", ".join(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {names} ({len(written)} files written)")
 

@@ -12,6 +12,7 @@ from tuf.api.metadata import Metadata, Root, Timestamp
 from kplug_registry.commands.output import print_lines
 from kplug_registry.errors import TrustError
 from kplug_registry.publishing.transactions import locked
+from kplug_registry.storage import SiteStorage, open_storage
 from kplug_registry.trust.keys import (
     ROLES,
     ROOT,
@@ -20,22 +21,21 @@ from kplug_registry.trust.keys import (
     generate_keys,
     read_keys,
 )
-from kplug_registry.trust.layout import list_targets, metadata_path
+from kplug_registry.trust.layout import metadata_path
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
 from kplug_registry.trust.signing import (
-    reader_of,
+    read_targets,
     renew_timestamp,
     sign_all,
     sign_site,
-    write_file,
     write_signing,
 )
 from kplug_registry.trust.site_signer import Signing
 
 trust = typer.Typer(no_args_is_help=True, help="The keys and signatures of a registry's site.")
 
-Site = Annotated[Path, typer.Argument(help="The folder of the site.")]
+Site = Annotated[str, typer.Argument(help="The folder of the site, or s3://BUCKET/PATH.")]
 Keys = Annotated[
     str, typer.Option(help="The folder with the private keys, or env:NAME for a variable.")
 ]
@@ -58,30 +58,31 @@ def init(
 
     Keep the files root-*.pem away from the machine that publishes: nothing but a new root needs them.
     """
-    if reader_of(site)(metadata_path(ROOT)) is not None:
-        raise TrustError(
-            f"{str(site)!r} has a root", hint="`kplug trust rotate` makes the next one."
-        )
+    if open_storage(site).read(metadata_path(ROOT)) is not None:
+        raise TrustError(f"{site!r} has a root", hint="`kplug trust rotate` makes the next one.")
     _check_threshold(threshold, root_keys)
     root = make_root(generate_keys(keys, root_keys), threshold)
-    with locked(site):
-        _write(site, lay_out_root(root))
+    storage = open_storage(site)
+    with locked(storage):
+        storage.write(lay_out_root(root))
     print_lines([f"The root of {site} has the fingerprint {get_fingerprint(root)}"])
 
 
 @trust.command()
 def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Sign all files of a site."""
-    with locked(site):
-        sign_site(site, read_keys(keys), Lifetimes(timestamp=days))
+    storage = open_storage(site)
+    with locked(storage):
+        sign_site(storage, read_keys(keys), Lifetimes(timestamp=days))
 
 
 @trust.command()
 def renew(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough."""
-    with locked(site):
-        signing = renew_timestamp(reader_of(site), read_keys(keys), Lifetimes(timestamp=days))
-        write_signing(site, signing)
+    storage = open_storage(site)
+    with locked(storage):
+        signing = renew_timestamp(storage.read, read_keys(keys), Lifetimes(timestamp=days))
+        write_signing(storage, signing)
 
 
 @trust.command()
@@ -109,11 +110,12 @@ def rotate(
         _check_threshold(threshold or 1, root_keys)
     signers = None if new_keys is None else generate_keys(new_keys, root_keys)
     root = rotate_root(previous, old, signers, threshold)
-    with locked(site):
+    storage = open_storage(site)
+    with locked(storage):
         files = lay_out_root(root)
-        signing = _sign_again(site, files, old if new_keys is None else read_keys(new_keys), old)
-        _write(site, files)
-        write_signing(site, signing)
+        signing = _sign_again(storage, files, old if new_keys is None else read_keys(new_keys), old)
+        storage.write(files)
+        write_signing(storage, signing)
     print_lines([f"The new root of {site} has the fingerprint {get_fingerprint(root)}"])
 
 
@@ -121,14 +123,14 @@ def rotate(
 def show(site: Site) -> None:
     """Show the fingerprint of a site's root, its roles, and when root and timestamp expire."""
     data = _read_root(site)
-    timestamp = reader_of(site)(metadata_path(TIMESTAMP))
+    timestamp = open_storage(site).read(metadata_path(TIMESTAMP))
     print_lines(_describe(data, timestamp))
 
 
-def _read_root(site: Path) -> bytes:
-    data = reader_of(site)(metadata_path(ROOT))
+def _read_root(site: str) -> bytes:
+    data = open_storage(site).read(metadata_path(ROOT))
     if data is None:
-        raise TrustError(f"{str(site)!r} has no root", hint="`kplug trust init` makes one.")
+        raise TrustError(f"{site!r} has no root", hint="`kplug trust init` makes one.")
     return data
 
 
@@ -141,18 +143,16 @@ def _check_threshold(threshold: int, root_keys: int) -> None:
 
 
 def _sign_again(
-    site: Path, root: Mapping[str, bytes], keys: SigningKeys, old: SigningKeys
+    site: SiteStorage, root: Mapping[str, bytes], keys: SigningKeys, old: SigningKeys
 ) -> Signing:
     """Return what is signed under a new root: all with new keys, the timestamp alone with the old ones."""
-    read = reader_of(site)
 
     def read_with_root(path: str) -> bytes | None:
-        return root.get(path) or read(path)
+        return root.get(path) or site.read(path)
 
     if keys is old:
         return renew_timestamp(read_with_root, keys)
-    contents = ((path, (site / path).read_bytes()) for path in list_targets(site))
-    return sign_all(read_with_root, contents, keys)
+    return sign_all(read_with_root, read_targets(site), keys)
 
 
 def _describe(data: bytes, timestamp: bytes | None) -> Iterator[str]:
@@ -166,8 +166,3 @@ def _describe(data: bytes, timestamp: bytes | None) -> Iterator[str]:
     else:
         expires = Metadata[Timestamp].from_bytes(timestamp).signed.expires
         yield f"signed, expires {expires:%Y-%m-%d %H:%M} UTC unless it is renewed"
-
-
-def _write(site: Path, files: Mapping[str, bytes]) -> None:
-    for path, data in files.items():
-        write_file(site / path, data)

@@ -9,6 +9,7 @@ import typer
 from kplug_registry.commands.publish import Keys, Site, find_keys
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import yank as yank_release
+from kplug_registry.storage import open_storage
 
 
 def yank(
@@ -30,7 +31,9 @@ def yank(
             "a release and a reason are needed",
             hint="kplug yank NAME==VERSION --to SITE --reason WHY",
         )
-    written = yank_release(to, name, version, None if is_undo else reason, find_keys(keys))
+    written = yank_release(
+        open_storage(to), name, version, None if is_undo else reason, find_keys(keys)
+    )
     typer.echo(
         f"{to}: {release} is {'offered again' if is_undo else 'yanked'} ({len(written)} files written)"
     )

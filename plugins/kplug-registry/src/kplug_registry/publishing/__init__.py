@@ -4,6 +4,7 @@ Data flows in this order::
 
     one writer, and a journal        transactions
     releases, added and withdrawn    changes
+    a new site                       creation
     is all of it true?               verification
 """
 
@@ -11,4 +12,5 @@ from kplug_registry.publishing.changes import (
     publish as publish,
     yank as yank,
 )
+from kplug_registry.publishing.creation import create_site as create_site
 from kplug_registry.publishing.verification import verify as verify

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 from kplug_registry.building import add_projects, add_release, change_release
 from kplug_registry.publishing.transactions import changing
+from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.wheels import WheelContents
 
 
 def publish(
-    wheels: Iterable[WheelContents], site: Path, published: str, keys: SigningKeys | None = None
+    wheels: Iterable[WheelContents],
+    site: SiteStorage,
+    published: str,
+    keys: SigningKeys | None = None,
 ) -> list[str]:
     """Add releases to a site, all or none, and return the paths of the files that were written.
 
     Args:
         wheels: What was read of each.
-        site: The folder.
+        site: Where it is.
         published: The time, as in `kplug_registry.site_format.Release`.
         keys: What the change is signed with, if the site is signed.
 
@@ -34,12 +37,12 @@ def publish(
 
 
 def yank(
-    site: Path, name: str, version: str, reason: str | None, keys: SigningKeys | None = None
+    site: SiteStorage, name: str, version: str, reason: str | None, keys: SigningKeys | None = None
 ) -> list[str]:
     """Withdraw a release: it is installed only where somebody asks for exactly this version.
 
     Args:
-        site: The folder.
+        site: Where it is.
         name: The distribution.
         version: The version.
         reason: Why; None takes the withdrawal back.

@@ -1,44 +1,41 @@
 """One writer at a time, and a journal that outlives it.
 
-New files are written beside the site. Then one file, the journal, takes its name: from there on the change
-counts. The new files are moved to their places, each in one step, and the journal is removed. Who dies before
-the journal has left nothing but files that nobody reads. Who dies after it has left work that the next writer
-completes.
+A change is written as one file first, the journal. From there on it counts. Then its files are written to
+their places, and the journal is removed. Who dies before the journal has changed nothing. Who dies after it
+has left work that the next writer completes.
 """
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from kplug_registry.building import SiteView
 from kplug_registry.errors import PublishingError
+from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.layout import is_target, metadata_path
-from kplug_registry.trust.signing import reader_of, sign_changes
+from kplug_registry.trust.signing import sign_changes
 
-_WORKPLACE = ".kplug"  # in the site, so that moves stay inside of one file system
-_JOURNAL = "journal.json"
 # Readers go from the last of these to the first; so whatever they read names only what is there.
 _ORDER = ("files/", "components/", "search/", "lookalikes/", "distributions/", "simple/")
 _SIGNED_LAST = "metadata/"  # in the order in which it was signed
+_REMOVED = "removed"  # in a journal
 
 
 @contextmanager
 def changing(
-    site: Path, keys: SigningKeys | None = None, timeout: float = 60
+    site: SiteStorage, keys: SigningKeys | None = None, timeout: float = 60
 ) -> Iterator[SiteView]:
     """Open a site for a change, which is written when the block ends without an error.
 
     Args:
-        site: The folder.
+        site: Where it is.
         keys: What the change is signed with, if the site is signed.
         timeout: Seconds to wait for another writer.
 
@@ -47,107 +44,101 @@ def changing(
             missing.
         TrustError: if the keys are not those of the site.
     """
-    with locked(site, timeout) as workplace:
+    with locked(site, timeout) as turn:
         view = SiteView(site)
         yield view
         view.settle()
         if view.changes:
             _sign(view, keys)
-            _commit(view, workplace)
+            commit(site, turn, view.changes)
 
 
 @contextmanager
-def locked(site: Path, timeout: float = 60) -> Iterator[Path]:
-    """Keep other writers away from a site, and complete what one of them left; give the place of its work.
+def locked(site: SiteStorage, timeout: float = 60) -> Iterator[Turn]:
+    """Keep other writers away from a site, and complete what one of them left.
 
     Args:
-        site: The folder.
+        site: Where it is.
         timeout: Seconds to wait for another writer.
 
     Raises:
         PublishingError: if there is no site, or another writer does not end.
     """
-    if not (site / "registry.json").is_file():
+    if site.read("registry.json") is None:
         raise PublishingError(
             f"there is no site of a registry at {site}",
             hint=f"Make one with: kplug index build WHEELS… --out {site}",
         )
-    workplace = site / _WORKPLACE
-    workplace.mkdir(exist_ok=True)
-    try:
-        with FileLock(workplace / "lock", timeout=timeout):
-            _recover(site, workplace)
-            yield workplace
-    except Timeout:
-        raise PublishingError(
-            f"another publisher has been writing to {site} for {timeout:g} s",
-            hint="Try again later.",
-        ) from None
+    with site.take_turn(timeout) as turn:
+        _complete(site, turn, turn.left)
+        yield turn
+
+
+def commit(site: SiteStorage, turn: Turn, changes: Mapping[str, bytes | Path | None]) -> None:
+    """Write a change to a site: all of it counts from one moment on, or nothing.
+
+    Args:
+        site: Where it is.
+        turn: The turn of this writer.
+        changes: By path, the content, the file that has it, or None for what is removed.
+
+    Raises:
+        PublishingError: if the turn is over.
+    """
+    journal = _write_journal(changes)
+    turn.check()
+    site.write({turn.journal: journal})  # from here on, the change counts
+    _complete(site, turn, turn.journal)
+
+
+def sort_paths(paths: Iterable[str]) -> list[str]:
+    """Return paths in the order in which their files are written; what ranks the same stays as it is."""
+    return sorted(paths, key=_rank)
 
 
 def _sign(view: SiteView, keys: SigningKeys | None) -> None:
     """Add the signatures of a change to it, so that both count from one moment on."""
-    read = reader_of(view.folder)
     if keys is None:
-        if read(metadata_path(ROOT)) is not None:
+        if view.storage.read(metadata_path(ROOT)) is not None:
             raise PublishingError(
-                f"{view.folder} is signed, and a change without a signature would be refused by clients",
+                f"{view.storage} is signed, and a change without a signature would be refused by clients",
                 hint="Give its keys: --keys FOLDER, or --keys env:NAME",
             )
         return
     targets = {path: view.read(path) for path in view.changes if is_target(path)}
-    signing = sign_changes(read, targets, keys)
+    signing = sign_changes(view.storage.read, targets, keys)
     view.changes.update(signing.files)
     view.changes.update(dict.fromkeys(signing.obsolete))
 
 
-def _commit(view: SiteView, workplace: Path) -> None:
-    staging = Path(tempfile.mkdtemp(dir=workplace, prefix="staging-"))
-    moves = []
-    for number, path in enumerate(sorted(view.changes, key=_rank)):
-        staged = staging / str(number)
-        content = view.changes[path]
-        if content is None:
-            moves.append(["", path])
-            continue
-        if isinstance(content, Path):
-            shutil.copyfile(content, staged)
-        else:
-            staged.write_bytes(content)
-        _flush(staged)
-        moves.append([f"{staging.name}/{number}", path])
-    draft = staging / _JOURNAL
-    draft.write_text(json.dumps(moves), encoding="utf-8")
-    _flush(draft)
-    draft.replace(workplace / _JOURNAL)  # from here on, the change counts
-    _flush(workplace)
-    _complete(view.folder, workplace)
+def _write_journal(changes: Mapping[str, bytes | Path | None]) -> bytes:
+    """Return the archive of a change: what is written, in the order of writing, and what is removed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for path in sort_paths(changes):
+            content = changes[path]
+            if content is not None:
+                archive.writestr(
+                    path, content.read_bytes() if isinstance(content, Path) else content
+                )
+        removed = [path for path, content in changes.items() if content is None]
+        archive.writestr(_REMOVED, json.dumps(removed))
+    return stream.getvalue()
 
 
-def _recover(site: Path, workplace: Path) -> None:
-    """Complete the change of a writer who died after its journal, and remove what others left."""
-    if (workplace / _JOURNAL).exists():
-        _complete(site, workplace)
-    for left in workplace.glob("staging-*"):
-        shutil.rmtree(left)
-
-
-def _complete(site: Path, workplace: Path) -> None:
-    journal = workplace / _JOURNAL
-    folders: set[Path] = set()
-    for staged, path in json.loads(journal.read_text(encoding="utf-8")):
-        target = site / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not staged:
-            target.unlink(missing_ok=True)
-        elif (workplace / staged).exists():  # else it was moved before
-            (workplace / staged).replace(target)
-        folders.add(target.parent)
-    for folder in folders:
-        _flush(folder)
-    journal.unlink()
-    for left in workplace.glob("staging-*"):
-        shutil.rmtree(left)
+def _complete(site: SiteStorage, turn: Turn, journal: str) -> None:
+    """Write what a journal holds, if it is there, to its places."""
+    content = site.read(journal)
+    if content is None:
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        *paths, removed = archive.namelist()
+        for _, group in groupby(paths, key=_step):
+            turn.check()
+            site.write({path: archive.read(path) for path in group})
+        turn.check()
+        site.remove(json.loads(archive.read(removed)))
+    site.remove([journal])
 
 
 def _rank(path: str) -> int:
@@ -156,12 +147,7 @@ def _rank(path: str) -> int:
     return next((at for at, one in enumerate(_ORDER) if path.startswith(one)), len(_ORDER))
 
 
-def _flush(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder."""
-    if os.name == "nt" and path.is_dir():
-        return  # Windows opens no folders
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _step(path: str) -> tuple[int, str]:
+    """Return what files that are written together share; signatures are written one by one."""
+    rank = _rank(path)
+    return rank, path if rank > len(_ORDER) else ""

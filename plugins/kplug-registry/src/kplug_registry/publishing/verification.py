@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.releases import list_offers, sort_offers
@@ -27,10 +26,11 @@ from kplug_registry.site_format import (
     search_path,
     wheel_path,
 )
+from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.verification import find_signature_faults
 
 
-def verify(site: Path) -> list[str]:
+def verify(site: SiteStorage) -> list[str]:
     """Return what is wrong with a site, one sentence each; nothing, if it is sound.
 
     A publish that was interrupted is completed before.
@@ -50,8 +50,7 @@ def verify(site: Path) -> list[str]:
 
 
 def _read_distributions(view: SiteView) -> Iterator[DistributionFile]:
-    for path in sorted(view.folder.glob("distributions/*.json")):
-        name = f"distributions/{path.name}"
+    for name in view.storage.list("distributions"):
         found = view.find(DistributionFile, name)
         if found is None or distribution_path(found.name) != name:
             raise SiteFormatError(f"{name} is about another distribution")
@@ -85,18 +84,16 @@ def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[st
             (path, release.wheel.sha256),
             (f"{path}.metadata", release.metadata_sha256),
         ):
-            try:
-                found = _hash(view.folder / name)
-            except OSError:
+            content = view.storage.read(name)
+            if content is None:
                 yield f"{name} of {distribution.name} {release.version} is not there"
-            else:
-                if found != wanted:
-                    yield f"{name} does not have the hash that {distribution.name}'s file gives it"
+            elif hashlib.sha256(content).hexdigest() != wanted:
+                yield f"{name} does not have the hash that {distribution.name}'s file gives it"
 
 
 def _check_pages(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
     """Write the pages of pip again; what changes was not as it should be."""
-    again = SiteView(view.folder)
+    again = SiteView(view.storage)
     for distribution in distributions:
         write_project(again, distribution)
     add_projects(again, [distribution.name for distribution in distributions])
@@ -109,7 +106,7 @@ def _check_components(view: SiteView, offers: dict[tuple[str, str], list[Offer]]
     for path, (place, found) in wanted.items():
         if view.find(ComponentFile, path) != ComponentFile(*place, sort_offers(found)):
             yield f"{path} does not say what the distributions' files say"
-    for path in sorted(_list_paths(view, "components/*/*.json") - wanted.keys()):
+    for path in sorted(set(view.storage.list("components")) - wanted.keys()):
         found_file = view.find(ComponentFile, path)
         if found_file is not None and found_file.offers:
             yield f"{path} names offers of no distribution"
@@ -118,22 +115,10 @@ def _check_components(view: SiteView, offers: dict[tuple[str, str], list[Offer]]
 def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[str]:
     """Compare the words' files; one that was full may lack hits, as a withdrawal makes room."""
     wanted = {search_path(word): (word, found) for word, found in hits.items()}
-    for path in sorted(_list_paths(view, "search/*.json") | wanted.keys()):
+    for path in sorted(set(view.storage.list("search")) | wanted.keys()):
         word, found = wanted.get(path, ("", []))
         there = view.find(SearchFile, path)
         listed = [] if there is None else list(there.hits)
         is_whole = listed == sort_hits(word, found)[:MOST_HITS]
         if not is_whole and (len(found) <= MOST_HITS or not set(listed) <= set(found)):
             yield f"{path} does not say what the distributions' files say"
-
-
-def _list_paths(view: SiteView, pattern: str) -> set[str]:
-    return {path.relative_to(view.folder).as_posix() for path in view.folder.glob(pattern)}
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

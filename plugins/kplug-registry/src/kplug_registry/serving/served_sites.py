@@ -15,6 +15,7 @@ from kplug_registry.building import build_site
 from kplug_registry.errors import PublishingError, ServingError
 from kplug_registry.publishing import publish
 from kplug_registry.site_format import current_time
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.wheels import DeclaredComponent, read_wheel
 
@@ -65,7 +66,7 @@ class SiteFolder:
     def publish(self, wheel: Path) -> str:
         """Add a release, as ``kplug publish`` does."""
         contents = read_wheel(wheel, self._declared)
-        publish([contents], self._folder, current_time(), self._keys)
+        publish([contents], Folder(self._folder), current_time(), self._keys)
         return f"{contents.metadata.name} {contents.metadata.version}"
 
     def close(self) -> None:

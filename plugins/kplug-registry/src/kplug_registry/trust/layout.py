@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+
+from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
 _SIGNED = ("components", "distributions", "search")
@@ -31,14 +32,10 @@ def is_target(path: str) -> bool:
     return path == "registry.json" or path.partition("/")[0] in _SIGNED
 
 
-def list_targets(folder: Path) -> list[str]:
-    """Return the paths of the files in a site's folder that are signed; they name wheels by their hashes."""
-    files = [file for name in _SIGNED for file in (folder / name).rglob("*.json")]
-    return sorted(
-        each.relative_to(folder).as_posix()
-        for each in [folder / "registry.json", *files]
-        if each.exists()
-    )
+def list_targets(site: SiteStorage) -> list[str]:
+    """Return the paths of the files of a site that are signed; they name wheels by their hashes."""
+    paths = [path for name in _SIGNED for path in site.list(name) if path.endswith(".json")]
+    return sorted(["registry.json", *paths])
 
 
 def write_latest(root_version: int, files: Mapping[str, bytes]) -> bytes:

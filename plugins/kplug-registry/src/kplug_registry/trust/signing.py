@@ -1,16 +1,17 @@
 """Sign a site: its files are targets in hash bins.
 
-Nothing here reads or writes a folder, but ``sign_site``: a store of objects is signed by the same functions.
+Nothing here writes to a site, but ``sign_site`` and ``write_signing``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tuf.api.metadata import TargetFile
 
+from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
 from kplug_registry.trust.layout import list_targets
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
@@ -19,19 +20,26 @@ from kplug_registry.trust.site_signer import Read, Signing, SiteSigner
 _HASHES = ["sha256"]
 
 
-def sign_site(folder: Path, keys: SigningKeys, lifetimes: Lifetimes = USUAL) -> None:
-    """Sign all of a site in a folder, and write its metadata.
+def sign_site(site: SiteStorage, keys: SigningKeys, lifetimes: Lifetimes = USUAL) -> None:
+    """Sign all of a site, and write its metadata.
 
     Args:
-        folder: The site; it has a root.
+        site: Where it is; it has a root.
         keys: The private keys at hand.
         lifetimes: How long the metadata is valid.
 
     Raises:
         TrustError: if there is no root, or keys are missing.
     """
-    contents = ((path, (folder / path).read_bytes()) for path in list_targets(folder))
-    write_signing(folder, sign_all(reader_of(folder), contents, keys, lifetimes))
+    write_signing(site, sign_all(site.read, read_targets(site), keys, lifetimes))
+
+
+def read_targets(site: SiteStorage) -> Iterator[tuple[str, bytes]]:
+    """Yield the paths and contents of the files of a site that are signed."""
+    for path in list_targets(site):
+        content = site.read(path)
+        if content is not None:
+            yield path, content
 
 
 def sign_all(
@@ -107,24 +115,11 @@ def renew_timestamp(read: Read, keys: SigningKeys, lifetimes: Lifetimes = USUAL)
     return signer.finish()
 
 
-def reader_of(folder: Path) -> Read:
-    """Return what reads the files of a site in a folder."""
-
-    def read(path: str) -> bytes | None:
-        try:
-            return (folder / path).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    return read
-
-
-def write_signing(folder: Path, signing: Signing) -> None:
-    """Write the metadata of a signature into the folder of its site."""
+def write_signing(site: SiteStorage, signing: Signing) -> None:
+    """Write the metadata of a signature to its site, one file after the other."""
     for path, data in signing.files.items():
-        write_file(folder / path, data)
-    for path in signing.obsolete:
-        (folder / path).unlink(missing_ok=True)
+        site.write({path: data})
+    site.remove(signing.obsolete)
 
 
 def write_file(file: Path, data: bytes) -> None:

@@ -1,0 +1,44 @@
+"""A new site from wheels, in a folder or in a store of objects."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from kplug_registry.building import build_site
+from kplug_registry.errors import PublishingError
+from kplug_registry.publishing.transactions import sort_paths
+from kplug_registry.storage import Folder, SiteStorage
+from kplug_registry.wheels import WheelContents
+
+_BATCH = 500  # files that are sent together
+_HEAD = "registry.json"  # what makes a site of files
+
+
+def create_site(wheels: Iterable[WheelContents], site: SiteStorage, published: str) -> int:
+    """Write a site with wheels where none is, and return how many releases it has.
+
+    Args:
+        wheels: What was read of each; they are taken one by one.
+        site: Where it will be.
+        published: The time, as in `kplug_registry.site_format.Release`.
+
+    Raises:
+        PublishingError: if there is a site, or two wheels are of one version; no site is left behind.
+    """
+    if isinstance(site, Folder):
+        return build_site(wheels, site.path, published)
+    if site.read(_HEAD) is not None:
+        raise PublishingError(
+            f"{site} is not empty", hint=f"`kplug publish WHEEL --to {site}` adds to a site."
+        )
+    with site.take_turn(timeout=60) as turn, tempfile.TemporaryDirectory() as folder:
+        built = Folder(Path(folder) / "site")
+        count = build_site(wheels, built.path, published)
+        paths = [path for path in sort_paths(built.list("")) if path != _HEAD]
+        batches = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+        for batch in [*batches, [_HEAD]]:
+            turn.check()
+            site.write({path: (built.path / path).read_bytes() for path in batch})
+    return count

@@ -1,0 +1,13 @@
+"""Where the files of a site are, and how one writer at a time changes them.
+
+Data flows in this order::
+
+    what every place can do          site_storage
+    a folder                         folder
+    a store of objects               turns → object_store
+    which of them an address means   opening
+"""
+
+from kplug_registry.storage.folder import Folder as Folder
+from kplug_registry.storage.opening import open_storage as open_storage
+from kplug_registry.storage.site_storage import SiteStorage as SiteStorage, Turn as Turn

@@ -1,0 +1,109 @@
+"""A site in a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kplug_registry.errors import PublishingError
+from kplug_registry.storage.site_storage import WORKPLACE, Turn
+
+_JOURNAL = f"{WORKPLACE}/journal.zip"
+_DRAFT = f"{WORKPLACE}/draft"  # in the site, so that it is moved inside of one file system
+
+
+class Folder:
+    """The files in a folder. One process at a time may write; the system ends the turn of one that dies.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None if there is none."""
+        try:
+            return (self.path / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def list(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, sorted."""
+        found = (self.path / folder).rglob("*")
+        return sorted(each.relative_to(self.path).as_posix() for each in found if each.is_file())
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files, each whole or not at all; they are kept when this returns."""
+        folders = set()
+        for path, content in files.items():
+            target = self.path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._draft(content).replace(target)
+            folders.add(target.parent)
+        for folder in folders:
+            _flush(folder)
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a file, whole or not at all, if there is none; return whether it was written."""
+        is_new = not (self.path / path).exists()
+        if is_new:
+            self.write({path: content})
+        return is_new
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, as far as they are there."""
+        for path in paths:
+            (self.path / path).unlink(missing_ok=True)
+
+    @contextmanager
+    def take_turn(self, timeout: float) -> Iterator[Turn]:
+        """Keep other writers away while the context is open.
+
+        Args:
+            timeout: Seconds to wait for another writer.
+
+        Raises:
+            PublishingError: if another writer does not end.
+        """
+        workplace = self.path / WORKPLACE
+        workplace.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(workplace / "lock", timeout=timeout)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise PublishingError(
+                f"another publisher has been writing to {self} for {timeout:g} s",
+                hint="Try again later.",
+            ) from None
+        try:
+            self.remove([_DRAFT])
+            yield Turn(_JOURNAL, _JOURNAL, lambda: None)
+        finally:
+            lock.release()
+
+    def _draft(self, content: bytes) -> Path:
+        draft = self.path / _DRAFT
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(content)
+        _flush(draft)
+        return draft
+
+
+def _flush(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder."""
+    if os.name == "nt" and path.is_dir():
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,96 @@
+"""A site in a store of objects, such as a bucket of S3, through fsspec."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from kplug_registry.storage.site_storage import Turn
+from kplug_registry.storage.turns import LENGTH, TurnTaker
+
+
+class ObjectStore:
+    """Objects below an address, in a store that can create an object only if it is absent.
+
+    Args:
+        system: The file system of fsspec.
+        root: The path in it.
+        address: The address, for messages.
+        length: Seconds of a writer's turn.
+    """
+
+    def __init__(self, system: Any, root: str, address: str, length: float = LENGTH) -> None:
+        self._system, self._root, self._address = system, root.rstrip("/"), address
+        self._length = length
+
+    def __str__(self) -> str:
+        return self._address
+
+    def read(self, path: str) -> bytes | None:
+        """Return an object, or None if there is none."""
+        try:
+            return bytes(self._system.cat_file(self._locate(path)))
+        except FileNotFoundError:
+            return None
+
+    def list(self, folder: str) -> list[str]:
+        """Return the paths of all objects below a folder, sorted."""
+        self._system.invalidate_cache()
+        found = self._system.find(self._locate(folder.rstrip("/")))
+        prefix = f"{self._root}/"
+        return sorted(each[each.index(prefix) + len(prefix) :] for each in found)
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write objects, each whole or not at all; they are kept when this returns."""
+        by_type: dict[str, dict[str, bytes]] = defaultdict(dict)
+        for path, content in files.items():
+            by_type[_guess_type(path)][self._locate(path)] = content
+        for content_type, contents in by_type.items():
+            self._system.pipe(contents, **self._options(content_type))
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write an object, whole or not at all, if there is none; return whether it was written."""
+        try:
+            self._system.pipe_file(self._locate(path), content, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove objects, as far as they are there."""
+        for path in paths:
+            try:
+                self._system.rm_file(self._locate(path))
+            except FileNotFoundError:
+                continue
+
+    @contextmanager
+    def take_turn(self, timeout: float) -> Iterator[Turn]:
+        """Keep other writers away while the context is open.
+
+        Args:
+            timeout: Seconds to wait for another writer.
+
+        Raises:
+            PublishingError: if another writer does not end.
+        """
+        taker = TurnTaker(self, self._length)
+        turn = taker.take(timeout)
+        try:
+            yield turn
+        finally:
+            taker.give_back()
+
+    def _locate(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _options(self, content_type: str) -> dict[str, str]:
+        """Return what S3 is told, which serves objects with the type that they were written with."""
+        return {"ContentType": content_type} if "s3" in self._system.protocol else {}
+
+
+def _guess_type(path: str) -> str:
+    return mimetypes.guess_type(path)[0] or "application/octet-stream"

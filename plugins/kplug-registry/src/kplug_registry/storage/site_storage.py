@@ -1,0 +1,54 @@
+"""What a site needs of the place where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+WORKPLACE = ".kplug"  # below the site: what writers leave for one another
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The time in which one writer alone changes a site.
+
+    Args:
+        journal: The path of the writer's journal, which nobody else writes.
+        left: The path of the journal that the writer before may have left.
+        check: Raises `PublishingError` if the turn is over.
+    """
+
+    journal: str
+    left: str
+    check: Callable[[], None]
+
+
+class SiteStorage(Protocol):
+    """The files of a site. Paths are below the site and have ``/``. ``str()`` names it in messages."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None if there is none."""
+
+    def list(self, folder: str) -> list[str]:
+        """Return the paths of all files below a folder, sorted."""
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write files, each whole or not at all; they are kept when this returns."""
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a file, whole or not at all, if there is none; return whether it was written."""
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, as far as they are there."""
+
+    def take_turn(self, timeout: float) -> AbstractContextManager[Turn]:
+        """Keep other writers away while the context is open.
+
+        Args:
+            timeout: Seconds to wait for another writer.
+
+        Raises:
+            PublishingError: if another writer does not end.
+        """
