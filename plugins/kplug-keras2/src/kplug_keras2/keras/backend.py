@@ -5,31 +5,85 @@ from __future__ import annotations
 from typing import Any
 
 from kplug import backend as kplug_backend
+
+from kplug_keras2.symbolic import functions, phase, tensor_functions, updates
 from kplug_keras2.symbolic.connecting import connecting
 
-# They take what they are given, or compute nothing with tensors.
-_PLAIN = {
-    "function",
-    "gradients",
-    "int_shape",
-    "is_keras_tensor",
-    "is_placeholder",
-    "is_sparse",
-    "is_tensor",
-    "ndim",
-    "dtype",
+# They read what a symbolic tensor is, or compute nothing with tensors.
+_PLAIN = (
+    *("count_params", "dtype", "int_shape", "is_keras_tensor", "is_placeholder", "is_sparse"),
+    *("is_tensor", "name_scope", "ndim"),
+)
+_VARIABLES = ("ones", "random_normal_variable", "random_uniform_variable", "variable", "zeros")
+_OWN = {
+    phase: ("in_test_phase", "in_train_phase"),
+    tensor_functions: (
+        *("depth_to_space", "extract_image_patches", "moments", "pattern_broadcast", "slice"),
+    ),
 }
 
 
 def _connect_all() -> dict[str, Any]:
-    connected: dict[str, Any] = {}
-    for name in vars(kplug_backend)["__all__"]:
-        function = getattr(kplug_backend, name)
+    found: dict[str, Any] = {
+        name: getattr(kplug_backend, name) for name in vars(kplug_backend)["__all__"]
+    }
+    for module, names in _OWN.items():
+        found.update({name: getattr(module, name) for name in names})
+    found.update({name: updates.make_variable(found[name]) for name in _VARIABLES})
+    for name, function in found.items():
         is_plain = isinstance(function, type) or not callable(function) or name in _PLAIN
-        connected[name] = function if is_plain else connecting(function)
-    return connected
+        found[name] = function if is_plain else connecting(function)
+    return found
 
 
-_functions = _connect_all()
+def backend() -> str:
+    """Return ``'tensorflow'``: of those that Keras 2 knows, the one whose layouts and kernels are kplug's.
+
+    Scripts ask to choose between Theano's ways and TensorFlow's. kplug computes with torch.
+    """
+    return "tensorflow"
+
+
+def get_session() -> Any:
+    """Return what has ``run``: ``K.get_session().run(tensor)`` reads a tensor."""
+    return _Session()
+
+
+class _Session:
+    """A session of TensorFlow, as far as it reads tensors."""
+
+    def run(self, fetches: Any, feed_dict: Any = None) -> Any:
+        """Return the values of a tensor or of several; of symbolic ones, for the values of their inputs."""
+        feeds = feed_dict or {}
+        several = list(fetches) if isinstance(fetches, (list, tuple)) else [fetches]
+        found = functions.function(list(feeds), several)(list(feeds.values()))
+        return found if isinstance(fetches, (list, tuple)) else found[0]
+
+
+def set_session(session: object) -> None:
+    """Do nothing: there are no sessions, and nothing of theirs to configure."""
+    del session
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """Return the shape; of a symbolic tensor with ``None`` for the batch, or a number at run time."""
+    return tuple(kplug_backend.int_shape(x))
+
+
+_functions = {
+    **_connect_all(),
+    "backend": backend,
+    "function": functions.function,
+    "get_session": get_session,
+    "gradients": functions.gradients,
+    "learning_phase": phase.learning_phase,
+    "moving_average_update": updates.moving_average_update,
+    "placeholder": functions.placeholder,
+    "set_session": set_session,
+    "shape": shape,
+    "update": updates.update,
+    "update_add": updates.update_add,
+    "update_sub": updates.update_sub,
+}
 globals().update(_functions)
 __all__ = [*_functions]

@@ -1,10 +1,55 @@
-"""Losses as Keras 2 computes them: predictions and targets outside their range are no mistake there."""
+"""Losses as Keras 2 computes them: it clips what it is given, and has no mistake to find in it.
+
+kplug refuses targets and predictions that a loss is not defined for. Code for Keras 2 relies on clipping: noise is
+added to labels, or a classifier ends in a layer without activation.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from kplug import backend as K
+from torch import Tensor
+
+_NAMES = {
+    "bce": "binary_crossentropy",
+    "binary_crossentropy": "binary_crossentropy",
+    "categorical_crossentropy": "categorical_crossentropy",
+    "sparse_categorical_crossentropy": "sparse_categorical_crossentropy",
+}
+
+
+def binary_crossentropy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """−mean(t · log p + (1 − t) · log(1 − p)), with p kept between ε and 1 − ε and any target t.
+
+    Example:
+        >>> import torch
+        >>> binary_crossentropy(torch.tensor([[1.013]]), torch.tensor([[0.5]])).isfinite().item()
+        True
+    """
+    return K.mean(K.binary_crossentropy(y_true, y_pred), axis=-1)
+
+
+def categorical_crossentropy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """−Σ t · log p over the last axis, with p divided by its sum and kept between ε and 1 − ε."""
+    return K.categorical_crossentropy(y_true, y_pred)
+
+
+def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """−log p of the class that is the target, likewise."""
+    return K.sparse_categorical_crossentropy(y_true, y_pred)
+
 
 def find_losses(loss: Any) -> Any:
-    """Return the losses of ``compile``, with Keras 2's in the place of names that it computes otherwise."""
-    return loss
+    """Return the losses of ``compile``, with those here in the place of names that Keras 2 computes so."""
+    if isinstance(loss, dict):
+        return {name: find_losses(one) for name, one in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [find_losses(one) for one in loss]
+    name = loss if isinstance(loss, str) else _find_kplugs_name(loss)
+    return f"kplug-keras2/{_NAMES[name]}" if name in _NAMES else loss
+
+
+def _find_kplugs_name(loss: Any) -> str | None:
+    is_kplugs = str(getattr(loss, "__module__", "")).startswith("kplug.losses")
+    return getattr(loss, "__name__", None) if is_kplugs else None

@@ -13,9 +13,11 @@ import yaml
 
 import kplug
 from kplug_keras2.arguments.renamed import modernise
+from kplug_keras2.keras.optimizers import find_optimizer
 from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
 from kplug_keras2.models.log_names import name_metrics
 from kplug_keras2.models.losses import find_losses
+from kplug_keras2.symbolic.phase import asking_phase
 
 _compile, _fit, _evaluate = kplug.Model.compile, kplug.Model.fit, kplug.Model.evaluate
 _predict, _train_on_batch = kplug.Model.predict, kplug.Model.train_on_batch
@@ -44,7 +46,7 @@ def compile(  # noqa: A001 - Keras's name
         )
     _compile(
         self,
-        optimizer,
+        find_optimizer(optimizer),
         find_losses(loss),
         metrics=name_metrics(metrics),
         loss_weights=loss_weights,
@@ -154,14 +156,14 @@ def _list_arguments(method: Callable[..., Any]) -> tuple[str, ...]:
 
 METHODS = {
     "compile": compile,
-    "evaluate": evaluate,
+    "evaluate": asking_phase(evaluate),
     "evaluate_generator": evaluate_generator,
-    "fit": fit,
+    "fit": asking_phase(fit),
     "fit_generator": fit_generator,
-    "predict": predict,
+    "predict": asking_phase(predict),
     "predict_classes": predict_classes,
     "predict_generator": predict_generator,
     "predict_proba": predict_proba,
     "to_yaml": to_yaml,
-    "train_on_batch": train_on_batch,
+    "train_on_batch": asking_phase(train_on_batch),
 }

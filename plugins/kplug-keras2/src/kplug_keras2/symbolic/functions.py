@@ -1,0 +1,156 @@
+"""``K.function`` and ``K.gradients`` of symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from kplug import backend
+from kplug.errors import GraphError, KplugError
+from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic
+from kplug.layers import Layer
+from torch import Tensor
+
+from kplug_keras2.symbolic.phase import running
+
+
+class Gradient(Layer):
+    """The derivative of a loss with respect to one tensor of the same graph.
+
+    It is computed while the graph runs, so it can be differentiated and computed with.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Return the derivative.
+
+        Args:
+            inputs: The loss and the tensor.
+
+        Raises:
+            KplugError: The loss does not depend on the tensor.
+        """
+        loss, variable = inputs
+        if loss.is_meta:
+            return torch.empty_like(variable)
+        if not (loss.requires_grad and variable.requires_grad):
+            raise KplugError(
+                "gradients: the loss does not depend on the variable through differentiable steps",
+                hint="K.function([model.input], K.gradients(loss, model.input)) computes them; fit does "
+                "not, for a tensor that no weight comes before.",
+            )
+        (found,) = torch.autograd.grad(loss.sum(), variable, create_graph=True, allow_unused=True)
+        return torch.zeros_like(variable) if found is None else found
+
+    def _convert(self, inputs: Any) -> Any:
+        return inputs
+
+
+Gradient._is_watched = False  # of the copies that are made for a user's layer, there is no derivative
+
+
+def gradients(loss: Any, variables: Any) -> list[Any]:
+    """Return the gradient of a loss with respect to each variable, symbolic where they are.
+
+    Example:
+        >>> from kplug.layers import Input
+        >>> x = Input((2,))
+        >>> compute = function([x], gradients(x * x, x))
+        >>> compute([[[1.0, 3.0]]])[0].tolist()
+        [[2.0, 6.0]]
+    """
+    wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
+    if not is_symbolic((loss, wanted)):
+        return list(backend.gradients(loss, wanted))
+    return [Gradient()([loss, variable]) for variable in wanted]
+
+
+def function(
+    inputs: Sequence[Any], outputs: Any, updates: Any = None, **_of_tensorflow: Any
+) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return a function from a list of values of ``inputs`` to a list of NumPy values of ``outputs``.
+
+    Args:
+        inputs: Symbolic tensors; ``K.learning_phase()`` may be the last one.
+        outputs: Symbolic tensors, or tensors that have their values.
+        updates: What ``K.update`` returned; it is written already.
+    """
+    del updates
+    several = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    return SymbolicFunction(list(inputs), several)
+
+
+class SymbolicFunction:
+    """A function of arrays that runs a part of a graph, with gradients where it has some.
+
+    Args:
+        inputs: Symbolic tensors; a learning phase (0 or 1) may be the last.
+        outputs: Symbolic tensors, and tensors that have their values.
+    """
+
+    def __init__(self, inputs: list[Any], outputs: list[Any]) -> None:
+        self._has_phase = bool(inputs) and not isinstance(inputs[-1], SymbolicTensor)
+        self._inputs = inputs[:-1] if self._has_phase else inputs
+        self._outputs = outputs
+        symbolic = [one for one in outputs if isinstance(one, SymbolicTensor)]
+        for tensor in symbolic:
+            _ = tensor.spec  # every layer on the way gets its weights
+        self._plan = Plan(self._inputs, symbolic)
+        self._layers = list(dict.fromkeys(node.layer for node in self._plan.nodes))
+        self._needs_gradients = any(isinstance(layer, Gradient) for layer in self._layers)
+
+    def __call__(self, values: Sequence[Any]) -> list[Any]:
+        """Return the outputs in NumPy, for an array or tensor an input, and the phase if it was asked for.
+
+        Raises:
+            GraphError: There is another number of values.
+        """
+        expected = len(self._inputs) + self._has_phase
+        if len(values) != expected:
+            raise GraphError(f"the function takes {expected} values, got {len(values)}")
+        self.training = self._has_phase and bool(values[-1])
+        tensors = [self._read(value) for value in values[: len(self._inputs)]]
+        modules = [module for layer in self._layers for module in layer.modules()]
+        with (
+            torch.set_grad_enabled(self._needs_gradients),
+            in_mode(modules, self.training),
+            running(self),
+        ):
+            found = iter(self._plan.run(tensors))
+            return [
+                backend.get_value(next(found) if isinstance(one, SymbolicTensor) else one)
+                for one in self._outputs
+            ]
+
+    def _read(self, value: Any) -> Tensor:
+        tensor: Any = backend.to_tensor(value)
+        if not tensor.is_floating_point():
+            return tensor  # type: ignore[no-any-return]
+        tensor = backend.cast(tensor, backend.floatx()).detach()
+        return tensor.requires_grad_() if self._needs_gradients else tensor  # type: ignore[no-any-return]
+
+
+def placeholder(
+    shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: str | None = None
+) -> Any:
+    """Return a symbolic tensor, the input of a graph.
+
+    Args:
+        shape: Its shape, with the batch in front.
+        ndim: The number of axes, if the shape is not given.
+        dtype: Its type.
+        sparse: Must be False.
+        name: Its name.
+
+    Raises:
+        KplugError: It shall be sparse.
+    """
+    if sparse:
+        raise KplugError(
+            "placeholder: there is no sparse symbolic tensor",
+            hint="Rows of scipy.sparse matrices are read by fit and predict as they are.",
+        )
+    from kplug.layers import Input
+
+    sizes = (None,) * (ndim or 0) if shape is None else tuple(shape)
+    return Input(batch_shape=sizes, dtype=dtype or backend.floatx(), name=name)

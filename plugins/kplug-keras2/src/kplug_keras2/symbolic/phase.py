@@ -1,0 +1,47 @@
+"""The learning phase of Keras 2: whether the model that runs is being trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kplug import backend
+
+# The models that run now, the innermost one last.
+_running: list[Any] = []
+
+
+@contextmanager
+def running(model: Any) -> Iterator[None]:
+    """Let a model's own mode be the learning phase, for a block."""
+    _running.append(model)
+    try:
+        yield
+    finally:
+        _running.pop()
+
+
+def learning_phase() -> int:
+    """Return 1 while a model is trained, else 0; without a model, what ``set_learning_phase`` has set."""
+    return int(_running[-1].training) if _running else backend.learning_phase()
+
+
+def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """Return ``x`` while training and ``alt`` otherwise; either may be a function to call."""
+    return backend.in_train_phase(x, alt, learning_phase() if training is None else training)
+
+
+def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
+    """Return ``alt`` while training and ``x`` otherwise."""
+    return in_train_phase(alt, x, training)
+
+
+def asking_phase(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a model that runs it, so that functions inside know the phase."""
+
+    def method_with_phase(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with running(self):
+            return method(self, *args, **kwargs)
+
+    return method_with_phase

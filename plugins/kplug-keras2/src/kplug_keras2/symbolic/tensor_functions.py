@@ -1,0 +1,124 @@
+"""Functions of Keras 1's and 2's backend, and of TensorFlow in code beside it, that kplug's ``K`` has not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from kplug import backend
+from torch import Tensor
+
+
+def moments(
+    x: Any, axes: Any, shift: Any = None, keep_dims: bool = False, keepdims: bool = False, name: Any = None
+) -> tuple[Tensor, Tensor]:
+    """Return mean and variance over axes."""
+    del shift, name
+    is_kept = keep_dims or keepdims
+    return backend.mean(x, axes, is_kept), backend.var(x, axes, is_kept)
+
+
+def depth_to_space(x: Any, scale: int, data_format: str | None = None, **_options: Any) -> Tensor:
+    """Return an image with scale² channels of each pixel laid out as a block of pixels.
+
+    Example:
+        >>> depth_to_space(torch.arange(4.0).reshape(1, 1, 1, 4), 2).tolist()
+        [[[[0.0], [1.0]], [[2.0], [3.0]]]]
+    """
+    is_last = (data_format or backend.image_data_format()) in ("NHWC", "channels_last")
+    tensor = backend.to_tensor(x)
+    image = tensor.movedim(-1, 1) if is_last else tensor
+    batch, channels, height, width = image.shape
+    split = image.reshape(batch, scale, scale, channels // scale**2, height, width)
+    made = split.permute(0, 3, 4, 1, 5, 2).reshape(
+        batch, channels // scale**2, height * scale, width * scale
+    )
+    return made.movedim(1, -1) if is_last else made
+
+
+def extract_image_patches(  # noqa: PLR0913 - TensorFlow's and Keras's arguments
+    x: Any,
+    ksizes: Any,
+    strides: Any = None,
+    rates: Any = (1, 1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    **_options: Any,
+) -> Tensor:
+    """Return the patches of images, (N, rows, columns, height · width · channels).
+
+    Args:
+        x: Images with their channels last.
+        ksizes: Height and width of a patch, or (1, height, width, 1).
+        strides: Steps between patches, likewise.
+        rates: Steps between the pixels of a patch, likewise.
+        padding: ``valid`` or ``same``.
+        data_format: Must be ``channels_last``.
+    """
+    del data_format
+    size, step, rate = (_read_pair(one) for one in (ksizes, strides or ksizes, rates))
+    image = backend.to_tensor(x).movedim(-1, 1)
+    if padding.lower() == "same":
+        image = _pad_same(image, size, step, rate)
+    channels = image.shape[1]
+    rows, columns = (
+        (length - (one - 1) * each - 1) // by + 1
+        for length, one, each, by in zip(image.shape[2:], size, rate, step, strict=True)
+    )
+    found = F.unfold(image, size, dilation=rate, stride=step)
+    split = found.reshape(image.shape[0], channels, size[0] * size[1], rows, columns)
+    return split.permute(0, 3, 4, 2, 1).reshape(image.shape[0], rows, columns, -1)
+
+
+def _read_pair(value: Any) -> tuple[int, int]:
+    sizes = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    first, second = sizes[1:3] if len(sizes) == 4 else sizes
+    return int(first), int(second)
+
+
+def _pad_same(image: Tensor, size: Any, step: Any, rate: Any) -> Tensor:
+    margins: list[int] = []
+    for length, one, by, each in zip(image.shape[2:], size, step, rate, strict=True):
+        total = max((-(-length // by) - 1) * by + (one - 1) * each + 1 - length, 0)
+        margins = [total // 2, total - total // 2, *margins]
+    return F.pad(image, margins)
+
+
+def pattern_broadcast(x: Any, broadcastable: Any) -> Any:
+    """Return the tensor itself; Theano had to be told which axes to broadcast."""
+    del broadcastable
+    return x
+
+
+def slice(x: Any, start: Any, size: Any) -> Tensor:  # noqa: A001 - Keras's name
+    """Return a part of a tensor; a size of −1 goes to the end.
+
+    Example:
+        >>> slice(torch.arange(6).reshape(2, 3), (0, 1), (2, -1)).tolist()
+        [[1, 2], [4, 5]]
+    """
+    tensor = backend.to_tensor(x)
+    for axis, (first, count) in enumerate(zip(start, size, strict=True)):
+        length = tensor.shape[axis] - int(first) if int(count) == -1 else int(count)
+        tensor = tensor.narrow(axis, int(first), length)
+    return tensor
+
+
+def gather_nd(params: Any, indices: Any) -> Tensor:
+    """Return the parts of a tensor that rows of indices name."""
+    rows = backend.to_tensor(indices).long()
+    return backend.to_tensor(params)[tuple(rows.unbind(-1))]
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
+    """Return one of two values, element by element; without them, the places where it holds."""
+    chosen = backend.to_tensor(condition).bool()
+    if x is None:
+        return torch.argwhere(chosen)
+    return torch.where(chosen, backend.to_tensor(x), backend.to_tensor(y))
+
+
+def floordiv(x: Any, y: Any) -> Any:
+    """Return x // y."""
+    return x // y

@@ -1,0 +1,98 @@
+"""``K.variable`` and ``K.update`` inside the ``get_updates`` of an optimizer.
+
+Keras 2 calls ``get_updates`` once and gets a graph: its variables are made once, and every value is computed
+before one is written. Here it is called in every step.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kplug import backend
+from torch import Tensor
+
+
+class UpdateStep:
+    """The variables of an optimizer's ``get_updates``, and what one step is going to write.
+
+    Example:
+        >>> step = UpdateStep()
+        >>> for _ in range(2):
+        ...     with step.collecting({}):
+        ...         count = make_variable(backend.zeros)((1,))
+        ...         _ = update_add(count, 1.0)
+        >>> count.tolist()
+        [2.0]
+    """
+
+    def __init__(self) -> None:
+        self._variables: list[Tensor] = []
+        self._made = 0
+        self._writes: list[tuple[Tensor, Any]] = []
+
+    @contextmanager
+    def collecting(self, copies: dict[int, Tensor]) -> Iterator[None]:
+        """Collect what a block writes, and write it at its end.
+
+        Args:
+            copies: The tensors that copies in the block stand for, by the copies' ``id``.
+        """
+        self._made, self._writes = 0, []
+        _steps.append(self)
+        try:
+            yield
+        finally:
+            _steps.pop()
+        for variable, value in self._writes:
+            backend.update(copies.get(id(variable), variable), value)
+        self._writes = []
+
+    def keep(self, function: Callable[..., Tensor], args: Any, kwargs: Any) -> Tensor:
+        """Return the variable that stands at this place: made in the first step, found again in later ones."""
+        if self._made == len(self._variables):
+            self._variables.append(function(*args, **kwargs))
+        self._made += 1
+        return self._variables[self._made - 1]
+
+    def write(self, variable: Tensor, value: Any) -> Any:
+        """Let a variable have a value from the next step on, and return the value."""
+        self._writes.append((variable, value))
+        return value
+
+
+_steps: list[UpdateStep] = []
+
+
+def make_variable(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a function that makes a tensor, of which an optimizer's step keeps what it has made."""
+
+    @functools.wraps(function)
+    def made(*args: Any, **kwargs: Any) -> Tensor:
+        return _steps[-1].keep(function, args, kwargs) if _steps else function(*args, **kwargs)
+
+    return made
+
+
+def update(x: Any, new_x: Any) -> Any:
+    """Write a value into a variable: at once, or at the end of an optimizer's step."""
+    return _steps[-1].write(x, new_x) if _steps else backend.update(x, new_x)
+
+
+def update_add(x: Any, increment: Any) -> Any:
+    """Add to a variable, likewise."""
+    return _steps[-1].write(x, x + increment) if _steps else backend.update_add(x, increment)
+
+
+def update_sub(x: Any, decrement: Any) -> Any:
+    """Subtract from a variable, likewise."""
+    return _steps[-1].write(x, x - decrement) if _steps else backend.update_sub(x, decrement)
+
+
+def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
+    """Set x ← x · momentum + value · (1 − momentum), likewise."""
+    if not _steps:
+        return backend.moving_average_update(x, value, momentum)
+    return _steps[-1].write(x, x * momentum + value * (1.0 - momentum))
