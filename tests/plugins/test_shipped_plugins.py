@@ -19,6 +19,7 @@ DEPENDENCIES = {
         "filelock",
         "jinja2",
         "keras_applications",
+        "keras_preprocessing",
         "monai",
         "numpy",
         "packaging",

@@ -60,8 +60,16 @@ def test_a_star_import_brings_the_layers(installed: Any) -> None:
         ("import keras.foo", ImportError, "kplug has no module keras.foo"),
         ("from keras.backend import theano_backend", ImportError, "kplug computes with torch"),
         ("import tensorflow as tf\ntf.Session()", AttributeError, "needs TensorFlow itself"),
-        ("from tensorflow.contrib import ctc", ImportError, "needs TensorFlow itself"),
-        ("from tensorflow import while_loop", ImportError, "tensorflow.while_loop"),
+        (
+            "from tensorflow.contrib import ctc\nctc.loss",
+            AttributeError,
+            "tensorflow.contrib.ctc.loss",
+        ),
+        (
+            "from tensorflow import while_loop\nwhile_loop()",
+            AttributeError,
+            "tensorflow.while_loop",
+        ),
     ],
 )
 def test_an_unknown_name_says_what_replaces_it_in_its_line(

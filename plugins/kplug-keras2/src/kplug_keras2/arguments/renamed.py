@@ -41,6 +41,11 @@ _IDLE = {
     "use_multiprocessing",
     "workers",
 }
+# Arguments that a class took from its base and never used.
+_NEVER_USED = {
+    "SeparableConv1D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
+    "SeparableConv2D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
+}
 
 
 def modernise(owner: str, given: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def modernise(owner: str, given: Mapping[str, Any], known: Collection[str]) -> d
     read: dict[str, Any] = {}
     for name, value in given.items():
         today = name if name in known else names.get(name, name)
-        if today not in known and today in _IDLE:
+        if today not in known and today in _IDLE | _NEVER_USED.get(owner, set()):
             continue
         if today in known and today != name:
             warn_once(name, f"{name}= of {owner} is Keras 1's name; today it is {today}=")

@@ -29,15 +29,13 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Return how a module is made, or None for modules of others.
 
         Raises:
-            ModuleNotFoundError: The name is one of Keras's or TensorFlow's that means nothing here.
+            ModuleNotFoundError: Keras has no such module, or kplug means nothing by it.
         """
         if fullname.partition(".")[0] not in ("keras", "tf_keras", "tensorflow"):
             return None
         within = find_path(fullname)
         if within is not None and not find_sources(within):
             raise refuse_module(fullname, within)
-        if within is None and fullname not in ("tensorflow", "tensorflow.python"):
-            raise refuse_module(fullname, None)
         has_parts = within is None or is_package(within)
         return importlib.util.spec_from_loader(fullname, self, is_package=has_parts)
 

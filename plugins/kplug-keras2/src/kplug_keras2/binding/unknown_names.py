@@ -37,28 +37,23 @@ def refuse_name(module: ModuleType, name: str) -> Exception:
     return AttributeError(text, name=name, obj=module)
 
 
-def refuse_module(name: str, path: str | None) -> ModuleNotFoundError:
+def refuse_module(name: str, path: str) -> ModuleNotFoundError:
     """Return the error for a module that is not there.
 
     Args:
         name: Its whole name.
-        path: Where it would stand in Keras; None for TensorFlow's own.
+        path: Where it would stand in Keras.
     """
     line = describe_line(find_user_frame())
-    if path is None:
-        return ModuleNotFoundError(
-            f"{name} ({line}) needs TensorFlow itself. {_OF_TENSORFLOW}", name=name
-        )
     replacement = _REPLACEMENTS.get(path.rpartition(".")[2])
     advice = f". Today: {replacement}" if replacement else ""
     return ModuleNotFoundError(f"kplug has no module {name}{advice} ({line})", name=name)
 
 
-def refuse_tensorflow(name: str) -> Exception:
+def refuse_tensorflow(name: str) -> AttributeError:
     """Return the error for a name of TensorFlow's, with the line that needs it."""
-    frame = find_user_frame()
-    text = f"{name} ({describe_line(frame)}) needs TensorFlow itself. {_OF_TENSORFLOW}"
-    return ImportError(text) if is_import(frame) else AttributeError(text)
+    line = describe_line(find_user_frame())
+    return AttributeError(f"{name} ({line}) needs TensorFlow itself. {_OF_TENSORFLOW}")
 
 
 def _suggest(module: ModuleType, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kplug import backend as kplug_backend
-
 from kplug_keras2.symbolic import functions, phase, tensor_functions, updates
 from kplug_keras2.symbolic.connecting import connecting
 
@@ -18,7 +17,14 @@ _VARIABLES = ("ones", "random_normal_variable", "random_uniform_variable", "vari
 _OWN = {
     phase: ("in_test_phase", "in_train_phase"),
     tensor_functions: (
-        *("depth_to_space", "extract_image_patches", "moments", "pattern_broadcast", "slice"),
+        *(
+            "batch_dot",
+            "depth_to_space",
+            "extract_image_patches",
+            "moments",
+            "pattern_broadcast",
+            "slice",
+        ),
     ),
 }
 

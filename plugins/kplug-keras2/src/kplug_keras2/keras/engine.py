@@ -5,9 +5,9 @@ from kplug_keras2.keras.layers import (  # type: ignore[attr-defined]
     Input as Input,
     InputLayer as InputLayer,
     Layer as Layer,
-    merge as merge,
 )
 from kplug_keras2.keras.models import Model as Model, Sequential as Sequential
+from kplug_keras2.keras.utils import get_source_inputs as get_source_inputs
 
 Container = Network = Model
 __all__ = [
@@ -20,5 +20,5 @@ __all__ = [
     "Network",
     "Node",
     "Sequential",
-    "merge",
+    "get_source_inputs",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from kplug import layers as kplug_layers
 from kplug_keras2.arguments.aliases import make_alias
 from kplug_keras2.arguments.renamed import modernise
-from kplug_keras2.symbolic.base_layer import Keras2Layer
+from kplug_keras2.symbolic.base_layer import Keras2Layer, Wrapper as BaseWrapper
 
 _FORMER = {
     "Deconvolution2D": "Conv2DTranspose",
@@ -101,6 +101,7 @@ def merge(
 
 
 _aliases = _make_aliases()
+_aliases["Wrapper"] = make_alias(BaseWrapper, Keras2Layer)
 globals().update(_aliases)
 globals().update({old: _aliases[today] for old, today in _FORMER.items()})
 __all__ = [

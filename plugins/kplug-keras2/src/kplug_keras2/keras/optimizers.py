@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from kplug import backend, optimizers
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug import backend, optimizers
 from kplug_keras2.symbolic.updates import UpdateStep
 
 __all__ = ["Optimizer", "TFOptimizer", *optimizers.__all__]  # type: ignore[attr-defined]
@@ -40,7 +40,9 @@ class Optimizer(metaclass=_OptimizerType):
         allowed = {"clipnorm", "clipvalue"}
         if set(settings) - allowed:
             names = ", ".join(sorted(set(settings) - allowed))
-            raise TypeError(f"{type(self).__name__} takes no {names}; the base takes clipnorm, clipvalue")
+            raise TypeError(
+                f"{type(self).__name__} takes no {names}; the base takes clipnorm, clipvalue"
+            )
         vars(self).update(settings)
         self.updates: list[Any] = []
         self.weights: list[Any] = []
@@ -71,7 +73,9 @@ class Optimizer(metaclass=_OptimizerType):
 
     def get_config(self) -> dict[str, Any]:
         """Return the limits of the gradients; a subclass adds its arguments."""
-        return {name: getattr(self, name) for name in ("clipnorm", "clipvalue") if getattr(self, name)}
+        return {
+            name: getattr(self, name) for name in ("clipnorm", "clipvalue") if getattr(self, name)
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -93,7 +97,7 @@ class UpdatesOptimizer(torch.optim.Optimizer):
         super().__init__(params, {"lr": float(backend.get_value(getattr(rule, "lr", 0.0)))})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Make one update."""
         found = None
         if closure is not None:
@@ -119,7 +123,11 @@ class UpdatesOptimizer(torch.optim.Optimizer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set the learning rate of the rule; other attributes are this object's."""
-        rate = vars(vars(self).get("rule", self)).get(name) if name in ("lr", "learning_rate") else None
+        rate = (
+            vars(vars(self).get("rule", self)).get(name)
+            if name in ("lr", "learning_rate")
+            else None
+        )
         if isinstance(rate, Tensor):
             backend.set_value(rate, value)
         else:
@@ -127,7 +135,7 @@ class UpdatesOptimizer(torch.optim.Optimizer):
 
 
 def find_optimizer(optimizer: Any) -> Any:
-    """Return what ``compile`` takes for an optimizer: of one with ``get_updates``, a function that builds it."""
+    """Return what ``compile`` takes: for an optimizer with ``get_updates`` a function that builds it."""
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, torch.optim.Optimizer):
         return optimizer
 

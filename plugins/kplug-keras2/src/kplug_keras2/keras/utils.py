@@ -6,13 +6,25 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from kplug.graph import sort_nodes
+from kplug_keras2.custom_objects import (
+    CustomObjectScope as CustomObjectScope,
+    custom_object_scope as custom_object_scope,
+    get_custom_objects as get_custom_objects,
+)
+from kplug_keras2.progress import Progbar as Progbar
 from kplug_keras2.warning import warn_once
 
 __all__ = [
+    "CustomObjectScope",
+    "Progbar",
     "conv_input_length",
     "conv_output_length",
     "convert_all_kernels_in_model",
+    "custom_object_scope",
     "deconv_length",
+    "get_custom_objects",
+    "get_source_inputs",
     "has_arg",
     "multi_gpu_model",
     "normalize_data_format",
@@ -22,6 +34,13 @@ __all__ = [
     "transpose_shape",
     "unpack_singleton",
 ]
+
+
+def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = None) -> list[Any]:
+    """Return the inputs that a symbolic tensor depends on."""
+    del layer, node_index
+    nodes = sort_nodes([tensor])
+    return [one for node in nodes if node.is_input for one in node.output_tensors]
 
 
 def multi_gpu_model(

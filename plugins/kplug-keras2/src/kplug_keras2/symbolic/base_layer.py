@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kplug.layers import Layer
+
 
 class Keras2Layer:
     """Methods and attributes that Keras 2's ``Layer`` has, and kplug's has not.
@@ -35,6 +37,36 @@ class Keras2Layer:
     def assert_input_compatibility(self, inputs: Any) -> None:
         """Do nothing: a call checks its inputs itself."""
 
+    def _get_noise_shape(self, inputs: Any) -> Any:  # noqa: ARG002 - Keras passes it
+        """Return the shape of a dropout layer's mask; ``None`` is that of the inputs."""
+        return getattr(self, "noise_shape", None)
+
     @property
     def _initial_weights(self) -> None:
         return None
+
+
+class Wrapper(Layer):
+    """The base of layers around another one, which they keep as ``layer``.
+
+    Args:
+        layer: The layer inside.
+    """
+
+    def __init__(self, layer: Layer, **options: Any) -> None:
+        super().__init__(**options)
+        self.layer = layer
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the configuration, that of the layer inside among it."""
+        inner = {"class_name": type(self.layer).__name__, "config": self.layer.get_config()}
+        return {**super().get_config(), "layer": inner}
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        """Return the layer that a configuration describes."""
+        from kplug.layers import deserialize
+
+        return cls(
+            deserialize(config["layer"]), **{k: v for k, v in config.items() if k != "layer"}
+        )

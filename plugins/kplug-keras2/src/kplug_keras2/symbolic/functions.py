@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
+
 from kplug import backend
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic
 from kplug.layers import Layer
-from torch import Tensor
-
 from kplug_keras2.symbolic.phase import running
 
 
@@ -46,7 +46,9 @@ class Gradient(Layer):
         return inputs
 
 
-Gradient._is_watched = False  # of the copies that are made for a user's layer, there is no derivative
+Gradient._is_watched = (
+    False  # of the copies that are made for a user's layer, there is no derivative
+)
 
 
 def gradients(loss: Any, variables: Any) -> list[Any]:
@@ -131,7 +133,11 @@ class SymbolicFunction:
 
 
 def placeholder(
-    shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: str | None = None
+    shape: Any = None,
+    ndim: int | None = None,
+    dtype: Any = None,
+    sparse: bool = False,
+    name: str | None = None,
 ) -> Any:
     """Return a symbolic tensor, the input of a graph.
 

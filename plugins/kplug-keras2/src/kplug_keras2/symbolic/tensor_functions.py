@@ -6,12 +6,18 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from kplug import backend
 from torch import Tensor
+
+from kplug import backend
 
 
 def moments(
-    x: Any, axes: Any, shift: Any = None, keep_dims: bool = False, keepdims: bool = False, name: Any = None
+    x: Any,
+    axes: Any,
+    shift: Any = None,
+    keep_dims: bool = False,
+    keepdims: bool = False,
+    name: Any = None,
 ) -> tuple[Tensor, Tensor]:
     """Return mean and variance over axes."""
     del shift, name
@@ -37,7 +43,7 @@ def depth_to_space(x: Any, scale: int, data_format: str | None = None, **_option
     return made.movedim(1, -1) if is_last else made
 
 
-def extract_image_patches(  # noqa: PLR0913 - TensorFlow's and Keras's arguments
+def extract_image_patches(
     x: Any,
     ksizes: Any,
     strides: Any = None,
@@ -122,3 +128,30 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
 def floordiv(x: Any, y: Any) -> Any:
     """Return x // y."""
     return x // y
+
+
+def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:
+    """Return products of matrices, batch by batch.
+
+    Of tensors with more than three axes all axes but the last two are of the batch, as in Keras 2.2; a tensor
+    with fewer axes is one of vectors.
+    """
+    left, right = backend.to_tensor(x), backend.to_tensor(y)
+    if max(left.ndim, right.ndim) < 4 or min(left.ndim, right.ndim) < 3:
+        return backend.batch_dot(left, right, axes)
+    first, second = (
+        (axes, axes) if isinstance(axes, int) else axes or (left.ndim - 1, right.ndim - 2)
+    )
+    has_vectors = right.ndim - left.ndim, left.ndim - right.ndim
+    left, right = (
+        one.reshape(*one.shape, *[1] * max(extra, 0))
+        for one, extra in zip((left, right), has_vectors, strict=True)
+    )
+    if first != left.ndim - 1:
+        left = left.mT
+    if second == right.ndim - 1:
+        right = right.mT
+    product = left @ right
+    for axis, extra in zip((-2, -1), has_vectors, strict=True):
+        product = product.squeeze(axis) if extra > 0 else product
+    return product

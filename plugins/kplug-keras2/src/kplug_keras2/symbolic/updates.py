@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kplug import backend
 from torch import Tensor
+
+from kplug import backend
 
 
 class UpdateStep:
@@ -51,7 +52,7 @@ class UpdateStep:
         self._writes = []
 
     def keep(self, function: Callable[..., Tensor], args: Any, kwargs: Any) -> Tensor:
-        """Return the variable that stands at this place: made in the first step, found again in later ones."""
+        """Return the variable at this place: made in the first step, found again in later ones."""
         if self._made == len(self._variables):
             self._variables.append(function(*args, **kwargs))
         self._made += 1

@@ -1,0 +1,91 @@
+"""``get_custom_objects`` and ``CustomObjectScope``: names of a script's own classes and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+from torch import nn
+from typing_extensions import Self
+
+import kplug
+
+# A function's kind is what it is used as, so it is known as each of these.
+_KINDS = (
+    "activations",
+    "constraints",
+    "initializers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "regularizers",
+)
+
+
+def name_objects(objects: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    """Return a scope in which names mean a script's own classes and functions, whatever their kind."""
+    layers = {
+        name: one
+        for name, one in objects.items()
+        if isinstance(one, type) and issubclass(one, nn.Module)
+    }
+    others = {name: one for name, one in objects.items() if name not in layers}
+    return kplug.scope(layers=layers, **(dict.fromkeys(_KINDS, others) if others else {}))
+
+
+class CustomObjects(dict[str, Any]):
+    """The names of the whole script: what is put into it is known from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scopes = ExitStack()
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        # An activation that was wrapped in a layer, as Keras's own advice had it, is meant by its function.
+        function = getattr(value, "activation", None) if isinstance(value, nn.Module) else value
+        self._scopes.enter_context(name_objects({name: function or value}))
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """Put several names in."""
+        for name, value in dict(*others, **named).items():
+            self[name] = value
+
+    def clear(self) -> None:
+        """Forget all names."""
+        super().clear()
+        self._scopes.close()
+
+
+_custom_objects = CustomObjects()
+
+
+def get_custom_objects() -> CustomObjects:
+    """Return the names of the whole script, a dict."""
+    return _custom_objects
+
+
+class CustomObjectScope:
+    """A block in which names mean a script's own classes and functions.
+
+    Args:
+        *objects: Dicts of them by name.
+    """
+
+    def __init__(self, *objects: Mapping[str, Any]) -> None:
+        self._scopes = ExitStack()
+        self._objects = objects
+
+    def __enter__(self) -> Self:
+        for one in self._objects:
+            self._scopes.enter_context(name_objects(one))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._scopes.close()
+
+
+def custom_object_scope(*objects: Mapping[str, Any]) -> CustomObjectScope:
+    """Return ``CustomObjectScope(*objects)``."""
+    return CustomObjectScope(*objects)

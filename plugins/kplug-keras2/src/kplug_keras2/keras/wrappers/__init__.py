@@ -1,0 +1,3 @@
+"""``keras.wrappers``."""
+
+__all__: list[str] = []
