@@ -15,8 +15,10 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 DEPENDENCIES = {
     *(
+        "anyio",
         "cryptography",
         "filelock",
+        "fsspec",
         "jinja2",
         "keras_applications",
         "keras_preprocessing",
@@ -28,12 +30,15 @@ DEPENDENCIES = {
     ),
     *(
         "securesystemslib",
+        "sklearn",
+        "starlette",
         "torch",
         "torchmetrics",
         "tuf",
         "typer",
         "typing_extensions",
         "urllib3",
+        "uvicorn",
         "yaml",
     ),
 }
