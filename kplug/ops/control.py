@@ -29,7 +29,7 @@ def _switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
     return branches[min(max(place, 0), len(branches) - 1)](*_to_tensors(operands))
 
 
-_NUMBERS: Any = (bool, int, float)
+_NUMBERS: Any = (bool, int, float, np.generic)
 
 
 def _while_loop(
@@ -96,7 +96,8 @@ def _stack(structures: Sequence[Any]) -> Any:
     """Return one structure whose tensors have those of all along a new first axis."""
     if not structures or structures[0] is None:
         return None
-    return _combine(lambda *parts: torch.stack(parts), *structures)
+    entries = [map_leaves(_to_tensors(one), _NUMBERS, to_operand) for one in structures]
+    return _combine(lambda *parts: torch.stack(parts), *entries)
 
 
 def _combine(function: Callable[..., Tensor], *structures: Any) -> Any:
