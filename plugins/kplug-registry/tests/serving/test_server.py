@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from kplug_registry.publishing import verify
 from kplug_registry.serving.audit_log import AuditLog, UploadEntry
 from kplug_registry.serving.database import Database
 from kplug_registry.storage import Folder
+from kplug_registry.trust.unsigned_site import UnsignedSite
 
 MakeWheel = Callable[..., Path]
 Server = tuple[str, "subprocess.Popen[str]"]
@@ -202,12 +202,15 @@ def test_a_server_that_is_told_to_end_finishes_what_was_begun(
     assert verify(Folder(site)) == []
 
 
-def test_a_folder_of_wheels_is_served_and_leaves_nothing(
-    serve_site: Serve, make_wheel: MakeWheel, temporary: Path
+def test_a_folder_of_wheels_is_served_to_kplug_and_leaves_nothing(
+    serve_site: Serve, make_wheel: MakeWheel, temporary: Path, tmp_path: Path
 ) -> None:
     with serve_site(make_wheel().parent) as (address, process):
-        with urllib.request.urlopen(f"{address}components/loss/waveloss.json") as answer:
-            assert b"kplug-waves" in answer.read()
+        client = UnsignedSite(address, tmp_path / "copy")
+        first, again = (client.fetch("components/loss/waveloss.json") for _ in range(2))
+        assert first == again
+        assert b"kplug-waves" in (first or b"")
+        assert client.fetch("components/loss/nothing.json") is None
         process.terminate()
         process.wait(20)
     assert not list(temporary.iterdir())
