@@ -4,6 +4,13 @@ from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
 from kplug.training.data.py_dataset import PyDataset as PyDataset, Sequence as Sequence
+from kplug.utils.custom_objects import (
+    CustomObjectScope as CustomObjectScope,
+    custom_object_scope as custom_object_scope,
+    get_custom_objects as get_custom_objects,
+    register_keras_serializable as register_keras_serializable,
+)
+from kplug.utils.files import get_file as get_file
 from kplug.utils.images import (
     array_to_img as array_to_img,
     img_to_array as img_to_array,
@@ -11,8 +18,11 @@ from kplug.utils.images import (
     save_img as save_img,
 )
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
+from kplug.utils.progress import Progbar as Progbar
 from kplug.utils.seeds import set_random_seed as set_random_seed
 from kplug.utils.sequences import pad_sequences as pad_sequences
+from kplug.utils.source_inputs import get_source_inputs as get_source_inputs
+from kplug.utils.splitting import split_dataset as split_dataset
 from kplug.utils.timeseries import (
     timeseries_dataset_from_array as timeseries_dataset_from_array,
 )

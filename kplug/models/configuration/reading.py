@@ -13,7 +13,7 @@ from kplug.dialect.names import strip_packages
 from kplug.errors import SpecError
 from kplug.layers.serialization import make_layer
 from kplug.registry import scope
-from kplug.registry.kinds import KINDS
+from kplug.registry.kinds import KINDS, get_kind
 from kplug.registry.quoting import quote
 
 
@@ -64,12 +64,15 @@ def scope_of(custom_objects: Mapping[str, Any] | None) -> AbstractContextManager
     """Return a scope in which the names mean the given objects, whatever their kind."""
     if not custom_objects:
         return nullcontext()
-    given = strip_packages(custom_objects)
-    layers = {
-        name: each
-        for name, each in given.items()
-        if isinstance(each, type) and issubclass(each, nn.Module)
-    }
-    others = {name: each for name, each in given.items() if name not in layers}
-    kinds = [kind.plural for kind in KINDS.values() if kind.name != "layer"]
-    return scope(layers=layers, **{kind: others for kind in kinds if others})
+    names: dict[str, dict[str, Any]] = {}
+    for name, each in strip_packages(custom_objects).items():
+        for kind in list_kinds(each):
+            names.setdefault(get_kind(kind).plural, {})[name] = each
+    return scope(**names)
+
+
+def list_kinds(given: object) -> list[str]:
+    """Return the kinds that an object of the user's may be meant as: a layer, or all others."""
+    if isinstance(given, type) and issubclass(given, nn.Module):
+        return ["layer"]
+    return [kind.name for kind in KINDS.values() if kind.name != "layer"]

@@ -1,0 +1,29 @@
+"""The inputs that a symbolic tensor is computed from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kplug.graph.nodes import SymbolicTensor, sort_nodes
+
+
+def get_source_inputs(tensor: SymbolicTensor) -> list[Any]:
+    """Return the inputs that a symbolic tensor depends on.
+
+    Args:
+        tensor: What ``Input`` or a layer in a graph returned.
+
+    Returns:
+        Symbolic tensors, each once.
+
+    Example:
+        >>> from kplug.layers import Dense, Input
+        >>> x = Input((3,))
+        >>> get_source_inputs(Dense(2)(x)) == [x]
+        True
+
+    Reference:
+        ``keras.utils.get_source_inputs``.
+    """
+    inputs = [node for node in sort_nodes([tensor]) if node.is_input]
+    return [one for node in inputs for one in node.output_tensors]
