@@ -103,9 +103,10 @@ def test_an_interrupted_run_leaves_its_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "number"])
 def test_a_file_that_cannot_be_written_is_refused_before_training(
-    tmp_path: Path, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    paths: dict[str, Any] = {"missing": tmp_path / "no" / "t.json", "folder": tmp_path, "number": 5}
+    monkeypatch.chdir(tmp_path)
+    paths: dict[str, Any] = {"missing": Path("no/t.json"), "folder": Path(), "number": 5}
     model = make_model()
     before = model.get_weights()
     with pytest.raises(ArgumentValueError) as caught:
