@@ -1,5 +1,22 @@
-"""Scripts that were written for Keras 1 and 2, on kplug: ``import keras`` means kplug after ``install()``."""
+"""Scripts that were written for Keras 1 and 2, on kplug: ``import keras`` means kplug after ``install()``.
 
-from kplug_keras2.binding.installing import install as install, uninstall as uninstall
+Importing this package imports no torch: `kplug list` imports it for the names in `kplug_keras2.plugin`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kplug_keras2.binding.installing import install as install, uninstall as uninstall
 
 __all__ = ["install", "uninstall"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return ``install`` or ``uninstall`` when it is first used."""
+    if name in __all__:
+        from kplug_keras2.binding import installing
+
+        return getattr(installing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

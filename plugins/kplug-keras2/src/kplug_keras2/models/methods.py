@@ -154,6 +154,9 @@ def _list_arguments(method: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(method).parameters)
 
 
+# What kplug's own methods take; `Model` has these here in their place.
+FIT_ARGUMENTS = _list_arguments(_fit)
+PREDICT_ARGUMENTS = _list_arguments(_predict)
 METHODS = {
     "compile": compile,
     "evaluate": asking_phase(evaluate),

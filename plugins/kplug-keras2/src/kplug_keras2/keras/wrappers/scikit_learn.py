@@ -10,11 +10,9 @@ import numpy as np
 from typing_extensions import Self
 
 import kplug
+from kplug_keras2.models.methods import FIT_ARGUMENTS, PREDICT_ARGUMENTS
 
 __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor"]
-
-_OF_FIT = tuple(inspect.signature(kplug.Model.fit).parameters)
-_OF_PREDICT = tuple(inspect.signature(kplug.Model.predict).parameters)
 
 
 class BaseWrapper:
@@ -60,7 +58,7 @@ class BaseWrapper:
         targets = np.asarray(y)
         if "categorical_crossentropy" in str(self._find_loss_name()) and targets.ndim == 1:
             targets = kplug.utils.to_categorical(targets)
-        return self.model.fit(x, targets, **self._choose(_OF_FIT, kwargs))
+        return self.model.fit(x, targets, **self._choose(FIT_ARGUMENTS, kwargs))
 
     def _find_loss_name(self) -> str:
         name = str(getattr(self.model.loss, "name", ""))
@@ -91,7 +89,7 @@ class KerasClassifier(BaseWrapper):
 
     def predict_proba(self, x: Any, **kwargs: Any) -> Any:
         """Return the probability of each class; a model with one output has two."""
-        found = self.model.predict(x, **self._choose(_OF_PREDICT, kwargs))
+        found = self.model.predict(x, **self._choose(PREDICT_ARGUMENTS, kwargs))
         return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
@@ -113,7 +111,7 @@ class KerasRegressor(BaseWrapper):
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Return the predictions, without an axis of one."""
-        return np.squeeze(self.model.predict(x, **self._choose(_OF_PREDICT, kwargs)), axis=-1)
+        return np.squeeze(self.model.predict(x, **self._choose(PREDICT_ARGUMENTS, kwargs)), axis=-1)
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> float:
         """Return minus the loss, so that more is better."""
