@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,3 +79,25 @@ def test_a_plugin_is_found_installed_and_trained_with(shared: Shared) -> None:
     assert "install kplug-segmentation 0.1.0 from the registry local (http://127" in shared.output
     assert "Epoch 3/3" in shared.output
     assert re.search(r"loss +kplug-segmentation/dice_loss\(smooth=1e-05", shared.output)
+
+
+@pytest.mark.slow
+def test_what_is_installed_from_the_registry_is_what_its_catalogue_counts(shared: Shared) -> None:
+    registry, elsewhere = shared.copy / "build/registry", shared.copy / "build/elsewhere"
+    (elsewhere / "pyproject.toml").write_text(
+        '[tool.kplug.registries.local]\npath = "../registry"\nroot = "../registry/metadata/root.json"\n'
+    )
+    names = [path.stem for path in registry.glob("distributions/*.json")]
+    lines = [f".venv/bin/kplug install --yes {name}" for name in names]
+    run_lines("\n".join(lines), elsewhere, shared.environ)
+    command = [str(elsewhere / ".venv/bin/kplug"), "list", "--count", "--json"]
+    done = subprocess.run(
+        command, cwd=elsewhere, env=shared.environ, capture_output=True, text=True, check=True
+    )
+    installed: Counter[str] = Counter()
+    for origin, counts in json.loads(done.stdout)["counts"].items():
+        if origin.split()[0] in names:
+            installed.update(counts)
+    shown = re.findall(r">(\d+) (\w+)</option>", (registry / "index.html").read_text("utf-8"))
+    assert {kind: int(number) for number, kind in shown} == dict(installed)
+    assert installed["losses"] > 30

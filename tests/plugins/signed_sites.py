@@ -104,6 +104,7 @@ def offer(
     version: str,
     *components: tuple[str, str],
     wheel: WheelFile | None = None,
+    is_qualified_only: bool = False,
     **facts: Any,
 ) -> None:
     """Add a release to the files of a site and sign it.
@@ -114,6 +115,7 @@ def offer(
         version: The version, newer than those that are there.
         components: Kind and name of each.
         wheel: What the files say of the wheel; by default, what is true of an empty file.
+        is_qualified_only: Whether its bare names do not mean its components.
         facts: Further fields of `Release`.
     """
     name = f"{distribution.replace('-', '_')}-{version}-py3-none-any.whl"
@@ -127,12 +129,17 @@ def offer(
     releases = (release, *(older.releases if older else ()))
     _write(signed, path, DistributionFile(distribution, releases))
     for kind, each in components:
-        _offer_component(signed, distribution, release, kind, each)
+        _offer_component(signed, distribution, release, kind, each, is_qualified_only)
     signed.sign()
 
 
 def _offer_component(
-    signed: SignedFolder, distribution: str, release: Release, kind: str, name: str
+    signed: SignedFolder,
+    distribution: str,
+    release: Release,
+    kind: str,
+    name: str,
+    is_qualified_only: bool,
 ) -> None:
     path = component_path(kind, name)
     others = _read(signed, ComponentFile, path)
@@ -146,12 +153,13 @@ def _offer_component(
         "",
         release.wheel,
         release.yanked,
+        is_qualified_only,
     )
     offers = (new, *(others.offers if others else ()))
     _write(signed, path, ComponentFile(kind, lookup_key(name), offers))
     for word in search_words(name) if release.yanked is None else ():
         found = _read(signed, SearchFile, search_path(word))
-        hit = SearchHit(kind, name, distribution, release.version, "")
+        hit = SearchHit(kind, name, distribution, release.version, "", is_qualified_only)
         known = found.hits if found else ()
         hits = [each for each in known if (each.distribution, each.name) != (distribution, name)]
         _write(signed, search_path(word), SearchFile(word, (hit, *hits)))

@@ -99,7 +99,7 @@ def test_html_in_the_fields_of_a_plugin_is_shown_as_text(hostile_site: Path) -> 
     assert "window.hacked" in read_page(hostile_site, "index.html")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
@@ -133,7 +133,11 @@ def test_a_person_searches_opens_a_component_and_copies_its_name(
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
         page.goto(f"{address}/index.html")
         _expect_no_violation(page)
+        assert page.locator("p", has_text="2 losses").is_visible()
         page.get_by_label("Find a component").fill("wave loss")
+        page.get_by_text("2 components", exact=True).wait_for()
+        page.get_by_label("Kind").select_option("2 losses")
+        _expect_no_violation(page)
         page.get_by_role("link", name="wave_loss").first.click()
         page.wait_for_url("**/catalogue/components/loss/waveloss.html")
         _expect_no_violation(page)

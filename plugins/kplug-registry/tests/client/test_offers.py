@@ -43,6 +43,17 @@ def test_what_was_searched_is_offered_where_it_is_not_found(
     assert "kplug install" not in explain("loss", "other-pond/pond_loss")
 
 
+@pytest.mark.parametrize("more", ["", "online = true"])
+def test_what_has_a_qualified_name_alone_is_offered_for_that_name(
+    machine: Path, site: SignedFolder, more: str
+) -> None:
+    offer(site, "kplug-fen", "1.0", ("loss", "fen_loss"), is_qualified_only=True)
+    configure(machine, site, more=more)
+    search(open_registries(), "fen")
+    assert "kplug install" not in explain("loss", "fen_loss")
+    assert "kplug install kplug-fen" in explain("loss", "kplug-fen/fen_loss")
+
+
 def test_it_is_offered_without_any_request(machine: Path, site: SignedFolder) -> None:
     configure(machine, site)
     search(open_registries(), "pond")

@@ -58,6 +58,16 @@ def test_names_of_components_and_of_distributions(
     assert plan(wanted) == [("kplug-pond", version, "company")]
 
 
+def test_a_bare_name_is_not_that_of_a_component_with_a_qualified_name_alone(
+    machine: Path, company: SignedFolder, public: SignedFolder
+) -> None:
+    offer(public, "kplug-fen", "1.0", ("loss", "pond_loss"), is_qualified_only=True)
+    configure(machine, public, company)
+    assert plan("pond_loss") == [("kplug-pond", "1.1", "company")]
+    configure(machine, public)
+    assert plan("pond_loss") == [("kplug-fen", "1.0", "public")]
+
+
 def test_the_requirement_has_the_hash_that_was_signed(machine: Path, company: SignedFolder) -> None:
     configure(machine, company)
     (found,) = plan_installation(open_registries(), "kplug-pond")

@@ -73,6 +73,7 @@ def test_search(site: SignedFolder) -> None:
         "distribution": "kplug-pond",
         "version": "1.0",
         "summary": "",
+        "is_qualified_only": False,
         "registry": "site",
     }
 

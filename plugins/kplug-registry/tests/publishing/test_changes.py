@@ -97,6 +97,30 @@ def test_a_publish_writes_only_what_speaks_of_the_release(
     }
 
 
+def test_the_components_of_current_releases_are_counted(site: Path, make_wheel: MakeWheel) -> None:
+    def counts() -> object:
+        return json.loads((site / "registry.json").read_text())["counts"]
+
+    assert counts() == [{"kind": "loss", "count": 1}]
+    points = "".join(
+        f"[kplug.{kinds}]\nwave = kplug_waves:wave_loss\n" for kinds in ("losses", "metrics")
+    )
+    publish([read_wheel(make_wheel(version="2.0", entry_points=points))], Folder(site), NOW)
+    assert counts() == [{"kind": "loss", "count": 1}, {"kind": "metric", "count": 1}]
+    yank(Folder(site), "kplug-waves", "2.0", "wrong")
+    assert counts() == [{"kind": "loss", "count": 1}]
+    yank(Folder(site), "kplug-waves", "1.0", "wrong")
+    assert counts() == []
+
+
+def test_other_counts_are_found(site: Path) -> None:
+    file = site / "registry.json"
+    file.write_text(file.read_text().replace('"count":1', '"count":2'))
+    assert verify(Folder(site)) == [
+        "registry.json counts other components than the distributions' files have"
+    ]
+
+
 def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: MakeWheel) -> None:
     publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     hits = json.loads((site / search_path("wave")).read_text())["hits"]
@@ -107,6 +131,7 @@ def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: Make
             "distribution": "kplug-waves",
             "version": "2.0",
             "summary": "A wave.",
+            "is_qualified_only": False,
         }
     ]
 

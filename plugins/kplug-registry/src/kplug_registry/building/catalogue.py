@@ -9,15 +9,16 @@ from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kplug import lookup_key
+from kplug import get_kind, lookup_key
+from kplug.errors import UnknownKindError
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
     DistributionFile,
     Offer,
-    RecentRelease,
     Release,
+    SiteFile,
     find_current,
 )
 
@@ -26,11 +27,15 @@ _FOLDER = "catalogue"
 _ROOT = "../../../"  # as seen from the pages of components and distributions
 
 
-def write_start_page(view: SiteView, recent: Sequence[RecentRelease]) -> None:
+def write_start_page(view: SiteView, file: SiteFile) -> None:
     """Write the page with the search and what is new, and the files that all pages use."""
-    view.write_later(
-        "index.html", lambda: _lay_out("", "Plugins", _render("index.html", recent=recent))
-    )
+
+    def make() -> bytes:
+        counts = [(each.kind, _count(each.kind, each.count)) for each in file.counts]
+        main = _render("index.html", recent=file.recent, counts=counts)
+        return _lay_out("", "Plugins", main)
+
+    view.write_later("index.html", make)
     for name, content in _read_assets().items():
         view.write(f"{_FOLDER}/assets/{name}", content)
 
@@ -72,14 +77,25 @@ def _render_components(name: str, components: tuple[ComponentEntry, ...]) -> str
     return _render("components.html", name=name, components=components, key=lookup_key)
 
 
+def _count(kind: str, count: int) -> str:
+    """Return a number with the name of the kind, as ``kplug list --count`` prints them."""
+    try:
+        return f"{count} {kind if count == 1 else get_kind(kind).plural}"
+    except UnknownKindError:  # of a plugin that is not installed where the page is made
+        return f"{count} {kind}"
+
+
 def _choose(offers: Sequence[Offer]) -> list[Offer]:
-    """Return of each distribution the newest offer that is not yanked, or the newest."""
+    """Return of each distribution the newest offer that is not yanked, or the newest.
+
+    Those that the bare name means come first.
+    """
     chosen: dict[str, Offer] = {}
     for offer in offers:
         known = chosen.setdefault(offer.distribution, offer)
         if known.yanked is not None and offer.yanked is None:
             chosen[offer.distribution] = offer
-    return list(chosen.values())
+    return sorted(chosen.values(), key=lambda offer: offer.is_qualified_only)
 
 
 def _render(template: str, **facts: object) -> str:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from kplug_registry.building.catalogue import write_start_page
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.site_format import RecentRelease, SiteFile
+from kplug_registry.site_format import (
+    DistributionFile,
+    KindCount,
+    RecentRelease,
+    SiteFile,
+    find_current,
+)
 
 MOST_RECENT = 50
 _XML_CONTROLS = {code: "" for code in range(32) if code not in (9, 10, 13)}
@@ -16,9 +24,33 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
     """Put a release at the head of what is new."""
     found = view.find(SiteFile, "registry.json") or SiteFile()
     recent = (release, *found.recent)[:MOST_RECENT]
-    view.write_noun("registry.json", SiteFile(recent=recent))
-    write_start_page(view, recent)
+    _write_site_file(view, replace(found, recent=recent))
     view.write_later("feed.xml", lambda: _format_feed(recent).encode())
+
+
+def update_counts(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
+    """Change the number of components of each kind by what a distribution has more or less of."""
+    found = view.find(SiteFile, "registry.json") or SiteFile()
+    counts = Counter({each.kind: each.count for each in found.counts})
+    counts.subtract(count_kinds(before))
+    counts.update(count_kinds(after))
+    _write_site_file(view, replace(found, counts=list_counts(counts)))
+
+
+def count_kinds(distribution: DistributionFile) -> Counter[str]:
+    """Return how many components of each kind the current release of a distribution offers."""
+    current = find_current(distribution)
+    return Counter(entry.kind for entry in current.components) if current else Counter()
+
+
+def list_counts(counts: Counter[str]) -> tuple[KindCount, ...]:
+    """Return counts as `registry.json` has them, by kind."""
+    return tuple(KindCount(kind, count) for kind, count in sorted(counts.items()) if count)
+
+
+def _write_site_file(view: SiteView, file: SiteFile) -> None:
+    view.write_noun("registry.json", file)
+    write_start_page(view, file)
 
 
 def _format_feed(recent: tuple[RecentRelease, ...]) -> str:

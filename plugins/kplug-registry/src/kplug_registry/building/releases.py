@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kplug import lookup_key
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
-from kplug_registry.building.feed import add_recent
+from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
@@ -140,6 +140,7 @@ def _replace_distribution(
         view.write_noun(path, component)
         write_component_page(view, component)
     update_search(view, before, after)
+    update_counts(view, before, after)
     write_project(view, after)
     write_distribution_pages(view, before, after)
     view.write_noun(distribution_path(after.name), after)

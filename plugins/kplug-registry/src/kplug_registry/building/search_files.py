@@ -72,7 +72,14 @@ def _identify(hit: SearchHit) -> tuple[str, str, str]:
 
 def _list_hits(distribution: str, release: Release) -> Iterator[tuple[str, SearchHit]]:
     for entry in release.components:
-        hit = SearchHit(entry.kind, entry.name, distribution, release.version, entry.summary)
+        hit = SearchHit(
+            entry.kind,
+            entry.name,
+            distribution,
+            release.version,
+            entry.summary,
+            entry.is_qualified_only,
+        )
         texts = (entry.name, *entry.aliases, distribution, entry.summary)
         for word in dict.fromkeys(word for text in texts for word in search_words(text)):
             yield word, hit

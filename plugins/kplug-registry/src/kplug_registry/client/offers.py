@@ -31,7 +31,7 @@ def list_offers(
     """
     versions: dict[str, str] = {}
     for registry in registries:
-        for offered, version in _list_of_one(registry, kind, name):
+        for offered, version in _list_of_one(registry, kind, name, distribution is not None):
             if distribution in (None, offered):
                 versions.setdefault(offered, version)
     return [
@@ -40,21 +40,29 @@ def list_offers(
     ]
 
 
-def _list_of_one(registry: ConfiguredRegistry, kind: str, name: str) -> Iterator[tuple[str, str]]:
+def _list_of_one(
+    registry: ConfiguredRegistry, kind: str, name: str, is_qualified: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield distributions with their versions; a bare name leaves out those that offer it qualified alone."""
     try:
         path = component_path(kind or "any", name)
     except SiteFormatError:  # no component can have such a name
         return
     file = _read(registry, path) if kind else None
     if file is not None:
-        offers = [offer for offer in file.offers if offer.yanked is None]
+        offers = [
+            offer
+            for offer in file.offers
+            if offer.yanked is None and (is_qualified or not offer.is_qualified_only)
+        ]
         newest = {offer.distribution: offer.version for offer in reversed(offers)}
         yield from reversed(newest.items())
         return
     for word in search_words(name):
         found = registry.read_copy(SearchFile, search_path(word))
         for hit in found.hits if found else ():
-            if lookup_key(hit.name) == lookup_key(name) and kind in ("", hit.kind):
+            is_meant = is_qualified or not hit.is_qualified_only
+            if is_meant and lookup_key(hit.name) == lookup_key(name) and kind in ("", hit.kind):
                 yield hit.distribution, hit.version
 
 

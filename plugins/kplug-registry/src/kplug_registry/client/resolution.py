@@ -115,14 +115,17 @@ def _parse(wanted: str) -> Requirement:
 
 
 def _find_by_component(registries: Registries, name: str) -> str:
-    """Return the one distribution that offers a component."""
+    """Return the one distribution that offers a component; one whose bare name it is, if there is any."""
     key = lookup_key(name)
-    owners: dict[str, str] = {}
+    of_bare_name: dict[str, str] = {}
+    of_qualified_name: dict[str, str] = {}
     for registry in registries:
         file = registry.fetch(SearchFile, search_path(key))
         for hit in file.hits if file else ():
             if lookup_key(hit.name) == key:
-                owners.setdefault(hit.distribution, registry.name)
+                found = of_qualified_name if hit.is_qualified_only else of_bare_name
+                found.setdefault(hit.distribution, registry.name)
+    owners = of_bare_name or of_qualified_name
     if not owners:
         raise InstallationError(
             f"no registry has a component or a distribution {name!r}",

@@ -49,7 +49,7 @@ def search(
 def _write(results: Results, text: str) -> Iterator[str]:
     for each in results.found:
         hit = each.hit
-        yield f"{hit.kind} {hit.name}: {hit.summary}".rstrip(": ")
+        yield f"{hit.kind} {hit.written}: {hit.summary}".rstrip(": ")
         place = f"{hit.distribution} {hit.version}, registry {each.registry}"
         yield f"  {place}: kplug install {hit.distribution}"
     if not results.found:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from kplug_registry.building import SiteView
+from kplug_registry.building.feed import count_kinds, list_counts
 from kplug_registry.building.releases import list_offers, sort_offers
 from kplug_registry.building.search_files import list_hits, sort_hits
 from kplug_registry.building.simple_pages import add_projects, write_project
@@ -43,7 +44,7 @@ def verify(site: SiteStorage) -> list[str]:
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))
-        found = [*_check_format(view), *_check_all(view, distributions)]
+        found = [*_check_site_file(view, distributions), *_check_all(view, distributions)]
         return [*found, *find_signature_faults(site)]
     except SiteFormatError as error:
         return [error.message]
@@ -57,10 +58,12 @@ def _read_distributions(view: SiteView) -> Iterator[DistributionFile]:
         yield found
 
 
-def _check_format(view: SiteView) -> Iterator[str]:
+def _check_site_file(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
     found = view.find(SiteFile, "registry.json")
     if found is None or found.format != FORMAT:
         yield f"registry.json is not of format {FORMAT}"
+    elif found.counts != list_counts(sum(map(count_kinds, distributions), Counter())):
+        yield "registry.json counts other components than the distributions' files have"
 
 
 def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from kplug_registry.site_format.nouns import (
     ComponentEntry as ComponentEntry,
     ComponentFile as ComponentFile,
     DistributionFile as DistributionFile,
+    KindCount as KindCount,
     LookalikeFile as LookalikeFile,
     Offer as Offer,
     RecentRelease as RecentRelease,

@@ -144,6 +144,7 @@ class SearchHit:
         distribution: The normalised name of the distribution.
         version: The version.
         summary: One line.
+        is_qualified_only: Whether the bare name does not mean this component.
     """
 
     kind: str
@@ -151,6 +152,12 @@ class SearchHit:
     distribution: str
     version: str
     summary: str
+    is_qualified_only: bool = False
+
+    @property
+    def written(self) -> str:
+        """What names it in code."""
+        return f"{self.distribution}/{self.name}" if self.is_qualified_only else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +195,23 @@ class RecentRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class KindCount:
+    """How many components of a kind the current releases offer."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SiteFile:
-    """``registry.json``: the format, and what is new.
+    """``registry.json``: the format, what is new, and how much there is.
 
     Args:
         format: The version of the format.
         recent: The releases that were published last, the newest first.
+        counts: The number of components of each kind, by kind.
     """
 
     format: int = FORMAT
     recent: tuple[RecentRelease, ...] = ()
+    counts: tuple[KindCount, ...] = ()

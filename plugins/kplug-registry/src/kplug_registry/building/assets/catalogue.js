@@ -48,7 +48,7 @@ function row(hit) {
   const address = `${root}catalogue/components/${encodeURIComponent(hit.kind)}/${encodeURIComponent(key(hit.name))}.html`;
   const item = element("li", "");
   item.append(
-    element("a", hit.name, { href: address }), " ",
+    element("a", hit.is_qualified_only ? `${hit.distribution}/${hit.name}` : hit.name, { href: address }), " ",
     element("span", hit.kind, { className: "kind" }), " ",
     element("span", `${hit.distribution} ${hit.version}`, { className: "version" }),
     element("div", hit.summary),
@@ -58,6 +58,7 @@ function row(hit) {
 
 function startSearch(form) {
   const input = form.querySelector("input");
+  const kind = form.querySelector("select");
   const status = document.getElementById("status");
   let latest = 0;
   async function run() {
@@ -66,7 +67,7 @@ function startSearch(form) {
     let hits = [];
     let message = "";
     try {
-      hits = await search(text);
+      hits = (await search(text)).filter((hit) => !kind.value || hit.kind === kind.value);
       if (text) message = hits.length === 1 ? "1 component" : `${hits.length} components`;
     } catch (error) {
       message = `The search does not work: ${error.message}`;
@@ -77,6 +78,7 @@ function startSearch(form) {
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
   let timer;
+  kind.addEventListener("change", run);
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(run, 200); });
 }
 
