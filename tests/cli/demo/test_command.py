@@ -119,6 +119,7 @@ def read_dice(printed: str, method: str) -> float:
     return float(found.group(1))
 
 
+@pytest.mark.slow
 def test_two_short_runs_print_the_same_numbers(tmp_path: Path) -> None:
     first, second = (run_demo(tmp_path / "demo.png", "--epochs", "1") for _ in range(2))
     assert read_dice(first, "network") == read_dice(second, "network")
