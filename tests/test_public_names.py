@@ -37,7 +37,7 @@ def test_a_star_import_brings_no_module(name: str) -> None:
     names: dict[str, object] = {}
     exec(f"from kplug.{name} import *", names)
     del names["__builtins__"]
-    assert names
+    assert names or name == "datasets"  # which offers modules alone
     assert not [one for one, value in names.items() if isinstance(value, types.ModuleType)]
 
 

@@ -134,9 +134,14 @@ def _download(origin: str, file: Path, known_hash: str | None) -> None:
         except (OSError, ValueError) as error:  # of the network; of the address or the hash
             raise KplugError(
                 f"{_OWNER}: {origin} cannot be downloaded: {error}",
-                hint=f"Without a network, copy the file to {file}.",
+                hint=f"Without a network, copy the file to {file}{_describe(known_hash)}.",
             ) from error
         Path(made).replace(file)
+
+
+def _describe(known_hash: str | None) -> str:
+    algorithm, _, digits = (known_hash or "").partition(":")
+    return f"; its {algorithm} is {digits}" if known_hash else ""
 
 
 def _unpack(file: Path, folder: Path, archive_format: str | None) -> None:

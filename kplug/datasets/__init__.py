@@ -1,0 +1,15 @@
+"""Small datasets for examples and tests, from the files that Keras keeps in its cache folder."""
+
+from kplug.datasets import (
+    boston_housing as boston_housing,
+    california_housing as california_housing,
+    cifar10 as cifar10,
+    cifar100 as cifar100,
+    fashion_mnist as fashion_mnist,
+    imdb as imdb,
+    mnist as mnist,
+    reuters as reuters,
+)
+from kplug.exports import export_names
+
+export_names(globals())
