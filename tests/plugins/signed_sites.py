@@ -103,7 +103,7 @@ def offer(
     distribution: str,
     version: str,
     *components: tuple[str, str],
-    wheel: WheelFile | None = None,
+    wheels: tuple[WheelFile, ...] = (),
     is_qualified_only: bool = False,
     **facts: Any,
 ) -> None:
@@ -114,16 +114,16 @@ def offer(
         distribution: The name.
         version: The version, newer than those that are there.
         components: Kind and name of each.
-        wheel: What the files say of the wheel; by default, what is true of an empty file.
+        wheels: What the files say of the wheels; by default, what is true of one that is empty.
         is_qualified_only: Whether its bare names do not mean its components.
         facts: Further fields of `Release`.
     """
     name = f"{distribution.replace('-', '_')}-{version}-py3-none-any.whl"
     signed.write(wheel_path(name), b"")
-    file = wheel or WheelFile(name, sha256(b"").hexdigest(), 0)
+    files = wheels or (WheelFile(name, sha256(b"").hexdigest(), 0),)
     entries = tuple(ComponentEntry(kind, each, f"x:{each}") for kind, each in components)
     basic = {"published": "", "summary": "", "requires": (), "requires_python": "", **facts}
-    release = Release(version, wheel=file, metadata_sha256="", components=entries, **basic)
+    release = Release(version, wheels=files, components=entries, **basic)
     path = distribution_path(distribution)
     older = _read(signed, DistributionFile, path)
     releases = (release, *(older.releases if older else ()))
@@ -151,7 +151,7 @@ def _offer_component(
         "",
         release.requires,
         "",
-        release.wheel,
+        release.wheels,
         release.yanked,
         is_qualified_only,
     )

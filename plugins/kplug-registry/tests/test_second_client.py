@@ -100,7 +100,8 @@ class SecondClient:
         file = self.read_file(f"components/{kind}/{key}.json")
         if file is None:
             raise LookupError(f"nobody offers the {kind} {name}")
-        wheel = next(each["wheel"] for each in json.loads(file)["offers"] if each["yanked"] is None)
+        offer = next(each for each in json.loads(file)["offers"] if each["yanked"] is None)
+        wheel = offer["wheels"][0]  # the only one: else by the tags of its name
         content = self.fetch(f"files/{wheel['filename']}")
         described = {"length": wheel["size"], "hashes": {"sha256": wheel["sha256"]}}
         return wheel["filename"], check_content(content, described)

@@ -15,6 +15,7 @@ from kplug_registry.errors import (
     UnreachableSiteError,
 )
 from kplug_registry.site_format import WheelFile
+from packaging.tags import sys_tags
 
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
 
@@ -192,9 +193,41 @@ def test_an_altered_site_installs_nothing(machine: Path, company: SignedFolder) 
 def test_a_wheel_that_is_not_that_of_the_release_is_passed_over(
     machine: Path, company: SignedFolder, wheel: WheelFile
 ) -> None:
-    offer(company, "kplug-pond", "1.2", ("loss", "pond_loss"), wheel=wheel)
+    offer(company, "kplug-pond", "1.2", ("loss", "pond_loss"), wheels=(wheel,))
     configure(machine, company)
     assert plan("kplug-pond") == [("kplug-pond", "1.1", "company")]
+
+
+def wheel_of(tags: str, *, build: str = "") -> WheelFile:
+    return WheelFile(f"kplug_pond-1.2-{build}{tags}.whl", "0" * 64, 0)
+
+
+MACHINE = next(iter(sys_tags()))
+OWN, ANY = wheel_of(str(MACHINE)), wheel_of("py3-none-any")
+ABI3 = wheel_of(f"cp310-abi3-{MACHINE.platform}")
+
+
+@pytest.mark.parametrize(
+    ("wheels", "chosen"),
+    [
+        ((ANY, OWN), OWN),
+        ((OWN, ANY), OWN),
+        ((ABI3, OWN, ANY), OWN),
+        ((ANY, ABI3), ABI3),
+        ((ANY, wheel_of("cp27-cp27m-win32")), ANY),
+        ((wheel_of("py2.py3-none-any"), wheel_of("py2-none-any")), wheel_of("py2.py3-none-any")),
+        ((ANY, wheel_of("py3-none-any", build="2-"), wheel_of("py3-none-any", build="10-")), None),
+    ],
+    ids=["own last", "own first", "three", "abi3", "other machine", "two in one", "builds"],
+)
+def test_the_wheel_that_fits_best_is_taken(
+    machine: Path, company: SignedFolder, wheels: tuple[WheelFile, ...], chosen: WheelFile | None
+) -> None:
+    offer(company, "kplug-pond", "1.2", ("loss", "pond_loss"), wheels=wheels)
+    configure(machine, company)
+    (found,) = plan_installation(open_registries(), "kplug-pond")
+    assert found.wheel == (chosen or wheels[-1])
+    assert found.wheel.filename in found.requirement
 
 
 def test_a_file_about_another_distribution_is_refused(machine: Path, company: SignedFolder) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.commands.index import index
+from packaging.tags import sys_tags
 from typer.testing import CliRunner
 
+CODE = "def wave_loss(y_true, y_pred, height=1.0):\n    '''A wave.'''\n"
 Serve = Callable[[Path], AbstractContextManager[str]]
 
 
@@ -24,7 +26,7 @@ def run(*arguments: object) -> str:
 
 def test_the_site_says_who_offers_a_name(make_wheel: Callable[..., Path], tmp_path: Path) -> None:
     site = tmp_path / "site"
-    assert run("build", make_wheel(), "--out", site) == f"{site}: 1 release\n"
+    assert run("build", make_wheel(), "--out", site) == f"{site}: 1 wheel\n"
     (offer,) = json.loads((site / "components/loss/waveloss.json").read_text())["offers"]
     assert (offer["distribution"], offer["version"], offer["name"], offer["signature"]) == (
         *("kplug-waves", "1.0", "wave_loss"),
@@ -66,6 +68,22 @@ def test_installers_take_this_repositorys_plugins_from_the_site(
     assert (target / "kplug_penalties/__init__.py").is_file()
     if installer is PIP:  # PEP 658: the wheel is fetched for nothing but installing
         assert "whl.metadata" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installer", [PIP, [*UV, "--python", sys.executable]], ids=["pip", "uv"])
+def test_installers_take_the_wheel_of_a_version_that_is_for_this_machine(
+    make_wheel: Callable[..., Path], tmp_path: Path, serve: Serve, installer: list[str]
+) -> None:
+    site, target = tmp_path / "site", tmp_path / "installed"
+    own = f"kplug_waves-1.0-{next(iter(sys_tags()))}.whl"
+    code = {"kplug_waves/__init__.py": f"{CODE}OWN = True\n"}
+    run("build", make_wheel(), make_wheel(filename=own, code=code), "--out", site)
+    with serve(site) as address:
+        options = ["--target", str(target), "--index-url", f"{address}/simple/", "kplug-waves"]
+        done = subprocess.run([*installer, *options], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "OWN" in (target / "kplug_waves/__init__.py").read_text()
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def test_an_upload_is_noted(
     assert (done.sha256, done.status, done.answer) == (digest, 200, "kplug-waves 2.0 is published")
     assert (again.status, again.answer) == (
         409,
-        "kplug-waves 2.0 is published already, and a version is never replaced",
+        "kplug_waves-2.0-py3-none-any.whl is published already, and a wheel is never replaced",
     )
     assert (unknown.token, unknown.filename, unknown.status) == (None, None, 401)
 

@@ -16,7 +16,9 @@ from kplug_registry.site_format import (
 )
 
 WHEEL = WheelFile("kplug_x-1.0-py3-none-any.whl", "a" * 64, 1200)
-OFFER = Offer("kplug-x", "1.0", "dice_loss", "Dice.", "(smooth=1e-05)", ("kplug",), ">=3.10", WHEEL)
+OFFER = Offer(
+    "kplug-x", "1.0", "dice_loss", "Dice.", "(smooth=1e-05)", ("kplug",), ">=3.10", (WHEEL,)
+)
 FILE = ComponentFile("loss", "diceloss", (OFFER,))
 
 
@@ -37,8 +39,11 @@ def test_keys_of_later_formats_are_left_out_and_fields_with_defaults_may_be_miss
         ("{}", "components/loss/a.json has no kind, key, offers"),
         ('{"kind": 1}', "components/loss/a.json: kind is 1, not str"),
         ('{"offers": {}}', "components/loss/a.json: offers is {}, not a list"),
-        ('{"offers": [{"wheel": {"size": true}}]}', r"offers\[0\]: wheel: size is True, not int"),
-        ('{"offers": [{"wheel": 3}]}', r"offers\[0\]: wheel is 3, not an object"),
+        (
+            '{"offers": [{"wheels": [{"size": true}]}]}',
+            r"offers\[0\]: wheels\[0\]: size is True, not int",
+        ),
+        ('{"offers": [{"wheels": [3]}]}', r"offers\[0\]: wheels\[0\] is 3, not an object"),
         ('{"offers": [{"yanked": 3}]}', r"offers\[0\]: yanked is 3, not str"),
     ],
 )
@@ -51,5 +56,5 @@ def test_the_keys_are_those_of_the_specification() -> None:
     (offer,) = json.loads(to_json(FILE))["offers"]
     assert list(offer) == [
         *("distribution", "version", "name", "summary", "signature", "requires"),
-        *("requires_python", "wheel", "yanked", "is_qualified_only"),
+        *("requires_python", "wheels", "yanked", "is_qualified_only"),
     ]

@@ -18,7 +18,7 @@ _BATCH = 500  # wheels whose files are in memory together
 
 
 def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> int:
-    """Write a site with wheels, and return how many releases it has.
+    """Write a site with wheels, and return how many wheels it has.
 
     Args:
         wheels: What was read of each; they are taken one by one.
@@ -26,7 +26,7 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
         published: The time, as in `kplug_registry.site_format.Release`.
 
     Raises:
-        PublishingError: if the folder has files, or two wheels are of one version; nothing is left behind.
+        PublishingError: if the folder has files, or two wheels cannot be of one site; nothing is left behind.
     """
     if site.exists() and any(site.iterdir()):
         raise PublishingError(

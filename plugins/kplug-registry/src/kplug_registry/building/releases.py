@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from kplug import lookup_key
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import add_recent, update_counts
+from kplug_registry.building.further_wheels import check_further_wheel
 from kplug_registry.building.rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.errors import ExistingReleaseError, PublishingError
+from kplug_registry.errors import PublishingError
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
@@ -30,7 +30,9 @@ from kplug_registry.wheels import WheelContents
 
 
 def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | None:
-    """Add what a wheel is to the files of a site, and return the name of its distribution if that is new.
+    """Add a wheel to the files of a site, and return the name of its distribution if that is new.
+
+    A version may get further wheels, for other machines, as long as they offer the same.
 
     The pages that list all distributions are left as they are: see `add_projects`.
 
@@ -40,33 +42,27 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
         published: The time, as in `Release`.
 
     Raises:
-        ExistingReleaseError: if the site has the version.
-        PublishingError: if its rules refuse the wheel.
+        ExistingReleaseError: if the site has a wheel of that name.
+        PublishingError: if its rules refuse the wheel, or it offers something else than its version does.
     """
     check_rules(view, wheel)
     metadata = wheel.metadata
     before = find_distribution(view, metadata.name)
-    if any(release.version == metadata.version for release in before.releases):
-        raise ExistingReleaseError(
-            f"{metadata.name} {metadata.version} is published already, and a version is never replaced",
-            hint="Give the wheel a new version. `kplug yank` withdraws one.",
-        )
-    release = Release(
-        metadata.version,
-        published,
-        metadata.summary,
-        metadata.requires,
-        metadata.requires_python,
-        wheel.file,
-        hashlib.sha256(metadata.text).hexdigest(),
-        wheel.components,
-    )
+    made = _make_release(wheel, published)
+    known = next((one for one in before.releases if one.version == made.version), None)
+    if known is not None:
+        check_further_wheel(before.name, known, made)
+        wheels = sorted((*known.wheels, *made.wheels), key=lambda file: file.filename)
+        made = replace(known, wheels=tuple(wheels))
     path = wheel_path(wheel.file.filename)
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
-    _replace_distribution(view, before, (*before.releases, release))
-    claim_name(view, metadata.name)
-    add_recent(view, RecentRelease(metadata.name, metadata.version, metadata.summary, published))
+    others = (one for one in before.releases if one is not known)
+    _replace_distribution(view, before, (*others, made))
+    if known is None:
+        claim_name(view, metadata.name)
+        recent = RecentRelease(metadata.name, made.version, metadata.summary, published)
+        add_recent(view, recent)
     return None if before.releases else metadata.name
 
 
@@ -95,6 +91,19 @@ def find_distribution(view: SiteView, name: str) -> DistributionFile:
     return view.find(DistributionFile, path) or DistributionFile(_stem(path), ())
 
 
+def _make_release(wheel: WheelContents, published: str) -> Release:
+    metadata = wheel.metadata
+    return Release(
+        metadata.version,
+        published,
+        metadata.summary,
+        metadata.requires,
+        metadata.requires_python,
+        (replace(wheel.file, published=published),),
+        wheel.components,
+    )
+
+
 def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str], Offer]]:
     """Yield the kind and the lookup key of each name that a release offers, with the offer."""
     for release in distribution.releases:
@@ -118,7 +127,7 @@ def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> O
         entry.signature,
         release.requires,
         release.requires_python,
-        release.wheel,
+        release.wheels,
         release.yanked,
         entry.is_qualified_only,
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
 from kplug_registry.building.site_view import SiteView
-from kplug_registry.site_format import DistributionFile, Release
+from kplug_registry.site_format import DistributionFile, Release, WheelFile
 
 _API = {"api-version": "1.1"}
 _ROOT = "simple/index"
@@ -17,7 +17,7 @@ _ROOT = "simple/index"
 def write_project(view: SiteView, distribution: DistributionFile) -> None:
     """Write the two pages of a distribution."""
     path = f"simple/{distribution.name}/index"
-    _write_page(view, path, distribution.name, map(_link, distribution.releases))
+    _write_page(view, path, distribution.name, (_link(*each) for each in _list_files(distribution)))
     _write_json(
         view,
         path,
@@ -25,7 +25,7 @@ def write_project(view: SiteView, distribution: DistributionFile) -> None:
             "meta": _API,
             "name": distribution.name,
             "versions": [release.version for release in distribution.releases],
-            "files": [_as_data(release) for release in distribution.releases],
+            "files": [_as_data(*each) for each in _list_files(distribution)],
         },
     )
 
@@ -41,30 +41,34 @@ def add_projects(view: SiteView, names: Iterable[str]) -> None:
         _write_json(view, _ROOT, {"meta": _API, "projects": [{"name": name} for name in wanted]})
 
 
-def _link(release: Release) -> str:
-    wheel = release.wheel
+def _list_files(distribution: DistributionFile) -> Iterator[tuple[Release, WheelFile]]:
+    for release in distribution.releases:
+        for wheel in release.wheels:
+            yield release, wheel
+
+
+def _link(release: Release, wheel: WheelFile) -> str:
     attributes = {
         "href": f"../../files/{wheel.filename}#sha256={wheel.sha256}",
         "data-requires-python": release.requires_python,
-        "data-dist-info-metadata": f"sha256={release.metadata_sha256}",
-        "data-core-metadata": f"sha256={release.metadata_sha256}",
+        "data-dist-info-metadata": f"sha256={wheel.metadata_sha256}",
+        "data-core-metadata": f"sha256={wheel.metadata_sha256}",
         "data-yanked": release.yanked,
     }
     written = [f'{key}="{escape(value)}"' for key, value in attributes.items() if value]
     return f"<a {' '.join(written)}>{wheel.filename}</a>"
 
 
-def _as_data(release: Release) -> dict[str, Any]:
-    wheel = release.wheel
+def _as_data(release: Release, wheel: WheelFile) -> dict[str, Any]:
     return {
         "filename": wheel.filename,
         "url": f"../../files/{wheel.filename}",
         "hashes": {"sha256": wheel.sha256},
         "size": wheel.size,
-        "upload-time": release.published,
+        "upload-time": wheel.published,
         "requires-python": release.requires_python or None,
-        "core-metadata": {"sha256": release.metadata_sha256},
-        "dist-info-metadata": {"sha256": release.metadata_sha256},
+        "core-metadata": {"sha256": wheel.metadata_sha256},
+        "dist-info-metadata": {"sha256": wheel.metadata_sha256},
         "yanked": release.yanked or False,
     }
 

@@ -6,18 +6,24 @@ import platform
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version as installed_version
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.tags import sys_tags
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.tags import Tag, sys_tags
+from packaging.utils import (
+    BuildTag,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 
 from kplug import lookup_key
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
 from kplug_registry.errors import InstallationError, SiteFormatError
-from kplug_registry.site_format import Release, SearchFile, search_path, wheel_path
+from kplug_registry.site_format import Release, SearchFile, WheelFile, search_path, wheel_path
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -28,22 +34,23 @@ class Installation:
 
     Args:
         distribution: The normalised name.
-        release: The version, with the hash of its wheel.
+        release: The version.
+        wheel: Its wheel that fits here best.
         registry: Where it comes from.
         refused: Later registries that claim the distribution too.
     """
 
     distribution: str
     release: Release
+    wheel: WheelFile
     registry: ConfiguredRegistry
     refused: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:
         """What pip and uv are told: the address of the wheel, with the hash that they check it by."""
-        wheel = self.release.wheel
-        address = f"{self.registry.site.address}{wheel_path(wheel.filename)}"
-        return f"{self.distribution} @ {address}#sha256={wheel.sha256}"
+        address = f"{self.registry.site.address}{wheel_path(self.wheel.filename)}"
+        return f"{self.distribution} @ {address}#sha256={self.wheel.sha256}"
 
 
 def plan_installation(registries: Registries, wanted: str) -> list[Installation]:
@@ -81,7 +88,7 @@ def plan_installation(registries: Registries, wanted: str) -> list[Installation]
                 hint="`kplug search WORD` shows what there is.",
             )
         planned[name] = _choose(owned, each)
-        waiting += _list_requirements(planned[name].release, each.extras)
+        waiting += _list_requirements(planned[name], each.extras)
     return list(planned.values())
 
 
@@ -90,12 +97,43 @@ def choose_release(
 ) -> Release | None:
     """Return the newest release that may be installed here and fits; None if there is none.
 
-    One is passed over if its wheel is not that of the distribution and the version, or has no hash.
+    One is passed over if it has no wheel for here.
     """
     usable = [each for each in releases if _is_usable(each, specifier, distribution)]
     of = {Version(each.version): each for each in usable}
     allowed = list(specifier.filter(of))
     return of[max(allowed)] if allowed else None
+
+
+def find_wheel(release: Release, distribution: str) -> WheelFile | None:
+    """Return the wheel of a release that fits this interpreter best, by its tags as pip ranks them, or None.
+
+    A wheel is passed over if it is not that of the distribution and the version, or has no hash.
+    """
+    ranked = [
+        (rank, wheel)
+        for wheel in release.wheels
+        if (rank := _rank(wheel, release.version, distribution)) is not None
+    ]
+    return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _rank(wheel: WheelFile, version: str, distribution: str) -> tuple[int, BuildTag] | None:
+    """Return how well a wheel fits, the higher the better; of the same tags, the later build does."""
+    try:
+        name, of, build, tags = parse_wheel_filename(wheel.filename)
+    except InvalidWheelFilename:
+        return None
+    if (name, of) != (distribution, Version(version)) or not _SHA256.fullmatch(wheel.sha256):
+        return None
+    places = [place for tag in tags if (place := _places().get(tag)) is not None]
+    return (-min(places), build) if places else None
+
+
+@lru_cache
+def _places() -> dict[Tag, int]:
+    """Return where each tag that fits this interpreter stands in the order of preference."""
+    return {tag: place for place, tag in enumerate(sys_tags())}
 
 
 def _parse(wanted: str) -> Requirement:
@@ -148,7 +186,9 @@ def _choose(owned: OwnedDistribution, requirement: Requirement) -> Installation:
             f"no version of {owned.file.name} fits here ({wanted}, Python {platform.python_version()})",
             hint=f"The registry {owned.registry.name!r} has {versions or 'none'}.",
         )
-    return Installation(owned.file.name, release, owned.registry, owned.refused)
+    wheel = find_wheel(release, owned.file.name)
+    assert wheel is not None  # noqa: S101 - a release without one is passed over
+    return Installation(owned.file.name, release, wheel, owned.registry, owned.refused)
 
 
 def _is_usable(release: Release, specifier: SpecifierSet, distribution: str) -> bool:
@@ -157,23 +197,18 @@ def _is_usable(release: Release, specifier: SpecifierSet, distribution: str) -> 
         return False
     try:
         pythons = SpecifierSet(release.requires_python)
-        name, version, _, tags = parse_wheel_filename(release.wheel.filename)
-        is_its_wheel = (name, version) == (distribution, Version(release.version))
-    except (InvalidSpecifier, InvalidVersion, InvalidWheelFilename):
+        has_wheel = find_wheel(release, distribution) is not None
+    except (InvalidSpecifier, InvalidVersion):
         return False
-    if not is_its_wheel or not _SHA256.fullmatch(release.wheel.sha256):
-        return False
-    return pythons.contains(platform.python_version(), prereleases=True) and not tags.isdisjoint(
-        sys_tags()
-    )
+    return has_wheel and pythons.contains(platform.python_version(), prereleases=True)
 
 
-def _list_requirements(release: Release, extras: Iterable[str]) -> Iterator[Requirement]:
-    for text in release.requires:
+def _list_requirements(planned: Installation, extras: Iterable[str]) -> Iterator[Requirement]:
+    for text in planned.release.requires:
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            raise SiteFormatError(f"{release.wheel.filename} requires {text[:80]!r}") from error
+            raise SiteFormatError(f"{planned.wheel.filename} requires {text[:80]!r}") from error
         marker = requirement.marker
         contexts = [{"extra": extra} for extra in ("", *sorted(extras))]
         if requirement.url is None and (marker is None or any(map(marker.evaluate, contexts))):

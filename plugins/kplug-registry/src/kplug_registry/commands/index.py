@@ -51,7 +51,7 @@ def build(
     declared = load_declared(components)
     contents = (read_wheel(path, declared) for path in list_wheels(wheels))
     count = create_site(contents, open_storage(out), current_time())
-    typer.echo(f"{out}: {count} release{'s' * (count != 1)}")
+    typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
 
 
 @index.command()

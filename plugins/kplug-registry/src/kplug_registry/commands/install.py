@@ -53,7 +53,7 @@ def install(
 
 def _write(plan: Sequence[Installation], command: Sequence[str]) -> Iterator[str]:
     for each in plan:
-        wheel = each.release.wheel
+        wheel = each.wheel
         yield f"install {each.distribution} {each.release.version} from the registry {each.registry}"
         yield f"  {wheel.filename}, {wheel.size} bytes, sha256:{wheel.sha256}"
         if each.release.yanked is not None:

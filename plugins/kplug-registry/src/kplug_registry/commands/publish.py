@@ -28,15 +28,17 @@ Keys = Annotated[
 
 
 def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = None) -> None:
-    """Add wheels to a registry, all or none. A version that is there is never replaced.
+    """Add wheels to a registry, all or none. A wheel that is there is never replaced.
+
+    A version may have several, for other machines, if all offer the same.
 
     Example: kplug publish dist/kplug_waves-1.0-py3-none-any.whl --to site
     """
     declared = load_declared(components)
     contents = [read_wheel(path, declared) for path in list_wheels(wheels)]
     written = publish_wheels(contents, open_storage(to), current_time(), find_keys(keys))
-    names = ", ".join(f"{one.metadata.name} {one.metadata.version}" for one in contents)
-    typer.echo(f"{to}: {names} ({len(written)} files written)")
+    releases = dict.fromkeys(f"{one.metadata.name} {one.metadata.version}" for one in contents)
+    typer.echo(f"{to}: {', '.join(releases)} ({len(written)} files written)")
 
 
 def find_keys(source: str | None) -> SigningKeys | None:

@@ -17,7 +17,7 @@ _HEAD = "registry.json"  # what makes a site of files
 
 
 def create_site(wheels: Iterable[WheelContents], site: SiteStorage, published: str) -> int:
-    """Write a site with wheels where none is, and return how many releases it has.
+    """Write a site with wheels where none is, and return how many wheels it has.
 
     Args:
         wheels: What was read of each; they are taken one by one.
@@ -25,7 +25,7 @@ def create_site(wheels: Iterable[WheelContents], site: SiteStorage, published: s
         published: The time, as in `kplug_registry.site_format.Release`.
 
     Raises:
-        PublishingError: if there is a site, or two wheels are of one version; no site is left behind.
+        PublishingError: if there is a site, or two wheels cannot be of one site; no site is left behind.
     """
     if isinstance(site, Folder):
         return build_site(wheels, site.path, published)

@@ -22,6 +22,7 @@ from kplug_registry.site_format import (
     SearchFile,
     SearchHit,
     SiteFile,
+    WheelFile,
     component_path,
     distribution_path,
     search_path,
@@ -82,16 +83,18 @@ def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterato
 
 def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[str]:
     for release in distribution.releases:
-        path = wheel_path(release.wheel.filename)
-        for name, wanted in (
-            (path, release.wheel.sha256),
-            (f"{path}.metadata", release.metadata_sha256),
-        ):
-            content = view.storage.read(name)
-            if content is None:
-                yield f"{name} of {distribution.name} {release.version} is not there"
-            elif hashlib.sha256(content).hexdigest() != wanted:
-                yield f"{name} does not have the hash that {distribution.name}'s file gives it"
+        for wheel in release.wheels:
+            yield from _check_wheel(view, wheel, f"{distribution.name} {release.version}")
+
+
+def _check_wheel(view: SiteView, wheel: WheelFile, release: str) -> Iterator[str]:
+    path = wheel_path(wheel.filename)
+    for name, wanted in ((path, wheel.sha256), (f"{path}.metadata", wheel.metadata_sha256)):
+        content = view.storage.read(name)
+        if content is None:
+            yield f"{name} of {release} is not there"
+        elif hashlib.sha256(content).hexdigest() != wanted:
+            yield f"{name} does not have the hash that the file of {release} gives it"
 
 
 def _check_pages(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:

@@ -23,7 +23,7 @@ def to_json(noun: object) -> str:
     Example:
         >>> from kplug_registry.site_format import WheelFile
         >>> print(to_json(WheelFile("a-1-py3-none-any.whl", "0" * 4, 7)), end="")
-        {"filename":"a-1-py3-none-any.whl","sha256":"0000","size":7}
+        {"filename":"a-1-py3-none-any.whl","sha256":"0000","size":7,"metadata_sha256":"","published":""}
     """
     return f"{_ENCODER.encode(noun)}\n"
 

@@ -16,11 +16,15 @@ class WheelFile:
         filename: Its name.
         sha256: The hash of its content, in small hexadecimal digits.
         size: Its length in bytes.
+        metadata_sha256: The hash of the metadata file that lies beside it (PEP 658).
+        published: When, in UTC, as ``2026-01-31T12:00:00Z``.
     """
 
     filename: str
     sha256: str
     size: int
+    metadata_sha256: str = ""
+    published: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Offer:
         signature: Arguments with their defaults, such as ``(smooth=1e-05)``; empty if no code shows them.
         requires: Requirements of the distribution (PEP 508).
         requires_python: The Pythons that it supports (PEP 440); empty for all.
-        wheel: What is installed.
+        wheels: What is installed: one of them, chosen by the tags of their names. By file name.
         yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
         is_qualified_only: Whether the bare name does not mean this component.
     """
@@ -47,7 +51,7 @@ class Offer:
     signature: str
     requires: tuple[str, ...]
     requires_python: str
-    wheel: WheelFile
+    wheels: tuple[WheelFile, ...]
     yanked: str | None = None
     is_qualified_only: bool = False
 
@@ -100,13 +104,12 @@ class Release:
 
     Args:
         version: The version, in its normal form.
-        published: When, in UTC, as ``2026-01-31T12:00:00Z``.
+        published: When its first wheel was.
         summary: The line of its metadata.
         requires: Requirements (PEP 508).
         requires_python: The Pythons that it supports (PEP 440); empty for all.
         wheel: What is installed.
-        metadata_sha256: The hash of the metadata file that lies beside the wheel (PEP 658).
-        components: What it offers, by kind and name.
+        components: What each of them offers, by kind and name.
         yanked: Why it was withdrawn, or None.
     """
 
@@ -115,8 +118,7 @@ class Release:
     summary: str
     requires: tuple[str, ...]
     requires_python: str
-    wheel: WheelFile
-    metadata_sha256: str
+    wheels: tuple[WheelFile, ...]
     components: tuple[ComponentEntry, ...]
     yanked: str | None = None
 

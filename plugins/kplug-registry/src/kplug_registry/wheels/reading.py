@@ -28,7 +28,7 @@ class WheelContents:
 
     Args:
         path: Where it was read.
-        file: Its name, hash and size.
+        file: Its name, hash and size, and the hash of its metadata.
         metadata: What it says of itself.
         components: What it offers, by kind and name.
     """
@@ -63,7 +63,7 @@ def read_wheel(
         _check_hooks(archive, groups, code, own)
         entries = _merge(archive, [*_list_static(archive, groups), *own])
         described = tuple(_describe(entry, code) for entry in entries)
-    return WheelContents(path, _describe_file(path), metadata, described)
+    return WheelContents(path, _describe_file(path, metadata.text), metadata, described)
 
 
 def _is_of(component: DeclaredComponent, metadata: WheelMetadata) -> bool:
@@ -170,9 +170,10 @@ def _make_writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _describe_file(path: Path) -> WheelFile:
+def _describe_file(path: Path, metadata: bytes) -> WheelFile:
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 20):
             digest.update(chunk)
-    return WheelFile(path.name, digest.hexdigest(), path.stat().st_size)
+    size = path.stat().st_size
+    return WheelFile(path.name, digest.hexdigest(), size, hashlib.sha256(metadata).hexdigest())
