@@ -25,8 +25,8 @@ CurvesOption = Annotated[
     bool,
     typer.Option(
         "--curves",
-        help="Draw losses, regularizers, activations, initializers and schedules, as SVG files in "
-        "FOLDER/curves.",
+        help="Draw losses, regularizers, activations, initializers, schedules, constraints and "
+        "optimizers, as SVG files in FOLDER/curves.",
     ),
 ]
 ExampleOption = Annotated[
@@ -91,8 +91,8 @@ def draw_curves(kind: Kind, folder: Path, examples: dict[str, Spec]) -> dict[str
         folder: That of the page.
         examples: What components are made with, by name or qualified name; others take their defaults.
     """
-    from kplug.cli.curves.plot import plot
-    from kplug.cli.curves.sampling import Curve
+    from kplug.utils.component_curves.curve import Curve
+    from kplug.utils.component_curves.drawing import plot
 
     pictures = {}
     for component in REGISTRY.components(kind):

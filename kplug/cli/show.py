@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kplug.cli.characters import draw
 from kplug.cli.completion import complete_component, complete_kind
-from kplug.cli.curves.characters import draw
 from kplug.cli.listing import JsonOption, component_as_data
 from kplug.cli.output import find_width, print_json, print_lines
 from kplug.errors import (
@@ -31,9 +31,17 @@ from kplug.registry.quoting import quote
 from kplug.terminal import wrap
 
 if TYPE_CHECKING:
-    from kplug.cli.curves.sampling import Curve
+    from kplug.utils.component_curves.curve import Curve
 
-CURVED = ("loss", "regularizer", "activation", "initializer", "schedule")
+CURVED = (
+    "loss",
+    "regularizer",
+    "activation",
+    "initializer",
+    "schedule",
+    "constraint",
+    "optimizer",
+)
 
 NameArgument = Annotated[
     str,
@@ -65,9 +73,9 @@ def show(
 ) -> None:
     """Show a component: its arguments, documentation, package, licence and file.
 
-    This imports the module that the component lives in. Losses, regularizers, activations, initializers
-    and schedules are drawn as a curve, for which the component is made and called: give the arguments
-    that have no default.
+    This imports the module that the component lives in. Losses, regularizers, activations, initializers,
+    schedules, constraints and optimizers are drawn as a curve, for which the component is made and
+    called: give the arguments that have no default.
 
     Example: kplug show 'exponential_decay(0.1, 100, 0.9)' --plot decay.png
     """
@@ -88,7 +96,7 @@ def find_curve(kind: Kind, facts: dict[str, Any], spec: Spec) -> Curve | str | N
     """Return the curve of a component, or why there is none; None for kinds that have no curve."""
     if kind.name not in CURVED:
         return None
-    from kplug.cli.curves.sampling import sample  # it brings in torch
+    from kplug.utils.component_curves.sampling import sample  # it brings in torch
 
     try:
         curve = sample(kind, Spec(facts["qualified_name"], spec.args, spec.kwargs))
@@ -183,7 +191,7 @@ def format_arguments(facts: dict[str, Any]) -> list[str]:
 def _plot(
     path: Path, found: list[tuple[Kind, dict[str, Any]]], curves: list[Curve | str | None]
 ) -> None:
-    from kplug.cli.curves.plot import plot
+    from kplug.utils.component_curves.drawing import plot
 
     pairs = zip(found, curves, strict=True)
     drawn = [(f"{f['kind']} {f['name']}", c) for (_, f), c in pairs if c and not isinstance(c, str)]

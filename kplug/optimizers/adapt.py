@@ -176,6 +176,20 @@ def differentiate(
         parameter.grad = gradient
 
 
+def set_gradients(
+    optimizer: torch.optim.Optimizer,
+    parameters: list[torch.Tensor],
+    function: Callable[[list[torch.Tensor]], torch.Tensor],
+) -> torch.Tensor:
+    """Set the gradients of a function that a step needs, as ``fit`` does, and return its value."""
+    value = function(parameters)
+    for parameter in parameters:
+        parameter.grad = None
+    scale = find_loss_scaling(optimizer) or (lambda loss: loss)
+    differentiate(scale(value), parameters, keep_graph=needs_gradient_graph(optimizer))
+    return value
+
+
 def finalize_weights(optimizer: torch.optim.Optimizer | None) -> None:
     """End a training: an optimizer that keeps averages of the weights gives them to the model."""
     if isinstance(optimizer, Optimizer):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from unittest import SkipTest
 
 from kplug.errors import ArgumentError, KplugError
 from kplug.registry import REGISTRY, Component, get_kind
+from kplug.registry.building.own_example import find_own_example
 from kplug.registry.errors import raise_problems
-from kplug.registry.examples import Example, find_example
+from kplug.registry.examples import Example
 from kplug.registry.kinds import KINDS
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.suggestions import did_you_mean
@@ -152,22 +153,10 @@ def contract_cases(
     return [
         ContractCase(component, check, example)
         for component in components
-        for example in [table.get(id(component)) or _find_own_example(component)]
+        for example in [table.get(id(component)) or find_own_example(component)]
         for check in get_suite(get_kind(component.kind)).checks
         if check is made or check.name not in example.leave_out
     ]
-
-
-def _find_own_example(component: Component) -> Example:
-    """Return what its author has declared, or written on the component; nothing if that cannot be loaded."""
-    try:
-        if component.example is None:
-            return find_example(REGISTRY.load(component)) or Example()
-        table = REGISTRY.load(replace(component, target=component.example))
-    except KplugError:
-        return Example()
-    found = table.get(component.name) if isinstance(table, Mapping) else table
-    return found if isinstance(found, Example) else Example(dict(found or {}))
 
 
 def check_contract(case: ContractCase) -> None:

@@ -4,6 +4,7 @@ from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
 from kplug.training.data.py_dataset import PyDataset as PyDataset, Sequence as Sequence
+from kplug.utils.component_plot import plot_component as plot_component
 from kplug.utils.custom_objects import (
     CustomObjectScope as CustomObjectScope,
     custom_object_scope as custom_object_scope,

@@ -149,7 +149,7 @@ def test_a_plot_is_a_png(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "file", "message"),
     [
-        ("adam", "a.png", "a.png was not written: no curve: kinds with one are loss, "),
+        ("auc", "a.png", "a.png was not written: no curve: kinds with one are loss, "),
         ("l1", "a.pdf", "'a.pdf' is no PNG or SVG"),
         ("l1", "no_such_folder/a.png", "'no_such_folder/a.png' cannot be written: No such file"),
     ],

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers.adapt import build_optimizer
+from kplug.optimizers.adapt import build_optimizer, set_gradients
 from kplug.testing.checks.common import find_unread_arguments, find_without_effect
-from kplug.testing.checks.optimizer_tasks import advance, parabola, set_gradients, start
+from kplug.testing.checks.optimizer_tasks import advance, parabola, start
 from kplug.testing.checks.ranks import is_refusal
 from kplug.testing.checks.subject import (
     Finding,

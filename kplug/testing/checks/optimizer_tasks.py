@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.optimizers.adapt import differentiate, needs_gradient_graph
+from kplug.optimizers.adapt import set_gradients
 
 Function = Callable[[list[Tensor]], Tensor]
 
@@ -39,13 +39,3 @@ def advance(optimizer: Any, parameters: list[Tensor], function: Function, count:
         optimizer.step()
     with torch.no_grad():
         return float(function(parameters))
-
-
-def set_gradients(optimizer: Any, parameters: list[Tensor], function: Function) -> Tensor:
-    """Set the gradients that a step needs, as ``fit`` does, and return the function's value."""
-    value = function(parameters)
-    for parameter in parameters:
-        parameter.grad = None
-    scale = getattr(optimizer, "scale_loss", lambda value: value)
-    differentiate(scale(value), parameters, keep_graph=needs_gradient_graph(optimizer))
-    return value

@@ -16,7 +16,7 @@ from torch import Tensor
 from kplug.layers import Dense
 from kplug.models import Sequential
 from kplug.models.loading import load_model
-from kplug.optimizers.adapt import build_optimizer
+from kplug.optimizers.adapt import build_optimizer, set_gradients
 from kplug.testing.checks.common import BASIC
 from kplug.testing.checks.optimizer_groups import OF_GROUPS
 from kplug.testing.checks.optimizer_steps import OF_STEPS
@@ -25,7 +25,6 @@ from kplug.testing.checks.optimizer_tasks import (
     advance,
     parabola,
     rosenbrock,
-    set_gradients,
     start,
 )
 from kplug.testing.checks.subject import (

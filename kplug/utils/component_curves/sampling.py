@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from kplug.registry import Kind, Spec, resolve
+from kplug.utils.component_curves.curve import Curve
+from kplug.utils.component_curves.optimizer_path import sample_optimizer
 
 _POINTS = 161
 _BINS = 60
 _MOST_STEPS = 100_000
 _Function = Callable[[float], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Values of a component.
-
-    Args:
-        x: Where it was asked.
-        y: What it said.
-        x_label: What ``x`` is.
-        y_label: What ``y`` is.
-    """
-
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    x_label: str
-    y_label: str
 
 
 def sample(kind: Kind, spec: Spec) -> Curve | None:
@@ -59,6 +43,14 @@ def _sample_activation(activation: Any, _: dict[str, Any]) -> Curve | None:
 
 def _sample_regularizer(regularizer: Any, _: dict[str, Any]) -> Curve | None:
     return _sample(lambda w: regularizer(torch.tensor([[w]])), -2.0, 2.0, "a weight", "penalty")
+
+
+def _sample_constraint(constraint: Any, _: dict[str, Any]) -> Curve | None:
+    # Of two weights of one unit, the first: what limits a norm looks at both.
+    def call(w: float) -> Any:
+        return constraint(torch.tensor([[w], [1.0]]))[0, 0]
+
+    return _sample(call, -4.0, 4.0, "a weight (beside a 1)", "constrained weight")
 
 
 def _sample_loss(loss: Any, _: dict[str, Any]) -> Curve | None:
@@ -110,7 +102,7 @@ def _sample_initializer(initializer: Any, _: dict[str, Any]) -> Curve | None:
     counts = torch.histc(values, _BINS, low, high)
     width = (high - low) / _BINS
     x = tuple(low + (place + 0.5) * width for place in range(_BINS))
-    return Curve(x, tuple(counts.tolist()), "a weight of (128, 128)", "how many")
+    return Curve(x, tuple(counts.tolist()), "a weight of (128, 128)", "how many", "bars")
 
 
 def _sample(
@@ -133,4 +125,6 @@ SAMPLERS: dict[str, Callable[[Any, dict[str, Any]], Curve | None]] = {
     "loss": _sample_loss,
     "schedule": _sample_schedule,
     "initializer": _sample_initializer,
+    "constraint": _sample_constraint,
+    "optimizer": sample_optimizer,
 }

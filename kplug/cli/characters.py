@@ -36,7 +36,7 @@ def draw(
         number = {0: _show(high), _ROWS - 1: _show(low)}.get(row, "")
         cells = (_cell(dots, column, row, is_plain) for column in range(width))
         lines.append(f"{number:>{margin}} {bar}{''.join(cells)}".rstrip())
-    first, last = _show(x[0]), _show(x[-1])
+    first, last = _show(min(x)), _show(max(x))
     ends = f"{first}{last:>{max(width - len(first), len(last) + 1)}}"
     title = f"{labels[1]} over {labels[0]}"
     return [title, *lines, f"{'':{margin + 2}}{ends}"]
@@ -49,7 +49,8 @@ def _place(
     low, high = min(y), max(y)
     scale = (height - 1) / (high - low or 1.0)
     rows = [round((high - value) * scale) for value in y]
-    columns = [round((value - x[0]) / (x[-1] - x[0]) * (width - 1)) for value in x]
+    start, end = min(x), max(x)
+    columns = [round((value - start) / (end - start or 1.0) * (width - 1)) for value in x]
     for left, right, top, bottom in zip(columns, columns[1:], rows, rows[1:], strict=False):
         count = max(abs(right - left), abs(bottom - top), 1)
         for part in range(count + 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kplug.cli.curves.characters import draw
+from kplug.cli.characters import draw
 
 X = tuple(range(21))
 Y = tuple(abs(each - 10) for each in X)
@@ -39,3 +39,10 @@ def test_no_line_is_wider_than_asked_and_all_rows_have_dots(columns: int, is_pla
 def test_braille() -> None:
     lines = draw((0.0, 1.0), (0.0, 1.0), ("x", "y"), 7)
     assert (lines[1], lines[-2], lines[-1]) == ("1 │   ⡸", "0 │⡎", "   0  1")
+
+
+def test_a_path_may_turn_back() -> None:
+    lines = draw((0.0, 2.0, 1.0), (0.0, 1.0, 2.0), ("x", "y"), 24, is_plain=True)
+    assert lines[-1].split() == ["0", "2"]
+    assert lines[1].rstrip().endswith("*")
+    assert len(lines[1]) < len(lines[6])

@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
-from kplug.cli.curves.sampling import SAMPLERS, Curve, sample
 from kplug.cli.show import CURVED
 from kplug.registry import get_kind, parse_spec
+from kplug.utils.component_curves.curve import Curve
+from kplug.utils.component_curves.sampling import SAMPLERS, sample
 
 
 def _sample(kind: str, text: str) -> Curve:
@@ -33,6 +34,8 @@ def test_the_kinds_with_a_curve() -> None:
         ("loss", "bce", lambda p: -math.log(p)),
         ("loss", "categorical_crossentropy", lambda p: -math.log(p)),
         ("loss", "sparse_categorical_crossentropy", lambda p: -math.log(p)),
+        ("constraint", "non_neg", lambda w: max(w, 0)),
+        ("constraint", "max_norm(2.0)", lambda w: w * min(1, 2 / math.hypot(w, 1))),
         ("schedule", "exponential_decay(0.1, 100, 0.5)", lambda step: 0.1 * 0.5 ** (step / 100)),
     ],
 )
@@ -59,6 +62,26 @@ def test_an_initializer_is_how_many_values_there_are() -> None:
     assert sum(curve.y) == 128 * 128
     assert _sample("initializer", "glorot_uniform") == curve  # the same each time
     assert sum(_sample("initializer", "ones").y) == 128 * 128
+
+
+def test_an_optimizer_is_its_path_through_the_valley() -> None:
+    curve = _sample("optimizer", "sgd(lr=0.05)")
+    steps = range(0, 1001, 5)
+    assert curve.x == pytest.approx([-(0.95**step) for step in steps], abs=1e-5)
+    assert curve.y == pytest.approx([0.6 * 0.5**step for step in steps], abs=1e-5)
+    weight = torch.tensor([-1.0, 0.6], requires_grad=True)
+    adam = torch.optim.Adam([weight], lr=0.01)
+    for _ in steps[:-1]:
+        for _ in range(5):
+            weight.grad = weight.detach() * torch.tensor([1.0, 10.0])
+            adam.step()
+    path = _sample("optimizer", "torch/adam(lr=0.01)")
+    assert (path.x[-1], path.y[-1]) == pytest.approx(tuple(weight.tolist()), abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["sgd(lr=10.0)", "sgd(lr=0.0)"])
+def test_an_optimizer_that_leads_away_or_nowhere_has_no_path(text: str) -> None:
+    assert sample(get_kind("optimizer"), parse_spec(text)) is None
 
 
 def test_what_is_no_function_of_one_number_has_no_curve() -> None:

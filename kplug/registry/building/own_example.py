@@ -1,0 +1,23 @@
+"""The example that an author has given of a component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kplug.registry.component import Component
+from kplug.registry.errors import KplugError
+from kplug.registry.examples import Example, find_example
+from kplug.registry.registry import REGISTRY
+
+
+def find_own_example(component: Component) -> Example:
+    """Return what its author has declared, or written on the component; nothing if that cannot be loaded."""
+    try:
+        if component.example is None:
+            return find_example(REGISTRY.load(component)) or Example()
+        table = REGISTRY.load(replace(component, target=component.example))
+    except KplugError:
+        return Example()
+    found = table.get(component.name) if isinstance(table, Mapping) else table
+    return found if isinstance(found, Example) else Example(dict(found or {}))

@@ -1,0 +1,50 @@
+"""`Curve`: numbers that a component gave, and what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Values of a component.
+
+    Args:
+        x: Where it was asked.
+        y: What it said.
+        x_label: What ``x`` is.
+        y_label: What ``y`` is.
+        form: ``"line"``; ``"bars"`` for numbers of values; ``"path"`` for places in the plane, in the order
+            of time.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    x_label: str
+    y_label: str
+    form: Literal["line", "bars", "path"] = "line"
+
+    def describe(self) -> str:
+        """Return in a sentence what a picture of the curve shows.
+
+        Example:
+            >>> Curve((-1.0, 0.0, 2.0), (1.0, 0.0, 4.0), "a weight", "penalty").describe()
+            'penalty over a weight: 1 at -1, 4 at 2; the lowest is 0 at 0, the highest 4 at 2'
+        """
+        points = list(zip(self.x, self.y, strict=True))
+        title = f"{self.y_label} over {self.x_label}"
+        first, last = points[0], points[-1]
+        if self.form == "path":
+            return f"{title}: from ({_list(first)}) to ({_list(last)})"
+        low, high = (choose(points, key=lambda point: point[1]) for choose in (min, max))
+        extremes = f"the lowest is {_locate(low)}, the highest {_locate(high)}"
+        return f"{title}: {_locate(first)}, {_locate(last)}; {extremes}"
+
+
+def _locate(point: tuple[float, float]) -> str:
+    return f"{point[1]:.3g} at {point[0]:.3g}"
+
+
+def _list(point: tuple[float, float]) -> str:
+    return f"{point[0]:.3g}, {point[1]:.3g}"

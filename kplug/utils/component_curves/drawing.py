@@ -1,0 +1,114 @@
+"""Curves as a picture in a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kplug.errors import KplugError
+from kplug.optional_libraries import import_extra
+from kplug.utils.component_curves.curve import Curve
+from kplug.utils.component_curves.optimizer_path import START, valley
+
+_BLUE, _RED = "#0072B2", "#D55E00"  # both can be seen on white and on black
+_INK = "#808080"  # in an SVG, what is drawn with it has the colour of the page's text
+_LIGHT, _DARK = "#57606a", "#a3adb8"
+_THEMES = f"<style>@media (prefers-color-scheme: dark) {{ svg {{ color: {_DARK}; }} }}</style>"
+_OWN_SETTINGS = {
+    "svg.hashsalt": "kplug",  # the same ids, so that the same curve is the same bytes
+    "svg.fonttype": "none",  # text stays text
+    "font.family": "sans-serif",
+}
+_LEVELS = (0.02, 0.1, 0.3, 0.7, 1.3, 2.1, 3.1, 4.5)
+
+
+def plot(path: Path, curves: Sequence[tuple[str, Curve]]) -> None:
+    """Write a picture with one panel a curve; the same curves are the same bytes.
+
+    Args:
+        path: Where; an existing file is replaced. A ``.png`` is white. A ``.svg`` is transparent, and can be
+            read on light and on dark pages.
+        curves: Titles and curves.
+
+    Raises:
+        MissingLibraryError: if matplotlib is not installed.
+        KplugError: for a file that is neither, or that cannot be written.
+    """
+    form = path.suffix.lower().removeprefix(".")
+    if form not in ("png", "svg"):
+        raise KplugError(
+            f"{str(path)!r} is no PNG or SVG", hint="Give a name that ends in .png or .svg."
+        )
+    content = _render(curves, is_svg=form == "svg")
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise KplugError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def _render(curves: Sequence[tuple[str, Curve]], is_svg: bool) -> bytes:
+    stream = io.BytesIO()
+    style = import_extra("to draw a component", "matplotlib.style", "plot")
+    # No pyplot: a library has no business with its global state or with a window system.
+    with style.context(["default", _OWN_SETTINGS]):
+        figure = import_extra("to draw a component", "matplotlib.figure", "plot").Figure(
+            figsize=(6.4 * len(curves), 4.0), dpi=120, layout="constrained"
+        )
+        _draw(figure, curves)
+        if not is_svg:
+            figure.savefig(stream, format="png")
+            return stream.getvalue()
+        _make_transparent(figure)
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return _follow_page(stream.getvalue().decode()).encode()
+
+
+def _draw(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
+    panels = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axes, (title, curve) in zip(panels, curves, strict=True):
+        if curve.form == "path":
+            _draw_valley(axes, curve)
+        style = {"drawstyle": "steps-mid"} if curve.form == "bars" else {}
+        axes.plot(curve.x, curve.y, color=_BLUE, lw=2, **style)
+        for text, set_text in (
+            (title, axes.set_title),
+            (curve.x_label, axes.set_xlabel),
+            (curve.y_label, axes.set_ylabel),
+        ):
+            set_text(text, parse_math=False)  # a name may have a "$"
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_valley(axes: Any, curve: Curve) -> None:
+    """Draw what an optimizer goes through: contour lines, the start, and where it ends."""
+    import numpy as np  # `kplug show` draws most components without it
+
+    x_limit = max(1.2, *map(abs, curve.x)) * 1.05
+    y_limit = max(0.75, *map(abs, curve.y)) * 1.05
+    first, second = np.meshgrid(
+        np.linspace(-x_limit, x_limit, 81), np.linspace(-y_limit, y_limit, 81)
+    )
+    axes.contour(first, second, valley(first, second), _LEVELS, colors=_INK, linewidths=0.6)
+    axes.plot([START[0], curve.x[-1]], [START[1], curve.y[-1]], ".", color=_RED, ms=9)
+
+
+def _make_transparent(figure: Any) -> None:
+    figure.patch.set_alpha(0)
+    for axes in figure.axes:
+        axes.patch.set_alpha(0)
+        axes.tick_params(colors=_INK)
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+            text.set_color(_INK)
+        for spine in axes.spines.values():
+            spine.set_color(_INK)
+
+
+def _follow_page(text: str) -> str:
+    """Return an SVG whose ink is dark on a light page and light on a dark one."""
+    start = text.index("<svg ")
+    end = text.index(">", start) + 1
+    head = text[start:end].replace("<svg ", f'<svg color="{_LIGHT}" ', 1)
+    return f"{text[:start]}{head}{_THEMES}{text[end:].replace(_INK, 'currentColor')}"
