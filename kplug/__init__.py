@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         optimizers,
         preprocessing,
         regularizers,
+        saving,
         schedules,
         testing,
         utils,
@@ -35,9 +36,13 @@ if TYPE_CHECKING:
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
     from kplug.hookspecs import hookimpl, hookspec
-    from kplug.layers import Input, Layer
+    from kplug.initializers import Initializer
+    from kplug.layers import Input, InputSpec, Layer
     from kplug.layouts import channels_first
+    from kplug.losses import Loss
+    from kplug.metrics import Metric
     from kplug.models import Model, Sequential, load_model
+    from kplug.optimizers import Optimizer
     from kplug.registry import (
         Component,
         Kind,
@@ -62,13 +67,18 @@ if TYPE_CHECKING:
         scope,
         unregister,
     )
+    from kplug.regularizers import Regularizer
 
 _HOMES = {
     "kplug.errors": ("KplugError",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
-    "kplug.layers": ("Input", "Layer"),
+    "kplug.initializers": ("Initializer",),
+    "kplug.layers": ("Input", "InputSpec", "Layer"),
     "kplug.layouts": ("channels_first",),
+    "kplug.losses": ("Loss",),
+    "kplug.metrics": ("Metric",),
     "kplug.models": ("Model", "Sequential", "load_model"),
+    "kplug.optimizers": ("Optimizer",),
     "kplug.registry": (
         "Component",
         "Kind",
@@ -93,6 +103,7 @@ _HOMES = {
         "scope",
         "unregister",
     ),
+    "kplug.regularizers": ("Regularizer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -100,12 +111,18 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Component",
+    "Initializer",
     "Input",
+    "InputSpec",
     "Kind",
     "KplugError",
     "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
     "Package",
+    "Regularizer",
     "Resolved",
     "Sequential",
     "SettingsTable",
@@ -145,6 +162,7 @@ __all__ = [
     "regularizers",
     "reload",
     "resolve",
+    "saving",
     "schedules",
     "scope",
     "testing",

@@ -104,7 +104,8 @@ class Model(Layer):
         """The layers, in the order in which they were set; those in lists and dicts too."""
         return list(_find_layers(self))
 
-    def _forget_compilation(self) -> None:
+    def forget_compilation(self) -> None:
+        """Be as before ``compile``."""
         # Here and in no subclass: pyright takes what a subclass assigns for the type that it has there.
         self.compiled, self.built_optimizer = None, None
 

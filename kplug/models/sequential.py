@@ -114,7 +114,7 @@ class Sequential(Model):
 
     def _forget_what_was_built(self) -> None:
         self.built = self._is_ready = False
-        self._forget_compilation()
+        self.forget_compilation()
 
     def _check_name_is_free(self, layer: Layer) -> None:
         if any(module is self for module in layer.modules()):

@@ -5,6 +5,7 @@
 
 from kplug.arguments import require_nonnegative as require_nonnegative
 from kplug.exports import export_names
+from kplug.optimizers import schedules as schedules
 from kplug.optimizers.adadelta import Adadelta as Adadelta
 from kplug.optimizers.adafactor import Adafactor as Adafactor
 from kplug.optimizers.adagrad import Adagrad as Adagrad

@@ -1,5 +1,12 @@
-"""Models in files: weights, whole models, training state, and the table of what made the model."""
+"""Models in files: weights, whole models, training state, and the table of what made the model.
 
+Keras has names of loading and of the user's own objects here; they are those of ``kplug.models`` and
+``kplug.utils``, which stand above this package, so they are fetched when they are first used.
+"""
+
+from importlib import import_module as _import_module
+
+from kplug.exports import export_names
 from kplug.saving.package_check import Verify as Verify
 from kplug.saving.state.state_files import load_state as load_state, save_state as save_state
 from kplug.saving.weights.weight_files import (
@@ -8,3 +15,21 @@ from kplug.saving.weights.weight_files import (
 )
 from kplug.saving.whole import save_model as save_model
 from kplug.saving.whole.writing import to_json as to_json
+
+_HOMES = {
+    "CustomObjectScope": "kplug.utils",
+    "custom_object_scope": "kplug.utils",
+    "get_custom_objects": "kplug.utils",
+    "load_model": "kplug.models",
+    "register_keras_serializable": "kplug.utils",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kplug.saving' has no attribute {name!r}")
+    return getattr(_import_module(_HOMES[name]), name)
+
+
+export_names(globals())
+__all__ += sorted(_HOMES)  # type: ignore[name-defined]  # noqa: F821 - export_names has set it

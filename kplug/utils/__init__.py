@@ -1,5 +1,6 @@
 """Small helpers around data and training: class labels, sequences, pictures, seeds, drawings of models."""
 
+from kplug.backend import clear_session as clear_session, is_keras_tensor as is_keras_tensor
 from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
@@ -20,6 +21,10 @@ from kplug.utils.images import (
 )
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.progress import Progbar as Progbar
+from kplug.utils.samples import (
+    pack_x_y_sample_weight as pack_x_y_sample_weight,
+    unpack_x_y_sample_weight as unpack_x_y_sample_weight,
+)
 from kplug.utils.seeds import set_random_seed as set_random_seed
 from kplug.utils.sequences import pad_sequences as pad_sequences
 from kplug.utils.source_inputs import get_source_inputs as get_source_inputs

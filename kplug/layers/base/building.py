@@ -49,6 +49,19 @@ def fill_layers(layers: Iterable[HoldsWeights], label: str) -> None:
             layer._fill_own_weights()
 
 
+def draw_again(layer: HoldsWeights, label: str) -> None:
+    """Run the initializers of all weights of a layer once more, inner layers included.
+
+    Args:
+        layer: The layer.
+        label: What a message calls it.
+    """
+    for inner in layer._flatten_layers():
+        inner._store.forget_values()
+        inner._is_ready = False
+    fill_layers([layer], label)
+
+
 def count_bytes(layer: HoldsWeights) -> int:
     """Return how many bytes the declared weights of a layer take, inner layers included."""
     return sum(inner._store.byte_count for inner in layer._flatten_layers())

@@ -118,6 +118,11 @@ class WeightStore:
             entry.fill(self.get(entry), device, f"{owner}.{entry.name}_initializer")
         return {entry.name for entry in empty}
 
+    def forget_values(self) -> None:
+        """Let ``fill`` run the initializers of all weights once more."""
+        for entry in self.entries:
+            entry.has_values = False
+
     def reserve(self, device: torch.device | None) -> None:
         """Give the weights memory without values: a file has them."""
         for entry in self.entries:

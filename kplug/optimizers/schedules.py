@@ -1,0 +1,17 @@
+"""``optimizers.schedules``: Keras's place for the learning rates that depend on the step."""
+
+from kplug.exports import export_names
+from kplug.schedules import (
+    CosineDecay as CosineDecay,
+    CosineDecayRestarts as CosineDecayRestarts,
+    ExponentialDecay as ExponentialDecay,
+    InverseTimeDecay as InverseTimeDecay,
+    LearningRateSchedule as LearningRateSchedule,
+    PiecewiseConstantDecay as PiecewiseConstantDecay,
+    PolynomialDecay as PolynomialDecay,
+    deserialize as deserialize,
+    get as get,
+    serialize as serialize,
+)
+
+export_names(globals())
