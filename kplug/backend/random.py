@@ -10,14 +10,15 @@ from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.backend.values import variable
 
 
-def make_generator(seed: int) -> torch.Generator:
+def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a generator that starts at ``seed``."""
     # The seed's lowest 32 bits, as Keras 3 takes them: its draws are reproduced exactly.
-    return torch.Generator().manual_seed(seed & 0xFFFFFFFF)
+    return torch.Generator(device).manual_seed(seed & 0xFFFFFFFF)
 
 
-def _find_generator(seed: int | None) -> torch.Generator | None:
-    return None if seed is None else make_generator(seed)
+def find_generator(seed: int | None, device: torch.device | str = "cpu") -> torch.Generator | None:
+    """Return a generator on a device, or ``None`` for torch's own: without a seed, and without memory."""
+    return None if seed is None or str(device) == "meta" else make_generator(seed, device)
 
 
 def random_normal(
@@ -35,7 +36,7 @@ def random_normal(
                 [0., 0., 0.]])
     """
     draws = torch.empty(to_shape(shape), dtype=to_dtype(dtype))
-    return draws.normal_(mean, stddev, generator=_find_generator(seed))
+    return draws.normal_(mean, stddev, generator=find_generator(seed))
 
 
 def random_uniform(
@@ -47,7 +48,7 @@ def random_uniform(
 ) -> torch.Tensor:
     """Return draws that are uniform in [minval, maxval); of a whole-number type each integer is as likely."""
     sizes, number_type = to_shape(shape), to_dtype(dtype)
-    generator = _find_generator(seed)
+    generator = find_generator(seed)
     if not number_type.is_floating_point:
         return torch.randint(
             int(minval), int(maxval), sizes, dtype=number_type, generator=generator
@@ -65,7 +66,7 @@ def truncated_normal(
 ) -> torch.Tensor:
     """Return draws from N(mean, stddev²), those beyond two standard deviations drawn again."""
     number_type = to_dtype(dtype)
-    draws = torch.randn((*to_shape(shape), 4), dtype=number_type, generator=_find_generator(seed))
+    draws = torch.randn((*to_shape(shape), 4), dtype=number_type, generator=find_generator(seed))
     # Four draws each and the first one inside: about 4e-6 of the elements have none inside.
     first_inside = (draws.abs() < 2).to(torch.uint8).argmax(-1, keepdim=True)
     return draws.gather(-1, first_inside).squeeze(-1) * stddev + mean
@@ -76,7 +77,7 @@ def random_binomial(
 ) -> torch.Tensor:
     """Return ones with probability ``p`` and zeros otherwise."""
     require_share("random_binomial", "p", p)
-    draws = torch.rand(to_shape(shape), generator=_find_generator(seed))
+    draws = torch.rand(to_shape(shape), generator=find_generator(seed))
     return (draws < p).to(to_dtype(dtype))
 
 

@@ -55,7 +55,8 @@ class TensorOperation(Layer):
             alike = " or ".join(map(repr, find_most_alike(str(operation), OPERATIONS, 3)))
             allowed = f"the name of a function of kplug.ops, such as {alike}"
             raise ArgumentValueError("TensorOperation", "operation", operation, allowed)
-        super().__init__(name=auto_name(operation) if name is None else name, **kwargs)
+        own = operation.rpartition(".")[-1]
+        super().__init__(name=auto_name(own) if name is None else name, **kwargs)
         self.operation = operation
         self._form: Any = _OUTPUT_PLACE
 

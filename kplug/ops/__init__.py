@@ -17,7 +17,7 @@ Example:
 from typing import Any as _Any
 
 from kplug.exports import export_names
-from kplug.ops import linalg as linalg, nn as nn, numpy as numpy
+from kplug.ops import image as image, linalg as linalg, nn as nn, numpy as numpy
 from kplug.ops.control import custom_gradient as custom_gradient, vectorize as vectorize
 from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
 from kplug.ops.queries import (
@@ -28,9 +28,9 @@ from kplug.ops.queries import (
     shape as shape,
     size as size,
 )
-from kplug.ops.table import OPERATIONS as _OPERATIONS
+from kplug.ops.table import TOP as _TOP
 
-globals().update(_make_functions(_OPERATIONS))
+globals().update(_make_functions(_TOP))
 export_names(globals())
 
 

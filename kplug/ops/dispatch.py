@@ -18,9 +18,10 @@ from kplug.ops.table import OPERATIONS
 from kplug.registry.suggestions import find_most_alike
 
 
-def make_functions(names: Iterable[str]) -> dict[str, Function]:
-    """Return the public functions of some names of the table."""
-    return {name: _make_function(name, OPERATIONS[name]) for name in names}
+def make_functions(names: Iterable[str], module: str = "") -> dict[str, Function]:
+    """Return the public functions of some names, which are those of a module of ``kplug.ops`` alone."""
+    prefix = module and f"{module}."
+    return {name: _make_function(prefix + name, OPERATIONS[prefix + name]) for name in names}
 
 
 # What torch raises for arguments that do not fit; its other errors are subclasses.
@@ -44,8 +45,8 @@ def _make_function(name: str, compute: Function) -> Function:
                 raise
             raise _explain(name, error, (args, kwargs)) from error
 
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "kplug.ops"
+    module, _, own = f"kplug.ops.{name}".rpartition(".")
+    function.__module__, function.__name__, function.__qualname__ = module, own, own
     function.__doc__ = f"Return what ``keras.ops.{name}`` does, for tensors or symbolic tensors."
     return function
 

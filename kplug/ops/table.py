@@ -10,6 +10,7 @@ from kplug.ops.elementwise import ELEMENTWISE
 from kplug.ops.linear import LINALG, PRODUCTS
 from kplug.ops.neural import NEURAL
 from kplug.ops.operands import Function
+from kplug.ops.pictures import PICTURES
 from kplug.ops.reductions import REDUCTIONS
 from kplug.ops.scattering import SCATTERING
 from kplug.ops.sequences import SEQUENCES
@@ -18,8 +19,8 @@ from kplug.ops.signals import SIGNALS
 from kplug.ops.statistics import STATISTICS
 from kplug.ops.windows import WINDOWS
 
-# Files of models hold these names.
-OPERATIONS: Mapping[str, Function] = {
+# What ``kplug.ops`` itself has; the other functions are in its modules alone.
+TOP: Mapping[str, Function] = {
     **ELEMENTWISE,
     **REDUCTIONS,
     **STATISTICS,
@@ -33,6 +34,12 @@ OPERATIONS: Mapping[str, Function] = {
     **SIGNALS,
     **SCATTERING,
     **CONTROL,
+}
+
+# Files of models hold these names.
+OPERATIONS: Mapping[str, Function] = {
+    **TOP,
+    **{f"image.{name}": function for name, function in PICTURES.items()},
 }
 
 # Functions whose shapes depend on values: they are found with values, not on tensors without memory.

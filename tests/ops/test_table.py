@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from kplug.layers import Input
 from kplug.models import Model
 from kplug.nested import find_leaves, map_leaves
 from kplug.ops.table import OPERATIONS
+from tests.ops.picture_cases import PICTURE_CASES
 
 keras = pytest.importorskip("keras")
 # Keras counts with it.
@@ -275,6 +277,7 @@ TABLE: dict[str, list[tuple[Any, ...]]] = {
     ],
 }
 CASES = {name: several for names, several in TABLE.items() for name in names.split()}
+CASES.update(PICTURE_CASES)
 # What Keras documents so, and does otherwise or not at all on torch; NumPy does it.
 NUMPY_CASES = [
     ("pad", (F, 1)),
@@ -285,7 +288,7 @@ NUMPY_CASES = [
 # A gradient would not pass: torch has none, or Keras's is wrong or fails, or the sum is complex.
 _WITHOUT_GRADIENT = {
     *("bincount", "ctc_decode", "eig", "floor_divide", "heaviside", "histogram", "ldexp", "polar"),
-    *("scatter_update", "vander", "view_as_complex"),
+    *("scatter_update", "vander", "view_as_complex", "image.affine_transform"),
 }
 PAIRS = [
     pytest.param(name, arguments, id=f"{name}-{number}", marks=[pytest.mark.slow] if number else [])
@@ -309,22 +312,23 @@ def _compare(ours: Any, theirs: Any) -> None:
 
 
 def test_every_function_of_the_table_has_a_case() -> None:
-    assert CASES.keys() == OPERATIONS.keys()
+    assert CASES.keys() == OPERATIONS.keys() - {"image.elastic_transform"}  # it draws
 
 
 def test_every_name_is_one_of_keras() -> None:
     assert [name for name in ops.__all__ if not hasattr(keras.ops, name)] == []
+    assert set(ops.image.__all__) == {name for name in dir(keras.ops.image) if name[0] != "_"}
 
 
 @pytest.mark.parametrize(("name", "arguments"), PAIRS)
 def test_a_function_equals_that_of_keras(name: str, arguments: tuple[Any, ...]) -> None:
     tensors = map_leaves(arguments, np.ndarray, torch.tensor)
-    _compare(getattr(ops, name)(*arguments), getattr(keras.ops, name)(*tensors))
+    _compare(attrgetter(name)(ops)(*arguments), attrgetter(name)(keras.ops)(*tensors))
 
 
 @pytest.mark.parametrize(("name", "arguments"), NUMPY_CASES)
 def test_a_function_equals_that_of_numpy(name: str, arguments: tuple[Any, ...]) -> None:
-    found = getattr(ops, name)(*arguments)
+    found = attrgetter(name)(ops)(*arguments)
     np.testing.assert_array_equal(found, getattr(np, name)(*arguments))
 
 
@@ -364,11 +368,11 @@ def test_a_function_computes_in_a_graph(name: str, arguments: tuple[Any, ...]) -
     ]
     rest = iter(inputs)
     symbolic = map_leaves(arguments, np.ndarray, lambda array: next(rest))
-    outputs = getattr(ops, name)(*symbolic)
+    outputs = attrgetter(name)(ops)(*symbolic)
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
     model = Model(inputs, outputs)
     found = model([torch.tensor(array) for array in arrays])
-    expected = getattr(ops, name)(*arguments)
+    expected = attrgetter(name)(ops)(*arguments)
     expected = list(expected) if isinstance(expected, (list, tuple)) else [expected]
     _compare(found, expected)
     for one, other in zip(outputs, expected, strict=True):
@@ -389,7 +393,7 @@ def test_a_gradient_equals_that_of_keras(name: str, arguments: tuple[Any, ...]) 
             leaves.append(torch.tensor(array, requires_grad=array.dtype.kind == "f"))
             return leaves[-1]
 
-        result = getattr(module, name)(*map_leaves(arguments, np.ndarray, watch))
+        result = attrgetter(name)(module)(*map_leaves(arguments, np.ndarray, watch))
         results = [one for one in find_leaves(result, torch.Tensor) if one.requires_grad]
         if results:
             sum(one.sum() for one in results).backward()  # type: ignore[union-attr]
@@ -397,4 +401,4 @@ def test_a_gradient_equals_that_of_keras(name: str, arguments: tuple[Any, ...]) 
     for ours, theirs in zip(*gradients, strict=True):
         assert (ours is None) == (theirs is None)
         if ours is not None:
-            torch.testing.assert_close(ours, theirs, equal_nan=True)
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=3e-5, equal_nan=True)

@@ -1,0 +1,18 @@
+"""``ops.image``: sizes, edges, colours, filters and transforms of pictures.
+
+One picture is (height, width, channels), several are (N, height, width, channels); with
+``data_format="channels_first"`` the channels stand before height and width.
+"""
+
+from typing import Any as _Any
+
+from kplug.exports import export_names
+from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
+from kplug.ops.pictures import PICTURES as _PICTURES
+
+globals().update(_make_functions(_PICTURES, "image"))
+export_names(globals())
+
+
+def __getattr__(name: str) -> _Any:
+    _refuse_name("kplug.ops.image", name, globals()["__all__"])
