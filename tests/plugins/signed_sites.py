@@ -12,6 +12,7 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     Offer,
+    PrefixFile,
     Release,
     SearchFile,
     SearchHit,
@@ -20,6 +21,8 @@ from kplug_registry.site_format import (
     component_path,
     distribution_path,
     from_json,
+    list_prefixes,
+    prefix_path,
     search_path,
     search_words,
     to_json,
@@ -163,6 +166,10 @@ def _offer_component(
         known = found.hits if found else ()
         hits = [each for each in known if (each.distribution, each.name) != (distribution, name)]
         _write(signed, search_path(word), SearchFile(word, (hit, *hits)))
+        for prefix in list_prefixes(word):
+            listed = _read(signed, PrefixFile, prefix_path(prefix))
+            words = {word, *(listed.words if listed else ())}
+            _write(signed, prefix_path(prefix), PrefixFile(prefix, tuple(sorted(words))))
 
 
 def _read(signed: SignedFolder, noun: type[Noun], path: str) -> Noun | None:

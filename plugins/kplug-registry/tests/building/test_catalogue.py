@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from html import unescape
 from pathlib import Path
@@ -97,18 +96,6 @@ def test_html_in_the_fields_of_a_plugin_is_shown_as_text(hostile_site: Path) -> 
     for path in hostile_site.glob("simple/**/*.html"):
         assert "<script>" not in path.read_text()
     assert "window.hacked" in read_page(hostile_site, "index.html")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.slow

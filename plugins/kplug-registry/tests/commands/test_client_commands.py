@@ -186,8 +186,8 @@ def test_after_a_fetch_every_name_is_known_without_a_network(
     shown = call("fetch").splitlines()
     assert shown[1] == "other: it is not signed, so nothing says which files it has"
     assert (
-        shown[0] == "site: 7 files"
-    )  # of the component, the distribution, three words, the site, one more
+        shown[0] == "site: 13 files"
+    )  # of the component, the distribution, three words, six beginnings, the site, one more
     shutil.rmtree(site.site)
     kplug.reload()
     with pytest.raises(kplug.UnknownComponentError, match="kplug install kplug-pond"):

@@ -18,6 +18,7 @@ NAMES = {
     "key": "waveloss",
     "distribution": "kplug-waves",
     "word": "wave",
+    "prefix": "wav",
     "wheel": "kplug_waves-1.0-py3-none-any.whl",
 }
 PATHS = list(DESCRIPTION["paths"])

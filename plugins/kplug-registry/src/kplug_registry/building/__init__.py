@@ -5,7 +5,7 @@ Data flows in this order::
     files that are there, and changes to them    site_view
     names that are refused                       rules
     pages for people                             catalogue
-    pages for pip, search, feed                  simple_pages, search_files, feed
+    pages for pip, search, feed                  simple_pages, search_files, prefix_files, feed
     a release, added or changed                  releases
     a whole site                                 building
 """

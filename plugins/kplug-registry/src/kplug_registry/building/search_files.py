@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kplug import lookup_key
+from kplug_registry.building.prefix_files import add_word
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import (
     MOST_HITS,
@@ -61,7 +62,10 @@ def _open(view: SiteView, word: str) -> _Word:
     path = word_path(word)
     found = view.find_later(path)
     if not isinstance(found, _Word):
-        found = _Word(word, view.find(SearchFile, path))
+        there = view.find(SearchFile, path)
+        if there is None:
+            add_word(view, word)
+        found = _Word(word, there)
         view.write_later(path, found)
     return found
 

@@ -9,12 +9,16 @@ from kplug_registry.client.registries import ConfiguredRegistry, Registries
 from kplug_registry.errors import UnreachableSiteError
 from kplug_registry.site_format import (
     DistributionFile,
+    PrefixFile,
     SearchFile,
     SearchHit,
     distribution_path,
+    prefix_path,
     search_path,
     search_words,
 )
+
+_MOST_LONGER_WORDS = 24  # that stand for the beginning of a word
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ def search(
 ) -> Results:
     """Return the components that have every word of a text in their name, distribution or summary.
 
+    A word that a site does not have stands for those that begin with it.
+
     Args:
         registries: Where to search.
         text: The words.
@@ -80,12 +86,22 @@ def search(
 
 def _search_one(registry: ConfiguredRegistry, text: str, *, is_offline: bool) -> list[SearchHit]:
     """Return the hits of one registry, as the file of the first word orders them."""
-    read = registry.read_copy if is_offline else registry.fetch
-    of_words = [read(SearchFile, search_path(word)) for word in _choose_words(text)]
-    hits = [file.hits if file else () for file in of_words]
+    hits = [_read_hits(registry, word, is_offline=is_offline) for word in _choose_words(text)]
     if not hits:
         return []
     return [hit for hit in hits[0] if all(hit in others for others in hits[1:])]
+
+
+def _read_hits(registry: ConfiguredRegistry, word: str, *, is_offline: bool) -> Sequence[SearchHit]:
+    """Return the hits of a word; of one that the site does not have, those of words that begin with it."""
+    read = registry.read_copy if is_offline else registry.fetch
+    file = read(SearchFile, search_path(word))
+    if file is not None:
+        return file.hits
+    listed = read(PrefixFile, prefix_path(word)) if len(word) > 1 else None
+    longer = [each for each in listed.words if each.startswith(word)] if listed else []
+    files = [read(SearchFile, search_path(each)) for each in longer[:_MOST_LONGER_WORDS]]
+    return list(dict.fromkeys(hit for one in files if one for hit in one.hits))
 
 
 def _choose_words(text: str) -> list[str]:

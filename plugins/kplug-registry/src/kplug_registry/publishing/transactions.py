@@ -23,7 +23,15 @@ from kplug_registry.trust.layout import is_target, metadata_path
 from kplug_registry.trust.signing import sign_changes
 
 # Readers go from the last of these to the first; so whatever they read names only what is there.
-_ORDER = ("files/", "components/", "search/", "lookalikes/", "distributions/", "simple/")
+_ORDER = (
+    "files/",
+    "components/",
+    "search/",
+    "prefixes/",
+    "lookalikes/",
+    "distributions/",
+    "simple/",
+)
 _SIGNED_LAST = "metadata/"  # in the order in which it was signed
 _REMOVED = "removed"  # in a journal
 

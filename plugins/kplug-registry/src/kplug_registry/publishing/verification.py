@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from kplug_registry.building import SiteView
 from kplug_registry.building.feed import count_kinds, list_counts
+from kplug_registry.building.prefix_files import sort_words
 from kplug_registry.building.releases import list_offers, sort_offers
 from kplug_registry.building.search_files import list_hits, sort_hits
 from kplug_registry.building.simple_pages import add_projects, write_project
@@ -19,14 +20,18 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     Offer,
+    PrefixFile,
     SearchFile,
     SearchHit,
     SiteFile,
     WheelFile,
     component_path,
     distribution_path,
+    list_prefixes,
+    prefix_path,
     search_path,
     wheel_path,
+    word_path,
 )
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.verification import find_signature_faults
@@ -79,6 +84,7 @@ def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterato
     yield from _check_pages(view, distributions)
     yield from _check_components(view, offers)
     yield from _check_search(view, hits)
+    yield from _check_prefixes(view)
 
 
 def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[str]:
@@ -128,3 +134,21 @@ def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[
         is_whole = listed == sort_hits(word, found)[:MOST_HITS]
         if not is_whole and (len(found) <= MOST_HITS or not set(listed) <= set(found)):
             yield f"{path} does not say what the distributions' files say"
+        elif there is not None and word_path(there.word) != path:
+            yield f"{path} is about another word"
+
+
+def _check_prefixes(view: SiteView) -> Iterator[str]:
+    """Compare the lists of words with the words that have files."""
+    files = (view.find(SearchFile, path) for path in view.storage.list("search"))
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for file in filter(None, files):
+        for prefix in list_prefixes(file.word):
+            wanted[prefix].append(file.word)
+    for prefix, words in wanted.items():
+        path = prefix_path(prefix)
+        if view.find(PrefixFile, path) != PrefixFile(prefix, sort_words(words)):
+            yield f"{path} does not list the words that have files"
+    known = set(map(prefix_path, wanted))
+    for path in sorted(set(view.storage.list("prefixes")) - known):
+        yield f"{path} lists words that have no files"

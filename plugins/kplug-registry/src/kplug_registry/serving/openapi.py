@@ -7,7 +7,13 @@ import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from kplug_registry.serving.site_files import CONTENT_TYPES, PAGES_JSON
-from kplug_registry.site_format import ComponentFile, DistributionFile, SearchFile, SiteFile
+from kplug_registry.site_format import (
+    ComponentFile,
+    DistributionFile,
+    PrefixFile,
+    SearchFile,
+    SiteFile,
+)
 
 _JSON = CONTENT_TYPES[".json"]
 _TEXT = "text/plain; charset=utf-8"
@@ -28,6 +34,7 @@ _NAMES = {  # of parameters: what they match, where more is refused as not found
     "key": "^[a-z][a-z0-9]*$",
     "distribution": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
     "word": "^[a-z0-9]+$",
+    "prefix": "^[a-z0-9]{2,4}$",
     "wheel": r"^[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl$",
 }
 
@@ -138,6 +145,9 @@ DESCRIPTION: dict[str, Any] = {
             "All releases of a distribution.", DistributionFile, "distribution"
         ),
         "/search/{word}.json": _describe_json("Components by a word.", SearchFile, "word"),
+        "/prefixes/{prefix}.json": _describe_json(
+            "Words that begin with characters.", PrefixFile, "prefix"
+        ),
         "/simple/": _describe_file("All distributions, for installers.", _SIMPLE),
         "/simple/{distribution}/": _describe_file(
             "The wheels of a distribution, for installers.", _SIMPLE, "distribution"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 FORMAT = 1  # raised when a client of the format before would be misled
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
+MOST_WORDS = 200  # of a prefix file, for the same reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,19 @@ class SearchFile:
 
     word: str
     hits: tuple[SearchHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixFile:
+    """``prefixes/<prefix>.json``: the words that begin with two, three or four characters.
+
+    Args:
+        prefix: The characters.
+        words: The shortest first, and alphabetically; `MOST_WORDS` at most.
+    """
+
+    prefix: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _RUN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
 _LONGEST_WORD = 40
+_PREFIX_LENGTHS = (2, 3, 4)
 _LOOK = str.maketrans("01i5", "olls")  # what looks like another letter
 
 
@@ -94,7 +95,27 @@ def search_path(word: str) -> str:
 
 def word_path(word: str) -> str:
     """Return the path of the file about a word that `search_words` returned."""
-    return f"search/{word if word.isascii() else sha256(word.encode()).hexdigest()}.json"
+    return f"search/{_make_stem(word)}.json"
+
+
+def prefix_path(word: str) -> str:
+    """Return the path of the file with the words that begin as a word does, which `search_words` returned.
+
+    Example:
+        >>> prefix_path("di"), prefix_path("diceloss")
+        ('prefixes/di.json', 'prefixes/dice.json')
+    """
+    return f"prefixes/{_make_stem(word[: _PREFIX_LENGTHS[-1]])}.json"
+
+
+def list_prefixes(word: str) -> tuple[str, ...]:
+    """Return the prefixes under which a word is listed.
+
+    Example:
+        >>> list_prefixes("dice"), list_prefixes("f1"), list_prefixes("a")
+        (('di', 'dic', 'dice'), ('f1',), ())
+    """
+    return tuple(word[:length] for length in _PREFIX_LENGTHS if length <= len(word))
 
 
 @lru_cache(maxsize=65536)
@@ -116,6 +137,10 @@ def search_words(text: str) -> tuple[str, ...]:
             found.update(dict.fromkeys(part.casefold() for part in parts))
         found[lookup_key(run)] = None
     return tuple(word for word in found if len(word) <= _LONGEST_WORD and word)
+
+
+def _make_stem(word: str) -> str:
+    return word if word.isascii() else sha256(word.encode()).hexdigest()
 
 
 def _split(word: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
-_SIGNED = ("components", "distributions", "search")
+_SIGNED = ("components", "distributions", "prefixes", "search")
 LATEST = f"{METADATA}/latest.json"
 
 

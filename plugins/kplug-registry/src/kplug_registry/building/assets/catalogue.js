@@ -7,41 +7,119 @@ function element(name, text, properties) {
   return Object.assign(document.createElement(name), { textContent: text }, properties);
 }
 
+// As Python's casefold, but for a few letters that no name has.
 function key(name) {
-  return name.toLowerCase().replace(/[-_]/g, "");
+  return name.toUpperCase().toLowerCase().replace(/[-_]/g, "");
 }
 
-// The words of a text, as docs/registry.md says: runs of letters and digits, and names as a whole.
-function words(text) {
-  const runs = text.normalize("NFKC").match(/[\p{L}\p{N}_-]+/gu) || [];
-  return [...new Set(runs.map(key))].filter((word) => word.length > 0 && word.length <= 40);
+// The runs of letters and digits of a text, each with its parts, as docs/registry.md says: DiceLoss is dice, loss.
+function runs(text) {
+  const found = text.normalize("NFKC").match(/[\p{L}\p{N}_-]+/gu) || [];
+  return found.map((run) => ({
+    whole: key(run),
+    parts: (run.match(/[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+|[^\x00-\x7f]+/g) || []).map(key),
+  })).filter((run) => run.whole && run.whole.length <= 40);
 }
 
-async function fileOf(word) {
-  if (/^[a-z0-9]+$/.test(word)) return word;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(word));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+async function read(folder, word) {
+  let stem = word;
+  if (!/^[a-z0-9]+$/.test(word)) {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(word));
+    stem = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  const answer = await fetch(`${root}${folder}/${stem}.json`);
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return answer.json();
 }
 
 async function hitsOf(word) {
-  const answer = await fetch(`${root}search/${await fileOf(word)}.json`);
-  if (answer.status === 404) return [];
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return (await answer.json()).hits;
+  return (await read("search", word))?.hits || [];
+}
+
+async function wordsLike(beginning) {
+  return beginning.length < 2 ? [] : (await read("prefixes", beginning))?.words || [];
 }
 
 function name(hit) {
   return `${hit.kind}/${hit.distribution}/${hit.name}`;
 }
 
-async function search(text) {
-  const lists = await Promise.all(words(text).map(hitsOf));
-  if (lists.length === 0) return [];
+function join(lists) {
+  return [...new Map(lists.flat().map((hit) => [name(hit), hit])).values()];
+}
+
+function intersect(lists) {
   const others = lists.slice(1).map((hits) => new Set(hits.map(name)));
+  return lists[0].filter((hit) => others.every((found) => found.has(name(hit))));
+}
+
+// A few files at a time, since each may have 200 hits.
+async function hitsOfLonger(word) {
+  const words = await wordsLike([...word].slice(0, 4).join(""));
+  const longer = words.filter((each) => each !== word && each.startsWith(word)).slice(0, 24);
+  let hits = [];
+  while (longer.length && hits.length < 100) {
+    hits = join([hits, ...await Promise.all(longer.splice(0, 4).map(hitsOf))]);
+  }
+  return hits;
+}
+
+// A word stands for itself. One that nothing has stands for those that begin with it; the last one, which is
+// being typed, always does.
+async function hitsOfWord(word, isLast) {
+  const hits = await hitsOf(word);
+  return hits.length && !isLast ? hits : join([hits, await hitsOfLonger(word)]);
+}
+
+async function hitsOfRun({ whole, parts }, isLast) {
+  const hits = await hitsOfWord(whole, isLast);
+  if (hits.length || parts.length < 2) return hits;
+  const last = parts.length - 1;
+  return intersect(await Promise.all(parts.map((part, at) => hitsOfWord(part, isLast && at === last))));
+}
+
+async function search(text) {
+  const found = runs(text);
+  if (found.length === 0) return [];
+  const last = found.length - 1;
+  const hits = intersect(await Promise.all(found.map((run, at) => hitsOfRun(run, at === last))));
   const whole = key(text.replace(/\s/g, ""));
-  return lists[0]
-    .filter((hit) => others.every((found) => found.has(name(hit))))
-    .sort((one, other) => (key(other.name) === whole) - (key(one.name) === whole));
+  const rank = (hit) => (key(hit.name) === whole ? 0 : key(hit.name).startsWith(whole) ? 1 : 2);
+  return hits.sort((one, other) => rank(one) - rank(other));
+}
+
+// The number of letters to insert, leave out or replace, or to exchange with the next.
+function distance(one, other) {
+  const rows = [];
+  for (let i = 0; i <= one.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= other.length; j++) {
+      if (i === 0) { rows[0].push(j); continue; }
+      const isSame = one[i - 1] === other[j - 1];
+      let least = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + !isSame);
+      const isExchanged = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      if (isExchanged) least = Math.min(least, rows[i - 2][j - 2] + 1);
+      rows[i].push(least);
+    }
+  }
+  return rows[one.length][other.length];
+}
+
+// The text with each word that nothing has replaced by the nearest one that begins with the same two characters.
+async function suggest(text) {
+  const fixed = await Promise.all(runs(text).map(async ({ whole, parts }) => {
+    const words = parts.length > 1 ? parts : [whole];
+    return Promise.all(words.map(async (word) => {
+      if ((await hitsOfWord(word, true)).length) return word;
+      const near = (await wordsLike([...word].slice(0, 2).join("")))
+        .map((each) => [distance(word, each), each]).filter(([far]) => far <= (word.length < 5 ? 1 : 2));
+      return near.length ? near.reduce((best, each) => (each[0] < best[0] ? each : best))[1] : null;
+    }));
+  }));
+  const words = fixed.flat();
+  const suggestion = words.join(" ");
+  return words.length === 0 || words.includes(null) || !(await search(suggestion)).length ? "" : suggestion;
 }
 
 function row(hit) {
@@ -56,30 +134,50 @@ function row(hit) {
   return item;
 }
 
+function count(number) {
+  return number === 1 ? "1 component" : `${number} components`;
+}
+
 function startSearch(form) {
   const input = form.querySelector("input");
   const kind = form.querySelector("select");
   const status = document.getElementById("status");
   let latest = 0;
+  async function find(text) {
+    if (!text) return [[], kind.value ? "Type a word to search this kind." : ""];
+    const hits = await search(text);
+    const wanted = hits.filter((hit) => !kind.value || hit.kind === kind.value);
+    if (wanted.length) return [wanted, count(wanted.length)];
+    if (hits.length) return [[], `Nothing found of this kind, and ${count(hits.length)} of others.`];
+    const suggestion = await suggest(text);
+    return [[], "Nothing found.", suggestion];
+  }
   async function run() {
     const number = ++latest;
     const text = input.value.trim();
-    let hits = [];
-    let message = "";
-    try {
-      hits = (await search(text)).filter((hit) => !kind.value || hit.kind === kind.value);
-      if (text) message = hits.length === 1 ? "1 component" : `${hits.length} components`;
-    } catch (error) {
-      message = `The search does not work: ${error.message}`;
-    }
+    const [hits, message, suggestion] = await find(text).catch(
+      (error) => [[], `The search does not work: ${error.message}`]);
     if (number !== latest) return; // a newer search runs
     status.textContent = message;
+    if (suggestion) status.append(" Did you mean ", chooser(suggestion), "?");
     document.getElementById("hits").replaceChildren(...hits.map(row));
+    const asked = new URLSearchParams({ ...(text && { words: text }), ...(kind.value && { kind: kind.value }) });
+    history.replaceState(null, "", `${location.pathname}${asked.size ? `?${asked}` : ""}`);
+  }
+  function chooser(suggestion) {
+    const button = element("button", suggestion, { type: "button" });
+    button.addEventListener("click", () => { input.value = suggestion; input.focus(); run(); });
+    return button;
   }
   form.addEventListener("submit", (event) => { event.preventDefault(); run(); });
   let timer;
   kind.addEventListener("change", run);
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(run, 200); });
+  const asked = new URLSearchParams(location.search);
+  input.value = asked.get("words") || "";
+  kind.value = asked.get("kind") || "";
+  if (kind.selectedIndex < 0) kind.value = "";
+  if (asked.size) run();
 }
 
 // Without scripts nothing could be copied, so the buttons are made here.

@@ -1,0 +1,39 @@
+"""``prefixes/``: the words that begin with a few characters, so that a search finds what is half typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kplug_registry.building.site_view import SiteView
+from kplug_registry.site_format import MOST_WORDS, PrefixFile, list_prefixes, prefix_path, to_json
+
+
+def add_word(view: SiteView, word: str) -> None:
+    """List a word that the site did not have; one that it has stays listed, as its file stays."""
+    for prefix in list_prefixes(word):
+        _open(view, prefix).words.add(word)
+
+
+def sort_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that a file lists: the shortest, in the order of the file."""
+    return tuple(sorted(words, key=lambda word: (len(word), word))[:MOST_WORDS])
+
+
+class _Prefix:
+    """The words of a prefix while a site changes; called at the end, it returns the prefix's file."""
+
+    def __init__(self, prefix: str, found: PrefixFile | None) -> None:
+        self.prefix = prefix
+        self.words = set(found.words) if found else set()
+
+    def __call__(self) -> bytes:
+        return to_json(PrefixFile(self.prefix, sort_words(self.words))).encode()
+
+
+def _open(view: SiteView, prefix: str) -> _Prefix:
+    path = prefix_path(prefix)
+    found = view.find_later(path)
+    if not isinstance(found, _Prefix):
+        found = _Prefix(prefix, view.find(PrefixFile, path))
+        view.write_later(path, found)
+    return found
