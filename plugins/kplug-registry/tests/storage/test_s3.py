@@ -71,7 +71,7 @@ def test_every_command_takes_the_address(
     address: str, make_wheel: MakeWheel, tmp_path: Path
 ) -> None:
     keys = tmp_path / "keys"
-    assert kplug("index", "build", make_wheel(), "--out", address) == f"{address}: 1 release\n"
+    assert kplug("index", "build", make_wheel(), "--out", address) == f"{address}: 1 wheel\n"
     kplug("trust", "init", address, "--keys", keys)
     kplug("trust", "sign", address, "--keys", keys)
     shown = kplug("publish", make_wheel(version="2.0"), "--to", address, "--keys", keys)
