@@ -1,4 +1,4 @@
-"""What a plugin may offer: components by one hook for each kind, kinds, commands, and word of other packages.
+"""What a plugin may offer: components by one hook for each kind, kinds, commands, word of other packages.
 
 A plugin is a distribution. It declares its components in one of two ways, and most need only the first:
 
@@ -199,5 +199,17 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kpl
 
     Returns:
         The packages, best first; none if this plugin knows of none.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def kplug_environment() -> Sequence[kplug.Section]:
+    """Say what `kplug env` should show of this plugin: its settings, and what it found on this machine.
+
+    It is called each time, and nothing waits for a network, so it returns what is known here.
+
+    Returns:
+        The sections; none if there is nothing to show.
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""``kplug env``: every setting, where it stands, what it keeps out, and what it says in vain."""
+"""``kplug env``: every setting, where it stands, what it does; and what plugins add."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _Offered = dict[str, set[str]]
 def show_settings(as_json: JsonOption = False) -> None:
     """Show every setting that decides which plugins may load: where it stands and what it does.
 
-    No plugin is imported. The exit status is 1 if a setting is in error, as no plugin may load then.
+    It shows what plugins add too; of plugins, the modules of hooks alone are imported. The exit status
+    is 1 if a setting is in error, as no plugin may load then.
 
     Example: kplug env --json
     """
@@ -40,7 +41,15 @@ def describe_settings() -> dict[str, Any]:
     state = REGISTRY.state
     refused = [supplier for supplier, _ in state.discovery.refused.values()]
     plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
-    return _describe(state.policy, [*plugins, *refused])
+    sections, problems = REGISTRY.ask_environment()
+    return {
+        **_describe(state.policy, [*plugins, *refused]),
+        "sections": [
+            {"title": section.title, "entries": {k: dict(v) for k, v in section.entries.items()}}
+            for section in sections
+        ],
+        "not_shown": [str(problem) for problem in problems],
+    }
 
 
 def _describe(policy: Policy, plugins: list[Supplier]) -> dict[str, Any]:
@@ -133,6 +142,12 @@ def write_settings(data: dict[str, Any]) -> Iterator[str]:
     for plugin in data["plugins"]:
         off = "; ".join(dict.fromkeys(plugin["off"]))
         yield f"  {plugin['distribution']} {plugin['version']} {f'is off: {off}' if off else 'may load'}"
+    for section in data["sections"]:
+        yield f"{section['title']}:"
+        for name, facts in section["entries"].items():
+            yield f"  {name}"
+            yield from (f"    {fact}: {text}" for fact, text in facts.items())
+    yield from (f"Not shown: {problem}" for problem in data["not_shown"])
 
 
 def _write_setting(setting: dict[str, Any]) -> Iterator[str]:

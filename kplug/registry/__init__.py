@@ -35,9 +35,11 @@ from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up
 from kplug.registry.policy import (
     SettingsTable as SettingsTable,
+    find_refusal as find_refusal,
     read_settings_tables as read_settings_tables,
 )
 from kplug.registry.registry import REGISTRY as REGISTRY
+from kplug.registry.section import Section as Section
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
 
 prefer = REGISTRY.prefer

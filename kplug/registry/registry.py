@@ -21,6 +21,7 @@ from kplug.registry.loading.imported_code import warn_of_replacement
 from kplug.registry.loading.load_failures import explain_failure
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
+from kplug.registry.section import Section
 
 _IS_ASKING = ContextVar("_IS_ASKING", default=False)
 
@@ -160,6 +161,14 @@ class Registry:
         finally:
             _IS_ASKING.reset(token)
         return [package for package in found if distribution in (None, package.distribution)]
+
+    def ask_environment(self) -> tuple[list[Section], list[Problem]]:
+        """Ask the plugins what they add to `kplug env`, and return it with what is wrong with the answers."""
+        hook, suppliers = "kplug_environment", self.state.discovery.suppliers
+        sections = [section for supplier in suppliers for section in supplier.ask(Section, hook)]
+        return sections, [
+            problem for each in suppliers for problem in each.problems_with_answer(hook)
+        ]
 
     def unmet_preferences(self) -> list[Problem]:
         """Return a problem for each preference for what is absent, switched off or not offered."""

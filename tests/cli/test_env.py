@@ -101,6 +101,51 @@ def test_every_setting_its_place_and_what_it_does(settings: Path, plugins: Sandb
     assert plugins.imported() == set()
 
 
+WITH_A_SECTION = """
+import kplug
+
+@kplug.hookimpl
+def kplug_environment():
+    return [kplug.Section("Ponds", {"north": {"depth": "2 m\\x1b", "fish": "none"}})]
+"""
+
+
+def test_what_plugins_add(plugins: Sandbox) -> None:
+    points: dict[str, dict[str, str]] = {"kplug": {"hooks": "pond_hooks"}}
+    plugins("pond", entry_points=points, modules={"pond_hooks.py": WITH_A_SECTION})
+    assert _run().endswith(
+        "  pond 1.0 may load\nPonds:\n  north\n    depth: 2 m?\n    fish: none\n"
+    )
+    data = json.loads(_run("--json"))
+    assert data["sections"] == [
+        {"title": "Ponds", "entries": {"north": {"depth": "2 m\x1b", "fish": "none"}}}
+    ]
+    assert data["not_shown"] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("1 / 0", "kplug_environment raised ZeroDivisionError: division by zero"),
+        ("3", "kplug_environment: 3 was returned. It must return a list of kplug.Section."),
+        (
+            "[kplug.Section('Ponds', {'north': {'depth': 2}})]",
+            "kplug_environment: {'north': {'depth': 2}} is no section 'Ponds' for `kplug env`. "
+            'Give texts: kplug.Section("Ponds", {"north": {"depth": "2 m"}}).',
+        ),
+        ("[kplug.Section(1, ['north'])]", "kplug_environment: ['north'] is no section 1"),
+    ],
+    ids=["error", "no list", "no texts", "no mapping"],
+)
+def test_what_is_wrong_with_what_a_plugin_adds_is_told(
+    plugins: Sandbox, answer: str, problem: str
+) -> None:
+    points: dict[str, dict[str, str]] = {"kplug": {"hooks": "pond_hooks"}}
+    hooks = f"import kplug\n@kplug.hookimpl\ndef kplug_environment():\n    return {answer}\n"
+    plugins("pond", entry_points=points, modules={"pond_hooks.py": hooks})
+    assert f"\nNot shown: pond 1.0: {problem}" in _run()
+
+
 def test_json(settings: Path, plugins: Sandbox) -> None:
     record = plugins.info("a-plugin", "1.0") / "RECORD"
     record.write_text("a.py,sha256=abc,1\n")

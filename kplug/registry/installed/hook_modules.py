@@ -22,6 +22,7 @@ _FURTHER_HOOKS = {
     "kplug_kinds": "without arguments",
     "kplug_components": "with kind",
     "kplug_offers": "with kind, name and distribution",
+    "kplug_environment": "without arguments",
 }
 
 

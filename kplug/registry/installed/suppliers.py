@@ -162,6 +162,10 @@ class Supplier:
         found, self._answers[hook] = ask_for(item, managers, self.origin, hook, **arguments)
         return found
 
+    def problems_with_answer(self, hook: str) -> tuple[Problem, ...]:
+        """What was wrong with its last answer to a hook that `ask` has called."""
+        return self._answers.get(hook, ())
+
     def refuse_groups_but(self, known: Collection[str]) -> None:
         """Keep a problem for each of its entry-point groups that does not exist."""
         self._unread_groups = tuple(

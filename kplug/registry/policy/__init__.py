@@ -13,5 +13,6 @@ from kplug.registry.policy.reading import read_policy as read_policy
 from kplug.registry.policy.settings import Setting as Setting
 from kplug.registry.policy.tables import (
     SettingsTable as SettingsTable,
+    find_refusal as find_refusal,
     read_settings_tables as read_settings_tables,
 )

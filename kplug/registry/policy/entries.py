@@ -32,12 +32,13 @@ class Installed:
     Args:
         distribution: Its normalised name.
         version: Its version.
-        find_hash: What returns the hash of its files; called where a setting names one.
+        find_hash: What returns the hash of its files; called where a setting names one. None if the files are
+            not here yet: no hash keeps it out then.
     """
 
     distribution: str
     version: str = ""
-    find_hash: Callable[[], str | None] = lambda: None
+    find_hash: Callable[[], str | None] | None = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Entry:
         """Return what keeps this distribution, as it is installed, from loading; or None."""
         if self.versions is not None and not _contains(self.versions, installed.version):
             return f"asks for {self.versions}"
-        if self.hashes and (found := installed.find_hash()) not in self.hashes:
+        if installed.find_hash is None or not self.hashes:
+            return None
+        if (found := installed.find_hash()) not in self.hashes:
             return f"does not name its hash, {found}" if found else "names a hash, and it has none"
         return None
 

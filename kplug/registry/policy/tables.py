@@ -1,4 +1,4 @@
-"""Tables of settings that plugins read: kplug keeps them with the file that they stand in."""
+"""What plugins ask of the settings: tables that kplug keeps for them, and what may be installed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
+from kplug.registry.policy.entries import Installed
 from kplug.registry.policy.reading import read_policy
 
 
@@ -43,3 +46,22 @@ def read_settings_tables(name: str) -> tuple[SettingsTable, ...]:
         for source in policy.sources
         if source.file is not None and name in source.tables
     )
+
+
+def find_refusal(distribution: str, version: str) -> str | None:
+    """Return why a version of a distribution could not load if it were installed, or None if it could.
+
+    Hashes in settings are those of installed files, so they are not looked at.
+
+    Args:
+        distribution: The name.
+        version: The version.
+
+    Returns:
+        The setting with its place, and what it says.
+
+    Example:
+        >>> find_refusal("kplug-segmentation", "0.1.0") is None
+        True
+    """
+    return read_policy().find_refusal(Installed(canonicalize_name(distribution), version, None))

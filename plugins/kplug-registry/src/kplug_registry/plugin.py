@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kplug import Component, Package, hookimpl
+from kplug import Component, Package, Section, hookimpl
 
 
 @hookimpl
@@ -23,6 +23,19 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Pac
     from kplug_registry.client.opening import open_registries
 
     return list_offers(open_registries(), kind, name, distribution)
+
+
+@hookimpl
+def kplug_environment() -> Sequence[Section]:
+    """Return the registries of the settings."""
+    from kplug_registry.client.settings import read_registries  # no other command waits for it
+
+    settings = read_registries()
+    if not settings:
+        return []
+    from kplug_registry.client.environment import describe_registries
+
+    return [describe_registries(settings)]
 
 
 _COMMANDS = {

@@ -12,7 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 from kplug_registry.client import installing
+from kplug_registry.client.opening import open_registries
 from kplug_registry.errors import InstallationError, RegistrySettingError, UnreachableSiteError
+from kplug_registry.site_format import SiteFile, current_time
+from kplug_registry.trust.roots import get_fingerprint
 from typer.testing import CliRunner
 
 import kplug
@@ -103,6 +106,74 @@ def test_a_dry_run_installs_nothing(site: SignedFolder, ran: list[Sequence[str]]
     assert data["install"][0]["distribution"] == "kplug-pond"
     assert data["command"][:4] == [*PIP, "install"]
     assert not ran
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("disable = ['kplug-pond']", "'disable' in {file} names it"),
+        ("plugins = ['kplug-registry']", "'plugins' in {file} does not name it"),
+        ("plugins = ['kplug-registry', 'kplug-pond==0.9']", "'plugins' in {file} asks for ==0.9"),
+    ],
+    ids=["denied", "not allowed", "another version"],
+)
+def test_what_settings_keep_from_loading_is_shown_and_not_installed(
+    machine: Path, site: SignedFolder, ran: list[Sequence[str]], setting: str, reason: str
+) -> None:
+    file = machine / "pyproject.toml"
+    file.write_text(f"[tool.kplug]\n{setting}\n{file.read_text()}")
+    kplug.reload()
+    for options in (["--yes"], ["--dry-run"]):
+        result = CliRunner().invoke(app, ["install", "pond_loss", *options])
+        assert result.stdout.startswith("install kplug-pond 1.0 from the registry site (file:")
+        assert isinstance(result.exception, InstallationError)
+        assert str(result.exception) == (
+            "nothing is installed, as settings keep it from loading. kplug-pond 1.0: "
+            f"{reason.format(file=file)}\n  Name a version that they allow (kplug install "
+            "NAME==VERSION), or change the setting; `kplug env` shows all."
+        )
+    assert not ran
+
+
+def test_a_version_that_settings_pin_is_installed(
+    machine: Path, site: SignedFolder, ran: list[Sequence[str]]
+) -> None:
+    file = machine / "pyproject.toml"
+    pins = "strict = true\nplugins = ['kplug-registry==0.1.0', 'kplug-pond==1.0']\n"
+    file.write_text(f"[tool.kplug]\n{pins}{file.read_text()}")
+    kplug.reload()
+    call("install", "kplug-pond==1.0", "--yes")
+    assert len(ran) == 1
+
+
+def test_the_environment_shows_the_registries(machine: Path, site: SignedFolder) -> None:
+    file = machine / "pyproject.toml"
+    with file.open("a") as settings:
+        settings.write("[tool.kplug.registries.other]\nurl = 'https://other.example/'\n")
+        settings.write("trust = 'unsigned'\nonline = true\n")
+    kplug.reload()
+    never = call("env").partition("Registries:\n")[2]
+    assert never == (
+        f"  site\n    address: {site.site.as_uri()}\n"
+        f"    trusted root: {get_fingerprint(site.root)}\n    last verified: never\n"
+        f"    asked: by commands of registries alone\n    set in: {file}\n"
+        "  other\n    address: https://other.example/\n"
+        "    trusted root: none: it is believed without signatures\n"
+        f"    asked: also for unknown names\n    set in: {file}\n"
+    )
+    (first, _) = open_registries()
+    before = current_time()
+    first.fetch(SiteFile, "registry.json")
+    entries = json.loads(call("env", "--json"))["sections"][0]["entries"]
+    assert before <= entries["site"]["last verified"] <= current_time()
+
+
+def test_a_registry_that_cannot_be_understood_is_shown_by_the_environment(machine: Path) -> None:
+    (machine / "pyproject.toml").write_text("[tool.kplug.registries.site]\npath = 3\n")
+    kplug.reload()
+    assert "Not shown: kplug-registry 0.1.0: kplug_environment raised RegistrySettingError" in call(
+        "env"
+    )
 
 
 def test_an_unsigned_registry_is_called_so(machine: Path, site: SignedFolder) -> None:

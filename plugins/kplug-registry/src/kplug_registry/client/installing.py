@@ -8,7 +8,7 @@ from importlib.metadata import Distribution, distributions
 
 from packaging.utils import canonicalize_name
 
-from kplug import lookup_key
+from kplug import find_refusal, lookup_key
 from kplug.locking import find_installer
 from kplug_registry.client.resolution import Installation
 from kplug_registry.errors import InstallationError
@@ -27,6 +27,25 @@ def make_uninstall_command(distribution: str) -> list[str]:
     installer = find_installer("uninstall")
     is_pip = installer[1:3] == ["-m", "pip"]
     return [*installer, *(["--yes"] if is_pip else []), distribution]  # uv does not ask
+
+
+def check_policy(plan: Sequence[Installation]) -> None:
+    """Refuse to install what the settings would not let load.
+
+    Raises:
+        InstallationError: it names each distribution, the setting and its place.
+    """
+    refusals = [
+        f"{each.distribution} {each.release.version}: {reason}"
+        for each in plan
+        if (reason := find_refusal(each.distribution, each.release.version)) is not None
+    ]
+    if refusals:
+        raise InstallationError(
+            f"nothing is installed, as settings keep it from loading. {'; '.join(refusals)}",
+            hint="Name a version that they allow (kplug install NAME==VERSION), or change the setting; "
+            "`kplug env` shows all.",
+        )
 
 
 def run_installer(command: Sequence[str]) -> None:

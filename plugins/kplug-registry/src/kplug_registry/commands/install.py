@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kplug_registry.client.installing import make_install_command, run_installer
+from kplug_registry.client.installing import check_policy, make_install_command, run_installer
 from kplug_registry.client.opening import require_registries
 from kplug_registry.client.resolution import Installation, plan_installation
 from kplug_registry.commands.output import print_json, print_lines
@@ -34,6 +34,7 @@ def install(
     """Install a component's distribution from the registries, after showing what comes from where.
 
     It uses the pip or uv of this environment, which check each wheel by the hash in the signed index.
+    What the settings would not let load is not installed.
 
     Example: kplug install dice_loss
     """
@@ -43,8 +44,9 @@ def install(
     command = make_install_command(plan, options or [])
     if as_json:
         print_json({"install": [_describe(each) for each in plan], "command": command})
-        return
-    print_lines(_write(plan, command))
+    else:
+        print_lines(_write(plan, command))
+    check_policy(plan)
     if is_dry:
         return
     if is_agreed or typer.confirm("Install this?", abort=True):

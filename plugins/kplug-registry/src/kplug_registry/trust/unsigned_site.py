@@ -24,6 +24,7 @@ class UnsignedSite:
     """
 
     is_signed = False
+    last_verified: str | None = None  # nothing can be verified
 
     def __init__(self, address: str, folder: Path, fetcher: SiteFetcher | None = None) -> None:
         self.address = address.rstrip("/") + "/"

@@ -24,11 +24,13 @@ from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
 from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, TARGETS
 from kplug_registry.trust.latest import LatestMetadata
 from kplug_registry.trust.layout import METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
+from kplug_registry.trust.signing import write_file
 from kplug_registry.trust.site_copy import SiteCopy
 
 _MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
@@ -58,8 +60,14 @@ class VerifiedSite:
     ) -> None:
         self.address = address.rstrip("/") + "/"
         self.copy = SiteCopy(folder)
+        self._seen = folder / "verified"
         self._root, self._fetcher, self._pauses = root, fetcher or SiteFetcher(), pauses
         self._updater: Updater | None = None
+
+    @property
+    def last_verified(self) -> str | None:
+        """When this machine last found the newest state to be what was signed, in UTC; None if never."""
+        return self._seen.read_text() if self._seen.exists() else None
 
     def refresh(self) -> None:
         """Learn what the newest state of the site is.
@@ -70,6 +78,7 @@ class VerifiedSite:
         """
         with self._guard():
             self._updater = self._refresh()
+            write_file(self._seen, current_time().encode())
 
     def fetch(self, path: str) -> bytes | None:
         """Return a file of the newest state, or None if it has none of that path.
