@@ -60,6 +60,10 @@ from kplug.layers.layer_normalization import (
     RMSNormalization as RMSNormalization,
     UnitNormalization as UnitNormalization,
 )
+from kplug.layers.locally_connected import (
+    LocallyConnected1D as LocallyConnected1D,
+    LocallyConnected2D as LocallyConnected2D,
+)
 from kplug.layers.masking import Masking as Masking
 from kplug.layers.merging import (
     Add as Add,
@@ -101,6 +105,10 @@ from kplug.layers.recurrent import (
     GRU as GRU,
     LSTM as LSTM,
     RNN as RNN,
+    ConvLSTM1D as ConvLSTM1D,
+    ConvLSTM2D as ConvLSTM2D,
+    ConvLSTM3D as ConvLSTM3D,
+    ConvLSTMCell as ConvLSTMCell,
     GRUCell as GRUCell,
     LSTMCell as LSTMCell,
     SimpleRNN as SimpleRNN,

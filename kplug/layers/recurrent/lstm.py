@@ -12,6 +12,7 @@ from kplug.component_types import ActivationLike
 from kplug.layers.base.layer import Layer
 from kplug.layers.recurrent.base.fused_kernels import run_lstm
 from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.layers.recurrent.base.long_short_memory import open_forget_gate, update_memory
 from kplug.layers.recurrent.base.masked_kernel import hold_after
 from kplug.layers.recurrent.base.shared_arguments import (
     CellArguments,
@@ -73,18 +74,15 @@ class LSTMCell(GatedCell):
     @torch.no_grad()
     def _adjust_first_values(self, filled: set[str]) -> None:
         if "bias" in filled and self.bias is not None and self.unit_forget_bias:
-            self.bias[self.units : 2 * self.units] = 1.0
+            open_forget_gate(self.bias)
 
     def step(
         self, projected: Tensor, states: list[Tensor], drops: Drops
     ) -> tuple[Tensor, list[Tensor]]:
         """Return h, and the new h and c."""
         h, c = states
-        i, f, new, o = self.add_recurrent(projected, h, drops.state).chunk(4, dim=1)
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(new)
-        h = gate(o) * self.activation(c)
-        return h, [h, c]
+        gates = self.add_recurrent(projected, h, drops.state).chunk(4, dim=1)
+        return update_memory(gates, c, self.recurrent_activation, self.activation)
 
     def runs_on_kernel(self) -> bool:
         """Return whether torch's kernel does the same: with tanh and sigmoid."""

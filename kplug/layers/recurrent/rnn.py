@@ -16,7 +16,13 @@ from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
-from kplug.layers.recurrent.base.cells import is_cell, output_size_of, sizes_of
+from kplug.layers.recurrent.base.cells import (
+    is_cell,
+    keeps_shapes,
+    output_shape_of,
+    sizes_of,
+    state_shapes_of,
+)
 from kplug.layers.recurrent.base.kept_states import KeptStates
 from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
@@ -62,15 +68,17 @@ class RNN(Layer):
     _takes_kernel = True
     # The class of the cell that a subclass makes of its own arguments.
     _cell_class: ClassVar[type[Layer] | None] = None
+    # Arguments of the cell that are the same in all layers of the class.
+    _fixed: ClassVar[Mapping[str, Any]] = {}
 
     if TYPE_CHECKING:  # a layer that makes its cell shows the cell's attributes
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def __init_subclass__(cls, cell: type[Layer] | None = None, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, cell: type[Layer] | None = None, **fixed: Any) -> None:
+        super().__init_subclass__()
         if cell is not None:
-            cls._cell_class = cell
+            cls._cell_class, cls._fixed = cell, fixed
             show_cell(cls, cell)
 
     def __init__(
@@ -108,10 +116,10 @@ class RNN(Layer):
         """Make the cell of the arguments that are the cell's, and the layer of the others."""
         if use_cudnn not in ("auto", True, False):
             raise refusal(self, "use_cudnn", use_cudnn, "'auto', True or False")
-        cell, others = make_cell(self._cell_class, arguments)
+        cell, others = make_cell(self._cell_class, {**arguments, **self._fixed})
         RNN.__init__(self, cell, **others)
         self._takes_kernel = use_cudnn is not False
-        self.input_spec = InputSpec(ndim=3)
+        self.input_spec = InputSpec(ndim=3 + getattr(cell, "rank", 0))
         # The cell's slots are the layer's too, so that messages and component tables name the layer.
         self.slots |= {name: slot for name, slot in cell.slots.items() if name not in self.slots}
 
@@ -133,8 +141,11 @@ class RNN(Layer):
         shape: Shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         self._require_shape(shape)
         self.cell.declare_for((shape[0], *shape[2:]))
-        axes = {} if shape[-1] is None else {-1: shape[-1]}
-        self.input_spec = InputSpec(len(shape), axes=axes)
+        if keeps_shapes(self.cell):
+            self.input_spec = InputSpec(shape=(None, None, *shape[2:]))
+        else:
+            axes = {} if shape[-1] is None else {-1: shape[-1]}
+            self.input_spec = InputSpec(len(shape), axes=axes)
         self._kept_states.batch_size = shape[0] if self.stateful else None
 
     def _adjust_first_values(self, filled: set[str]) -> None:  # noqa: ARG002 - it adds to them
@@ -146,10 +157,12 @@ class RNN(Layer):
         """Return the shape of the output; with ``return_state`` a list of it and those of the states."""
         shape = tuple(input_shape if is_shape(input_shape) else input_shape[0])
         times = shape[1:2] if self.return_sequences else ()
-        output = (shape[0], *times, output_size_of(self.cell))
+        if keeps_shapes(self.cell) and not self.built:
+            self.declare_for(shape)
+        output = (shape[0], *times, *output_shape_of(self.cell))
         if not self.return_state:
             return output
-        return [output, *((shape[0], size) for size in sizes_of(self.cell))]
+        return [output, *((shape[0], *sizes) for sizes in state_shapes_of(self.cell))]
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it only cuts the mask
         """Return the mask of the sequences where they are returned; states have none."""
@@ -197,7 +210,7 @@ class RNN(Layer):
         self._require_shape(shape)
         if not shape[1]:
             raise DataError(f"layer {self.name!r} got sequences of no time: {shape}")
-        wanted = [(shape[0], size) for size in sizes_of(self.cell)]
+        wanted = [(shape[0], *sizes) for sizes in state_shapes_of(self.cell)]
         found = [tuple(state.shape) for state in states]
         if found != wanted:
             raise DataError(f"layer {self.name!r} expects states of shapes {wanted}, got {found}")
@@ -214,7 +227,8 @@ class RNN(Layer):
         result = run.over(self.cell, sequences, states)
         if mask is None or not self.zero_output_for_mask:
             return result
-        outputs = result.outputs.where(mask.unsqueeze(-1), 0.0)
+        kept = mask.reshape(*mask.shape, *(1,) * (result.outputs.ndim - 2))
+        outputs = result.outputs.where(kept, 0.0)
         return result._replace(outputs=outputs, last=outputs[:, -1])
 
     def _shape_only(self, sequences: Tensor) -> Any:
@@ -231,8 +245,8 @@ class RNN(Layer):
         if own is not None:
             return list(find_leaves(own(batch_size), Tensor))
         return [
-            torch.zeros(batch_size, size, dtype=self._torch_dtype, device=self._device)
-            for size in sizes_of(self.cell)
+            torch.zeros(batch_size, *sizes, dtype=self._torch_dtype, device=self._device)
+            for sizes in state_shapes_of(self.cell)
         ]
 
     def _initial_states(self, sequences: Tensor, given: Any) -> list[Tensor]:
@@ -282,7 +296,8 @@ class RNN(Layer):
         config = super().get_config()
         if self._cell_class is None:
             return {**config, "cell": serialize(self.cell)}
-        config |= describe_cell(self.cell)
+        described = describe_cell(self.cell)
+        config |= {key: value for key, value in described.items() if key not in self._fixed}
         return config if self._takes_kernel else {**config, "use_cudnn": False}
 
     @classmethod

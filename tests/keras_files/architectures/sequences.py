@@ -119,3 +119,31 @@ def cells(k: Any) -> Any:
     last = k.RNN(k.SimpleRNNCell(2))(stacked)
     other = k.RNN(k.StackedRNNCells([k.SimpleRNNCell(2), k.LSTMCell(2)]))(inputs)
     return k.model(inputs, k.Add()([last, other]))
+
+
+@architecture((3, 5, 2))
+def convolutional_states_of_rows(k: Any) -> Any:
+    return k.sequential(
+        [
+            k.Input((3, 5, 2)),
+            k.ConvLSTM1D(2, 3, strides=2, recurrent_activation="hard_sigmoid"),
+            k.Flatten(),
+        ]
+    )
+
+
+@architecture((3, 5, 4, 2))
+def convolutional_states_of_images(k: Any) -> Any:
+    return k.sequential(
+        [
+            k.Input((3, 5, 4, 2)),
+            k.ConvLSTM2D(2, 3, padding="same", return_sequences=True, dropout=k.rate),
+            k.ConvLSTM2D(3, (2, 1), dilation_rate=2, use_bias=False, go_backwards=True),
+            k.Flatten(),
+        ]
+    )
+
+
+@architecture((2, 3, 4, 3, 1))
+def convolutional_states_of_volumes(k: Any) -> Any:
+    return k.sequential([k.Input((2, 3, 4, 3, 1)), k.ConvLSTM3D(2, 2), k.Flatten()])

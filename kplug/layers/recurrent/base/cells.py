@@ -34,6 +34,22 @@ def sizes_of(cell: Cell) -> list[int]:
     return [size] if isinstance(size, int) else list(size)
 
 
+def keeps_shapes(cell: Cell) -> bool:
+    """Return whether the states of a cell have more than one axis, such as images, and a shape once built."""
+    return hasattr(cell, "state_shapes")
+
+
+def state_shapes_of(cell: Cell) -> list[tuple[int, ...]]:
+    """Return the shapes of a cell's states for one sample."""
+    shapes: list[tuple[int, ...]] | None = getattr(cell, "state_shapes", None)
+    return [(size,) for size in sizes_of(cell)] if shapes is None else shapes
+
+
+def output_shape_of(cell: Cell) -> tuple[int, ...]:
+    """Return the shape of a cell's output for one sample: that of its first state, or its size."""
+    return state_shapes_of(cell)[0] if keeps_shapes(cell) else (output_size_of(cell),)
+
+
 def output_size_of(cell: Cell) -> int:
     """Return the size of a cell's output: that of its first state, if it does not say otherwise."""
     size: int | None = getattr(cell, "output_size", None)

@@ -16,7 +16,7 @@ from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.seeds import make_seeded_generator
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
-from kplug.layers.recurrent.base.cells import sizes_of
+from kplug.layers.recurrent.base.cells import state_shapes_of
 
 
 class Drops(NamedTuple):
@@ -199,7 +199,7 @@ class GatedCell(Layer):
         """
         if not self.training or not (self.dropout or self.recurrent_dropout):
             return NO_DROPS
-        state = inputs.new_empty((inputs.shape[0], self.units))
+        state = inputs.new_empty((inputs.shape[0], *state_shapes_of(self)[0]))
         return Drops(self._draw(inputs, self.dropout), self._draw(state, self.recurrent_dropout))
 
     def _draw(self, like: Tensor, rate: float) -> Tensor | None:
@@ -210,12 +210,12 @@ class GatedCell(Layer):
         return dropout_mask(like.expand(self.gate_count, *like.shape), rate, None, self._generator)
 
     def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
-        """Return the states before the first step: zeros of shape (batch_size, units) each."""
+        """Return the states before the first step: zeros, of shape (batch_size, units) each."""
         is_there = self.built and not self.recurrent_kernel.is_meta
         device = self.recurrent_kernel.device if is_there else self._device
         return [
-            torch.zeros(batch_size, size, dtype=self._torch_dtype, device=device)
-            for size in sizes_of(self)
+            torch.zeros(batch_size, *shape, dtype=self._torch_dtype, device=device)
+            for shape in state_shapes_of(self)
         ]
 
     # -- torch's kernels ---------------------------------------------------------------------

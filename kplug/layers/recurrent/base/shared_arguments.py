@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypedDict, TypeVar, cast
 
 from kplug.backend import DTypeLike
@@ -55,6 +55,13 @@ class LayerArguments(CellArguments, total=False):
 _SHOWN = (
     "self",
     "units",
+    "rank",
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "data_format",
+    "dilation_rate",
     "activation",
     "recurrent_activation",
     "use_bias",
@@ -84,20 +91,23 @@ _SHOWN = (
 )
 
 
-def takes_arguments_of(*others: Callable[..., None]) -> Callable[[_Constructor], _Constructor]:
+def takes_arguments_of(
+    *others: Callable[..., None], leaving_out: Collection[str] = ()
+) -> Callable[[_Constructor], _Constructor]:
     """Show in a constructor's signature the arguments that it hands on to others.
 
     The constructor takes them as ``**shared``; specs, error messages and ``help`` read the signature.
 
     Args:
         others: The constructors that they are handed on to.
+        leaving_out: Arguments of those that this one does not take.
     """
 
     def decorate(constructor: _Constructor) -> _Constructor:
         known: dict[str, inspect.Parameter] = {}
         for one in (*others, cast("Callable[..., None]", constructor)):
             known |= inspect.signature(one).parameters
-        shown = [known[name] for name in _SHOWN if name in known]
+        shown = [known[name] for name in _SHOWN if name in known and name not in leaving_out]
         signature = inspect.Signature(
             [
                 one.replace(kind=one.kind if one.name == "kwargs" else one.POSITIONAL_OR_KEYWORD)
