@@ -256,7 +256,8 @@ def test_json_has_timings_and_the_settings_in_force(
     monkeypatch.setenv("KPLUG_AUTOLOAD", "1")
     install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules={"a_hooks.py": HOOKS})
     data: dict[str, Any] = json.loads(_run("--json", "--budget", "600"))
-    assert set(data) == {"schema", "findings", "timings", "sources", "plugins"}
+    settings = {"sources", "plugins", "sections", "not_shown"}
+    assert set(data) == {"schema", "findings", "timings", *settings}
     (timing,) = data["timings"]
     assert timing.pop("seconds") >= 0
     assert timing == {"about": "a-plugin 1.0", "module": "a_hooks", "is_target": False}
