@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from types import ModuleType
 from typing import Any, TypeVar
 
 from kplug.configurable import list_keywords
@@ -81,4 +82,26 @@ def make_alias(original: _T, *extras: type) -> _T:
         "__module__": __name__,
         "_original": original,
     }
-    return AliasType(original.__name__, (*extras, original), names)  # type: ignore[return-value]
+    kind: Any = AliasType
+    if type(original) is not type:  # an abstract class: its type comes second
+        kind = type(AliasType.__name__, (AliasType, type(original)), {})
+    made: _T = kind(original.__name__, (*extras, original), names)
+    return made
+
+
+def alias_classes(module: ModuleType, *extras: type) -> dict[str, Any]:
+    """Return the public names of a module of kplug's, with an alias for each class.
+
+    Args:
+        module: The module.
+        extras: Classes with what Keras 2 has besides; subclasses of the aliases have it.
+
+    Returns:
+        The names; two names of one class have one alias.
+    """
+    found = {name: getattr(module, name) for name in vars(module)["__all__"]}
+    classes = {one for one in found.values() if isinstance(one, type)}
+    aliases = {one: make_alias(one, *extras) for one in classes}
+    return {
+        name: aliases.get(one, one) if isinstance(one, type) else one for name, one in found.items()
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,20 +18,31 @@ _RENAMED = {
     "nb_worker": "workers",
     "nb_classes": "num_classes",
     "nb_words": "num_words",
-    "samples_per_epoch": "steps_per_epoch",
-    "nb_val_samples": "validation_steps",
-    "val_samples": "steps",
     "max_q_size": "max_queue_size",
     "pickle_safe": "use_multiprocessing",
     "epsilon_std": "stddev",
-    "show_accuracy": "metrics",
     "cropping_W": "cropping",
     "length_dim": "n",
     "sigma": "stddev",
     "schedule": "schedule",
 }
+# The same for what other classes call otherwise.
+_RENAMED_OF = {
+    "Conv3D": {f"kernel_dim{axis}": "kernel_size" for axis in (1, 2, 3)},
+    "LSTM": {"forget_bias_init": "unit_forget_bias"},
+    "MaxNorm": {"m": "max_value"},
+    "MinMaxNorm": {"low": "min_value", "high": "max_value"},
+    "PReLU": {"init": "alpha_initializer"},
+    "ReduceLROnPlateau": {"epsilon": "min_delta"},
+    "SeparableConv2D": {"init": "depthwise_initializer"},
+    "UpSampling1D": {"length": "size"},
+}
+_JOINED = ("nb_row", "nb_col", "kernel_dim1", "kernel_dim2", "kernel_dim3")
+# Their `input_dim` is the size of one step.
+_OF_SEQUENCES = ("Conv1D", "GRU", "LSTM", "LocallyConnected1D", "RNN", "SimpleRNN")
 _VALUES: dict[str, dict[object, object]] = {
     "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
+    "unit_forget_bias": {"one": True, "ones": True, "zero": False, "zeros": False},
 }
 # What had an effect on speed or on other backends alone.
 _IDLE = {
@@ -37,14 +50,33 @@ _IDLE = {
     "input_length",
     "max_queue_size",
     "nb_worker",
+    "pickle_safe",
+    "show_accuracy",
     "sparse",
     "use_multiprocessing",
     "workers",
 }
-# Arguments that a class took from its base and never used.
+# Arguments that a class never used, or that follow from the others.
 _NEVER_USED = {
+    "BatchNormalization": {"mode"},
+    "Conv2DTranspose": {"output_shape"},
+    "Conv3DTranspose": {"output_shape"},
+    "InputSpec": {"dtype"},
     "SeparableConv1D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
     "SeparableConv2D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
+    "TensorBoard": {
+        "batch_size",
+        "embeddings_data",
+        "embeddings_freq",
+        "embeddings_layer_names",
+        "embeddings_metadata",
+        "profile_batch",
+        "write_grads",
+    },
+}
+# What is left out with a warning, since it changes what is computed: the owner, the name, what to write.
+_LEFT_OUT = {
+    ("Embedding", "dropout"): "add SpatialDropout1D after the layer",
 }
 
 
@@ -60,24 +92,53 @@ def modernise(owner: str, given: Mapping[str, Any], known: Collection[str]) -> d
         >>> modernise("Dropout", {"rate": 0.5, "workers": 4}, ["rate", "name"])
         {'rate': 0.5}
     """
-    names = {**_RENAMED, **find_present_names(list(given), known)}
+    names = {
+        **_RENAMED,
+        **find_present_names(list(given), known),
+        **_RENAMED_OF.get(owner, {}),
+    }
     read: dict[str, Any] = {}
+    given = _join_lengths(owner, given)
     for name, value in given.items():
         today = name if name in known else names.get(name, name)
         if today not in known and today in _IDLE | _NEVER_USED.get(owner, set()):
             continue
-        if today in known and today != name:
+        if today not in known and (owner, name) in _LEFT_OUT:
+            advice = _LEFT_OUT[owner, name]
+            warn_once(f"{owner}.{name}", f"{name}= of {owner} is left out; {advice}")
+        elif today in known and today != name:
             warn_once(name, f"{name}= of {owner} is Keras 1's name; today it is {today}=")
-            read[today] = _join(read.get(today), value) if name in ("nb_row", "nb_col") else value
+            read[today] = _join(read.get(today), value) if name in _JOINED else value
         else:
             read[name] = value
     return {name: _read_value(name, value) for name, value in read.items()}
 
 
+def _join_lengths(owner: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments of a layer of sequences with length and size of its input as one."""
+    if owner not in _OF_SEQUENCES or "input_dim" not in given:
+        return given
+    others = {name: one for name, one in given.items() if name not in ("input_dim", "input_length")}
+    return {**others, "input_shape": (given.get("input_length"), given["input_dim"])}
+
+
 def _join(former: Any, size: Any) -> Any:
     """Return the kernel size of what Keras 1 had one argument of for each axis."""
-    return size if former is None else (former, size)
+    sizes = former if isinstance(former, tuple) else () if former is None else (former,)
+    return (*sizes, size) if sizes else size
+
+
+def as_of_shape(initializer: Any) -> Any:
+    """Return an initializer as kplug calls it: of Keras 1 some must be given a name."""
+    if not inspect.isfunction(initializer):
+        return initializer
+    wanted = inspect.signature(initializer).parameters.get("name")
+    if wanted is None or wanted.default is not inspect.Parameter.empty:
+        return initializer
+    return functools.partial(initializer, name=None)
 
 
 def _read_value(name: str, value: Any) -> Any:
+    if name.endswith(("_initializer", "_init")):
+        return as_of_shape(value)
     return _VALUES[name].get(value, value) if name in _VALUES and isinstance(value, str) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 from kplug.errors import KplugError
 from kplug_keras2.binding.finder import KerasFinder
@@ -11,6 +12,8 @@ from kplug_keras2.models.installing import give_methods, take_methods
 
 _NAMES = ("keras", "tensorflow", "tf_keras")
 _finder = KerasFinder()
+# TensorBoard looks for it, and where it is found does without TensorFlow.
+_TENSORBOARD_ALONE = "tensorboard.compat.notf"
 
 
 def install() -> None:
@@ -31,6 +34,7 @@ def install() -> None:
             )
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+        sys.modules.setdefault(_TENSORBOARD_ALONE, ModuleType(_TENSORBOARD_ALONE))
         give_methods()
 
 
@@ -38,6 +42,7 @@ def uninstall() -> None:
     """Take back what ``install`` did. Names that a script has imported stay what they are."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+        sys.modules.pop(_TENSORBOARD_ALONE, None)
         take_methods()
     for name in [name for name in sys.modules if name.partition(".")[0] in _NAMES]:
         if isinstance(sys.modules[name], BoundModule):

@@ -8,6 +8,7 @@ from typing import Any
 
 from kplug_keras2.binding.architectures import list_architectures
 from kplug_keras2.binding.module_table import find_sources, is_package, list_parts
+from kplug_keras2.binding.shared_names import IN_STAR_IMPORTS, find_shared
 from kplug_keras2.binding.unknown_names import refuse_name
 
 
@@ -34,20 +35,25 @@ class KerasModule(BoundModule):
             found = importlib.import_module(source)
             names.update(list_names(found))
         vars(self).update(names)
-        self.__all__ = sorted(names)
+        is_inner = self._path.startswith(("layers.", "engine."))
+        self.__all__ = sorted({*names, *(IN_STAR_IMPORTS if is_inner else ())})
         if is_package(self._path):
             for part in list_parts(self._path, at_once=True):
                 importlib.import_module(f"{self.__name__}.{part}")
 
     def __getattr__(self, name: str) -> Any:
-        """Return a module inside, which Keras imports with the one around it.
+        """Return a module inside, which Keras imports with the one around it, or what it imported itself.
 
         Raises:
             AttributeError: There is no such name; an ``ImportError`` where it is imported.
         """
         if not name.startswith("__") and name in list_parts(self._path):
             return importlib.import_module(f"{self.__name__}.{name}")
-        raise refuse_name(self, name)
+        root = self.__name__.removesuffix(f".{self._path}") if self._path else self.__name__
+        found = find_shared(root, self._path, name)
+        if found is None:
+            raise refuse_name(self, name)
+        return found
 
 
 def list_names(module: ModuleType) -> dict[str, Any]:

@@ -11,10 +11,8 @@ from types import FrameType, ModuleType
 # What is gone, by its last name, and what does the same today.
 _REPLACEMENTS = {
     "CuDNNConvLSTM2D": "ConvLSTM2D",
+    "ConvRecurrent2D": "ConvLSTM2D",
     "Graph": "keras.models.Model, called with symbolic inputs and outputs",
-    "Highway": "Dense layers and keras.layers.multiply",
-    "MaxoutDense": "a Dense layer, Reshape and a maximum over the new axis",
-    "TimeDistributedDense": "TimeDistributed(Dense(…))",
     "theano_backend": "keras.backend; kplug computes with torch",
     "cntk_backend": "keras.backend; kplug computes with torch",
 }

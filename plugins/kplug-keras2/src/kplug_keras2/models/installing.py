@@ -1,27 +1,46 @@
-"""Giving kplug's models the methods of Keras 2, and taking them back."""
+"""Giving kplug's classes what those of Keras 2 have besides, and taking it back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import kplug
-from kplug_keras2.models.methods import METHODS
+import torch
 
-_former: dict[str, Any] = {}
+import kplug
+from kplug.graph import Node, SymbolicTensor
+from kplug.layers import Layer
+from kplug.models import Functional
+from kplug_keras2.models import branches, graph_names
+from kplug_keras2.models.methods import METHODS
+from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
+
+_GIVEN: dict[type, dict[str, Any]] = {
+    kplug.Model: {**METHODS, **graph_names.OF_MODELS, **OF_COMPILED},
+    Functional: graph_names.OF_FUNCTIONAL,
+    kplug.Sequential: {"add": branches.add, **graph_names.OF_CHAINS},
+    kplug.optimizers.Optimizer: OF_OPTIMIZERS,
+    Layer: graph_names.OF_LAYERS,
+    Node: graph_names.OF_NODES,
+    kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,
+    SymbolicTensor: graph_names.OF_SYMBOLIC_TENSORS,
+    torch.Tensor: graph_names.OF_TENSORS,
+}
+_former: list[tuple[type, str, Any]] = []
 
 
 def give_methods() -> None:
-    """Give ``kplug.Model`` the methods of Keras 2. All models in the process have them."""
-    _former.update({name: vars(kplug.Model).get(name) for name in METHODS})
-    for name, method in METHODS.items():
-        setattr(kplug.Model, name, method)
+    """Give kplug's classes the methods and attributes of Keras 2. All in the process have them."""
+    for owner, names in _GIVEN.items():
+        for name, one in names.items():
+            _former.append((owner, name, vars(owner).get(name)))
+            setattr(owner, name, one)
 
 
 def take_methods() -> None:
-    """Give ``kplug.Model`` its own methods back."""
-    for name, method in _former.items():
-        if method is None:
-            delattr(kplug.Model, name)
+    """Give the classes their own back."""
+    for owner, name, one in _former:
+        if one is None:
+            delattr(owner, name)
         else:
-            setattr(kplug.Model, name, method)
+            setattr(owner, name, one)
     _former.clear()

@@ -14,10 +14,12 @@ import yaml
 import kplug
 from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras.optimizers import find_optimizer
+from kplug_keras2.models.counted_samples import count_samples
 from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
 from kplug_keras2.models.log_names import name_metrics
 from kplug_keras2.models.losses import find_losses
 from kplug_keras2.symbolic.phase import asking_phase
+from kplug_keras2.symbolic.training import note_losses
 
 _compile, _fit, _evaluate = kplug.Model.compile, kplug.Model.fit, kplug.Model.evaluate
 _predict, _train_on_batch = kplug.Model.predict, kplug.Model.train_on_batch
@@ -54,6 +56,7 @@ def compile(  # noqa: A001 - Keras's name
         **options,
     )
     note_trainable(self)
+    note_losses(self, find_losses(loss), loss_weights)
 
 
 def fit(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -90,10 +93,10 @@ def fit_generator(
     callbacks: Any = None,
     validation_data: Any = None,
     validation_steps: int | None = None,
-    class_weight: Any = None,
+    *others: Any,
     **options: Any,
 ) -> Any:
-    """Train on what a generator yields."""
+    """Train on what a generator yields, with the arguments of Keras 2, or of Keras 1 by name."""
     given = {
         "steps_per_epoch": steps_per_epoch,
         "epochs": epochs,
@@ -101,30 +104,61 @@ def fit_generator(
         "callbacks": callbacks,
         "validation_data": validation_data,
         "validation_steps": validation_steps,
-        "class_weight": class_weight,
+        # Keras 2.3 has `validation_freq` before the others.
+        **dict(zip(_LAST_OF_FIT[len(others) < 7 :], others, strict=False)),
     }
-    return self.fit(generator, **{**given, **_read_generator_options(given, options)})
+    counted, generator = count_samples(generator, options, "samples_per_epoch", "steps_per_epoch")
+    checked, data = count_samples(
+        options.pop("validation_data", validation_data),
+        options,
+        "nb_val_samples",
+        "validation_steps",
+    )
+    given = {**given, **counted, **checked, "validation_data": data}
+    return self.fit(generator, **_read_options("fit_generator", given, options))
 
 
-def _read_generator_options(given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    known = {*given, "initial_epoch", "shuffle", "validation_freq"}
-    return modernise("fit_generator", options, known)
+# What stands after `validation_steps` in Keras 2.
+_LAST_OF_FIT = (
+    *("validation_freq", "class_weight", "max_queue_size", "workers", "use_multiprocessing"),
+    *("shuffle", "initial_epoch"),
+)
+
+
+def _read_options(owner: str, given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    known = {*given, "class_weight", "initial_epoch", "shuffle", "validation_freq"}
+    of_queues = {"max_queue_size", "workers", "use_multiprocessing"}
+    return {
+        name: one
+        for name, one in {**given, **modernise(owner, options, known)}.items()
+        if name not in of_queues and not (name == "validation_freq" and one is None)
+    }
 
 
 def evaluate_generator(
-    self: Any, generator: Any, steps: int | None = None, callbacks: Any = None, **options: Any
+    self: Any, generator: Any, steps: int | None = None, *others: Any, **options: Any
 ) -> Any:
     """Return loss and metrics on what a generator yields."""
-    read = _read(_evaluate, options)
-    return self.evaluate(generator, steps=steps, callbacks=callbacks, **{"verbose": 0, **read})
+    return self.evaluate(**_read_generator("evaluate_generator", generator, steps, others, options))
 
 
 def predict_generator(
-    self: Any, generator: Any, steps: int | None = None, callbacks: Any = None, **options: Any
+    self: Any, generator: Any, steps: int | None = None, *others: Any, **options: Any
 ) -> Any:
     """Return the outputs for what a generator yields."""
-    read = _read(_predict, options)
-    return self.predict(generator, steps=steps, callbacks=callbacks, **{"verbose": 0, **read})
+    return self.predict(**_read_generator("predict_generator", generator, steps, others, options))
+
+
+def _read_generator(
+    owner: str, generator: Any, steps: int | None, others: tuple[Any, ...], options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a method with ``steps``; numbers after it are those of its queue."""
+    # Keras 2.3 has callbacks there, a list or a callback.
+    callbacks = None if not others or isinstance(others[0], int) else others[0]
+    given = {"steps": steps, "callbacks": callbacks, "verbose": 0}
+    counted, data = count_samples(generator, options, "val_samples", "steps")
+    read = {**given, **counted, **modernise(owner, options, given)}
+    return {"x": data, **read}
 
 
 def predict_proba(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> Any:

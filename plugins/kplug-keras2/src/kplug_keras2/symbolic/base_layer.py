@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any
 
+from kplug import backend
 from kplug.layers import Layer
+from kplug_keras2.arguments.renamed import as_of_shape
 
 
 class Keras2Layer:
-    """Methods and attributes that Keras 2's ``Layer`` has, and kplug's has not.
+    """Methods and attributes that Keras 2's ``Layer`` has for its subclasses, and kplug's has not.
 
     Example:
         >>> from kplug_keras2.keras.layers import Layer
@@ -23,16 +27,84 @@ class Keras2Layer:
     _uses_learning_phase = False
     stateful = False
 
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Do nothing: what ``K.update`` returns is written already."""
+    def add_weight(self, *args: Any, **given: Any) -> Any:
+        """Add a weight, with the arguments in the order of Keras 2, or of Keras 1: shape and initializer.
 
-    def get_updates_for(self, inputs: Any) -> list[Any]:  # noqa: ARG002 - Keras passes it
-        """Return nothing: no update waits to be run."""
-        return []
+        A name that the layer has already gets a number.
+        """
+        if _is_kplugs(sys._getframe(1).f_globals["__name__"]):  # in its own order
+            return super().add_weight(*args, **given)  # type: ignore[misc]
+        is_keras_1 = bool(args) and not (args[0] is None or isinstance(args[0], str))
+        read = {**dict(zip(_ORDER_1 if is_keras_1 else _ORDER_2, args, strict=False)), **given}
+        name = read.get("name")
+        if name is not None:
+            read["name"] = self._find_free_name(name.replace("/", "_"))
+        read["initializer"] = as_of_shape(read.get("initializer"))
+        return super().add_weight(**read)  # type: ignore[misc]
+
+    def _find_free_name(self, name: str) -> str:
+        free, number = name, 0
+        while getattr(self, free, None) is not None:
+            number += 1
+            free = f"{name}_{number}"
+        return free
+
+    def _own_weights(self, tensors: Any, is_trainable: bool) -> None:
+        """Make weights of tensors that ``build`` has made itself; those that are weights stay.
+
+        A tensor that an attribute holds is replaced by the weight there.
+        """
+        known = {id(one) for one in self.parameters()}  # type: ignore[attr-defined]
+        known |= {id(one) for one in self.buffers()}  # type: ignore[attr-defined]
+        for tensor in tensors:
+            if id(tensor) in known:
+                continue
+            holders = [name for name, one in vars(self).items() if one is tensor]
+            for name in holders:
+                delattr(self, name)
+            weight = self.add_weight(
+                name=(holders or ["variable"])[0],
+                shape=tuple(tensor.shape),
+                initializer=functools.partial(_give, tensor.detach()),
+                trainable=is_trainable,
+            )
+            for name in holders[1:]:
+                setattr(self, name, weight)
+
+    @property
+    def trainable_weights(self) -> Any:
+        """The weights that training changes. A list that is assigned makes weights of its tensors."""
+        return super().trainable_weights  # type: ignore[misc]
+
+    @trainable_weights.setter
+    def trainable_weights(self, tensors: Any) -> None:
+        self._own_weights(tensors, is_trainable=True)
+
+    @property
+    def non_trainable_weights(self) -> Any:
+        """The other weights, likewise."""
+        return super().non_trainable_weights  # type: ignore[misc]
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, tensors: Any) -> None:
+        self._own_weights(tensors, is_trainable=False)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Write pairs of a variable and its new value; what ``K.update`` returns is written already."""
+        del inputs
+        for one in updates if isinstance(updates, list) else [updates]:
+            if isinstance(one, tuple) and len(one) == 2:
+                backend.update(*one)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """Return the output shape; Keras 1's name of ``compute_output_shape``."""
-        return self.compute_output_shape(input_shape)  # type: ignore[attr-defined]
+        return super().compute_output_shape(input_shape)  # type: ignore[misc]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        written = vars(cls).get("get_output_shape_for")
+        if written is not None and "compute_output_shape" not in vars(cls):
+            cls.compute_output_shape = written  # type: ignore[attr-defined]
+        super().__init_subclass__(**options)
 
     def assert_input_compatibility(self, inputs: Any) -> None:
         """Do nothing: a call checks its inputs itself."""
@@ -44,6 +116,18 @@ class Keras2Layer:
     @property
     def _initial_weights(self) -> None:
         return None
+
+
+def _is_kplugs(module: str) -> bool:
+    return module.partition(".")[0] == "kplug"
+
+
+def _give(values: Any, shape: Any) -> Any:  # noqa: ARG001 - an initializer is given it
+    return values
+
+
+_ORDER_1 = ("shape", "initializer", "name", "trainable", "regularizer", "constraint")
+_ORDER_2 = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
 
 
 class Wrapper(Layer):

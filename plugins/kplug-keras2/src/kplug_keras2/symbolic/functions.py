@@ -75,11 +75,11 @@ def function(
     Args:
         inputs: Symbolic tensors; ``K.learning_phase()`` may be the last one.
         outputs: Symbolic tensors, or tensors that have their values.
-        updates: What ``K.update`` returned; it is written already.
+        updates: What ``K.update`` and ``get_updates`` returned, or pairs of a variable and its new value.
+            They are written when the function runs.
     """
-    del updates
     several = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-    return SymbolicFunction(list(inputs), several)
+    return SymbolicFunction(list(inputs), several, list(updates or ()))
 
 
 class SymbolicFunction:
@@ -88,18 +88,25 @@ class SymbolicFunction:
     Args:
         inputs: Symbolic tensors; a learning phase (0 or 1) may be the last.
         outputs: Symbolic tensors, and tensors that have their values.
+        updates: Pairs of a variable and its new value, and steps of optimizers.
     """
 
-    def __init__(self, inputs: list[Any], outputs: list[Any]) -> None:
+    def __init__(self, inputs: list[Any], outputs: list[Any], updates: Sequence[Any] = ()) -> None:
         self._has_phase = bool(inputs) and not isinstance(inputs[-1], SymbolicTensor)
         self._inputs = inputs[:-1] if self._has_phase else inputs
         self._outputs = outputs
-        symbolic = [one for one in outputs if isinstance(one, SymbolicTensor)]
+        self._steps = [one for one in updates if hasattr(one, "run")]
+        self._pairs = [one for one in updates if isinstance(one, (list, tuple)) and len(one) == 2]
+        wanted = [one.loss for one in self._steps] + [value for _, value in self._pairs]
+        self._wanted = [*outputs, *wanted]
+        symbolic = [one for one in self._wanted if isinstance(one, SymbolicTensor)]
         for tensor in symbolic:
             _ = tensor.spec  # every layer on the way gets its weights
         self._plan = Plan(self._inputs, symbolic)
         self._layers = list(dict.fromkeys(node.layer for node in self._plan.nodes))
-        self._needs_gradients = any(isinstance(layer, Gradient) for layer in self._layers)
+        self._needs_gradients = bool(self._steps) or any(
+            isinstance(layer, Gradient) for layer in self._layers
+        )
 
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         """Return the outputs in NumPy, for an array or tensor an input, and the phase if it was asked for.
@@ -118,11 +125,18 @@ class SymbolicFunction:
             in_mode(modules, self.training),
             running(self),
         ):
-            found = iter(self._plan.run(tensors))
-            return [
-                backend.get_value(next(found) if isinstance(one, SymbolicTensor) else one)
-                for one in self._outputs
-            ]
+            made = iter(self._plan.run(tensors))
+            found = [next(made) if isinstance(one, SymbolicTensor) else one for one in self._wanted]
+            values = [backend.get_value(one) for one in found[: len(self._outputs)]]
+            self._write(found[len(self._outputs) :])
+        return values
+
+    def _write(self, found: list[Any]) -> None:
+        """Make the steps, and give the variables their new values; all were computed before."""
+        for step, loss in zip(self._steps, found, strict=False):
+            step.run(loss)
+        for (variable, _), value in zip(self._pairs, found[len(self._steps) :], strict=True):
+            backend.update(variable, value)
 
     def _read(self, value: Any) -> Tensor:
         tensor: Any = backend.to_tensor(value)

@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from kplug import backend
+from kplug.graph import is_symbolic
 
 
 class UpdateStep:
@@ -78,22 +79,33 @@ def make_variable(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def update(x: Any, new_x: Any) -> Any:
-    """Write a value into a variable: at once, or at the end of an optimizer's step."""
+    """Write a value into a variable: at once, or at the end of an optimizer's step.
+
+    A symbolic value is written when the function runs that is given what this returns.
+    """
+    if is_symbolic(new_x):
+        return x, new_x
     return _steps[-1].write(x, new_x) if _steps else backend.update(x, new_x)
 
 
 def update_add(x: Any, increment: Any) -> Any:
     """Add to a variable, likewise."""
+    if is_symbolic(increment):
+        return x, increment + x
     return _steps[-1].write(x, x + increment) if _steps else backend.update_add(x, increment)
 
 
 def update_sub(x: Any, decrement: Any) -> Any:
     """Subtract from a variable, likewise."""
+    if is_symbolic(decrement):
+        return x, -decrement + x
     return _steps[-1].write(x, x - decrement) if _steps else backend.update_sub(x, decrement)
 
 
 def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
     """Set x ← x · momentum + value · (1 − momentum), likewise."""
+    if is_symbolic(value):
+        return x, value * (1.0 - momentum) + x * momentum
     if not _steps:
         return backend.moving_average_update(x, value, momentum)
     return _steps[-1].write(x, x * momentum + value * (1.0 - momentum))

@@ -1,0 +1,50 @@
+"""Names that a module of Keras imported from another one, and that programs took from there."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from kplug_keras2.binding.module_table import MODULES, find_sources
+
+_MODULES = {
+    "K": "backend",
+    "backend": "backend",
+    "cbks": "callbacks",
+    "initializations": "initializations",
+    "interfaces": "legacy.interfaces",
+    "metrics_module": "metrics",
+    "objectives": "objectives",
+    **{
+        name: name for name in ("activations", "callbacks", "constraints", "initializers", "layers")
+    },
+    **{
+        name: name
+        for name in ("losses", "metrics", "models", "optimizers", "regularizers", "utils")
+    },
+    **{path.rpartition(".")[2]: path for path in MODULES if path.startswith(("utils.", "layers."))},
+}
+# Where a class or function is looked for, in this order.
+_HOMES = ("layers", "engine", "models", "utils")
+# These say themselves what they have.
+_CLOSED = ("", "applications", "backend", "datasets", "engine", "layers", "preprocessing", "utils")
+IN_STAR_IMPORTS = ("K", "activations", "constraints", "initializers", "regularizers")
+
+
+def find_shared(root: str, path: str, name: str) -> Any:
+    """Return what a module of Keras had imported under a name; ``None`` if nothing is known of it.
+
+    Args:
+        root: ``keras``, or what it is called.
+        path: Where the module stood in Keras.
+        name: The name.
+    """
+    if path in _CLOSED or name.startswith("_"):
+        return None
+    if name in _MODULES and find_sources(_MODULES[name]):
+        return importlib.import_module(f"{root}.{_MODULES[name]}")
+    for home in _HOMES:
+        module = importlib.import_module(f"{root}.{home}")
+        if name in vars(module).get("__all__", ()):
+            return getattr(module, name)
+    return None

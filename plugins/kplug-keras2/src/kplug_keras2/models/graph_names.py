@@ -1,0 +1,194 @@
+"""What programs for Keras 1 and 2 read of graphs: names with an underscore, depths, TensorFlow's shapes."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import kplug
+from kplug.graph import Node, SymbolicTensor, sort_nodes
+from kplug.models import Functional
+from kplug_keras2.warning import warn_once
+
+_shape_of_symbolic: Any = vars(SymbolicTensor)["shape"]
+_layers_of_functional: Any = vars(Functional)["layers"]
+_outputs_of_chain: Any = vars(kplug.Sequential)["outputs"]
+_lists: WeakKeyDictionary[Any, tuple[list[Any], list[Any]]] = WeakKeyDictionary()
+
+
+class TensorShape(tuple[Any, ...]):
+    """A shape with TensorFlow's methods."""
+
+    __slots__ = ()
+
+    def as_list(self) -> list[Any]:
+        """Return the sizes, ``None`` for the batch."""
+        return list(self)
+
+    @property
+    def ndims(self) -> int:
+        """The number of axes."""
+        return len(self)
+
+
+def _get_shape(tensor: Any) -> TensorShape:
+    return TensorShape(tensor.shape)
+
+
+def _alias(name: str) -> property:
+    """Return an attribute under another name."""
+    return property(lambda self: getattr(self, name), lambda self, one: setattr(self, name, one))
+
+
+def _ignore(*_args: Any, **_kwargs: Any) -> None:
+    """Do nothing: what the method prepares is made when it is needed."""
+
+
+def _list_empty(*_args: Any) -> list[Any]:
+    return []
+
+
+def _find_no_mask(*_args: Any) -> None:
+    """Return ``None``: a symbolic tensor has no mask before the model runs."""
+
+
+def _warn_of_parameter(self: Any, weight: Any) -> None:
+    del weight
+    warn_once(
+        "set_param",
+        f"set_param of {type(self).__name__} has no effect; give the regularizer to add_weight",
+    )
+
+
+def _read_at(self: Any, node_index: int, attribute: str, attribute_name: str = "") -> Any:
+    del attribute_name
+    found = getattr(self.inbound_nodes[node_index], attribute)
+    return found[0] if len(found) == 1 else found
+
+
+# -- models --------------------------------------------------------------------------------------
+
+
+def _list_nodes(model: Any) -> list[Node]:
+    return sort_nodes(model.outputs)
+
+
+def group_by_depth(model: Any, layers: bool = False) -> dict[int, list[Any]]:
+    """Return a model's nodes by how far they are from its outputs; or its layers, by their farthest node."""
+    depths: dict[Node, int] = {}
+    for node in reversed(_list_nodes(model)):
+        depth = depths.setdefault(node, 0)
+        for parent in node.parent_nodes:
+            depths[parent] = max(depths.get(parent, 0), depth + 1)
+    of: dict[Any, int] = {}
+    for node, depth in depths.items():
+        key = node.layer if layers else node
+        of[key] = max(of.get(key, 0), depth)
+    found: dict[int, list[Any]] = {}
+    for key, depth in of.items():
+        found.setdefault(depth, []).insert(0, key)
+    return found
+
+
+def _keep_list(model: Any) -> list[Any]:
+    """Return the layers in one list as long as they are the same: programs take the last one off."""
+    now = _layers_of_functional.fget(model)
+    before, kept = _lists.get(model, ([], []))
+    if before != now:
+        kept = list(now)
+        _lists[model] = now, kept
+    return kept
+
+
+def _cut_chain(model: Any, outputs: Any) -> None:
+    """Remove the layers of a chain that come after a tensor of it.
+
+    Raises:
+        KplugError: The tensor is none of the chain's.
+    """
+    wanted = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+    if wanted is not model.inputs[0] and not any(layer.output is wanted for layer in model.layers):
+        raise kplug.KplugError(
+            f"outputs of model {model.name!r}: {wanted!r} is made by none of its layers",
+            hint="Model(model.input, output) makes a model of any tensor.",
+        )
+    while model.layers and _outputs_of_chain.fget(model)[0] is not wanted:
+        model.pop()
+
+
+def _is_stateful(model: Any) -> bool:
+    return any(getattr(layer, "stateful", False) for layer in model.layers)
+
+
+_DEPTHS = {
+    f"{start}{what}_by_depth": property(functools.partial(group_by_depth, layers=what == "layers"))
+    for start in ("", "_")
+    for what in ("layers", "nodes")
+}
+_INPUT_LAYERS = property(lambda self: [tensor.layer for tensor in self.inputs])
+_OUTPUT_LAYERS = property(lambda self: [tensor.layer for tensor in self.outputs])
+OF_MODELS: dict[str, Any] = {
+    **_DEPTHS,
+    **{f"_make_{what}_function": _ignore for what in ("predict", "test", "train")},
+    "_check_trainable_weights_consistency": _ignore,
+    "_collected_trainable_weights": _alias("trainable_weights"),
+    "_feed_input_names": _alias("input_names"),
+    "_feed_input_shapes": property(lambda self: [one.shape for one in self.inputs]),
+    "_feed_inputs": _alias("inputs"),
+    "_feed_output_names": _alias("output_names"),
+    "_feed_output_shapes": property(lambda self: [one.shape for one in self.outputs]),
+    "_feed_outputs": _alias("outputs"),
+    "_input_layers": _INPUT_LAYERS,
+    "_is_graph_network": _alias("is_functional"),
+    "_network_nodes": property(_list_nodes),
+    "_output_layers": _OUTPUT_LAYERS,
+    "container_nodes": property(_list_nodes),
+    "input_layers": _INPUT_LAYERS,
+    "output_layers": _OUTPUT_LAYERS,
+    "state_updates": property(_list_empty),
+    "stateful": property(_is_stateful, _ignore),
+}
+OF_FUNCTIONAL: dict[str, Any] = {"layers": property(_keep_list)}
+OF_CHAINS: dict[str, Any] = {
+    "_feed_outputs": _alias("outputs"),
+    "flattened_layers": _alias("layers"),
+    "model": property(lambda self: self),
+    "outputs": property(_outputs_of_chain.fget, _cut_chain),
+}
+
+# -- layers, nodes, tensors ----------------------------------------------------------------------
+
+OF_LAYERS: dict[str, Any] = {
+    "_get_node_attribute_at_index": _read_at,
+    "_inbound_nodes": _alias("inbound_nodes"),
+    "_non_trainable_weights": _alias("non_trainable_weights"),
+    "_outbound_nodes": _alias("outbound_nodes"),
+    "_trainable_weights": _alias("trainable_weights"),
+    "_uses_learning_phase": False,
+    "get_input_mask_at": _find_no_mask,
+    "get_losses_for": lambda self, _inputs=None: self.losses,
+    "get_output_mask_at": _find_no_mask,
+    "get_updates_for": _list_empty,
+    "input_mask": property(_find_no_mask),
+    "output_mask": property(_find_no_mask),
+    "stateful": False,
+    "updates": property(_list_empty),
+    "uses_learning_phase": False,
+}
+OF_REGULARIZERS: dict[str, Any] = {"set_param": _warn_of_parameter}
+OF_NODES: dict[str, Any] = {
+    "input_masks": property(lambda self: [None] * len(self.input_tensors)),
+    "output_masks": property(lambda self: [None] * len(self.output_tensors)),
+}
+OF_SYMBOLIC_TENSORS: dict[str, Any] = {
+    "_keras_shape": property(_get_shape, _ignore),
+    "_uses_learning_phase": property(lambda _self: False, _ignore),
+    "get_shape": _get_shape,
+    "shape": property(lambda self: TensorShape(_shape_of_symbolic.fget(self))),
+}
+OF_TENSORS: dict[str, Any] = {
+    "_keras_shape": property(_get_shape, _ignore),
+    "_uses_learning_phase": False,
+    "get_shape": _get_shape,
+}

@@ -1,0 +1,168 @@
+"""Training that a program writes itself, with ``K.function`` and the updates of an optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import kplug
+from kplug import backend
+from kplug.graph import is_symbolic
+from kplug_keras2.symbolic.connecting import FunctionLayer
+from kplug_keras2.symbolic.functions import gradients
+
+
+class OptimizerStep:
+    """What ``get_updates`` returns for a symbolic loss: one step, made when a function runs.
+
+    Args:
+        optimizer: The optimizer, which has its parameters from the first step on.
+        loss: The symbolic loss.
+        params: The weights.
+    """
+
+    def __init__(self, optimizer: Any, loss: Any, params: Sequence[Tensor]) -> None:
+        self.loss = loss
+        self._optimizer, self._params = optimizer, list(params)
+
+    def run(self, loss: Tensor) -> None:
+        """Change the weights, for the value of the loss that they have been given."""
+        wanted = [one for one in self._params if one.requires_grad]
+        if not self._optimizer.built:
+            self._optimizer.build(wanted)
+        found = torch.autograd.grad(loss.sum(), wanted, retain_graph=True, allow_unused=True)
+        for weight, gradient in zip(wanted, found, strict=True):
+            weight.grad = gradient
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+
+
+def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
+    """Return the updates of a symbolic loss, for ``K.function``.
+
+    Args:
+        self: The optimizer.
+        *args: Loss and weights; or as in Keras 2.0 and 1 weights, constraints and loss.
+        **named: The same by name.
+
+    Raises:
+        KplugError: The loss has values; ``fit`` and ``train_on_batch`` minimise such ones.
+    """
+    lists = [one for one in args if isinstance(one, (list, tuple))]
+    loss = named.get("loss", next((one for one in args if is_symbolic(one)), None))
+    if not is_symbolic(loss):
+        raise kplug.KplugError(
+            "get_updates: the loss is no symbolic tensor",
+            hint="Compute it from inputs and outputs of a model, or train the model with train_on_batch.",
+        )
+    return [OptimizerStep(self, loss, named.get("params", lists[0] if lists else ()))]
+
+
+def get_gradients(self: Any, loss: Any, params: Sequence[Any]) -> list[Any]:  # noqa: ARG001
+    """Return the gradients of a loss, symbolic where the loss is."""
+    return gradients(loss, list(params))
+
+
+def list_variables(self: Any) -> list[Any]:
+    """Return the number of steps, then an optimizer's own tensors, in the order in which Keras has them."""
+    weights = [one for group in self.param_groups for one in group["params"]]
+    names = dict.fromkeys(name for one in weights for name in self.state.get(one, {}))
+    found = [self.state[one].get(name) for name in names for one in weights if one in self.state]
+    return [self.iterations, *(one for one in found if isinstance(one, Tensor) and one.ndim)]
+
+
+def get_weights(self: Any) -> list[Any]:
+    """Return the values of the same."""
+    return [np.asarray(backend.get_value(one)) for one in list_variables(self)]
+
+
+def set_weights(self: Any, weights: Sequence[Any]) -> None:
+    """Set them.
+
+    Raises:
+        KplugError: There is another number of them; nothing is set.
+    """
+    steps, *tensors = list_variables(self)
+    del steps
+    if len(weights) != len(tensors) + 1:
+        raise kplug.KplugError(
+            f"set_weights: the optimizer has {len(tensors) + 1} variables, got {len(weights)}",
+            hint="Train one step first: the variables are made then.",
+        )
+    self.iterations = int(weights[0])
+    for tensor, value in zip(tensors, weights[1:], strict=True):
+        backend.set_value(tensor, value)
+
+
+OF_OPTIMIZERS: dict[str, Any] = {
+    "get_gradients": get_gradients,
+    "get_updates": get_updates,
+    "get_weights": get_weights,
+    "set_weights": set_weights,
+    "weights": property(list_variables),
+}
+
+# -- the loss of a compiled model as a graph -----------------------------------------------------
+
+_losses: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_placeholders: WeakKeyDictionary[Any, tuple[list[Any], list[Any]]] = WeakKeyDictionary()
+
+
+def note_losses(model: Any, loss: Any, loss_weights: Any) -> None:
+    """Remember what a model was compiled with."""
+    _losses[model] = (loss, loss_weights)
+    _placeholders.pop(model, None)
+
+
+def _make_placeholders(model: Any) -> tuple[list[Any], list[Any]]:
+    if model not in _placeholders:
+        from kplug.layers import Input
+
+        targets = [Input(batch_shape=one.shape) for one in model.outputs]
+        weights = [Input(batch_shape=(None,)) for _ in model.outputs]
+        _placeholders[model] = targets, weights
+    return _placeholders[model]
+
+
+def compute_total_loss(model: Any) -> Any:
+    """Return the weighted loss of a model as a symbolic tensor, of its inputs, targets and sample weights."""
+    losses, factors = (_by_output(model, one) for one in _losses[model])
+    targets, weights = _make_placeholders(model)
+    found = [
+        _connect(kplug.losses.get(loss), target, output, weight)
+        * (1.0 if factor is None else factor)
+        for loss, factor, target, output, weight in zip(
+            losses, factors, targets, model.outputs, weights, strict=True
+        )
+    ]
+    return sum(found[1:], found[0])
+
+
+def _by_output(model: Any, given: Any) -> list[Any]:
+    if isinstance(given, Mapping):
+        return [given.get(name) for name in model.output_names]
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    return [given] * len(model.outputs)
+
+
+def _connect(loss: Any, target: Any, output: Any, weight: Any) -> Any:
+    def total_loss(y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Tensor:
+        values = backend.to_tensor(loss(y_true, y_pred))
+        if values.ndim == 0:
+            return values
+        return backend.mean(values.reshape(len(values), -1).mean(1) * sample_weight)
+
+    return FunctionLayer(total_loss)(target, output, weight)
+
+
+OF_COMPILED: dict[str, Any] = {
+    "sample_weights": property(lambda self: _make_placeholders(self)[1]),
+    "targets": property(lambda self: _make_placeholders(self)[0]),
+    "total_loss": property(compute_total_loss),
+}
