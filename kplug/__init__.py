@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         schedules,
         testing,
         utils,
+        wrappers,
     )
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
@@ -174,6 +175,7 @@ __all__ = [
     "testing",
     "unregister",
     "utils",
+    "wrappers",
 ]
 
 

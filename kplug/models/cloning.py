@@ -51,7 +51,9 @@ def clone_model(
         ``keras.models.clone_model``, which makes layers from their configurations only.
     """
     if input_tensors is None and clone_function is None:
-        return _copy(model)
+        clone = copy_untrained(model)
+        clone.forget_compilation()
+        return clone
     if not isinstance(model, (Functional, Sequential)):
         raise ArgumentError(
             f"clone_model cannot take model {model.name!r} apart: it is a {type(model).__name__}, no graph",
@@ -63,9 +65,10 @@ def clone_model(
     return _clone_graph(model, input_tensors, make)
 
 
-def _copy(model: Model) -> Model:
+def copy_untrained(model: Model) -> Any:
+    """Return a copy of a model with weights that are drawn anew, compiled if the model is."""
     clone = copy.deepcopy(model)
-    clone.forget_compilation()
+    clone.built_optimizer = None
     draw_again(clone, f"model {clone.name!r}")
     for module in clone.modules():
         reset: Any = getattr(module, "reset_parameters", None)  # torch's name for it

@@ -1,0 +1,257 @@
+"""Models as scikit-learn's classifiers, regressors and transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+from kplug.errors import DataError, NotCompiledError
+from kplug.models import Model
+from kplug.models.cloning import copy_untrained
+from kplug.optional_libraries import import_extra
+from kplug.wrappers.seeding import seeded
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+    from sklearn.utils import multiclass, validation
+else:
+    _base = import_extra("kplug.wrappers", "sklearn.base", "sklearn")
+    BaseEstimator, ClassifierMixin = _base.BaseEstimator, _base.ClassifierMixin
+    RegressorMixin, TransformerMixin = _base.RegressorMixin, _base.TransformerMixin
+    multiclass = import_extra("kplug.wrappers", "sklearn.utils.multiclass", "sklearn")
+    validation = import_extra("kplug.wrappers", "sklearn.utils.validation", "sklearn")
+
+Array = NDArray[Any]
+
+
+class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """What the estimators share: a model, how it is trained, and checks of the data."""
+
+    model_: Model
+    history_: dict[str, list[Any]]
+
+    def __init__(
+        self,
+        model: Model | Callable[..., Model],
+        warm_start: bool = False,
+        model_kwargs: Mapping[str, Any] | None = None,
+        fit_kwargs: Mapping[str, Any] | None = None,
+        random_state: Any = None,
+    ) -> None:
+        # As they are given: scikit-learn copies an estimator by its arguments.
+        self.model = model
+        self.warm_start = warm_start
+        self.model_kwargs = model_kwargs
+        self.fit_kwargs = fit_kwargs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
+        """Make a model, unless ``warm_start`` goes on with the last one, and train it.
+
+        Args:
+            X: The samples, of shape (samples, …).
+            y: The targets, of shape (samples,) or (samples, outputs).
+            **kwargs: Arguments of the model's ``fit``, which count before ``fit_kwargs``.
+
+        Returns:
+            The estimator.
+
+        Raises:
+            NotCompiledError: The model is not compiled.
+        """
+        X, y = self._check(X, y)
+        multiclass.type_of_target(y, raise_unknown=True)
+        targets = self._encode(y)
+        with seeded(self.random_state):
+            model = self._choose_model(X, targets)
+            self._require_compiled(model)
+            history = model.fit(X, targets, **{**(self.fit_kwargs or {}), **kwargs})
+        self.model_, self.history_ = model, history.history
+        return self
+
+    def _require_compiled(self, model: Model) -> None:
+        if model.compiled is None:
+            raise NotCompiledError(
+                f"{type(self).__name__}: model {model.name!r} is not compiled",
+                hint="Call its compile(…) first; a function returns a compiled model.",
+            )
+
+    def _check(self, X: Any, y: Any) -> tuple[Array, Array]:
+        X, y = validation.validate_data(self, X, y, allow_nd=True)
+        return X, y
+
+    def _encode(self, y: Array) -> Array:
+        """Return the targets as the model takes them."""
+        return y
+
+    def _choose_model(self, X: Array, y: Array) -> Model:
+        if self.warm_start and hasattr(self, "model_"):
+            return self.model_
+        if not isinstance(self.model, Model):
+            return self.model(X=X, y=y, **(self.model_kwargs or {}))
+        made: Model = self.model if self.warm_start else copy_untrained(self.model)
+        return made
+
+    def _run(self, X: Any) -> Array:
+        validation.check_is_fitted(self, "model_")
+        samples = validation.validate_data(self, X, reset=False, allow_nd=True)
+        made: Array = self.model_.predict(samples, verbose=0)
+        return made
+
+
+class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+    """A model as a classifier of scikit-learn.
+
+    The model is given one-hot targets of shape (samples, classes), so its loss is
+    ``categorical_crossentropy``, or another that takes them.
+
+    Args:
+        model: A compiled model, of which each ``fit`` trains a copy with new weights; or a function that is
+            called as ``model(X=…, y=…, **model_kwargs)`` and returns a compiled model.
+        warm_start: Whether ``fit`` goes on with the model that it trained last.
+        model_kwargs: Further arguments of the function.
+        fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
+        random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
+            draws from the generators that ``kplug.utils.set_random_seed`` sets.
+
+    Attributes:
+        model_: The model, once it is trained.
+        history_: What its ``fit`` recorded, by name.
+        classes_: The classes in order.
+
+    Example:
+        >>> import numpy as np
+        >>> from kplug import Sequential
+        >>> from kplug.layers import Dense
+        >>> def make(X, y):
+        ...     model = Sequential([Dense(y.shape[1], "softmax", input_dim=X.shape[1])])
+        ...     model.compile("adam", "categorical_crossentropy")
+        ...     return model
+        >>> X, y = np.array([[0.0], [1.0]] * 8), np.array(["a", "b"] * 8)
+        >>> classifier = KplugClassifier(make, fit_kwargs={"epochs": 2, "verbose": 0}).fit(X, y)
+        >>> classifier.predict(X).shape, classifier.predict_proba(X).shape
+        ((16,), (16, 2))
+
+    Reference:
+        ``keras.wrappers.SKLearnClassifier``, which has ``decision_function`` for what ``predict_proba``
+        returns here: scikit-learn wants one number a sample of it where there are two classes.
+    """
+
+    classes_: Array
+
+    def _encode(self, y: Array) -> Array:
+        multiclass.check_classification_targets(y)
+        self.classes_, ids = np.unique(y, return_inverse=True)
+        if len(self.classes_) == 1:
+            raise DataError(
+                f"{type(self).__name__}: all targets are of one class, {self.classes_.tolist()[0]!r}",
+                hint="A classifier needs samples of two classes at least.",
+            )
+        return np.eye(len(self.classes_), dtype="float32")[ids]
+
+    def predict(self, X: Any) -> Array:
+        """Return the class with the largest output of each sample, shape (samples,)."""
+        made = self._run(X)
+        found: Array = self.classes_[made.argmax(axis=1)]
+        return found
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the model's outputs, shape (samples, classes): probabilities, if it ends in a softmax."""
+        return self._run(X)
+
+
+class KplugRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+    """A model as a regressor of scikit-learn.
+
+    Args:
+        model: A compiled model, of which each ``fit`` trains a copy with new weights; or a function that is
+            called as ``model(X=…, y=…, **model_kwargs)`` and returns a compiled model.
+        warm_start: Whether ``fit`` goes on with the model that it trained last.
+        model_kwargs: Further arguments of the function.
+        fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
+        random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
+            draws from the generators that ``kplug.utils.set_random_seed`` sets.
+
+    Attributes:
+        model_: The model, once it is trained.
+        history_: What its ``fit`` recorded, by name.
+
+    Example:
+        >>> import numpy as np
+        >>> from kplug import Sequential
+        >>> from kplug.layers import Dense
+        >>> model = Sequential([Dense(1, input_dim=2)])
+        >>> model.compile("adam", "mse")
+        >>> regressor = KplugRegressor(model, fit_kwargs={"verbose": 0})
+        >>> regressor.fit(np.ones((8, 2)), np.ones(8)).predict(np.ones((3, 2))).shape
+        (3,)
+
+    Reference:
+        ``keras.wrappers.SKLearnRegressor``.
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _check(self, X: Any, y: Any) -> tuple[Array, Array]:
+        options = {"allow_nd": True, "multi_output": True, "y_numeric": True}
+        X, y = validation.validate_data(self, X, y, **options)
+        self._is_flat, self._dtype = y.ndim == 1, y.dtype if y.dtype.kind == "f" else None
+        return X, y.reshape(-1, 1) if self._is_flat else y
+
+    def predict(self, X: Any) -> Array:
+        """Return the predictions, of shape (samples,) or (samples, outputs) as the targets are."""
+        made = self._run(X)
+        made = made.astype(self._dtype or made.dtype)
+        return made[:, 0] if self._is_flat else made
+
+
+class KplugTransformer(TransformerMixin, _Estimator):  # type: ignore[misc]
+    """A model as a transformer of scikit-learn: what it predicts is what comes next in a pipeline.
+
+    Args:
+        model: A compiled model, of which each ``fit`` trains a copy with new weights; or a function that is
+            called as ``model(X=…, y=…, **model_kwargs)`` and returns a compiled model.
+        warm_start: Whether ``fit`` goes on with the model that it trained last.
+        model_kwargs: Further arguments of the function.
+        fit_kwargs: Arguments of the model's ``fit``, such as ``epochs``.
+        random_state: An integer, or a ``numpy.random.RandomState``, that makes ``fit`` repeatable; ``None``
+            draws from the generators that ``kplug.utils.set_random_seed`` sets.
+
+    Attributes:
+        model_: The model, once it is trained.
+        history_: What its ``fit`` recorded, by name.
+
+    Example:
+        >>> import numpy as np
+        >>> from kplug import Sequential
+        >>> from kplug.layers import Dense
+        >>> model = Sequential([Dense(2, input_dim=2)])
+        >>> model.compile("adam", "mse")
+        >>> X = np.ones((8, 2))
+        >>> KplugTransformer(model, fit_kwargs={"verbose": 0}).fit_transform(X, X).shape
+        (8, 2)
+
+    Reference:
+        ``keras.wrappers.SKLearnTransformer``.
+    """
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _check(self, X: Any, y: Any) -> tuple[Array, Array]:
+        X, y = validation.validate_data(self, X, y, allow_nd=True, multi_output=True)
+        return X, y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def transform(self, X: Any) -> Array:
+        """Return what the model predicts, of shape (samples, outputs)."""
+        return self._run(X)

@@ -1,0 +1,33 @@
+"""A seed for a while: what is drawn afterwards does not depend on it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from kplug.utils.seeds import set_random_seed
+
+_SEEDS = 2**31
+
+
+@contextmanager
+def seeded(random_state: Any) -> Iterator[None]:
+    """Let the block draw from generators with a seed of scikit-learn's kind; ``None`` leaves them alone."""
+    if random_state is None:
+        yield
+        return
+    is_generator = isinstance(random_state, np.random.RandomState)
+    seed = int(random_state.randint(_SEEDS)) if is_generator else int(random_state)
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng():
+        set_random_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
