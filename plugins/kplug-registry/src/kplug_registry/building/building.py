@@ -14,7 +14,10 @@ from kplug_registry.errors import PublishingError
 from kplug_registry.storage import Folder
 from kplug_registry.wheels import WheelContents
 
-_BATCH = 500  # wheels whose files are in memory together
+_BATCH = 100  # wheels whose files are in memory together
+_MOST_KEPT = (
+    500  # files of words that stay in memory from batch to batch, since many wheels add to them
+)
 
 
 def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> int:
@@ -43,10 +46,10 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
     return count
 
 
-def write_changes(view: SiteView, folder: Path) -> None:
-    """Write all changes into the folder of a site that nobody reads yet."""
+def _write_changes(view: SiteView, folder: Path, most_kept: int = 0) -> None:
+    """Write changes into the folder of a site that nobody reads yet; the longest files may stay for later."""
     made: set[str] = set()
-    for path, content in view.take():
+    for path, content in view.take(most_kept):
         target = f"{folder}/{path}"
         parent = target.rpartition("/")[0]
         if parent not in made:
@@ -67,8 +70,7 @@ def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str
         if name := add_release(view, wheel, published):
             names.append(name)
         if count % _BATCH == 0:
-            write_changes(view, folder)
-            view = SiteView(Folder(folder))
+            _write_changes(view, folder, _MOST_KEPT)
     add_projects(view, names)
-    write_changes(view, folder)
+    _write_changes(view, folder)
     return count

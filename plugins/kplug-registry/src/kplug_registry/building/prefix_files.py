@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.site_view import GrowingFile, SiteView
 from kplug_registry.site_format import MOST_WORDS, PrefixFile, list_prefixes, prefix_path, to_json
 
 
 def add_word(view: SiteView, word: str) -> None:
     """List a word that the site did not have; one that it has stays listed, as its file stays."""
     for prefix in list_prefixes(word):
-        _open(view, prefix).words.add(word)
+        _open(view, prefix).add(word)
 
 
 def sort_words(words: Iterable[str]) -> tuple[str, ...]:
@@ -19,15 +19,23 @@ def sort_words(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(words, key=lambda word: (len(word), word))[:MOST_WORDS])
 
 
-class _Prefix:
-    """The words of a prefix while a site changes; called at the end, it returns the prefix's file."""
+class _Prefix(GrowingFile):
+    """The words of a prefix while a site changes: those that its file takes, and some more."""
 
     def __init__(self, prefix: str, found: PrefixFile | None) -> None:
-        self.prefix = prefix
-        self.words = set(found.words) if found else set()
+        self._prefix = prefix
+        self._words = set(found.words) if found else set()
+
+    def add(self, word: str) -> None:
+        self._words.add(word)
+        if len(self._words) == 2 * MOST_WORDS:
+            self._words = set(sort_words(self._words))
 
     def __call__(self) -> bytes:
-        return to_json(PrefixFile(self.prefix, sort_words(self.words))).encode()
+        return to_json(PrefixFile(self._prefix, sort_words(self._words))).encode()
+
+    def __len__(self) -> int:
+        return len(self._words)
 
 
 def _open(view: SiteView, prefix: str) -> _Prefix:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from kplug import lookup_key
 from kplug_registry.building.prefix_files import add_word
-from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.site_view import GrowingFile, SiteView
 from kplug_registry.site_format import (
     MOST_HITS,
     DistributionFile,
-    Release,
     SearchFile,
     SearchHit,
     find_current,
@@ -19,20 +18,27 @@ from kplug_registry.site_format import (
     word_path,
 )
 
+_Identity = tuple[str, str, str]  # kind, lookup key, distribution
+_Rank = tuple[bool, _Identity]  # in the order of a file
+
 
 def list_hits(distribution: DistributionFile) -> Iterator[tuple[str, SearchHit]]:
     """Yield each word by which a component of the current release is found, with the hit."""
-    current = find_current(distribution)
-    if current is not None:
-        yield from _list_hits(distribution.name, current)
+    for hit, words in _list_words(distribution):
+        for word in words:
+            yield word, hit
 
 
 def update_search(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
     """Change the files of the words of a distribution from what they said of it to what they have to say."""
-    for word, hit in list_hits(before):
-        _open(view, word).remove(hit)
-    for word, hit in list_hits(after):
-        _open(view, word).add(hit)
+    for hit, words in _list_words(before):
+        identity = _identify(hit)
+        for word in words:
+            _open(view, word).remove(identity)
+    for hit, words in _list_words(after):
+        identity, named = _identify(hit), search_words(hit.name)
+        for word in words:
+            _open(view, word).add((word not in named, identity), hit)
 
 
 def sort_hits(word: str, hits: Iterable[SearchHit]) -> list[SearchHit]:
@@ -40,22 +46,39 @@ def sort_hits(word: str, hits: Iterable[SearchHit]) -> list[SearchHit]:
     return sorted(hits, key=lambda hit: (word not in search_words(hit.name), _identify(hit)))
 
 
-class _Word:
-    """The hits of a word while a site changes; called at the end, it returns the word's file."""
+class _Word(GrowingFile):
+    """The hits of a word while a site changes: those that its file takes, and some more."""
 
     def __init__(self, word: str, found: SearchFile | None) -> None:
-        self.word = word
-        self.hits = {_identify(hit): hit for hit in found.hits} if found else {}
+        self._word = word
+        self._hits: dict[_Identity, tuple[_Rank, SearchHit]] = {}
+        self._last: _Rank | None = None  # which a full file takes
+        for hit in found.hits if found else ():
+            identity = _identify(hit)
+            self._hits[identity] = (word not in search_words(hit.name), identity), hit
 
-    def add(self, hit: SearchHit) -> None:
-        self.hits[_identify(hit)] = hit
+    def add(self, rank: _Rank, hit: SearchHit) -> None:
+        self._hits.pop(rank[1], None)
+        if self._last is None or rank < self._last:
+            self._hits[rank[1]] = rank, hit
+            if len(self._hits) == 2 * MOST_HITS:
+                chosen = self._choose()
+                self._hits = {rank[1]: (rank, hit) for rank, hit in chosen}
+                self._last = chosen[-1][0]
 
-    def remove(self, hit: SearchHit) -> None:
-        self.hits.pop(_identify(hit), None)
+    def remove(self, identity: _Identity) -> None:
+        if self._hits.pop(identity, None):
+            self._last = None
 
     def __call__(self) -> bytes:
-        hits = sort_hits(self.word, self.hits.values())[:MOST_HITS]
-        return to_json(SearchFile(self.word, tuple(hits))).encode()
+        hits = tuple(hit for _, hit in self._choose())
+        return to_json(SearchFile(self._word, hits)).encode()
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def _choose(self) -> list[tuple[_Rank, SearchHit]]:
+        return sorted(self._hits.values())[:MOST_HITS]  # no two have the same rank
 
 
 def _open(view: SiteView, word: str) -> _Word:
@@ -70,20 +93,23 @@ def _open(view: SiteView, word: str) -> _Word:
     return found
 
 
-def _identify(hit: SearchHit) -> tuple[str, str, str]:
+def _identify(hit: SearchHit) -> _Identity:
     return hit.kind, lookup_key(hit.name), hit.distribution
 
 
-def _list_hits(distribution: str, release: Release) -> Iterator[tuple[str, SearchHit]]:
-    for entry in release.components:
+def _list_words(distribution: DistributionFile) -> Iterator[tuple[SearchHit, Iterable[str]]]:
+    """Yield the components of the current release with the words by which each is found."""
+    current = find_current(distribution)
+    if current is None:
+        return
+    for entry in current.components:
         hit = SearchHit(
             entry.kind,
             entry.name,
-            distribution,
-            release.version,
+            distribution.name,
+            current.version,
             entry.summary,
             entry.is_qualified_only,
         )
-        texts = (entry.name, *entry.aliases, distribution, entry.summary)
-        for word in dict.fromkeys(word for text in texts for word in search_words(text)):
-            yield word, hit
+        texts = (entry.name, *entry.aliases, distribution.name, entry.summary)
+        yield hit, dict.fromkeys(word for text in texts for word in search_words(text))

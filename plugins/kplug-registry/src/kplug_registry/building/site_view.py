@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +12,18 @@ from kplug_registry.site_format import from_json, to_json
 from kplug_registry.storage import SiteStorage
 
 Noun = TypeVar("Noun")
+
+
+class GrowingFile(ABC):
+    """A file that many releases add to, while a site changes."""
+
+    @abstractmethod
+    def __call__(self) -> bytes:
+        """Return the content of the file."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many things it lists."""
 
 
 class SiteView:
@@ -63,17 +77,27 @@ class SiteView:
         """Return the function that was left for later, or None if there is none."""
         return self._later.get(path)
 
-    def take(self) -> Iterator[tuple[str, bytes | Path | None]]:
-        """Yield all changes, also those that change nothing, and make what was left for later one by one."""
+    def take(self, most_kept: int = 0) -> Iterator[tuple[str, bytes | Path | None]]:
+        """Yield all changes, also those that change nothing, and make what was left for later one by one.
+
+        Whoever takes them writes them: the view forgets what was taken.
+
+        Args:
+            most_kept: How many growing files stay for later, the longest of them.
+        """
         yield from self.changes.items()
+        later = self._later.items()
+        growing = ((len(make), path) for path, make in later if isinstance(make, GrowingFile))
+        kept = {path: self._later.pop(path) for _, path in nlargest(most_kept, growing)}
         while self._later:
             path, make = self._later.popitem()
             yield path, make()
+        self.changes, self._later = {}, kept
+        self._nouns.clear()
 
     def settle(self) -> None:
         """Put what was left for later into the changes, and drop what the site has already."""
         wanted = dict(self.take())
-        self.changes = {}
         for path, content in wanted.items():
             if isinstance(content, Path) or self.read(path) != content:
                 self.changes[path] = content

@@ -31,8 +31,9 @@ class Folder:
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if there is none."""
-        try:
-            return (self.path / path).read_bytes()
+        try:  # a build asks for many files that are not there: a Path takes twice as long
+            with open(f"{self.path}/{path}", "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read()
         except (FileNotFoundError, NotADirectoryError):
             return None
 
