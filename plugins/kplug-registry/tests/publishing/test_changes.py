@@ -116,14 +116,6 @@ def test_the_components_of_current_releases_are_counted(site: Path, make_wheel: 
     assert counts() == []
 
 
-def test_other_counts_are_found(site: Path) -> None:
-    file = site / "registry.json"
-    file.write_text(file.read_text().replace('"count":1', '"count":2'))
-    assert verify(Folder(site)) == [
-        "registry.json counts other components than the distributions' files have"
-    ]
-
-
 def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: MakeWheel) -> None:
     publish([read_wheel(make_wheel(version="2.0"))], Folder(site), NOW)
     hits = json.loads((site / search_path("wave")).read_text())["hits"]

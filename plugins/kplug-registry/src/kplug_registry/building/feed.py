@@ -25,7 +25,6 @@ def add_recent(view: SiteView, release: RecentRelease) -> None:
     found = view.find(SiteFile, "registry.json") or SiteFile()
     recent = (release, *found.recent)[:MOST_RECENT]
     _write_site_file(view, replace(found, recent=recent))
-    view.write_later("feed.xml", lambda: _format_feed(recent).encode())
 
 
 def update_counts(view: SiteView, before: DistributionFile, after: DistributionFile) -> None:
@@ -48,9 +47,15 @@ def list_counts(counts: Counter[str]) -> tuple[KindCount, ...]:
     return tuple(KindCount(kind, count) for kind, count in sorted(counts.items()) if count)
 
 
+def write_front_pages(view: SiteView, file: SiteFile) -> None:
+    """Write the start page and the feed."""
+    write_start_page(view, file)
+    view.write_later("feed.xml", lambda: _format_feed(file.recent).encode())
+
+
 def _write_site_file(view: SiteView, file: SiteFile) -> None:
     view.write_noun("registry.json", file)
-    write_start_page(view, file)
+    write_front_pages(view, file)
 
 
 def _format_feed(recent: tuple[RecentRelease, ...]) -> str:

@@ -36,9 +36,14 @@ def add_projects(view: SiteView, names: Iterable[str]) -> None:
     known = [] if text is None else [row["name"] for row in json.loads(text)["projects"]]
     wanted = sorted({*known, *names})
     if wanted != known or text is None:
-        links = (f'<a href="{name}/">{name}</a>' for name in wanted)
-        _write_page(view, _ROOT, "Distributions", links)
-        _write_json(view, _ROOT, {"meta": _API, "projects": [{"name": name} for name in wanted]})
+        write_projects(view, wanted)
+
+
+def write_projects(view: SiteView, names: list[str]) -> None:
+    """Write the two pages that list all distributions, whose names are sorted."""
+    links = (f'<a href="{name}/">{name}</a>' for name in names)
+    _write_page(view, _ROOT, "Distributions", links)
+    _write_json(view, _ROOT, {"meta": _API, "projects": [{"name": name} for name in names]})
 
 
 def _list_files(distribution: DistributionFile) -> Iterator[tuple[Release, WheelFile]]:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kplug_registry.building import SiteView
-from kplug_registry.building.feed import count_kinds, list_counts
+from kplug_registry.building.feed import MOST_RECENT, count_kinds, list_counts
 from kplug_registry.building.prefix_files import sort_words
 from kplug_registry.building.releases import list_offers, sort_offers
 from kplug_registry.building.search_files import list_hits, sort_hits
-from kplug_registry.building.simple_pages import add_projects, write_project
 from kplug_registry.errors import SiteFormatError
+from kplug_registry.publishing.page_verification import find_page_faults
 from kplug_registry.publishing.transactions import changing
 from kplug_registry.site_format import (
     FORMAT,
     MOST_HITS,
     ComponentFile,
     DistributionFile,
+    KindCount,
     Offer,
     PrefixFile,
+    RecentRelease,
     SearchFile,
     SearchHit,
     SiteFile,
@@ -50,7 +53,12 @@ def verify(site: SiteStorage) -> list[str]:
     view = SiteView(site)
     try:
         distributions = list(_read_distributions(view))
-        found = [*_check_site_file(view, distributions), *_check_all(view, distributions)]
+        counts = list_counts(sum(map(count_kinds, distributions), Counter()))
+        file = view.find(SiteFile, "registry.json") or SiteFile()
+        found = [
+            *_check_site_file(file, counts, distributions),
+            *_check_all(view, replace(file, counts=counts), distributions),
+        ]
         return [*found, *find_signature_faults(site)]
     except SiteFormatError as error:
         return [error.message]
@@ -64,15 +72,26 @@ def _read_distributions(view: SiteView) -> Iterator[DistributionFile]:
         yield found
 
 
-def _check_site_file(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
-    found = view.find(SiteFile, "registry.json")
-    if found is None or found.format != FORMAT:
+def _check_site_file(
+    file: SiteFile, counts: tuple[KindCount, ...], distributions: list[DistributionFile]
+) -> Iterator[str]:
+    if file.format != FORMAT:
         yield f"registry.json is not of format {FORMAT}"
-    elif found.counts != list_counts(sum(map(count_kinds, distributions), Counter())):
+    if file.counts != counts:
         yield "registry.json counts other components than the distributions' files have"
+    releases = {
+        RecentRelease(each.name, release.version, release.summary, release.published)
+        for each in distributions
+        for release in each.releases
+    }
+    listed = set(file.recent)
+    if len(listed) != min(len(releases), MOST_RECENT) or not listed <= releases:
+        yield "registry.json lists other releases than the distributions' files have"
 
 
-def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
+def _check_all(
+    view: SiteView, file: SiteFile, distributions: list[DistributionFile]
+) -> Iterator[str]:
     offers: dict[tuple[str, str], list[Offer]] = defaultdict(list)
     hits: dict[str, list[SearchHit]] = defaultdict(list)
     for distribution in distributions:
@@ -81,8 +100,11 @@ def _check_all(view: SiteView, distributions: list[DistributionFile]) -> Iterato
             offers[place].append(offer)
         for word, hit in list_hits(distribution):
             hits[word].append(hit)
-    yield from _check_pages(view, distributions)
-    yield from _check_components(view, offers)
+    components = [
+        ComponentFile(*place, sort_offers(found)) for place, found in sorted(offers.items())
+    ]
+    yield from find_page_faults(view.storage, file, distributions, components)
+    yield from _check_components(view, components)
     yield from _check_search(view, hits)
     yield from _check_prefixes(view)
 
@@ -103,20 +125,10 @@ def _check_wheel(view: SiteView, wheel: WheelFile, release: str) -> Iterator[str
             yield f"{name} does not have the hash that the file of {release} gives it"
 
 
-def _check_pages(view: SiteView, distributions: list[DistributionFile]) -> Iterator[str]:
-    """Write the pages of pip again; what changes was not as it should be."""
-    again = SiteView(view.storage)
-    for distribution in distributions:
-        write_project(again, distribution)
-    add_projects(again, [distribution.name for distribution in distributions])
-    again.settle()
-    yield from (f"{path} does not show what the distributions' files say" for path in again.changes)
-
-
-def _check_components(view: SiteView, offers: dict[tuple[str, str], list[Offer]]) -> Iterator[str]:
-    wanted = {component_path(*place): (place, found) for place, found in offers.items()}
-    for path, (place, found) in wanted.items():
-        if view.find(ComponentFile, path) != ComponentFile(*place, sort_offers(found)):
+def _check_components(view: SiteView, components: list[ComponentFile]) -> Iterator[str]:
+    wanted = {component_path(each.kind, each.key): each for each in components}
+    for path, component in wanted.items():
+        if view.find(ComponentFile, path) != component:
             yield f"{path} does not say what the distributions' files say"
     for path in sorted(set(view.storage.list("components")) - wanted.keys()):
         found_file = view.find(ComponentFile, path)
