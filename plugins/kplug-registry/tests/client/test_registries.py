@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kplug_registry.client.opening import require_registries
 from kplug_registry.errors import RegistrySettingError, SiteFormatError
+from kplug_registry.trust import site_signer
 
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder
 
@@ -18,14 +19,26 @@ def site(machine: Path, tmp_path: Path) -> SignedFolder:
     return made
 
 
-def test_a_registry_of_a_later_format_is_refused(site: SignedFolder) -> None:
-    site.publish("registry.json", b'{"format": 2}')
+def test_a_registry_of_a_later_format_is_refused(
+    site: SignedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_signer, "FORMAT", 2)
+    site.sign()
     with pytest.raises(SiteFormatError) as caught:
         require_registries()
     assert str(caught.value) == (
         "the registry 'site' has format 2, and format 1 is read here\n  Upgrade kplug-registry."
     )
     assert len(require_registries(is_offline=True).items) == 1
+
+
+def test_an_unsigned_registry_of_a_later_format_is_refused(machine: Path, tmp_path: Path) -> None:
+    (tmp_path / "registry.json").write_text('{"format": 2}')
+    (machine / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.site]\npath = "{tmp_path}"\ntrust = "unsigned"'
+    )
+    with pytest.raises(SiteFormatError, match="has format 2, and format 1 is read here"):
+        require_registries()
 
 
 def test_a_folder_that_is_no_registry_is_told(machine: Path, tmp_path: Path) -> None:
@@ -35,7 +48,7 @@ def test_a_folder_that_is_no_registry_is_told(machine: Path, tmp_path: Path) -> 
     with pytest.raises(RegistrySettingError) as caught:
         require_registries()
     assert str(caught.value) == (
-        f"the registry 'site' leads to none: {tmp_path.as_uri()}/ has no registry.json\n"
+        f"the registry 'site' leads to none: nothing at {tmp_path.as_uri()}/ says its format\n"
         "  Correct the address in the setting."
     )
 

@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kplug_registry.client.opening import open_registries
+from kplug_registry.client.opening import open_registries, require_registries
 from kplug_registry.client.searching import search
+from kplug_registry.trust.roots import get_fingerprint
 
+import kplug
 from tests.plugins.signed_sites import SignedFolder, configure, make_signed_folder, offer
+from tests.plugins.site_server import Server
 
 
 @pytest.fixture
@@ -75,3 +78,22 @@ def test_without_the_site_its_copy_is_searched_and_said_so(
     assert "cannot be reached" in results.unreachable[0]
     offline = search(open_registries(), "pond", is_offline=True)
     assert (len(offline.found), offline.unreachable) == (3, ())
+
+
+@pytest.mark.parametrize("root", ["file", "fingerprint"])
+def test_a_first_search_makes_at_most_four_requests_and_a_later_one_makes_one(
+    machine: Path, site: SignedFolder, root: str
+) -> None:
+    server = Server(site.site)
+    (machine / "root.json").write_bytes(site.root)
+    trusted = {"file": "root.json", "fingerprint": get_fingerprint(site.root)}[root]
+    (machine / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.site]\nurl = "{server.address}"\nroot = "{trusted}"'
+    )
+    kplug.reload()
+    counts = []
+    for _ in ("first", "later"):
+        assert search(require_registries(), "pond").found
+        counts.append(len(server.take_requests()))
+    server.close()
+    assert counts == [{"file": 3, "fingerprint": 4}[root], 1]

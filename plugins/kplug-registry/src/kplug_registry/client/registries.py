@@ -66,17 +66,24 @@ class ConfiguredRegistry:
             SiteFormatError: if its format is another one.
             UnreachableSiteError: if it does not answer.
         """
-        file = self.fetch(SiteFile, "registry.json")
-        if file is None:
+        found = self._find_format()
+        if found is None:
             raise RegistrySettingError(
-                f"the registry {self.name!r} leads to none: {self.site.address} has no registry.json",
+                f"the registry {self.name!r} leads to none: nothing at {self.site.address} says its format",
                 hint="Correct the address in the setting.",
             )
-        if file.format != FORMAT:
+        if found != FORMAT:
             raise SiteFormatError(
-                f"the registry {self.name!r} has format {file.format}, and format {FORMAT} is read here",
+                f"the registry {self.name!r} has format {found}, and format {FORMAT} is read here",
                 hint="Upgrade kplug-registry.",
             )
+
+    def _find_format(self) -> object:
+        """Return the format, which the signature of a site says, and registry.json where there is none."""
+        if isinstance(self.site, VerifiedSite):
+            return self.site.find_format()
+        file = self.fetch(SiteFile, "registry.json")
+        return file and file.format
 
     def read_copy(self, noun: type[Noun], path: str) -> Noun | None:
         """Return what this machine has seen of a file, without any request, or None."""

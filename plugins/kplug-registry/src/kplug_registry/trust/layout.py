@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kplug_registry.storage import SiteStorage
 
 METADATA = "metadata"
+FORMAT_FIELD = "kplug_format"  # of targets: a client need not read registry.json first
 _SIGNED = ("components", "distributions", "prefixes", "search")
 LATEST = f"{METADATA}/latest.json"
 

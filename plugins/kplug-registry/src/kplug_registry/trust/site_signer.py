@@ -21,8 +21,9 @@ from tuf.api.metadata import (
 from tuf.api.serialization import DeserializationError
 
 from kplug_registry.errors import TrustError
+from kplug_registry.site_format import FORMAT
 from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, SigningKeys
-from kplug_registry.trust.layout import LATEST, metadata_path, write_latest
+from kplug_registry.trust.layout import FORMAT_FIELD, LATEST, metadata_path, write_latest
 from kplug_registry.trust.lifetimes import Lifetimes
 
 Read = Callable[[str], bytes | None]
@@ -76,7 +77,9 @@ class SiteSigner:
         role = self._root.roles[TARGETS]
         bins = SuccinctRoles(list(role.keyids), role.threshold, bits, f"bin-{2**bits}")
         keys = {key_id: self._root.keys[key_id] for key_id in role.keyids}
-        self._add(TARGETS, Targets(delegations=Delegations(keys, succinct_roles=bins)), TARGETS)
+        delegations = Delegations(keys, succinct_roles=bins)
+        fields = {FORMAT_FIELD: FORMAT}
+        self._add(TARGETS, Targets(delegations=delegations, unrecognized_fields=fields), TARGETS)
         return bins
 
     def find_bins(self) -> SuccinctRoles:

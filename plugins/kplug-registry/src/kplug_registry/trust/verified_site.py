@@ -28,7 +28,7 @@ from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, TARGETS
 from kplug_registry.trust.latest import LatestMetadata
-from kplug_registry.trust.layout import METADATA, metadata_path
+from kplug_registry.trust.layout import FORMAT_FIELD, METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.signing import write_file
 from kplug_registry.trust.site_copy import SiteCopy
@@ -99,6 +99,17 @@ class VerifiedSite:
                 time.sleep(pause)
                 self._updater = None
         raise AssertionError
+
+    def find_format(self) -> object:
+        """Return the format of the site, as it is signed; None if nothing says it.
+
+        Raises:
+            TrustError: if the site is not what was signed.
+            UnreachableSiteError: if it does not answer.
+        """
+        if self._updater is None:
+            self.refresh()
+        return self._read_metadata(TARGETS).unrecognized_fields.get(FORMAT_FIELD)
 
     def list_paths(self) -> list[str]:
         """Return the paths of all files of the newest state.
