@@ -30,6 +30,7 @@ from kplug.registry.component import (
 from kplug.registry.examples import example as example
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit
+from kplug.registry.loading.record_hash import hash_code as hash_code
 from kplug.registry.lookup_keys import lookup_key as lookup_key
 from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up

@@ -6,7 +6,7 @@ import csv
 import functools
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,16 +54,41 @@ class Code:
     @functools.cached_property
     def hash(self) -> str | None:
         """See ``hash_distribution``; None also where a source file has changed since it was noted."""
-        import hashlib  # OpenSSL takes longer than everything else that the first lookup does here
+        if self.sources is None:
+            return hash_code(self.record)
+        read = {file.name: file.path.read_bytes() for file in self.sources}
+        is_unchanged = all(file.is_unchanged() for file in self.sources)
+        return hash_code(self.record, read) if is_unchanged else None
 
-        lines = list(_list_record(self.record))
-        if self.sources is not None:
-            read = [(file.name, file.path.read_bytes()) for file in self.sources]
-            if not all(file.is_unchanged() for file in self.sources):
-                return None
-            lines = [f"{name},{hashlib.sha256(data).hexdigest()}" for name, data in read]
-        digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
-        return digest and f"{'editable-' * (self.sources is not None)}sha256:{digest}"
+
+def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | None:
+    r"""Return the hash that tells two builds of one version of a distribution apart.
+
+    It is the hash of the lines ``path,digest``, sorted: the one that `kplug env --json` shows of what is
+    installed, and that a list of plugins may name.
+
+    Args:
+        record: The text of ``RECORD``, as a wheel has it or as an installer left it: the files that it adds
+            do not count.
+        sources: Of an editable install, whose ``RECORD`` does not list the code: the Python files of the
+            packages that its entry points name, each as ``package/place.py``.
+
+    Returns:
+        ``sha256:…``, or ``editable-sha256:…`` with sources; None where there is nothing to go by.
+
+    Example:
+        >>> hash_code("waves.py,sha256=Xk4,9\nwaves-1.0.dist-info/RECORD,,\n")[:20]
+        'sha256:0df4db51d3381'
+        >>> hash_code("", {"waves/waves.py": b"height = 1"})[:20]
+        'editable-sha256:0a46'
+    """
+    import hashlib  # OpenSSL takes longer than everything else that the first lookup does here
+
+    lines = list(_list_record(record))
+    if sources is not None:
+        lines = [f"{name},{hashlib.sha256(data).hexdigest()}" for name, data in sources.items()]
+    digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
+    return digest and f"{'editable-' * (sources is not None)}sha256:{digest}"
 
 
 def read_code(distribution: importlib_metadata.Distribution) -> Code:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _OWN_SETTINGS = {
     "svg.fonttype": "none",  # text stays text
     "font.family": "sans-serif",
 }
+_WIDTH, _LONGEST = 40, 160  # characters of a line of the title, and of all of it
 _LEVELS = (0.02, 0.1, 0.3, 0.7, 1.3, 2.1, 3.1, 4.5)
 
 
@@ -54,7 +56,7 @@ def _render(curves: Sequence[tuple[str, Curve]], is_svg: bool) -> bytes:
     # No pyplot: a library has no business with its global state or with a window system.
     with style.context(["default", _OWN_SETTINGS]):
         figure = import_extra("to draw a component", "matplotlib.figure", "plot").Figure(
-            figsize=(6.4 * len(curves), 4.0), dpi=120, layout="constrained"
+            figsize=(4.8 * len(curves), 3.2), dpi=160, layout="constrained"
         )
         _draw(figure, curves)
         if not is_svg:
@@ -73,12 +75,14 @@ def _draw(figure: Any, curves: Sequence[tuple[str, Curve]]) -> None:
         style = {"drawstyle": "steps-mid"} if curve.form == "bars" else {}
         axes.plot(curve.x, curve.y, color=_BLUE, lw=2, **style)
         for text, set_text in (
-            (title, axes.set_title),
+            (textwrap.fill(textwrap.shorten(title, _LONGEST), _WIDTH), axes.set_title),
             (curve.x_label, axes.set_xlabel),
             (curve.y_label, axes.set_ylabel),
         ):
             set_text(text, parse_math=False)  # a name may have a "$"
-        axes.grid(alpha=0.3)
+        if curve.form == "bars":
+            axes.set_ylim(bottom=0)
+        axes.grid(color=_INK, alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -92,7 +96,7 @@ def _draw_valley(axes: Any, curve: Curve) -> None:
         np.linspace(-x_limit, x_limit, 81), np.linspace(-y_limit, y_limit, 81)
     )
     axes.contour(first, second, valley(first, second), _LEVELS, colors=_INK, linewidths=0.6)
-    axes.plot([START[0], curve.x[-1]], [START[1], curve.y[-1]], ".", color=_RED, ms=9)
+    axes.plot([START[0], curve.x[-1]], [START[1], curve.y[-1]], ".", color=_RED, ms=9, zorder=3)
 
 
 def _make_transparent(figure: Any) -> None:

@@ -12,7 +12,7 @@ from kplug.optimizers.adapt import build_optimizer, set_gradients
 from kplug.utils.component_curves.curve import Curve
 
 START = (-1.0, 0.6)
-_STEPS, _BETWEEN = 1000, 5
+_STEPS, _ALL, _BETWEEN = 1000, 100, 10  # each of the first steps is seen, and then every tenth
 _FARTHEST = 100.0
 
 
@@ -41,7 +41,7 @@ def _walk(made: Any, weights: torch.Tensor) -> list[tuple[float, float]] | None:
             for step in range(1, _STEPS + 1):
                 set_gradients(optimizer, [weights], lambda _: valley(*weights.flatten()))
                 optimizer.step()
-                if step % _BETWEEN == 0:
+                if step <= _ALL or step % _BETWEEN == 0:
                     first, second = weights.detach().flatten().tolist()
                     points.append((first, second))
     except Exception:  # noqa: BLE001 - it is anyone's component, and may want other weights

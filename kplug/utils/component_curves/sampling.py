@@ -61,8 +61,13 @@ def _sample_loss(loss: Any, _: dict[str, Any]) -> Curve | None:
 
 
 def _is_meant(curve: Curve) -> bool:
-    """Whether no number is better than the right one, as outside what a loss of probabilities is made for."""
-    return 1.0 not in curve.x or curve.y[curve.x.index(1.0)] <= min(curve.y) + 1e-6
+    """Whether no number is better than the right one, and no doubt better than the right answer.
+
+    Else the loss is one of probabilities that was given any number, or takes ``y_true`` in another form.
+    """
+    if 1.0 in curve.x:
+        return curve.y[curve.x.index(1.0)] <= min(curve.y) + 1e-6
+    return curve.y[-1] <= curve.y[_POINTS // 2]
 
 
 def _loss_calls(loss: Any) -> Iterator[tuple[_Function, float, float, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,22 @@ def write_wheel(
         for one, text in files.items():
             archive.writestr(zipfile.ZipInfo(one), text, zipfile.ZIP_DEFLATED)
     return path
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
+    """Return what installs a wheel for this test and the processes that it starts: it unpacks it."""
+    folder = tmp_path / "installed"
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    )
+
+    def unpack(wheel: Path) -> Path:
+        zipfile.ZipFile(wheel).extractall(folder)
+        return folder
+
+    return unpack
 
 
 def _make_row(name: str, content: bytes) -> str:

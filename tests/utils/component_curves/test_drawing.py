@@ -46,5 +46,5 @@ def test_the_ink_follows_the_page(tmp_path: Path) -> None:
 
 def test_a_title_is_text_whatever_is_in_it(tmp_path: Path) -> None:
     title = "loss(name='$<script>&$', other='$\\\\frac$')"
-    found = "".join(ET.fromstring(draw(tmp_path, title=title)).itertext())
-    assert title in found
+    found = " ".join(ET.fromstring(draw(tmp_path, title=title)).itertext())
+    assert title in " ".join(found.split())

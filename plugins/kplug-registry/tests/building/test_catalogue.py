@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kplug_registry.building import build_site
-from kplug_registry.publishing import publish, yank
+from kplug_registry.publishing import publish, verify, yank
+from kplug_registry.site_format import DrawnComponent, Picture
 from kplug_registry.storage import Folder
-from kplug_registry.wheels import read_wheel
+from kplug_registry.wheels import WheelContents, read_wheel
+from PIL import Image
 
 NOW = "2026-01-31T12:00:00Z"
 MakeWheel = Callable[..., Path]
 Serve = Callable[[Path], AbstractContextManager[str]]
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="461" height="307">{}</svg>'
+THEMED = SVG.format(
+    "<style>@media (prefers-color-scheme: dark) { rect { fill: #ff0000; } }</style>"
+    '<rect width="461" height="307" fill="#0000ff"/>'
+)
 SCRIPT = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'"
 
 
 @pytest.fixture
 def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     wheels = [make_wheel(), make_wheel(version="2.0"), make_wheel("kplug-tides")]
-    build_site(map(read_wheel, wheels), tmp_path / "site", NOW)
+    contents = [read_wheel(wheel) for wheel in wheels]
+    contents[1] = with_picture(contents[1], THEMED, "wave_loss: loss over y_pred")
+    build_site(contents, tmp_path / "site", NOW)
     return tmp_path / "site"
+
+
+def with_picture(wheel: WheelContents, svg: str, text: str) -> WheelContents:
+    """Return a wheel with a picture of its first component."""
+    entry, digest = wheel.components[0], hashlib.sha256(svg.encode()).hexdigest()
+    drawn = DrawnComponent(entry.kind, entry.name, Picture(digest, text))
+    return replace(wheel, drawn=(drawn,), pictures={digest: svg.encode()})
 
 
 @pytest.fixture
@@ -34,7 +54,8 @@ def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     code = f"def wave_loss(y_true, height={SCRIPT!r}):\n    {SCRIPT!r}\n"
     metadata = f"Summary: {SCRIPT}\nRequires-Dist: pond; platform_version == '<script>'\n"
     wheel = make_wheel(code={"kplug_waves/__init__.py": code}, metadata=metadata)
-    build_site([read_wheel(wheel)], tmp_path / "hostile", NOW)
+    picture = SVG.format("<script>parent.hacked=1; top.hacked=1</script>")
+    build_site([with_picture(read_wheel(wheel), picture, SCRIPT)], tmp_path / "hostile", NOW)
     yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", SCRIPT)
     yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", None)
     return tmp_path / "hostile"
@@ -53,6 +74,28 @@ def test_a_component_has_a_page_with_all_who_offer_it(site: Path) -> None:
     assert "Name kplug-waves/wave_loss" in page
     assert "Install kplug install kplug-waves==2.0" in page
     assert "kplug-waves==1.0" not in page
+
+
+def test_a_component_is_shown_with_its_picture_and_what_is_in_it(site: Path) -> None:
+    digest = hashlib.sha256(THEMED.encode()).hexdigest()
+    assert (site / f"pictures/{digest}.svg").read_text() == THEMED
+    page = (site / "catalogue/components/loss/waveloss.html").read_text()
+    (tag,) = re.findall("<img[^>]*>", page)
+    assert f'src="../../../pictures/{digest}.svg"' in tag
+    assert 'alt="wave_loss: loss over y_pred"' in tag
+    found = json.loads((site / "components/loss/waveloss.json").read_text())["offers"]
+    assert [(one["version"], one["picture"]) for one in found if one["picture"]] == [
+        ("2.0", {"sha256": digest, "text": "wave_loss: loss over y_pred"})
+    ]
+
+
+def test_an_altered_picture_is_found(site: Path) -> None:
+    assert verify(Folder(site)) == []
+    (picture,) = site.glob("pictures/*.svg")
+    picture.write_text(SVG)
+    path = picture.relative_to(site).as_posix()
+    text = f"{path} does not have the hash that the file of kplug-waves 2.0 gives it"
+    assert verify(Folder(site)) == [text]
 
 
 def test_a_withdrawn_version_gives_way_to_the_one_before_it(site: Path) -> None:
@@ -92,7 +135,7 @@ def test_html_in_the_fields_of_a_plugin_is_shown_as_text(hostile_site: Path) -> 
     ]:
         page = path.read_text()
         assert "<script>" not in page
-        assert "<img" not in page
+        assert "<img src=x" not in page
     for path in hostile_site.glob("simple/**/*.html"):
         assert "<script>" not in path.read_text()
     assert "window.hacked" in read_page(hostile_site, "index.html")
@@ -128,6 +171,12 @@ def test_a_person_searches_opens_a_component_and_copies_its_name(
         page.get_by_role("link", name="wave_loss").first.click()
         page.wait_for_url("**/catalogue/components/loss/waveloss.html")
         _expect_no_violation(page)
+        picture = page.get_by_role("img", name="wave_loss: loss over y_pred")
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 461
+        colour = (255, 0, 0) if settings["color_scheme"] == "dark" else (0, 0, 255)
+        shot = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+        assert shot.getpixel((shot.width // 2, shot.height // 2)) == colour
         page.get_by_role("button", name="Copy: kplug-waves/wave_loss").click()
         page.get_by_text("Copied").wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == "kplug-waves/wave_loss"

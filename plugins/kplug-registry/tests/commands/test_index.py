@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.commands.index import index
+from kplug_registry.wheels import list_code_hashes
 from packaging.tags import sys_tags
 from typer.testing import CliRunner
 
@@ -44,6 +46,17 @@ def test_a_folder_stands_for_the_wheels_in_it(
     assert [release["version"] for release in found["releases"]] == ["1.1", "1.0"]
 
 
+def test_the_command_says_which_pictures_there_are_and_why_others_are_not(
+    make_wheel: Callable[..., Path], tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    assert run("build", make_wheel(), "--out", site, "--pictures").splitlines() == [
+        f"{site}: 1 wheel",
+        "pictures of 0 of 1 component",
+        "  without: all of its 1: kplug-waves 1.0 is not installed here",
+    ]
+
+
 PIP = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]
 UV = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--no-cache"]
 
@@ -66,6 +79,12 @@ def test_installers_take_this_repositorys_plugins_from_the_site(
         )
     assert done.returncode == 0, done.stderr
     assert (target / "kplug_penalties/__init__.py").is_file()
+    show = [sys.executable, "-m", "kplug", "env", "--json"]
+    paths = os.pathsep.join([str(target), *sys.path])
+    shown = subprocess.run(show, capture_output=True, env={**os.environ, "PYTHONPATH": paths})
+    plugins = {row["distribution"]: row for row in json.loads(shown.stdout)["plugins"]}
+    (wheel,) = plugin_wheels.glob("kplug_penalties-*.whl")
+    assert plugins["kplug-penalties"]["hash"] in list_code_hashes(wheel)
     if installer is PIP:  # PEP 658: the wheel is fetched for nothing but installing
         assert "whl.metadata" in done.stdout
 

@@ -19,10 +19,12 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     Offer,
+    Picture,
     RecentRelease,
     Release,
     component_path,
     distribution_path,
+    picture_path,
     sort_releases,
     wheel_path,
 )
@@ -53,10 +55,12 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
     if known is not None:
         check_further_wheel(before.name, known, made)
         wheels = sorted((*known.wheels, *made.wheels), key=lambda file: file.filename)
-        made = replace(known, wheels=tuple(wheels))
+        made = replace(known, wheels=tuple(wheels), drawn=known.drawn or made.drawn)
     path = wheel_path(wheel.file.filename)
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
+    for digest, picture in wheel.pictures.items():
+        view.write(picture_path(digest), picture)
     others = (one for one in before.releases if one is not known)
     _replace_distribution(view, before, (*others, made))
     if known is None:
@@ -101,14 +105,17 @@ def _make_release(wheel: WheelContents, published: str) -> Release:
         metadata.requires_python,
         (replace(wheel.file, published=published),),
         wheel.components,
+        drawn=wheel.drawn,
     )
 
 
 def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str], Offer]]:
     """Yield the kind and the lookup key of each name that a release offers, with the offer."""
     for release in distribution.releases:
+        pictures = {(one.kind, one.name): one.picture for one in release.drawn}
         for entry in release.components:
-            offer = _make_offer(distribution.name, release, entry)
+            picture = pictures.get((entry.kind, entry.name))
+            offer = _make_offer(distribution.name, release, entry, picture)
             for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
                 yield (entry.kind, key), offer
 
@@ -118,7 +125,9 @@ def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
     return tuple(sorted(sort_releases(offers), key=lambda offer: offer.distribution))
 
 
-def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> Offer:
+def _make_offer(
+    distribution: str, release: Release, entry: ComponentEntry, picture: Picture | None
+) -> Offer:
     return Offer(
         distribution,
         release.version,
@@ -130,6 +139,7 @@ def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> O
         release.wheels,
         release.yanked,
         entry.is_qualified_only,
+        picture,
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kplug.errors import MissingLibraryError
+from kplug_registry.commands.output import print_lines
+from kplug_registry.drawing import PictureMaker
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import create_site, verify as verify_site
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
-from kplug_registry.wheels import DeclaredComponent, read_declared, read_wheel
+from kplug_registry.wheels import DeclaredComponent, WheelContents, read_declared, read_wheel
 
 index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
 
@@ -30,6 +35,16 @@ Declared = Annotated[
 ]
 
 
+Pictures = Annotated[
+    bool,
+    typer.Option(
+        "--pictures",
+        help="Draw what components do. This imports and runs the plugins of the wheels, as far as they are "
+        "installed here in the same build and may load.",
+    ),
+]
+
+
 @index.callback()
 def options() -> None:
     """Build and check the site of a registry."""
@@ -43,6 +58,7 @@ def build(
         typer.Option("--out", metavar="SITE", help="The folder to write, or s3://BUCKET/PATH."),
     ],
     components: Declared = None,
+    has_pictures: Pictures = False,
 ) -> None:
     """Write a site from wheels, without running anything in them.
 
@@ -50,8 +66,10 @@ def build(
     """
     declared = load_declared(components)
     contents = (read_wheel(path, declared) for path in list_wheels(wheels))
-    count = create_site(contents, open_storage(out), current_time())
-    typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
+    with illustrate(contents, has_pictures) as (illustrated, summary):
+        count = create_site(illustrated, open_storage(out), current_time())
+        typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
+        print_lines(summary)
 
 
 @index.command()
@@ -87,6 +105,27 @@ def list_wheels(paths: list[Path]) -> Iterator[Path]:
                 f"there is no wheel at {path}", hint="Build one with: python -m build"
             )
         yield from found
+
+
+@contextmanager
+def illustrate(
+    wheels: Iterable[WheelContents], has_pictures: bool
+) -> Iterator[tuple[Iterable[WheelContents], Iterator[str]]]:
+    """Give wheels with their pictures, if these are wanted, and the lines that say which there are.
+
+    Raises:
+        MissingLibraryError: if what draws is not installed.
+    """
+    if not has_pictures:
+        yield wheels, iter(())
+        return
+    if missing := [name for name in ("matplotlib", "torch") if find_spec(name) is None]:
+        raise MissingLibraryError(
+            f"--pictures needs {' and '.join(missing)}, which cannot be imported",
+            hint='Install it with: pip install "kplug[plot]"',
+        )
+    with PictureMaker() as maker:
+        yield map(maker.add_pictures, wheels), maker.summarize()
 
 
 def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:

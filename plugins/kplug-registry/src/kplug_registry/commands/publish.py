@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from kplug_registry.commands.index import Declared, Wheels, list_wheels, load_declared
+from kplug_registry.commands.index import (
+    Declared,
+    Pictures,
+    Wheels,
+    illustrate,
+    list_wheels,
+    load_declared,
+)
+from kplug_registry.commands.output import print_lines
 from kplug_registry.publishing import publish as publish_wheels
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
@@ -27,7 +35,13 @@ Keys = Annotated[
 ]
 
 
-def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = None) -> None:
+def publish(
+    wheels: Wheels,
+    to: Site,
+    components: Declared = None,
+    keys: Keys = None,
+    has_pictures: Pictures = False,
+) -> None:
     """Add wheels to a registry, all or none. A wheel that is there is never replaced.
 
     A version may have several, for other machines, if all offer the same.
@@ -35,10 +49,13 @@ def publish(wheels: Wheels, to: Site, components: Declared = None, keys: Keys = 
     Example: kplug publish dist/kplug_waves-1.0-py3-none-any.whl --to site
     """
     declared = load_declared(components)
-    contents = [read_wheel(path, declared) for path in list_wheels(wheels)]
+    read = (read_wheel(path, declared) for path in list_wheels(wheels))
+    with illustrate(read, has_pictures) as (illustrated, summary):
+        contents = list(illustrated)
     written = publish_wheels(contents, open_storage(to), current_time(), find_keys(keys))
     releases = dict.fromkeys(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {', '.join(releases)} ({len(written)} files written)")
+    print_lines(summary)
 
 
 def find_keys(source: str | None) -> SigningKeys | None:

@@ -25,6 +25,7 @@ from kplug_registry.trust.signing import sign_changes
 # Readers go from the last of these to the first; so whatever they read names only what is there.
 _ORDER = (
     "files/",
+    "pictures/",
     "components/",
     "search/",
     "prefixes/",

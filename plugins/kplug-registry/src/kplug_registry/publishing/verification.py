@@ -31,6 +31,7 @@ from kplug_registry.site_format import (
     component_path,
     distribution_path,
     list_prefixes,
+    picture_path,
     prefix_path,
     search_path,
     wheel_path,
@@ -113,16 +114,23 @@ def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[st
     for release in distribution.releases:
         for wheel in release.wheels:
             yield from _check_wheel(view, wheel, f"{distribution.name} {release.version}")
+        for drawn in release.drawn:
+            found = (picture_path(drawn.picture.sha256), drawn.picture.sha256)
+            yield from _check_file(view, *found, f"{distribution.name} {release.version}")
 
 
 def _check_wheel(view: SiteView, wheel: WheelFile, release: str) -> Iterator[str]:
     path = wheel_path(wheel.filename)
-    for name, wanted in ((path, wheel.sha256), (f"{path}.metadata", wheel.metadata_sha256)):
-        content = view.storage.read(name)
-        if content is None:
-            yield f"{name} of {release} is not there"
-        elif hashlib.sha256(content).hexdigest() != wanted:
-            yield f"{name} does not have the hash that the file of {release} gives it"
+    yield from _check_file(view, path, wheel.sha256, release)
+    yield from _check_file(view, f"{path}.metadata", wheel.metadata_sha256, release)
+
+
+def _check_file(view: SiteView, path: str, sha256: str, release: str) -> Iterator[str]:
+    content = view.storage.read(path)
+    if content is None:
+        yield f"{path} of {release} is not there"
+    elif hashlib.sha256(content).hexdigest() != sha256:
+        yield f"{path} does not have the hash that the file of {release} gives it"
 
 
 def _check_components(view: SiteView, components: list[ComponentFile]) -> Iterator[str]:

@@ -29,6 +29,34 @@ class WheelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in ``pictures/``.
+
+    Args:
+        sha256: The hash of the SVG, in small hexadecimal digits.
+        text: What it shows, for those who do not see it.
+    """
+
+    sha256: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnComponent:
+    """A component of a release of which there is a picture.
+
+    Args:
+        kind: The singular name of the kind.
+        name: The declared name.
+        picture: What it does.
+    """
+
+    kind: str
+    name: str
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """One version of a distribution that offers a component under a lookup key.
 
@@ -43,6 +71,7 @@ class Offer:
         wheels: What is installed: one of them, chosen by the tags of their names. By file name.
         yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
         is_qualified_only: Whether the bare name does not mean this component.
+        picture: What it does, if that was drawn.
     """
 
     distribution: str
@@ -55,6 +84,7 @@ class Offer:
     wheels: tuple[WheelFile, ...]
     yanked: str | None = None
     is_qualified_only: bool = False
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +142,7 @@ class Release:
         wheel: What is installed.
         components: What each of them offers, by kind and name.
         yanked: Why it was withdrawn, or None.
+        drawn: The components of which there is a picture.
     """
 
     version: str
@@ -122,6 +153,7 @@ class Release:
     wheels: tuple[WheelFile, ...]
     components: tuple[ComponentEntry, ...]
     yanked: str | None = None
+    drawn: tuple[DrawnComponent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _KEY = re.compile(r"[a-z][a-z0-9]{0,99}")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _DISTRIBUTION = re.compile(r"[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _RUN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+")  # DiceCELoss: Dice, CE, Loss
@@ -76,6 +77,18 @@ def wheel_path(filename: str) -> str:
         SiteFormatError: for what is no file name of a wheel.
     """
     return f"files/{_check(_FILE, filename, 'wheel')}"
+
+
+def picture_path(sha256: str) -> str:
+    """Return the path of a picture.
+
+    Args:
+        sha256: The hash of its content.
+
+    Raises:
+        SiteFormatError: for what is no hash.
+    """
+    return f"pictures/{_check(_SHA256, sha256, 'picture')}.svg"
 
 
 def search_path(word: str) -> str:

@@ -6,8 +6,10 @@ Data flows in this order::
     its list of files                    record
     what it declares                     metadata, entry_points, bindings, code, declared
     all of it                            reading
+    its code where it is installed       code_hashes
 """
 
+from kplug_registry.wheels.code_hashes import list_code_hashes as list_code_hashes
 from kplug_registry.wheels.declared import (
     DeclaredComponent as DeclaredComponent,
     read_declared as read_declared,

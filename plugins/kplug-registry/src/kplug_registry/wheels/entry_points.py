@@ -23,6 +23,13 @@ def read_entry_points(archive: WheelArchive, folder: str) -> dict[str, dict[str,
     return groups
 
 
+def list_packages(archive: WheelArchive, folder: str) -> set[str]:
+    """Return the top-level packages and modules that the entry points of any group name."""
+    sections = _read_sections(archive, archive.find_text(f"{folder}/entry_points.txt") or "")
+    targets = (target for points in sections.values() for target in points.values())
+    return {target.partition(":")[0].partition(".")[0].strip() for target in targets}
+
+
 def _read_sections(archive: WheelArchive, text: str) -> dict[str, dict[str, str]]:
     """Return all groups, read line by line as `importlib.metadata` does, but with nothing left out."""
     sections: dict[str, dict[str, str]] = {}

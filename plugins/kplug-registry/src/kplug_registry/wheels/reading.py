@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kplug import Component, get_kind, lookup_key
 from kplug.errors import RegistrationError, UnknownKindError
-from kplug_registry.site_format import ComponentEntry, WheelFile
+from kplug_registry.site_format import ComponentEntry, DrawnComponent, WheelFile
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
 from kplug_registry.wheels.code import WheelCode
 from kplug_registry.wheels.declared import DeclaredComponent
@@ -31,12 +31,16 @@ class WheelContents:
         file: Its name, hash and size, and the hash of its metadata.
         metadata: What it says of itself.
         components: What it offers, by kind and name.
+        drawn: Those of which there is a picture.
+        pictures: The pictures, by hash.
     """
 
     path: Path
     file: WheelFile
     metadata: WheelMetadata
     components: tuple[ComponentEntry, ...]
+    drawn: tuple[DrawnComponent, ...] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_wheel(

@@ -1,0 +1,10 @@
+"""Pictures of what the components of wheels do, drawn where the plugins are installed.
+
+Data flows in this order::
+
+    what is installed here                  environment
+    a process that draws                    worker → drawing_process
+    the pictures of a wheel's components    picture_maker
+"""
+
+from kplug_registry.drawing.picture_maker import PictureMaker as PictureMaker

@@ -1,0 +1,84 @@
+"""A process that draws one component after the other, and is replaced when one of them stops it."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import tempfile
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from kplug_registry.drawing.worker import work
+
+_TO_START = 120.0  # seconds; it imports torch
+_LARGEST = 1 << 20  # bytes of an answer
+
+
+class NotDrawnError(Exception):
+    """Why there is no picture of a component."""
+
+
+class DrawingProcess:
+    """Draws components in a process of its own, which starts when it is first needed.
+
+    Args:
+        time_limit: Seconds that a component may take.
+    """
+
+    def __init__(self, time_limit: float) -> None:
+        self._time_limit = time_limit
+        self._folder = tempfile.TemporaryDirectory(prefix="kplug-pictures-")
+        self._running: tuple[BaseProcess, Connection] | None = None
+
+    def draw(self, kind: str, spec: str) -> tuple[bytes, str]:
+        """Return the picture of a component, and what it shows.
+
+        Raises:
+            NotDrawnError: if there is none; the next component can be drawn all the same.
+        """
+        try:
+            connection = self._start()
+            connection.send_bytes(json.dumps([kind, spec]).encode())
+            answer = json.loads(_receive(connection, self._time_limit))
+        except TimeoutError:
+            self.stop()
+            raise NotDrawnError(f"it was not drawn within {self._time_limit:g} s") from None
+        except (EOFError, OSError):
+            self.stop()
+            raise NotDrawnError("it ended the process that draws") from None
+        if "reason" in answer:
+            raise NotDrawnError(answer["reason"])
+        return answer["svg"].encode(), answer["text"]
+
+    def close(self) -> None:
+        """End the process, and remove what it wrote."""
+        self.stop()
+        self._folder.cleanup()
+
+    def stop(self) -> None:
+        """End the process; the next picture starts another."""
+        if self._running is not None:
+            process, connection = self._running
+            self._running = None
+            connection.close()
+            process.kill()
+            process.join()
+
+    def _start(self) -> Connection:
+        if self._running is None:
+            context = multiprocessing.get_context(
+                "spawn"
+            )  # a fork would have locks of other threads
+            ours, theirs = context.Pipe()
+            process = context.Process(target=work, args=(theirs, self._folder.name), daemon=True)
+            process.start()
+            theirs.close()
+            self._running = process, ours
+            _receive(ours, _TO_START)
+        return self._running[1]
+
+
+def _receive(connection: Connection, seconds: float) -> bytes:
+    if not connection.poll(seconds):
+        raise TimeoutError
+    return connection.recv_bytes(_LARGEST)

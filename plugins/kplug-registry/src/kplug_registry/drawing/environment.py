@@ -1,0 +1,52 @@
+"""Which plugins are installed here, in which build, and whether they may load. None is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from kplug_registry.errors import PublishingError
+from kplug_registry.site_format import from_json
+
+_TIME_LIMIT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPlugin:
+    """A plugin of this environment.
+
+    Args:
+        distribution: The normalised name.
+        version: Its version.
+        hash: The hash of its code, as `kplug.hash_code` makes it.
+        off: Why the settings do not let it load; empty if they do.
+    """
+
+    distribution: str
+    version: str
+    hash: str | None
+    off: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    plugins: tuple[InstalledPlugin, ...]
+
+
+def read_environment() -> dict[str, InstalledPlugin]:
+    """Return the plugins that are installed here, by name, as ``kplug env`` lists them.
+
+    Raises:
+        PublishingError: if that cannot be found out.
+    """
+    command = [sys.executable, "-m", "kplug", "env", "--json"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_TIME_LIMIT, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        raise PublishingError(
+            f"`kplug env --json` does not say what is installed here: {error}",
+            hint="Without --pictures, nothing has to be installed.",
+        ) from error
+    listing = from_json(_Listing, done.stdout, "what `kplug env --json` printed")
+    return {plugin.distribution: plugin for plugin in listing.plugins}

@@ -1,0 +1,90 @@
+"""The pictures of a wheel's components, as far as what is installed here is what the wheel has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from kplug_registry.drawing.drawing_process import DrawingProcess, NotDrawnError
+from kplug_registry.drawing.environment import InstalledPlugin, read_environment
+from kplug_registry.site_format import DrawnComponent, Picture
+from kplug_registry.wheels import WheelContents, list_code_hashes
+
+_TIME_LIMIT = 30.0
+_MOST_NAMES = 5  # of components that have no picture for one reason
+
+
+class PictureMaker:
+    """Draws the components of wheels, and notes which could not be drawn.
+
+    Args:
+        time_limit: Seconds that a component may take.
+
+    It is a context: a process that imports plugins runs until it is left.
+    """
+
+    def __init__(self, time_limit: float = _TIME_LIMIT) -> None:
+        self._process = DrawingProcess(time_limit)
+        self._drawn = self._asked = 0
+        self._missing: dict[str, list[str]] = {}
+
+    def __enter__(self) -> PictureMaker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.close()
+
+    def add_pictures(self, wheel: WheelContents) -> WheelContents:
+        """Return a wheel with the pictures of its components.
+
+        Raises:
+            PublishingError: if it cannot be found out what is installed.
+        """
+        name, version = wheel.metadata.name, wheel.metadata.version
+        self._asked += len(wheel.components)
+        obstacle = self._find_obstacle(wheel)
+        if obstacle is not None:
+            self._note(f"{name} {version} {obstacle}", f"all of its {len(wheel.components)}")
+            return wheel
+        drawn, pictures = [], {}
+        for entry in wheel.components:
+            spec = f"{name}/{entry.name}"
+            try:
+                content, text = self._process.draw(entry.kind, spec)
+            except NotDrawnError as error:
+                self._note(str(error), spec)
+                continue
+            digest = hashlib.sha256(content).hexdigest()
+            pictures[digest] = content
+            drawn.append(DrawnComponent(entry.kind, entry.name, Picture(digest, text)))
+        self._drawn += len(drawn)
+        return replace(wheel, drawn=tuple(drawn), pictures=pictures)
+
+    def summarize(self) -> Iterator[str]:
+        """Yield lines that say how many were drawn, and why the others were not."""
+        yield f"pictures of {self._drawn} of {self._asked} component{'s' * (self._asked != 1)}"
+        for reason, names in self._missing.items():
+            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+            yield f"  without: {', '.join(names[:_MOST_NAMES])}{more}: {reason}"
+
+    @cached_property
+    def _environment(self) -> dict[str, InstalledPlugin]:
+        return read_environment()
+
+    def _find_obstacle(self, wheel: WheelContents) -> str | None:
+        """Return why nothing of a wheel is drawn, or None."""
+        installed = self._environment.get(wheel.metadata.name)
+        if installed is None:
+            return "is not installed here"
+        if installed.version != wheel.metadata.version:
+            return f"is installed here as version {installed.version}"
+        if installed.off:
+            return f"may not load here: {'; '.join(dict.fromkeys(installed.off))}"
+        if installed.hash not in list_code_hashes(wheel.path):
+            return "is installed here with other code"
+        return None
+
+    def _note(self, reason: str, name: str) -> None:
+        self._missing.setdefault(reason, []).append(name)

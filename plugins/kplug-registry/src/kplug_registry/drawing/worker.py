@@ -1,0 +1,47 @@
+"""What the drawing process runs. It alone imports torch and plugins; whatever they do happens there."""
+
+from __future__ import annotations
+
+import json
+import os
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+_LONGEST_REASON = 300
+
+
+def work(connection: Connection, folder: str) -> None:
+    """Draw what is asked for, until nobody asks.
+
+    Args:
+        connection: Requests are ``[kind, spec]`` in JSON; answers have ``svg`` and ``text``, or ``reason``.
+        folder: Where files may be written.
+    """
+    _silence()
+    from kplug.utils import plot_component  # torch, in this process alone
+
+    connection.send_bytes(b"ready")
+    file = Path(folder) / "picture.svg"
+    while True:
+        try:
+            kind, spec = json.loads(connection.recv_bytes())
+        except EOFError:
+            return
+        try:
+            text = plot_component(kind, spec, file)
+            answer = {"svg": file.read_text(encoding="utf-8"), "text": text}
+        except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the drawing
+            answer = {"reason": _describe(error)}
+        connection.send_bytes(json.dumps(answer).encode())
+
+
+def _describe(error: BaseException) -> str:
+    message = getattr(error, "message", None) or f"it raised {type(error).__name__}: {error}"
+    return " ".join(str(message).removeprefix("plot_component: ").split())[:_LONGEST_REASON]
+
+
+def _silence() -> None:
+    """Let nothing that a plugin prints come between the lines of the command."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
