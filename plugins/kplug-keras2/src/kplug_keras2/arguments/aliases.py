@@ -35,7 +35,7 @@ class AliasType(type):
         return (
             super().__instancecheck__(instance)
             if original is None
-            else isinstance(instance, original)
+            else original in type(instance).__mro__
         )
 
     def __subclasscheck__(cls, subclass: type) -> bool:
@@ -44,7 +44,7 @@ class AliasType(type):
         return (
             super().__subclasscheck__(subclass)
             if original is None
-            else issubclass(subclass, original)
+            else original in subclass.__mro__  # an abstract class would ask this one in turn
         )
 
     def __eq__(cls, other: object) -> bool:

@@ -39,6 +39,8 @@ def find_shared(root: str, path: str, name: str) -> Any:
         path: Where the module stood in Keras.
         name: The name.
     """
+    if path.partition(".")[0] == "backend" and name == "tf":
+        return importlib.import_module("tensorflow")
     if path in _CLOSED or name.startswith("_"):
         return None
     if name in _MODULES and find_sources(_MODULES[name]):

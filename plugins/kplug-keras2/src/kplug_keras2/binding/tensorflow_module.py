@@ -7,26 +7,27 @@ something of it is used.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 from kplug_keras2.binding.keras_module import BoundModule
+from kplug_keras2.binding.tensorflow_functions import DTYPES, find_function
+from kplug_keras2.binding.tensorflow_settings import find_setting
 from kplug_keras2.binding.unknown_names import find_user_frame, is_import, refuse_tensorflow
 
-# What stands beside keras.backend in layers and losses.
-_FUNCTIONS = {
-    "tensorflow.cast": "kplug.ops:cast",
-    "tensorflow.concat": "kplug.ops:concatenate",
-    "tensorflow.depth_to_space": "kplug_keras2.symbolic.tensor_functions:depth_to_space",
-    "tensorflow.extract_image_patches": "kplug_keras2.symbolic.tensor_functions:extract_image_patches",
-    "tensorflow.floordiv": "kplug.ops:floor_divide",
-    "tensorflow.gather_nd": "kplug_keras2.symbolic.tensor_functions:gather_nd",
-    "tensorflow.nn.moments": "kplug_keras2.symbolic.tensor_functions:moments",
-    "tensorflow.range": "kplug.ops:arange",
-    "tensorflow.reshape": "kplug.ops:reshape",
-    "tensorflow.transpose": "kplug.ops:transpose",
-    "tensorflow.where": "kplug_keras2.symbolic.tensor_functions:where",
-}
+# The last one whose names these are.
+_VERSION = "1.15.5"
+# Modules of which something is there.
+_WITH_FUNCTIONS = (
+    *(
+        "compat",
+        "compat.v1",
+        "compat.v1.keras",
+        "compat.v1.logging",
+        "config",
+        "config.experimental",
+    ),
+    *("image", "linalg", "logging", "math", "nn", "random", "test"),
+)
 
 
 class TensorFlowModule(BoundModule):
@@ -46,22 +47,20 @@ class TensorFlowModule(BoundModule):
             AttributeError: Another name, where it is not imported but used.
         """
         whole = f"{self.__name__}.{name}"
+        if name == "__version__":
+            return _VERSION
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if whole in _FUNCTIONS:
-            return _load(_FUNCTIONS[whole])
-        if name == "keras" or whole == "tensorflow.nn" or is_import(find_user_frame()):
+        path = whole.partition(".")[2]
+        if path in DTYPES:
+            return path
+        found = find_setting(path) or find_function(path)
+        if found is not None:
+            return found
+        if name == "keras" or path in _WITH_FUNCTIONS or is_import(find_user_frame()):
             return importlib.import_module(whole)
         raise refuse_tensorflow(whole)
 
     def __call__(self, *_args: object, **_kwargs: object) -> NoReturn:
         """Raise the error for a name that was imported and is called."""
         raise refuse_tensorflow(self.__name__)
-
-
-def _load(target: str) -> Callable[..., Any]:
-    from kplug_keras2.symbolic.connecting import connecting
-
-    module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function if module == "kplug.ops" else connecting(function)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kplug import backend as kplug_backend
-from kplug_keras2.symbolic import functions, phase, tensor_functions, updates
+from kplug_keras2.symbolic import (
+    backend_internals,
+    functions,
+    phase,
+    tensor_functions,
+    updates,
+)
+from kplug_keras2.symbolic.backend_internals import taking_old_arguments
 from kplug_keras2.symbolic.connecting import connecting
 
 # They read what a symbolic tensor is, or compute nothing with tensors.
@@ -38,7 +45,7 @@ def _connect_all() -> dict[str, Any]:
     found.update({name: updates.make_variable(found[name]) for name in _VARIABLES})
     for name, function in found.items():
         is_plain = isinstance(function, type) or not callable(function) or name in _PLAIN
-        found[name] = function if is_plain else connecting(function)
+        found[name] = function if is_plain else taking_old_arguments(connecting(function))
     return found
 
 
@@ -78,6 +85,7 @@ def shape(x: Any) -> tuple[Any, ...]:
 
 _functions = {
     **_connect_all(),
+    **backend_internals.NAMES,
     "backend": backend,
     "function": functions.function,
     "get_session": get_session,

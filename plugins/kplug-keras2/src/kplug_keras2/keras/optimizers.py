@@ -10,9 +10,8 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug import backend, optimizers
+from kplug_keras2.arguments.aliases import alias_classes
 from kplug_keras2.symbolic.updates import UpdateStep
-
-__all__ = ["Optimizer", "TFOptimizer", *optimizers.__all__]  # type: ignore[attr-defined]
 
 
 class _OptimizerType(type):
@@ -150,4 +149,31 @@ def TFOptimizer(optimizer: Any) -> Any:  # noqa: N802 - Keras's name
     return optimizer
 
 
-globals().update({name: getattr(optimizers, name) for name in __all__[2:] if name != "Optimizer"})
+def clip_norm(g: Tensor, c: float, n: Tensor) -> Tensor:
+    """Return a gradient whose norm n is at most c."""
+    return torch.where(n >= c, g * (c / n), g) if c > 0 else g
+
+
+def optimizer_from_config(config: Any, custom_objects: Any = None) -> Any:
+    """Return the optimizer that a configuration describes; Keras 1's name of ``deserialize``."""
+    return optimizers.deserialize(config, custom_objects)
+
+
+_aliases = {name: one for name, one in alias_classes(optimizers).items() if name != "Optimizer"}
+# Keras 2's names of the classes in lower case.
+_lower = {
+    name: _aliases[today]
+    for name, today in (
+        *(("adadelta", "Adadelta"), ("adagrad", "Adagrad"), ("adam", "Adam")),
+        *(("adamax", "Adamax"), ("nadam", "Nadam"), ("rmsprop", "RMSprop"), ("sgd", "SGD")),
+    )
+}
+globals().update({**_aliases, **_lower})
+__all__ = [
+    "Optimizer",
+    "TFOptimizer",
+    *_aliases,
+    *_lower,
+    "clip_norm",
+    "optimizer_from_config",
+]

@@ -12,10 +12,12 @@ from kplug_keras2.custom_objects import (
     custom_object_scope as custom_object_scope,
     get_custom_objects as get_custom_objects,
 )
+from kplug_keras2.keras import former_utils
 from kplug_keras2.progress import Progbar as Progbar
 from kplug_keras2.warning import warn_once
 
 __all__ = [
+    *former_utils.__all__,
     "CustomObjectScope",
     "Progbar",
     "conv_input_length",
@@ -165,3 +167,6 @@ def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
 def unpack_singleton(x: Any) -> Any:
     """Return the one element of a sequence; a longer one itself."""
     return x[0] if len(x) == 1 else x
+
+
+globals().update({name: getattr(former_utils, name) for name in former_utils.__all__})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import kplug
 from kplug.graph import Node, SymbolicTensor
@@ -12,7 +13,9 @@ from kplug.layers import Layer
 from kplug.models import Functional
 from kplug_keras2.models import branches, graph_names
 from kplug_keras2.models.methods import METHODS
+from kplug_keras2.symbolic.in_place import OPERATORS
 from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
+from kplug_keras2.symbolic.updates import write_pending
 
 _GIVEN: dict[type, dict[str, Any]] = {
     kplug.Model: {**METHODS, **graph_names.OF_MODELS, **OF_COMPILED},
@@ -23,8 +26,9 @@ _GIVEN: dict[type, dict[str, Any]] = {
     Node: graph_names.OF_NODES,
     kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,
     SymbolicTensor: graph_names.OF_SYMBOLIC_TENSORS,
-    torch.Tensor: graph_names.OF_TENSORS,
+    torch.Tensor: {**graph_names.OF_TENSORS, **OPERATORS},
 }
+_hooks: list[Any] = []
 _former: list[tuple[type, str, Any]] = []
 
 
@@ -34,6 +38,7 @@ def give_methods() -> None:
         for name, one in names.items():
             _former.append((owner, name, vars(owner).get(name)))
             setattr(owner, name, one)
+    _hooks.append(register_optimizer_step_post_hook(write_pending))
 
 
 def take_methods() -> None:
@@ -44,3 +49,5 @@ def take_methods() -> None:
         else:
             setattr(owner, name, one)
     _former.clear()
+    while _hooks:
+        _hooks.pop().remove()

@@ -6,9 +6,9 @@ import functools
 import sys
 from typing import Any
 
-from kplug import backend
 from kplug.layers import Layer
 from kplug_keras2.arguments.renamed import as_of_shape
+from kplug_keras2.symbolic.updates import update
 
 
 class Keras2Layer:
@@ -94,7 +94,7 @@ class Keras2Layer:
         del inputs
         for one in updates if isinstance(updates, list) else [updates]:
             if isinstance(one, tuple) and len(one) == 2:
-                backend.update(*one)
+                update(*one)
 
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """Return the output shape; Keras 1's name of ``compute_output_shape``."""
@@ -154,3 +154,13 @@ class Wrapper(Layer):
         return cls(
             deserialize(config["layer"]), **{k: v for k, v in config.items() if k != "layer"}
         )
+
+
+def _build(self: Any, input_shape: Any = None) -> None:
+    """Note that the layer is built; a subclass may have nothing to say of the shape."""
+    del input_shape
+    self.built = True
+
+
+# Not in the class, where a method of this name must be given a shape.
+Wrapper.build = _build  # type: ignore[method-assign]

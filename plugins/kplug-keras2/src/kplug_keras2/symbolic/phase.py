@@ -27,6 +27,11 @@ def learning_phase() -> int:
     return int(_running[-1].training) if _running else backend.learning_phase()
 
 
+def is_training() -> bool:
+    """Return whether a model is being trained."""
+    return bool(_running) and bool(_running[-1].training)
+
+
 def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     """Return ``x`` while training and ``alt`` otherwise; either may be a function to call."""
     return backend.in_train_phase(x, alt, learning_phase() if training is None else training)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug import backend
+from kplug import backend, ops
 
 
 def moments(
@@ -125,9 +125,77 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Tensor:
     return torch.where(chosen, backend.to_tensor(x), backend.to_tensor(y))
 
 
-def floordiv(x: Any, y: Any) -> Any:
-    """Return x // y."""
-    return x // y
+def gather(params: Any, indices: Any, axis: int = 0) -> Tensor:
+    """Return the parts of a tensor that indices name, along an axis.
+
+    Example:
+        >>> gather(torch.eye(3), [0, 2], axis=1).tolist()
+        [[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]]
+    """
+    tensor, wanted = backend.to_tensor(params), backend.to_tensor(indices).long()
+    found = tensor.index_select(axis, wanted.flatten())
+    first = axis % tensor.ndim
+    return found.reshape(*tensor.shape[:first], *wanted.shape, *tensor.shape[first + 1 :])
+
+
+def add_all(inputs: Any) -> Any:
+    """Return the sum of several tensors."""
+    return sum(inputs[1:], inputs[0])
+
+
+def boolean_mask(tensor: Any, mask: Any) -> Tensor:
+    """Return the parts of a tensor where a mask holds."""
+    return backend.to_tensor(tensor)[backend.to_tensor(mask).bool()]
+
+
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: float = 0) -> Tensor:
+    """Return a tensor with margins, a pair for each axis.
+
+    Example:
+        >>> pad(torch.ones(2), [[1, 0]]).tolist()
+        [0.0, 1.0, 1.0]
+    """
+    if mode.upper() == "CONSTANT":
+        margins = [int(one) for pair in reversed(list(paddings)) for one in pair]
+        return F.pad(backend.to_tensor(tensor), margins, value=constant_values)
+    pairs = [(int(first), int(last)) for first, last in paddings]
+    found: Tensor = ops.pad(backend.to_tensor(tensor), pairs, mode.lower())
+    return found
+
+
+def resize(images: Any, size: Any, method: Any = "bilinear") -> Tensor:
+    """Return images of another height and width, as TensorFlow 1 makes them.
+
+    Args:
+        images: (N, height, width, channels).
+        size: Height and width.
+        method: ``bilinear`` or ``nearest``, or TensorFlow's number of it.
+    """
+    name = {0: "bilinear", 1: "nearest"}.get(method, method)
+    height, width = (int(one) for one in size)
+    found: Tensor = ops.image.resize(backend.to_tensor(images), (height, width), interpolation=name)
+    return found
+
+
+def resize_to_nearest(images: Any, size: Any) -> Tensor:
+    """Return images of another size that repeat or leave out pixels."""
+    return resize(images, size, "nearest")
+
+
+def sigmoid_cross_entropy(_unused: Any = None, *, labels: Any, logits: Any) -> Tensor:
+    """Return −t · log σ(x) − (1 − t) · log(1 − σ(x)), element by element."""
+    del _unused
+    wanted, found = backend.to_tensor(labels), backend.to_tensor(logits)
+    return F.binary_cross_entropy_with_logits(found, wanted.to(found.dtype), reduction="none")
+
+
+def softmax_cross_entropy(
+    _unused: Any = None, *, labels: Any, logits: Any, axis: int = -1
+) -> Tensor:
+    """Return −Σ t · log softmax(x) over an axis."""
+    del _unused
+    wanted, found = backend.to_tensor(labels), backend.to_tensor(logits)
+    return -(wanted * F.log_softmax(found, axis)).sum(axis)
 
 
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from kplug import backend
 from kplug.graph import is_symbolic
+from kplug_keras2.symbolic.phase import is_training
 
 
 class UpdateStep:
@@ -85,27 +87,45 @@ def update(x: Any, new_x: Any) -> Any:
     """
     if is_symbolic(new_x):
         return x, new_x
-    return _steps[-1].write(x, new_x) if _steps else backend.update(x, new_x)
+    return _write(x, new_x)
+
+
+def _write(x: Any, value: Any) -> Any:
+    if _steps:
+        return _steps[-1].write(x, value)
+    if is_training() and torch.is_grad_enabled():
+        # The step may have used the variable, and has yet to be differentiated.
+        _pending.append((x, backend.to_tensor(value).detach()))
+        return value
+    return backend.update(x, value)
+
+
+def write_pending(*_of_hook: Any) -> None:
+    """Write what a step of training has updated; its gradients are computed."""
+    for variable, value in _pending:
+        backend.update(variable, value)
+    _pending.clear()
+
+
+_pending: list[tuple[Any, Tensor]] = []
 
 
 def update_add(x: Any, increment: Any) -> Any:
     """Add to a variable, likewise."""
     if is_symbolic(increment):
         return x, increment + x
-    return _steps[-1].write(x, x + increment) if _steps else backend.update_add(x, increment)
+    return _write(x, x + increment)
 
 
 def update_sub(x: Any, decrement: Any) -> Any:
     """Subtract from a variable, likewise."""
     if is_symbolic(decrement):
         return x, -decrement + x
-    return _steps[-1].write(x, x - decrement) if _steps else backend.update_sub(x, decrement)
+    return _write(x, x - decrement)
 
 
 def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
     """Set x ← x · momentum + value · (1 − momentum), likewise."""
     if is_symbolic(value):
         return x, value * (1.0 - momentum) + x * momentum
-    if not _steps:
-        return backend.moving_average_update(x, value, momentum)
-    return _steps[-1].write(x, x * momentum + value * (1.0 - momentum))
+    return _write(x, x * momentum + value * (1.0 - momentum))

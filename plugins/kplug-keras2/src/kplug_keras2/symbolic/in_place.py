@@ -1,0 +1,50 @@
+"""``a /= b`` in code for Keras: it makes another tensor there, and changes one in torch.
+
+torch refuses to differentiate what was changed, and other names of the tensor would see the change. So in
+modules that use Keras the operators make another tensor while the binding is installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from torch import Tensor
+
+# For each module whether it uses Keras; by the size of its namespace, which grows while it is imported.
+_known: dict[tuple[int, int], bool] = {}
+
+
+def _uses_keras(names: dict[str, Any]) -> bool:
+    key = id(names), len(names)
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = any(_is_of_keras(one) for one in list(names.values()))
+    return found
+
+
+def _is_of_keras(value: object) -> bool:
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")
+    return str(name).partition(".")[0] in ("keras", "tf_keras", "kplug_keras2")
+
+
+def _make_operator(name: str) -> Callable[..., Any]:
+    in_place = getattr(Tensor, f"__i{name}__")
+    pure = getattr(Tensor, f"__{name}__")
+
+    def operate(self: Tensor, other: Any) -> Any:
+        # This package's own code changes what it means to change.
+        names = sys._getframe(1).f_globals
+        is_script = not str(names.get("__name__", "")).startswith(("kplug", "torch"))
+        chosen = pure if is_script and _uses_keras(names) else in_place
+        return chosen(self, other)
+
+    return operate
+
+
+OPERATORS: dict[str, Any] = {
+    f"__i{name}__": _make_operator(name)
+    for name in ("add", "floordiv", "mod", "mul", "sub", "truediv")
+}
