@@ -37,6 +37,8 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype == np.longdouble and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
+    if array.dtype.name == "bfloat16":  # of ml_dtypes, which JAX brings
+        return from_numpy(array.view(np.int16)).view(torch.bfloat16)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
     return torch.from_numpy(array)

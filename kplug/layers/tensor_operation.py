@@ -15,7 +15,13 @@ from kplug.errors import ArgumentValueError, GraphError, KplugError
 from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.graph.operators import Operators
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.shape_inference import infer_from_values
+from kplug.layers.base.operation_shapes import (
+    ONLY_LARGE,
+    WITH_VALUES,
+    WITHOUT_MEMORY,
+    infer_by_fitting,
+)
+from kplug.layers.base.shape_inference import infer_by_running, infer_from_values
 from kplug.nested import find_leaves, map_leaves
 from kplug.ops.table import BROADCASTING, OF_VALUES, OPERATIONS
 from kplug.registry.quoting import name_type
@@ -77,15 +83,31 @@ class TensorOperation(Layer):
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
-        """Return shapes and types of the outputs; an unknown size is what it is broadcast to."""
+        """Return shapes and types of the outputs; unknown sizes are those that fit the others."""
         if self.operation in BROADCASTING:
             shapes = [spec.shape for spec in find_leaves((args, kwargs), TensorSpec)]
             args, kwargs = map_leaves(
                 (args, dict(kwargs)), TensorSpec, lambda spec: _fit(spec, shapes)
             )
-        if self.operation in OF_VALUES and not (self.operation == "where" and len(args) > 1):
-            return infer_from_values(self, args, kwargs)
-        return super().infer_specs(args, kwargs)
+        run, numbers, label = infer_by_running, WITHOUT_MEMORY, f"layer {self.name!r}"
+        if self.operation.endswith("split"):
+            numbers = ONLY_LARGE
+        elif self._depends_on_values(args, kwargs):
+            run, numbers = infer_from_values, WITH_VALUES
+        return infer_by_fitting(
+            lambda args, kwargs, trials: run(self, args, kwargs, label, trials),
+            args,
+            kwargs,
+            numbers,
+        )
+
+    def _depends_on_values(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        if self.operation == "where":
+            return len(args) + len(kwargs) == 1
+        if self.operation == "slice":
+            starts, shape = (*args[1:], *kwargs.values())
+            return isinstance(starts, TensorSpec) and -1 in shape
+        return self.operation in OF_VALUES
 
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         try:

@@ -14,14 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kplug.arguments import require_integer
 from kplug.backend import TensorLike
+from kplug.errors import DataError
 from kplug.nested import find_leaves, map_leaves
 from kplug.ops.operands import Function, to_operand
 
 
 def _cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    is_true = pred.is_meta or bool(pred) if isinstance(pred, Tensor) else bool(pred)
-    return true_fn() if is_true else false_fn()
+    if not isinstance(pred, Tensor) or not pred.is_meta:
+        return true_fn() if pred else false_fn()
+    made, other = true_fn(), false_fn()
+    shapes, others = ([tuple(one.shape) for one in find_leaves(x, Tensor)] for x in (made, other))
+    if shapes != others:
+        raise DataError(f"cond: the branches return tensors of shapes {shapes} and {others}")
+    return made
 
 
 def _switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
@@ -69,9 +76,14 @@ def _scan(
     xs: Any = None,
     length: int | None = None,
     reverse: bool = False,
-    unroll: int = 1,
+    unroll: int | bool = 1,
 ) -> tuple[Any, Any]:
-    del unroll
+    if not callable(f):
+        raise TypeError(f"scan: f is {f!r}, which cannot be called")
+    if not isinstance(unroll, bool):
+        require_integer("scan", "unroll", unroll, "an integer >= 1, or a boolean", at_least=1)
+    if xs is None and length is None:
+        raise DataError("scan needs xs, or the number of steps as length")
     entries = [None] * (length or 0) if xs is None else _entries(xs)
     carry, made = _to_tensors(init), []
     for one in reversed(entries) if reverse else entries:

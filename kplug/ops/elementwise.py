@@ -9,6 +9,7 @@ import torch
 
 from kplug import backend as K
 from kplug.backend import DTypeLike, TensorLike, to_dtype
+from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
     of_float,
@@ -24,6 +25,8 @@ from kplug.ops.operands import (
 def _where(
     condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | None = None
 ) -> Any:
+    if (x1 is None) != (x2 is None):
+        raise DataError("where takes a condition, or a condition and both values")
     if x1 is None or x2 is None:
         return torch.where(to_operand(condition).bool())
     condition = to_operand(condition).bool()

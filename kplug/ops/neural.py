@@ -8,20 +8,45 @@ import torch
 import torch.nn.functional as F
 
 from kplug import activations, backend as K
+from kplug.arguments import require_integer
 from kplug.backend import DTypeLike, TensorLike, to_dtype
 from kplug.backend.convert import to_axes
 from kplug.ops.operands import (
     Function,
+    check_axis,
     of_float,
     of_one,
     of_two_floats,
+    to_flat,
     to_operand,
 )
+from kplug.registry.user_warnings import warn
 
 
 def _over_axes(function: Function) -> Function:
     """Return a function of which no axis means all of them."""
-    return lambda x, axis=-1: function(x, tuple(range(x.ndim)) if axis is None else axis)
+
+    def compute(x: torch.Tensor, axis: int | Sequence[int] | None = -1) -> torch.Tensor:
+        axes = tuple(range(x.ndim)) if axis is None else axis
+        for one in to_axes(axes) or ():
+            check_axis(x, one)
+        made: torch.Tensor = function(x, axes)
+        return made
+
+    return compute
+
+
+_plain_softmax = _over_axes(activations.softmax)
+
+
+def _softmax(x: torch.Tensor, axis: int | Sequence[int] | None = -1) -> torch.Tensor:
+    made: torch.Tensor = _plain_softmax(x, axis)
+    if isinstance(axis, int) and x.shape[axis] == 1:
+        warn(
+            f"softmax along axis {axis} of shape {tuple(x.shape)} is 1 everywhere: the axis has size 1. "
+            "A sigmoid gives the probability of one class."
+        )
+    return made
 
 
 def _one_hot(
@@ -106,9 +131,12 @@ def _binary(target: TensorLike, output: TensorLike, from_logits: bool = False) -
 
 
 def _normalize(
-    x: torch.Tensor, axis: int = -1, order: float = 2, epsilon: float | None = None
+    x: torch.Tensor, axis: int | None = -1, order: int = 2, epsilon: float | None = None
 ) -> torch.Tensor:
-    return F.normalize(x, order, axis, K.epsilon() if epsilon is None else epsilon)
+    require_integer("normalize", "order", order, "an integer >= 1", at_least=1)
+    flat, along = to_flat(x, axis)
+    made = F.normalize(flat, order, along, K.epsilon() if epsilon is None else epsilon)
+    return made.reshape(x.shape)
 
 
 def _gelu(x: torch.Tensor, approximate: bool = True) -> torch.Tensor:
@@ -143,7 +171,7 @@ NEURAL: Mapping[str, Function] = {
     "sigmoid": of_float(torch.sigmoid),
     "silu": of_float(F.silu),
     "soft_shrink": of_float(activations.soft_shrink),
-    "softmax": of_float(_over_axes(activations.softmax)),
+    "softmax": of_float(_softmax),
     "softplus": of_float(K.softplus),
     "softsign": of_float(F.softsign),
     "sparse_categorical_crossentropy": K.sparse_categorical_crossentropy,

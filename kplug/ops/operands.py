@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from kplug.backend import TensorLike, to_dtype, to_tensor
+from kplug.errors import DataError
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -113,6 +114,20 @@ def of_several(function: Function) -> Function:
     return lambda xs, *args, **kwargs: function(to_one_type(*xs), *args, **kwargs)
 
 
+def check_axis(x: torch.Tensor, axis: int) -> None:
+    """Raise unless a tensor has an axis, which torch does not look at where there is no memory.
+
+    Raises:
+        DataError: It has fewer.
+    """
+    count = max(x.ndim, 1)  # a number counts as a vector
+    if not -count <= axis < count:
+        raise DataError(f"axis {axis} is out of bounds for a tensor of shape {tuple(x.shape)}")
+
+
 def to_flat(x: torch.Tensor, axis: int | None) -> tuple[torch.Tensor, int]:
     """Return a tensor and the axis to work along; without one it is the flattened tensor's."""
-    return (x.reshape(-1), 0) if axis is None else (x, axis)
+    if axis is None:
+        return x.reshape(-1), 0
+    check_axis(x, axis)
+    return x, axis

@@ -41,4 +41,4 @@ def is_tensor(x: Any) -> bool:
 
 def convert_to_numpy(x: TensorLike) -> NumpyArray:
     """Return a copy of the values as a NumPy array."""
-    return K.get_value(x)
+    return K.get_value(K.to_tensor(x))

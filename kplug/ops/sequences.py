@@ -68,13 +68,11 @@ def _ctc_loss(
     labels, label_counts, counts = (
         to_operand(one).long() for one in (target, target_length, output_length)
     )
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
     if scores.is_meta:  # only the shape is asked for
         return scores.new_empty(len(scores))
-    logs = scores.to(torch.promote_types(scores.dtype, torch.float32)).log_softmax(-1)
-    made = F.ctc_loss(
-        logs.transpose(0, 1), labels, counts, label_counts, blank=mask_index, reduction="none"
-    )
-    return made.to(scores.dtype)
+    logs = scores.log_softmax(-1).transpose(0, 1)
+    return F.ctc_loss(logs, labels, counts, label_counts, blank=mask_index, reduction="none")
 
 
 def _ctc_decode(

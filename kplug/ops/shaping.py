@@ -12,12 +12,13 @@ from functorch.einops import rearrange  # type: ignore[import-untyped]
 
 from kplug import backend as K
 from kplug.backend import Axis, TensorLike
-from kplug.errors import ArgumentValueError
+from kplug.errors import ArgumentValueError, DataError
 from kplug.ops.operands import (
     Function,
     of_one,
     of_several,
     to_counting,
+    to_flat,
     to_one_type,
     to_operand,
 )
@@ -57,6 +58,10 @@ def _repeat(x: TensorLike, repeats: Any, axis: int | None = None) -> torch.Tenso
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
     counts = [int(one) for one in repeats]
     counts = counts * x.shape[axis] if len(counts) == 1 else counts
+    if len(counts) != x.shape[axis]:
+        raise DataError(
+            f"repeat: {len(counts)} numbers for the {x.shape[axis]} entries of the axis"
+        )
     places = [place for place, count in enumerate(counts) for _ in range(count)]
     return x.index_select(axis, torch.tensor(places, device=x.device))
 
@@ -91,13 +96,20 @@ def _array_split(x: TensorLike, indices_or_sections: Any, axis: int = 0) -> list
 
 
 def _unstack(x: TensorLike, num: int | None = None, axis: int = 0) -> list[torch.Tensor]:
-    del num  # torch knows the size
-    return list(torch.unbind(to_operand(x), dim=axis))
+    parts = list(torch.unbind(to_operand(x), dim=axis))
+    if num not in (None, len(parts)):
+        raise DataError(f"unstack: axis {axis} has {len(parts)} entries, not {num}")
+    return parts
+
+
+def _reshape(x: torch.Tensor, newshape: int | Sequence[int]) -> torch.Tensor:
+    return K.reshape(x, (newshape,) if isinstance(newshape, int) else newshape)
 
 
 def _take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.Tensor:
     x = to_operand(x)
-    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis % x.ndim)
+    x, axis = to_flat(x, axis)
+    axis %= x.ndim
     places = to_operand(indices).to(x.device).long()
     places = torch.where(places < 0, places + x.shape[axis], places)
     taken = torch.index_select(x, axis, places.reshape(-1))
@@ -161,8 +173,10 @@ def _slice(inputs: TensorLike, start_indices: Any, shape: Sequence[int]) -> torc
 
 
 def _get_item(x: TensorLike, key: Any) -> torch.Tensor:
-    # A file has no tuples.
-    return to_operand(x)[tuple(key) if isinstance(key, list) else key]
+    parts = tuple(key) if isinstance(key, list) else key  # a file has no tuples
+    if isinstance(parts, tuple) and sum(part is ... for part in parts) > 1:
+        raise DataError(f"get_item: the key {parts!r} has more than one '...'")
+    return to_operand(x)[parts]
 
 
 def _along(axis: int) -> Function:
@@ -265,7 +279,7 @@ SHAPING: Mapping[str, Function] = {
     "ravel": of_one(torch.ravel),
     "rearrange": of_one(_rearrange),
     "repeat": _repeat,
-    "reshape": of_one(lambda x, newshape: K.reshape(x, newshape)),
+    "reshape": of_one(_reshape),
     "roll": _roll,
     "rot90": of_one(_rot90),
     "slice": _slice,

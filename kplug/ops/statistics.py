@@ -51,7 +51,11 @@ def _quantile(function: Function, whole: float = 1.0) -> Function:
 
 
 def _median(function: Function) -> Function:
-    return lambda x, axis=None, keepdims=False: function(x, 0.5, axis, "linear", keepdims)
+    def find(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
+        # Between infinities torch finds NaN: of single values there is nothing between.
+        return to_float_operand(x) if axis == () else function(x, 0.5, axis, "linear", keepdims)
+
+    return find
 
 
 def _without_nan(name: str, value: float) -> Function:
@@ -144,6 +148,8 @@ def _searchsorted(
 
 def _digitize(x: TensorLike, bins: TensorLike) -> torch.Tensor:
     wanted, edges = to_one_type(x, bins)
+    if edges.ndim != 1:
+        raise DataError(f"digitize: the bins have shape {tuple(edges.shape)}; a vector is needed")
     if wanted.dtype is torch.bool:
         wanted, edges = wanted.int(), edges.int()
     return torch.bucketize(wanted, edges, right=True, out_int32=True)

@@ -57,7 +57,7 @@ OF_VALUES = frozenset(
 )
 
 # Functions whose operands are broadcast to one shape.
-BROADCASTING = frozenset({*ELEMENTWISE, "geomspace", "linspace", "logspace"})
+BROADCASTING = frozenset({*ELEMENTWISE, "geomspace", "linspace", "logspace"}) - {"isin"}
 
 _NOT_IN_NUMPY = (
     "cast cdist convert_to_tensor erf erfc erfinv in_top_k logdet logsumexp moments rearrange rsqrt "

@@ -61,6 +61,11 @@ def _conv_transpose(
 ) -> Tensor:
     x, weights = to_one_type(inputs, kernel)
     layout, rank = standardize_data_format(data_format, "conv_transpose"), x.ndim - 2
+    if x.shape[1 if layout == "channels_first" else -1] != weights.shape[-1]:
+        raise DataError(
+            f"conv_transpose: inputs have shape {tuple(x.shape)}, the kernel {tuple(weights.shape)}",
+            hint="A kernel has one size an axis, the filters, and the channels of the inputs.",
+        )
     padding = require_choice("conv_transpose", "padding", padding, ("valid", "same"))
     made = convolve_transposed(
         to_channels_second(to_float_operand(x), layout),

@@ -68,10 +68,10 @@ def test_elastic_transform_equals_that_of_keras(interpolation: str) -> None:
 
 
 @pytest.mark.parametrize("size", [3, 5])
-def test_a_blur_has_its_width_along_the_height_first(size: int) -> None:
+def test_a_blur_is_as_wide_along_the_height_as_the_second_number_says(size: int) -> None:
     ndimage = pytest.importorskip("scipy.ndimage")
     reach = (size // 2) / 2.0  # from how many widths on scipy cuts the curve off
-    found = ops.image.gaussian_blur(X, (size, 1), (2.0, 1.0))
+    found = ops.image.gaussian_blur(X, (size, 1), (1.0, 2.0))
     inside = slice(size // 2, -(size // 2))
     expected = ndimage.gaussian_filter1d(X.astype("float64"), 2.0, 1, truncate=reach)
     np.testing.assert_allclose(found[:, inside], expected[:, inside], rtol=1e-5)

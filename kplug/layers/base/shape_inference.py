@@ -6,8 +6,9 @@ differ, the size of the output is unknown, too. So authors of layers write no sh
 
 from __future__ import annotations
 
+import itertools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, SupportsIndex
 
 import torch
@@ -24,7 +25,11 @@ _TRIALS = ((2, 64), (3, 96))
 
 
 def infer_by_running(
-    layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], label: str
+    layer: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    label: str,
+    trials: Sequence[tuple[int, int]] = _TRIALS,
 ) -> tuple[TensorSpec, ...]:
     """Return shapes and types of a layer's outputs.
 
@@ -33,6 +38,7 @@ def infer_by_running(
         args: Its positional arguments, with a ``TensorSpec`` in the place of each tensor.
         kwargs: Its keyword arguments, likewise.
         label: What messages call the layer.
+        trials: The numbers for unknown sizes: of the batch, and of other axes.
 
     Returns:
         One ``TensorSpec`` an output.
@@ -41,7 +47,7 @@ def infer_by_running(
         GraphError: The layer cannot be run without data.
     """
     has_unknown = any(None in spec.shape for spec in find_leaves((args, kwargs), TensorSpec))
-    trials = _TRIALS if has_unknown else _TRIALS[:1]
+    trials = trials if has_unknown else trials[:1]
     with torch.no_grad(), torch.device("meta"), in_mode(layer.modules(), is_training=False):
         results = [_run(layer, args, kwargs, trial, label) for trial in trials]
     return tuple(_merge(*outputs) for outputs in zip(*results, strict=True))
@@ -66,31 +72,47 @@ def _run(
     except KplugError:
         raise
     except Exception as error:
-        shapes = ", ".join(str(spec.shape) for spec in find_leaves((args, kwargs), TensorSpec))
-        raise GraphError(
-            f"{label} cannot be run on inputs of shape {shapes}: {type(error).__name__}: {error}",
-            hint="If these shapes are right and the layer needs real data to run, write "
-            "compute_output_shape(input_shape).",
-        ) from error
+        raise _refuse(label, args, kwargs, error) from error
     return _as_tensors(outputs, label)
 
 
+def _refuse(
+    label: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
+) -> GraphError:
+    shapes = ", ".join(str(spec.shape) for spec in find_leaves((args, kwargs), TensorSpec))
+    return GraphError(
+        f"{label} cannot be run on inputs of shape {shapes}: {type(error).__name__}: {error}",
+        hint="If these shapes are right and the layer needs real data to run, write "
+        "compute_output_shape(input_shape).",
+    )
+
+
 def infer_from_values(
-    layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    layer: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    label: str,
+    trials: Sequence[tuple[int, int]] = _TRIALS,
 ) -> tuple[TensorSpec, ...]:
     """Return shapes and types of outputs whose sizes depend on the values of the inputs.
 
-    The layer computes once with zeros, and once with values that all differ; unknown sizes differ too.
+    The layer computes with zeros, and with values that all differ; unknown sizes differ too. The
+    arguments are those of ``infer_by_running``.
     """
     made = []
-    for (batch, other), step in zip(_TRIALS, (0, 1), strict=True):
+    for (batch, other), step in itertools.product(trials, (0, 1)):
         given, named = map_leaves(
             (args, dict(kwargs)),
             TensorSpec,
             lambda spec: _fill(spec, batch, other, step),  # noqa: B023
         )
-        with torch.no_grad():
-            made.append(_as_tensors(layer(*given, **named), "the layer"))
+        try:
+            with torch.no_grad():
+                made.append(_as_tensors(layer(*given, **named), label))
+        except KplugError:
+            raise
+        except Exception as error:
+            raise _refuse(label, args, kwargs, error) from error
     return tuple(_merge(*outputs) for outputs in zip(*made, strict=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -51,10 +52,10 @@ def _gaussian_blur(
     size = [require_integer(owner, "kernel_size", one, allowed, at_least=1) for one in kernel_size]
     widths = [float(one) for one in sigma]
     if len(widths) != 2 or min(widths) <= 0:
-        raise refusal(owner, "sigma", sigma, "two numbers > 0, for the height and the width")
-    return map_pictures(
-        owner, images, data_format, lambda x: as_floats(lambda x: blur(x, size, widths), x)
-    )
+        raise refusal(owner, "sigma", sigma, "two numbers > 0, for the width and the height")
+    # Keras says the height's first, and computes with the width's first.
+    blurred = functools.partial(blur, size=size, sigma=widths[::-1])
+    return map_pictures(owner, images, data_format, functools.partial(as_floats, blurred))
 
 
 def _sobel_edges(images: TensorLike, data_format: str | None = None) -> Tensor:

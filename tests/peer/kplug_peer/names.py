@@ -63,8 +63,14 @@ def make_stand_ins(file: str) -> dict[str, Any]:
     table["keras"] = Names("keras", {**top, "optimizers": table["keras.src.optimizers"]})
     if file.startswith("ops/"):
         table.update(operations.make_stand_ins())
-        own = {"ops": table["keras.src.ops"], "config": keras_config, "Input": layers.Input}
-        symbolic = {"KerasTensor": operations.make_symbolic}
+        own = {
+            "ops": table["keras.src.ops"],
+            "config": keras_config,
+            "Input": layers.Input,
+            "Layer": layers.Layer,
+            "Model": models.Model,
+        }
+        symbolic = {"KerasTensor": operations.KerasTensor}
         table["keras.src.backend"] = Names("backend", symbolic, shared["backend"])
         table["keras"] = Names("keras", own, table["keras"])
     return table
@@ -107,11 +113,16 @@ def _make_backend() -> Names:
         keras_backend.set_floatx(name)
         backend.set_floatx(name)
 
+    def set_image_data_format(name: str) -> None:
+        keras_backend.set_image_data_format(name)
+        backend.set_image_data_format(name)
+
     random = Names("backend.random", {"SeedGenerator": _make_generator}, keras_backend.random)
     own = {
         "Variable": tensors.Variable,
         "name_scope": tensors.name_scope,
         "set_floatx": set_floatx,
+        "set_image_data_format": set_image_data_format,
         "random": random,
     }
     return Names("backend", own, keras_backend)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from keras.src import backend as keras_backend, ops as keras_ops
+from keras.src import backend as keras_backend, ops as keras_ops, random as keras_random
 
 from kplug import ops
+from kplug.graph import is_symbolic
 from kplug.layers import Input
 from kplug.nested import map_leaves
 
@@ -28,11 +29,16 @@ def make_stand_ins() -> dict[str, Any]:
         )
         for name in _MODULES
     }
-    table["keras.src.ops"] = Operations("ops", ops)
-    symbolic = Names("keras_tensor", {"KerasTensor": make_symbolic})
+    random = {"random": keras_random, "KerasTensor": KerasTensor}
+    table["keras.src.ops"] = Operations("ops", ops, random)
+    symbolic = Names("keras_tensor", {"KerasTensor": KerasTensor})
     table["keras.src.backend.common.keras_tensor"] = symbolic
     # The types that JAX computes in are the ones that Keras on torch does, by the same tests.
-    own = {"invert": keras_ops.bitwise_invert, "matmul": _multiply}
+    own = {
+        "invert": keras_ops.bitwise_invert,
+        "matmul": _multiply,
+        "soft_sign": keras_ops.softsign,
+    }
     types = Names("jax.numpy", own, keras_ops)
     special = Names("jax.scipy", {"special": types})
     table["jax"] = Names("jax", {"numpy": types, "nn": types, "lax": types, "scipy": special})
@@ -44,21 +50,34 @@ def _multiply(x1: Any, x2: Any, preferred_element_type: str | None = None) -> An
     return made if preferred_element_type is None else keras_ops.cast(made, preferred_element_type)
 
 
-def make_symbolic(shape: Any, dtype: str = "float32", **unused: Any) -> Any:
-    """Return an input of a graph for ``KerasTensor(shape)``."""
-    return Input(batch_shape=tuple(shape), dtype=dtype)
+class _SymbolicType(type):
+    def __call__(cls, shape: Any, dtype: str = "float32", **unused: Any) -> Any:
+        """Return an input of a graph."""
+        if isinstance(shape, int):
+            raise ValueError("a shape is no number")  # noqa: TRY004 - as Keras has it
+        return Input(batch_shape=tuple(shape), dtype=dtype)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return is_symbolic(instance)
+
+
+class KerasTensor(metaclass=_SymbolicType):
+    """Stands for the class of that name."""
+
+    def __init__(self, shape: Any, dtype: str = "float32") -> None:
+        """Say what the type above is called with."""
 
 
 class Operations(Names):
     """A module of functions; its classes hold arguments, and call the function of their name."""
 
-    def __init__(self, path: str, source: Any) -> None:
-        super().__init__(path, {}, source)
+    def __init__(self, path: str, source: Any, renamed: Mapping[str, Any] | None = None) -> None:
+        super().__init__(path, renamed or {}, source)
         self._module = importlib.import_module(f"keras.src.ops.{path}".removesuffix(".ops"))
 
     def __getattr__(self, name: str) -> Any:
         theirs = getattr(self._module, name, None)
-        if not inspect.isclass(theirs):
+        if name in self._renamed or not inspect.isclass(theirs):
             return super().__getattr__(name)
         known = {one.replace("_", ""): one for one in dir(self._sources[0])}
         lowered = name.lower().replace("norm", "normalization")
@@ -105,4 +124,4 @@ class Operation:
 
 
 def _as_symbolic(value: Any) -> Any:
-    return make_symbolic(value.shape, keras_backend.standardize_dtype(value.dtype))
+    return KerasTensor(value.shape, keras_backend.standardize_dtype(value.dtype))

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .cases import worded
 from .imports import load
 
@@ -32,7 +34,10 @@ class Outcomes(unittest.TestResult):
         self._add(test, FAILED, _describe(err))
 
     def addError(self, test: unittest.TestCase, err: Any) -> None:
-        self._add(test, FAILED, _describe(err))
+        if issubclass(err[0], pytest.skip.Exception):
+            self._add(test, SKIPPED, str(err[1]))
+        else:
+            self._add(test, FAILED, _describe(err))
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:
         self._add(test, SKIPPED, reason)

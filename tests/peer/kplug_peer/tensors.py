@@ -70,8 +70,14 @@ def give_tensors_variable_methods() -> None:
     def numpy(self: torch.Tensor) -> np.ndarray[Any, Any]:
         return np.array(as_array(self.detach().cpu()))
 
-    as_array = torch.Tensor.numpy
+    def view(self: torch.Tensor, *shape: Any) -> torch.Tensor:
+        """Take the name of a type, as arrays of JAX do, which the tensor stands for."""
+        names = [kplug_backend.to_dtype(one) if isinstance(one, str) else one for one in shape]
+        return as_view(self, *names)
+
+    as_array, as_view = torch.Tensor.numpy, torch.Tensor.view
     extended: Any = torch.Tensor
+    extended.view = view
     extended.assign, extended.numpy, extended.value = assign, numpy, property(lambda self: self)
     extended.name = property(lambda self: getattr(self, "_peer_name", None), _set_name)
 
