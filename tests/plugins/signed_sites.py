@@ -108,6 +108,7 @@ def offer(
     *components: tuple[str, str],
     wheels: tuple[WheelFile, ...] = (),
     is_qualified_only: bool = False,
+    aliases: tuple[str, ...] = (),
     **facts: Any,
 ) -> None:
     """Add a release to the files of a site and sign it.
@@ -119,12 +120,13 @@ def offer(
         components: Kind and name of each.
         wheels: What the files say of the wheels; by default, what is true of one that is empty.
         is_qualified_only: Whether its bare names do not mean its components.
+        aliases: Further names of each component.
         facts: Further fields of `Release`.
     """
     name = f"{distribution.replace('-', '_')}-{version}-py3-none-any.whl"
     signed.write(wheel_path(name), b"")
     files = wheels or (WheelFile(name, sha256(b"").hexdigest(), 0),)
-    entries = tuple(ComponentEntry(kind, each, f"x:{each}") for kind, each in components)
+    entries = tuple(ComponentEntry(kind, each, f"x:{each}", aliases) for kind, each in components)
     basic = {"published": "", "summary": "", "requires": (), "requires_python": "", **facts}
     release = Release(version, wheels=files, components=entries, **basic)
     path = distribution_path(distribution)
@@ -132,7 +134,8 @@ def offer(
     releases = (release, *(older.releases if older else ()))
     _write(signed, path, DistributionFile(distribution, releases))
     for kind, each in components:
-        _offer_component(signed, distribution, release, kind, each, is_qualified_only)
+        for written in (each, *aliases):
+            _offer_component(signed, distribution, release, kind, each, written, is_qualified_only)
     signed.sign()
 
 
@@ -142,9 +145,10 @@ def _offer_component(
     release: Release,
     kind: str,
     name: str,
+    written: str,
     is_qualified_only: bool,
 ) -> None:
-    path = component_path(kind, name)
+    path = component_path(kind, written)
     others = _read(signed, ComponentFile, path)
     new = Offer(
         distribution,
@@ -159,8 +163,8 @@ def _offer_component(
         is_qualified_only,
     )
     offers = (new, *(others.offers if others else ()))
-    _write(signed, path, ComponentFile(kind, lookup_key(name), offers))
-    for word in search_words(name) if release.yanked is None else ():
+    _write(signed, path, ComponentFile(kind, lookup_key(written), offers))
+    for word in search_words(written) if release.yanked is None else ():
         found = _read(signed, SearchFile, search_path(word))
         hit = SearchHit(kind, name, distribution, release.version, "", is_qualified_only)
         known = found.hits if found else ()

@@ -24,7 +24,7 @@ from tests.plugins.signed_sites import SignedFolder, configure, make_signed_fold
 def company(tmp_path: Path) -> SignedFolder:
     made = make_signed_folder(tmp_path, "company")
     for version in ("1.0", "1.1", "2.0a1"):
-        offer(made, "kplug-pond", version, ("loss", "pond_loss"))
+        offer(made, "kplug-pond", version, ("loss", "pond_loss"), aliases=("water",))
     return made
 
 
@@ -47,6 +47,10 @@ def plan(wanted: str) -> list[tuple[str, str, str]]:
         ("Kplug_Pond", "1.1"),
         ("pond_loss", "1.1"),
         ("PondLoss", "1.1"),
+        ("kplug-pond/pond_loss", "1.1"),
+        ("Kplug_Pond/PondLoss", "1.1"),
+        ("water", "1.1"),
+        ("kplug-pond/Water", "1.1"),
         ("kplug-pond==1.0", "1.0"),
         ("kplug-pond<1.1", "1.0"),
         ("kplug-pond==2.0a1", "2.0a1"),
@@ -143,7 +147,13 @@ def test_a_version_for_other_pythons_is_passed_over(machine: Path, company: Sign
         ("pont", "no registry has a component or a distribution 'pont'"),
         ("kplug-pont==1.0", "no registry has a distribution 'kplug-pont'"),
         ("kplug-pond>3", "no version of kplug-pond fits here (>3, Python"),
-        ("a/b", "'a/b' names neither a component nor a distribution"),
+        ("a/b", "no registry has a distribution 'a'"),
+        ("../b", "'..' names neither a component nor a distribution"),
+        (
+            "kplug-pond/pont",
+            "kplug-pond 1.1 of the registry 'company' offers no component 'pont'\n"
+            "  It offers pond_loss.",
+        ),
         ("--index-url=x", "'--index-url=x' names neither a component nor a distribution"),
         ("kplug-pond @ file:///x.whl", "has an address or a condition"),
     ],

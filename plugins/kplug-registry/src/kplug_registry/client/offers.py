@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import TypeVar
 
 from kplug import Package, lookup_key
-from kplug_registry.client.registries import ConfiguredRegistry, Registries
-from kplug_registry.errors import RegistryError, SiteFormatError
-from kplug_registry.site_format import (
-    ComponentFile,
-    SearchFile,
-    component_path,
-    search_path,
-    search_words,
+from kplug_registry.client.naming import (
+    Reader,
+    list_hits,
+    list_offers_of_any_kind,
+    list_offers_of_kind,
 )
+from kplug_registry.client.registries import ConfiguredRegistry, Registries
+from kplug_registry.errors import RegistryError
+from kplug_registry.site_format import Offer, SearchHit, search_words
+
+Noun = TypeVar("Noun")
 
 
 def list_offers(
@@ -44,34 +48,33 @@ def _list_of_one(
     registry: ConfiguredRegistry, kind: str, name: str, is_qualified: bool
 ) -> Iterator[tuple[str, str]]:
     """Yield distributions with their versions; a bare name leaves out those that offer it qualified alone."""
-    try:
-        path = component_path(kind or "any", name)
-    except SiteFormatError:  # no component can have such a name
-        return
-    file = _read(registry, path) if kind else None
-    if file is not None:
-        offers = [
-            offer
-            for offer in file.offers
-            if offer.yanked is None and (is_qualified or not offer.is_qualified_only)
-        ]
-        newest = {offer.distribution: offer.version for offer in reversed(offers)}
-        yield from reversed(newest.items())
-        return
-    for word in search_words(name):
-        found = registry.read_copy(SearchFile, search_path(word))
-        for hit in found.hits if found else ():
-            is_meant = is_qualified or not hit.is_qualified_only
-            if is_meant and lookup_key(hit.name) == lookup_key(name) and kind in ("", hit.kind):
-                yield hit.distribution, hit.version
+    read = _choose_reader(registry)
+    found: list[Offer] | list[SearchHit] = [
+        *(
+            list_offers_of_kind(read, kind, name)
+            if kind
+            else list_offers_of_any_kind(registry.read_copy, name)
+        )
+    ]
+    if not found:  # a search read no more than this
+        hits = (hit for word in search_words(name) for hit in list_hits(registry.read_copy, word))
+        found = [hit for hit in hits if _is_named(hit, kind, name)]
+    for each in found:
+        if is_qualified or not each.is_qualified_only:
+            yield each.distribution, each.version
 
 
-def _read(registry: ConfiguredRegistry, path: str) -> ComponentFile | None:
-    if registry.is_online:
-        try:
-            return registry.fetch(ComponentFile, path)
-        except (
-            RegistryError
-        ):  # the message about the name is worth more than that about the network
-            pass
-    return registry.read_copy(ComponentFile, path)
+def _is_named(hit: SearchHit, kind: str, name: str) -> bool:
+    return kind in ("", hit.kind) and lookup_key(hit.name) == lookup_key(name)
+
+
+def _choose_reader(registry: ConfiguredRegistry) -> Reader:
+    """Return what asks a registry if its setting says so, and reads the copy where it is silent."""
+
+    def read(noun: type[Noun], path: str) -> Noun | None:
+        if registry.is_online:
+            with suppress(RegistryError):  # the message is worth more than one about the network
+                return registry.fetch(noun, path)
+        return registry.read_copy(noun, path)
+
+    return read

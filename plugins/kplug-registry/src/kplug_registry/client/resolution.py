@@ -21,10 +21,12 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from kplug import lookup_key
+from kplug_registry.client.naming import list_offers_of_any_kind
 from kplug_registry.client.registries import ConfiguredRegistry, OwnedDistribution, Registries
 from kplug_registry.errors import InstallationError, SiteFormatError
-from kplug_registry.site_format import Release, SearchFile, WheelFile, search_path, wheel_path
+from kplug_registry.site_format import Release, WheelFile, wheel_path
 
+_SHOWN = 8  # names of components in a message
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -58,16 +60,26 @@ def plan_installation(registries: Registries, wanted: str) -> list[Installation]
 
     Args:
         registries: Where to look.
-        wanted: The name of a component, or of a distribution with or without versions.
+        wanted: The name of a component, also as ``distribution/name``, or of a distribution with or without
+            versions.
 
     Raises:
         InstallationError: if no registry has it, several distributions do, or none of its versions fits.
         TrustError: if a registry is not what was signed.
         UnreachableSiteError: if one does not answer.
     """
-    requirement = _parse(wanted)
-    if not requirement.specifier and registries.find_owner(requirement.name) is None:
+    owner, slash, component = wanted.partition("/")
+    requirement = _parse(owner if slash else wanted)
+    if not slash and not requirement.specifier and not registries.find_owner(requirement.name):
         requirement = Requirement(_find_by_component(registries, wanted))
+    plan = _plan_requirement(registries, requirement)
+    if slash:
+        _check_offer(plan[0], component)
+    return plan
+
+
+def _plan_requirement(registries: Registries, requirement: Requirement) -> list[Installation]:
+    """Return the wheels that a requirement brings, its own first."""
     waiting = [requirement]
     planned: dict[str, Installation] = {}
     while waiting:
@@ -142,7 +154,7 @@ def _parse(wanted: str) -> Requirement:
     except InvalidRequirement as error:
         raise InstallationError(
             f"{wanted[:80]!r} names neither a component nor a distribution",
-            hint="Write NAME, DISTRIBUTION or DISTRIBUTION==VERSION.",
+            hint="Write NAME, DISTRIBUTION/NAME, DISTRIBUTION or DISTRIBUTION==VERSION.",
         ) from error
     if found.url or found.marker:
         raise InstallationError(
@@ -154,15 +166,12 @@ def _parse(wanted: str) -> Requirement:
 
 def _find_by_component(registries: Registries, name: str) -> str:
     """Return the one distribution that offers a component; one whose bare name it is, if there is any."""
-    key = lookup_key(name)
     of_bare_name: dict[str, str] = {}
     of_qualified_name: dict[str, str] = {}
     for registry in registries:
-        file = registry.fetch(SearchFile, search_path(key))
-        for hit in file.hits if file else ():
-            if lookup_key(hit.name) == key:
-                found = of_qualified_name if hit.is_qualified_only else of_bare_name
-                found.setdefault(hit.distribution, registry.name)
+        for offer in list_offers_of_any_kind(registry.fetch, name):
+            found = of_qualified_name if offer.is_qualified_only else of_bare_name
+            found.setdefault(offer.distribution, registry.name)
     owners = of_bare_name or of_qualified_name
     if not owners:
         raise InstallationError(
@@ -175,6 +184,20 @@ def _find_by_component(registries: Registries, name: str) -> str:
             f"{len(owners)} distributions offer {name!r}", hint="Name one: " + ", ".join(lines)
         )
     return next(iter(owners))
+
+
+def _check_offer(planned: Installation, name: str) -> None:
+    """Refuse a distribution that is wanted for a component which it does not have."""
+    entries = planned.release.components
+    keys = {lookup_key(each) for entry in entries for each in (entry.name, *entry.aliases)}
+    if lookup_key(name) not in keys:
+        names = ", ".join(entry.name for entry in entries[:_SHOWN])
+        more = f" and {len(entries) - _SHOWN} more" if len(entries) > _SHOWN else ""
+        raise InstallationError(
+            f"{planned.distribution} {planned.release.version} of the registry "
+            f"{planned.registry.name!r} offers no component {name[:80]!r}",
+            hint=f"It offers {names or 'none'}{more}.",
+        )
 
 
 def _choose(owned: OwnedDistribution, requirement: Requirement) -> Installation:

@@ -19,7 +19,10 @@ Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")
 
 def install(
     wanted: Annotated[
-        str, typer.Argument(metavar="NAME|DISTRIBUTION[==VERSION]", help="What to install.")
+        str,
+        typer.Argument(
+            metavar="NAME|DISTRIBUTION/NAME|DISTRIBUTION[==VERSION]", help="What to install."
+        ),
     ],
     options: Annotated[
         list[str] | None,
