@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,8 +18,10 @@ from kplug_registry.commands.index import (
 from kplug_registry.commands.output import print_lines
 from kplug_registry.publishing import publish as publish_wheels
 from kplug_registry.site_format import current_time
-from kplug_registry.storage import open_storage
-from kplug_registry.trust.keys import SigningKeys, read_keys
+from kplug_registry.storage import SiteStorage, open_storage
+from kplug_registry.trust.keys import ROOT, SigningKeys
+from kplug_registry.trust.layout import metadata_path
+from kplug_registry.trust.signer_uris import gather_keys
 from kplug_registry.wheels import read_wheel
 
 Site = Annotated[
@@ -26,11 +29,12 @@ Site = Annotated[
 ]
 
 Keys = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--keys",
-        metavar="FOLDER|env:NAME",
-        help="The keys of a signed site: a folder of PEM files, or a variable with such text.",
+        metavar="FOLDER|env:NAME|URI",
+        help="The keys of a signed site: a folder of PEM files, a variable with such text, or the "
+        "address of a key in a service, such as awskms:KEY. It may be given several times.",
     ),
 ]
 
@@ -52,12 +56,13 @@ def publish(
     read = (read_wheel(path, declared) for path in list_wheels(wheels))
     with illustrate(read, has_pictures) as (illustrated, summary):
         contents = list(illustrated)
-    written = publish_wheels(contents, open_storage(to), current_time(), find_keys(keys))
+    storage = open_storage(to)
+    written = publish_wheels(contents, storage, current_time(), find_keys(keys, storage))
     releases = dict.fromkeys(f"{one.metadata.name} {one.metadata.version}" for one in contents)
     typer.echo(f"{to}: {', '.join(releases)} ({len(written)} files written)")
     print_lines(summary)
 
 
-def find_keys(source: str | None) -> SigningKeys | None:
-    """Return the keys of a source, None without one."""
-    return None if source is None else read_keys(source)
+def find_keys(sources: Sequence[str] | None, site: SiteStorage) -> SigningKeys | None:
+    """Return the keys of sources for a site, None without one."""
+    return gather_keys(sources, site.read(metadata_path(ROOT))) if sources else None

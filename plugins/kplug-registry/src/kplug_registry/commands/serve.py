@@ -14,6 +14,7 @@ from kplug_registry.commands.publish import Keys, find_keys
 from kplug_registry.commands.token import DatabaseFile, open_database
 from kplug_registry.serving.served_sites import open_site
 from kplug_registry.serving.upload_limits import UploadLimits
+from kplug_registry.storage import Folder
 
 _LIBRARIES = ("starlette", "uvicorn", "python_multipart")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -54,7 +55,7 @@ def serve(
     from kplug_registry.serving.application import make_application
     from kplug_registry.serving.server import run_server
 
-    site = open_site(folder, find_keys(keys), load_declared(components))
+    site = open_site(folder, find_keys(keys, Folder(folder)), load_declared(components))
     limits = UploadLimits(size=size_limit * _MEBIBYTE, rate=rate_limit)
     application = make_application(site, open_database(database), limits)
     if host not in _LOOPBACK:

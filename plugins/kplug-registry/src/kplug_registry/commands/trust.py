@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, Root, Timestamp
 
 from kplug_registry.commands.output import print_lines
@@ -19,11 +21,11 @@ from kplug_registry.trust.keys import (
     TIMESTAMP,
     SigningKeys,
     generate_keys,
-    read_keys,
 )
 from kplug_registry.trust.layout import metadata_path
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
+from kplug_registry.trust.signer_uris import gather_keys, open_signer, read_public_key
 from kplug_registry.trust.signing import (
     read_targets,
     renew_timestamp,
@@ -37,7 +39,25 @@ trust = typer.Typer(no_args_is_help=True, help="The keys and signatures of a reg
 
 Site = Annotated[str, typer.Argument(help="The folder of the site, or s3://BUCKET/PATH.")]
 Keys = Annotated[
-    str, typer.Option(help="The folder with the private keys, or env:NAME for a variable.")
+    list[str],
+    typer.Option(
+        metavar="FOLDER|env:NAME|URI",
+        help="The private keys: a folder of PEM files, a variable with such text, or the address of a "
+        "key in a service, such as awskms:KEY. It may be given several times.",
+    ),
+]
+Service = Annotated[
+    str | None,
+    typer.Option(
+        "--signer",
+        metavar="URI",
+        help="What signs everything but the root, in place of new keys: the address of a key in a service.",
+        show_default=False,
+    ),
+]
+PublicKey = Annotated[
+    Path | None,
+    typer.Option(help="The public key of --signer, as a PEM file.", show_default=False),
 ]
 Days = Annotated[
     float,
@@ -53,6 +73,8 @@ def init(
     keys: Annotated[Path, typer.Option(help="A new folder for the private keys.")],
     root_keys: Annotated[int, typer.Option(help="How many keys the root gets.")] = 1,
     threshold: Annotated[int, typer.Option(help="How many of them have to sign a new root.")] = 1,
+    signer: Service = None,
+    public_key: PublicKey = None,
 ) -> None:
     """Make keys, and the root of a site.
 
@@ -61,7 +83,8 @@ def init(
     if open_storage(site).read(metadata_path(ROOT)) is not None:
         raise TrustError(f"{site!r} has a root", hint="`kplug trust rotate` makes the next one.")
     _check_threshold(threshold, root_keys)
-    root = make_root(generate_keys(keys, root_keys), threshold)
+    signers = generate_keys(keys, root_keys, _open_service(signer, public_key))
+    root = make_root(signers, threshold)
     storage = open_storage(site)
     with locked(storage):
         storage.write(lay_out_root(root))
@@ -73,7 +96,7 @@ def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Sign all files of a site."""
     storage = open_storage(site)
     with locked(storage):
-        sign_site(storage, read_keys(keys), Lifetimes(timestamp=days))
+        sign_site(storage, _read_keys(keys, storage), Lifetimes(timestamp=days))
 
 
 @trust.command()
@@ -81,7 +104,9 @@ def renew(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
     """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough."""
     storage = open_storage(site)
     with locked(storage):
-        signing = renew_timestamp(storage.read, read_keys(keys), Lifetimes(timestamp=days))
+        signing = renew_timestamp(
+            storage.read, _read_keys(keys, storage), Lifetimes(timestamp=days)
+        )
         write_signing(storage, signing)
 
 
@@ -98,22 +123,25 @@ def rotate(
         int | None,
         typer.Option(help="How many keys sign a root from now on; as before by default."),
     ] = None,
+    signer: Service = None,
+    public_key: PublicKey = None,
 ) -> None:
     """Make the next root: valid for another year, with new keys if --new-keys says so.
 
     Clients that trust an older root follow, since the old keys sign the new root.
     """
     previous = _read_root(site)
-    old = read_keys(keys)
+    storage = open_storage(site)
+    old = _read_keys(keys, storage)
     rotate_root(previous, old)  # raises before any new key is written
     if new_keys is not None:
         _check_threshold(threshold or 1, root_keys)
-    signers = None if new_keys is None else generate_keys(new_keys, root_keys)
+    signers = _make_keys(new_keys, root_keys, _open_service(signer, public_key))
     root = rotate_root(previous, old, signers, threshold)
-    storage = open_storage(site)
+    new = SigningKeys(chain.from_iterable(signers.values())) if signers else old
     with locked(storage):
         files = lay_out_root(root)
-        signing = _sign_again(storage, files, old if new_keys is None else read_keys(new_keys), old)
+        signing = _sign_again(storage, files, new, old)
         storage.write(files)
         write_signing(storage, signing)
     print_lines([f"The new root of {site} has the fingerprint {get_fingerprint(root)}"])
@@ -132,6 +160,34 @@ def _read_root(site: str) -> bytes:
     if data is None:
         raise TrustError(f"{site!r} has no root", hint="`kplug trust init` makes one.")
     return data
+
+
+def _read_keys(sources: Sequence[str], site: SiteStorage) -> SigningKeys:
+    return gather_keys(sources, site.read(metadata_path(ROOT)))
+
+
+def _open_service(uri: str | None, public_key: Path | None) -> Signer | None:
+    if uri is None and public_key is None:
+        return None
+    if uri is None or public_key is None:
+        raise TrustError(
+            "--signer and --public-key belong together",
+            hint="Give both: --signer awskms:KEY --public-key KEY.pem",
+        )
+    return open_signer(uri, [read_public_key(public_key)])
+
+
+def _make_keys(
+    folder: Path | None, root_keys: int, service: Signer | None
+) -> dict[str, list[Signer]]:
+    if folder is not None:
+        return generate_keys(folder, root_keys, service)
+    if service is not None:
+        raise TrustError(
+            "--signer is for new keys, and the root gets some too",
+            hint="Give a folder for those: --new-keys FOLDER.",
+        )
+    return {}
 
 
 def _check_threshold(threshold: int, root_keys: int) -> None:

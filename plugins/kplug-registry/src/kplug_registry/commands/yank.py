@@ -31,8 +31,9 @@ def yank(
             "a release and a reason are needed",
             hint="kplug yank NAME==VERSION --to SITE --reason WHY",
         )
+    storage = open_storage(to)
     written = yank_release(
-        open_storage(to), name, version, None if is_undo else reason, find_keys(keys)
+        storage, name, version, None if is_undo else reason, find_keys(keys, storage)
     )
     typer.echo(
         f"{to}: {release} is {'offered again' if is_undo else 'yanked'} ({len(written)} files written)"

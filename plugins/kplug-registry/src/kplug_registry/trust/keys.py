@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner, Signer
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Metadata
 
 from kplug_registry.errors import TrustError
 
@@ -49,7 +52,7 @@ class SigningKeys:
         if len(found) < threshold:
             raise TrustError(
                 f"the role {role!r} needs {threshold} of its keys to sign, and {len(found)} are at hand",
-                hint="Give the folder or the variable that holds them: --keys FOLDER, --keys env:NAME.",
+                hint="Give what holds them: --keys FOLDER, --keys env:NAME or --keys awskms:KEY, or several.",
             )
         return found
 
@@ -76,8 +79,15 @@ def read_keys(source: str | Path) -> SigningKeys:
     return SigningKeys(signers)
 
 
-def generate_keys(folder: Path, root_keys: int = 1) -> dict[str, list[Signer]]:
+def generate_keys(
+    folder: Path, root_keys: int = 1, service: Signer | None = None
+) -> dict[str, list[Signer]]:
     """Write a new Ed25519 key for each role, several for the root, and return their signers by role.
+
+    Args:
+        folder: Where they are written.
+        root_keys: How many the root gets.
+        service: What signs for all roles but the root, in place of keys.
 
     Raises:
         TrustError: if the folder has keys already, which are never replaced.
@@ -87,14 +97,34 @@ def generate_keys(folder: Path, root_keys: int = 1) -> dict[str, list[Signer]]:
             f"{str(folder)!r} holds keys already, and none is replaced",
             hint="Give a new folder, or sign with the keys that are there.",
         )
-    names = {
-        ROOT: [f"root-{number}" for number in range(1, root_keys + 1)],
-        **{role: [role] for role in ROLES[1:]},
-    }
+    names = {ROOT: [f"root-{number}" for number in range(1, root_keys + 1)]}
+    online: dict[str, list[Signer]] = {}
+    for role in ROLES[1:]:
+        if service is None:
+            names[role] = [role]
+        else:
+            online[role] = [service]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {
+    made = {
         role: [_generate(folder / f"{name}.pem") for name in files] for role, files in names.items()
     }
+    return made | online
+
+
+def sign_metadata(metadata: Metadata[Any], signer: Signer) -> None:
+    """Add a signature to metadata.
+
+    Raises:
+        TrustError: if the signer does not sign, as a service may.
+    """
+    try:
+        metadata.sign(signer, append=True)
+    except UnsignedMetadataError as error:
+        cause = error.__cause__ or error
+        raise TrustError(
+            f"the key {signer.public_key.keyid} does not sign: {type(cause).__name__}: {cause}",
+            hint="Nothing was written. If a key service has it, look at its address and credentials.",
+        ) from error
 
 
 def _generate(file: Path) -> Signer:

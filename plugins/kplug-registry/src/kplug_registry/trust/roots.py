@@ -10,7 +10,7 @@ from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, Role, Root
 
 from kplug_registry.errors import TrustError
-from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys
+from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys, sign_metadata
 from kplug_registry.trust.layout import metadata_path
 from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 
@@ -99,5 +99,5 @@ def _sign(root: Metadata[Root], keys: SigningKeys, previous: Root | None = None)
     for each in filter(None, (previous, root.signed)):
         role = each.roles[ROOT]
         for signer in keys.choose(ROOT, role.keyids, role.threshold):
-            root.sign(signer, append=True)
+            sign_metadata(root, signer)
     return root.to_bytes()

@@ -22,7 +22,14 @@ from tuf.api.serialization import DeserializationError
 
 from kplug_registry.errors import TrustError
 from kplug_registry.site_format import FORMAT
-from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, SigningKeys
+from kplug_registry.trust.keys import (
+    ROOT,
+    SNAPSHOT,
+    TARGETS,
+    TIMESTAMP,
+    SigningKeys,
+    sign_metadata,
+)
 from kplug_registry.trust.layout import FORMAT_FIELD, LATEST, metadata_path, write_latest
 from kplug_registry.trust.lifetimes import Lifetimes
 
@@ -171,7 +178,7 @@ class SiteSigner:
         of = self._root.roles[role]
         metadata: Metadata[Any] = Metadata(signed)
         for signer in self._keys.choose(role, of.keyids, of.threshold):
-            metadata.sign(signer, append=True)
+            sign_metadata(metadata, signer)
         return metadata.to_bytes()
 
     def _load(self, path: str, of: type[_SIGNED]) -> _SIGNED | None:
