@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.global_settings import epsilon
-from kplug.backend.random import make_generator
+from kplug.backend.random import Seed, find_generator
 
 
 def relu(
@@ -77,7 +77,7 @@ def dropout(
     x: TensorLike,
     level: float,
     noise_shape: Sequence[int | None] | None = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return ``x`` with a random part set to 0, ``level`` in [0, 1), and the rest divided by ``1 − level``.
 
@@ -88,8 +88,7 @@ def dropout(
     x = to_float(x)
     if seed is None and noise_shape is None:
         return F.dropout(x, level, training=True)
-    generator = None if seed is None else make_generator(seed)
-    return x * dropout_mask(x, level, noise_shape, generator)
+    return x * dropout_mask(x, level, noise_shape, find_generator(seed))
 
 
 def dropout_mask(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
 import torch
 
-from kplug.arguments import require_share
+from kplug.arguments import require_integer, require_share
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.backend.values import variable
@@ -16,9 +19,71 @@ def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Gener
     return torch.Generator(device).manual_seed(seed & 0xFFFFFFFF)
 
 
-def find_generator(seed: int | None, device: torch.device | str = "cpu") -> torch.Generator | None:
-    """Return a generator on a device, or ``None`` for torch's own: without a seed, and without memory."""
-    return None if seed is None or str(device) == "meta" else make_generator(seed, device)
+class SeedGenerator:
+    """Gives a function of ``kplug.random`` other numbers at each call, the same in each run.
+
+    An integer as a seed means the same numbers at each call.
+
+    Args:
+        seed: Where it starts; drawn from torch's generator if it is left out.
+        name: For configurations.
+
+    Raises:
+        ArgumentValueError: ``seed`` is no integer.
+
+    Example:
+        >>> from kplug import random
+        >>> seeds = random.SeedGenerator(1)
+        >>> first, second = (random.normal((2,), seed=seeds) for _ in range(2))
+        >>> torch.equal(first, second), torch.equal(first, random.normal((2,), seed=1))
+        (False, True)
+
+    Reference:
+        ``keras.random.SeedGenerator``, whose seeds these are.
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None) -> None:
+        self.seed, self.name = seed, name
+        start = int(torch.randint(1, 10**9, ())) if seed is None else seed
+        start = require_integer("SeedGenerator", "seed", start, "an integer, or None")
+        self.state = torch.tensor([start, 0])
+
+    def next(self, ordered: bool = True) -> torch.Tensor:
+        """Return the seed and how often it was asked for before; unordered numbers are scattered."""
+        given = self.state.clone()
+        if ordered:
+            self.state[1] += 1
+        else:
+            self.state = (self.state + 1) * 5387 % 933199
+        return given
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {"seed": self.seed, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> SeedGenerator:
+        """Return one that begins anew."""
+        return cls(**config)
+
+
+Seed: TypeAlias = "int | SeedGenerator | torch.Generator | None"
+
+
+def find_generator(seed: Seed, device: torch.device | str = "cpu") -> torch.Generator | None:
+    """Return a generator on a device, or ``None`` for torch's own: without a seed, and without memory.
+
+    Raises:
+        ArgumentValueError: ``seed`` is neither an integer nor a generator.
+    """
+    if seed is None or str(device) == "meta":
+        return None
+    if isinstance(seed, torch.Generator):
+        return seed
+    if isinstance(seed, SeedGenerator):
+        return make_generator(int(seed.next().sum()), device)
+    allowed = "an integer, a kplug.random.SeedGenerator, a torch.Generator, or None"
+    return make_generator(require_integer("random", "seed", seed, allowed), device)
 
 
 def random_normal(
@@ -26,7 +91,7 @@ def random_normal(
     mean: float = 0.0,
     stddev: float = 1.0,
     dtype: DTypeLike = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return draws from the normal distribution N(mean, stddev²).
 
@@ -44,7 +109,7 @@ def random_uniform(
     minval: float = 0.0,
     maxval: float = 1.0,
     dtype: DTypeLike = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return draws that are uniform in [minval, maxval); of a whole-number type each integer is as likely."""
     sizes, number_type = to_shape(shape), to_dtype(dtype)
@@ -62,7 +127,7 @@ def truncated_normal(
     mean: float = 0.0,
     stddev: float = 1.0,
     dtype: DTypeLike = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return draws from N(mean, stddev²), those beyond two standard deviations drawn again."""
     number_type = to_dtype(dtype)
@@ -73,7 +138,7 @@ def truncated_normal(
 
 
 def random_binomial(
-    shape: object, p: float = 0.0, dtype: DTypeLike = None, seed: int | None = None
+    shape: object, p: float = 0.0, dtype: DTypeLike = None, seed: Seed = None
 ) -> torch.Tensor:
     """Return ones with probability ``p`` and zeros otherwise."""
     require_share("random_binomial", "p", p)
@@ -87,7 +152,7 @@ def random_normal_variable(
     scale: float,
     dtype: DTypeLike = None,
     name: str | None = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return a variable with draws from N(mean, scale²); ``name`` is as in ``variable``."""
     return variable(random_normal(shape, mean, scale, dtype, seed), dtype, name)
@@ -99,7 +164,7 @@ def random_uniform_variable(
     high: float,
     dtype: DTypeLike = None,
     name: str | None = None,
-    seed: int | None = None,
+    seed: Seed = None,
 ) -> torch.Tensor:
     """Return a variable with draws that are uniform in [low, high); ``name`` is as in ``variable``."""
     return variable(random_uniform(shape, low, high, dtype, seed), dtype, name)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import DTypeLike, to_dtype
+from kplug.backend.random import SeedGenerator
 from kplug.initializers.base import Initializer, ShapeLike, as_shape
 from kplug.registry import named
 
@@ -19,7 +20,7 @@ from kplug.registry import named
 _WITHIN_TWO_SIGMA = math.erf(math.sqrt(2.0))
 _NOT_NEGATIVE = "a finite number >= 0"
 
-Seed: TypeAlias = "int | torch.Generator | Mapping[str, Any] | None"
+Seed: TypeAlias = "int | torch.Generator | SeedGenerator | Mapping[str, Any] | None"
 
 
 Allocate: TypeAlias = Callable[[tuple[int, ...], torch.dtype], Tensor]
@@ -220,6 +221,8 @@ def read_seed(owner: object, seed: object) -> int | torch.Generator | None:
     """
     if seed is None or isinstance(seed, torch.Generator):
         return seed
+    if isinstance(seed, SeedGenerator):
+        return torch.Generator().manual_seed(int(seed.state[0]))
     if isinstance(seed, Mapping) and seed.get("class_name") == "SeedGenerator":
         start = dict(seed.get("config") or {}).get("seed")
         return torch.Generator().manual_seed(_check_seed(owner, start))

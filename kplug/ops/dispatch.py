@@ -45,7 +45,8 @@ def _make_function(name: str, compute: Function) -> Function:
                 raise
             raise _explain(name, error, (args, kwargs)) from error
 
-    module, _, own = f"kplug.ops.{name}".rpartition(".")
+    prefix = "kplug" if name.startswith("random.") else "kplug.ops"
+    module, _, own = f"{prefix}.{name}".rpartition(".")
     function.__module__, function.__name__, function.__qualname__ = module, own, own
     function.__doc__ = f"Return what ``keras.ops.{name}`` does, for tensors or symbolic tensors."
     return function

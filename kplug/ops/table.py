@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kplug.ops.control import CONTROL
 from kplug.ops.creation import CREATION
+from kplug.ops.draws import DRAWS
 from kplug.ops.elementwise import ELEMENTWISE
 from kplug.ops.linear import LINALG, PRODUCTS
 from kplug.ops.neural import NEURAL
@@ -40,6 +41,7 @@ TOP: Mapping[str, Function] = {
 OPERATIONS: Mapping[str, Function] = {
     **TOP,
     **{f"image.{name}": function for name, function in PICTURES.items()},
+    **{f"random.{name}": function for name, function in DRAWS.items()},
 }
 
 # Functions whose shapes depend on values: they are found with values, not on tensors without memory.

@@ -312,7 +312,8 @@ def _compare(ours: Any, theirs: Any) -> None:
 
 
 def test_every_function_of_the_table_has_a_case() -> None:
-    assert CASES.keys() == OPERATIONS.keys() - {"image.elastic_transform"}  # it draws
+    draw = {"image.elastic_transform", *(name for name in OPERATIONS if name.startswith("random."))}
+    assert CASES.keys() == OPERATIONS.keys() - draw
 
 
 def test_every_name_is_one_of_keras() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from kplug.arguments import require_integer
-from kplug.backend.random import make_generator
+from kplug.backend.random import SeedGenerator, make_generator
 
 
 def make_seeded_generator(owner: str, seed: object) -> tuple[int | None, torch.Generator | None]:
@@ -16,5 +16,6 @@ def make_seeded_generator(owner: str, seed: object) -> tuple[int | None, torch.G
     """
     if seed is None:
         return None, None
-    number = require_integer(owner, "seed", seed, "an integer, or None")
+    given = int(seed.state[0]) if isinstance(seed, SeedGenerator) else seed
+    number = require_integer(owner, "seed", given, "an integer, or None")
     return number, make_generator(number)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import TensorLike
-from kplug.backend.random import find_generator
+from kplug.backend.random import Seed, find_generator
 from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float_operand, to_operand
 from kplug.ops.pictures.filters import blur
@@ -220,7 +220,7 @@ def _elastic_transform(
     interpolation: str = "bilinear",
     fill_mode: str = "reflect",
     fill_value: float = 0.0,
-    seed: int | None = None,
+    seed: Seed = None,
     data_format: str | None = None,
 ) -> Tensor:
     reach, strength, width = int(6 * float(sigma)) | 1, float(alpha), float(sigma)

@@ -1,0 +1,25 @@
+"""``random``: random tensors, and tensors that are thinned out or shuffled, as ``keras.random`` has them.
+
+Without a seed they are drawn from torch's generator, which ``kplug.utils.set_random_seed`` sets. An
+integer repeats the numbers of a call; a ``SeedGenerator`` gives each call others. What is drawn for
+symbolic tensors is drawn when the model runs.
+
+Example:
+    >>> from kplug import random
+    >>> random.randint((2, 3), 0, 10, seed=1).shape
+    torch.Size([2, 3])
+"""
+
+from typing import Any as _Any
+
+from kplug.backend.random import SeedGenerator as SeedGenerator
+from kplug.exports import export_names
+from kplug.ops.dispatch import make_functions as _make_functions, refuse_name as _refuse_name
+from kplug.ops.draws import DRAWS as _DRAWS
+
+globals().update(_make_functions(_DRAWS, "random"))
+export_names(globals())
+
+
+def __getattr__(name: str) -> _Any:
+    _refuse_name("kplug.random", name, globals()["__all__"])
