@@ -30,6 +30,14 @@ from kplug.layers.base.input_spec import InputSpec as InputSpec
 from kplug.layers.base.layer import Layer as Layer
 from kplug.layers.batch_normalization import BatchNormalization as BatchNormalization
 from kplug.layers.bidirectional import Bidirectional as Bidirectional
+from kplug.layers.categories import (
+    CategoryEncoding as CategoryEncoding,
+    Discretization as Discretization,
+    Hashing as Hashing,
+    IntegerLookup as IntegerLookup,
+    StringLookup as StringLookup,
+    TextVectorization as TextVectorization,
+)
 from kplug.layers.convolutional import Conv1D as Conv1D, Conv2D as Conv2D, Conv3D as Conv3D
 from kplug.layers.dense import Dense as Dense
 from kplug.layers.depthwise import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import is_number, refusal, require_flag, require_number
-from kplug.backend import epsilon, to_tensor
+from kplug.backend import epsilon
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.axes import known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.sample_batches import iterate_batches
 
 Numbers: TypeAlias = "float | list[Any]"
 
@@ -167,7 +168,7 @@ class Normalization(Layer):
                 hint="Make it without mean= and variance=.",
             )
         count, mean, squares = 0, torch.zeros(()), torch.zeros(())
-        for batch in _batches(data):
+        for batch in iterate_batches(data):
             self._accept(tuple(batch.shape))
             number = math.prod(batch.shape[axis] for axis in self._averaged)
             if number == 0:
@@ -199,23 +200,6 @@ class Normalization(Layer):
             "mean": self.input_mean,
             "variance": self.input_variance,
         }
-
-
-def _batches(data: Any) -> Iterable[Tensor]:
-    if isinstance(data, (Tensor, np.ndarray)):
-        yield to_tensor(data).detach()
-        return
-    is_rows = (
-        isinstance(data, (list, tuple))
-        and len(data) > 0
-        and not any(isinstance(part, (Tensor, np.ndarray, tuple)) for part in data)
-    )
-    if is_rows or not isinstance(data, Iterable):
-        yield to_tensor(np.asarray(data))
-        return
-    for batch in data:
-        first = batch[0] if isinstance(batch, (list, tuple)) else batch
-        yield to_tensor(first).detach()
 
 
 def _as_numbers(owner: str, argument: str, value: Any) -> Numbers:

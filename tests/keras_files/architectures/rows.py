@@ -115,6 +115,25 @@ def preprocessing(k: Any) -> Any:
     )
 
 
+@architecture((3,), rows=5)
+def categories(k: Any) -> Any:
+    return k.sequential(
+        [k.Input((3,), dtype="int32"), k.CategoryEncoding(5, output_mode="count"), k.Dense(2)]
+    )
+
+
+@architecture((4,))
+def bins(k: Any) -> Any:
+    return k.sequential(
+        [
+            k.Input((4,)),
+            k.Discretization(bin_boundaries=[-0.5, 0.0, 1.0], output_mode="one_hot"),
+            k.Flatten(),
+            k.Dense(2),
+        ]
+    )
+
+
 @architecture((3, 4))
 def rearrangements(k: Any) -> Any:
     return k.sequential(

@@ -1,0 +1,38 @@
+"""Data that a layer adapts to, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from kplug.backend import to_tensor
+
+
+def iterate_batches(data: Any) -> Iterable[Tensor]:
+    """Yield data as tensors.
+
+    Args:
+        data: An array, a tensor or rows of numbers, which are one batch; or an iterable of batches, such as
+            a ``DataLoader``. A batch that is a tuple holds its inputs first.
+
+    Example:
+        >>> [batch.tolist() for batch in iterate_batches([np.array([1, 2]), (np.array([3]), None)])]
+        [[1, 2], [3]]
+    """
+    if isinstance(data, (Tensor, np.ndarray)):
+        yield to_tensor(data).detach()
+        return
+    is_rows = (
+        isinstance(data, (list, tuple))
+        and len(data) > 0
+        and not any(isinstance(part, (Tensor, np.ndarray, tuple)) for part in data)
+    )
+    if is_rows or not isinstance(data, Iterable):
+        yield to_tensor(np.asarray(data))
+        return
+    for batch in data:
+        first = batch[0] if isinstance(batch, (list, tuple)) else batch
+        yield to_tensor(first).detach()

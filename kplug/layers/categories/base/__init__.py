@@ -1,0 +1,1 @@
+"""What layers of categories are made of: texts as arrays, hashes, vocabularies, encodings."""

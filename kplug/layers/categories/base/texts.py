@@ -1,0 +1,56 @@
+"""Texts as a layer is given them: arrays, lists and nested lists of strings or bytes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from kplug.errors import DataError
+
+# Strings as Python objects: an array of fixed width would be as wide as the longest text.
+Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
+
+
+def holds_texts(value: object) -> bool:
+    """Return whether a value is a text, or an array or nested list of texts.
+
+    Example:
+        >>> holds_texts([["a", "b"]]), holds_texts([1]), holds_texts(np.array([b"a"]))
+        (True, False, True)
+    """
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "O" and value.size:
+            return isinstance(value.flat[0], (str, bytes))
+        return value.dtype.kind in "USTO"
+    return isinstance(value, (str, bytes))
+
+
+def as_texts(owner: str, value: Any, encoding: str = "utf-8") -> Texts:
+    """Return texts as an array of Python strings.
+
+    Args:
+        owner: Name of the layer, for messages.
+        value: A string or bytes, or an array or nested list of them.
+        encoding: What bytes are read with.
+
+    Raises:
+        DataError: Something else is among them, or rows differ in length.
+    """
+    try:
+        array = np.array(value, dtype=object)
+    except ValueError:
+        array = np.array(None, dtype=object)
+    found = np.empty(array.shape, dtype=object)
+    flat = found.reshape(-1)
+    for place, one in enumerate(array.reshape(-1)):
+        text = one.decode(encoding) if isinstance(one, bytes) else one
+        if not isinstance(text, str):
+            raise DataError(
+                f"layer {owner!r} takes strings, got {type(one).__name__} among them",
+                hint="Give a string, or an array or nested list of strings whose rows have one length.",
+            )
+        flat[place] = str(text)
+    return found
