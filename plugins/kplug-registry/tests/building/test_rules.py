@@ -52,6 +52,18 @@ def test_a_name_that_looks_like_another_is_refused(
         publish([wheel], Folder(tmp_path / "site"), NOW)
 
 
+def test_a_wheel_of_too_many_words_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:
+    words = [f"{number:x}" for number in range(21_000)]
+    parts = range(210)
+    code = "".join(f"def a{n}(): '{' '.join(words[n * 100 : n * 100 + 100])}'\n" for n in parts)
+    points = "".join(f"a{n} = kplug_waves:a{n}\n" for n in parts)
+    wheel = make_wheel(
+        code={"kplug_waves/__init__.py": code}, entry_points=f"[kplug.losses]\n{points}"
+    )
+    with pytest.raises(PublishingError, match="has more than 20000 different words"):
+        build_site([read_wheel(wheel)], tmp_path / "site", NOW)
+
+
 def test_another_spelling_of_a_name_is_the_same_distribution(
     make_wheel: MakeWheel, tmp_path: Path
 ) -> None:

@@ -131,6 +131,14 @@ def test_a_search_finds_the_newest_release_by_words(site: Path, make_wheel: Make
     ]
 
 
+def test_a_long_summary_is_cut_where_a_search_shows_it(site: Path, make_wheel: MakeWheel) -> None:
+    code = {"kplug_waves/__init__.py": f"def wave_loss(): '{'w' * 9000} {'é' * 9000}'\n"}
+    publish([read_wheel(make_wheel(version="2.0", code=code))], Folder(site), NOW)
+    (hit,) = json.loads((site / search_path("wave")).read_text())["hits"]
+    assert hit["summary"] == f"{'w' * 159}…"
+    assert len(read_offers(site)[0]["summary"]) == 500
+
+
 def test_a_yanked_release_is_marked_and_no_longer_found(site: Path) -> None:
     before = read_files(site)
     yank(Folder(site), "kplug_waves", "1.0", "wrong <sign>")

@@ -106,6 +106,10 @@ def test_half_a_character_in_the_documentation_can_be_written(make_wheel: MakeWh
         ({"code": {INIT: "x = " + "(" * 5000}}, "is no Python that can be read"),
         ({"code": {INIT: "x = " + "-" * 100_000 + "1"}}, "is no Python that can be read"),
         ({"metadata": "Requires-Python: no\n"}, "METADATA: requires-python"),
+        (
+            {"metadata": "Requires-Dist: pond\n" * 6000},
+            "its requirements have more than 20000 characters",
+        ),
         ({"filename": "kplug_waves-1.1-py3-none-any.whl"}, "METADATA is that of kplug-waves 1.0"),
         ({"filename": "kplug_tides-1.0-py3-none-any.whl"}, "METADATA is that of kplug-waves 1.0"),
         ({"filename": "waves.whl"}, "its name is none of a wheel"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from html import escape
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kplug import get_kind, lookup_key
 from kplug.errors import UnknownKindError
 from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
     ComponentEntry,
     ComponentFile,
@@ -24,6 +24,7 @@ from kplug_registry.site_format import (
 
 _ASSETS = ("catalogue.css", "catalogue.js", "icon.svg")
 _FOLDER = "catalogue"
+_GAP = "\ue000"  # in a layout, for what differs
 _ROOT = "../../../"  # as seen from the pages of components and distributions
 
 
@@ -105,13 +106,13 @@ def _render(template: str, **facts: object) -> str:
 def _lay_out(root: str, title: str, main: str) -> bytes:
     """Return a page: its title as text, its main part as HTML."""
     before, between, after = _split_layout(root)
-    return f"{before}{escape(title)}{between}{main}{after}".encode()
+    return f"{before}{escape_text(title)}{between}{main}{after}".encode()
 
 
 @lru_cache
 def _split_layout(root: str) -> tuple[str, str, str]:
     """Return what all pages of a folder share: it is rendered once."""
-    before, between, after = _render("page.html", root=root, title="\0", main="\0").split("\0")
+    before, between, after = _render("page.html", root=root, title=_GAP, main=_GAP).split(_GAP)
     return before, between, after
 
 
@@ -119,7 +120,7 @@ def _split_layout(root: str) -> tuple[str, str, str]:
 def _environment() -> Environment:
     # `finalize` escapes whatever a template prints, as autoescape does, in half of the time.
     return Environment(  # noqa: S701
-        finalize=lambda value: escape(str(value)),
+        finalize=escape_text,
         loader=PackageLoader("kplug_registry.building"),
         undefined=StrictUndefined,
         auto_reload=False,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from xml.sax.saxutils import escape
 
 from kplug_registry.building.catalogue import write_start_page
 from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import (
     DistributionFile,
     KindCount,
@@ -17,7 +17,6 @@ from kplug_registry.site_format import (
 )
 
 MOST_RECENT = 50
-_XML_CONTROLS = {code: "" for code in range(32) if code not in (9, 10, 13)}
 
 
 def add_recent(view: SiteView, release: RecentRelease) -> None:
@@ -76,10 +75,10 @@ def _format_feed(recent: tuple[RecentRelease, ...]) -> str:
 
 
 def _format_entry(release: RecentRelease) -> str:
-    name, version = release.distribution, escape(release.version)
+    name, version = release.distribution, release.version
     return (
         f"<entry><title>{name} {version}</title><id>urn:kplug:registry:{name}:{version}</id>"
         f"<updated>{release.published}</updated>"
         f'<link href="simple/{name}/"/>'
-        f"<summary>{escape(release.summary.translate(_XML_CONTROLS))}</summary></entry>"
+        f"<summary>{escape_text(release.summary)}</summary></entry>"
     )

@@ -10,10 +10,11 @@ from packaging.utils import canonicalize_name
 from kplug import list_built_ins, lookup_key
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import PublishingError
-from kplug_registry.site_format import LookalikeFile, lookalike_path
+from kplug_registry.site_format import LookalikeFile, lookalike_path, search_words
 from kplug_registry.wheels import WheelContents
 
 _RESERVED = ("custom", "kplug", "torch")  # the namespaces of built-ins and of a user's own code
+_MOST_WORDS = 20_000
 
 
 def check_rules(view: SiteView, wheel: WheelContents) -> None:
@@ -24,6 +25,7 @@ def check_rules(view: SiteView, wheel: WheelContents) -> None:
     """
     _check_requirements(wheel)
     _check_name(view, str(wheel.metadata.name))
+    _check_words(wheel)
     for entry in wheel.components:
         own = _built_in_names(entry.kind)
         shadowed = next(
@@ -54,6 +56,17 @@ def _check_requirements(wheel: WheelContents) -> None:
         raise PublishingError(
             f"{wheel.path.name} does not require kplug",
             hint='A plugin has dependencies = ["kplug"].',
+        )
+
+
+def _check_words(wheel: WheelContents) -> None:
+    """Refuse a wheel whose words would fill a disk, as each has a file."""
+    texts = ((one.name, *one.aliases, one.summary) for one in wheel.components)
+    words = {word for each in texts for text in each for word in search_words(text)}
+    if len(words) > _MOST_WORDS:
+        raise PublishingError(
+            f"{wheel.path.name} has more than {_MOST_WORDS} different words in its names and summaries",
+            hint="Divide it into several distributions.",
         )
 
 

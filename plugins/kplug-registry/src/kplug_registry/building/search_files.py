@@ -8,6 +8,7 @@ from kplug import lookup_key
 from kplug_registry.building.prefix_files import add_word
 from kplug_registry.building.site_view import GrowingFile, SiteView
 from kplug_registry.site_format import (
+    LONGEST_HIT_SUMMARY,
     MOST_HITS,
     DistributionFile,
     SearchFile,
@@ -93,6 +94,11 @@ def _open(view: SiteView, word: str) -> _Word:
     return found
 
 
+def _cut(summary: str) -> str:
+    is_long = len(summary) > LONGEST_HIT_SUMMARY
+    return f"{summary[: LONGEST_HIT_SUMMARY - 1]}…" if is_long else summary
+
+
 def _identify(hit: SearchHit) -> _Identity:
     return hit.kind, lookup_key(hit.name), hit.distribution
 
@@ -108,7 +114,7 @@ def _list_words(distribution: DistributionFile) -> Iterator[tuple[SearchHit, Ite
             entry.name,
             distribution.name,
             current.version,
-            entry.summary,
+            _cut(entry.summary),
             entry.is_qualified_only,
         )
         texts = (entry.name, *entry.aliases, distribution.name, entry.summary)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from html import escape
 from typing import Any
 
 from kplug_registry.building.site_view import SiteView
+from kplug_registry.building.visible_text import escape_text
 from kplug_registry.site_format import DistributionFile, Release, WheelFile
 
 _API = {"api-version": "1.1"}
@@ -60,7 +60,7 @@ def _link(release: Release, wheel: WheelFile) -> str:
         "data-core-metadata": f"sha256={wheel.metadata_sha256}",
         "data-yanked": release.yanked,
     }
-    written = [f'{key}="{escape(value)}"' for key, value in attributes.items() if value]
+    written = [f'{key}="{escape_text(value)}"' for key, value in attributes.items() if value]
     return f"<a {' '.join(written)}>{wheel.filename}</a>"
 
 

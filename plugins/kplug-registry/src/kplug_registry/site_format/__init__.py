@@ -6,6 +6,7 @@ from kplug_registry.site_format.json_text import (
 )
 from kplug_registry.site_format.nouns import (
     FORMAT as FORMAT,
+    LONGEST_HIT_SUMMARY as LONGEST_HIT_SUMMARY,
     MOST_HITS as MOST_HITS,
     MOST_WORDS as MOST_WORDS,
     ComponentEntry as ComponentEntry,

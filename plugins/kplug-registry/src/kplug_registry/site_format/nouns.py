@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 FORMAT = 1  # raised when a client of the format before would be misled
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
+LONGEST_HIT_SUMMARY = 160  # so that a file of hits stays small, whatever authors write
 MOST_WORDS = 200  # of a prefix file, for the same reason
 
 
@@ -178,7 +179,7 @@ class SearchHit:
         name: The declared name.
         distribution: The normalised name of the distribution.
         version: The version.
-        summary: One line.
+        summary: One line, cut at `LONGEST_HIT_SUMMARY` characters.
         is_qualified_only: Whether the bare name does not mean this component.
     """
 

@@ -11,6 +11,7 @@ from kplug_registry.wheels.bindings import Binding, Bindings, Imported, find_bin
 
 _LONGEST_CHAIN = 20  # of imports from module to module
 _DEEPEST_STARS, _MOST_STARS = 3, 20  # of `from … import *`
+LONGEST_LINE = 500  # of a summary
 _LONGEST_SIGNATURE = 2_000
 _LONGEST_DOCUMENTATION = 20_000
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -30,7 +31,7 @@ class Described(NamedTuple):
     @property
     def summary(self) -> str:
         """The first line of the documentation."""
-        return self.documentation.strip().partition("\n")[0][:500]
+        return self.documentation.strip().partition("\n")[0][:LONGEST_LINE]
 
 
 class WheelCode:

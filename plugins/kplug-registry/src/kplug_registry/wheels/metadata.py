@@ -15,6 +15,8 @@ from packaging.version import Version
 
 from kplug_registry.wheels.archive import WheelArchive
 
+_LONGEST_REQUIREMENTS = 20_000  # of all together, as the file of every component has them
+
 
 @dataclass(frozen=True, slots=True)
 class WheelMetadata:
@@ -66,13 +68,16 @@ def read_metadata(archive: WheelArchive, folder: str) -> WheelMetadata:
     folder_name = canonicalize_name(folder.removesuffix(".dist-info").rpartition("-")[0])
     if folder_name != name:
         archive.refuse(f"its folder {folder[:80]} is that of another distribution")
+    requires = (*map(str, found.requires_dist or ()), str(found.requires_python or ""))
+    if sum(map(len, requires)) > _LONGEST_REQUIREMENTS:
+        archive.refuse(f"its requirements have more than {_LONGEST_REQUIREMENTS} characters")
     return WheelMetadata(
         name,
         str(version),
         _to_line(found.summary or ""),
         _to_line(found.license_expression or found.license or ""),
-        tuple(map(str, found.requires_dist or ())),
-        str(found.requires_python or ""),
+        requires[:-1],
+        requires[-1],
         text,
     )
 

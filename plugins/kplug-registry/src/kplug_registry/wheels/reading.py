@@ -12,7 +12,7 @@ from kplug import Component, get_kind, lookup_key
 from kplug.errors import RegistrationError, UnknownKindError
 from kplug_registry.site_format import ComponentEntry, DrawnComponent, WheelFile
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
-from kplug_registry.wheels.code import WheelCode
+from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
 from kplug_registry.wheels.declared import DeclaredComponent
 from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
 from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
@@ -164,7 +164,8 @@ def _describe(entry: ComponentEntry, code: WheelCode) -> ComponentEntry:
     return replace(
         entry,
         signature=_make_writable(found.signature),
-        summary=_make_writable(entry.summary or found.summary),
+        summary=_make_writable(entry.summary or found.summary)[:LONGEST_LINE],
+        deprecated=entry.deprecated and _make_writable(entry.deprecated)[:LONGEST_LINE],
         documentation=_make_writable(found.documentation),
     )
 

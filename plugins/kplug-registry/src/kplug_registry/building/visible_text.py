@@ -1,0 +1,19 @@
+"""Texts of plugins, as a page may have them."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+# Characters that XML forbids, or HTML and terminals take for commands.
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def escape_text(value: object) -> str:
+    r"""Return a text for HTML or XML: its marks are escaped, and what nobody could see is marked.
+
+    Example:
+        >>> escape_text("<b>\x1b")
+        '&lt;b&gt;�'
+    """
+    return escape(_INVISIBLE.sub("\ufffd", str(value)))
