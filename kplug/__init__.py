@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kplug import (
         activations,
+        applications,
         backend,
         callbacks,
         config,
@@ -137,6 +138,7 @@ __all__ = [
     "SettingsTable",
     "Spec",
     "activations",
+    "applications",
     "audit",
     "backend",
     "callbacks",

@@ -1,0 +1,1 @@
+"""What all architectures share: inputs, tops, files of weights, and the layers that they are made of."""

@@ -1,0 +1,32 @@
+"""Layers that several architectures are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kplug.applications.base.picture_shapes import channel_axis, spatial_sizes
+from kplug.layers import Activation, BatchNormalization
+
+
+def normalize(x: Any, name: str | None = None, **options: Any) -> Any:
+    """Return the batch-normalized tensor."""
+    return BatchNormalization(axis=channel_axis(), name=name, **options)(x)
+
+
+def activate(x: Any, name: str | None = None, activation: Any = "relu") -> Any:
+    """Return the activation of a tensor."""
+    return Activation(activation, name=name)(x)
+
+
+def find_padding(x: Any, kernel_size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return what is added around pictures before a stride of 2, as the weights were trained with it."""
+    half = kernel_size // 2
+    return tuple(
+        (half - (1 if size is None else 1 - size % 2), half) for size in spatial_sizes(x.shape)
+    )  # type: ignore[return-value]
+
+
+def round_channels(channels: float, divisor: int = 8) -> int:
+    """Return a multiple of the divisor that is at most a tenth smaller than a number of channels."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * channels else rounded

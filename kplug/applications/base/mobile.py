@@ -1,0 +1,38 @@
+"""Which of Keras's files of weights fits a width and a size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kplug.applications.base.picture_shapes import spatial_sizes
+from kplug.errors import ArgumentValueError
+
+
+def choose_size(input_shape: tuple[int | None, ...] | None, sizes: tuple[int, ...]) -> int:
+    """Return the size of square pictures, if it is one that weights exist for; else the largest of these."""
+    found = (0, 0) if input_shape is None else spatial_sizes(tuple(input_shape))
+    return found[0] if found[0] == found[1] and found[0] in sizes else max(sizes)
+
+
+def read_name(
+    owner: str, value: float, names: Mapping[float, str] | None, argument: str = "alpha"
+) -> str:
+    """Return the name that a value has in files.
+
+    Args:
+        owner: The model, for messages.
+        value: The value.
+        names: The values that weights exist for; None where no file is asked for.
+        argument: The name of the argument.
+
+    Raises:
+        ArgumentValueError: There are no weights for the value.
+    """
+    if names is None:
+        return ""
+    if value not in names:
+        known = ", ".join(map(str, names))
+        error = ArgumentValueError(owner, argument, value, f"{known}, with the weights of ImageNet")
+        error.hint = "Other values need weights=None."
+        raise error
+    return names[value]

@@ -1,0 +1,11 @@
+"""``applications.vgg16``: the architecture with what its weights take and give."""
+
+from functools import partial
+
+from kplug.applications import imagenet_utils
+from kplug.applications.base.vgg import VGG16
+from kplug.applications.imagenet_utils import decode_predictions
+
+__all__ = ["VGG16", "decode_predictions", "preprocess_input"]
+
+preprocess_input = partial(imagenet_utils.preprocess_input, mode="caffe")
