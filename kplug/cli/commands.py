@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
+from types import MethodType
 from typing import Any
 
 import typer
@@ -20,6 +21,8 @@ from kplug.registry.kinds import COMMAND
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import make_printable, quote
 from kplug.terminal import wrap
+
+_OF_COMPLETION = ("install_completion", "show_completion")  # typer's options of a program
 
 
 def as_command(target: object) -> Any:
@@ -38,9 +41,19 @@ def as_command(target: object) -> Any:
             hint="A command is a function with typer's annotations, or a typer.Typer.",
         )
     try:
-        return typer.main.get_command(app)
+        return _write_plainly(typer.main.get_command(app))
     except Exception as error:
         raise ContractError(f"typer makes no command of it: {describe_error(error)}") from error
+
+
+def _write_plainly(command: Any) -> Any:
+    """Let a command and those below it write help as kplug's own do; the program alone completes."""
+    command.params = [one for one in command.params if one.name not in _OF_COMPLETION]
+    if not isinstance(command, PlainHelp):
+        command.format_help = MethodType(PlainHelp.format_help, command)
+    for each in getattr(command, "commands", {}).values():
+        _write_plainly(each)
+    return command
 
 
 class Command(PlainHelp, TyperCommand):

@@ -26,10 +26,11 @@ def push(name: str, times: int = 1) -> None:
     "Publish a plugin."
     print("pushed", name, times)
 
-remote = typer.Typer()
+remote = typer.Typer(help="Places.\\n\\nExample: kplug remote add URL")
 
 @remote.command()
 def add(url: str) -> None:
+    "Add a place.\\n\\nExample: kplug remote add https://a.example"
     print("added", url)
 
 @remote.command()
@@ -102,6 +103,21 @@ def test_a_command_may_have_commands(client: Sandbox) -> None:
     assert isinstance(_run("remote", "fail").exception, KplugError)
 
 
+def test_a_group_of_a_plugin_writes_help_as_kplugs_own_commands_do(client: Sandbox) -> None:
+    assert _run("remote", "--help").output == (
+        "Usage: kplug remote [OPTIONS] COMMAND [ARGS]...\n\nPlaces.\n\n"
+        "Options:\n  --help   Show this message and exit.\n\n"
+        "Commands:\n  add    Add a place.\n  fail\n\n"
+        "Examples:\n  kplug remote add URL\n"
+    )
+    assert _run("remote", "add", "--help").output == (
+        "Usage: kplug remote add [OPTIONS] {url}\n\nAdd a place.\n\n"
+        "Arguments:\n  url <str>   [required]\n\n"
+        "Options:\n  --help   Show this message and exit.\n\n"
+        "Examples:\n  kplug remote add https://a.example\n"
+    )
+
+
 def test_help_shows_names_and_distributions_and_imports_nothing(client: Sandbox) -> None:
     client(
         "my-other", entry_points={"kplug": {"p": "other_hooks"}}, modules={"other_hooks.py": HOOK}
@@ -115,7 +131,9 @@ def test_help_shows_names_and_distributions_and_imports_nothing(client: Sandbox)
     assert client.imported() == {"other_hooks"}
 
 
-@pytest.mark.parametrize("arguments", [["env"], ["demo", "--help"], ["remote", "add", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["env", "--help"], ["demo", "--help"], ["remote", "add", "x"]]
+)
 def test_no_other_command_waits_for_one_that_is_slow_to_import(
     client: Sandbox, arguments: list[str]
 ) -> None:

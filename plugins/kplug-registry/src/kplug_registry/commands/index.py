@@ -19,10 +19,10 @@ from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
 from kplug_registry.wheels import DeclaredComponent, WheelContents, read_declared, read_wheel
 
-index = typer.Typer(no_args_is_help=True, help="Build and check the site of a registry.")
+index = typer.Typer(no_args_is_help=True)
 
 Wheels = Annotated[
-    list[Path], typer.Argument(metavar="WHEELS...", help="Wheels, or folders of wheels.")
+    list[Path], typer.Argument(metavar="WHEELS", help="Wheels, or folders of wheels.")
 ]
 Declared = Annotated[
     Path | None,
@@ -47,7 +47,12 @@ Pictures = Annotated[
 
 @index.callback()
 def options() -> None:
-    """Build and check the site of a registry."""
+    """Build and check the site of a registry.
+
+    Example: kplug index build dist --out site
+
+    Example: kplug index verify site
+    """
 
 
 @index.command()

@@ -14,9 +14,7 @@ from kplug_registry.serving.audit_log import AuditLog, UploadEntry
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.tokens import TokenStore
 
-token = typer.Typer(
-    no_args_is_help=True, help="Tokens for uploads to `kplug serve`, and the log of uploads."
-)
+token = typer.Typer(no_args_is_help=True)
 
 DatabaseFile = Annotated[
     Path | None,
@@ -28,6 +26,16 @@ DatabaseFile = Annotated[
     ),
 ]
 Name = Annotated[str, typer.Argument(help="The name of the token: a person's or a machine's.")]
+
+
+@token.callback()
+def options() -> None:
+    """Say who may upload to `kplug serve`, and list what was uploaded.
+
+    Example: kplug token add anna
+
+    Example: kplug token log --last 10
+    """
 
 
 @token.command()

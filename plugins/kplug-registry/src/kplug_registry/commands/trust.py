@@ -35,9 +35,11 @@ from kplug_registry.trust.signing import (
 )
 from kplug_registry.trust.site_signer import Signing
 
-trust = typer.Typer(no_args_is_help=True, help="The keys and signatures of a registry's site.")
+trust = typer.Typer(no_args_is_help=True)
 
-Site = Annotated[str, typer.Argument(help="The folder of the site, or s3://BUCKET/PATH.")]
+Site = Annotated[
+    str, typer.Argument(metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
+]
 Keys = Annotated[
     list[str],
     typer.Option(
@@ -67,6 +69,16 @@ Days = Annotated[
 ]
 
 
+@trust.callback()
+def options() -> None:
+    """Make the keys of a registry's site, sign it, renew it, change its keys.
+
+    Example: kplug trust init site --keys keys
+
+    Example: kplug trust sign site --keys keys
+    """
+
+
 @trust.command()
 def init(
     site: Site,
@@ -79,6 +91,10 @@ def init(
     """Make keys, and the root of a site.
 
     Keep the files root-*.pem away from the machine that publishes: nothing but a new root needs them.
+
+    Example: kplug trust init site --keys keys --root-keys 3 --threshold 2
+
+    Example: kplug trust init site --keys keys --signer awskms:alias/plugins --public-key plugins.pem
     """
     if open_storage(site).read(metadata_path(ROOT)) is not None:
         raise TrustError(f"{site!r} has a root", hint="`kplug trust rotate` makes the next one.")
@@ -93,7 +109,10 @@ def init(
 
 @trust.command()
 def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
-    """Sign all files of a site."""
+    """Sign all files of a site.
+
+    Example: kplug trust sign site --keys keys
+    """
     storage = open_storage(site)
     with locked(storage):
         sign_site(storage, _read_keys(keys, storage), Lifetimes(timestamp=days))
@@ -101,7 +120,10 @@ def sign(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
 
 @trust.command()
 def renew(site: Site, keys: Keys, days: Days = USUAL.timestamp) -> None:
-    """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough."""
+    """Say that a site is still the newest, before its timestamp expires; the timestamp's key is enough.
+
+    Example: kplug trust renew site --keys env:TIMESTAMP_KEY
+    """
     storage = open_storage(site)
     with locked(storage):
         signing = renew_timestamp(
@@ -129,6 +151,8 @@ def rotate(
     """Make the next root: valid for another year, with new keys if --new-keys says so.
 
     Clients that trust an older root follow, since the old keys sign the new root.
+
+    Example: kplug trust rotate site --keys keys --new-keys new
     """
     previous = _read_root(site)
     storage = open_storage(site)
@@ -149,7 +173,10 @@ def rotate(
 
 @trust.command()
 def show(site: Site) -> None:
-    """Show the fingerprint of a site's root, its roles, and when root and timestamp expire."""
+    """Show the fingerprint of a site's root, its roles, and when root and timestamp expire.
+
+    Example: kplug trust show site
+    """
     data = _read_root(site)
     timestamp = open_storage(site).read(metadata_path(TIMESTAMP))
     print_lines(_describe(data, timestamp))
