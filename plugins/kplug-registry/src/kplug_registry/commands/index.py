@@ -17,7 +17,7 @@ from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import create_site, verify as verify_site
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
-from kplug_registry.wheels import DeclaredComponent, WheelContents, read_declared, read_wheel
+from kplug_registry.wheels import DeclaredComponent, WheelContents, read_declared, read_wheels
 
 index = typer.Typer(no_args_is_help=True)
 
@@ -70,7 +70,7 @@ def build(
     Example: kplug index build dist --out site
     """
     declared = load_declared(components)
-    contents = (read_wheel(path, declared) for path in list_wheels(wheels))
+    contents = read_wheels(list_wheels(wheels), declared)
     with illustrate(contents, has_pictures) as (illustrated, summary):
         count = create_site(illustrated, open_storage(out), current_time())
         typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")

@@ -6,6 +6,7 @@ Data flows in this order::
     its list of files                    record
     what it declares                     metadata, entry_points, bindings, code, declared
     all of it                            reading
+    many wheels                          reading_ahead
     its code where it is installed       code_hashes
 """
 
@@ -15,3 +16,4 @@ from kplug_registry.wheels.declared import (
     read_declared as read_declared,
 )
 from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel
+from kplug_registry.wheels.reading_ahead import read_wheels as read_wheels
