@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from importlib import resources
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from kplug import get_kind, lookup_key
 from kplug.errors import UnknownKindError
@@ -100,7 +100,7 @@ def _choose(offers: Sequence[Offer]) -> list[Offer]:
 
 
 def _render(template: str, **facts: object) -> str:
-    return _environment().get_template(template).render(**facts)
+    return _find_template(template).render(facts)
 
 
 def _lay_out(root: str, title: str, main: str) -> bytes:
@@ -114,6 +114,11 @@ def _split_layout(root: str) -> tuple[str, str, str]:
     """Return what all pages of a folder share: it is rendered once."""
     before, between, after = _render("page.html", root=root, title=_GAP, main=_GAP).split(_GAP)
     return before, between, after
+
+
+@lru_cache
+def _find_template(name: str) -> Template:
+    return _environment().get_template(name)
 
 
 @lru_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kplug_registry.building.site_view import GrowingFile, SiteView
+from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import MOST_WORDS, PrefixFile, list_prefixes, prefix_path, to_json
 
 
@@ -19,7 +19,7 @@ def sort_words(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(words, key=lambda word: (len(word), word))[:MOST_WORDS])
 
 
-class _Prefix(GrowingFile):
+class _Prefix:
     """The words of a prefix while a site changes: those that its file takes, and some more."""
 
     def __init__(self, prefix: str, found: PrefixFile | None) -> None:
@@ -40,8 +40,8 @@ class _Prefix(GrowingFile):
 
 def _open(view: SiteView, prefix: str) -> _Prefix:
     path = prefix_path(prefix)
-    found = view.find_later(path)
+    found = view.find_growing(path)
     if not isinstance(found, _Prefix):
         found = _Prefix(prefix, view.find(PrefixFile, path))
-        view.write_later(path, found)
+        view.write_growing(path, found)
     return found

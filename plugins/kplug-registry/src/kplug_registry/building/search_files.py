@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from kplug import lookup_key
 from kplug_registry.building.prefix_files import add_word
-from kplug_registry.building.site_view import GrowingFile, SiteView
+from kplug_registry.building.site_view import SiteView
 from kplug_registry.site_format import (
     LONGEST_HIT_SUMMARY,
     MOST_HITS,
@@ -47,7 +47,7 @@ def sort_hits(word: str, hits: Iterable[SearchHit]) -> list[SearchHit]:
     return sorted(hits, key=lambda hit: (word not in search_words(hit.name), _identify(hit)))
 
 
-class _Word(GrowingFile):
+class _Word:
     """The hits of a word while a site changes: those that its file takes, and some more."""
 
     def __init__(self, word: str, found: SearchFile | None) -> None:
@@ -84,13 +84,13 @@ class _Word(GrowingFile):
 
 def _open(view: SiteView, word: str) -> _Word:
     path = word_path(word)
-    found = view.find_later(path)
+    found = view.find_growing(path)
     if not isinstance(found, _Word):
         there = view.find(SearchFile, path)
         if there is None:
             add_word(view, word)
         found = _Word(word, there)
-        view.write_later(path, found)
+        view.write_growing(path, found)
     return found
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from heapq import nlargest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kplug_registry.site_format import from_json, to_json
 from kplug_registry.storage import SiteStorage
@@ -14,14 +13,12 @@ from kplug_registry.storage import SiteStorage
 Noun = TypeVar("Noun")
 
 
-class GrowingFile(ABC):
+class GrowingFile(Protocol):
     """A file that many releases add to, while a site changes."""
 
-    @abstractmethod
     def __call__(self) -> bytes:
         """Return the content of the file."""
 
-    @abstractmethod
     def __len__(self) -> int:
         """Return how many things it lists."""
 
@@ -40,6 +37,7 @@ class SiteView:
         self.changes: dict[str, bytes | Path | None] = {}  # None where a file is removed
         self._nouns: dict[str, Any] = {}
         self._later: dict[str, Callable[[], bytes]] = {}
+        self._growing: dict[str, GrowingFile] = {}
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it will be, or None if there is none."""
@@ -73,9 +71,13 @@ class SiteView:
         """Change a file to what a function returns when the changes are settled."""
         self._later[path] = make
 
-    def find_later(self, path: str) -> Callable[[], bytes] | None:
-        """Return the function that was left for later, or None if there is none."""
-        return self._later.get(path)
+    def write_growing(self, path: str, file: GrowingFile) -> None:
+        """Change a file to what it has grown to when the changes are settled."""
+        self._growing[path] = file
+
+    def find_growing(self, path: str) -> GrowingFile | None:
+        """Return a file that grows, or None if nothing was added to it yet."""
+        return self._growing.get(path)
 
     def take(self, most_kept: int = 0) -> Iterator[tuple[str, bytes | Path | None]]:
         """Yield all changes, also those that change nothing, and make what was left for later one by one.
@@ -86,13 +88,13 @@ class SiteView:
             most_kept: How many growing files stay for later, the longest of them.
         """
         yield from self.changes.items()
-        later = self._later.items()
-        growing = ((len(make), path) for path, make in later if isinstance(make, GrowingFile))
-        kept = {path: self._later.pop(path) for _, path in nlargest(most_kept, growing)}
-        while self._later:
-            path, make = self._later.popitem()
-            yield path, make()
-        self.changes, self._later = {}, kept
+        longest = nlargest(most_kept, self._growing, key=lambda path: len(self._growing[path]))
+        kept = {path: self._growing.pop(path) for path in longest}
+        for waiting in (self._growing, self._later):
+            while waiting:
+                path, make = waiting.popitem()
+                yield path, make()
+        self.changes, self._growing = {}, kept
         self._nouns.clear()
 
     def settle(self) -> None:
