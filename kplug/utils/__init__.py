@@ -13,6 +13,10 @@ from kplug.utils.custom_objects import (
     register_keras_serializable as register_keras_serializable,
 )
 from kplug.utils.files import get_file as get_file
+from kplug.utils.folder_datasets import (
+    image_dataset_from_directory as image_dataset_from_directory,
+    text_dataset_from_directory as text_dataset_from_directory,
+)
 from kplug.utils.images import (
     array_to_img as array_to_img,
     img_to_array as img_to_array,
