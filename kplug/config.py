@@ -17,4 +17,14 @@ from kplug.backend import (
 )
 from kplug.exports import export_names
 
+
+def disable_traceback_filtering() -> None:
+    """Do nothing: the tracebacks of errors are whole, as they are in Keras after this call."""
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return ``False``: no line is left out of the tracebacks of errors."""
+    return False
+
+
 export_names(globals())

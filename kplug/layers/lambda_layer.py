@@ -100,6 +100,7 @@ class Lambda(Layer):
         if self._given_shape is None:
             return super().infer_specs(args, kwargs)
         (first, *_) = find_leaves(args, TensorSpec)
+        self.declare_for(shapes_of(args[0]))
         if callable(self._given_shape):
             shape = self._given_shape(shapes_of(args[0]))
         else:

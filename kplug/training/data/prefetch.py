@@ -9,11 +9,16 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kplug.registry.user_warnings import warn
+
 # Batches that wait at most: one is enough to hide a generator that takes as long as a step, the second
 # one evens out times that vary.
 AHEAD = 2
 
 _WAIT_SECONDS = 0.1
+
+# When a generator that has not come to its next element is said to be late.
+LATE_SECONDS = 60.0
 
 # How long the end of a run waits for a generator to come to its next element.
 _PATIENCE_SECONDS = 1.0
@@ -23,7 +28,8 @@ class Prefetcher(Iterator[Any]):
     """Goes through an iterable in a thread of its own, in order, a few elements ahead.
 
     The thread starts with the first element that is asked for and ends with the iterable, with an error of
-    it, or with ``close``. An error is raised where the element was to be returned, with its traceback.
+    it, or with ``close``. An error is raised where the element was to be returned, with its traceback and a
+    note that says which element it was. That one is late is said once.
 
     Example:
         >>> list(Prefetcher(iter([1, 2, 3]), limit=2))
@@ -35,6 +41,7 @@ class Prefetcher(Iterator[Any]):
         self._channel = _Channel()
         self._thread: threading.Thread | None = None
         self._is_over = False
+        self._count = 0
         # A prefetcher that nobody closed ends its thread when it is collected.
         weakref.finalize(self, self._channel.closed.set)
 
@@ -51,11 +58,24 @@ class Prefetcher(Iterator[Any]):
             self._thread.start()
         if self._is_over:
             raise StopIteration
-        element, error = self._channel.get()
+        element, error = self._get_patiently()
         if error is not None:
             self._is_over = True
+            if not isinstance(error, StopIteration) and hasattr(error, "add_note"):  # from 3.11 on
+                error.add_note(f"The generator raised it instead of batch {self._count}.")
             raise error
+        self._count += 1
         return element
+
+    def _get_patiently(self) -> tuple[Any, BaseException | None]:
+        try:
+            return self._channel.get(LATE_SECONDS)
+        except queue.Empty:
+            warn(
+                f"batch {self._count} of the generator has been waited for {LATE_SECONDS:g} seconds; the "
+                "generator is blocked or slow. The run goes on when it comes."
+            )
+            return self._channel.get()
 
     def close(self) -> None:
         """End the thread, after the element that it is working on."""
@@ -80,8 +100,8 @@ class _Channel:
                 continue
             return
 
-    def get(self) -> tuple[Any, BaseException | None]:
-        return self._queue.get()
+    def get(self, timeout: float | None = None) -> tuple[Any, BaseException | None]:
+        return self._queue.get(timeout=timeout)
 
 
 def _fill(iterator: Iterator[Any], channel: _Channel) -> None:

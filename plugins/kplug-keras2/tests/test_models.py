@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,3 +87,45 @@ def test_yaml_that_would_run_something_is_refused(
     with pytest.raises(kplug.KplugError, match="the text is refused"):
         installed.models.model_from_yaml(text)
     assert not list(tmp_path.iterdir())
+
+
+def test_callbacks_find_what_keras_2_told_them(installed: Any) -> None:
+    seen: dict[str, Any] = {}
+
+    class Note(installed.callbacks.Callback):  # type: ignore[misc]
+        def on_train_begin(self, logs: Any = None) -> None:
+            seen.update(self.params, data=self.validation_data)
+
+    model = installed.models.Sequential([installed.layers.Dense(1, input_dim=3)])
+    model.compile("sgd", "mse", ["accuracy"])
+    x, y = np.ones((6, 3)), np.ones((6, 1))
+    rates = installed.callbacks.LearningRateScheduler(lambda _epoch: 0.25)
+    history = model.fit(x, y, 4, 2, 0, [Note(), rates], validation_data=(x, y))
+    assert (seen["samples"], seen["batch_size"], seen["nb_epoch"]) == (6, 4, 2)
+    assert seen["metrics"] == ["loss", "acc", "val_loss", "val_acc"]
+    assert [one.shape for one in seen["data"]] == [(6, 3), (6, 1), (6,)]
+    assert history.history["lr"] == [0.25, 0.25]
+
+
+class Numbers(kplug.utils.PyDataset):
+    """Batches that say who has made them."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Any:
+        made.append((index, self.workers, threading.current_thread().name))
+        return np.ones((2, 3)), np.ones((2, 1))
+
+
+made: list[Any] = []
+
+
+def test_workers_of_a_generator_make_batches_beside_the_training(installed: Any) -> None:
+    model = installed.models.Sequential([installed.layers.Dense(1, input_dim=3)])
+    model.compile("sgd", "mse")
+    data = Numbers()
+    model.fit_generator(data, epochs=1, workers=2, max_queue_size=4, verbose=0)
+    assert {workers for _, workers, _ in made} == {2}
+    assert any(name != threading.main_thread().name for _, _, name in made)
+    assert (data.workers, data.max_queue_size) == (1, 10)

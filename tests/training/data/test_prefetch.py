@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import time
 import traceback
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from kplug.errors import KplugWarning
+from kplug.training.data import prefetch
 from kplug.training.data.prefetch import AHEAD, Prefetcher
 
 
@@ -110,3 +113,33 @@ def test_elements_are_made_while_others_are_used() -> None:
     for _ in Prefetcher(slow()):
         time.sleep(0.05)
     assert time.perf_counter() - started < 0.45  # one after the other it is 0.5
+
+
+def test_a_late_element_is_named_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefetch, "LATE_SECONDS", 0.05)
+
+    def count() -> Iterator[int]:
+        yield 1
+        time.sleep(0.3)
+        yield 2
+
+    elements = Prefetcher(count())
+    assert next(elements) == 1
+    with pytest.warns(
+        KplugWarning, match=r"batch 1 of the generator has been waited for 0\.05 sec"
+    ):
+        assert next(elements) == 2
+    elements.close()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="errors have notes from Python 3.11 on")
+def test_an_error_says_which_element_it_came_for() -> None:
+    def count() -> Iterator[int]:
+        yield 1
+        raise OSError("disk full")
+
+    elements = Prefetcher(count())
+    next(elements)
+    with pytest.raises(OSError, match="disk full") as caught:
+        next(elements)
+    assert vars(caught.value)["__notes__"] == ["The generator raised it instead of batch 1."]

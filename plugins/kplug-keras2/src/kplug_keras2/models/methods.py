@@ -16,8 +16,10 @@ from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras.optimizers import find_optimizer
 from kplug_keras2.models.counted_samples import count_samples
 from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
+from kplug_keras2.models.keras_callbacks import tell_callbacks
 from kplug_keras2.models.log_names import name_metrics
 from kplug_keras2.models.losses import find_losses
+from kplug_keras2.models.workers import OF_QUEUES, making_batches
 from kplug_keras2.symbolic.phase import asking_phase
 from kplug_keras2.symbolic.training import note_losses
 
@@ -61,8 +63,11 @@ def compile(  # noqa: A001 - Keras's name
 
 def fit(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Train the model, with Keras 2's arguments."""
+    read = _read(_fit, kwargs)
+    given = dict(zip(FIT_ARGUMENTS[3:], args, strict=False)) | read
+    told = tell_callbacks({"x": x, **given})
     with training_as_compiled(self):
-        return _fit(self, x, y, *args, **_read(_fit, kwargs))
+        return _fit(self, x, y, **{**given, "callbacks": told})
 
 
 def evaluate(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -115,7 +120,9 @@ def fit_generator(
         "validation_steps",
     )
     given = {**given, **counted, **checked, "validation_data": data}
-    return self.fit(generator, **_read_options("fit_generator", given, options))
+    read = _read_options("fit_generator", given, options)
+    with making_batches(generator, {**given, **options}):
+        return self.fit(generator, **read)
 
 
 # What stands after `validation_steps` in Keras 2.
@@ -127,11 +134,10 @@ _LAST_OF_FIT = (
 
 def _read_options(owner: str, given: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     known = {*given, "class_weight", "initial_epoch", "shuffle", "validation_freq"}
-    of_queues = {"max_queue_size", "workers", "use_multiprocessing"}
     return {
         name: one
         for name, one in {**given, **modernise(owner, options, known)}.items()
-        if name not in of_queues and not (name == "validation_freq" and one is None)
+        if name not in OF_QUEUES and not (name == "validation_freq" and one is None)
     }
 
 
@@ -156,6 +162,7 @@ def _read_generator(
     # Keras 2.3 has callbacks there, a list or a callback.
     callbacks = None if not others or isinstance(others[0], int) else others[0]
     given = {"steps": steps, "callbacks": callbacks, "verbose": 0}
+    options = {name: one for name, one in options.items() if name not in OF_QUEUES}
     counted, data = count_samples(generator, options, "val_samples", "steps")
     read = {**given, **counted, **modernise(owner, options, given)}
     return {"x": data, **read}

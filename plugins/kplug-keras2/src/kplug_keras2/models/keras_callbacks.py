@@ -1,0 +1,81 @@
+"""What callbacks of Keras 1 and 2 find: more in ``params``, and ``validation_data``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kplug.callbacks import Callback
+
+
+class Teller(Callback):
+    """Tells the other callbacks what Keras 2 told them; it comes before them.
+
+    Args:
+        others: The other callbacks.
+        params: What their ``params`` have besides.
+    """
+
+    def __init__(self, others: list[Any], params: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._others, self._params = others, params
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Complete the parameters of each."""
+        del logs
+        for one in self._others:
+            epochs = one.params.get("epochs")
+            one.params.update({"nb_epoch": epochs, "metrics": self._list_metrics(), **self._params})
+
+    def _list_metrics(self) -> list[str]:
+        names = list(self.model.metrics_names)
+        return [*names, *(f"val_{name}" for name in names)]
+
+
+class RateLog(Callback):
+    """Writes the learning rate under Keras 2's name, ``lr``; it comes after the others."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Rename what callbacks that change the rate have written."""
+        del epoch
+        if logs is not None and "learning_rate" in logs:
+            logs["lr"] = logs.pop("learning_rate")
+
+
+def tell_callbacks(given: Mapping[str, Any]) -> Any:
+    """Return the callbacks of ``fit`` behind one that tells them of samples, batches and metrics.
+
+    Args:
+        given: The arguments of ``fit``. Callbacks get the validation data as ``validation_data``.
+    """
+    callbacks = given.get("callbacks")
+    several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    own = [one for one in several if isinstance(one, Callback)]
+    if not own:
+        return callbacks
+    size = given.get("batch_size") or 32
+    for one in own:
+        one.validation_data = _list_arrays(given.get("validation_data"))  # type: ignore[attr-defined]
+    params = {"batch_size": size, "samples": _count_samples(given.get("x"))}
+    return [Teller(own, params), *several, RateLog()]
+
+
+def _count_samples(data: Any) -> int | None:
+    first = data
+    while isinstance(first, (list, tuple, dict)) and first:
+        first = next(iter(first.values() if isinstance(first, dict) else first))
+    try:
+        return len(first) if hasattr(first, "shape") else None
+    except TypeError:
+        return None
+
+
+def _list_arrays(data: Any) -> Any:
+    """Return validation data as Keras 2 has it: inputs, targets and weights in one list."""
+    if not isinstance(data, tuple) or len(data) not in (2, 3):
+        return data
+    inputs, targets = (one if isinstance(one, list) else [one] for one in data[:2])
+    weights = [data[2]] if len(data) == 3 else [np.ones(len(one)) for one in targets]
+    return [*inputs, *targets, *weights]
