@@ -84,6 +84,8 @@ MODULES = {
     "": "",
     **{name: name for name in _PRESENT},
     **{f"applications.{name}": f"applications.{name}" for name in _APPLICATIONS},
+    # Newer than keras-applications.
+    **{f"applications.{name}": f"applications.{name}" for name in ("efficientnet", "mobilenet_v3")},
     **{f"datasets.{name}": f"datasets.{name}" for name in _DATASETS},
     **{f"layers.{name}": "layers" for name in _LAYERS},
     **{f"utils.{name}": "utils" for name in _UTILS},
@@ -105,8 +107,12 @@ MODULES = {
     "initializations": "initializations",
     "legacy": "legacy",
     "legacy.interfaces": "legacy.interfaces",
+    "layers.experimental": "layers",
+    "layers.experimental.preprocessing": "layers",
     "legacy.layers": "layers",
     "objectives": "losses",
+    "optimizers.schedules": "optimizers.schedules",
+    "saving": "saving",
     "utils.vis_utils": "utils",
     "wrappers.scikit_learn": "wrappers.scikit_learn",
 }
@@ -127,7 +133,7 @@ def find_sources(path: str) -> tuple[str, ...]:
     today = MODULES.get(path)
     if today is None:
         return ()
-    if today.startswith("applications."):
+    if today.removeprefix("applications.") in _APPLICATIONS:
         return (f"keras_{today}",)
     candidates = (".".join(filter(None, (root, today))) for root in (_OURS, _KPLUG))
     # Of kplug itself, keras has the packages alone: each name there has its place in one of them.
