@@ -54,6 +54,17 @@ from kplug.layers.global_pooling import (
     GlobalMaxPooling2D as GlobalMaxPooling2D,
     GlobalMaxPooling3D as GlobalMaxPooling3D,
 )
+from kplug.layers.images import (
+    CenterCrop as CenterCrop,
+    RandomBrightness as RandomBrightness,
+    RandomContrast as RandomContrast,
+    RandomCrop as RandomCrop,
+    RandomFlip as RandomFlip,
+    RandomRotation as RandomRotation,
+    RandomTranslation as RandomTranslation,
+    RandomZoom as RandomZoom,
+    Resizing as Resizing,
+)
 from kplug.layers.input import Input as Input, InputLayer as InputLayer
 from kplug.layers.joining import (
     Concatenate as Concatenate,

@@ -128,3 +128,16 @@ def inception(k: Any) -> Any:
     pooled = k.MaxPooling2D(3, strides=1, padding="same")(inputs)
     joined = k.Concatenate()([*branches, k.Conv2D(1, 1)(pooled)])
     return k.model(inputs, k.Dense(2)(k.GlobalAveragePooling2D()(joined)))
+
+
+@architecture((7, 6, 2))
+def sizes(k: Any) -> Any:
+    return k.sequential(
+        [
+            k.Input((7, 6, 2)),
+            k.Resizing(5, 8, interpolation="nearest", crop_to_aspect_ratio=True),
+            k.CenterCrop(4, 3),
+            k.Flatten(),
+            k.Dense(2),
+        ]
+    )

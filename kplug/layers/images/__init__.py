@@ -1,0 +1,17 @@
+"""Layers of images: sizes, and random changes for training."""
+
+from kplug.layers.images.random_colors import (
+    RandomBrightness as RandomBrightness,
+    RandomContrast as RandomContrast,
+)
+from kplug.layers.images.random_transforms import (
+    RandomFlip as RandomFlip,
+    RandomRotation as RandomRotation,
+    RandomTranslation as RandomTranslation,
+    RandomZoom as RandomZoom,
+)
+from kplug.layers.images.sizes import (
+    CenterCrop as CenterCrop,
+    RandomCrop as RandomCrop,
+    Resizing as Resizing,
+)

@@ -1,0 +1,1 @@
+"""What layers of images have in common: their axes, and random changes."""
