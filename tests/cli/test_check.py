@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
+import kplug
 from kplug.cli.app import app
 from kplug.cli.check import printing
 from tests.registry import conftest
@@ -376,8 +379,19 @@ def test_json_has_the_documented_keys(bad: Sandbox) -> None:
     section = document.partition("`kplug check --json`")[2].partition("\n## ")[0]
     component, finding = data["components"][0], data["findings"][0]
     assert data["schema"] == 1
-    for keys in (data, component, component["checks"][0], finding):
+    for keys in (data, component, component["checks"][0], finding, data["distributions"][0]):
         assert all(f"`{key}`" in section for key in keys), set(keys)
+
+
+def test_json_says_which_build_was_checked_with_what(good: Sandbox) -> None:
+    data = read("squeeze", "--example", "squeeze(strength=0.5)", status=0)
+    (build,) = data["distributions"]
+    shown = json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout)["plugins"]
+    (plugin,) = (row for row in shown if row["distribution"] == build["name"])
+    assert build == {"name": "kplug-good", "version": "1.0", "hash": plugin["hash"]}
+    assert (data["kplug"], data["torch"]) == (kplug.__version__, torch.__version__)
+    age = datetime.now(timezone.utc) - datetime.fromisoformat(data["date"].replace("Z", "+00:00"))
+    assert timedelta() <= age < timedelta(minutes=5)
 
 
 def test_json_is_all_that_is_printed(good: Sandbox) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib.metadata import version
 from typing import Any, Literal
 
+from kplug import __version__
 from kplug.registry import Component
 from kplug.registry.component import Origin
+from kplug.registry.loading.imported_code import Build, find_build_here
 
 Level = Literal["error", "warning"]
 
@@ -107,9 +111,21 @@ class Report:
             "asked": self.asked,
             "strict": self.is_strict,
             "passed": self.has_passed,
+            "kplug": __version__,
+            "torch": version("torch"),
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "distributions": list(self._describe_builds()),
             "components": list(map(_describe, self.checked)),
             "findings": list(self._describe_findings()),
         }
+
+    def _describe_builds(self) -> Iterator[dict[str, Any]]:
+        """Yield which build of each distribution was checked: results of one say nothing about another."""
+        origins = {one.component.origin for one in self.checked}
+        origins |= {finding.origin for finding in self.findings}
+        for name in sorted({origin.distribution for origin in origins}):
+            build = find_build_here(name) or Build()
+            yield {"name": name, "version": build.version, "hash": build.hash}
 
     def _describe_findings(self) -> Iterator[dict[str, Any]]:
         for finding in self.findings:

@@ -16,7 +16,14 @@ from typing import Any
 import pytest
 from kplug_registry.building import build_site
 from kplug_registry.publishing import publish, verify, yank
-from kplug_registry.site_format import DrawnComponent, Picture
+from kplug_registry.site_format import (
+    CheckedComponent,
+    ContractResults,
+    DrawnComponent,
+    FailedCheck,
+    LeftOutCheck,
+    Picture,
+)
 from kplug_registry.storage import Folder
 from kplug_registry.wheels import WheelContents, read_wheel
 from PIL import Image
@@ -37,8 +44,16 @@ def site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     wheels = [make_wheel(), make_wheel(version="2.0"), make_wheel("kplug-tides")]
     contents = [read_wheel(wheel) for wheel in wheels]
     contents[1] = with_picture(contents[1], THEMED, "wave_loss: loss over y_pred")
+    contents[1] = replace(contents[1], results=make_results("a wave"))
     build_site(contents, tmp_path / "site", NOW)
     return tmp_path / "site"
+
+
+def make_results(text: str) -> ContractResults:
+    """Return results with a text wherever there may be any."""
+    failed, left_out = FailedCheck(f"gradcheck {text}", text, text), LeftOutCheck("empty", text)
+    row = CheckedComponent("loss", "wave_loss", ("made", f"dtype {text}"), (failed,), (left_out,))
+    return ContractResults("0.1.0", "2.13.0+cpu", NOW, (row,), (f"a hook fails: {text}",))
 
 
 def with_picture(wheel: WheelContents, svg: str, text: str) -> WheelContents:
@@ -55,7 +70,8 @@ def hostile_site(make_wheel: MakeWheel, tmp_path: Path) -> Path:
     metadata = f"Summary: {SCRIPT}\nRequires-Dist: pond; platform_version == '<script>'\n"
     wheel = make_wheel(code={"kplug_waves/__init__.py": code}, metadata=metadata)
     picture = SVG.format("<script>parent.hacked=1; top.hacked=1</script>")
-    build_site([with_picture(read_wheel(wheel), picture, SCRIPT)], tmp_path / "hostile", NOW)
+    contents = with_picture(read_wheel(wheel), picture, SCRIPT)
+    build_site([replace(contents, results=make_results(SCRIPT))], tmp_path / "hostile", NOW)
     yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", SCRIPT)
     yank(Folder(tmp_path / "hostile"), "kplug-waves", "1.0", None)
     return tmp_path / "hostile"
@@ -87,6 +103,23 @@ def test_a_component_is_shown_with_its_picture_and_what_is_in_it(site: Path) -> 
     assert [(one["version"], one["picture"]) for one in found if one["picture"]] == [
         ("2.0", {"sha256": digest, "text": "wave_loss: loss over y_pred"})
     ]
+
+
+def test_results_of_the_contract_suite_are_shown_as_the_publishers(site: Path) -> None:
+    for name in ("2.0", "index"):
+        page = read_page(site, f"catalogue/distributions/kplug-waves/{name}.html")
+        assert "Supplied by the publisher, and not verified by this registry" in page
+        assert "Run 2026-01-31 with kplug 0.1.0 and torch 2.13.0+cpu. a hook fails: a wave" in page
+        assert (
+            "wave_loss loss 2 made, dtype a wave "
+            "1 gradcheck a wave, made with a wave: a wave 1 empty: a wave" in page
+        )
+    assert "Supplied" not in read_page(site, "catalogue/distributions/kplug-waves/1.0.html")
+    page = read_page(site, "catalogue/components/loss/waveloss.html")
+    assert "as the publisher says: 2 passed, 1 failed, 1 left out with kplug 0.1.0 and" in page
+    found = json.loads((site / "distributions/kplug-waves.json").read_text())["releases"]
+    assert [release["results"] is not None for release in found] == [True, False]
+    assert verify(Folder(site)) == []
 
 
 def test_an_altered_picture_is_found(site: Path) -> None:
@@ -183,6 +216,8 @@ def test_a_person_searches_opens_a_component_and_copies_its_name(
         page.get_by_role("link", name="kplug-waves").click()
         page.wait_for_url("**/catalogue/distributions/kplug-waves/index.html")
         assert page.get_by_text("kplug install kplug-waves==2.0").is_visible()
+        page.locator("summary").click()
+        assert page.get_by_text("made, dtype a wave").is_visible()
         _expect_no_violation(page)
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not page.evaluate(wide)

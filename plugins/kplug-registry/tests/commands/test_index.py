@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from kplug_registry.commands.index import index
+from kplug_registry.errors import PublishingError
 from kplug_registry.wheels import list_code_hashes
 from packaging.tags import sys_tags
 from typer.testing import CliRunner
@@ -55,6 +56,37 @@ def test_the_command_says_which_pictures_there_are_and_why_others_are_not(
         "pictures of 0 of 1 component",
         "  without: all of its 1: kplug-waves 1.0 is not installed here",
     ]
+
+
+def test_results_are_those_of_kplug_check_where_the_wheel_is_installed(
+    make_wheel: Callable[..., Path], install: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    wheel, site = make_wheel(), tmp_path / "site"
+    install(wheel)
+    command = [sys.executable, "-m", "kplug", "check", "kplug-waves", "--json"]
+    checked = subprocess.run(command, capture_output=True)
+    (tmp_path / "check.json").write_bytes(checked.stdout)
+    run("build", wheel, "--out", site, "--results", tmp_path / "check.json")
+    (release,) = json.loads((site / "distributions/kplug-waves.json").read_text())["releases"]
+    (row,) = release["results"]["components"]
+    (shown,) = json.loads(checked.stdout)["components"]
+    passed = {one["name"] for one in shown["checks"] if one["passed"]}
+    assert set(row["passed"]) == passed
+    assert {one["check"] for one in row["failed"]} == {"made"}  # the wave returns nothing
+
+
+@pytest.mark.parametrize(
+    ("size", "message"), [(None, "cannot be read"), (17 << 20, "is larger than 16777216 bytes")]
+)
+def test_results_that_cannot_be_read_leave_no_site(
+    make_wheel: Callable[..., Path], tmp_path: Path, size: int | None, message: str
+) -> None:
+    file = tmp_path / "check.json"
+    if size is not None:
+        file.write_bytes(b" " * size)
+    with pytest.raises(PublishingError, match=f"check.json {message}"):
+        run("build", make_wheel(), "--out", tmp_path / "site", "--results", file)
+    assert not (tmp_path / "site").exists()
 
 
 PIP = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-cache-dir"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from kplug_registry.building import build_site
 from kplug_registry.errors import ExistingReleaseError, PublishingError
 from kplug_registry.publishing import publish, verify
+from kplug_registry.site_format import ContractResults, DrawnComponent, Picture
 from kplug_registry.storage import Folder
 from kplug_registry.wheels import read_wheel
 
@@ -122,3 +125,30 @@ def test_a_wheel_that_offers_something_else_is_refused_with_the_difference(
     assert difference in message
     assert "All wheels of a version offer the same" in message
     assert read_files(site) == before
+
+
+def test_pictures_and_results_may_come_with_a_further_wheel_and_are_never_replaced(
+    site: Path, make_wheel: MakeWheel
+) -> None:
+    results = ContractResults("0.1.0", "2.13.0", NOW, ())
+    digest = hashlib.sha256(b"<svg/>").hexdigest()
+    drawn = (DrawnComponent("loss", "wave_loss", Picture(digest, "a wave")),)
+    wheel = replace(read_wheel(make_wheel(filename=LINUX)), drawn=drawn, results=results)
+    publish([replace(wheel, pictures={digest: b"<svg/>"})], Folder(site), LATER)
+    (release,) = read(site, "distributions/kplug-waves.json")["releases"]
+    assert release["drawn"][0]["picture"] == {"sha256": digest, "text": "a wave"}
+    assert release["results"]["kplug"] == "0.1.0"
+    assert verify(Folder(site)) == []
+    before, other = read_files(site), "kplug_waves-1.0-cp312-cp312-win_amd64.whl"
+    again = replace(read_wheel(make_wheel(filename=other)), results=replace(results, kplug="0.2"))
+    with pytest.raises(
+        PublishingError, match=r"kplug-waves 1\.0 has results of the contract suite, wh"
+    ):
+        publish([again], Folder(site), LATER)
+    assert read_files(site) == before
+
+
+def test_a_picture_of_nothing_is_found(site: Path) -> None:
+    (site / "pictures").mkdir()
+    (site / "pictures/wave.svg").write_text("<svg/>")
+    assert verify(Folder(site)) == ["pictures/wave.svg belongs to nothing in the site"]

@@ -56,5 +56,5 @@ def test_the_keys_are_those_of_the_specification() -> None:
     (offer,) = json.loads(to_json(FILE))["offers"]
     assert list(offer) == [
         *("distribution", "version", "name", "summary", "signature", "requires"),
-        *("requires_python", "wheels", "yanked", "is_qualified_only", "picture"),
+        *("requires_python", "wheels", "yanked", "is_qualified_only", "picture", "checks"),
     ]

@@ -69,7 +69,8 @@ def write_distribution_pages(
 
 def _make_release_page(name: str, release: Release, versions: Sequence[str] = ()) -> bytes:
     head = _render("distribution.html", name=name, release=release, versions=versions)
-    main = head + _render_components(name, release.components)
+    checks = _render("checks.html", results=release.results) if release.results else ""
+    main = head + _render_components(name, release.components) + checks
     return _lay_out(_ROOT, f"{name} {release.version}", main)
 
 

@@ -30,6 +30,11 @@ def check_further_wheel(distribution: str, known: Release, new: Release) -> None
             f"{wheel.filename} is published already, and a wheel is never replaced",
             hint="Give it a new version. `kplug yank` withdraws one.",
         )
+    if new.results is not None and known.results not in (None, new.results):
+        raise PublishingError(
+            f"{distribution} {known.version} has results of the contract suite, which are never replaced",
+            hint="Publish the wheel without --results.",
+        )
     differences = [*_compare_components(known, new), *_compare_facts(known, new)]
     if differences:
         raise PublishingError(

@@ -19,10 +19,10 @@ from kplug_registry.site_format import (
     ComponentFile,
     DistributionFile,
     Offer,
-    Picture,
     RecentRelease,
     Release,
     component_path,
+    count_checks,
     distribution_path,
     picture_path,
     sort_releases,
@@ -55,12 +55,19 @@ def add_release(view: SiteView, wheel: WheelContents, published: str) -> str | N
     if known is not None:
         check_further_wheel(before.name, known, made)
         wheels = sorted((*known.wheels, *made.wheels), key=lambda file: file.filename)
-        made = replace(known, wheels=tuple(wheels), drawn=known.drawn or made.drawn)
+        made = replace(
+            known,
+            wheels=tuple(wheels),
+            drawn=known.drawn or made.drawn,
+            results=known.results or made.results,
+        )
     path = wheel_path(wheel.file.filename)
     view.write(path, wheel.path)
     view.write(f"{path}.metadata", metadata.text)
-    for digest, picture in wheel.pictures.items():
-        view.write(picture_path(digest), picture)
+    for drawn in made.drawn:
+        digest = drawn.picture.sha256
+        if digest in wheel.pictures:
+            view.write(picture_path(digest), wheel.pictures[digest])
     others = (one for one in before.releases if one is not known)
     _replace_distribution(view, before, (*others, made))
     if known is None:
@@ -106,6 +113,7 @@ def _make_release(wheel: WheelContents, published: str) -> Release:
         (replace(wheel.file, published=published),),
         wheel.components,
         drawn=wheel.drawn,
+        results=wheel.results,
     )
 
 
@@ -113,9 +121,14 @@ def list_offers(distribution: DistributionFile) -> Iterator[tuple[tuple[str, str
     """Yield the kind and the lookup key of each name that a release offers, with the offer."""
     for release in distribution.releases:
         pictures = {(one.kind, one.name): one.picture for one in release.drawn}
+        counts = count_checks(release.results)
         for entry in release.components:
-            picture = pictures.get((entry.kind, entry.name))
-            offer = _make_offer(distribution.name, release, entry, picture)
+            place = entry.kind, entry.name
+            offer = replace(
+                _make_offer(distribution.name, release, entry),
+                picture=pictures.get(place),
+                checks=counts.get(place),
+            )
             for key in dict.fromkeys(map(lookup_key, (entry.name, *entry.aliases))):
                 yield (entry.kind, key), offer
 
@@ -125,9 +138,7 @@ def sort_offers(offers: list[Offer]) -> tuple[Offer, ...]:
     return tuple(sorted(sort_releases(offers), key=lambda offer: offer.distribution))
 
 
-def _make_offer(
-    distribution: str, release: Release, entry: ComponentEntry, picture: Picture | None
-) -> Offer:
+def _make_offer(distribution: str, release: Release, entry: ComponentEntry) -> Offer:
     return Offer(
         distribution,
         release.version,
@@ -139,7 +150,6 @@ def _make_offer(
         release.wheels,
         release.yanked,
         entry.is_qualified_only,
-        picture,
     )
 
 

@@ -17,7 +17,17 @@ from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import create_site, verify as verify_site
 from kplug_registry.site_format import current_time
 from kplug_registry.storage import open_storage
-from kplug_registry.wheels import DeclaredComponent, WheelContents, read_declared, read_wheels
+from kplug_registry.wheels import (
+    DeclaredComponent,
+    SuppliedResults,
+    WheelContents,
+    add_results,
+    read_check_report,
+    read_declared,
+    read_wheels,
+)
+
+_LARGEST = 16 << 20  # bytes of what is given beside wheels
 
 index = typer.Typer(no_args_is_help=True)
 
@@ -43,6 +53,15 @@ Pictures = Annotated[
         "installed here in the same build and may load.",
     ),
 ]
+Results = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--results",
+        metavar="FILE",
+        help="What `kplug check NAME --json` printed where the wheel is installed: it is shown as supplied "
+        "by the publisher. May be repeated.",
+    ),
+]
 
 
 @index.callback()
@@ -64,13 +83,15 @@ def build(
     ],
     components: Declared = None,
     has_pictures: Pictures = False,
+    results: Results = None,
 ) -> None:
     """Write a site from wheels, without running anything in them.
 
     Example: kplug index build dist --out site
     """
     declared = load_declared(components)
-    contents = read_wheels(list_wheels(wheels), declared)
+    read = read_wheels(list_wheels(wheels), declared)
+    contents = add_results(read, load_results(results))
     with illustrate(contents, has_pictures) as (illustrated, summary):
         count = create_site(illustrated, open_storage(out), current_time())
         typer.echo(f"{out}: {count} wheel{'s' * (count != 1)}")
@@ -137,7 +158,21 @@ def load_declared(path: Path | None) -> tuple[DeclaredComponent, ...]:
     """Return the components of a file, none without one."""
     if path is None:
         return ()
+    return read_declared(_read(path), str(path))
+
+
+def load_results(paths: list[Path] | None) -> list[SuppliedResults]:
+    """Return the results of the contract suite in some files."""
+    return [one for path in paths or () for one in read_check_report(_read(path), str(path))]
+
+
+def _read(path: Path) -> bytes:
+    """Return what a command of kplug's printed into a file."""
     try:
-        return read_declared(path.read_bytes(), str(path))
+        with path.open("rb") as stream:
+            text = stream.read(_LARGEST + 1)
     except OSError as error:
         raise PublishingError(f"{path} cannot be read: {error}") from error
+    if len(text) > _LARGEST:
+        raise PublishingError(f"{path} is larger than {_LARGEST} bytes")
+    return text

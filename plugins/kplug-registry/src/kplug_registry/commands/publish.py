@@ -10,10 +10,12 @@ import typer
 from kplug_registry.commands.index import (
     Declared,
     Pictures,
+    Results,
     Wheels,
     illustrate,
     list_wheels,
     load_declared,
+    load_results,
 )
 from kplug_registry.commands.output import print_lines
 from kplug_registry.publishing import publish as publish_wheels
@@ -22,7 +24,7 @@ from kplug_registry.storage import SiteStorage, open_storage
 from kplug_registry.trust.keys import ROOT, SigningKeys
 from kplug_registry.trust.layout import metadata_path
 from kplug_registry.trust.signer_uris import gather_keys
-from kplug_registry.wheels import read_wheel
+from kplug_registry.wheels import add_results, read_wheel
 
 Site = Annotated[
     str, typer.Option("--to", metavar="SITE", help="The folder of the site, or s3://BUCKET/PATH.")
@@ -45,6 +47,7 @@ def publish(
     components: Declared = None,
     keys: Keys = None,
     has_pictures: Pictures = False,
+    results: Results = None,
 ) -> None:
     """Add wheels to a registry, all or none. A wheel that is there is never replaced.
 
@@ -54,7 +57,8 @@ def publish(
     """
     declared = load_declared(components)
     read = (read_wheel(path, declared) for path in list_wheels(wheels))
-    with illustrate(read, has_pictures) as (illustrated, summary):
+    wheels_with_results = add_results(read, load_results(results))
+    with illustrate(wheels_with_results, has_pictures) as (illustrated, summary):
         contents = list(illustrated)
     storage = open_storage(to)
     written = publish_wheels(contents, storage, current_time(), find_keys(keys, storage))

@@ -9,10 +9,22 @@ from kplug_registry.building.catalogue import write_component_page, write_distri
 from kplug_registry.building.feed import write_front_pages
 from kplug_registry.building.rules import claim_name
 from kplug_registry.building.simple_pages import write_project, write_projects
-from kplug_registry.site_format import ComponentFile, DistributionFile, SiteFile, wheel_path
+from kplug_registry.site_format import (
+    ComponentFile,
+    DistributionFile,
+    SiteFile,
+    picture_path,
+    wheel_path,
+)
 from kplug_registry.storage import SiteStorage
 
-_FOLDERS = ("catalogue", "files", "lookalikes", "simple")  # in which nothing else may be
+_FOLDERS = (
+    "catalogue",
+    "files",
+    "lookalikes",
+    "pictures",
+    "simple",
+)  # in which nothing else may be
 
 
 def find_page_faults(
@@ -32,6 +44,8 @@ def find_page_faults(
     wheels = (wheel for one in distributions for each in one.releases for wheel in each.wheels)
     paths = map(wheel_path, (wheel.filename for wheel in wheels))
     wanted = {each for path in paths for each in (path, f"{path}.metadata")}
+    drawn = (each for one in distributions for release in one.releases for each in release.drawn)
+    wanted |= {picture_path(each.picture.sha256) for each in drawn}
     for path, content in _make_pages(storage, file, distributions, components):
         wanted.add(path)
         found = storage.read(path)

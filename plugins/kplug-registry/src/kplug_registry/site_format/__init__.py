@@ -1,5 +1,13 @@
 """What a site holds: its nouns, their JSON, and the paths of its files. Specified in ``docs/registry.md``."""
 
+from kplug_registry.site_format.contract_results import (
+    CheckCounts as CheckCounts,
+    CheckedComponent as CheckedComponent,
+    ContractResults as ContractResults,
+    FailedCheck as FailedCheck,
+    LeftOutCheck as LeftOutCheck,
+    count_checks as count_checks,
+)
 from kplug_registry.site_format.json_text import (
     from_json as from_json,
     to_json as to_json,

@@ -67,6 +67,11 @@ def _read(wanted: Any, data: object, where: str) -> Any:
         if not isinstance(data, list):
             raise _wrong(where, "a list", data)
         return tuple(_read(item, value, f"{where}[{at}]") for at, value in enumerate(data))
+    if origin is dict:
+        (_, item) = get_args(wanted)
+        if not isinstance(data, dict):
+            raise _wrong(where, "an object", data)
+        return {key: _read(item, value, f"{where}: {key[:80]}") for key, value in data.items()}
     if origin in (Union, types.UnionType):
         (inner,) = (one for one in get_args(wanted) if one is not type(None))
         return None if data is None else _read(inner, data, where)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kplug_registry.site_format.contract_results import CheckCounts, ContractResults
+
 FORMAT = 1  # raised when a client of the format before would be misled
 MOST_HITS = 200  # of a search file, so that a search costs the same in a large site
 LONGEST_HIT_SUMMARY = 160  # so that a file of hits stays small, whatever authors write
@@ -73,6 +75,7 @@ class Offer:
         yanked: Why it was withdrawn, or None. It is installed only where it is asked for exactly.
         is_qualified_only: Whether the bare name does not mean this component.
         picture: What it does, if that was drawn.
+        checks: How it passed the contract suite, as the publisher says; None if nobody said.
     """
 
     distribution: str
@@ -86,6 +89,7 @@ class Offer:
     yanked: str | None = None
     is_qualified_only: bool = False
     picture: Picture | None = None
+    checks: CheckCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class Release:
         components: What each of them offers, by kind and name.
         yanked: Why it was withdrawn, or None.
         drawn: The components of which there is a picture.
+        results: Those of the contract suite, if the publisher supplied some.
     """
 
     version: str
@@ -155,6 +160,7 @@ class Release:
     components: tuple[ComponentEntry, ...]
     yanked: str | None = None
     drawn: tuple[DrawnComponent, ...] = ()
+    results: ContractResults | None = None
 
 
 @dataclass(frozen=True, slots=True)

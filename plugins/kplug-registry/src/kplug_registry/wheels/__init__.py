@@ -8,8 +8,13 @@ Data flows in this order::
     all of it                            reading
     many wheels                          reading_ahead
     its code where it is installed       code_hashes
+    what was found out about that        check_report → supplied_results
 """
 
+from kplug_registry.wheels.check_report import (
+    SuppliedResults as SuppliedResults,
+    read_check_report as read_check_report,
+)
 from kplug_registry.wheels.code_hashes import list_code_hashes as list_code_hashes
 from kplug_registry.wheels.declared import (
     DeclaredComponent as DeclaredComponent,
@@ -17,3 +22,4 @@ from kplug_registry.wheels.declared import (
 )
 from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel
 from kplug_registry.wheels.reading_ahead import read_wheels as read_wheels
+from kplug_registry.wheels.supplied_results import add_results as add_results

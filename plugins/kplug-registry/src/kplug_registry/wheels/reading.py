@@ -10,7 +10,12 @@ from pathlib import Path
 
 from kplug import Component, get_kind, lookup_key
 from kplug.errors import RegistrationError, UnknownKindError
-from kplug_registry.site_format import ComponentEntry, DrawnComponent, WheelFile
+from kplug_registry.site_format import (
+    ComponentEntry,
+    ContractResults,
+    DrawnComponent,
+    WheelFile,
+)
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
 from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
 from kplug_registry.wheels.declared import DeclaredComponent
@@ -33,6 +38,7 @@ class WheelContents:
         components: What it offers, by kind and name.
         drawn: Those of which there is a picture.
         pictures: The pictures, by hash.
+        results: Those of the contract suite, if there are some.
     """
 
     path: Path
@@ -41,6 +47,7 @@ class WheelContents:
     components: tuple[ComponentEntry, ...]
     drawn: tuple[DrawnComponent, ...] = ()
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    results: ContractResults | None = None
 
 
 def read_wheel(

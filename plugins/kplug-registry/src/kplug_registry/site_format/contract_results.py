@@ -1,0 +1,91 @@
+"""Results of the contract suite, as a publisher has supplied them. Nobody else vouches for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A check that a component fails.
+
+    Args:
+        check: Its name.
+        example: The arguments that the component was made with, as text; empty if it was not made.
+        message: What is wrong.
+    """
+
+    check: str
+    example: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutCheck:
+    """A check that the author of a component leaves out, with the reason."""
+
+    check: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedComponent:
+    """A component with the results of its checks.
+
+    Args:
+        kind: The singular name of the kind.
+        name: The declared name.
+        passed: The checks that hold.
+        failed: Those that do not.
+        left_out: Those that were not run.
+    """
+
+    kind: str
+    name: str
+    passed: tuple[str, ...]
+    failed: tuple[FailedCheck, ...]
+    left_out: tuple[LeftOutCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractResults:
+    """What ``kplug check`` found out about a release.
+
+    Args:
+        kplug: The version of kplug.
+        torch: The version of torch.
+        date: When, in UTC, as ``2026-01-31T12:00:00Z``.
+        components: Those that were checked, by kind and name.
+        problems: What is wrong with the release as a whole.
+    """
+
+    kplug: str
+    torch: str
+    date: str
+    components: tuple[CheckedComponent, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCounts:
+    """How many checks of a component passed, failed and were left out, and with which versions."""
+
+    passed: int
+    failed: int
+    left_out: int
+    kplug: str
+    torch: str
+    date: str
+
+
+def count_checks(results: ContractResults | None) -> dict[tuple[str, str], CheckCounts]:
+    """Return the numbers of each component that was checked, by kind and name."""
+    if results is None:
+        return {}
+    versions = results.kplug, results.torch, results.date
+    return {
+        (one.kind, one.name): CheckCounts(
+            len(one.passed), len(one.failed), len(one.left_out), *versions
+        )
+        for one in results.components
+    }

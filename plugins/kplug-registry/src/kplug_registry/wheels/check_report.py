@@ -1,0 +1,190 @@
+"""What ``kplug check --json`` printed where a plugin is installed: anybody may have written it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from kplug_registry.errors import SiteFormatError
+from kplug_registry.site_format import (
+    CheckedComponent,
+    ContractResults,
+    FailedCheck,
+    LeftOutCheck,
+    from_json,
+)
+
+_SCHEMA = 1
+_LONGEST_NAME, _LONGEST_TEXT = 100, 500
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_HINT = "Write it where the wheel is installed, with: kplug check NAME --json"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppliedResults:
+    """The results of one build of a distribution.
+
+    Args:
+        where: The file.
+        distribution: The normalised name.
+        version: The version, in its normal form.
+        hash: The hash of the code that was checked, as `kplug.hash_code` makes it; None where it has none.
+        results: The results.
+    """
+
+    where: str
+    distribution: str
+    version: str
+    hash: str | None
+    results: ContractResults
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    name: str
+    version: str
+    hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    name: str
+    example: str
+    passed: bool
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    kind: str
+    name: str
+    qualified_name: str
+    distribution: str
+    checks: tuple[_Check, ...]
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    rule: str
+    level: str
+    distribution: str
+    kind: str | None
+    component: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    schema: int
+    kplug: str
+    torch: str
+    date: str
+    distributions: tuple[_Build, ...]
+    components: tuple[_Component, ...]
+    findings: tuple[_Finding, ...]
+
+
+def read_check_report(text: bytes, where: str) -> tuple[SuppliedResults, ...]:
+    """Return the results of each distribution that was checked.
+
+    Long texts are cut off, and line ends in them become spaces.
+
+    Args:
+        text: What the command printed.
+        where: The file, for messages.
+
+    Raises:
+        SiteFormatError: for anything else, and for results that name something twice.
+    """
+    try:
+        report = from_json(_Report, text, where)
+        _check(report, where)
+        return tuple(_collect(report, build, where) for build in report.distributions)
+    except SiteFormatError as error:
+        error.hint = error.hint or _HINT
+        raise
+
+
+def _check(report: _Report, where: str) -> None:
+    if report.schema != _SCHEMA:
+        raise SiteFormatError(
+            f"{where} is of schema {report.schema}, and {_SCHEMA} is what is read"
+        )
+    if not _DATE.fullmatch(report.date):
+        raise SiteFormatError(f"{where}: date is {report.date[:80]!r}, no time in UTC")
+    for key, text in (("kplug", report.kplug), ("torch", report.torch)):
+        _normalize(text, f"{where}: {key}")
+    names = Counter(canonicalize_name(build.name) for build in report.distributions)
+    rows = Counter((one.distribution, one.kind, one.name) for one in report.components)
+    for what, count in (*names.items(), *rows.items()):
+        if count > 1:
+            raise SiteFormatError(f"{where} has {str(what)[:200]} twice")
+
+
+def _normalize(version: str, where: str) -> str:
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        raise SiteFormatError(f"{where} is {version[:80]!r}, no version (PEP 440)") from None
+
+
+def _collect(report: _Report, build: _Build, where: str) -> SuppliedResults:
+    rows = (one for one in report.components if one.distribution == build.name)
+    errors = [
+        one for one in report.findings if (one.distribution, one.level) == (build.name, "error")
+    ]
+    components = [_describe(row, errors) for row in rows]
+    results = ContractResults(
+        report.kplug,
+        report.torch,
+        report.date,
+        tuple(sorted(components, key=lambda one: (one.kind, one.name))),
+        tuple(_condense(one.message) for one in errors if one.component is None),
+    )
+    version = _normalize(build.version, f"{where}: the version of {build.name[:80]!r}")
+    return SuppliedResults(where, canonicalize_name(build.name), version, build.hash, results)
+
+
+def _describe(row: _Component, errors: list[_Finding]) -> CheckedComponent:
+    """Return the results of a component; one that was not imported fails that."""
+    failed = [
+        FailedCheck(
+            _condense(one.name, _LONGEST_NAME),
+            _condense(one.example),
+            _condense(one.message or "it fails"),
+        )
+        for one in row.checks
+        if not one.passed
+    ]
+    failed += [
+        FailedCheck(_condense(one.rule, _LONGEST_NAME), "", _condense(one.message))
+        for one in errors
+        if (one.kind, one.component) == (row.kind, row.qualified_name)
+    ]
+    left_out = (
+        LeftOutCheck(_condense(name, _LONGEST_NAME), _condense(reason))
+        for name, reason in row.left_out.items()
+    )
+    return CheckedComponent(
+        row.kind, row.name, tuple(_list_passed(row)), tuple(failed), tuple(left_out)
+    )
+
+
+def _list_passed(row: _Component) -> Iterator[str]:
+    """Yield the checks that hold with every example."""
+    failed = {one.name for one in row.checks if not one.passed}
+    for name in dict.fromkeys(one.name for one in row.checks):
+        if name not in failed:
+            yield _condense(name, _LONGEST_NAME)
+
+
+def _condense(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Return a text in one line that can be shown."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
