@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kplug.errors import DataError
+from kplug.errors import DataError, GraphError
 from kplug.graph import is_symbolic
 from kplug.graph.operators import Operators
 from kplug.nested import find_leaves
+from kplug.ops.captured import refuse_captured
+from kplug.ops.control import CONTROL
 from kplug.ops.operands import Function
 from kplug.ops.table import OPERATIONS
 from kplug.registry.suggestions import find_most_alike
@@ -35,11 +37,19 @@ _REFUSALS = (
 
 
 def _make_function(name: str, compute: Function) -> Function:
+    calls_functions = name in CONTROL
+
     def function(*args: Any, **kwargs: Any) -> Any:
         if is_symbolic((args, kwargs)):
+            if calls_functions:
+                refuse_captured(name, (args, kwargs))
             return Operators.connect(name, args, kwargs)
         try:
             return compute(*args, **kwargs)
+        except GraphError:
+            if calls_functions:
+                refuse_captured(name, (args, kwargs))
+            raise
         except _REFUSALS as error:
             if type(error) not in _REFUSALS or torch.compiler.is_compiling():
                 raise

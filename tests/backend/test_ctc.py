@@ -13,6 +13,8 @@ from hypothesis import given, settings, strategies as st
 
 from kplug import backend as K
 from kplug.errors import ArgumentValueError, DataError
+from kplug.layers import Input, Lambda
+from kplug.models import Model
 
 CLASSES = 3
 
@@ -149,3 +151,12 @@ def test_what_does_not_fit_is_refused(call: Any, error: Any, text: str) -> None:
     with pytest.raises(error) as caught:
         call(_probabilities(0, 1, 3))
     assert text in str(caught.value)
+
+
+def test_a_graph_has_a_cost_whose_lengths_are_inputs() -> None:
+    inputs = [Input((2,)), Input((4, 3)), Input((1,)), Input((1,))]
+    cost = Lambda(lambda several: K.ctc_batch_cost(*several))(inputs)
+    assert cost.shape == (None, 1)
+    arrays = [[[0.0, 1.0]], torch.rand(1, 4, 3).softmax(-1), [[4.0]], [[2.0]]]
+    values = [torch.as_tensor(one) for one in arrays]
+    torch.testing.assert_close(Model(inputs, cost)(values), K.ctc_batch_cost(*values))
