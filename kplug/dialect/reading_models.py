@@ -67,7 +67,7 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
     class_name, config = entry["class_name"], entry.get("config")
     rest = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
     if is_operation(entry):
-        return {**read_operation(entry), **rest}
+        return {**rest, **read_operation(entry)}
     own = qualify("layer", entry, names)
     if own == _TORCH_MODULE:
         raise _torch_module(config)

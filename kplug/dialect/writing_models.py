@@ -7,7 +7,7 @@ from typing import Any
 
 from kplug.dialect.lambda_layers import find_kind_of_argument
 from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
-from kplug.dialect.tensor_operations import OPERATION, is_operation, read_operation, write_operation
+from kplug.dialect.tensor_operations import OPERATION, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_graphs import write_calls
 
@@ -51,17 +51,21 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
         written = describe(_MODEL_MODULES[name], name, _write_graph(name, config, generation))
     elif name == "InputLayer":
         written = describe("keras.layers", name, _write_input(config))
-    elif name == OPERATION:
-        written = write_operation(config)
+    elif name == OPERATION and generation == 3 and (operation := _write_operation(entry)):
+        written = operation
     else:
         written = write_object(
             "layer", package or BUILT_IN, name, _write_config(name, config, generation)
         )
     # A functional model's entries say how they are connected, a model's own what it was built for.
     kept = ("name", "inbound_nodes", "build_config")
-    found = {key: entry[key] for key in kept if key in entry}
+    found = {key: entry[key] for key in kept if key in entry and key not in written}
     own = _find_own(name, config) if package in ("", BUILT_IN) else {}
     return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
+
+
+def _write_operation(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    return write_operation(entry["config"], entry.get("inbound_nodes", ()))
 
 
 def _find_own(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,9 +140,6 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
     registered = value["registered_name"]
     if registered == "function":
         return value["config"]
-    if is_operation(value):  # the plain name would be that of a layer
-        value = {**value, **read_operation(value)}
-        registered = f"{BUILT_IN}>{OPERATION}"
     class_name = registered or value["class_name"]
     config = simplify(value["config"])
     if class_name == "InputLayer":
