@@ -6,11 +6,13 @@ import base64
 import hashlib
 import os
 import random
+import re
+import shutil
 import time
 import zipfile
 from dataclasses import dataclass
-from heapq import nlargest
 from pathlib import Path
+from typing import Any
 
 from kplug_registry.building import build_site
 from kplug_registry.publishing import publish
@@ -127,18 +129,27 @@ class LargeSite:
         server.close()
         return costs
 
-    def count_search_bytes(self) -> int:
-        """Return the most uncompressed bytes that a browser loads until a search answers.
+    def search(self, text: str) -> Searched:
+        """Search in chromium, which has seen nothing of the site before."""
+        from playwright.sync_api import sync_playwright
 
-        It reads the page, a list of words with one beginning, the file of the word, and those of four longer
-        words at once: here, the largest of each.
-        """
-        page = [self.site / "index.html", *self.site.glob("catalogue/assets/*")]
-        sizes = [file.stat().st_size for file in page]
-        for folder, most in (("prefixes", 1), ("search", 5)):
-            files = (file.stat().st_size for file in (self.site / folder).iterdir())
-            sizes += nlargest(most, files)
-        return sum(sizes)
+        server = Server(self.site)
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+            page = chromium.new_page()
+            requests: list[Any] = []
+            page.on("requestfinished", lambda request: requests.append(request))
+            page.goto(f"{server.address}index.html")
+            page.get_by_label("Find a component").fill(text)
+            page.locator("#status", has_text=re.compile("component|Nothing")).wait_for()
+            sizes = [request.sizes() for request in requests]
+            hits = page.locator("#hits li").count()
+            chromium.close()
+        server.close()
+        received = sum(each["responseHeadersSize"] + each["responseBodySize"] for each in sizes)
+        return Searched(received, len(sizes), hits)
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,21 @@ class Written:
 
     seconds: float
     sizes: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search in a browser took, the page and its assets included.
+
+    Args:
+        received: Bytes, with the headers; nothing is compressed.
+        requests: How many.
+        hits: Components that are shown.
+    """
+
+    received: int
+    requests: int
+    hits: int
 
 
 def _read_most_memory() -> int:

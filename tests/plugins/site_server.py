@@ -8,6 +8,7 @@ import time
 from email.utils import formatdate
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 from pathlib import Path
 
 
@@ -45,6 +46,7 @@ class Server:
         handler.send_response_only(status)
         handler.send_header("Date", formatdate(usegmt=True))
         handler.send_header("ETag", etag)
+        handler.send_header("Content-Type", guess_type(file.name)[0] or "")
         if self.act == "gzip":
             handler.send_header("Content-Encoding", "gzip")
             data = gzip.compress(b"\0" * 10_000_000)

@@ -10,6 +10,12 @@ from tests.plugins.large_sites import LargeSite
 
 _LISTS = {"simple/index.html", "simple/index.json"}  # of all distributions
 _GROWING = ("simple/index", "metadata/")
+SEARCHES = (
+    "dice",
+    "dic",
+    "foc dic wav",
+    "dise",
+)  # a word, halves of one and of three, a misspelt one
 
 
 @pytest.mark.slow
@@ -29,7 +35,9 @@ def test_a_publish_a_look_up_and_a_search_cost_the_same_in_a_larger_site(tmp_pat
         assert cold[0] == 4
         assert cold[1] < 60_000
         assert warm == (1, 0)
-        assert large.count_search_bytes() < 250_000  # six files of 200 hits and words, and the page
+        searched = [large.search(text) for text in SEARCHES]
+        assert [bool(each.hits) for each in searched[:2]] == [True, True]
+        assert max(each.received for each in searched) < 400_000
         written.append({path for path in new if not path.startswith("metadata/")})
     in_small, in_large = written
     assert in_large <= in_small  # words that have all hits that a file takes are left as they are

@@ -21,7 +21,16 @@ function runs(text) {
   })).filter((run) => run.whole && run.whole.length <= 40);
 }
 
-async function read(folder, word) {
+const known = new Map(); // what was read, so that nothing is asked for twice
+
+function read(folder, word) {
+  const place = `${folder}/${word}`;
+  if (!known.has(place)) known.set(place, load(folder, word));
+  known.get(place).catch(() => known.delete(place));
+  return known.get(place);
+}
+
+async function load(folder, word) {
   let stem = word;
   if (!/^[a-z0-9]+$/.test(word)) {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(word));
@@ -60,7 +69,7 @@ async function hitsOfLonger(word) {
   const longer = words.filter((each) => each !== word && each.startsWith(word)).slice(0, 24);
   let hits = [];
   while (longer.length && hits.length < 100) {
-    hits = join([hits, ...await Promise.all(longer.splice(0, 4).map(hitsOf))]);
+    hits = join([hits, ...await Promise.all(longer.splice(0, 3).map(hitsOf))]);
   }
   return hits;
 }
@@ -119,7 +128,8 @@ async function suggest(text) {
   }));
   const words = fixed.flat();
   const suggestion = words.join(" ");
-  return words.length === 0 || words.includes(null) || !(await search(suggestion)).length ? "" : suggestion;
+  const isAnswer = words.length > 0 && !words.includes(null) && (await search(suggestion)).length > 0;
+  return isAnswer ? suggestion : "";
 }
 
 function row(hit) {
