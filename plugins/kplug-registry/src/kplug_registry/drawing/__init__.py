@@ -3,7 +3,7 @@
 Data flows in this order::
 
     what is installed here                  environment
-    a process that draws                    worker → drawing_process
+    a process that draws                    worker, svg → drawing_process
     the pictures of a wheel's components    picture_maker
 """
 

@@ -8,6 +8,7 @@ import tempfile
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from kplug_registry.drawing.svg import find_fault
 from kplug_registry.drawing.worker import work
 
 _TO_START = 120.0  # seconds; it imports torch
@@ -48,7 +49,10 @@ class DrawingProcess:
             raise NotDrawnError("it ended the process that draws") from None
         if "reason" in answer:
             raise NotDrawnError(answer["reason"])
-        return answer["svg"].encode(), answer["text"]
+        svg = answer["svg"].encode()
+        if (fault := find_fault(svg)) is not None:
+            raise NotDrawnError(f"its picture has {fault}")
+        return svg, answer["text"]
 
     def close(self) -> None:
         """End the process, and remove what it wrote."""
