@@ -25,6 +25,10 @@ class ExistingReleaseError(PublishingError):
     """A version that a site has already, and that is never replaced."""
 
 
+class BusySiteError(PublishingError):
+    """Another publisher is writing to a site; the same change may be taken later."""
+
+
 class TrustError(RegistryError, ValueError):
     """A site that is not what its root's keys have signed, or keys that cannot sign it."""
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from kplug_registry.commands.index import index
 from kplug_registry.errors import PublishingError
-from kplug_registry.wheels import list_code_hashes
+from kplug_registry.publishing import publish
+from kplug_registry.storage import Folder
+from kplug_registry.wheels import list_code_hashes, read_wheel
 from packaging.tags import sys_tags
 from typer.testing import CliRunner
 
@@ -35,6 +37,14 @@ def test_the_site_says_who_offers_a_name(make_wheel: Callable[..., Path], tmp_pa
         *("kplug-waves", "1.0", "wave_loss"),
         "(y_true, y_pred, height=1.0)",
     )
+
+
+def test_a_site_begins_without_wheels(make_wheel: Callable[..., Path], tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    assert run("build", "--out", site) == f"{site}: 0 wheels\n"
+    assert run("verify", site) == f"{site}: sound\n"
+    publish([read_wheel(make_wheel())], Folder(site), "2026-01-31T12:00:00Z")
+    assert run("verify", site) == f"{site}: sound\n"
 
 
 def test_a_folder_stands_for_the_wheels_in_it(

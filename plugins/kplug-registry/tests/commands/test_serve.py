@@ -75,6 +75,7 @@ def test_without_its_libraries_the_command_says_how_to_get_them(
 
 
 @pytest.mark.usefixtures("file")
-def test_a_folder_without_anything_is_not_served(tmp_path: Path) -> None:
+def test_a_folder_without_wheels_is_not_served(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
     with pytest.raises(ServingError, match="neither the site of a registry nor a folder of wheels"):
         call("serve", tmp_path)

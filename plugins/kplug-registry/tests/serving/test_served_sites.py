@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from kplug_registry.errors import ServingError, WheelError
+from kplug_registry.publishing import verify
 from kplug_registry.serving.served_sites import SiteFolder, WheelFolder, open_site
+from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys
 
 MakeWheel = Callable[..., Path]
@@ -79,7 +82,19 @@ def test_broken_wheels_are_refused_at_the_start(make_wheel: MakeWheel) -> None:
         open_site(path.parent)
 
 
+def test_an_empty_folder_is_served_and_gets_wheels(tmp_path: Path, make_wheel: MakeWheel) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    served = WheelFolder(folder, pause=0)
+    assert json.loads((served.find_folder() / "registry.json").read_text())["recent"] == []
+    assert verify(Folder(served.find_folder())) == []
+    make_wheel().rename(folder / "kplug_waves-1.0-py3-none-any.whl")
+    assert list_versions(served) == ["1.0"]
+    served.close()
+
+
 def test_what_is_neither_a_site_nor_wheels_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(ServingError, match=r"(?s)neither the site .*kplug index build WHEELS…"):
             open_site(folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kplug_registry.errors import BusySiteError
 from kplug_registry.publishing import verify
 from kplug_registry.serving.application import make_application
 from kplug_registry.serving.audit_log import AuditLog
@@ -329,6 +330,18 @@ def test_a_change_of_a_signed_site_is_signed(
     with TestClient(make_application(SiteFolder(site, keys), database)) as client:
         assert upload(client, wheel, token).status_code == 200
     assert verify(Folder(site)) == []
+
+
+def test_an_upload_while_another_publisher_writes_is_told_when_to_come_again(
+    client: TestClient, token: str, upload: Upload, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(*_: object) -> str:
+        raise BusySiteError("another publisher has been writing for 60 s", hint="Try again later.")
+
+    monkeypatch.setattr(SiteFolder, "publish", publish)
+    answer = upload(client, wheel, token)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert answer.text == "another publisher has been writing for 60 s\n  Try again later."
 
 
 def test_a_folder_of_wheels_takes_no_uploads(

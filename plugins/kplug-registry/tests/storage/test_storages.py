@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from kplug_registry.errors import PublishingError
 from kplug_registry.storage import Folder, SiteStorage, open_storage
+from kplug_registry.storage.object_store import ObjectStore
 
 
 @pytest.fixture(params=["folder", "store"])
@@ -59,3 +60,40 @@ def test_a_store_whose_library_is_absent(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(PublishingError, match=r"(?s)s3fs.*pip install 'kplug-registry\[storage\]'"):
         open_storage("s3://bucket/site")
+
+
+class Refusing:
+    """A store that refuses everything, as S3 does those whom it does not know."""
+
+    protocol = ("s3",)
+
+    def invalidate_cache(self) -> None: ...
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError("Access Denied")
+
+        return refuse
+
+
+@pytest.mark.parametrize(
+    ("act", "done"),
+    [
+        (lambda store: store.read("registry.json"), "read"),
+        (lambda store: store.list("files"), "read"),
+        (lambda store: store.write({"a": b""}), "written to"),
+        (lambda store: store.create("a", b""), "written to"),
+        (lambda store: store.remove(["a"]), "written to"),
+    ],
+    ids=["read", "list", "write", "create", "remove"],
+)
+def test_a_store_that_refuses_is_told_with_what_to_look_at(
+    act: Callable[[ObjectStore], object], done: str
+) -> None:
+    with pytest.raises(PublishingError) as caught:
+        act(ObjectStore(Refusing(), "bucket/site", "s3://bucket/site"))
+    assert str(caught.value) == (
+        f"s3://bucket/site cannot be {done}: Access Denied\n"
+        "  Look at the address, and at what the tools of the store read: of S3, AWS_PROFILE or "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL."
+    )

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from kplug_registry.building.feed import start_site
 from kplug_registry.building.releases import add_release
 from kplug_registry.building.simple_pages import add_projects
 from kplug_registry.building.site_view import SiteView
 from kplug_registry.errors import PublishingError
-from kplug_registry.storage import Folder
+from kplug_registry.storage import Folder, explaining
 from kplug_registry.wheels import WheelContents
 
 _BATCH = 100  # wheels whose files are in memory together
@@ -31,11 +32,12 @@ def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> i
     Raises:
         PublishingError: if the folder has files, or two wheels cannot be of one site; nothing is left behind.
     """
-    if site.exists() and any(site.iterdir()):
-        raise PublishingError(
-            f"{site} is not empty", hint="`kplug publish WHEEL --to SITE` adds to a site."
-        )
-    site.parent.mkdir(parents=True, exist_ok=True)
+    with explaining(site):
+        if site.exists() and any(site.iterdir()):
+            raise PublishingError(
+                f"{site} is not empty", hint="`kplug publish WHEEL --to SITE` adds to a site."
+            )
+        site.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site.parent, prefix=f".{site.name}-") as folder:
         built = Path(folder) / "site"
         built.mkdir()
@@ -71,6 +73,8 @@ def _write_batches(wheels: Iterable[WheelContents], folder: Path, published: str
             names.append(name)
         if count % _BATCH == 0:
             _write_changes(view, folder, _MOST_KEPT)
+    if not count:
+        start_site(view)
     add_projects(view, names)
     _write_changes(view, folder)
     return count

@@ -17,6 +17,12 @@ from kplug_registry.site_format import (
 )
 
 MOST_RECENT = 50
+_NEVER = "1970-01-01T00:00:00Z"  # a feed has to say when it changed
+
+
+def start_site(view: SiteView) -> None:
+    """Write what a site without any release has."""
+    _write_site_file(view, SiteFile())
 
 
 def add_recent(view: SiteView, release: RecentRelease) -> None:
@@ -59,7 +65,7 @@ def _write_site_file(view: SiteView, file: SiteFile) -> None:
 
 def _format_feed(recent: tuple[RecentRelease, ...]) -> str:
     """Return the releases as an Atom feed (RFC 4287), whose links are relative to it."""
-    updated = recent[0].published if recent else ""
+    updated = recent[0].published if recent else _NEVER
     return "\n".join(
         [
             '<?xml version="1.0" encoding="utf-8"?>',

@@ -73,7 +73,7 @@ def search(
         try:
             hits = _search_one(registry, text, is_offline=is_offline)
         except UnreachableSiteError as error:
-            unreachable.append(error.message)
+            unreachable.append(f"{registry.name}: {error.message}")
             hits, is_asked = _search_one(registry, text, is_offline=True), False
         for hit in hits:
             owner = _find_earlier_owner(registries.items[:place], hit.distribution, is_asked)

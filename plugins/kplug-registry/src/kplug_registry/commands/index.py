@@ -34,6 +34,14 @@ index = typer.Typer(no_args_is_help=True)
 Wheels = Annotated[
     list[Path], typer.Argument(metavar="WHEELS", help="Wheels, or folders of wheels.")
 ]
+SomeWheels = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="WHEELS",
+        help="Wheels, or folders of wheels; none for an empty site.",
+        show_default=False,
+    ),
+]
 Declared = Annotated[
     Path | None,
     typer.Option(
@@ -76,7 +84,8 @@ def options() -> None:
 
 @index.command()
 def build(
-    wheels: Wheels,
+    wheels: SomeWheels = None,
+    *,
     out: Annotated[
         str,
         typer.Option("--out", metavar="SITE", help="The folder to write, or s3://BUCKET/PATH."),
@@ -88,9 +97,11 @@ def build(
     """Write a site from wheels, without running anything in them.
 
     Example: kplug index build dist --out site
+
+    Example: kplug index build --out empty-site
     """
     declared = load_declared(components)
-    read = read_wheels(list_wheels(wheels), declared)
+    read = read_wheels(list_wheels(wheels or []), declared)
     contents = add_results(read, load_results(results))
     with illustrate(contents, has_pictures) as (illustrated, summary):
         count = create_site(illustrated, open_storage(out), current_time())
@@ -172,7 +183,11 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as stream:
             text = stream.read(_LARGEST + 1)
     except OSError as error:
-        raise PublishingError(f"{path} cannot be read: {error}") from error
+        raise PublishingError(
+            f"{path} cannot be read: {error.strerror}",
+            hint="Write it where the plugins are installed: kplug list --json > components.json, or "
+            "kplug check --json > results.json",
+        ) from error
     if len(text) > _LARGEST:
         raise PublishingError(f"{path} is larger than {_LARGEST} bytes")
     return text

@@ -47,6 +47,8 @@ def search(
 
 
 def _write(results: Results, text: str) -> Iterator[str]:
+    for sentence in results.unreachable:
+        yield f"{sentence}; its copy on this machine is searched"
     for each in results.found:
         hit = each.hit
         yield f"{hit.kind} {hit.written}: {hit.summary}".rstrip(": ")
@@ -56,5 +58,3 @@ def _write(results: Results, text: str) -> Iterator[str]:
         yield f"Nothing found for {text[:80]!r}."
     for sentence in results.refused:
         yield f"refused: {sentence}"
-    for sentence in results.unreachable:
-        yield f"from the copy on this machine: {sentence}"

@@ -27,7 +27,9 @@ def serve(
         Path, typer.Argument(metavar="SITE|WHEELS", help="A site, or a folder of wheels.")
     ],
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 takes one that is free.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes one that is free.")
+    ] = 8000,
     database: DatabaseFile = None,
     components: Declared = None,
     keys: Keys = None,

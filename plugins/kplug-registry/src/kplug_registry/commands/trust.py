@@ -96,13 +96,15 @@ def init(
 
     Example: kplug trust init site --keys keys --signer awskms:alias/plugins --public-key plugins.pem
     """
-    if open_storage(site).read(metadata_path(ROOT)) is not None:
-        raise TrustError(f"{site!r} has a root", hint="`kplug trust rotate` makes the next one.")
-    _check_threshold(threshold, root_keys)
-    signers = generate_keys(keys, root_keys, _open_service(signer, public_key))
-    root = make_root(signers, threshold)
     storage = open_storage(site)
     with locked(storage):
+        if storage.read(metadata_path(ROOT)) is not None:
+            raise TrustError(
+                f"{site!r} has a root", hint="`kplug trust rotate` makes the next one."
+            )
+        _check_threshold(threshold, root_keys)
+        signers = generate_keys(keys, root_keys, _open_service(signer, public_key))
+        root = make_root(signers, threshold)
         storage.write(lay_out_root(root))
     print_lines([f"The root of {site} has the fingerprint {get_fingerprint(root)}"])
 

@@ -27,7 +27,7 @@ _REFUSALS = {
     413: "The upload is too large.",
     415: "The upload is no form.",
     429: "Uploads come too fast; Retry-After says when to go on.",
-    503: "The release cannot be signed.",
+    503: "The release cannot be signed, or another one is being published; Retry-After says when to go on.",
 }
 _NAMES = {  # of parameters: what they match, where more is refused as not found
     "kind": "^[a-z][a-z0-9_]*$",

@@ -145,7 +145,8 @@ class WheelFolder:
         shutil.rmtree(Path(self._workplace.name) / str(self._count - 2), ignore_errors=True)
         site = Path(self._workplace.name) / str(self._count)
         wheels = sorted(self._wheels.glob("*.whl"))
-        if not wheels:
+        is_new = self._count == 1  # one that was emptied is more likely to be lost
+        if not wheels and not (is_new and _is_empty(self._wheels)):
             raise _no_wheels(self._wheels)
         build_site((read_wheel(path, self._declared) for path in wheels), site, current_time())
         return site
@@ -155,7 +156,7 @@ def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared 
     """Return what a folder is to a server.
 
     Args:
-        folder: A site, or a folder of wheels.
+        folder: A site, or a folder of wheels; one without any file will get some.
         keys: What changes of a signed site are signed with.
         declared: What plugins declare in code.
 
@@ -166,7 +167,7 @@ def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared 
     whole = folder.resolve()  # messages that go out are searched for it
     if (folder / "registry.json").is_file():
         return SiteFolder(whole, keys, declared)
-    if not folder.is_dir() or not any(folder.glob("*.whl")):
+    if not folder.is_dir() or not (any(folder.glob("*.whl")) or _is_empty(folder)):
         raise _no_wheels(folder)
     if keys is not None:
         raise ServingError(
@@ -176,8 +177,12 @@ def open_site(folder: Path, keys: SigningKeys | None = None, declared: Declared 
     return WheelFolder(whole, declared)
 
 
+def _is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
 def _no_wheels(folder: Path) -> ServingError:
     return ServingError(
         f"{folder} is neither the site of a registry nor a folder of wheels",
-        hint=f"Make a site with: kplug index build WHEELS… --out {folder}",
+        hint=f"Make a site with: kplug index build WHEELS… --out {folder}. An empty folder is one of wheels.",
     )

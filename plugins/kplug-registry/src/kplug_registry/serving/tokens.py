@@ -64,7 +64,8 @@ class TokenStore:
         if not removed.rowcount:
             known = ", ".join(token.name for token in self.list_all())
             raise ServingError(
-                f"there is no token {name!r}", hint=f"There are: {known}" if known else None
+                f"there is no token {name!r}",
+                hint=f"There are: {known or 'none'}. `kplug token add NAME` makes one.",
             )
 
     def list_all(self) -> list[Token]:

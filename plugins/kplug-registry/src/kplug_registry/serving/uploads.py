@@ -10,7 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from kplug_registry.errors import ExistingReleaseError, RegistryError, TrustError
+from kplug_registry.errors import (
+    BusySiteError,
+    ExistingReleaseError,
+    RegistryError,
+    TrustError,
+)
 from kplug_registry.serving.audit_log import AuditLog, UploadEntry
 from kplug_registry.serving.served_sites import ServedSite
 from kplug_registry.serving.tokens import TokenStore
@@ -24,6 +29,7 @@ from kplug_registry.serving.upload_form import (
 from kplug_registry.serving.upload_limits import RateLimit, UploadLimits
 
 _USER = "__token__"
+_PAUSE = 30  # seconds after which a busy site may be tried again
 _LONGEST_ANSWER = 300  # of the log
 
 
@@ -113,18 +119,22 @@ class Uploads:
             return self._site.publish(wheel.path)
         except ExistingReleaseError as error:
             raise self._refuse(409, error) from error
+        except BusySiteError as error:
+            raise self._refuse(503, error, {"Retry-After": str(_PAUSE)}) from error
         except TrustError as error:
             raise self._refuse(503, error) from error
         except RegistryError as error:
             raise self._refuse(400, error) from error
 
-    def _refuse(self, status: int, error: RegistryError) -> UploadError:
+    def _refuse(
+        self, status: int, error: RegistryError, headers: dict[str, str] | None = None
+    ) -> UploadError:
         """Return the refusal, which does not say where the site is on this machine."""
         folder = str(self._site.find_folder())
         message, hint = (
             text.replace(folder, "the registry") for text in (error.message, error.hint or "")
         )
-        return UploadError(status, message, hint)
+        return UploadError(status, message, hint, headers)
 
 
 def _find_token(header: str) -> str | None:

@@ -8,6 +8,6 @@ Data flows in this order::
     which of them an address means   opening
 """
 
-from kplug_registry.storage.folder import Folder as Folder
+from kplug_registry.storage.folder import Folder as Folder, explaining as explaining
 from kplug_registry.storage.opening import open_storage as open_storage
 from kplug_registry.storage.site_storage import SiteStorage as SiteStorage, Turn as Turn

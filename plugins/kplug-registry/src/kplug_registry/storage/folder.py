@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kplug_registry.errors import PublishingError
+from kplug_registry.errors import BusySiteError, PublishingError
 from kplug_registry.storage.site_storage import WORKPLACE, Turn
 
 _JOURNAL = f"{WORKPLACE}/journal.zip"
@@ -45,13 +45,14 @@ class Folder:
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write files, each whole or not at all; they are kept when this returns."""
         folders = set()
-        for path, content in files.items():
-            target = self.path / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._draft(content).replace(target)
-            folders.add(target.parent)
-        for folder in folders:
-            _flush(folder)
+        with explaining(self.path):
+            for path, content in files.items():
+                target = self.path / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._draft(content).replace(target)
+                folders.add(target.parent)
+            for folder in folders:
+                _flush(folder)
 
     def create(self, path: str, content: bytes) -> bool:
         """Write a file, whole or not at all, if there is none; return whether it was written."""
@@ -75,13 +76,13 @@ class Folder:
         Raises:
             PublishingError: if another writer does not end.
         """
-        workplace = self.path / WORKPLACE
-        workplace.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(workplace / "lock", timeout=timeout)
+        lock = FileLock(self.path / WORKPLACE / "lock", timeout=timeout)
         try:
-            lock.acquire()
+            with explaining(self.path):
+                (self.path / WORKPLACE).mkdir(parents=True, exist_ok=True)
+                lock.acquire()
         except Timeout:
-            raise PublishingError(
+            raise BusySiteError(
                 f"another publisher has been writing to {self} for {timeout:g} s",
                 hint="Try again later.",
             ) from None
@@ -97,6 +98,24 @@ class Folder:
         draft.write_bytes(content)
         _flush(draft)
         return draft
+
+
+@contextmanager
+def explaining(folder: Path) -> Iterator[None]:
+    """Say in the words of this package why a folder cannot be written to.
+
+    Raises:
+        PublishingError: in place of the system's error.
+    """
+    try:
+        yield
+    except Timeout:
+        raise
+    except OSError as error:
+        raise PublishingError(
+            f"{folder} cannot be written to: {error.strerror or error}",
+            hint="Give a folder that you may write to, on a disk with room.",
+        ) from error
 
 
 def _flush(path: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mimetypes
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from kplug_registry.errors import PublishingError
 from kplug_registry.storage.site_storage import Turn
 from kplug_registry.storage.turns import LENGTH, TurnTaker
 
@@ -31,15 +32,17 @@ class ObjectStore:
 
     def read(self, path: str) -> bytes | None:
         """Return an object, or None if there is none."""
-        try:
-            return bytes(self._system.cat_file(self._locate(path)))
-        except FileNotFoundError:
-            return None
+        with self._explaining("read"):
+            try:
+                return bytes(self._system.cat_file(self._locate(path)))
+            except FileNotFoundError:
+                return None
 
     def list(self, folder: str) -> list[str]:
         """Return the paths of all objects below a folder, sorted."""
         self._system.invalidate_cache()
-        found = self._system.find(self._locate(folder.rstrip("/")))
+        with self._explaining("read"):
+            found = self._system.find(self._locate(folder.rstrip("/")))
         prefix = f"{self._root}/"
         return sorted(each[each.index(prefix) + len(prefix) :] for each in found)
 
@@ -49,23 +52,23 @@ class ObjectStore:
         for path, content in files.items():
             by_type[_guess_type(path)][self._locate(path)] = content
         for content_type, contents in by_type.items():
-            self._system.pipe(contents, **self._options(content_type))
+            with self._explaining("written to"):
+                self._system.pipe(contents, **self._options(content_type))
 
     def create(self, path: str, content: bytes) -> bool:
         """Write an object, whole or not at all, if there is none; return whether it was written."""
-        try:
-            self._system.pipe_file(self._locate(path), content, mode="create")
-        except FileExistsError:
-            return False
+        with self._explaining("written to"):
+            try:
+                self._system.pipe_file(self._locate(path), content, mode="create")
+            except FileExistsError:
+                return False
         return True
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove objects, as far as they are there."""
         for path in paths:
-            try:
+            with self._explaining("written to"), suppress(FileNotFoundError):
                 self._system.rm_file(self._locate(path))
-            except FileNotFoundError:
-                continue
 
     @contextmanager
     def take_turn(self, timeout: float) -> Iterator[Turn]:
@@ -83,6 +86,19 @@ class ObjectStore:
             yield turn
         finally:
             taker.give_back()
+
+    @contextmanager
+    def _explaining(self, done: str) -> Iterator[None]:
+        """Say in our words why the store refuses; each of those that fsspec knows has errors of its own."""
+        try:
+            yield
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise PublishingError(
+                f"{self._address} cannot be {done}: {reason}",
+                hint="Look at the address, and at what the tools of the store read: of S3, AWS_PROFILE or "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL.",
+            ) from error
 
     def _locate(self, path: str) -> str:
         return f"{self._root}/{path}"

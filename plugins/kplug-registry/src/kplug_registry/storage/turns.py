@@ -13,7 +13,7 @@ import platform
 import time
 from collections.abc import Callable
 
-from kplug_registry.errors import PublishingError
+from kplug_registry.errors import BusySiteError, PublishingError
 from kplug_registry.storage.site_storage import WORKPLACE, SiteStorage, Turn
 
 LENGTH = 300.0  # seconds of a turn, longer than the longest pause between two checks
@@ -101,10 +101,10 @@ class TurnTaker:
         owner = f"process {os.getpid()} on {platform.node()}"
         return json.dumps({"until": self._until, "owner": owner}).encode()
 
-    def _describe_wait(self, timeout: float) -> PublishingError:
+    def _describe_wait(self, timeout: float) -> BusySiteError:
         until, owner = self._read(self._find_last())
         rest = max(0, until + _MARGIN - self._now())
-        return PublishingError(
+        return BusySiteError(
             f"another publisher has been writing to {self._store} for {timeout:g} s: {owner[:80]}",
             hint=f"Try again later. If it has died, its turn ends in {rest:.0f} s.",
         )

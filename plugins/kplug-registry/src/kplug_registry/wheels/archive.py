@@ -60,7 +60,10 @@ class WheelArchive:
                 self.refuse(f"it is larger than {limits.file} bytes")
             self._archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-            self.refuse(f"it cannot be opened: {error}")
+            raise WheelError(
+                f"{path.name}: it cannot be opened: {error}",
+                hint="Give what `python -m build` writes.",
+            ) from error
         try:
             self._members = self._check_members(self._archive.infolist())
         except WheelError:
