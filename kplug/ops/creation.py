@@ -115,17 +115,16 @@ def _meshgrid(*x: TensorLike, indexing: str = "xy") -> list[torch.Tensor]:
 
 def _window(function: Function) -> Function:
     """Return a function that makes a window of a number of cells."""
-
-    def make(x: TensorLike, *arguments: TensorLike) -> Any:
-        numbers = (float(to_operand(one)) for one in arguments)
-        window = function(int(to_operand(x)), *numbers, periodic=False, dtype=torch.float32)
-        return window.to(to_dtype(None))
-
-    return make
+    return lambda x: _make_window(function, x)
 
 
-def _kaiser(count: int, beta: float, *, periodic: bool, dtype: torch.dtype) -> torch.Tensor:
-    return torch.kaiser_window(count, periodic, beta, dtype=dtype)
+def _kaiser(x: TensorLike, beta: TensorLike) -> Any:
+    return _make_window(torch.kaiser_window, x, beta=float(to_operand(beta)))
+
+
+def _make_window(function: Function, count: TensorLike, **numbers: float) -> Any:
+    made = function(int(to_operand(count)), periodic=False, dtype=torch.float32, **numbers)
+    return made.to(to_dtype(None))
 
 
 CREATION: Mapping[str, Function] = {
@@ -143,7 +142,7 @@ CREATION: Mapping[str, Function] = {
     "hamming": _window(torch.hamming_window),
     "hanning": _window(torch.hann_window),
     "identity": lambda n, dtype=None: torch.eye(n, dtype=to_dtype(dtype)),
-    "kaiser": _window(_kaiser),
+    "kaiser": _kaiser,
     "linspace": _linspace,
     "logspace": _logspace,
     "meshgrid": _meshgrid,

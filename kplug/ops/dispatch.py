@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Iterable
 from typing import Any, NoReturn
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kplug.dialect.operation_classes import find_class_of
 from kplug.errors import DataError, GraphError
 from kplug.graph import is_symbolic
 from kplug.graph.operators import Operators
@@ -16,6 +18,7 @@ from kplug.nested import find_leaves
 from kplug.ops.captured import refuse_captured
 from kplug.ops.control import CONTROL
 from kplug.ops.operands import Function
+from kplug.ops.summaries import SUMMARIES
 from kplug.ops.table import OPERATIONS
 from kplug.registry.suggestions import find_most_alike
 
@@ -38,8 +41,12 @@ _REFUSALS = (
 
 def _make_function(name: str, compute: Function) -> Function:
     calls_functions = name in CONTROL
+    signature = _find_signature(name, compute)
+    first = next(iter(signature.parameters))
 
     def function(*args: Any, **kwargs: Any) -> Any:
+        if not args and first in kwargs:  # what it is called here is no matter then
+            args = (kwargs.pop(first),)
         if is_symbolic((args, kwargs)):
             if calls_functions:
                 refuse_captured(name, (args, kwargs))
@@ -58,8 +65,31 @@ def _make_function(name: str, compute: Function) -> Function:
     prefix = "kplug" if name.startswith("random.") else "kplug.ops"
     module, _, own = f"{prefix}.{name}".rpartition(".")
     function.__module__, function.__name__, function.__qualname__ = module, own, own
-    function.__doc__ = f"Return what ``keras.ops.{name}`` does, for tensors or symbolic tensors."
+    theirs = f"{module.replace('kplug', 'keras')}.{own}"
+    function.__doc__ = f"Return {SUMMARIES[name]}.\n\n    Reference:\n        ``{theirs}``."
+    function.__signature__ = signature  # type: ignore[attr-defined]
     return function
+
+
+def _find_signature(name: str, compute: Function) -> inspect.Signature:
+    """Return names and defaults of arguments: Keras's names where torch has others, or tells none."""
+    try:
+        given = inspect.signature(compute).parameters
+    except ValueError:
+        given = inspect.signature(compute, follow_wrapped=False).parameters
+    found = find_class_of(name)
+    if found is None or name == "einsum":
+        return inspect.Signature([one.replace(annotation=_EMPTY) for one in given.values()])
+    shown: list[inspect.Parameter] = []
+    for own in found.parameters:
+        default = given[own].default if own in given else _EMPTY
+        if shown and default is _EMPTY and shown[-1].default is not _EMPTY:
+            default = None
+        shown.append(inspect.Parameter(own, _PLAIN, default=default))
+    return inspect.Signature(shown)
+
+
+_EMPTY, _PLAIN = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def _explain(name: str, error: Exception, given: Any) -> DataError:

@@ -195,11 +195,6 @@ _FUNCTIONS: dict[str, Function] = {
 }
 _BINARY_FUNCTIONS: dict[str, Function] = {
     "add": torch.add,
-    "bitwise_and": torch.bitwise_and,
-    "bitwise_left_shift": torch.bitwise_left_shift,
-    "bitwise_or": torch.bitwise_or,
-    "bitwise_right_shift": torch.bitwise_right_shift,
-    "bitwise_xor": torch.bitwise_xor,
     "divide": torch.true_divide,
     "equal": torch.eq,
     "floor_divide": torch.floor_divide,
@@ -210,7 +205,6 @@ _BINARY_FUNCTIONS: dict[str, Function] = {
     "greater": torch.gt,
     "greater_equal": torch.ge,
     "lcm": torch.lcm,
-    "left_shift": torch.bitwise_left_shift,
     "less": torch.lt,
     "less_equal": torch.le,
     "logical_and": torch.logical_and,
@@ -222,9 +216,17 @@ _BINARY_FUNCTIONS: dict[str, Function] = {
     "multiply": torch.mul,
     "not_equal": torch.ne,
     "power": torch.pow,
-    "right_shift": torch.bitwise_right_shift,
     "subtract": _subtract,
     "true_divide": torch.true_divide,
+}
+_BIT_FUNCTIONS: dict[str, Function] = {
+    "bitwise_and": torch.bitwise_and,
+    "bitwise_left_shift": torch.bitwise_left_shift,
+    "bitwise_or": torch.bitwise_or,
+    "bitwise_right_shift": torch.bitwise_right_shift,
+    "bitwise_xor": torch.bitwise_xor,
+    "left_shift": torch.bitwise_left_shift,
+    "right_shift": torch.bitwise_right_shift,
 }
 _FLOAT_BINARY_FUNCTIONS = {
     "arctan2": torch.arctan2,
@@ -237,6 +239,10 @@ _FLOAT_BINARY_FUNCTIONS = {
 }
 
 
+def _of_bits(function: Function) -> Function:
+    return lambda x, y: function(*to_operands(x, y))
+
+
 def _allclose(x1: TensorLike, x2: TensorLike, *tolerances: Any, **named: Any) -> torch.Tensor:
     return _isclose(x1, x2, *tolerances, **named).all()
 
@@ -245,6 +251,7 @@ ELEMENTWISE: Mapping[str, Function] = {
     **{name: of_float(function) for name, function in _FLOAT_FUNCTIONS.items()},
     **{name: of_one(function) for name, function in _FUNCTIONS.items()},
     **{name: of_two(function) for name, function in _BINARY_FUNCTIONS.items()},
+    **{name: _of_bits(function) for name, function in _BIT_FUNCTIONS.items()},
     **{name: of_two_floats(function) for name, function in _FLOAT_BINARY_FUNCTIONS.items()},
     "allclose": _allclose,
     "cast": _cast,

@@ -84,12 +84,14 @@ def to_counting(x: torch.Tensor) -> torch.Tensor:
 
 def of_one(function: Function) -> Function:
     """Return a function of one operand; the other arguments are the caller's."""
-    return lambda x, *args, **kwargs: function(to_operand(x), *args, **kwargs)
+    return _wrap(function, lambda x, *args, **kwargs: function(to_operand(x), *args, **kwargs))
 
 
 def of_float(function: Function) -> Function:
     """Return a function of one operand of a float type."""
-    return lambda x, *args, **kwargs: function(to_float_operand(x), *args, **kwargs)
+    return _wrap(
+        function, lambda x, *args, **kwargs: function(to_float_operand(x), *args, **kwargs)
+    )
 
 
 def of_two(function: Function) -> Function:
@@ -99,8 +101,11 @@ def of_two(function: Function) -> Function:
 
 def of_two_floats(function: Function) -> Function:
     """Return a function of two operands of one float type."""
-    return lambda x1, x2, *args, **kwargs: function(
-        *map(to_float_operand, to_one_type(x1, x2)), *args, **kwargs
+    return _wrap(
+        function,
+        lambda x1, x2, *args, **kwargs: function(
+            *map(to_float_operand, to_one_type(x1, x2)), *args, **kwargs
+        ),
     )
 
 
@@ -111,7 +116,12 @@ def of_one_type(function: Function) -> Function:
 
 def of_several(function: Function) -> Function:
     """Return a function of a list of operands of one type."""
-    return lambda xs, *args, **kwargs: function(to_one_type(*xs), *args, **kwargs)
+    return _wrap(function, lambda xs, *args, **kwargs: function(to_one_type(*xs), *args, **kwargs))
+
+
+def _wrap(function: Function, made: Any) -> Function:
+    made.__wrapped__ = function  # whose arguments documentation shows
+    return made  # type: ignore[no-any-return]
 
 
 def check_axis(x: torch.Tensor, axis: int) -> None:

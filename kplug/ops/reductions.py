@@ -23,8 +23,10 @@ from kplug.ops.operands import (
 def _counted(function: Function) -> Function:
     """Return a sum or product whose integers have the type that Keras counts in, not int64."""
 
-    def reduce(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Any:
-        x = to_counting(to_operand(x))
+    def reduce(
+        x: TensorLike, axis: Axis = None, keepdims: bool = False, dtype: DTypeLike = None
+    ) -> Any:
+        x = to_counting(to_operand(x)) if dtype is None else K.cast(to_operand(x), dtype)
         return function(x, axis, keepdims).to(x.dtype)
 
     return reduce

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from operator import attrgetter
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import kplug
 from kplug import ops
 from kplug.layers import Input
 from kplug.models import Model
@@ -319,6 +321,26 @@ def test_every_function_of_the_table_has_a_case() -> None:
 def test_every_name_is_one_of_keras() -> None:
     assert [name for name in ops.__all__ if not hasattr(keras.ops, name)] == []
     assert set(ops.image.__all__) == {name for name in dir(keras.ops.image) if name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_a_function_documents_itself_and_names_its_arguments_as_keras_does(name: str) -> None:
+    is_random = name.startswith("random.")
+    ours, theirs = attrgetter(name)(kplug if is_random else ops), keras if is_random else keras.ops
+    assert ours.__doc__.startswith("Return ")
+    assert ours.__doc__.endswith(f"``{theirs.__name__.replace('keras.api', 'keras')}.{name}``.")
+    expected = [
+        one.name
+        for one in inspect.signature(attrgetter(name)(theirs)).parameters.values()
+        if one.kind is not one.VAR_KEYWORD
+    ]
+    assert list(inspect.signature(ours).parameters)[: len(expected)] == expected
+
+
+def test_the_first_argument_may_be_given_by_its_name() -> None:
+    assert torch.equal(ops.diff(a=F), ops.diff(F))
+    assert torch.equal(ops.softmax(x=F, axis=0), ops.softmax(F, 0))
+    assert torch.equal(ops.prod(I, dtype="float32"), torch.tensor(0.0))
 
 
 @pytest.mark.parametrize(("name", "arguments"), PAIRS)
