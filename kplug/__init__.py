@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         utils,
         wrappers,
     )
+    from kplug.backend.variables import Variable
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
     from kplug.hookspecs import hookimpl, hookspec
@@ -83,6 +84,7 @@ _HOMES = {
     "kplug.layouts": ("channels_first",),
     "kplug.losses": ("Loss",),
     "kplug.metrics": ("Metric",),
+    "kplug.backend.variables": ("Variable",),
     "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.optimizers": ("Optimizer",),
     "kplug.registry": (
@@ -137,6 +139,7 @@ __all__ = [
     "Sequential",
     "SettingsTable",
     "Spec",
+    "Variable",
     "activations",
     "applications",
     "audit",

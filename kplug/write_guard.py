@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kplug.backend.masks import keep_mask
+from kplug.backend.variables import is_fixed
 from kplug.errors import ContractError
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.quoting import shorten
@@ -172,9 +173,8 @@ class _Watch(TorchFunctionMode):
     def _is_shared(self, tensor: object) -> bool:
         if not isinstance(tensor, Tensor):
             return False
-        return isinstance(tensor, nn.Parameter) or not self._known.isdisjoint(
-            (id(tensor), id(tensor._base))
-        )
+        is_weight = isinstance(tensor, nn.Parameter) and not is_fixed(tensor)
+        return is_weight or not self._known.isdisjoint((id(tensor), id(tensor._base)))
 
 
 def _copy(tensor: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Container
 from typing import Any
 
+from kplug.backend.variables import like_variable
 from kplug.graph.nodes import Node
 
 
@@ -29,7 +30,14 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
     for node in nodes:
         vars(memo[id(node)]).update(copy.deepcopy(vars(node), memo))
     for original in layers:
-        memo[id(original)].__setstate__(copy.deepcopy(original.__reduce_ex__(4)[2], memo))
+        twin = memo[id(original)]
+        twin.__setstate__(copy.deepcopy(original.__reduce_ex__(4)[2], memo))
+        for tensors, copies in (
+            (original._parameters, twin._parameters),
+            (original._buffers, twin._buffers),
+        ):
+            for name, tensor in tensors.items():
+                like_variable(copies[name], tensor)  # torch copies no names
     return memo[id(layer)]
 
 

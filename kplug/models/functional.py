@@ -62,6 +62,7 @@ class Functional(Model):
 
     lists_layers = True
     is_functional = True
+    _names_weights = False
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, **options: Any

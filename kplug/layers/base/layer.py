@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -18,6 +19,7 @@ from typing_extensions import Self
 from kplug.arguments import require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
+from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
@@ -48,6 +50,7 @@ from kplug.layers.base.shapes import is_shape, standardize_input_shape
 from kplug.layers.base.tracked_containers import forget, make_room, require_initialized
 from kplug.layers.base.weight_entry import WeightEntry
 from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
+from kplug.layers.base.weight_paths import building, make_path
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.errors import raise_problems
@@ -140,6 +143,8 @@ class Layer(nn.Module):
     _takes_mask: bool = False
     # Whether it may make a mask of inputs that carry none, as ``Masking`` does.
     _makes_masks: bool = False
+    # Whether its name is in the paths of the weights of the layers that it builds.
+    _names_weights: bool = True
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
     _has_warned_of_mask: bool = False
@@ -457,7 +462,8 @@ class Layer(nn.Module):
         if not self.built:
             count = len(self._store.entries)
             try:
-                self.build(input_shape)
+                with building(self.name) if self._names_weights else nullcontext():
+                    self.build(input_shape)
             except BaseException:
                 self._store.forget_after(count)
                 raise
@@ -605,6 +611,7 @@ class Layer(nn.Module):
         entry = WeightEntry(
             name=name,
             attribute=name,
+            path=make_path(self.name, name),
             shape=sizes,
             dtype=self._torch_dtype if dtype is None else to_dtype(dtype),
             initializer=find_weight_slot(self.slots, name, "initializer", initializer, default),
@@ -616,10 +623,10 @@ class Layer(nn.Module):
         )
         return self._declare(entry)
 
-    def _declare(self, entry: WeightEntry) -> Tensor:
+    def _declare(self, entry: WeightEntry) -> Any:
         """Add a weight without memory to the parameters or buffers."""
-        weight = entry.declare()
-        if isinstance(weight, nn.Parameter):
+        weight: Any = entry.declare()
+        if entry.is_trainable:
             self.register_parameter(entry.name, weight)
             weight.requires_grad_(weight.requires_grad and self._trainable)
         else:
@@ -659,6 +666,9 @@ class Layer(nn.Module):
     def non_trainable_weights(self) -> list[Tensor]:
         """The other weights."""
         return [weight for weight in self.weights if not weight.requires_grad]
+
+    variables, trainable_variables = weights, trainable_weights
+    non_trainable_variables = non_trainable_weights
 
     def count_params(self) -> int:
         """Return how many numbers the weights hold.
@@ -877,6 +887,10 @@ class Layer(nn.Module):
         value = make_room(self, name, value)
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
+        if is_fixed(value):
+            state.pop(name, None)
+            self._buffers[name] = value  # torch would take it for a parameter to train
+            return
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Tensor | nn.Module:
@@ -899,7 +913,7 @@ class Layer(nn.Module):
         entry.attribute = attribute
         if not entry.is_trainable:
             vars(self).pop(attribute, None)  # such as None, from the constructor
-            self.register_buffer(attribute, value)
+            self._buffers[attribute] = value
 
     def _save_to_state_dict(self, *args: Any) -> None:
         self._ensure_values()
@@ -912,7 +926,13 @@ class Layer(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         if self._store.entries:
             self._ensure_values()
+        homes: tuple[dict[str, Any], ...] = (self._parameters, self._buffers)
+        held = [(tensors, dict(tensors)) for tensors in homes]
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for tensors, before in held:  # what torch had to make anew is no variable
+            for name, tensor in before.items():
+                if tensor is not None:
+                    tensors[name] = like_variable(tensors[name], tensor)
         # After `layer.double()` inputs are cast to the new type, and after `layer.to(device)` weights that
         # are declared later are made there.
         probe = fn(torch.empty(0, dtype=self._torch_dtype, device=self._device))

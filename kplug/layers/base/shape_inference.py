@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from kplug.backend.variables import like_variable
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
 from kplug.layers.base.shapes import is_shape
@@ -63,7 +64,9 @@ def _run(
     given, named = map_leaves((args, dict(kwargs)), TensorSpec, lambda spec: _empty(spec, *trial))
     state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
     try:
-        shadows = {name: torch.empty_like(t, device="meta") for name, t in state.items()}
+        shadows = {
+            name: like_variable(torch.empty_like(t, device="meta"), t) for name, t in state.items()
+        }
         with _ConstantsWithoutMemory():
             if shadows:
                 outputs = torch.func.functional_call(layer, shadows, given, named)

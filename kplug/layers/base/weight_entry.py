@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from kplug.backend.variables import make_variable
 from kplug.errors import DataError, KplugError
 from kplug.initializers.adapt import initial_values
 from kplug.initializers.scaling import with_fan_axes
@@ -26,6 +27,7 @@ class WeightEntry:
     Args:
         name: Its name in files.
         attribute: The attribute of the layer that holds it.
+        path: The names of the layers that it is declared in, and its own.
         shape: Keras's shape.
         dtype: Number type.
         initializer: The slot that its first values come from.
@@ -39,6 +41,7 @@ class WeightEntry:
 
     name: str
     attribute: str
+    path: str
     shape: tuple[int, ...]
     dtype: torch.dtype
     initializer: Slot
@@ -98,6 +101,5 @@ class WeightEntry:
         return memory.permute([order.index(axis) for axis in range(len(order))])
 
     def _as_weight(self, tensor: Tensor) -> Tensor:
-        if not self.is_trainable:
-            return tensor
-        return nn.Parameter(tensor, requires_grad=tensor.is_floating_point())
+        made: Tensor = make_variable(tensor, self.name, self.path, is_trainable=self.is_trainable)
+        return made

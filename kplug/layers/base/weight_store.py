@@ -91,9 +91,8 @@ class WeightStore:
 
     def freeze(self, is_frozen: bool) -> None:
         """Let training change the weights that were declared as trainable, or leave them as they are."""
-        for entry in self.entries:
-            if entry.is_trainable:
-                weight = self.get(entry)
+        for weight in self._parameters.values():
+            if weight is not None:
                 weight.requires_grad_(not is_frozen and weight.is_floating_point())
 
     # -- memory and values -------------------------------------------------------------------

@@ -15,7 +15,7 @@ from kplug.component_types import InitializerLike
 from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
 from kplug.errors import ContractError
 from kplug.losses.base.alignment import ArrayLike
-from kplug.metrics.base.variable import Variable, make_variable
+from kplug.metrics.base.variable import StateVariable, make_variable
 from kplug.registry import resolve_object
 from kplug.registry.quoting import name_type
 
@@ -132,7 +132,7 @@ class Metric(ABC):
         initializer: InitializerLike = "kplug/zeros",
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
-    ) -> Variable:
+    ) -> StateVariable:
         """Make state as Keras does; see `add_state` for the way of this package.
 
         Args:
@@ -163,7 +163,7 @@ class Metric(ABC):
         initializer: InitializerLike = None,
         dtype: str | torch.dtype | None = None,
         name: str | None = None,
-    ) -> Variable:
+    ) -> StateVariable:
         """Make state as tf.keras does; see `add_variable`."""
         return self.add_variable(shape, initializer, dtype, name)
 
@@ -204,7 +204,7 @@ class Metric(ABC):
             for state in self.state.values():
                 kind = _available(state.dtype, wanted)
                 moved = state.to(device=wanted, dtype=kind)
-                if isinstance(state, Variable):
+                if isinstance(state, StateVariable):
                     moved = make_variable(moved, state.label)
                 for name, value in vars(self).items():
                     if value is state:

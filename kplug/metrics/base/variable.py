@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class Variable(Tensor):
+class StateVariable(Tensor):
     """A tensor that is assigned to; all else that is done with it gives plain tensors.
 
     Example:
@@ -17,30 +17,30 @@ class Variable(Tensor):
         (tensor(2.5000), 'total')
 
     Reference:
-        ``keras.Variable``. The name is ``label``: a tensor's ``name`` is taken.
+        ``keras.StateVariable``. The name is ``label``: a tensor's ``name`` is taken.
     """
 
     # As torch.nn.Parameter does: operations neither cost more nor return this class.
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
     label: str
 
-    def assign(self, value: Any) -> Variable:
+    def assign(self, value: Any) -> StateVariable:
         """Replace the value by a number, array or tensor of the same shape."""
         with torch.no_grad():
             self.copy_(torch.as_tensor(value))
         return self
 
-    def assign_add(self, value: Any) -> Variable:
+    def assign_add(self, value: Any) -> StateVariable:
         """Add a number, array or tensor."""
         return self.assign(self + torch.as_tensor(value, device=self.device))
 
-    def assign_sub(self, value: Any) -> Variable:
+    def assign_sub(self, value: Any) -> StateVariable:
         """Subtract a number, array or tensor."""
         return self.assign(self - torch.as_tensor(value, device=self.device))
 
 
-def make_variable(values: Tensor, label: str) -> Variable:
+def make_variable(values: Tensor, label: str) -> StateVariable:
     """Return values as a variable, in the same memory."""
-    variable: Variable = values.detach().as_subclass(Variable)
+    variable: StateVariable = values.detach().as_subclass(StateVariable)
     variable.label = label
     return variable

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from kplug.backend.variables import is_fixed
 from kplug.errors import ContractError, DataError
 from kplug.initializers import Initializer
 from kplug.layers.base.component_slots import Slot
@@ -25,6 +26,7 @@ def make_entry(
     return WeightEntry(
         name="kernel",
         attribute="kernel",
+        path="dense/kernel",
         shape=shape,
         dtype=dtype,
         initializer=slot,
@@ -40,7 +42,8 @@ def test_a_declared_weight_has_a_shape_and_no_memory() -> None:
     assert isinstance(weight, nn.Parameter)
     assert weight.shape == (2, 3)
     assert weight.is_meta
-    assert not isinstance(make_entry(is_trainable=False).declare(), nn.Parameter)
+    assert is_fixed(make_entry(is_trainable=False).declare())
+    assert not is_fixed(weight)
     assert not make_entry(dtype=torch.int64).declare().requires_grad
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.metrics.base.variable import Variable, make_variable
+from kplug.metrics.base.variable import StateVariable, make_variable
 
 
 def test_a_variable_has_a_label_and_shares_the_memory_of_its_values() -> None:
@@ -38,7 +38,7 @@ def test_the_number_type_stays_that_of_the_variable() -> None:
 
 def test_results_of_operations_are_plain_tensors() -> None:
     variable = make_variable(torch.ones(2), "total")
-    assert isinstance(variable, Variable)
+    assert isinstance(variable, StateVariable)
     assert type(variable + 1) is torch.Tensor
     assert type(torch.sqrt(variable)) is torch.Tensor
 
