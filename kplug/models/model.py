@@ -26,6 +26,10 @@ from kplug.training.compilation.step_choice import measure_compile_time
 from kplug.training.compiled import Compiled
 from kplug.training.component_rows import list_components
 from kplug.training.component_table import ComponentTable
+from kplug.training.metric_lists import find_attribute_metrics
+from kplug.training.own_methods import has_own_step
+from kplug.training.step import default_steps
+from kplug.training.step.compiled_metrics import CompiledMetrics
 
 
 class Model(Layer):
@@ -290,6 +294,15 @@ class Model(Layer):
     test_on_batch = training_methods.test_on_batch
     predict_on_batch = training_methods.predict_on_batch
 
+    # What a subclass may write itself.
+    train_step = default_steps.train_step
+    test_step = default_steps.test_step
+    predict_step = default_steps.predict_step
+    compute_loss = default_steps.compute_loss
+    compute_metrics = default_steps.compute_metrics
+    get_metrics_result = default_steps.get_metrics_result
+    reset_metrics = default_steps.reset_metrics
+
     @property
     def components(self) -> ComponentTable:
         """Which component fills each slot, and the package and version that supplied it.
@@ -316,8 +329,16 @@ class Model(Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics."""
-        return [entry.metric for entry in self._compiled_for("metrics").metrics]
+        """The metrics of compile, then those that the model and its layers have as attributes.
+
+        For steps that the class writes itself, the first one is ``loss`` and those of compile are one,
+        ``compile_metrics``, as in Keras 3.
+        """
+        compiled, found = self._compiled_for("metrics"), find_attribute_metrics(self)
+        if not has_own_step(self):
+            return [*(entry.metric for entry in compiled.metrics), *found]
+        given = [CompiledMetrics(self, compiled)] if compiled.metrics else []
+        return [compiled.loss_tracker, *given, *found]
 
     @property
     def metrics_names(self) -> list[str]:

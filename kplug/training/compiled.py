@@ -11,6 +11,7 @@ import torch
 
 from kplug.arguments import require_choice
 from kplug.errors import ContractError
+from kplug.metrics import Mean
 from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.registry.errors import raise_problems
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
@@ -60,6 +61,7 @@ class Compiled:
         jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
+        loss_tracker: The mean loss, for steps that the model's class writes.
     """
 
     optimizer: torch.optim.Optimizer | TorchOptimizerFactory
@@ -75,6 +77,7 @@ class Compiled:
     jit_compile: bool | str = False
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
+    loss_tracker: Mean = field(default_factory=lambda: Mean("loss"), compare=False, repr=False)
 
     @property
     def slots(self) -> list[FilledSlot]:

@@ -74,7 +74,7 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
     compiled = require_compiled(model, "evaluate")
     callbacks = list_callbacks(model, settings)
     source = make_batches(model, settings.data)
-    check_targets(compiled, source, "evaluate")
+    check_targets(model, compiled, source, "evaluate")
     shared, display = share_source(source, find_world()), ProgressDisplay(settings.verbose)
     with closing_sources(source):
         loop = InferenceLoop("test", shared, settings.steps, callbacks, display)
@@ -106,7 +106,7 @@ def train_on_batch(
     if class_weight is not None:
         samples = weigh_classes(samples, class_weight)
     source = make_array_batches(model, "train_on_batch", samples, len(samples))
-    check_targets(compiled, source, "train_on_batch")
+    check_targets(model, compiled, source, "train_on_batch")
     optimizer = prepare_optimizer(model, "train_on_batch")
     batch = next(source.batches())
     return run_one_step(model, compiled, optimizer, batch)
@@ -119,7 +119,7 @@ def evaluate_on_batch(
     compiled = require_compiled(model, "test_on_batch")
     samples = as_samples(model, "test_on_batch", x, y, sample_weight)
     source = make_array_batches(model, "test_on_batch", samples, len(samples))
-    check_targets(compiled, source, "test_on_batch")
+    check_targets(model, compiled, source, "test_on_batch")
     return run_evaluation(model, compiled, InferenceLoop("test", source))
 
 

@@ -58,6 +58,26 @@ class TrainableModel(ModelOnDevice, Protocol):
     def weight_constraints(self) -> list[WeightFunction]:
         """Return the constraints of the weights."""
 
+    @property
+    def metrics(self) -> list[Any]:
+        """All metrics, those that the model and its layers have as attributes too."""
+
+    @property
+    def losses(self) -> list[Tensor]:
+        """The penalties of weights, and of the last call."""
+
+    def predict_step(self, data: Any, /) -> Any:
+        """Return the outputs for a batch."""
+
+    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """Return the loss of a batch."""
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> dict[str, Any]:
+        """Let the metrics see a batch, and return the logs."""
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Return the results of all metrics by name."""
+
     def __call__(self, inputs: Any, /) -> Any:
         """Return the outputs."""
 
@@ -74,6 +94,9 @@ class TrainableModel(ModelOnDevice, Protocol):
 
     def modules(self) -> Iterator[nn.Module]:
         """Return the module and all modules inside."""
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
 
     def train(self) -> Any:
         """Go into training mode."""

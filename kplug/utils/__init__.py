@@ -4,6 +4,10 @@ from kplug.backend import clear_session as clear_session, is_keras_tensor as is_
 from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary
+from kplug.training.data.packing import (
+    pack_x_y_sample_weight as pack_x_y_sample_weight,
+    unpack_x_y_sample_weight as unpack_x_y_sample_weight,
+)
 from kplug.training.data.py_dataset import PyDataset as PyDataset, Sequence as Sequence
 from kplug.utils.component_plot import plot_component as plot_component
 from kplug.utils.custom_objects import (

@@ -116,7 +116,7 @@ def make_loop(model: Model, samples: Samples, batch_size: int) -> Contender:
 
     def train() -> object:
         model.train()
-        reset_metrics(compiled)
+        reset_metrics(model)
         total: Tensor | float = 0.0
         for rows in torch.split(torch.randperm(len(samples)), batch_size):
             batch = Batch(*pick(samples, rows, device).arrays)

@@ -184,7 +184,7 @@ class Metric(ABC):
 
         They are reset, moved and merged with it; ``update_state`` is theirs to be called.
         """
-        return list(_find_metrics(vars(self)))
+        return list(find_metrics(vars(self)))
 
     def reset_state(self) -> None:
         """Forget all batches."""
@@ -262,14 +262,15 @@ class Metric(ABC):
         return value.to(to_dtype(self.dtype))
 
 
-def _find_metrics(found: object) -> Iterator[Metric]:
+def find_metrics(found: object) -> Iterator[Metric]:
+    """Return the metrics in a value, its lists, tuples and dicts."""
     if isinstance(found, Metric):
         yield found
         return
     values = found.values() if isinstance(found, dict) else found
     if isinstance(found, (dict, list, tuple)):
         for value in values:  # type: ignore[attr-defined]
-            yield from _find_metrics(value)
+            yield from find_metrics(value)
 
 
 def _available(dtype: torch.dtype, device: torch.device) -> torch.dtype:

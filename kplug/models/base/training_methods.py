@@ -14,7 +14,6 @@ import torch
 
 from kplug.callbacks import History
 from kplug.component_types import CallbacksArgument, LossArgument, MetricsArgument, OptimizerLike
-from kplug.errors import ContractError
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.models.base.method_arguments import explaining_arguments
 from kplug.training import methods
@@ -22,8 +21,7 @@ from kplug.training.compiled import DEFAULT_OPTIMIZER, compile_model
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import FitSettings, InferenceSettings
-
-_KERAS_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
+from kplug.training.step.own_steps import require_float_types
 
 
 @explaining_arguments
@@ -72,7 +70,7 @@ def compile(
         run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.
 
     Raises:
-        ContractError: The class has a step of its own, such as Keras's ``train_step``.
+        ContractError: There is a ``precision``, and the class writes ``train_step`` itself.
         KplugError: The one problem found.
         SeveralProblemsError: All problems of the model, if there are several.
 
@@ -82,7 +80,6 @@ def compile(
         (Keras 3.15 keeps it).
     """
     require_initialized(self)  # type: ignore[arg-type]  # a protocol has no base class
-    _refuse_own_steps(type(self))
     compiled = compile_model(
         self,
         optimizer,
@@ -97,6 +94,7 @@ def compile(
         steps_per_execution=steps_per_execution,
         run_eagerly=run_eagerly,
     )
+    require_float_types(self, compiled.precision)
     if self.find_input_shape() is not None:
         self.ensure_built()
     self.compiled, self.built_optimizer = compiled, None
@@ -285,15 +283,3 @@ def _as_result(found: dict[str, float], return_dict: bool) -> Any:
         return dict(sorted(found.items()))
     values = list(found.values())
     return values[0] if len(values) == 1 else values
-
-
-def _refuse_own_steps(owner: type) -> None:
-    """Refuse methods with which Keras 3 lets a model have steps of its own, and which nothing calls."""
-    for name in _KERAS_STEPS:
-        if hasattr(owner, name):
-            raise ContractError(
-                f"{owner.__name__}.{name} would not be called: fit, evaluate and predict have one step "
-                "for all models",
-                hint="Compute in call, add penalties with self.add_loss, and give compile the loss. For "
-                "a loop of your own, neither compile nor fit is needed: the model is a torch module.",
-            )

@@ -31,6 +31,11 @@ from kplug.optimizers.base.common_arguments import (
     refuse_unknown,
     takes_both_spellings,
 )
+from kplug.optimizers.base.given_gradients import (
+    lending_gradients,
+    require_gradients,
+    require_known,
+)
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.lr_and_learning_rate import (
     SPELLINGS,
@@ -352,6 +357,33 @@ class Optimizer(torch.optim.Optimizer):
             self._step_with_parts(iteration)
         head["iterations"] = iteration + 1
         return loss
+
+    def apply(
+        self, grads: Iterable[Tensor | None], trainable_variables: Iterable[Tensor] | None = None
+    ) -> None:
+        """Make a step with given gradients; the parameters' own ``grad`` stays as it is.
+
+        Args:
+            grads: A gradient for each variable; None leaves it as it is.
+            trainable_variables: The parameters, which the first call may make known; None is all.
+
+        Raises:
+            ContractError: There is another number of gradients, or a parameter is not trained here.
+        """
+        owned = self._list_parameters()
+        variables = owned if trainable_variables is None else list(trainable_variables)
+        gradients = require_gradients(self._owner(), list(grads), variables)
+        if not self.built:
+            self.build(variables)
+            owned = self._list_parameters()
+        require_known(self._owner(), owned, variables)
+        with lending_gradients(owned, dict(zip(map(id, variables), gradients, strict=True))):
+            self.step()
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor | None, Tensor]]) -> None:
+        """Make a step with pairs of gradient and parameter."""
+        gradients, variables = zip(*grads_and_vars, strict=True)
+        self.apply(gradients, variables)
 
     @torch.no_grad()
     def _step_with_parts(self, iteration: int) -> None:

@@ -15,6 +15,7 @@ from kplug.training.compilation.programs import Program, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.step.own_steps import find_own_step
 from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
 
 
@@ -26,6 +27,9 @@ def find_train_step(
     Raises:
         ContractError: if the optimizer differentiates the gradients, and there are several processes.
     """
+    own = find_own_step(model, "train")
+    if own is not None:
+        return own
     world = find_world()
     if world is not None and needs_gradient_graph(optimizer):
         raise ContractError(
@@ -49,12 +53,18 @@ def find_train_step(
 
 def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
     """Return the step of ``evaluate``."""
+    own = find_own_step(model, "test")
+    if own is not None:
+        return own
     step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
     return step or TestStep(model, compiled, is_at_rest=True)
 
 
 def find_predict_step(model: TrainableModel) -> StepFunction:
     """Return the step of ``predict``."""
+    own = find_own_step(model, "predict")
+    if own is not None:
+        return own
     step, compiled = None, model.compiled
     if compiled is not None:
         step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model, compiled)))

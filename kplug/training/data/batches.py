@@ -25,6 +25,7 @@ from kplug.training.data.validation_data import (
 )
 from kplug.training.devices import find_device, move
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.own_methods import has_own_step
 from kplug.training.settings import DataArguments, FitSettings
 
 
@@ -46,10 +47,10 @@ def make_fit_batches(
         training = make_array_batches(
             model, "fit", samples, settings.batch_size, shuffle=settings.shuffle
         )
-    check_targets(compiled, training, "fit")
+    check_targets(model, compiled, training, "fit")
     validation = _make_validation_batches(model, settings, held_out)
     if validation is not None:
-        check_targets(compiled, validation, VALIDATION)
+        check_targets(model, compiled, validation, VALIDATION)
     return training, validation
 
 
@@ -124,7 +125,9 @@ def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samp
     return replace(moved, x=map_arrays(moved.x, lambda array: array.to(next(types))))
 
 
-def check_targets(compiled: Compiled, source: BatchSource, method: str) -> None:
+def check_targets(
+    model: TrainableModel, compiled: Compiled, source: BatchSource, method: str
+) -> None:
     """Refuse data without targets for a loss or a metric that needs them.
 
     Raises:
@@ -132,6 +135,8 @@ def check_targets(compiled: Compiled, source: BatchSource, method: str) -> None:
     """
     if not isinstance(source, SampleSource):
         return  # the first batch will tell
+    if has_own_step(model):
+        return  # it may need none
     y = source.samples.y
     if y is None and (compiled.losses or compiled.metrics):
         names = ", ".join(repr(entry.name) for entry in compiled.metrics)

@@ -17,10 +17,13 @@ from kplug.training.data.matching import input_ports, is_flat
 from kplug.training.data.samples import Samples, list_arrays, map_arrays
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.own_methods import lacks_call
 
 
 def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Samples:
     """Check the inputs against the model, or build a model that had no input shape yet."""
+    if lacks_call(model):
+        return samples
     shapes = model.find_input_shape()
     if shapes is not None:
         if is_flat(shapes):
@@ -40,7 +43,7 @@ def find_input_types(model: TrainableModel, x: Any) -> list[torch.dtype]:
 
     Integers and booleans become ``floatx`` unless the model's first layer takes integers.
     """
-    wanted, arrays = model.find_input_dtype(), list_arrays(x)
+    wanted, arrays = None if lacks_call(model) else model.find_input_dtype(), list_arrays(x)
     if wanted is None or isinstance(wanted, str):
         names = [wanted] * len(arrays)
     elif is_flat(model.find_input_shape()):

@@ -19,6 +19,7 @@ from kplug.training.data.matching import (
     input_ports,
 )
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.own_methods import has_own_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,24 @@ def as_samples(
         raise DataError(f"{method}: x is None", hint="Pass the inputs as the first argument.")
     samples = Samples(
         arrange_inputs(model, _convert_inputs(model, x, f"{method}: x"), method),
-        arrange_targets(model, convert(y, f"{method}: y"), method),
-        arrange_weights(model, convert(sample_weight, f"{method}: sample_weight"), method),
+        *_arrange_for_losses(model, method, y, sample_weight),
     )
     if not list_arrays(samples.x):
         raise DataError(f"{method}: x has no arrays in it")
     check_counts(model, samples, method)
     weights = map_arrays(samples.weights, _to_float)
     return Samples(samples.x, samples.y, weights)
+
+
+def _arrange_for_losses(
+    model: TrainableModel, method: str, y: Any, sample_weight: Any
+) -> tuple[Any, Any]:
+    """Return targets and weights as the losses want them; a model's own steps get them as they were given."""
+    targets = convert(y, f"{method}: y")
+    weights = convert(sample_weight, f"{method}: sample_weight")
+    if has_own_step(model):
+        return targets, weights
+    return arrange_targets(model, targets, method), arrange_weights(model, weights, method)
 
 
 def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:

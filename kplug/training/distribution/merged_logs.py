@@ -10,12 +10,15 @@ from torch import Tensor
 
 from kplug.metrics import Metric
 from kplug.training.distribution.world import World
+from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 
 
-def merge_progress(record: RunningLoss, metrics: Sequence[Metric], world: World | None) -> None:
+def merge_progress(
+    record: RunningLoss | ReturnedLogs, metrics: Sequence[Metric], world: World | None
+) -> None:
     """Merge the losses and metrics of an epoch over all processes."""
-    if world is None:
+    if world is None or isinstance(record, ReturnedLogs):
         return
     record.merge(world.gather(record.sums()))
     if metrics:

@@ -24,6 +24,7 @@ from kplug.training.loops.inference import InferenceLoop, run_evaluation
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
+from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.settings import FitSettings
 from kplug.training.step.steps import StepFunction
@@ -95,15 +96,15 @@ class FitLoop:
         self.callbacks.call("on_epoch_begin", epoch, {})
         steps = self.source.steps if self._steps is None else self._steps
         self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
-        record = RunningLoss()
+        record = step.start_record()
         done = self._train_on_batches(step, self._batches_of_epoch(), record)
         self._check_for_end(epoch, done)
         if not done:
             return None
-        merge_progress(record, [entry.metric for entry in self.compiled.metrics], find_world())
+        merge_progress(record, self.model.metrics, find_world())
         step.publish()
         # Sums differ in their last digits with the order of adding, and all processes must decide alike.
-        logs = copy_from_main(dict(sorted(read_logs(self.compiled, record).items())))
+        logs = copy_from_main(dict(sorted(read_logs(self.model, self.compiled, record).items())))
         self._warn_if_not_finite(record, epoch)
         if self.validation is not None and self.settings.validates_after(epoch + 1):
             logs |= self._validate(self.validation, epoch)
@@ -118,7 +119,7 @@ class FitLoop:
         return itertools.islice(self._endless, self._steps)
 
     def _train_on_batches(
-        self, step: StepFunction, batches: Iterator[Batch], record: RunningLoss
+        self, step: StepFunction, batches: Iterator[Batch], record: RunningLoss | ReturnedLogs
     ) -> int:
         """Run the steps of one epoch; the loop that has to be fast."""
         # All of it is looked up once: a step of a small model takes some hundred microseconds.
@@ -128,9 +129,9 @@ class FitLoop:
         end_hooks = self.callbacks.hooks("on_train_batch_end")
 
         def read() -> dict[str, float]:
-            return read_logs(self.compiled, record)
+            return read_logs(self.model, self.compiled, record)
 
-        reset_metrics(self.compiled)
+        reset_metrics(self.model)
         model.train()
         step.begin()
         done = 0
@@ -175,7 +176,7 @@ class FitLoop:
             warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")
         return {f"val_{name}": value for name, value in found.items()}
 
-    def _warn_if_not_finite(self, record: RunningLoss, epoch: int) -> None:
+    def _warn_if_not_finite(self, record: RunningLoss | ReturnedLogs, epoch: int) -> None:
         """Warn, once in a run, if a step of this epoch had a loss that is NaN or infinite."""
         if record.first_bad_step is None or self._has_warned:
             return
@@ -195,7 +196,7 @@ def describe_no_batch(method: str) -> DataError:
 
 
 def _train_on_several(
-    step: StepFunction, first: Batch, others: Iterable[Batch], record: RunningLoss
+    step: StepFunction, first: Batch, others: Iterable[Batch], record: RunningLoss | ReturnedLogs
 ) -> int:
     """Train on some batches in one go; return how many came after the first."""
     together = [first, *others]
@@ -222,12 +223,12 @@ def run_one_step(
     batch: Batch,
 ) -> dict[str, float]:
     """Make one update and return loss and metrics of this batch alone."""
-    reset_metrics(compiled)
-    record = RunningLoss()
+    reset_metrics(model)
     model.train()
     step = find_train_step(model, compiled, optimizer)
+    record = step.start_record()
     step.begin()
     record.add(step(batch), batch.weight)
     step.publish()
     model.eval()
-    return read_logs(compiled, record)
+    return read_logs(model, compiled, record)

@@ -25,7 +25,6 @@ from kplug.training.distribution.world import find_world
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
-from kplug.training.reports.running_loss import RunningLoss
 
 _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
 
@@ -83,14 +82,14 @@ def run_evaluation(
         The loss, weighted by batch sizes, and the metrics in the order of ``compile``; nothing if
         there was no batch.
     """
-    record = RunningLoss()
     model.eval()
-    reset_metrics(compiled)
+    reset_metrics(model)
     step = find_test_step(model, compiled)
+    record = step.start_record()
     step.begin()
 
     def read() -> dict[str, float]:
-        return read_logs(compiled, record)
+        return read_logs(model, compiled, record)
 
     def run_steps(batches: Sequence[Batch]) -> None:
         for batch, loss in zip(batches, step.run_all(batches), strict=True):
@@ -100,7 +99,7 @@ def run_evaluation(
     loop.callbacks.call("on_test_begin", {})
     with closing(loop.display):
         done = loop.run(run_steps, read, compiled.steps_per_execution)
-        merge_progress(record, [entry.metric for entry in compiled.metrics], find_world())
+        merge_progress(record, model.metrics, find_world())
         logs = copy_from_main(read()) if done else {}
         loop.display.finish(done, logs)
     loop.callbacks.call("on_test_end", logs)

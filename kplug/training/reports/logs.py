@@ -13,21 +13,30 @@ from torch import Tensor
 
 from kplug.nested import find_leaves, map_leaves
 from kplug.training.compiled import Compiled
+from kplug.training.metric_lists import find_attribute_metrics, merge_results
+from kplug.training.model_protocol import TrainableModel
+from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 
 
-def reset_metrics(compiled: Compiled) -> None:
+def reset_metrics(model: TrainableModel) -> None:
     """Let every metric forget what it has seen."""
-    for entry in compiled.metrics:
-        entry.metric.reset_state()
+    for metric in model.metrics:
+        metric.reset_state()
 
 
-def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
+def read_logs(
+    model: TrainableModel, compiled: Compiled, loss: RunningLoss | ReturnedLogs | None
+) -> dict[str, Any]:
     """Return losses and metrics so far, in the order in which ``evaluate`` returns them.
 
     With several outputs, metrics stand in the order of the alphabet, as in Keras. A metric with a value
-    for each class or threshold has a list, and one whose result is a dict has a log for each key.
+    for each class or threshold has a list, and one whose result is a dict has a log for each key. Those that
+    the model and its layers have as attributes come last.
     """
+    if isinstance(loss, ReturnedLogs):
+        values = read_results(loss.logs.values())
+        return dict(zip(loss.logs, values, strict=True))
     losses = [] if loss is None else loss.read()
     logs: dict[str, Any] = dict(zip(compiled.loss_names, losses, strict=False))
     entries = list(compiled.metrics)
@@ -39,7 +48,8 @@ def read_logs(compiled: Compiled, loss: RunningLoss | None) -> dict[str, Any]:
             value = {entry.name: value}
         for name, item in value.items():
             logs[f"{entry.name}_{name}" if name in logs else name] = item
-    return logs
+    others = merge_results(find_attribute_metrics(model))
+    return logs | dict(zip(others, read_results(others.values()), strict=True))
 
 
 class BatchLogs(UserDict[str, Any]):

@@ -49,8 +49,13 @@ class Forward:
 
     def __call__(self, batch: Batch) -> ForwardResult:
         """Return predictions, the loss on each output, and their weighted sum with the penalties."""
+        return self.compare(
+            batch, compute_predictions(self.model, batch.x, self.compiled.precision)
+        )
+
+    def compare(self, batch: Batch, outputs: Any) -> ForwardResult:
+        """Return the same for what the model made of the batch."""
         compiled = self.compiled
-        outputs = compute_predictions(self.model, batch.x, compiled.precision)
         predictions = split_outputs(self.model, outputs, compiled.output_names)
         losses: list[Tensor] = []
         total: Tensor | None = None

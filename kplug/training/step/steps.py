@@ -23,6 +23,8 @@ from kplug.training.distribution.world import find_world
 from kplug.training.model_protocol import TrainableModel, WeightFunction
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import find_penalties
+from kplug.training.reports.returned_logs import ReturnedLogs
+from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.step.forward import Forward, ForwardResult
 
 _WITHOUT_GRADIENT = (
@@ -52,6 +54,10 @@ class StepFunction(ABC):
     @abstractmethod
     def begin(self) -> None:
         """Look at the model anew."""
+
+    def start_record(self) -> RunningLoss | ReturnedLogs:
+        """Return what adds the results of an epoch up."""
+        return RunningLoss()
 
     def publish(self) -> None:  # noqa: B027 - most steps train the model itself
         """Bring into the model what was trained elsewhere, in a copy or by other processes."""

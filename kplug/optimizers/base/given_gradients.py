@@ -1,0 +1,62 @@
+"""Gradients that are given to a step, as ``apply`` takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from torch import Tensor
+
+from kplug.errors import ContractError
+
+
+def require_gradients(
+    owner: str, gradients: Sequence[Tensor | None], variables: Sequence[Tensor]
+) -> Sequence[Tensor | None]:
+    """Return the gradients, of which there is one for each variable.
+
+    Raises:
+        ContractError: There is another number, or none but None.
+    """
+    if len(gradients) != len(variables):
+        raise ContractError(
+            f"{owner}.apply got {len(gradients)} gradients for {len(variables)} variables",
+            hint="Give one for each, in the same order: [v.value.grad for v in trainable_variables].",
+        )
+    if all(gradient is None for gradient in gradients):
+        raise ContractError(
+            f"{owner}.apply got no gradient: all {len(gradients)} are None",
+            hint="Call loss.backward() before, on a loss that depends on the variables.",
+        )
+    return gradients
+
+
+def require_known(owner: str, owned: Sequence[Tensor], variables: Sequence[Tensor]) -> None:
+    """Refuse variables that the optimizer does not train.
+
+    Raises:
+        ContractError: It says how many.
+    """
+    known = set(map(id, owned))
+    foreign = sum(id(variable) not in known for variable in variables)
+    if foreign:
+        raise ContractError(
+            f"{owner}.apply: {foreign} of {len(variables)} variables are not among the {len(owned)} that it "
+            "was built with",
+            hint="Build it with all of them first, or make one optimizer for each part.",
+        )
+
+
+@contextmanager
+def lending_gradients(
+    owned: Sequence[Tensor], given: Mapping[int, Tensor | None]
+) -> Iterator[None]:
+    """Give parameters other gradients for one step; those that are left out have none."""
+    kept = [parameter.grad for parameter in owned]
+    try:
+        for parameter in owned:
+            parameter.grad = given.get(id(parameter))
+        yield
+    finally:
+        for parameter, gradient in zip(owned, kept, strict=True):
+            parameter.grad = gradient

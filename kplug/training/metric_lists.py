@@ -1,0 +1,33 @@
+"""The metrics of a model: those of ``compile``, and those that it and its layers have as attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kplug.layers.base.layer import Layer
+from kplug.metrics import Metric
+from kplug.metrics.base.metric import find_metrics
+from kplug.training.model_protocol import TrainableModel
+
+
+def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
+    """Return the metrics that a model and its layers have as attributes, also in lists and dicts."""
+    layers = (module for module in model.modules() if isinstance(module, Layer))
+    found = [metric for layer in layers for metric in find_metrics(vars(layer))]
+    return list({id(metric): metric for metric in found}.values())
+
+
+def merge_results(metrics: Iterable[Any]) -> dict[str, Any]:
+    """Return the results of metrics by name; a result that is a dict has an entry for each key.
+
+    Example:
+        >>> from kplug.metrics import Sum
+        >>> merge_results([Sum("count")])
+        {'count': tensor(0.)}
+    """
+    logs: dict[str, Any] = {}
+    for metric in metrics:
+        result = metric.result()
+        logs |= result if isinstance(result, Mapping) else {metric.name: result}
+    return logs

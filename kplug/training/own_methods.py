@@ -1,0 +1,35 @@
+"""Which methods of a step a model's class writes itself, as in Keras 3: ``train_step`` and what it calls."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from kplug.layers.base.layer import Layer
+from kplug.write_guard import is_own
+
+StepKind: TypeAlias = Literal["train", "test", "predict"]
+
+_METHODS: Final[dict[str, tuple[str, ...]]] = {
+    "train": ("train_step", "compute_loss", "compute_metrics"),
+    "test": ("test_step", "compute_loss", "compute_metrics"),
+    "predict": ("predict_step",),
+}
+
+
+def find_own_method(model: object, kind: StepKind) -> str | None:
+    """Return the first method of a step that is not kplug's, or None."""
+    for name in _METHODS[kind]:
+        method = getattr(model, name, None)
+        if method is not None and not is_own(method):
+            return name
+    return None
+
+
+def has_own_step(model: object) -> bool:
+    """Return whether training or evaluation runs code of the model's class."""
+    return find_own_method(model, "train") is not None or find_own_method(model, "test") is not None
+
+
+def lacks_call(model: object) -> bool:
+    """Return whether a model has steps alone, such as a GAN, so that nothing says what its inputs are."""
+    return has_own_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]

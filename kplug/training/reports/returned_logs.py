@@ -1,0 +1,28 @@
+"""The logs that a model's own steps return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ReturnedLogs:
+    """The logs of the last step, as Keras shows them: what accumulates are the metrics.
+
+    Example:
+        >>> record = ReturnedLogs()
+        >>> record.add({"loss": 0.5, "all": {"mae": 0.25}}, 32)
+        >>> record.logs
+        {'loss': 0.5, 'mae': 0.25}
+    """
+
+    first_bad_step: int | None = None
+
+    def __init__(self) -> None:
+        self.logs: dict[str, Any] = {}
+
+    def add(self, logs: Mapping[str, Any], size: float) -> None:  # noqa: ARG002 - as a RunningLoss
+        """Take the logs of a step; those of a metric with several results stand side by side."""
+        self.logs = {}
+        for name, value in logs.items():
+            self.logs |= value if isinstance(value, Mapping) else {name: value}

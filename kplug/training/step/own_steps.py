@@ -1,0 +1,163 @@
+"""Steps of models whose classes write them: they run eagerly and return logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.errors import ContractError, EagerStepWarning
+from kplug.registry.user_warnings import warn
+from kplug.training.compiled import Compiled
+from kplug.training.data.batch import Batch
+from kplug.training.data.packing import pack_x_y_sample_weight
+from kplug.training.distribution.world import find_world
+from kplug.training.model_protocol import TrainableModel
+from kplug.training.own_methods import StepKind, find_own_method
+from kplug.training.regularization import find_penalties
+from kplug.training.reports.returned_logs import ReturnedLogs
+from kplug.training.step.steps import StepFunction, apply_constraints
+
+_ENDING = "End it with: return {metric.name: metric.result() for metric in self.metrics}."
+
+
+class OwnStep(StepFunction):
+    """Calls ``train_step`` or ``test_step`` of a model with each batch; it returns the logs so far."""
+
+    def __init__(self, model: TrainableModel, kind: StepKind) -> None:
+        self.model = model
+        self._name = f"{kind}_step"
+        self._penalties = find_penalties(model)
+        self._constraints = model.weight_constraints() if kind == "train" else []
+
+    def begin(self) -> None:
+        """Discard penalties of earlier calls."""
+        self._penalties.discard()
+
+    def start_record(self) -> ReturnedLogs:
+        """Return what keeps the logs."""
+        return ReturnedLogs()
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step."""
+        data = pack_x_y_sample_weight(batch.x, batch.y, batch.weights)
+        logs = getattr(self.model, self._name)(data)
+        self._check(logs)
+        if self._constraints:
+            apply_constraints(self._constraints)
+        return logs
+
+    def _check(self, logs: object) -> None:
+        """Refuse what is no dict of numbers.
+
+        Raises:
+            ContractError: It says which method of which class returned what.
+        """
+        # What compute_metrics returns, kplug's train_step only passes on.
+        name = self._name
+        if find_own_method(self.model, "train" if name == "train_step" else "test") != name:
+            name = "compute_metrics"
+        method = f"{type(self.model).__name__}.{name}"
+        if not isinstance(logs, Mapping):
+            raise ContractError(
+                f"{method} returned {_describe(logs)}, and the loop needs a dict of logs, a number for "
+                "each name",
+                hint=_ENDING,
+            )
+        for key, value in logs.items():
+            if not isinstance(key, str) or not (
+                isinstance(value, Mapping) or _is_number(value) or self._is_result(key, value)
+            ):
+                raise ContractError(
+                    f"{method} returned {_describe(value)} for the log {key!r}, and a log is one number",
+                    hint="Return its mean, or let a metric see it and return the metric's result().",
+                )
+
+    def _is_result(self, name: str, value: object) -> bool:
+        """Return whether a metric of the model has this name and a result of this shape."""
+        shape = getattr(value, "shape", None)
+        found = (metric.result() for metric in self.model.metrics if metric.name == name)
+        return shape is not None and any(getattr(one, "shape", None) == shape for one in found)
+
+
+class OwnPredictStep(StepFunction):
+    """Calls ``predict_step`` of a model with each batch."""
+
+    def __init__(self, model: TrainableModel) -> None:
+        self.model = model
+
+    def begin(self) -> None:
+        """Nothing is kept from batch to batch."""
+
+    def __call__(self, batch: Batch) -> Any:
+        """Return what the model makes of a batch."""
+        made = self.model.predict_step(pack_x_y_sample_weight(batch.x))
+        if made is None:
+            raise ContractError(
+                f"{type(self.model).__name__}.predict_step returned None, and predict joins the outputs of "
+                "all batches",
+                hint="End it with: return self(x, training=False).",
+            )
+        return made
+
+
+def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
+    """Return the step of a model whose class writes it, or None.
+
+    Raises:
+        ContractError: There are several processes, which such a step knows nothing of.
+    """
+    name = find_own_method(model, kind)
+    if name is None:
+        return None
+    method = f"{type(model).__name__}.{name}"
+    if find_world() is not None:
+        raise ContractError(
+            f"{method} is the model's own, and several processes train here, whose gradients and logs "
+            "it would not exchange",
+            hint="Train in one process, or write a loop of your own with torch's DistributedDataParallel.",
+        )
+    if model.compiled is not None:
+        _warn_of_eager_step(model.compiled, method)
+    return OwnPredictStep(model) if kind == "predict" else OwnStep(model, kind)
+
+
+def _warn_of_eager_step(compiled: Compiled, method: str) -> None:
+    if compiled.jit_compile and "own" not in compiled.steps:
+        compiled.steps["own"] = (), None
+        warn(
+            f"{method} is the model's own, so its steps run eagerly instead of compiled; "
+            "jit_compile=False trains without this warning",
+            EagerStepWarning,
+        )
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, Tensor):
+        return value.numel() == 1
+    shape = getattr(value, "shape", ())
+    return isinstance(value, (bool, int, float)) or (hasattr(value, "item") and shape in ((), (1,)))
+
+
+def _describe(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return f"{type(value).__name__}"
+
+
+def require_float_types(model: object, precision: torch.dtype | None) -> None:
+    """Refuse reduced precision for a ``train_step`` of a model's own, which computes as it is written.
+
+    Raises:
+        ContractError: Both are there.
+    """
+    if precision is not None and find_own_method(model, "train") == "train_step":
+        raise ContractError(
+            f"compile: precision was given, and {type(model).__name__}.train_step is the model's own, which "
+            "computes as it is written",
+            hint="Leave precision out, and use torch.autocast in train_step.",
+        )
