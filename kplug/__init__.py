@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from kplug.regularizers import Regularizer
 
 _HOMES = {
+    "kplug.backend.variables": ("Variable",),
     "kplug.errors": ("KplugError",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.initializers": ("Initializer",),
@@ -84,7 +85,6 @@ _HOMES = {
     "kplug.layouts": ("channels_first",),
     "kplug.losses": ("Loss",),
     "kplug.metrics": ("Metric",),
-    "kplug.backend.variables": ("Variable",),
     "kplug.models": ("Model", "Sequential", "load_model"),
     "kplug.optimizers": ("Optimizer",),
     "kplug.registry": (

@@ -29,10 +29,6 @@ from kplug.utils.images import (
 )
 from kplug.utils.numerical import normalize as normalize, to_categorical as to_categorical
 from kplug.utils.progress import Progbar as Progbar
-from kplug.utils.samples import (
-    pack_x_y_sample_weight as pack_x_y_sample_weight,
-    unpack_x_y_sample_weight as unpack_x_y_sample_weight,
-)
 from kplug.utils.seeds import set_random_seed as set_random_seed
 from kplug.utils.sequences import pad_sequences as pad_sequences
 from kplug.utils.source_inputs import get_source_inputs as get_source_inputs

@@ -1,32 +1,50 @@
-"""A batch as the tuple that a model's own steps are given."""
+"""What a step is given, as inputs, targets and weights of samples."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kplug.errors import DataError
+from kplug.registry.quoting import quote
+
+_PARTS = 3
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return ``(x, y, sample_weight)``, without what is None at its end; one input alone is itself.
+    """Return inputs, targets and weights as ``fit`` takes them.
+
+    Args:
+        x: The inputs.
+        y: The targets, or ``None``.
+        sample_weight: The weight of each sample, or ``None``.
+
+    Returns:
+        ``(x, y, sample_weight)`` without what is ``None`` at its end; a single ``x`` that is no list or tuple
+        stands alone.
 
     Example:
-        >>> pack_x_y_sample_weight(1), pack_x_y_sample_weight([1, 2]), pack_x_y_sample_weight(1, 2)
-        (1, ([1, 2],), (1, 2))
+        >>> pack_x_y_sample_weight(1, 2), pack_x_y_sample_weight(1)
+        ((1, 2), 1)
 
     Reference:
         ``keras.utils.pack_x_y_sample_weight``.
     """
-    if y is None and sample_weight is None:
+    if y is None:
         return (x,) if isinstance(x, (tuple, list)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """Return inputs, targets and sample weights of a batch; what it does not have is None.
+    """Return inputs, targets and weights of what a step is given.
+
+    Args:
+        data: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, sample_weight)``.
+
+    Returns:
+        Three parts; what is missing is ``None``.
 
     Raises:
-        DataError: It is a tuple of another length.
+        DataError: There are more.
 
     Example:
         >>> unpack_x_y_sample_weight((1, 2))
@@ -36,9 +54,10 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
         ``keras.utils.unpack_x_y_sample_weight``.
     """
     parts = tuple(data) if isinstance(data, (tuple, list)) else (data,)
-    if not 1 <= len(parts) <= 3:
+    if not 1 <= len(parts) <= _PARTS:
         raise DataError(
-            f"a batch has {len(parts)} parts; it must be x, (x, y) or (x, y, sample_weight)"
+            f"unpack_x_y_sample_weight got {len(parts)} parts: {quote(data)}",
+            hint="Data are x, (x,), (x, y) or (x, y, sample_weight).",
         )
-    x, y, sample_weight = (*parts, None, None)[:3]
+    x, y, sample_weight = (*parts, None, None)[:_PARTS]
     return x, y, sample_weight
