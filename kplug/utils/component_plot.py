@@ -12,6 +12,9 @@ from kplug.registry.building.own_example import find_own_example
 from kplug.utils.component_curves.drawing import plot
 from kplug.utils.component_curves.sampling import SAMPLERS, sample
 
+_NO_CURVE = "this is no function of one number, or the same for all"
+_EMPTY = {"optimizer": "this leads nowhere, or away, at this learning rate"}
+
 
 def plot_component(kind: str, spec: str | Spec, to_file: str | os.PathLike[str]) -> str:
     """Draw what a component does: the loss over the prediction, the penalty over the weight, and so on.
@@ -31,7 +34,8 @@ def plot_component(kind: str, spec: str | Spec, to_file: str | os.PathLike[str])
         What the picture shows, in a sentence, for those who do not see it.
 
     Raises:
-        ArgumentError: If nothing of the kind is drawn, or this one is no function of one number.
+        ArgumentError: If nothing of the kind is drawn, this one is no function of one number, or an optimizer
+            leads away.
         KplugError: If the component cannot be made, or the file cannot be written.
         MissingLibraryError: If matplotlib is not installed.
 
@@ -54,9 +58,7 @@ the highest 4 at -2'
     meant = _complete(known.name, parse_spec(spec) if isinstance(spec, str) else spec)
     curve = sample(known, meant)
     if curve is None:
-        raise ArgumentError(
-            f"plot_component: the {known.name} {meant} is no function of one number, or the same for all"
-        )
+        raise ArgumentError(f"plot_component: {_EMPTY.get(known.name, _NO_CURVE)}: {meant}")
     title = str(Spec(meant.name, meant.args, meant.kwargs))
     plot(Path(to_file), [(title, curve)])
     return f"{title}: {curve.describe()}"

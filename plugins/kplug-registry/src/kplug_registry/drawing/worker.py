@@ -31,13 +31,15 @@ def work(connection: Connection, folder: str) -> None:
             text = plot_component(kind, spec, file)
             answer = {"svg": file.read_text(encoding="utf-8"), "text": text}
         except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the drawing
-            answer = {"reason": _describe(error)}
+            answer = {"reason": _describe(error, spec)}
         connection.send_bytes(json.dumps(answer).encode())
 
 
-def _describe(error: BaseException) -> str:
+def _describe(error: BaseException, spec: str) -> str:
+    """Return why a component was not drawn, in words that may be those for others too."""
     message = getattr(error, "message", None) or f"it raised {type(error).__name__}: {error}"
-    return " ".join(str(message).removeprefix("plot_component: ").split())[:_LONGEST_REASON]
+    reason = str(message).removeprefix("plot_component: ").removesuffix(f": {spec}")
+    return " ".join(reason.split())[:_LONGEST_REASON]
 
 
 def _silence() -> None:
