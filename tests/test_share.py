@@ -88,6 +88,7 @@ def test_what_is_installed_from_the_registry_is_what_its_catalogue_counts(shared
         '[tool.kplug.registries.local]\npath = "../registry"\nroot = "../registry/metadata/root.json"\n'
     )
     names = [path.stem for path in registry.glob("distributions/*.json")]
+    assert set(names) == {path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")}
     lines = [f".venv/bin/kplug install --yes {name}" for name in names]
     run_lines("\n".join(lines), elsewhere, shared.environ)
     command = [str(elsewhere / ".venv/bin/kplug"), "list", "--count", "--json"]

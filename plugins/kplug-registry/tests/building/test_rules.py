@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kplug_registry.building import build_site
+from kplug_registry.building import SiteView, build_site
+from kplug_registry.building.rules import find_near_names
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import publish
 from kplug_registry.storage import Folder
@@ -50,6 +51,28 @@ def test_a_name_that_looks_like_another_is_refused(
     wheel = read_wheel(make_wheel(name))
     with pytest.raises(PublishingError, match=f"the name '{name}' looks like 'kplug-waves'"):
         publish([wheel], Folder(tmp_path / "site"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_near"),
+    [
+        ("kplug-wave", True),
+        ("kplug-wavess", True),
+        ("kplug-caves", True),
+        ("kplug-waevs", True),
+        ("xkplug-waves", True),
+        ("kplug-waves", False),
+        ("kplug-caver", False),
+        ("kplug-wa", False),
+        ("kplug-w.ves", True),  # a letter like any other
+    ],
+)
+def test_names_that_differ_by_one_letter_are_near(
+    make_wheel: MakeWheel, tmp_path: Path, name: str, is_near: bool
+) -> None:
+    build_site([read_wheel(make_wheel())], tmp_path / "site", NOW)
+    found = find_near_names(SiteView(Folder(tmp_path / "site")), name)
+    assert found == ["kplug-waves"] * is_near
 
 
 def test_a_wheel_of_too_many_words_is_refused(make_wheel: MakeWheel, tmp_path: Path) -> None:

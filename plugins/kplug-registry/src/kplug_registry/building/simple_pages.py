@@ -32,11 +32,16 @@ def write_project(view: SiteView, distribution: DistributionFile) -> None:
 
 def add_projects(view: SiteView, names: Iterable[str]) -> None:
     """Add distributions to the two pages that list all: the only files that grow with the site."""
-    text = view.read(f"{_ROOT}.json")
-    known = [] if text is None else [row["name"] for row in json.loads(text)["projects"]]
+    known = read_names(view)
     wanted = sorted({*known, *names})
-    if wanted != known or text is None:
+    if wanted != known or not known:
         write_projects(view, wanted)
+
+
+def read_names(view: SiteView) -> list[str]:
+    """Return the names of all distributions."""
+    text = view.read(f"{_ROOT}.json")
+    return [] if text is None else [row["name"] for row in json.loads(text)["projects"]]
 
 
 def write_projects(view: SiteView, names: list[str]) -> None:
