@@ -59,6 +59,10 @@ class Archive:
         with translated(), self._archive.open(info) as member:
             return member.read(most)
 
+    def has(self, name: str) -> bool:
+        """Return whether there is such a member."""
+        return name in self._archive.namelist()
+
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes] | io.RawIOBase]:
         """Yield a member as a file that can be sought in; its checksum was found right."""

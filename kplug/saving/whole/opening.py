@@ -17,6 +17,7 @@ from kplug.saving.formats import Format, choose_whole_format
 from kplug.saving.hdf5 import opened, read_text, require_file
 from kplug.saving.json_text import MOST_BYTES, parse_json
 from kplug.saving.provenance import has_components
+from kplug.saving.whole.vocabularies import put_vocabularies
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def opened_model(path: Path) -> Iterator[StoredModel]:
             config = parse_json(archive.read_text(CONFIG, MOST_BYTES), CONFIG)
             if not isinstance(config, dict):
                 raise WeightsError(f"{CONFIG} holds {type(config).__name__}, not a dict")
+            put_vocabularies(config, archive)
             training, generation = config.get("compile_config"), _find_generation(archive, config)
             with archive.opened_weights() as file:
                 yield StoredModel(config, training, file, Format.KERAS3, generation)
