@@ -150,6 +150,10 @@ class Model(Layer):
         """Return the type that inputs are cast to, or None to leave them as they are."""
         return self.dtype
 
+    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
+        """Return what makes numbers of texts, where the first layer does, else None."""
+        return None
+
     @override
     def build(self, input_shape: Any) -> None:
         """Declare the weights of all layers, by running the model without data.

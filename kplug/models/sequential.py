@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from typing_extensions import Never, Self, override
 
 from kplug.errors import ArgumentError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.base.tracked_containers import require_initialized
+from kplug.layers.categories.base.texts import holds_texts
 from kplug.layers.serialization import serialize
 from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
@@ -214,6 +215,21 @@ class Sequential(Model):
         if self._chain and isinstance(self._chain[0], TorchModule):
             return None
         return self._tensors[0].dtype if self._tensors else self.dtype
+
+    @override
+    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
+        """Return what makes numbers of texts, where the first layer does, else None."""
+        first: Any = self._chain[0] if self._chain else None
+        if isinstance(first, Model):
+            return first.find_text_reader()
+        reader: Callable[[Any], Tensor] | None = getattr(first, "read_texts", None)
+        return reader
+
+    @override
+    def _convert(self, inputs: Any) -> Any:
+        reader = self.find_text_reader()
+        is_read = reader is not None and holds_texts(inputs)
+        return super()._convert(reader(inputs) if is_read and reader else inputs)
 
     @override
     def build(self, input_shape: Any) -> None:

@@ -43,6 +43,9 @@ class TrainableModel(ModelOnDevice, Protocol):
     def find_input_dtype(self) -> Any:
         """Return the type that the model takes for its inputs, or one for each of them."""
 
+    def find_text_reader(self) -> Callable[[Any], Tensor] | None:
+        """Return what makes numbers of texts, if the first layer does, else None."""
+
     def ensure_built(self) -> None:
         """Make the weights, if the input shape is known and that was not done before."""
 

@@ -159,12 +159,16 @@ class StringLookup(IndexLookup):
             numbers = inputs.detach().cpu().numpy() if isinstance(inputs, Tensor) else inputs
             return self.find_tokens(np.asarray(numbers))
         if holds_texts(inputs):
-            inputs = torch.from_numpy(self.find_numbers(self._as_array(inputs)))
+            inputs = self.read_texts(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the places of strings, which ``__call__`` has looked up, or vectors of them."""
-        return self.encode_numbers(inputs)
+        return self.encode_numbers(inputs.long())
+
+    def read_texts(self, texts: Any) -> Tensor:
+        """Return the places of strings, int64 in their shape; −1 for masks in vectors."""
+        return torch.from_numpy(self.find_numbers(self._as_array(texts)))
 
     def _as_array(self, data: Any) -> Any:
         return as_texts(self.name, data, self.encoding)

@@ -31,6 +31,9 @@ class TextVectorization(Layer):
     Each text is standardized, split into tokens, which may be joined to n-grams, and looked up. Number 0 is
     the padding of shorter texts, 1 an unknown token.
 
+    As the first layer of a ``Sequential`` it lets ``fit``, ``evaluate`` and ``predict`` take arrays of texts,
+    which are read once, before the first batch.
+
     Args:
         max_tokens: Number of places of the vocabulary at most, the special ones included; ``None`` is any.
         standardize: ``"lower_and_strip_punctuation"``, ``"lower"``, ``"strip_punctuation"`` (of ASCII),
@@ -164,14 +167,14 @@ class TextVectorization(Layer):
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the places of the tokens of texts, or vectors of them."""
         if holds_texts(inputs):
-            inputs = self.find_numbers(inputs)
+            inputs = self.read_texts(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the places, which ``__call__`` has looked up, or vectors of them."""
-        return self._lookup.encode_numbers(inputs)
+        return self._lookup.encode_numbers(inputs.long())
 
-    def find_numbers(self, texts: Any) -> Tensor:
+    def read_texts(self, texts: Any) -> Tensor:
         """Return the places of the tokens of texts, int64 (N, tokens); −1 fills rows for vectors."""
         documents = self._tokenize(self._read(texts))
         joined = np.array([token for document in documents for token in document], dtype=object)

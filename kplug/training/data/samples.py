@@ -11,6 +11,7 @@ from torch import Tensor
 from kplug.backend import to_dtype
 from kplug.backend.arrays import read_array
 from kplug.errors import DataError
+from kplug.layers.categories.base.texts import holds_texts
 from kplug.training.data.lazy_arrays import find_lazy_array, read_all
 from kplug.training.data.matching import (
     arrange_inputs,
@@ -124,6 +125,9 @@ def _arrange_for_losses(
 
 def _convert_inputs(model: TrainableModel, x: Any, what: str) -> Any:
     """Return inputs as ``convert`` does; what a dict holds beside the model's inputs stays as it is."""
+    reader = model.find_text_reader()
+    if reader is not None and holds_texts(x):
+        return reader(x)
     shapes = model.find_input_shape() if isinstance(x, Mapping) else None
     names = () if shapes is None else input_ports(model, shapes).names
     if not all(names) or not names:
