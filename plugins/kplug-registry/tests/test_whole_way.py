@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,10 @@ RESOLVE = "import kplug; print(kplug.resolve('loss', 'dice_loss(smooth=1, thresh
 class Machine:
     """An environment that has what this one has, but for one plugin; and a project."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, maker: Sequence[str] = ("venv",)) -> None:
         self.project = folder / "project"
         self.project.mkdir()
-        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        subprocess.run([sys.executable, "-m", *maker, folder / "venv"], check=True)
         self.python = folder / "venv" / SCRIPTS / "python"
         self.environ = {**os.environ, "XDG_DATA_HOME": str(folder / "data")}
         paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -91,3 +92,32 @@ def test_a_plugin_is_built_signed_searched_installed_used_and_uninstalled(
 
     machine.kplug("uninstall", "dice_loss", "--yes")
     machine.run("-c", RESOLVE, status=1)
+
+
+@pytest.mark.slow
+def test_an_environment_that_uv_made_without_pip_installs_and_uninstalls(
+    tmp_path: Path, make_wheel: Callable[..., Path]
+) -> None:
+    machine = Machine(
+        tmp_path, ("uv", "venv", "--quiet", "--no-project", "--python", sys.executable)
+    )
+    for pip in (tmp_path / "base").glob("pip*"):
+        pip.unlink()
+    assert "No module named pip" in machine.run("-m", "pip", "list", status=1)
+    site = tmp_path / "site"
+    machine.kplug("index", "build", make_wheel(), "--out", site)
+    (machine.project / "pyproject.toml").write_text(
+        f'[tool.kplug.registries.ours]\npath = "{site}"\ntrust = "unsigned"\n'
+    )
+    (wheel,) = (site / "files").glob("*.whl")
+    content = wheel.read_bytes()
+    other = make_wheel(code={"kplug_waves/__init__.py": "def wave_loss(): ..."})
+    wheel.write_bytes(other.read_bytes())
+    install = ("install", "wave_loss", "--yes", "--", "--offline", "--no-deps", "--no-cache")
+    assert "Hash mismatch" in machine.kplug(*install, status=2)
+    wheel.write_bytes(content)
+    shown = machine.kplug(*install)
+    assert f"uv pip install --python {machine.python} --offline" in shown
+    assert machine.run("-c", "import kplug_waves; print(kplug_waves.__name__)") == "kplug_waves\n"
+    machine.kplug("uninstall", "kplug-waves", "--yes")
+    machine.run("-c", "import kplug_waves", status=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,36 @@ def test_a_look_up_makes_four_requests_the_first_time_and_one_later(
 def test_a_request_that_fails_is_repeated(signed: SignedFolder, server: Server) -> None:
     server.failures = 2
     assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
+
+
+def test_the_pauses_between_attempts_grow(
+    signed: SignedFolder, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", pauses.append)
+    server.failures = 99
+    with pytest.raises(UnreachableSiteError):
+        UnsignedSite(server.address, signed.copy, SiteFetcher()).fetch(DICE)
+    first, *rest = [pause for pause in pauses if pause]  # a first failure is tried again at once
+    assert len(rest) >= 1
+    assert all(after >= 2 * before for before, after in pairwise([first, *rest]))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [lambda data: data[::-1], lambda data: data + b" ", lambda data: data[:-1], lambda _: b""],
+    ids=["other bytes", "more", "less", "nothing"],
+)
+def test_a_mirror_that_lies_about_a_file_is_refused_and_the_copy_stays(
+    signed: SignedFolder, server: Server, lie: Callable[[bytes], bytes]
+) -> None:
+    assert signed.client(server.address).fetch(DICE) == b'{"dice": 1}'
+    signed.publish(DICE, b'{"dice": 2}')
+    signed.write(DICE, lie(b'{"dice": 2}'))
+    client = signed.client(server.address)
+    with pytest.raises(TrustError, match=r"a file is (not the one that|longer than) was signed"):
+        client.fetch(DICE)
+    assert client.copy.read(DICE) == b'{"dice": 1}'
 
 
 def test_a_server_that_is_down(signed: SignedFolder, server: Server) -> None:
