@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from kplug import backend as K
+from kplug import backend as K, ops
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import NumpyArray
 from kplug.errors import ArgumentValueError, DataError
@@ -29,7 +28,6 @@ COLOR_MODES = {
     "rgba": ("RGBA", {"RGBA"}),
 }
 _RESAMPLING = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
-_TORCH_MODES = {"nearest": "nearest-exact", "bilinear": "bilinear", "bicubic": "bicubic"}
 _DEEPEST = 255
 
 
@@ -249,27 +247,22 @@ def smart_resize(
         raise DataError(
             f"smart_resize: pictures have 3 or 4 axes, and these the shape {tuple(tensor.shape)}"
         )
-    axis = -3 if K.standardize_data_format(data_format, "smart_resize") == "channels_last" else -2
-    height, width = require_size("smart_resize", "size", size)
-    left, top, right, bottom = _find_middle(
-        (int(tensor.shape[axis + 1]), int(tensor.shape[axis])), (width, height)
-    )
-    part = tensor.narrow(axis, top, max(1, bottom - top)).narrow(
-        axis + 1, left, max(1, right - left)
-    )
-    moved = part.movedim(-1, -3) if axis == -3 else part
-    made = resize_images(moved, (height, width), interpolation)
-    made = made.movedim(-3, -1) if axis == -3 else made
+    pair = require_size("smart_resize", "size", size)
+    made = _resize(tensor, pair, interpolation, data_format, crop_to_aspect_ratio=True)
     return made if isinstance(x, Tensor) else made.numpy()
 
 
 def resize_images(images: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
     """Return pictures of shape (…, channels, height, width) in another size, between half-pixel centres."""
-    mode = require_choice("resize", "interpolation", interpolation, _TORCH_MODES)
+    return _resize(images, size, interpolation, "channels_first")
+
+
+def _resize(
+    images: Tensor, size: tuple[int, int], interpolation: str, data_format: str, **options: bool
+) -> Tensor:
     given = images if images.is_floating_point() else images.to(torch.float32)
-    batch = given if given.ndim == 4 else given[None]
-    made = F.interpolate(batch, size=size, mode=mode)
-    return made if given.ndim == 4 else made[0]
+    made: Tensor = ops.image.resize(given, size, interpolation, data_format=data_format, **options)
+    return made
 
 
 def require_size(owner: str, argument: str, size: Any) -> tuple[int, int]:
