@@ -1,13 +1,15 @@
-"""Run one of the programs without training and write what its models predict.
+"""Run programs without training and write what their models predict, each in a process of its own.
 
-``record_models.py FOLDER CASE LIBRARY FROM TO``: LIBRARY is ``keras`` for the real one, ``bound`` for kplug
-under that name, ``kplug`` under its own. FROM is what the real one has written (weights, inputs,
-predictions), or ``-``. The models are those in global names at the end, as the program named them.
+``record_models.py FOLDER LIBRARY FROM TO CASE…``: LIBRARY is ``keras`` for the real one, ``bound`` for kplug
+under that name, ``kplug`` under its own. FROM is the folder in which the real one has written weights, inputs
+and predictions, or ``-``. The models are those in global names at the end, as the program named them.
 """
 
 from __future__ import annotations
 
 import importlib
+import multiprocessing
+import os
 import re
 import runpy
 import sys
@@ -78,7 +80,19 @@ def list_models(names: dict[str, Any], library: str) -> list[Any]:
     """Return the models among global names, each once, that know the shapes of their inputs."""
     Model = find_model_class(library)
     unique = {id(one): one for one in names.values() if isinstance(one, Model)}
-    return [one for one in unique.values() if getattr(one, "inputs", None)]
+    return [one for one in unique.values() if knows_inputs(one)]
+
+
+def knows_inputs(model: Any) -> bool:
+    """Return whether a model knows the shapes of its inputs; kplug's says so with an error."""
+    try:
+        return bool(model.inputs)
+    except (AttributeError, ValueError):
+        return False
+    except Exception as error:
+        if type(error).__name__ == "NotBuiltError":
+            return False
+        raise
 
 
 def draw_weights(model: Any) -> None:
@@ -124,12 +138,27 @@ def pick(given: dict[str, Any], start: str) -> list[Any]:
     return [given[name] for name in sorted(names, key=lambda name: int(name[len(start) :]))]
 
 
+def record_case(folder: Path, library: str, source: str, target: Path, case: str) -> None:
+    """Run one program in a folder of its own, and write what its models predict."""
+    name = case.replace("/", "_")
+    own = target / name
+    own.mkdir()
+    os.chdir(own)
+    given = {} if source == "-" else dict(np.load(Path(source) / f"{name}.npz"))
+    models = list_models(run(folder, case, library), library)
+    np.savez(target / f"{name}.npz", **record(models, given))
+
+
 def main() -> None:
-    """Do what the module says."""
-    folder, case, library, source, target = sys.argv[1:]
-    given = {} if source == "-" else dict(np.load(source))
-    models = list_models(run(Path(folder), case, library), library)
-    np.savez(target, **record(models, given))
+    """Do what the module says; the library is imported once."""
+    folder, library, source, target, *cases = sys.argv[1:]
+    find_model_class(library)
+    for case in cases:
+        process = multiprocessing.get_context("fork").Process(
+            target=record_case, args=(Path(folder), library, source, Path(target), case)
+        )
+        process.start()
+        process.join()
 
 
 main()
