@@ -121,3 +121,21 @@ def test_the_variables_of_an_optimizer_are_read_and_set(installed: Any, model: A
     assert not model.optimizer.weights[1].any()
     with pytest.raises(kplug.KplugError, match="has 5 variables, got 1"):
         model.optimizer.set_weights([1])
+
+
+def test_variables_and_arrays_are_operands_beside_symbolic_tensors(installed: Any) -> None:
+    K = installed.backend
+    x, v = installed.layers.Input((3,)), K.variable(np.ones(3))
+    made = [
+        v + x,
+        x * v,
+        np.full(3, 2.0) * x,
+        v - x,
+        x / np.full(3, 2.0),
+        K.variable(0.0) + K.sum(x),
+    ]
+    graph = K.function([x], made)
+    found = [float(one.flat[0]) for one in graph([np.full((1, 3), 4.0)])]
+    assert found == [5.0, 4.0, 8.0, -3.0, 2.0, 12.0]
+    K.set_value(v, np.full(3, 2.0))
+    assert graph([np.full((1, 3), 4.0)])[0].tolist() == [[6.0] * 3]

@@ -13,6 +13,7 @@ from kplug.layers import Layer
 from kplug.models import Functional
 from kplug_keras2.models import branches, graph_names
 from kplug_keras2.models.methods import METHODS
+from kplug_keras2.symbolic import operands
 from kplug_keras2.symbolic.in_place import OPERATORS
 from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
 from kplug_keras2.symbolic.updates import write_pending
@@ -25,7 +26,7 @@ _GIVEN: dict[type, dict[str, Any]] = {
     Layer: graph_names.OF_LAYERS,
     Node: graph_names.OF_NODES,
     kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,
-    SymbolicTensor: graph_names.OF_SYMBOLIC_TENSORS,
+    SymbolicTensor: {**graph_names.OF_SYMBOLIC_TENSORS, **operands.OPERATORS},
     torch.Tensor: {**graph_names.OF_TENSORS, **OPERATORS},
 }
 _hooks: list[Any] = []
