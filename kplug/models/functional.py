@@ -19,10 +19,13 @@ from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
 from kplug.layers.base.shapes import is_shape
 from kplug.models.base import graph_checks
+from kplug.models.base.added_tensors import AddedTensors
 from kplug.models.base.graph_inputs import InputForm
 from kplug.models.configuration.graph_writing import describe_graph
 from kplug.models.model import Model
+from kplug.nested import find_leaves
 from kplug.registry import factory, named
+from kplug.registry.user_warnings import warn
 
 
 @named("Functional", "Model")
@@ -80,6 +83,7 @@ class Functional(Model):
         self.inputs: list[SymbolicTensor] = self._form.tensors
         self.outputs: list[SymbolicTensor] = self._output_layout.leaves
         self._plan = Plan(self.inputs, self.outputs)
+        self._added = AddedTensors(self, self.outputs)
         self._layers = tuple(order_layers(self.inputs, self.outputs, self._plan.nodes))
         graph_checks.check_names(self.name, self._layers)
         self.output_count = len(self.outputs)
@@ -194,7 +198,8 @@ class Functional(Model):
             inputs: A tensor; for several inputs a list in the order of ``inputs``, or a dict by name.
         """
         tensors = self._form.fit(list(self._form.unpack(inputs)))
-        return self._output_layout.pack(self._plan.run(tensors))
+        values = self._plan.run(tensors) if self._added.is_empty else self._added.run(tensors)
+        return self._output_layout.pack(values)
 
     @override
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -215,6 +220,44 @@ class Functional(Model):
         node = Node(self, args, kwargs, self.output_count)
         return self._output_layout.pack(node.output_tensors)
 
+    # ---------------------------------------------------------------- losses and metrics
+
+    @override
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:
+        """Add losses, each a symbolic tensor of the graph: a part of the training loss.
+
+        Args:
+            loss: Also what ``Layer.add_loss`` takes; or a list.
+            inputs: Ignored, as in Keras 2.
+
+        Raises:
+            GraphError: A tensor depends on something that is not in the model.
+        """
+        if not is_symbolic(loss):
+            super().add_loss(loss, inputs)
+            return
+        for one in find_leaves(loss, SymbolicTensor):
+            self._added.add_loss(one)
+        self._forget_steps()
+
+    @override
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
+        """Add a metric: the mean of a symbolic tensor of the graph.
+
+        Args:
+            value: Also what ``Layer.add_metric`` takes.
+            name: Its name in logs.
+            aggregation: ``"mean"``.
+
+        Raises:
+            GraphError: The tensor depends on something that is not in the model.
+        """
+        if not isinstance(value, SymbolicTensor):
+            super().add_metric(value, name, aggregation)
+            return
+        self._added.add_metric(self._name_metric(name, aggregation), value)
+        self._forget_steps()
+
     # ---------------------------------------------------------------- configuration
 
     @override
@@ -226,6 +269,11 @@ class Functional(Model):
     def get_config(self) -> dict[str, Any]:
         """Return the layers, how they are connected, and which are inputs and outputs."""
         self._require_own_config()
+        if not self._added.is_empty:
+            warn(
+                f"model {self.name!r}: no configuration holds what add_loss and add_metric were given as "
+                "symbolic tensors; call them again after loading"
+            )
         graph = describe_graph(self.layers, self.nodes, [self.input, self.output])
         return {"name": self.name, "trainable": self.trainable, **graph}
 

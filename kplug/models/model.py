@@ -113,6 +113,11 @@ class Model(Layer):
         # Here and in no subclass: pyright takes what a subclass assigns for the type that it has there.
         self.compiled, self.built_optimizer = None, None
 
+    def _forget_steps(self) -> None:
+        """Forget the steps that were compiled: they compute something else now."""
+        if self.compiled is not None:
+            self.compiled.steps.clear()
+
     def _register(self, layer: Layer) -> None:
         """Make a layer one of the modules inside, under its name."""
         layer.train(self.training)

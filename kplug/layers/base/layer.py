@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
-from kplug.arguments import require_flag
+from kplug.arguments import require_choice, require_flag
 from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
@@ -32,6 +33,7 @@ from kplug.graph import (
     in_mode,
     is_symbolic,
 )
+from kplug.layers.base.added_values import refuse_added
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
 from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
@@ -52,6 +54,7 @@ from kplug.layers.base.weight_entry import WeightEntry
 from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
 from kplug.layers.base.weight_paths import building, make_path
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
+from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.errors import raise_problems
 from kplug.regularizers.adapt import require_penalty
@@ -151,6 +154,8 @@ class Layer(nn.Module):
     # Whether `call` may run a user's code, which may change tensors in place.
     _is_watched: bool = False
     _noted_in_call: object = None
+    _loss_functions: tuple[Callable[[], Tensor], ...] = ()
+    _added_metrics: Mapping[str, Mean] = MappingProxyType({})
 
     def __init__(
         self,
@@ -356,6 +361,9 @@ class Layer(nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
+        if self._loss_functions and _thread.call is not self._noted_in_call:
+            for make_loss in self._loss_functions:
+                self.note_loss(make_loss())
         if self._takes_training and "training" not in kwargs:
             kwargs["training"] = self.training
         if self._is_watched and not torch.compiler.is_compiling():
@@ -747,18 +755,68 @@ class Layer(nn.Module):
         activity = [one for layer in self._flatten_layers() for one in layer.activity_penalties]
         return self.regularization_losses() + activity
 
-    def add_loss(self, loss: Tensor) -> None:
-        """Add a scalar to the training loss of this call; use it inside ``call``.
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:  # noqa: ARG002 - Keras 2's signature
+        """Add to the training loss of this call; use it inside ``call``.
 
         Args:
-            loss: A 0-d tensor. It counts like an activity penalty, for one call of the outermost layer.
+            loss: A tensor, whose elements are summed as in Keras 3, or a list. It counts like an activity
+                penalty, for one call of the outermost layer. Or a function without arguments that makes
+                one, which each call of the layer calls; add it outside of ``call``.
+            inputs: Ignored, as Keras 2 has it to say what a loss depends on.
+
+        Raises:
+            GraphError: It is a symbolic tensor.
+            ContractError: It is no tensor.
         """
+        if isinstance(loss, (list, tuple)):
+            for one in loss:
+                self.add_loss(one)
+        elif isinstance(loss, Tensor):
+            self.note_loss(loss)
+        elif callable(loss) and not is_symbolic(loss):
+            self._loss_functions = (*self._loss_functions, loss)
+        else:
+            raise refuse_added(self.name, "add_loss", loss)
+
+    def note_loss(self, loss: Tensor) -> None:
+        """Add a tensor to the penalties of this call."""
         if loss.is_meta:
             return
         if _thread.call is not self._noted_in_call:
             self.activity_penalties.clear()  # in place: a training step holds the list
             vars(self)["_noted_in_call"] = _thread.call
-        self.activity_penalties.append(loss)
+        self.activity_penalties.append(loss.sum() if loss.ndim else loss)
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
+        """Let a metric see a value; use it inside ``call``. It is in the logs of all models with this layer.
+
+        Args:
+            value: A tensor.
+            name: The metric's name; each has a mean of its own.
+            aggregation: ``"mean"``, over the batches of an epoch.
+
+        Raises:
+            GraphError: It is a symbolic tensor.
+            ArgumentValueError: There is no name, or another aggregation is asked for.
+        """
+        if not isinstance(value, Tensor):
+            raise refuse_added(self.name, "add_metric", value)
+        self.note_metric(self._name_metric(name, aggregation), value)
+
+    def _name_metric(self, name: str | None, aggregation: str) -> str:
+        owner = f"{type(self).__name__}.add_metric"
+        require_choice(owner, "aggregation", aggregation, ("mean",))
+        if not isinstance(name, str) or not name:
+            raise ArgumentValueError(owner, "name", name, "a string that is not empty")
+        return name
+
+    def note_metric(self, name: str, value: Tensor) -> None:
+        """Let the metric of this name see a value."""
+        if value.is_meta:
+            return
+        if name not in self._added_metrics:
+            self._added_metrics = {**self._added_metrics, name: Mean(name)}
+        self._added_metrics[name].update_state(value.detach())
 
     def clear_losses(self) -> None:
         """Forget the activity penalties, inner layers included."""

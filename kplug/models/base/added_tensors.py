@@ -1,0 +1,88 @@
+"""Tensors of a graph that a model computes beside its outputs: losses and metrics that were added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from kplug.errors import GraphError
+from kplug.graph import Plan, SymbolicTensor
+from kplug.layers import Layer
+
+
+class AddedTensors:
+    """The losses and metrics that ``add_loss`` and ``add_metric`` were given as symbolic tensors.
+
+    They are computed by the run that computes the outputs, so that a draw of random numbers is one for both.
+
+    Args:
+        model: The model.
+        outputs: Its outputs.
+
+    Attributes:
+        losses: Those that are losses.
+        metrics: Those that are metrics, by name.
+    """
+
+    def __init__(self, model: Any, outputs: Sequence[SymbolicTensor]) -> None:
+        self._model = model
+        self._outputs = list(outputs)
+        self.losses: list[SymbolicTensor] = []
+        self.metrics: dict[str, SymbolicTensor] = {}
+        self._plan: Plan | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return self._plan is None
+
+    def add_loss(self, tensor: SymbolicTensor) -> None:
+        """Add a loss."""
+        self._extend([*self.losses, tensor], self.metrics)
+        self.losses.append(tensor)
+
+    def add_metric(self, name: str, tensor: SymbolicTensor) -> None:
+        """Add a metric, or replace the one of the same name."""
+        metrics = {**self.metrics, name: tensor}
+        self._extend(self.losses, metrics)
+        self.metrics = metrics
+
+    def _extend(self, losses: Sequence[SymbolicTensor], metrics: dict[str, SymbolicTensor]) -> None:
+        wanted = [*self._outputs, *losses, *metrics.values()]
+        plan = Plan(self._model.inputs, wanted)
+        _require_known_weights(self._model, plan)
+        self._plan = plan
+
+    def run(self, tensors: list[Any]) -> list[Tensor]:
+        """Return the outputs of the model; what was added is noted on the way."""
+        assert self._plan is not None  # noqa: S101 - asked only if something was added
+        values = self._plan.run(tensors)
+        count = len(self._outputs)
+        for loss in values[count : count + len(self.losses)]:
+            self._model.note_loss(loss)
+        for name, value in zip(self.metrics, values[count + len(self.losses) :], strict=True):
+            self._model.note_metric(name, value)
+        return values[:count]
+
+
+def _require_known_weights(model: Any, plan: Plan) -> None:
+    """Refuse what depends on weights that are not the model's, which would be neither trained nor saved.
+
+    Raises:
+        GraphError: It names the layer.
+    """
+    known = set(model.modules())
+    for node in plan.nodes:
+        layer: Any = node.layer
+        if layer in known or not isinstance(layer, Layer):
+            continue
+        _ = node.output_specs  # declares its weights
+        if next(nn.Module.parameters(layer), None) is not None:
+            raise GraphError(
+                f"what was added to model {model.name!r} depends on layer {layer.name!r}, which has weights "
+                "and is not in the model",
+                hint="Only what computes the outputs is trained and saved: make the model with a tensor of "
+                "that layer among its outputs.",
+            )
