@@ -192,7 +192,8 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kpl
     Only what it returns is recommended to be installed. It is not called while it runs.
 
     Args:
-        kind: The kind that is wanted, such as ``loss``; an empty text if that is not known.
+        kind: The kind that is wanted, such as ``loss``; ``command`` for a command of ``kplug``; an empty text
+            if that is not known.
         name: The name as it was written. It may come from a file, so trust nothing in it.
         distribution: The distribution that is said to have it, in its normal form, or None. Answers of other
             distributions are then dropped.

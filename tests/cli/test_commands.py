@@ -103,6 +103,26 @@ def test_a_command_may_have_commands(client: Sandbox) -> None:
     assert isinstance(_run("remote", "fail").exception, KplugError)
 
 
+OFFERS = """
+import kplug
+
+@kplug.hookimpl
+def kplug_offers(kind, name, distribution):
+    return [kplug.Package("pond-tools")] if (kind, name) == ("command", "drain") else []
+"""
+
+
+def test_a_command_that_is_not_here_is_offered_by_a_plugin_that_knows_of_it(
+    install: Sandbox,
+) -> None:
+    install("my-offers", entry_points={"kplug": {"p": "offers"}}, modules={"offers.py": OFFERS})
+    result = _run("drain")
+    assert result.exit_code == 2
+    assert "no command is named 'drain' pond-tools offers it: pip install pond-tools" in _words(
+        result
+    )
+
+
 def test_a_group_of_a_plugin_writes_help_as_kplugs_own_commands_do(client: Sandbox) -> None:
     assert _run("remote", "--help").output == (
         "Usage: kplug remote [OPTIONS] COMMAND [ARGS]...\n\nPlaces.\n\n"
