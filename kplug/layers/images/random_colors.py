@@ -45,12 +45,12 @@ class RandomContrast(RandomImageLayer):
         self.factor = require_factor(type(self).__name__, "factor", factor, lowest=0.0)
         self.value_range = _require_range(type(self).__name__, value_range)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``contrast_factor``, one number for each image."""
         below, beyond = self.factor
         return {"contrast_factor": self._draw(images, 1.0 - below, 1.0 + beyond, images.ndim)}
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images with their contrast times ``contrast_factor``."""
         mean = images.mean(self._axes, keepdim=True)
         changed: Tensor = (images - mean) * transformation["contrast_factor"] + mean
@@ -89,13 +89,13 @@ class RandomBrightness(RandomImageLayer):
         self.factor = require_factor(type(self).__name__, "factor", factor)
         self.value_range = _require_range(type(self).__name__, value_range)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``rgb_delta``, one number for each image."""
         lowest, highest = self.value_range
         delta = self._draw(images, *self.factor, images.ndim)
         return {"rgb_delta": delta * (highest - lowest)}
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images plus ``rgb_delta``."""
         changed: Tensor = images + transformation["rgb_delta"]
         return changed.clamp(*self.value_range)

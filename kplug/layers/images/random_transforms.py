@@ -48,11 +48,11 @@ class RandomFlip(RandomImageLayer):
         super().__init__(seed, data_format, **kwargs)
         self.mode = require_choice(type(self).__name__, "mode", mode, _MODES)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``flips``: for each image, whether it is mirrored."""
         return {"flips": self._draw(images, 0.0, 1.0, images.ndim) <= 0.5}
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images, mirrored where ``flips`` is true."""
         rows, columns = self._axes
         axes = {"horizontal": (columns,), "vertical": (rows,)}.get(self.mode, self._axes)
@@ -93,7 +93,7 @@ class RandomRotation(RandomImageLayer):
         self.factor = require_factor(type(self).__name__, "factor", factor)
         _keep_filling(self, fill_mode, interpolation, fill_value)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``angle``, in degrees, shape (N,), and ``rotation_matrix``, shape (N, 8)."""
         low, high = self.factor
         angle = self._draw(images, 360.0 * low, 360.0 * high, 1)
@@ -108,7 +108,7 @@ class RandomRotation(RandomImageLayer):
         shift_x, shift_y = x - x * cos + y * sin, y - x * sin - y * cos
         return torch.stack([cos, -sin, shift_x, sin, cos, shift_y, zero, zero], dim=1)
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images that ``rotation_matrix`` makes."""
         return _apply(self, images, transformation["rotation_matrix"])
 
@@ -154,7 +154,7 @@ class RandomTranslation(RandomImageLayer):
         )
         _keep_filling(self, fill_mode, interpolation, fill_value)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``translations``, shape (N, 2): how many pixels each image goes right, and down."""
         rows, columns = self._find_size(images)
         down, right = (
@@ -163,7 +163,7 @@ class RandomTranslation(RandomImageLayer):
         )
         return {"translations": torch.cat([right, down], dim=1)}
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images moved by ``translations``."""
         right, down = torch.as_tensor(transformation["translations"]).unbind(1)
         one, zero = torch.ones_like(right), torch.zeros_like(right)
@@ -212,7 +212,7 @@ class RandomZoom(RandomImageLayer):
             self._of_width = require_factor(owner, "width_factor", width_factor, is_open=True)
         _keep_filling(self, fill_mode, interpolation, fill_value)
 
-    def get_random_transformation(self, images: Tensor) -> dict[str, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> dict[str, Tensor]:
         """Return ``height_zoom`` and ``width_zoom``, shape (N, 1): how much of the images is seen."""
         low, high = self._of_height
         height = self._draw(images, 1.0 + low, 1.0 + high, 2)
@@ -221,7 +221,7 @@ class RandomZoom(RandomImageLayer):
         low, high = self._of_width
         return {"height_zoom": height, "width_zoom": self._draw(images, 1.0 + low, 1.0 + high, 2)}
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the images zoomed by ``height_zoom`` and ``width_zoom``."""
         rows, columns = self._find_size(images)
         y, x = (torch.as_tensor(transformation[f"{one}_zoom"])[:, 0] for one in ("height", "width"))

@@ -192,7 +192,7 @@ class RandomCrop(RandomImageLayer):
             return self.transform_images(images, self.get_random_transformation(images))
         return _fit(images, (self.height, self.width), self.data_format)
 
-    def get_random_transformation(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _draw_transformation(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first row and column of the part."""
         rows, columns = self._find_size(images)
         top, left = (
@@ -201,7 +201,7 @@ class RandomCrop(RandomImageLayer):
         )
         return top, left
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         """Return the part of the images that begins at a row and a column."""
         for axis, start, cells in zip(
             self._axes, transformation, (self.height, self.width), strict=True

@@ -88,6 +88,8 @@ def test_in_inference_nothing_changes(
     x = (200 * _draw()).to(dtype)
     layer = getattr(layers, name)(**arguments)
     assert torch.equal(layer(x, training=False), x.float())
+    assert layer.get_random_transformation(x.float(), training=False) is None
+    assert torch.equal(layer.transform_images(x.float(), None, training=False), x.float())
     assert layer(x, training=True).dtype == torch.float32
     model = kplug.Sequential([layer])
     np.testing.assert_array_equal(model.predict(x.numpy(), verbose=0), x.float().numpy())

@@ -60,16 +60,24 @@ class RandomImageLayer(Layer):
             images: One image or several, in the layer's layout.
             training: Whether they are changed.
         """
-        if not training:
-            return images
-        return self.transform_images(images, self.get_random_transformation(images))
+        return self.transform_images(
+            images, self.get_random_transformation(images, training), training
+        )
 
-    def get_random_transformation(self, images: Tensor) -> Any:
-        """Return what is drawn for images: what ``transform_images`` is given."""
+    def get_random_transformation(self, images: Tensor, training: bool = True) -> Any:
+        """Return what is drawn for images, which ``transform_images`` takes; ``None`` out of training."""
+        return self._draw_transformation(images) if training else None
+
+    def transform_images(
+        self, images: Tensor, transformation: Any, training: bool = True
+    ) -> Tensor:
+        """Return images changed in the way that was drawn; out of training as they are."""
+        return self._transform(images, transformation) if training else images
+
+    def _draw_transformation(self, images: Tensor) -> Any:
         raise NotImplementedError
 
-    def transform_images(self, images: Tensor, transformation: Any) -> Tensor:
-        """Return images changed in the way that was drawn."""
+    def _transform(self, images: Tensor, transformation: Any) -> Tensor:
         raise NotImplementedError
 
     def _draw(self, images: Tensor, low: float, high: float, axes: int) -> Tensor:
