@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,13 @@ def test_files_are_written_read_listed_and_removed(storage: SiteStorage) -> None
     assert storage.read("ab.json/none.json") is None
     assert storage.list("a") == ["a/c/d.json"]
     assert storage.list("none") == []
+
+
+def test_the_hash_of_a_file_of_several_pieces(storage: SiteStorage) -> None:
+    content = bytes(range(256)) * 10_000
+    storage.write({"files/a.whl": content})
+    assert storage.find_hash("files/a.whl") == hashlib.sha256(content).hexdigest()
+    assert storage.find_hash("files/none.whl") is None
 
 
 def test_a_file_is_created_only_if_there_is_none(storage: SiteStorage) -> None:

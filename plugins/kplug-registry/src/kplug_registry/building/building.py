@@ -16,9 +16,7 @@ from kplug_registry.storage import Folder, explaining
 from kplug_registry.wheels import WheelContents
 
 _BATCH = 100  # wheels whose files are in memory together
-_MOST_KEPT = (
-    500  # files of words that stay in memory from batch to batch, since many wheels add to them
-)
+_MOST_KEPT = 200  # lists that stay from batch to batch, since many wheels add to them
 
 
 def build_site(wheels: Iterable[WheelContents], site: Path, published: str) -> int:

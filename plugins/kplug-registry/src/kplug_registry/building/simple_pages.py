@@ -48,7 +48,9 @@ def write_projects(view: SiteView, names: list[str]) -> None:
     """Write the two pages that list all distributions, whose names are sorted."""
     links = (f'<a href="{name}/">{name}</a>' for name in names)
     _write_page(view, _ROOT, "Distributions", links)
-    _write_json(view, _ROOT, {"meta": _API, "projects": [{"name": name} for name in names]})
+    rows = ",".join(f'{{"name":"{name}"}}' for name in names)  # as dicts they take much memory
+    text = f'{{"meta":{json.dumps(_API, separators=(",", ":"))},"projects":[{rows}]}}\n'
+    view.write(f"{_ROOT}.json", text.encode())
 
 
 def _list_files(distribution: DistributionFile) -> Iterator[tuple[Release, WheelFile]]:

@@ -136,12 +136,12 @@ def list_wheels(paths: list[Path]) -> Iterator[Path]:
         PublishingError: for a path that leads to none.
     """
     for path in paths:
-        found = sorted(path.glob("*.whl")) if path.is_dir() else [path]
-        if not found or not found[0].is_file():
+        names = sorted(each.name for each in path.glob("*.whl")) if path.is_dir() else [""]
+        if not names or not (path / names[0]).is_file():
             raise PublishingError(
                 f"there is no wheel at {path}", hint="Build one with: python -m build"
             )
-        yield from found
+        yield from (path / name for name in names)  # one by one: there may be very many
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from kplug_registry.site_format.contract_results import (
     LeftOutCheck as LeftOutCheck,
     count_checks as count_checks,
 )
+from kplug_registry.site_format.hashes import hash_stream as hash_stream
 from kplug_registry.site_format.json_text import (
     from_json as from_json,
     to_json as to_json,

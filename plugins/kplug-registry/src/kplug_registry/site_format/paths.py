@@ -131,7 +131,7 @@ def list_prefixes(word: str) -> tuple[str, ...]:
     return tuple(word[:length] for length in _PREFIX_LENGTHS if length <= len(word))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)  # names of a distribution come again soon, or never
 def search_words(text: str) -> tuple[str, ...]:
     """Return the words of a text by which a search finds it, each once.
 

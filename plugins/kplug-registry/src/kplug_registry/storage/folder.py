@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kplug_registry.errors import BusySiteError, PublishingError
+from kplug_registry.site_format import hash_stream
 from kplug_registry.storage.site_storage import WORKPLACE, Turn
 
 _JOURNAL = f"{WORKPLACE}/journal.zip"
@@ -34,6 +35,14 @@ class Folder:
         try:  # a build asks for many files that are not there: a Path takes twice as long
             with open(f"{self.path}/{path}", "rb", buffering=0) as file:  # noqa: PTH123
                 return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def find_hash(self, path: str) -> str | None:
+        """Return the SHA-256 of a file, or None if there is none."""
+        try:
+            with (self.path / path).open("rb") as stream:
+                return hash_stream(stream)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kplug_registry.errors import PublishingError
+from kplug_registry.site_format import hash_stream
 from kplug_registry.storage.site_storage import Turn
 from kplug_registry.storage.turns import LENGTH, TurnTaker
 
@@ -35,6 +36,15 @@ class ObjectStore:
         with self._explaining("read"):
             try:
                 return bytes(self._system.cat_file(self._locate(path)))
+            except FileNotFoundError:
+                return None
+
+    def find_hash(self, path: str) -> str | None:
+        """Return the SHA-256 of an object, or None if there is none."""
+        with self._explaining("read"):
+            try:
+                with self._system.open(self._locate(path), "rb") as stream:
+                    return hash_stream(stream)
             except FileNotFoundError:
                 return None
 

@@ -31,6 +31,9 @@ class SiteStorage(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if there is none."""
 
+    def find_hash(self, path: str) -> str | None:
+        """Return the SHA-256 of a file, which may be of any size, or None if there is none."""
+
     def list(self, folder: str) -> list[str]:
         """Return the paths of all files below a folder, sorted."""
 

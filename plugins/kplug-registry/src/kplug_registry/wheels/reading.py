@@ -15,6 +15,7 @@ from kplug_registry.site_format import (
     ContractResults,
     DrawnComponent,
     WheelFile,
+    hash_stream,
 )
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
 from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
@@ -183,9 +184,7 @@ def _make_writable(text: str) -> str:
 
 
 def _describe_file(path: Path, metadata: bytes) -> WheelFile:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
+        digest = hash_stream(stream)
     size = path.stat().st_size
-    return WheelFile(path.name, digest.hexdigest(), size, hashlib.sha256(metadata).hexdigest())
+    return WheelFile(path.name, digest, size, hashlib.sha256(metadata).hexdigest())

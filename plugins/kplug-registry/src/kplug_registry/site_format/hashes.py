@@ -1,0 +1,22 @@
+"""Hashes of files of any size, which are read piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import IO
+
+_CHUNK = 1 << 20
+
+
+def hash_stream(stream: IO[bytes]) -> str:
+    """Return the SHA-256 of what is left of a stream, in small hexadecimal digits.
+
+    Example:
+        >>> import io
+        >>> hash_stream(io.BytesIO(b""))[:8]
+        'e3b0c442'
+    """
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
