@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 SCRIPTS = (
     *("training", "scaling", "processes", "files", "optimizers", "initializers", "registry"),
-    "registry_sites",
+    *("registry_sites", "keras_examples"),
 )
 WITH_LIBRARIES, HAS_QUICK = ("training",), ("training", "scaling")
 
