@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from types import EllipsisType
 from typing import Any, final
 
+import numpy as np
 from torch import Tensor
 
 from kplug.arguments import is_number
-from kplug.backend import auto_name
+from kplug.backend import auto_name, cast_to_floatx, get_value
 from kplug.errors import ArgumentValueError, GraphError, KplugError
 from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.graph.operators import Operators
@@ -143,7 +144,7 @@ def connect_operation(
         kwargs: What a function is given by name; an operator has none.
 
     Raises:
-        GraphError: An operand is neither symbolic nor a number, or a key is no part of a tensor.
+        GraphError: An operand is neither symbolic nor a number or an array, or a key is no part of a tensor.
     """
     if kwargs is not None:
         return _connect_function(operation, args, kwargs)
@@ -168,9 +169,12 @@ def _check_operand(operation: str, value: Any) -> Any:
         return value
     if is_number(value):
         return value.item() if hasattr(value, "item") else value
+    if isinstance(value, np.ndarray) or (isinstance(value, Tensor) and not value.requires_grad):
+        array = get_value(value)  # a copy, of floatx() as in Keras
+        return cast_to_floatx(array) if array.dtype.kind == "f" else array
     raise GraphError(
         f"{operation!r} of a symbolic tensor and {name_type(value)} is not possible: "
-        "operands are symbolic tensors and numbers",
+        "operands are symbolic tensors, numbers and arrays",
         hint="Give values that differ from sample to sample through an Input, others by a layer.",
     )
 
