@@ -29,7 +29,15 @@ __all__ = ["install"]  # a fixture that every test of this file uses
 
 EXAMPLES = find_examples()
 # Each layer has weights for one of them.
-SHAPES = [(2, 32), (2, 8, 32), (2, 8, 8, 32), (2, 8, 8, 8, 32), (2, 5), [(2, 8, 32), (2, 8, 32)]]
+SHAPES = [
+    (2, 32),
+    (2, 8, 32),
+    (2, 8, 8, 32),
+    (2, 8, 8, 8, 32),
+    (2, 4, 4, 4, 4, 4),
+    (2, 5),
+    [(2, 8, 32), (2, 8, 32)],
+]
 SHADOWS = """
 LOADED = []
 
@@ -39,7 +47,7 @@ def __getattr__(name):
 """
 SOURCES = sorted(Path(kplug.__file__).parent.rglob("*.py"))
 # Names of arguments too.
-NO_COMPONENTS = {"sparse", "threshold"}
+NO_COMPONENTS = {"constant", "sparse", "threshold"}
 X = np.ones((4, 3), dtype="float32")
 GLOROT = {"class_name": "GlorotUniform", "config": {"seed": 1}}
 KERAS_DENSE = {

@@ -37,8 +37,8 @@ __all__ = [
     "preprocess_input",
 ]
 
-_KERNELS = "variance_scaling(scale=2.0, mode='fan_out', distribution='truncated_normal')"
-_CLASSES = f"variance_scaling(scale={1 / 3!r}, mode='fan_out', distribution='uniform')"
+_KERNELS = "kplug/variance_scaling(scale=2.0, mode='fan_out', distribution='truncated_normal')"
+_CLASSES = f"kplug/variance_scaling(scale={1 / 3!r}, mode='fan_out', distribution='uniform')"
 _DEVIATIONS = (0.229, 0.224, 0.225)
 _DROP_RATE = 0.2  # of whole blocks, which grows from 0 to this
 
@@ -104,7 +104,7 @@ class EfficientNet:
         input_shape: tuple[int | None, ...] | None = None,
         pooling: str | None = None,
         classes: int = 1000,
-        classifier_activation: Any = "softmax",
+        classifier_activation: Any = "kplug/softmax",
         name: str | None = None,
     ) -> Model:
         """Return an EfficientNet, which takes pixels from 0 to 255.
@@ -155,7 +155,7 @@ class EfficientNet:
             x = Rescaling([1.0 / math.sqrt(each) for each in _DEVIATIONS])(x)
         x = ZeroPadding2D(find_padding(x, 3), name="stem_conv_pad")(x)
         x = _convolve(x, self._widen(32), "stem_conv", kernel_size=3, strides=2, padding="valid")
-        x = activate(normalize(x, "stem_bn"), "stem_activation", "swish")
+        x = activate(normalize(x, "stem_bn"), "stem_activation", "kplug/swish")
         repeats = [math.ceil(self._depth * group.repeats) for group in _GROUPS]
         made = 0
         for number, (group, count) in enumerate(zip(_GROUPS, repeats, strict=True), 1):
@@ -164,7 +164,7 @@ class EfficientNet:
                 x = self._add_block(x, group, repeat > 0, _DROP_RATE * made / sum(repeats), name)
                 made += 1
         x = _convolve(x, self._widen(1280), "top_conv")
-        return activate(normalize(x, "top_bn"), "top_activation", "swish")
+        return activate(normalize(x, "top_bn"), "top_activation", "kplug/swish")
 
     def _widen(self, filters: int) -> int:
         return round_channels(filters * self._width)
@@ -175,9 +175,11 @@ class EfficientNet:
         inside, x = before * group.expansion, inputs
         if group.expansion != 1:
             x = _convolve(x, inside, f"{name}expand_conv")
-            x = activate(normalize(x, f"{name}expand_bn"), f"{name}expand_activation", "swish")
+            x = activate(
+                normalize(x, f"{name}expand_bn"), f"{name}expand_activation", "kplug/swish"
+            )
         x = _convolve_depthwise(x, group.kernel, stride, name)
-        x = activate(normalize(x, f"{name}bn"), f"{name}activation", "swish")
+        x = activate(normalize(x, f"{name}bn"), f"{name}activation", "kplug/swish")
         x = _weigh(x, inside, max(1, int(before * 0.25)), name)
         x = normalize(_convolve(x, after, f"{name}project_conv"), f"{name}project_bn")
         if stride != 1 or before != after:
@@ -210,8 +212,12 @@ def _weigh(x: Any, channels: int, narrow: int, name: str) -> Any:
     averages = GlobalAveragePooling2D(name=f"{name}se_squeeze")(x)
     shape = (channels, 1, 1) if channel_axis() == 1 else (1, 1, channels)
     weights = Reshape(shape, name=f"{name}se_reshape")(averages)
-    weights = _convolve(weights, narrow, f"{name}se_reduce", use_bias=True, activation="swish")
-    weights = _convolve(weights, channels, f"{name}se_expand", use_bias=True, activation="sigmoid")
+    weights = _convolve(
+        weights, narrow, f"{name}se_reduce", use_bias=True, activation="kplug/swish"
+    )
+    weights = _convolve(
+        weights, channels, f"{name}se_expand", use_bias=True, activation="kplug/sigmoid"
+    )
     return Multiply(name=f"{name}se_excite")([x, weights])
 
 

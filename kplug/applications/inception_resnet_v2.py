@@ -45,7 +45,9 @@ def _join(*branches: Any, name: str) -> Any:
     return Concatenate(axis=channel_axis(), name=name)(list(branches))
 
 
-def _block(x: Any, kind: str, number: int, scale: float, activation: str | None = "relu") -> Any:
+def _block(
+    x: Any, kind: str, number: int, scale: float, activation: str | None = "kplug/relu"
+) -> Any:
     name = f"{kind}_{number}"
     mixed = _join(*(_chain(x, *branch) for branch in _BRANCHES[kind]), name=f"{name}_mixed")
     up = Conv2D(x.shape[channel_axis()], 1, padding="same", name=f"{name}_conv")(mixed)

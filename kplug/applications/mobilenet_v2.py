@@ -34,7 +34,7 @@ def MobileNetV2(  # noqa: N802 - Keras's name
     input_tensor: Any = None,
     pooling: str | None = None,
     classes: int = 1000,
-    classifier_activation: Any = "softmax",
+    classifier_activation: Any = "kplug/softmax",
     name: str | None = None,
 ) -> Model:
     """Return a MobileNet of the second version.

@@ -119,7 +119,7 @@ class MobileNetV3:
         classes: int = 1000,
         pooling: str | None = None,
         dropout_rate: float = 0.2,
-        classifier_activation: Any = "softmax",
+        classifier_activation: Any = "kplug/softmax",
         include_preprocessing: bool = True,
         name: str | None = None,
     ) -> Model:
@@ -206,7 +206,7 @@ def _normalize(x: Any, name: str) -> Any:
 
 
 def _activate(x: Any, is_late: bool) -> Any:
-    return activate(x, activation="hard_swish") if is_late else ReLU()(x)
+    return activate(x, activation="kplug/hard_swish") if is_late else ReLU()(x)
 
 
 def _weigh(inputs: Any, channels: int, prefix: str) -> Any:

@@ -41,7 +41,12 @@ def _make(
 
     def body(x: Any) -> Any:
         x = Conv2D(
-            stem, 3, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem_conv1"
+            stem,
+            3,
+            strides=2,
+            use_bias=False,
+            kernel_initializer="kplug/he_normal",
+            name="stem_conv1",
         )(x)
         x, before = _normalize(x, "stem_bn1"), None
         x, before = _reduce(x, before, filters // 4, "stem_1")
@@ -71,7 +76,7 @@ def _normalize(x: Any, name: str) -> Any:
 
 def _point(x: Any, filters: int, name: str) -> Any:
     return Conv2D(
-        filters, 1, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
+        filters, 1, padding="same", use_bias=False, kernel_initializer="kplug/he_normal", name=name
     )(x)
 
 

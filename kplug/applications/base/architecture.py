@@ -94,7 +94,7 @@ class Architecture:
         input_shape: tuple[int | None, ...] | None = None,
         pooling: str | None = None,
         classes: int = _IMAGENET_CLASSES,
-        classifier_activation: Any = "softmax",
+        classifier_activation: Any = "kplug/softmax",
         name: str | None = None,
     ) -> Model:
         """Return a model of this architecture.
@@ -165,7 +165,7 @@ class Architecture:
                 f"{owner}: the weights of ImageNet belong to {_IMAGENET_CLASSES} classes, not {classes}",
                 hint="Pass include_top=False and add a layer of your own, or weights=None.",
             )
-        if include_top and activation not in ("softmax", None):
+        if include_top and activation not in ("softmax", "kplug/softmax", None):
             raise ArgumentError(
                 f"{owner}: the weights of ImageNet belong to a softmax, not to {activation!r}",
                 hint='Pass classifier_activation="softmax", or None for logits.',

@@ -13,7 +13,7 @@ def normalize(x: Any, name: str | None = None, **options: Any) -> Any:
     return BatchNormalization(axis=channel_axis(), name=name, **options)(x)
 
 
-def activate(x: Any, name: str | None = None, activation: Any = "relu") -> Any:
+def activate(x: Any, name: str | None = None, activation: Any = "kplug/relu") -> Any:
     """Return the activation of a tensor."""
     return Activation(activation, name=name)(x)
 

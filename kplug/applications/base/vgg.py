@@ -15,7 +15,7 @@ def _make(name: str, depths: tuple[int, ...], hashes: tuple[str, str]) -> Archit
         for block, (depth, filters) in enumerate(zip(depths, _FILTERS, strict=True), 1):
             for number in range(1, depth + 1):
                 layer = f"block{block}_conv{number}"
-                x = Conv2D(filters, 3, activation="relu", padding="same", name=layer)(x)
+                x = Conv2D(filters, 3, activation="kplug/relu", padding="same", name=layer)(x)
             x = MaxPooling2D(2, name=f"block{block}_pool")(x)
         return x
 
@@ -25,8 +25,8 @@ def _make(name: str, depths: tuple[int, ...], hashes: tuple[str, str]) -> Archit
 
 def _top(x: Any, classes: int, activation: Any) -> Any:
     x = Flatten(name="flatten")(x)
-    x = Dense(4096, activation="relu", name="fc1")(x)
-    x = Dense(4096, activation="relu", name="fc2")(x)
+    x = Dense(4096, activation="kplug/relu", name="fc1")(x)
+    x = Dense(4096, activation="kplug/relu", name="fc2")(x)
     return Dense(classes, activation=activation, name="predictions")(x)
 
 

@@ -12,7 +12,7 @@ from kplug.arguments import refusal
 from kplug.backend import to_tensor
 from kplug.errors import DataError
 from kplug.layers.categories.base.index_lookup import IndexLookup
-from kplug.layers.categories.base.texts import as_texts, holds_texts
+from kplug.layers.categories.base.texts import as_texts, holds_texts, require_encoding
 
 
 class IntegerLookup(IndexLookup):
@@ -151,7 +151,7 @@ class StringLookup(IndexLookup):
             salt,
             **kwargs,
         )
-        self.encoding = encoding
+        self.encoding = require_encoding(self, encoding)
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the places of strings, or the strings of places."""

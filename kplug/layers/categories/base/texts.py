@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from kplug.arguments import refusal
 from kplug.errors import DataError
 
 # Strings as Python objects: an array of fixed width would be as wide as the longest text.
@@ -26,6 +28,19 @@ def holds_texts(value: object) -> bool:
             return isinstance(value.flat[0], (str, bytes))
         return value.dtype.kind in "USTO"
     return isinstance(value, (str, bytes))
+
+
+def require_encoding(owner: object, encoding: str) -> str:
+    """Return the name of an encoding.
+
+    Raises:
+        ArgumentValueError: Python knows none of this name.
+    """
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, TypeError, ValueError):
+        raise refusal(owner, "encoding", encoding, "an encoding of Python, as 'utf-8'") from None
+    return encoding
 
 
 def as_texts(owner: str, value: Any, encoding: str = "utf-8") -> Texts:
