@@ -101,3 +101,10 @@ def test_batch_dot_takes_further_axes_as_the_batch(K: Any) -> None:
 
 def test_code_that_asks_for_the_backend_takes_the_way_for_tensorflow(K: Any) -> None:
     assert K.backend() == "tensorflow"
+
+
+def test_a_number_of_the_float_type_multiplies_tensors(installed: Any) -> None:
+    K = installed.backend
+    factor = K.cast_to_floatx(0.5)
+    assert (factor * K.ones((2,))).tolist() == [0.5, 0.5]
+    assert K.cast_to_floatx([1, 2]).dtype == "float32"

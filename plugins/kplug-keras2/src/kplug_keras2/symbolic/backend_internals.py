@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,12 @@ _T = TypeVar("_T")
 def is_variable(x: Any) -> bool:
     """Return whether something is a tensor with values."""
     return isinstance(x, Tensor)
+
+
+def cast_to_floatx(x: Any) -> Any:
+    """Return numbers of the type ``floatx()``; a single one as a number, which multiplies tensors too."""
+    found = backend.cast_to_floatx(x)
+    return found[()] if isinstance(found, np.ndarray) else found
 
 
 def size(x: Any, name: str | None = None) -> int:
@@ -82,6 +89,7 @@ NAMES: dict[str, Any] = {
     "_preprocess_padding": _preprocess_padding,
     "_regular_normalize_batch_in_training": backend.normalize_batch_in_training,
     "_to_tensor": _to_tensor,
+    "cast_to_floatx": cast_to_floatx,
     "control_dependencies": control_dependencies,
     "eager": leave,
     "get_variable_shape": get_variable_shape,
