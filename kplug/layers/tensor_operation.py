@@ -169,7 +169,7 @@ def _check_operand(operation: str, value: Any) -> Any:
         return value
     if is_number(value):
         return value.item() if hasattr(value, "item") else value
-    if isinstance(value, np.ndarray) or (isinstance(value, Tensor) and not value.requires_grad):
+    if isinstance(value, np.ndarray):
         array = get_value(value)  # a copy, of floatx() as in Keras
         return cast_to_floatx(array) if array.dtype.kind == "f" else array
     raise GraphError(

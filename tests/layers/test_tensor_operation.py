@@ -125,7 +125,7 @@ def test_gradients_go_through() -> None:
     torch.testing.assert_close(dense.kernel.grad, kernel.grad)
 
 
-@pytest.mark.parametrize("constant", [np.array([[1.0, 2.0, 3.0]]), torch.tensor([1.0, 2.0, 3.0])])
+@pytest.mark.parametrize("constant", [np.array([[1.0, 2.0, 3.0]]), np.arange(3)])
 def test_constants_are_operands_on_both_sides(constant: Any, tmp_path: Path) -> None:
     inputs = Input((3,))
     model = Model(inputs, constant * (inputs - constant))
@@ -137,7 +137,7 @@ def test_constants_are_operands_on_both_sides(constant: Any, tmp_path: Path) -> 
     torch.testing.assert_close(load_model(tmp_path / "constants.keras")(ONE), made)
 
 
-@pytest.mark.parametrize("other", [torch.ones(3, requires_grad=True), "text", [1, 2, 3]])
+@pytest.mark.parametrize("other", [torch.ones(3), "text", [1, 2, 3]])
 def test_other_operands_are_refused(other: Any) -> None:
     inputs = Input((3,))
     with pytest.raises(GraphError) as caught:
