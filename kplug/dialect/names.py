@@ -31,7 +31,7 @@ _NOT_IN_KERAS = {
         "Crossentropy",
         "Huber",
     },
-    "layer": {"TensorOperation", "TorchModule"},
+    "layer": {"ConvLSTMCell", "TensorOperation", "TorchModule"},
 }
 
 

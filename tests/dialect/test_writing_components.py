@@ -40,7 +40,8 @@ BUILT_IN = [
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
 def test_keras_has_every_class_that_is_written_as_its(kind: str, name: str) -> None:
     found = find_keras_class(kind, name)
-    if found not in (None, "Sequential", "Functional"):
+    in_keras_2 = ("LocallyConnected1D", "LocallyConnected2D")
+    if found not in (None, "Sequential", "Functional", *in_keras_2):
         assert inspect.isclass(getattr(HOMES[kind], found))
 
 
