@@ -19,6 +19,7 @@ DEPENDENCIES = {
         "cryptography",
         "filelock",
         "fsspec",
+        "h5py",
         "jinja2",
         "keras_applications",
         "keras_preprocessing",
