@@ -374,7 +374,11 @@ def test_show_finds_a_built_in_beside_a_component_that_is_switched_off(
     monkeypatch.setenv("KPLUG_DISABLE", "my-plugin")
     kplug.reload()
     monkeypatch.setattr(
-        "kplug.cli.show.describe", lambda _, component: {"target": component.location}
+        "kplug.cli.show.describe",
+        lambda _, component: {
+            "target": component.location,
+            "qualified_name": component.qualified_name,
+        },
     )
     show("adam", as_json=True)
     (found,) = json.loads(capsys.readouterr().out)["components"]

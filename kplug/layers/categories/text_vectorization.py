@@ -50,6 +50,8 @@ class TextVectorization(Layer):
         sparse: ``False``; there are no sparse outputs.
         ragged: ``False``; there are no ragged outputs.
         encoding: What bytes are read with.
+        has_input_vocabulary: Whether the vocabulary is fixed; ``None``: if one is given.
+        **kwargs: As for any layer.
 
     Raises:
         ArgumentValueError: An argument is outside its range.

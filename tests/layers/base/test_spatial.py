@@ -48,7 +48,7 @@ def _spatial_names() -> list[str]:
     return [
         name
         for name, layer in vars(layers).items()
-        if any(stem in name for stem in stems) and inspect.isclass(layer)
+        if any(stem in name for stem in stems) and "LSTM" not in name and inspect.isclass(layer)
     ]
 
 

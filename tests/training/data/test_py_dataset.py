@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,9 +232,11 @@ def test_a_batch_that_does_not_come_is_named_once(
 ) -> None:
     monkeypatch.setattr(workers_module, "PATIENCE_SECONDS", 0.05)
     text = r"batch 3 of Numbers has been waited for 0.05 seconds; its worker is blocked or slow"
-    with pytest.warns(KplugWarning, match=text) as caught:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", KplugWarning)
         assert read(Numbers("hang", **arguments)) == list(range(6))
-    assert len(caught) == 1
+    # On a busy machine other batches may be late too.
+    assert len([one for one in caught if re.match(text, str(one.message))]) == 1
 
 
 @pytest.mark.parametrize(
