@@ -38,8 +38,8 @@ class BatchNormalization(Layer):
         >>> layer(torch.tensor([[1.0], [3.0]]), training=True).detach()
         tensor([[-1.],
                 [ 1.]])
-        >>> layer.moving_mean, layer.moving_variance
-        (tensor([1.]), tensor([1.]))
+        >>> layer.moving_mean.tolist(), layer.moving_variance.tolist()
+        ([1.0], [1.0])
 
     Reference:
         Ioffe & Szegedy, 2015. As in Keras, momentum weighs the old value (torch's the new one) and the

@@ -161,4 +161,5 @@ def main() -> None:
         process.join()
 
 
-main()
+if __name__ == "__main__":
+    main()
