@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         schedules,
         testing,
         utils,
-        wrappers,
+        wrappers as wrappers,
     )
     from kplug.backend.variables import Variable
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
@@ -185,14 +185,16 @@ __all__ = [
     "testing",
     "unregister",
     "utils",
-    "wrappers",
 ]
+
+# It needs scikit-learn, so no star import brings it.
+_ONLY_BY_NAME = "wrappers"
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    elif name in __all__:
+    elif name in __all__ or name == _ONLY_BY_NAME:
         value = importlib.import_module(f"kplug.{name}")
     elif name.endswith(("Error", "Warning")):
         value = _find_error(name)
@@ -211,4 +213,4 @@ def _find_error(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, _ONLY_BY_NAME, "__version__"]

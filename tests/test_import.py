@@ -134,3 +134,7 @@ def test_import_contracts_hold() -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_star_import_brings_no_optional_library() -> None:
+    assert "sklearn" not in _imported("from kplug import *")

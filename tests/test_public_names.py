@@ -14,7 +14,7 @@ _PACKAGES = [
     name
     for name in kplug.__all__
     if hasattr(getattr(kplug, name), "__path__")  # `errors` is one module
-]
+] + ["wrappers"]
 
 
 def _imported_names(package: types.ModuleType) -> dict[str, str | None]:

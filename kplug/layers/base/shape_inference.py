@@ -11,10 +11,12 @@ import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, SupportsIndex
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from kplug.backend.masks import set_mask
 from kplug.backend.variables import like_variable
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Shape, TensorSpec, in_mode, list_outputs
@@ -62,21 +64,39 @@ def _run(
     label: str,
 ) -> list[Tensor]:
     given, named = map_leaves((args, dict(kwargs)), TensorSpec, lambda spec: _empty(spec, *trial))
-    state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
     try:
-        shadows = {
-            name: like_variable(torch.empty_like(t, device="meta"), t) for name, t in state.items()
-        }
-        with _ConstantsWithoutMemory():
-            if shadows:
-                outputs = torch.func.functional_call(layer, shadows, given, named)
-            else:
-                outputs = layer(*given, **named)
+        outputs = _call(layer, given, named)
     except KplugError:
         raise
     except Exception as error:
-        raise _refuse(label, args, kwargs, error) from error
+        outputs = _call_with_masks(layer, given, named)
+        if outputs is None:
+            raise _refuse(label, args, kwargs, error) from error
     return _as_tensors(outputs, label)
+
+
+def _call(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    state = {name: tensor for name, tensor in _state(layer) if not tensor.is_meta}
+    shadows = {
+        name: like_variable(torch.empty_like(t, device="meta"), t) for name, t in state.items()
+    }
+    with _ConstantsWithoutMemory():
+        if shadows:
+            return torch.func.functional_call(layer, shadows, args, kwargs)
+        return layer(*args, **kwargs)
+
+
+def _call_with_masks(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the outputs for inputs with masks, which a layer's author may count on; None if it fails too."""
+    if not getattr(layer, "supports_masking", False):
+        return None
+    for tensor in find_leaves((args, kwargs), Tensor):
+        if tensor.ndim > 1:
+            set_mask(tensor, torch.ones(tensor.shape[:2], dtype=torch.bool))
+    try:
+        return _call(layer, args, kwargs)
+    except Exception:  # noqa: BLE001 - the first error is reported
+        return None
 
 
 def _refuse(
@@ -129,6 +149,8 @@ class _ConstantsWithoutMemory(TorchFunctionMode):
     """Takes a constant's shape where torch refuses to compute with its values and tensors without memory."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is Tensor.__array__ and args[0].is_meta:  # the operand of an array of NumPy
+            return np.zeros(args[0].shape, str(args[0].dtype).removeprefix("torch."))
         try:
             return func(*args, **(kwargs or {}))
         except (RuntimeError, NotImplementedError):

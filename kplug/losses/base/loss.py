@@ -47,8 +47,9 @@ class Loss(ABC):
     ``sum_over_batch_size`` (Σws / numel), ``mean`` (the same), ``sum`` (Σws), ``none`` (ws) and
     ``mean_with_sample_weight`` (Σws / Σw).
 
-    A subclass writes ``call``. Before it runs, targets of shape (N,) beside predictions of shape
-    (N, 1) are given shape (N, 1), and targets are cast to the predictions' type.
+    A subclass writes ``call``; or ``__call__``, which then does all of this itself. Before ``call`` runs,
+    targets of shape (N,) beside predictions of shape (N, 1) are given shape (N, 1), and targets are cast to
+    the predictions' type.
 
     Args:
         name: Label of the loss in logs; by default the class's name in snake case.
@@ -102,6 +103,9 @@ class Loss(ABC):
         remember_arguments(cls)
         if "name" not in cls.__dict__:
             cls.name = snake_case(cls.__name__)
+        # As in Keras, a subclass may write all of it.
+        if "__call__" in cls.__dict__ and cls.call is Loss.call:
+            cls.call = _refuse_parts  # type: ignore[method-assign]
         # A subclass with its own arithmetic must not inherit its parent's shortcut for it.
         if "call" in cls.__dict__ and "batch_mean" not in cls.__dict__:
             cls.batch_mean = Loss.batch_mean  # type: ignore[method-assign]
@@ -284,4 +288,11 @@ def require_tensor(values: object, owner: str) -> Tensor:
         f"{owner} returned {type(values).__name__} instead of a tensor",
         hint="Return one value a sample, shape (N,), or one for the batch, shape (), computed with "
         "torch or kplug.backend.",
+    )
+
+
+def _refuse_parts(self: Loss, y_true: Tensor, y_pred: Tensor) -> Tensor:  # noqa: ARG001 - as ``call``
+    raise ContractError(
+        f"loss {self.name!r} has no values of single samples: {type(self).__name__} writes __call__ alone",
+        hint="Write call(y_true, y_pred) in its place; it returns the loss of each sample.",
     )
