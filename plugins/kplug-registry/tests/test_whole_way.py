@@ -101,6 +101,8 @@ def test_an_environment_that_uv_made_without_pip_installs_and_uninstalls(
     machine = Machine(
         tmp_path, ("uv", "venv", "--quiet", "--no-project", "--python", sys.executable)
     )
+    folders = (str(Path(sys.executable).parent), os.environ["PATH"])  # uv is beside this Python
+    machine.environ["PATH"] = os.pathsep.join(folders)
     for pip in (tmp_path / "base").glob("pip*"):
         pip.unlink()
     assert "No module named pip" in machine.run("-m", "pip", "list", status=1)

@@ -20,6 +20,7 @@ class Variable(torch.nn.Parameter):
     """``backend.Variable`` as what kplug trains: a torch parameter, with a name."""
 
     # Keras's attributes; all but the value are for the test to read and write.
+    name: Any = ""
     path: str = ""
     constraint: Any = None
     overwrite_with_gradient: bool = False

@@ -95,7 +95,7 @@ def test_the_tools_that_people_have_upload_and_install(
         assert done.returncode == 0, done.stdout + done.stderr
         refused = call(*upload, f"{address}legacy/", "--verbose", wheel)
         assert refused.returncode != 0
-        assert "Give the wheel a new version" in refused.stdout + refused.stderr
+        assert "Give it a new version" in refused.stdout + refused.stderr
         options = ["--no-deps", "--target", target, "--index-url", f"{address}simple/"]
         done = call(*install, *options, "kplug-waves")
         assert done.returncode == 0, done.stdout + done.stderr
