@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from torch import nn
+
 from kplug.layers.base.layer import Layer
 from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
+# What every module has, and where no metric stands: this is looked through with each reading of the logs.
+_OF_TORCH = frozenset(vars(nn.Module()))
+
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
     """Return the metrics that a model and its layers have as attributes, also in lists and dicts."""
     layers = (module for module in model.modules() if isinstance(module, Layer))
-    found = [metric for layer in layers for metric in find_metrics(vars(layer))]
+    held = (vars(layer).items() for layer in layers)
+    own = (value for items in held for name, value in items if name not in _OF_TORCH)
+    found = [metric for value in own for metric in find_metrics(value)]
     return list({id(metric): metric for metric in found}.values())
 
 
