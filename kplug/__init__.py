@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         saving,
         schedules,
         testing,
+        tree,
         utils,
         wrappers as wrappers,
     )
@@ -183,6 +184,7 @@ __all__ = [
     "schedules",
     "scope",
     "testing",
+    "tree",
     "unregister",
     "utils",
 ]
