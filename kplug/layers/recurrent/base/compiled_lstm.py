@@ -1,16 +1,17 @@
 """torch's LSTM for the CPU as a custom operation, which compilers do not look into.
 
 torch 2.13 cannot differentiate its own operation in a compiled graph, and a loop over hundreds of time steps
-takes minutes to compile. The backward pass runs the forward pass again, since only oneDNN knows the size of
-what it keeps from it.
+takes minutes to compile.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._mode_utils import no_dispatch
 
 _MODE = 2  # oneDNN's number for an LSTM
 _HAS_ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
@@ -24,8 +25,14 @@ def can_run_lstm(weight: Tensor) -> bool:
 
 @torch.library.custom_op("kplug::lstm", mutates_args=())
 def lstm(
-    sequences: Tensor, h: Tensor, c: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+    sequences: Tensor,
+    h: Tensor,
+    c: Tensor,
+    kernel: Tensor,
+    recurrent: Tensor,
+    bias: Tensor,
+    is_training: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run oneDNN's LSTM.
 
     Args:
@@ -35,18 +42,35 @@ def lstm(
         kernel: Shape (4 · units, in), gates i, f, c, o.
         recurrent: Shape (4 · units, units).
         bias: Shape (4 · units,).
+        is_training: Whether there will be a backward pass.
 
     Returns:
-        All h (time, N, units), and the last h and c (N, units).
+        All h (time, N, units), the last h and c (N, units), and what the backward pass needs, uint8.
     """
-    outputs, last_h, last_c, _ = _forward(sequences, h, c, kernel, recurrent, bias, False)
-    return outputs.contiguous(), last_h[0].clone(), last_c[0].clone()
+    made = _forward(sequences, h, c, kernel, recurrent, bias, is_training)
+    outputs, last_h, last_c, kept = made
+    if not is_training:
+        kept = sequences.new_empty(0, dtype=torch.uint8)  # oneDNN returns no tensor
+    return outputs.contiguous(), last_h[0].clone(), last_c[0].clone(), kept
 
 
 @lstm.register_fake
-def _(sequences: Tensor, h: Tensor, *_rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    outputs = sequences.new_empty((*sequences.shape[:2], h.shape[1]))
-    return outputs, torch.empty_like(h), torch.empty_like(h)
+def _(sequences: Tensor, h: Tensor, c: Tensor, *rest: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    time, count, features = sequences.shape
+    size = find_kept_size(time, count, features, h.shape[1]) if rest[-1] else 0
+    outputs = sequences.new_empty((time, count, h.shape[1]))
+    kept = sequences.new_empty(size, dtype=torch.uint8)
+    return outputs, torch.empty_like(h), torch.empty_like(c), kept
+
+
+@functools.cache
+def find_kept_size(time: int, count: int, features: int, units: int) -> int:
+    """Return how many bytes the backward pass needs; only oneDNN knows, so it is run once."""
+    with no_dispatch():
+        states = torch.zeros(count, units)
+        kernel, recurrent = torch.zeros(4 * units, features), torch.zeros(4 * units, units)
+        sequences, bias = torch.zeros(time, count, features), torch.zeros(4 * units)
+        return _forward(sequences, states, states, kernel, recurrent, bias, True)[3].numel()
 
 
 @torch.library.custom_op("kplug::lstm_backward", mutates_args=())
@@ -57,16 +81,19 @@ def lstm_backward(
     kernel: Tensor,
     recurrent: Tensor,
     bias: Tensor,
+    outputs: Tensor,
+    last_h: Tensor,
+    last_c: Tensor,
+    kept: Tensor,
     grad_outputs: Tensor,
     grad_h: Tensor,
     grad_c: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the arguments of ``lstm`` for those of its results."""
-    outputs, last_h, last_c, workspace = _forward(sequences, h, c, kernel, recurrent, bias, True)
     made = _kernels.mkldnn_rnn_layer_backward(
         sequences, kernel, recurrent, bias, torch.zeros_like(bias), h[None], c[None],
-        outputs, last_h, last_c, grad_outputs.contiguous(), grad_h[None], grad_c[None],
-        False, _MODE, h.shape[1], 1, True, True, False, [], False, workspace,
+        outputs, last_h[None], last_c[None], grad_outputs.contiguous(), grad_h[None], grad_c[None],
+        False, _MODE, h.shape[1], 1, True, True, False, [], False, kept,
     )  # fmt: skip
     of_sequences, of_kernel, of_recurrent, of_bias, _, of_h, of_c = made
     shaped = of_sequences, of_h[0], of_c[0], of_kernel, of_recurrent, of_bias
@@ -96,13 +123,13 @@ def _forward(
     return made
 
 
-def _keep_arguments(ctx: Any, inputs: tuple[Tensor, ...], output: Any) -> None:  # noqa: ARG001 - torch's form
-    ctx.save_for_backward(*inputs)
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    ctx.save_for_backward(*inputs[:-1], *output)
 
 
-def _differentiate(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
-    made: tuple[Tensor, ...] = lstm_backward(*ctx.saved_tensors, *gradients)
-    return made
+def _differentiate(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    made: tuple[Tensor, ...] = lstm_backward(*ctx.saved_tensors, *gradients[:3])
+    return *made, None
 
 
-lstm.register_autograd(_differentiate, setup_context=_keep_arguments)
+lstm.register_autograd(_differentiate, setup_context=_keep)

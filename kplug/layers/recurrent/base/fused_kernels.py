@@ -30,7 +30,8 @@ def run_lstm(
     # A compiled graph cannot differentiate torch's own operation on the CPU (see ``compiled_lstm``).
     if torch.compiler.is_compiling() and can_run_lstm(weights[0]):
         turned = sequences.transpose(0, 1).contiguous()
-        outputs, h, c = lstm(turned, *states, *_with_biases(weights)[:3])
+        is_training = torch.is_grad_enabled()
+        outputs, h, c, _ = lstm(turned, *states, *_with_biases(weights)[:3], is_training)
         return outputs.transpose(0, 1), [h, c]
     first = tuple(state.unsqueeze(0) for state in states)
     # "Training", since cuDNN keeps what its backward pass needs only then.
