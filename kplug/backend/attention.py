@@ -65,14 +65,15 @@ def attend(
 
     Returns:
         A tensor (N, T, heads, value features). A query that may look nowhere gets the mean of all
-        values, as in Keras.
+        values, as in Keras; its gradient is that of a mean, as in Keras on JAX.
     """
-    bias = None
+    bias, query = None, query.transpose(1, 2)
     if mask is not None:
+        query, mask = _open_blind_rows(query, mask)
         bias = torch.zeros_like(mask, dtype=query.dtype)
         bias.masked_fill_(~mask, 0.7 * torch.finfo(query.dtype).min)
     made = F.scaled_dot_product_attention(
-        query.transpose(1, 2),
+        query,
         key.transpose(1, 2),
         value.transpose(1, 2),
         attn_mask=bias,
@@ -80,6 +81,20 @@ def attend(
         scale=scale,
     )
     return made.transpose(1, 2)
+
+
+def _open_blind_rows(query: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Let a query that may look nowhere be 0 and look everywhere: it gets the mean of all values.
+
+    A large negative bias at all keys has the same result, but torch's kernels work out another gradient:
+    they keep the logarithm of the sum, in which that of the number of keys is lost beside the bias.
+
+    Args:
+        query: Shape (…, T, features).
+        mask: Booleans that broadcast to (…, T, S).
+    """
+    blind = ~mask.any(-1, keepdim=True)
+    return query.masked_fill(blind, 0.0), mask | blind
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None, axis_count: int = 1) -> Tensor:

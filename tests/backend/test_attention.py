@@ -59,6 +59,17 @@ def test_a_query_that_may_look_nowhere() -> None:
     assert not masked_softmax(_draw(1, 3), torch.zeros(1, 3, dtype=torch.bool)).any()
 
 
+def test_gradients_of_queries_that_may_look_nowhere() -> None:
+    query, key, value = (
+        _draw(2, n, 2, 3, seed=s).requires_grad_() for s, n in enumerate((4, 5, 5))
+    )
+    mask = _draw(2, 1, 4, 5, seed=9) > 0
+    mask[0, :, 1] = mask[1] = False
+    assert torch.autograd.gradcheck(
+        lambda *heads: attend(*heads, scale=0.7, mask=mask), (query, key, value)
+    )
+
+
 @pytest.mark.parametrize("axis_count", [1, 2])
 def test_masked_softmax(axis_count: int) -> None:
     scores, mask = _draw(2, 3, 4), _draw(2, 3, 4, seed=1) > 0
