@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from kplug.dialect.names import BUILT_IN, Names
+from kplug.dialect.names import Names
 from kplug.dialect.reading_components import read_component
-from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
+from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.errors import WeightsError
 
 
@@ -30,14 +30,5 @@ def read_training(
     arguments["loss_weights"] = config.get("loss_weights")
     given = config.get("optimizer", config.get("optimizer_config"))
     if given is not None:
-        arguments["optimizer"] = _read_optimizer(given, names)
+        arguments["optimizer"] = read_component("optimizer", given, names)
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _read_optimizer(given: Any, names: Names) -> Any:
-    read = read_component("optimizer", given, names)
-    if isinstance(read, dict) and str(read["class_name"]).lower() == f"{BUILT_IN}/rmsprop":
-        config = read["config"]
-        idle = [key for key in ("momentum", "centered") if config.get(key) == UNUSED_SETTINGS[key]]
-        read["config"] = {key: value for key, value in config.items() if key not in idle}
-    return read

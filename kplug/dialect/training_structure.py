@@ -11,9 +11,6 @@ from kplug.registry.spec import is_spec_mapping
 # The arguments that name components, with their kinds.
 KINDS = {"loss": "loss", "metrics": "metric", "weighted_metrics": "metric"}
 
-# Settings of Keras 2's and Keras 3's optimizers that leave the rule of ours as it is.
-UNUSED_SETTINGS = {"decay": 0.0, "momentum": 0.0, "centered": False, "schedule_decay": 0.004}
-
 
 def map_identifiers(given: Any, change: Callable[[Any], Any]) -> Any:
     """Return lists and dicts of identifiers with every identifier changed; None stays None.

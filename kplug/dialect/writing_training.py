@@ -7,10 +7,13 @@ from functools import partial
 from typing import Any, Protocol
 
 from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
-from kplug.dialect.training_structure import KINDS, UNUSED_SETTINGS, map_identifiers
+from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
 from kplug.registry import Resolved, Spec
+
+# Settings that Keras 3's optimizers do not have, with the values that mean its rule.
+_UNUSED_SETTINGS = {"decay": 0.0, "schedule_decay": 0.004}
 
 
 class FilledSlot(Protocol):
@@ -111,7 +114,7 @@ def _write_rates(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return an optimizer's arguments under Keras 3's names, those inside it included."""
     written = {}
     for key, value in config.items():
-        if key in UNUSED_SETTINGS and key != "momentum" and value == UNUSED_SETTINGS[key]:
+        if _UNUSED_SETTINGS.get(key) == value:
             continue
         name = "learning_rate" if key == "lr" else key
         written[name] = _write_inner("schedule" if key == "lr" else "optimizer", value)

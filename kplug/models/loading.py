@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
 from kplug.models.configuration.reading import model_from_config, scope_of
 from kplug.models.model import Model
+from kplug.registry import resolve
 from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT, naming_file
@@ -26,6 +28,7 @@ from kplug.saving.weights.hdf5_tensors import load_all
 from kplug.saving.weights.weight_files import plan_weights
 from kplug.saving.whole import StoredModel, opened_model
 from kplug.saving.whole.built_shapes import find_built_shape
+from kplug.training.compiled import DEFAULT_OPTIMIZER
 
 # Weights may be stored compressed, though no version of Keras does it.
 _MOST_EXPANSION = 20
@@ -60,7 +63,8 @@ def load_model(
     Raises:
         LockError: What is installed differs from the lock, or the lock does not cover the model.
         WeightsError: The file is missing, damaged, of another format, or unsafe.
-        ResolutionError: A component is not installed, or is your own and was not given.
+        ResolutionError: A component other than the optimizer is not installed, or is your own and was
+            not given.
 
     Example:
         >>> import pathlib, tempfile
@@ -156,9 +160,30 @@ def _compile(
             )
         return
     state = read_state(stored.file)
-    options = {} if state is None else state.options
-    model.compile(**read_training(stored.training, custom_objects), **options)
+    arguments = read_training(stored.training, custom_objects)
+    if state is not None:
+        arguments |= state.options
+    problem = _find_optimizer_problem(arguments)
+    if problem is not None:
+        del arguments["optimizer"]
+        state = None if state is None else replace(state, optimizer=None)
+    model.compile(**arguments)
+    if problem is not None:
+        warn(
+            f"{source}: the model is compiled with {DEFAULT_OPTIMIZER}, because its own optimizer cannot "
+            f"be made: {problem}"
+        )
     if state is not None:
         restore_state(model, state, source)
-    else:
+    elif problem is None:
         read_keras_optimizer(stored.file, model, stored.layout, source)
+
+
+def _find_optimizer_problem(arguments: Mapping[str, Any]) -> KplugError | None:
+    """Return why a file's optimizer cannot be made: that costs the optimizer, not the model."""
+    try:
+        if "optimizer" in arguments:
+            resolve("optimizer", arguments["optimizer"], where="optimizer")
+    except KplugError as error:
+        return error
+    return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from typing_extensions import Unpack
 
+from kplug.arguments import require_flag, require_nonnegative
 from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.common_arguments import CommonArguments, takes_common
 from kplug.optimizers.base.hyperparameters import GroupSetting, require_epsilon, require_rho
@@ -17,6 +19,12 @@ class RMSprop(RuleOptimizer):
     """Steps divided by a running average of the gradient's magnitude.
 
     a ← ρ·a + (1 − ρ)·g² and p ← p − lr_t·g / (√a + ε); lr_t = lr / (1 + decay · i).
+    With momentum μ or ``centered`` u = lr_t·g / √(a − ḡ² + ε); ḡ ← ρ·ḡ + (1 − ρ)·g if centered, else 0;
+    m ← μ·m + u and p ← p − m.
+
+    Args:
+        momentum: μ >= 0.
+        centered: Whether the variance stands in the mean square's place.
 
     Example:
         >>> import torch
@@ -28,15 +36,20 @@ class RMSprop(RuleOptimizer):
         0.9684
 
     Reference:
-        Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6, 2012. As in Keras 2, ε
-        stands outside the root; Keras 3 has it inside.
+        Tieleman and Hinton, Neural Networks for Machine Learning, lecture 6, 2012; Graves, Generating
+        Sequences With Recurrent Neural Networks, 2013. As in Keras 2, which has neither momentum nor
+        centering, ε stands outside the root; with one of them the rule is Keras 3's, ε inside.
     """
 
     is_elementwise = True
 
+    #: Whether ε stands inside the root without momentum and centering too, as in Keras 3.
+    has_epsilon_inside: ClassVar[bool] = False
     slots: ClassVar[tuple[str, ...]] = ("square_avg",)
     rho = GroupSetting("alpha", require_rho)
     epsilon = GroupSetting("eps", require_epsilon)
+    momentum = GroupSetting("momentum", require_nonnegative)
+    centered = GroupSetting("centered", require_flag)
 
     @takes_common
     def __init__(
@@ -45,17 +58,43 @@ class RMSprop(RuleOptimizer):
         rho: float = 0.9,
         epsilon: float | None = None,
         decay: float = 0.0,
+        *,
+        momentum: float = 0.0,
+        centered: bool = False,
         **common: Unpack[CommonArguments],
     ) -> None:
-        self._start(lr, common, rho=rho, epsilon=epsilon, decay=decay)
+        rule = {"rho": rho, "epsilon": epsilon, "decay": decay}
+        self._start(lr, common, **rule, momentum=momentum, centered=centered)
+
+    def _list_slots(self, group: dict[str, Any]) -> Sequence[str]:
+        momentum = ("momentum_buffer",) if group["momentum"] else ()
+        return (*self.slots, *momentum, *(("grad_avg",) if group["centered"] else ()))
 
     def _plan(self, group: dict[str, Any], step: int) -> Any:  # noqa: ARG002 - the same every step
-        return group["lr"], group["alpha"], group["eps"]
+        return group["lr"], group["alpha"], group["eps"], group["momentum"], group["centered"]
 
     def _move(self, plan: Any, parameters: Tensors, gradients: Tensors, *state: Tensors) -> None:
-        (rate, rho, epsilon), (squares,) = plan, state
+        (rate, rho, epsilon, momentum, is_centered), (squares, *others) = plan, state
         torch._foreach_mul_(squares, rho)
         torch._foreach_addcmul_(squares, gradients, gradients, 1.0 - rho)
-        magnitudes = torch._foreach_sqrt(squares)
-        torch._foreach_add_(magnitudes, epsilon)
-        torch._foreach_addcdiv_(parameters, gradients, magnitudes, -rate)
+        if is_centered:
+            averages = others[-1]
+            torch._foreach_mul_(averages, rho)
+            torch._foreach_add_(averages, gradients, alpha=1.0 - rho)
+            # ε comes last: it must survive where the mean square and the squared mean cancel.
+            magnitudes = torch._foreach_addcmul(squares, averages, averages, -1.0)
+            torch._foreach_add_(magnitudes, epsilon)
+            torch._foreach_sqrt_(magnitudes)
+        elif momentum or self.has_epsilon_inside:
+            magnitudes = torch._foreach_add(squares, epsilon)
+            torch._foreach_sqrt_(magnitudes)
+        else:
+            magnitudes = torch._foreach_sqrt(squares)
+            torch._foreach_add_(magnitudes, epsilon)
+        if not momentum:
+            torch._foreach_addcdiv_(parameters, gradients, magnitudes, -rate)
+            return
+        velocities = others[0]
+        torch._foreach_mul_(velocities, momentum)
+        torch._foreach_addcdiv_(velocities, gradients, magnitudes, rate)
+        torch._foreach_sub_(parameters, velocities)

@@ -69,6 +69,28 @@ def test_keras_goes_on_with_our_training(sampled_pair: Any, tmp_path: Path) -> N
     np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"momentum": 0.5}, {"centered": True}, {"momentum": 0.5, "centered": True}],
+    ids=str,
+)
+def test_rmsprop_of_keras_goes_on(settings: dict[str, Any], suffix: str, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(_BATCH * _BATCHES, 3)).astype("float32")
+    theirs = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
+    theirs.compile(keras.optimizers.RMSprop(0.01, **settings), "mse")
+    _fit(keras, theirs, [x], [x[:, :2]])
+    path = tmp_path / f"model{suffix}"
+    theirs.save(path)
+    ours = kplug.load_model(path)
+    expected = _fit(keras, theirs, [x], [x[:, :2]])
+    np.testing.assert_allclose(_fit(kplug, ours, [x], [x[:, :2]]), expected, rtol=1e-5)
+    ours.save(tmp_path / "again.keras")
+    again = keras.saving.load_model(tmp_path / "again.keras")
+    expected = _fit(kplug, ours, [x], [x[:, :2]])
+    np.testing.assert_allclose(_fit(keras, again, [x], [x[:, :2]]), expected, rtol=1e-5)
+
+
 def _draw_targets(pair: Any) -> list[Any]:
     generator = np.random.default_rng(3)
     shapes = [(_BATCH * _BATCHES, *output.shape[1:]) for output in pair.expected]

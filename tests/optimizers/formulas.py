@@ -32,12 +32,24 @@ def sgd(
 
 
 def rmsprop(
-    weight: Array, gradients: Iterable[Array], lr: float, rho: float, epsilon: float, decay: float
+    weight: Array,
+    gradients: Iterable[Array],
+    lr: float,
+    rho: float,
+    epsilon: float,
+    decay: float,
+    momentum: float = 0.0,
+    centered: bool = False,
 ) -> Iterator[Array]:
-    average = np.zeros_like(weight)
+    average, mean, velocity = (np.zeros_like(weight) for _ in range(3))
     for step, gradient in enumerate(gradients):
         average = rho * average + (1 - rho) * gradient**2
-        weight = weight - lr / (1 + decay * step) * gradient / (np.sqrt(average) + epsilon)
+        mean = rho * mean + (1 - rho) * gradient
+        divisor = np.sqrt(average) + epsilon
+        if momentum or centered:
+            divisor = np.sqrt(average - centered * mean**2 + epsilon)
+        velocity = momentum * velocity + lr / (1 + decay * step) * gradient / divisor
+        weight = weight - velocity
         yield weight
 
 

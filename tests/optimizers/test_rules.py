@@ -27,7 +27,15 @@ RULES: dict[str, tuple[type[optimizers.Optimizer], dict[str, st.SearchStrategy[A
     ),
     "rmsprop": (
         optimizers.RMSprop,
-        {"lr": RATE, "rho": BETA, "epsilon": EPSILON, "decay": DECAY},
+        {
+            "lr": RATE,
+            "rho": BETA,
+            # a − ḡ² cancels after one step with ρ = 0; a smaller ε would magnify the rounding of both sides.
+            "epsilon": st.floats(1e-4, 1e-2),
+            "decay": DECAY,
+            "momentum": st.just(0.0) | st.floats(0.1, 0.99),
+            "centered": st.booleans(),
+        },
     ),
     "adagrad": (optimizers.Adagrad, {"lr": RATE, "epsilon": EPSILON, "decay": DECAY}),
     "adadelta": (

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from kplug.optimizers.sgd import SGD
 from kplug.saving.formats import Format
 from kplug.saving.hdf5 import find_group, get_dataset, read_names
 from kplug.saving.protocols import CompilableModel
@@ -190,9 +191,11 @@ def _make_state_dict(
 
 def _scale(optimizer: torch.optim.Optimizer, key: str) -> float:
     """Return the factor that turns our state tensor into Keras's."""
+    if key != "momentum_buffer" or not isinstance(optimizer, SGD):
+        return 1.0
     # torch keeps the sum of gradients, Keras the velocity −lr · that sum.
     rate = optimizer.param_groups[0].get("applied_lr") or optimizer.param_groups[0]["lr"]
-    return -float(rate) if key == "momentum_buffer" and rate else 1.0
+    return -float(rate) if rate else 1.0
 
 
 def _follows_schedule(optimizer: torch.optim.Optimizer) -> bool:

@@ -18,7 +18,7 @@ Block: TypeAlias = tuple[str, ...]
 _ADAM: tuple[Block, ...] = (("exp_avg", "exp_avg_sq"), ("max_exp_avg_sq",))
 _BLOCKS: dict[str, tuple[Block, ...]] = {
     "SGD": (("momentum_buffer",),),
-    "RMSprop": (("square_avg",),),
+    "RMSprop": (("square_avg",), ("momentum_buffer",), ("grad_avg",)),
     "Adagrad": (("sum",),),
     "Adadelta": (("square_avg", "acc_delta"),),
     "Adam": _ADAM,
@@ -74,5 +74,6 @@ def _leave_out_unused(blocks: Iterable[Block], group: Mapping[str, Any]) -> list
     unused = {
         "max_exp_avg_sq": not group.get("amsgrad"),
         "momentum_buffer": not group.get("momentum"),
+        "grad_avg": not group.get("centered"),
     }
     return [block for block in blocks if not unused.get(block[0])]

@@ -32,6 +32,8 @@ def build(name: str, **settings: Any) -> Any:
         ("SGD", {}),
         ("SGD", {"momentum": 0.9}),
         ("RMSprop", {}),
+        ("RMSprop", {"momentum": 0.9}),
+        ("RMSprop", {"momentum": 0.9, "centered": True}),
         ("Adagrad", {}),
         ("Adadelta", {}),
         ("Adam", {}),

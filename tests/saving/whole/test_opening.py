@@ -328,3 +328,46 @@ def test_operator_without_configuration() -> None:
     entry = {"module": "keras.src.ops.numpy", "class_name": "Add", "config": "x"}
     model = {"class_name": "Sequential", "config": {"layers": [entry]}}
     assert model_from_json(json.dumps(model)).layers[0].get_config()["operation"] == "add"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "problem"),
+    [
+        (
+            {"class_name": "Lions", "config": {}},
+            "optimizer: no optimizer is named 'Lions'",
+        ),
+        (
+            {"class_name": "kplug-lions>lions", "config": {}},
+            "optimizer: the optimizer 'kplug-lions/lions' is said to belong to 'kplug-lions', which is not "
+            "installed",
+        ),
+        (
+            {"class_name": "SGD", "config": {"heat": 1.0}},
+            "optimizer: sgd has no argument 'heat'\n  Known: lr, momentum, ",
+        ),
+        (
+            {"class_name": "SGD", "config": {"momentum": -1.0}},
+            "optimizer: sgd: argument 'momentum' is -1.0; allowed: a number in [0, 1]",
+        ),
+    ],
+)
+def test_an_optimizer_that_cannot_be_made_costs_the_optimizer(
+    optimizer: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.h5"
+    model = make()
+    x = np.ones((4, 2), "float32")
+    model.save(path)
+    with h5py.File(path, "a") as file:
+        training = json.loads(file.attrs["training_config"])
+        file.attrs["training_config"] = json.dumps({**training, "optimizer_config": optimizer})
+    with pytest.warns(KplugWarning) as caught:
+        loaded = load_model(path)
+    assert len(caught) == 1
+    beginning = (
+        f"{path}: the model is compiled with kplug/rmsprop, because its own optimizer cannot be "
+    )
+    assert str(caught[0].message).startswith(f"{beginning}made: {problem}")
+    assert loaded.evaluate(x, x[:, :1], verbose=0) == model.evaluate(x, x[:, :1], verbose=0)
+    assert loaded.optimizer.get_config()["lr"] == 0.001

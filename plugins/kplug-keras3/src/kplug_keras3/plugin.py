@@ -13,7 +13,7 @@ _SUMMARIES = {
     "Adagrad": "Keras 3's Adagrad: ε inside the root, sums from 0.1.",
     "Adamax": "Keras 3's Adamax: rate 0.001.",
     "Nadam": "Keras 3's Nadam: momentum without a slow start.",
-    "RMSprop": "Keras 3's RMSprop: ε inside the root, momentum, centering.",
+    "RMSprop": "Keras 3's RMSprop: ε inside the root.",
 }
 
 
