@@ -18,11 +18,13 @@ if TYPE_CHECKING:
         config,
         constraints,
         datasets,
+        dtype_policies,
         errors,
         initializers,
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         names,
         ops,
@@ -37,9 +39,12 @@ if TYPE_CHECKING:
         utils,
         wrappers as wrappers,
     )
+    from kplug.backend import device, name_scope
     from kplug.backend.variables import Variable
+    from kplug.dtype_policies import DTypePolicy
     from kplug.errors import *  # noqa: F403 - each error is `kplug.DataError` too
     from kplug.errors import KplugError
+    from kplug.graph import KerasTensor
     from kplug.hookspecs import hookimpl, hookspec
     from kplug.initializers import Initializer
     from kplug.layers import Input, InputSpec, Layer
@@ -78,8 +83,11 @@ if TYPE_CHECKING:
     from kplug.regularizers import Regularizer
 
 _HOMES = {
+    "kplug.backend": ("device", "name_scope"),
     "kplug.backend.variables": ("Variable",),
+    "kplug.dtype_policies": ("DTypePolicy",),
     "kplug.errors": ("KplugError",),
+    "kplug.graph": ("KerasTensor",),
     "kplug.hookspecs": ("hookimpl", "hookspec"),
     "kplug.initializers": ("Initializer",),
     "kplug.layers": ("Input", "InputSpec", "Layer"),
@@ -123,9 +131,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Component",
+    "DTypePolicy",
     "Initializer",
     "Input",
     "InputSpec",
+    "KerasTensor",
     "Kind",
     "KplugError",
     "Layer",
@@ -150,6 +160,8 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
+    "dtype_policies",
     "errors",
     "example",
     "factory",
@@ -166,7 +178,9 @@ __all__ = [
     "lookup_key",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
+    "name_scope",
     "named",
     "names",
     "ops",

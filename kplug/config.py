@@ -6,15 +6,26 @@ Example:
     ('float32', 'channels_last', 'torch')
 """
 
+import torch
+
+from kplug.arguments import require_choice
 from kplug.backend import (
     backend as backend,
+    disable_interactive_logging as disable_interactive_logging,
+    enable_interactive_logging as enable_interactive_logging,
     epsilon as epsilon,
     floatx as floatx,
     image_data_format as image_data_format,
+    is_interactive_logging_enabled as is_interactive_logging_enabled,
     set_epsilon as set_epsilon,
     set_floatx as set_floatx,
     set_image_data_format as set_image_data_format,
 )
+from kplug.dtype_policies import (
+    dtype_policy as dtype_policy,
+    set_dtype_policy as set_dtype_policy,
+)
+from kplug.errors import ContractError
 from kplug.exports import export_names
 
 
@@ -25,6 +36,47 @@ def disable_traceback_filtering() -> None:
 def is_traceback_filtering_enabled() -> bool:
     """Return ``False``: no line is left out of the tracebacks of errors."""
     return False
+
+
+def enable_traceback_filtering() -> None:
+    """Do nothing: no line is left out of the tracebacks of errors."""
+
+
+def enable_flash_attention() -> None:
+    """Let torch's attention on a GPU take its flash kernel, as it does anyway."""
+    torch.backends.cuda.enable_flash_sdp(True)
+
+
+def disable_flash_attention() -> None:
+    """Keep torch's attention on a GPU from its flash kernel."""
+    torch.backends.cuda.enable_flash_sdp(False)
+
+
+def is_flash_attention_enabled() -> bool:
+    """Return whether torch's attention may take its flash kernel."""
+    return bool(torch.backends.cuda.flash_sdp_enabled())  # type: ignore[no-untyped-call]
+
+
+def set_backend(backend: str) -> None:
+    """Accept ``"torch"``, the only backend.
+
+    Raises:
+        ArgumentValueError: It is another one.
+    """
+    require_choice("set_backend", "backend", backend, ("torch",))
+
+
+def enable_unsafe_deserialization() -> None:
+    """Refuse: no code in a file is ever run.
+
+    Raises:
+        ContractError: Always; it says what to do instead.
+    """
+    raise ContractError(
+        "enable_unsafe_deserialization: kplug runs no code that stands in a file",
+        hint="Give a Lambda layer's function by its name: "
+        "load_model(path, custom_objects={'name': function}).",
+    )
 
 
 export_names(globals())

@@ -23,6 +23,15 @@ _SAME = [
     ("Optimizer", "optimizers.Optimizer"),
     ("Initializer", "initializers.Initializer"),
     ("Regularizer", "regularizers.Regularizer"),
+    ("config.dtype_policy", "mixed_precision.global_policy"),
+    ("config.set_dtype_policy", "mixed_precision.set_global_policy"),
+    ("DTypePolicy", "mixed_precision.Policy"),
+    ("DTypePolicy", "dtype_policies.FloatDTypePolicy"),
+    ("mixed_precision.LossScaleOptimizer", "optimizers.LossScaleOptimizer"),
+    ("utils.standardize_dtype", "backend.standardize_dtype"),
+    ("utils.disable_interactive_logging", "config.disable_interactive_logging"),
+    ("KerasTensor", "layers.SymbolicTensor"),
+    ("name_scope", "backend.name_scope"),
     ("InputSpec", "layers.InputSpec"),
 ]
 

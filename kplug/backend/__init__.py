@@ -15,6 +15,7 @@ They share these conventions, which a function's own text repeats only where it 
 # ruff: noqa: A004 - Keras's names: code written for it calls K.sum, K.abs, K.max
 
 from kplug.backend.control import (
+    device as device,
     function as function,
     gradients as gradients,
     in_test_phase as in_test_phase,
@@ -34,6 +35,10 @@ from kplug.backend.ctc import (
 from kplug.backend.dtypes import (
     DTypeLike as DTypeLike,
     dtype_name as dtype_name,
+    is_float_dtype as is_float_dtype,
+    is_int_dtype as is_int_dtype,
+    result_type as result_type,
+    standardize_dtype as standardize_dtype,
     to_dtype as to_dtype,
 )
 from kplug.backend.elementwise import (
@@ -62,11 +67,14 @@ from kplug.backend.global_settings import (
     DataFormat as DataFormat,
     auto_name as auto_name,
     clear_session as clear_session,
+    disable_interactive_logging as disable_interactive_logging,
+    enable_interactive_logging as enable_interactive_logging,
     epsilon as epsilon,
     floatx as floatx,
     get_uid as get_uid,
     image_data_format as image_data_format,
     image_dim_ordering as image_dim_ordering,
+    is_interactive_logging_enabled as is_interactive_logging_enabled,
     normalize_data_format as normalize_data_format,
     reset_uids as reset_uids,
     set_epsilon as set_epsilon,

@@ -158,3 +158,24 @@ def name_scope(name: str) -> Iterator[None]:
     """Do nothing around a block; Keras 2 grouped graph nodes by it."""
     del name
     yield
+
+
+@contextmanager
+def device(device_name: str) -> Iterator[None]:
+    """Make tensors and weights on a device inside the block.
+
+    Args:
+        device_name: As Keras or torch writes it: ``"cpu"``, ``"gpu:0"``, ``"cuda:1"``.
+
+    Example:
+        >>> with device("cpu:0"):
+        ...     torch.zeros(2).device.type
+        'cpu'
+
+    Reference:
+        ``keras.device``.
+    """
+    kind, _, number = device_name.lower().partition(":")
+    name = {"gpu": "cuda"}.get(kind, kind)
+    with torch.device(f"{name}:{number}" if number else name):
+        yield

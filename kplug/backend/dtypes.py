@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -74,3 +75,49 @@ def dtype_name(dtype: DTypeLike) -> str:
         ('bfloat16', 'float32')
     """
     return str(to_dtype(dtype)).removeprefix("torch.")
+
+
+standardize_dtype = dtype_name
+
+
+def is_float_dtype(dtype: DTypeLike) -> bool:
+    """Return whether a type holds real numbers with a point.
+
+    Example:
+        >>> is_float_dtype("bfloat16"), is_float_dtype("int8")
+        (True, False)
+    """
+    return to_dtype(dtype).is_floating_point
+
+
+def is_int_dtype(dtype: DTypeLike) -> bool:
+    """Return whether a type holds integers; bool does not.
+
+    Example:
+        >>> is_int_dtype("uint8"), is_int_dtype("bool")
+        (True, False)
+    """
+    found = to_dtype(dtype)
+    return found is not torch.bool and not (found.is_floating_point or found.is_complex)
+
+
+def result_type(*dtypes: DTypeLike) -> str:
+    """Return the name of the type that an operation on values of these types has.
+
+    ``int`` and ``float`` are Python's numbers, which do not widen a type of their sort.
+
+    Example:
+        >>> result_type("bfloat16", int), result_type("int8", "int32"), result_type("int64", "float16")
+        ('bfloat16', 'int32', 'float16')
+
+    Reference:
+        ``keras.backend.result_type``. Types of 64 bits stay, as in torch; Keras makes them 32 bits wide.
+    """
+    numbers = [one for one in dtypes if one in (int, float)]
+    types = [to_dtype(one) for one in dtypes if one not in (int, float)]
+    if not types:
+        return "int32" if numbers and float not in numbers else floatx()
+    made = functools.reduce(torch.promote_types, types)
+    for number in numbers:
+        made = torch.result_type(torch.empty(1, dtype=made), number(0))  # type: ignore[operator]
+    return dtype_name(made)

@@ -22,6 +22,7 @@ class _Settings:
     epsilon: float = 1e-7
     floatx: str = "float32"
     image_data_format: DataFormat = "channels_last"
+    shows_bars: bool = True
 
 
 _settings = _Settings()
@@ -74,6 +75,26 @@ def image_data_format() -> DataFormat:
 def set_image_data_format(data_format: str) -> None:
     """Set the default layout of images: ``'channels_last'`` or ``'channels_first'``."""
     _settings.image_data_format = standardize_data_format(data_format, "set_image_data_format")
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Return whether ``verbose="auto"`` shows live bars; otherwise it prints a line an epoch.
+
+    Example:
+        >>> is_interactive_logging_enabled()
+        True
+    """
+    return _settings.shows_bars
+
+
+def enable_interactive_logging() -> None:
+    """Let ``verbose="auto"`` show live bars."""
+    _settings.shows_bars = True
+
+
+def disable_interactive_logging() -> None:
+    """Let ``verbose="auto"`` print a line an epoch."""
+    _settings.shows_bars = False
 
 
 def standardize_data_format(data_format: str | None, owner: str) -> DataFormat:

@@ -23,3 +23,5 @@ from kplug.graph.plan import (
 )
 from kplug.graph.specs import Shape as Shape, TensorSpec as TensorSpec
 from kplug.graph.structures import Layout as Layout
+
+KerasTensor = SymbolicTensor

@@ -6,55 +6,45 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from kplug.arguments import list_words, refusal
-from kplug.backend.masks import keep_mask
+from kplug.dtype_policies import find_program_precision
 from kplug.errors import ContractError
-from kplug.nested import find_leaves, map_leaves
+from kplug.layers.base.reduced_precision import REDUCED_TYPES, call_reduced
 from kplug.optimizers import LossScaleOptimizer
 from kplug.optimizers.base.optimizer import Optimizer
 from kplug.registry.building.reverse_lookup import name_of
 
-_TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
-
 
 def read_precision(precision: object) -> torch.dtype | None:
-    """Return the type that ``"bf16"`` or ``"fp16"`` stands for; None means that of the weights.
+    """Return the type that ``"bf16"`` or ``"fp16"`` stands for.
+
+    None means that of the program's policy, and without a mixed one that of the weights.
 
     Raises:
         ArgumentValueError: If it is something else.
     """
+    precision = find_program_precision() if precision is None else precision
     if precision is None:
         return None
-    if not isinstance(precision, str) or precision not in _TYPES:
-        raise refusal("compile", "precision", precision, f"None, {list_words(_TYPES)}")
-    return _TYPES[precision]
+    if not isinstance(precision, str) or precision not in REDUCED_TYPES:
+        raise refusal("compile", "precision", precision, f"None, {list_words(REDUCED_TYPES)}")
+    return REDUCED_TYPES[precision]
 
 
 def name_precision(dtype: torch.dtype | None) -> str | None:
     """Return what `read_precision` reads as a type."""
-    return next((name for name, known in _TYPES.items() if known is dtype), None)
+    return next((name for name, known in REDUCED_TYPES.items() if known is dtype), None)
 
 
 def compute_predictions(model: Callable[[Any], Any], inputs: Any, dtype: torch.dtype | None) -> Any:
     """Return the predictions of a model, which computes in reduced precision if a type is given.
 
-    The model runs under ``torch.autocast``: matrix products and convolutions take and give the reduced type,
-    torch chooses that of other operations, weights stay float32. What it returns is float32 again. Losses,
-    penalties of weights and metrics compute from that, outside of autocast: a probability that is cut off
-    at 1 − 1e-7 is 1 in reduced precision, and its logarithm is lost.
+    The model runs under ``torch.autocast``. What it returns is float32 again: losses, penalties of weights
+    and metrics compute from that, outside of autocast, since a probability that is cut off at 1 − 1e-7 is 1
+    in reduced precision, and its logarithm is lost.
     """
-    if dtype is None:
-        return model(inputs)
-    device_type = next(find_leaves(inputs, Tensor)).device.type
-    with torch.autocast(device_type, dtype):
-        predictions = model(inputs)
-    return map_leaves(predictions, Tensor, _widen)
-
-
-def _widen(tensor: Tensor) -> Tensor:
-    return keep_mask(tensor.float(), tensor) if tensor.dtype in _TYPES.values() else tensor
+    return model(inputs) if dtype is None else call_reduced(model, (inputs,), {}, dtype)
 
 
 def with_loss_scaling(optimizer: Any, dtype: torch.dtype | None) -> Any:

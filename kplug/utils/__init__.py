@@ -1,6 +1,13 @@
 """Small helpers around data and training: class labels, sequences, pictures, seeds, drawings of models."""
 
-from kplug.backend import clear_session as clear_session, is_keras_tensor as is_keras_tensor
+from kplug.backend import (
+    clear_session as clear_session,
+    disable_interactive_logging as disable_interactive_logging,
+    enable_interactive_logging as enable_interactive_logging,
+    is_interactive_logging_enabled as is_interactive_logging_enabled,
+    is_keras_tensor as is_keras_tensor,
+    standardize_dtype as standardize_dtype,
+)
 from kplug.exports import export_names
 from kplug.models.diagram.plotting import plot_model as plot_model
 from kplug.models.summary.printing import print_summary as print_summary

@@ -100,3 +100,9 @@ def test_function_refuses_values_and_updates() -> None:
 def test_name_scope_changes_nothing() -> None:
     with K.name_scope("block"):
         assert K.abs(-1.0).item() == 1.0
+
+
+@pytest.mark.parametrize(("name", "expected"), [("cpu", "cpu"), ("CPU:0", "cpu"), ("meta", "meta")])
+def test_tensors_are_made_on_the_device_of_a_block(name: str, expected: str) -> None:
+    with K.device(name):
+        assert torch.zeros(2).device.type == expected

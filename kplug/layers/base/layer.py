@@ -23,6 +23,7 @@ from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
+from kplug.dtype_policies import DTypePolicy, read_weights_type
 from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
 from kplug.graph import (
     Node,
@@ -33,6 +34,7 @@ from kplug.graph import (
     in_mode,
     is_symbolic,
 )
+from kplug.layers.base import reduced_precision
 from kplug.layers.base.added_values import refuse_added
 from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
@@ -87,7 +89,8 @@ class Layer(nn.Module):
     Args:
         name: Unique in a model; made from the class if it is left out.
         trainable: Whether training changes the weights.
-        dtype: Type of the weights; float inputs are cast to it. ``None`` is ``floatx()``.
+        dtype: Type of the weights; float inputs are cast to it. ``None`` is that of
+            ``config.dtype_policy()``: ``floatx()``, unless another was set.
         activity_regularizer: A regularizer of the outputs. Its penalty is divided by the batch size.
         input_shape: Shape of one sample, for a model's first layer.
         input_dim: The same for samples that are rows: ``input_shape=(input_dim,)``.
@@ -181,7 +184,7 @@ class Layer(nn.Module):
         self.outbound_nodes: list[Node] = []
         self.activity_penalties: list[Tensor] = []
         self._write_guards: dict[str, WriteGuard] = {}
-        self._torch_dtype = to_dtype(dtype)
+        self._torch_dtype = read_weights_type(type(self).__name__, dtype)
         self._device: torch.device | None = None
         self._trainable = require_flag(type(self).__name__, "trainable", trainable)
         self._store = WeightStore(self, weights)
@@ -221,6 +224,13 @@ class Layer(nn.Module):
     def dtype(self) -> str:
         """Name of the type of the weights."""
         return dtype_name(self._torch_dtype)
+
+    variable_dtype = compute_dtype = dtype
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The policy of the layer's type; precision of computation is the model's, by ``compile``."""
+        return DTypePolicy(self.dtype)
 
     # -- what subclasses write ---------------------------------------------------------------
 
@@ -312,7 +322,10 @@ class Layer(nn.Module):
     def _enter(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make a call that is in no other layer's; layers forget penalties of earlier ones."""
         _thread.call = object()
+        reduced = reduced_precision.THREAD.dtype
         try:
+            if reduced is not None:
+                return reduced_precision.call_reduced(self, (inputs, *args), kwargs, reduced)
             return self(inputs, *args, **kwargs)
         finally:
             _thread.call = None

@@ -21,7 +21,7 @@ from kplug.training.compiled import DEFAULT_OPTIMIZER, compile_model
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.settings import FitSettings, InferenceSettings
-from kplug.training.step.own_steps import require_float_types
+from kplug.training.step.own_steps import require_own_scaling
 
 
 @explaining_arguments
@@ -56,7 +56,8 @@ def compile(
         loss_weights: Factor of the loss; for several outputs a list, or a dict by their names.
         precision: ``"bf16"`` or ``"fp16"`` lets the model compute in reduced precision, by
             ``torch.autocast``; weights, loss, metrics and predictions stay float32. With ``"fp16"``
-            the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself.
+            the optimizer is wrapped in ``LossScaleOptimizer`` unless it scales the loss itself. None is
+            what ``config.dtype_policy()`` says.
         distribution: What several processes that ``torchrun`` started share: None for a copy of the
             model in each (DDP), ``"fsdp"`` for a part of every weight in each (FSDP2).
         device: Where the model is moved to, now or when it has its weights: ``"auto"`` takes CUDA, MPS
@@ -70,7 +71,7 @@ def compile(
         run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.
 
     Raises:
-        ContractError: There is a ``precision``, and the class writes ``train_step`` itself.
+        ContractError: ``precision`` is ``"fp16"``, and the class writes ``train_step`` itself.
         KplugError: The one problem found.
         SeveralProblemsError: All problems of the model, if there are several.
 
@@ -94,7 +95,7 @@ def compile(
         steps_per_execution=steps_per_execution,
         run_eagerly=run_eagerly,
     )
-    require_float_types(self, compiled.precision)
+    require_own_scaling(self, compiled.precision)
     if self.find_input_shape() is not None:
         self.ensure_built()
     self.compiled, self.built_optimizer = compiled, None

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from kplug.backend.global_settings import is_interactive_logging_enabled
 from kplug.backend.processes import is_main_process
 from kplug.errors import ArgumentValueError
 from kplug.terminal import wrap
@@ -27,13 +28,15 @@ _NARROWEST = 60  # columns that a bar with its logs needs
 
 
 def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
-    """Return how much to show, 0, 1 or 2; ``"auto"`` means 1. The method is named in the error.
+    """Return how much to show, 0, 1 or 2; the method is named in the error.
+
+    ``"auto"`` means 1, or 2 after ``disable_interactive_logging()``.
 
     Raises:
         ArgumentValueError: If it is something else.
     """
     if verbose == "auto":
-        return 1
+        return 1 if is_interactive_logging_enabled() else 2
     if verbose in (0, 1, 2):
         return int(verbose)
     raise ArgumentValueError(method, "verbose", verbose, "0, 1, 2 or 'auto'")

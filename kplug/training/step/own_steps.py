@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.errors import ContractError, EagerStepWarning
+from kplug.layers.base.reduced_precision import reducing_calls
 from kplug.registry.user_warnings import warn
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
@@ -29,6 +30,7 @@ class OwnStep(StepFunction):
     def __init__(self, model: TrainableModel, kind: StepKind) -> None:
         self.model = model
         self._name = f"{kind}_step"
+        self._precision = _find_precision(model)
         self._penalties = find_penalties(model)
         self._constraints = model.weight_constraints() if kind == "train" else []
 
@@ -43,7 +45,8 @@ class OwnStep(StepFunction):
     def __call__(self, batch: Batch) -> Any:
         """Make one step."""
         data = pack_x_y_sample_weight(batch.x, batch.y, batch.weights)
-        logs = getattr(self.model, self._name)(data)
+        with reducing_calls(self._precision):
+            logs = getattr(self.model, self._name)(data)
         self._check(logs)
         if self._constraints:
             apply_constraints(self._constraints)
@@ -93,7 +96,8 @@ class OwnPredictStep(StepFunction):
 
     def __call__(self, batch: Batch) -> Any:
         """Return what the model makes of a batch."""
-        made = self.model.predict_step(pack_x_y_sample_weight(batch.x))
+        with reducing_calls(_find_precision(self.model)):
+            made = self.model.predict_step(pack_x_y_sample_weight(batch.x))
         if made is None:
             raise ContractError(
                 f"{type(self.model).__name__}.predict_step returned None, and predict joins the outputs of "
@@ -124,6 +128,11 @@ def find_own_step(model: TrainableModel, kind: StepKind) -> StepFunction | None:
     return OwnPredictStep(model) if kind == "predict" else OwnStep(model, kind)
 
 
+def _find_precision(model: TrainableModel) -> torch.dtype | None:
+    """Return the type that the layers compute in which a step calls."""
+    return None if model.compiled is None else model.compiled.precision
+
+
 def _warn_of_eager_step(compiled: Compiled, method: str) -> None:
     if compiled.jit_compile and "own" not in compiled.steps:
         compiled.steps["own"] = (), None
@@ -149,15 +158,15 @@ def _describe(value: object) -> str:
     return f"{type(value).__name__}"
 
 
-def require_float_types(model: object, precision: torch.dtype | None) -> None:
-    """Refuse reduced precision for a ``train_step`` of a model's own, which computes as it is written.
+def require_own_scaling(model: object, precision: torch.dtype | None) -> None:
+    """Refuse float16 for a ``train_step`` of a model's own, which would have to scale its loss.
 
     Raises:
         ContractError: Both are there.
     """
-    if precision is not None and find_own_method(model, "train") == "train_step":
+    if precision is torch.float16 and find_own_method(model, "train") == "train_step":
         raise ContractError(
-            f"compile: precision was given, and {type(model).__name__}.train_step is the model's own, which "
-            "computes as it is written",
-            hint="Leave precision out, and use torch.autocast in train_step.",
+            f"compile: precision='fp16' needs a scaled loss, and {type(model).__name__}.train_step is the "
+            "model's own, which computes its loss as it is written",
+            hint="Take precision='bf16', whose gradients need no scale.",
         )

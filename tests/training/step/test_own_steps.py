@@ -336,12 +336,26 @@ def test_one_sentence_says_that_the_steps_are_not_compiled() -> None:
     ]
 
 
-def test_precision_is_refused_for_a_step_that_computes_as_it_is_written() -> None:
+def test_layers_compute_in_reduced_precision_in_a_step_of_the_models_own() -> None:
+    """As in the step that kplug makes, the loss is computed outside of autocast."""
+    ours, plain = (build(kplug, owner) for owner in (whole_step, lambda _: kplug.Model))
+    plain.set_weights(ours.get_weights())
+    for model in (ours, plain):
+        model.compile(kplug.optimizers.SGD(0.1), "mse", precision="bf16")
+        model.fit(X, Y, shuffle=False, epochs=2, verbose=0)
+    full = build(kplug, whole_step)
+    full.compile("sgd", "mse")
+    assert not np.array_equal(full.predict(X, verbose=0), ours.predict(X, verbose=0))
+    for weight, expected in zip(ours.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def test_float16_is_refused_for_a_step_that_would_have_to_scale_its_loss() -> None:
     with pytest.raises(ContractError) as caught:
-        build(kplug, whole_step).compile("sgd", "mse", precision="bf16")
+        build(kplug, whole_step).compile("sgd", "mse", precision="fp16")
     assert str(caught.value) == (
-        "compile: precision was given, and Custom.train_step is the model's own, which computes as it is "
-        "written\n  Leave precision out, and use torch.autocast in train_step."
+        "compile: precision='fp16' needs a scaled loss, and Custom.train_step is the model's own, which "
+        "computes its loss as it is written\n  Take precision='bf16', whose gradients need no scale."
     )
 
 

@@ -1,0 +1,190 @@
+"""``dtype_policies``: Keras 3's pairs of a type to compute in and a type of the weights.
+
+In kplug a model computes in reduced precision, not a layer: what ``compile(precision="bf16")`` says, a mixed
+policy of the whole program says too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from typing_extensions import Self
+
+from kplug.arguments import refusal
+from kplug.backend import dtype_name, floatx, to_dtype
+from kplug.errors import ArgumentValueError, KplugError
+from kplug.exports import export_names
+
+_MIXED = {"mixed_float16": "fp16", "mixed_bfloat16": "bf16"}
+
+
+class DTypePolicy:
+    """The types that a layer computes in and keeps its weights in.
+
+    Args:
+        name: ``"mixed_bfloat16"``, ``"mixed_float16"``, or a type such as ``"float32"``, which is both types.
+            ``None`` is that of the whole program.
+
+    Attributes:
+        compute_dtype: Name of the type to compute in.
+        variable_dtype: Name of the type of the weights.
+
+    Raises:
+        ArgumentValueError: There is no such type.
+
+    Example:
+        >>> policy = DTypePolicy("mixed_bfloat16")
+        >>> policy.compute_dtype, policy.variable_dtype
+        ('bfloat16', 'float32')
+
+    Reference:
+        ``keras.DTypePolicy``. There are no policies of quantized layers, since no layer is quantized.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name: str = dtype_policy().name if name is None else name
+        is_mixed = self.name in _MIXED
+        try:
+            given = self.name.removeprefix("mixed_") if is_mixed else self.name
+            self.compute_dtype = dtype_name(given)
+        except (KplugError, AttributeError):
+            allowed = f"{', '.join(map(repr, _MIXED))}, or a type such as 'float32'"
+            raise refusal("DTypePolicy", "name", name, allowed) from None
+        self.variable_dtype = "float32" if is_mixed else self.compute_dtype
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the argument of the constructor."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a policy from what ``get_config`` returned."""
+        return cls(**config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+
+class _Program:
+    """What ``set_dtype_policy`` has set; None is ``floatx()``."""
+
+    policy: DTypePolicy | None = None
+
+
+def dtype_policy() -> DTypePolicy:
+    """Return the policy of the whole program: that of ``floatx()`` unless another was set.
+
+    Example:
+        >>> dtype_policy()
+        <DTypePolicy "float32">
+    """
+    return _Program.policy or DTypePolicy(floatx())
+
+
+def set_dtype_policy(policy: object) -> None:
+    """Set the policy of layers and models that are made, and of models that are compiled, from now on.
+
+    ``"mixed_bfloat16"`` and ``"mixed_float16"`` mean what ``compile(precision="bf16")`` and ``"fp16"`` do,
+    where no ``precision`` is given. Another type is that of the weights of layers without a ``dtype``.
+
+    Args:
+        policy: A policy, its name or its dict.
+
+    Raises:
+        ArgumentValueError: It is none of these.
+
+    Example:
+        >>> set_dtype_policy("mixed_bfloat16")
+        >>> dtype_policy()
+        <DTypePolicy "mixed_bfloat16">
+        >>> set_dtype_policy("float32")
+
+    Reference:
+        ``keras.config.set_dtype_policy``. A layer that is called outside of ``fit``, ``evaluate`` and
+        ``predict`` computes in the type of its weights.
+    """
+    _Program.policy = get(policy)
+
+
+def get(identifier: object) -> DTypePolicy:
+    """Return the policy that an identifier means.
+
+    Args:
+        identifier: A policy, also of Keras, a name, a type, Keras's dict, or None for the program's policy.
+
+    Raises:
+        ArgumentValueError: It is none of these.
+
+    Example:
+        >>> get({"class_name": "DTypePolicy", "config": {"name": "mixed_float16"}})
+        <DTypePolicy "mixed_float16">
+    """
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, Mapping):
+        config = identifier.get("config")
+        return DTypePolicy(config.get("name", "") if isinstance(config, Mapping) else "")
+    if hasattr(identifier, "variable_dtype"):
+        return DTypePolicy(getattr(identifier, "name", ""))
+    return DTypePolicy(identifier if isinstance(identifier, str) else dtype_name(identifier))  # type: ignore[arg-type]
+
+
+def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
+    """Return a policy as Keras's dict, which ``deserialize`` reads."""
+    return {
+        "module": "keras",
+        "class_name": "DTypePolicy",
+        "config": dtype_policy.get_config(),
+        "registered_name": None,
+    }
+
+
+deserialize = get
+
+
+def find_program_precision() -> str | None:
+    """Return what the program's policy means as the ``precision`` of ``compile``, or None."""
+    return _MIXED.get(dtype_policy().name)
+
+
+def read_weights_type(owner: str, dtype: object) -> torch.dtype:
+    """Return the type of the weights that the ``dtype`` of a layer means.
+
+    Args:
+        owner: The class, for the error.
+        dtype: A type, a policy, its name or its dict; None is that of the program.
+
+    Raises:
+        ArgumentValueError: It is a mixed policy, and not that of the program.
+    """
+    if dtype is None:
+        return to_dtype(None if _Program.policy is None else _Program.policy.variable_dtype)
+    is_policy = isinstance(dtype, Mapping) or hasattr(dtype, "variable_dtype")
+    if not is_policy and not (isinstance(dtype, str) and dtype in _MIXED):
+        return to_dtype(dtype)  # type: ignore[arg-type]
+    policy = get(dtype)
+    if policy.name in _MIXED and policy != dtype_policy():
+        raise ArgumentValueError(
+            owner,
+            "dtype",
+            dtype,
+            "the type of the weights, since a layer alone does not compute in another one. Write "
+            f"compile(precision={_MIXED[policy.name]!r}), or kplug.config.set_dtype_policy({policy.name!r}) "
+            "before the first layer",
+        )
+    return to_dtype(policy.variable_dtype)
+
+
+FloatDTypePolicy = DTypePolicy
+
+export_names(globals())
