@@ -148,7 +148,7 @@ def list_keywords(owner: type) -> list[str]:
     """Return the names of all arguments that a class and its bases can be made with."""
     names: dict[str, None] = {}
     for one in owner.__mro__:
-        if "__init__" not in vars(one) or one.__module__.startswith("torch."):
+        if one is object or "__init__" not in vars(one) or one.__module__.startswith("torch."):
             continue
         for parameter in inspect.signature(vars(one)["__init__"]).parameters.values():
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):

@@ -74,6 +74,10 @@ class WorkerLostError(KplugError, RuntimeError):
     """A process that trains along, or makes batches, has ended, or no longer answers."""
 
 
+class ProcessMismatchError(KplugError, RuntimeError):
+    """Processes that train together, and were given different models, settings or data."""
+
+
 class NonFiniteLossError(KplugError, RuntimeError):
     """The training loss became NaN or infinite, and a callback was asked to raise then."""
 

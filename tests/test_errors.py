@@ -31,6 +31,7 @@ def test_each_name_is_an_error_or_warning_that_shows_as_kplugs_own(name: str) ->
         ("LossWithoutGradientError", RuntimeError),
         ("MissingLibraryError", ImportError),
         ("WorkerLostError", RuntimeError),
+        ("ProcessMismatchError", RuntimeError),
         ("NonFiniteLossError", RuntimeError),
     ],
 )

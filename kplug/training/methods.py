@@ -19,7 +19,15 @@ from kplug.training.data.batches import (
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.iterable_batches import closing_sources
 from kplug.training.data.samples import as_samples
+from kplug.training.distribution.agreement import require_agreement
 from kplug.training.distribution.batch_shares import share_source
+from kplug.training.distribution.shared_facts import (
+    describe_callbacks,
+    describe_model,
+    describe_optimizer,
+    describe_settings,
+    describe_source,
+)
 from kplug.training.distribution.world import find_world, reporting_lost_workers
 from kplug.training.loops.fit import FitLoop, describe_no_batch, run_one_step
 from kplug.training.loops.inference import InferenceLoop, run_evaluation, run_prediction
@@ -50,6 +58,16 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
         closing_sources(training, validation),
         profile_steps(trace, _count_calls(settings, per_epoch, compiled)) as recorders,
     ):
+        if world is not None:
+            facts = {
+                **describe_settings(settings),
+                **describe_model(model, compiled),
+                **describe_optimizer(optimizer),
+                **describe_source("data", training),
+                **describe_source("validation data", validation),
+                **describe_callbacks(callbacks),
+            }
+            require_agreement("fit", facts, world)
         loop = FitLoop(
             model,
             compiled,
@@ -75,8 +93,16 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
     callbacks = list_callbacks(model, settings)
     source = make_batches(model, settings.data)
     check_targets(model, compiled, source, "evaluate")
-    shared, display = share_source(source, find_world()), ProgressDisplay(settings.verbose)
-    with closing_sources(source):
+    world, display = find_world(), ProgressDisplay(settings.verbose)
+    with reporting_lost_workers(world), closing_sources(source):
+        if world is not None:
+            facts = {
+                **describe_settings(settings),
+                **describe_model(model, compiled),
+                **describe_source("data", source),
+            }
+            require_agreement("evaluate", facts, world)
+        shared = share_source(source, world)
         loop = InferenceLoop("test", shared, settings.steps, callbacks, display)
         logs = run_evaluation(model, compiled, loop)
     if not logs:

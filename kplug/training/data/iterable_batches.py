@@ -52,6 +52,11 @@ class IterableSource:
         except TypeError:
             return None
 
+    @property
+    def is_given_once(self) -> bool:
+        """Whether it is a generator or the like, which may end sooner or later than its length says."""
+        return isinstance(self.iterable, Iterator)
+
     def peek(self) -> None:
         """Prepare the first batch, which builds a model that does not know its input shape.
 
@@ -70,7 +75,7 @@ class IterableSource:
         """Return the batches of one pass."""
         peeked, self._peeked = self._peeked, []
         batches: Iterator[Any] = itertools.chain(peeked, self._given)
-        if isinstance(self.iterable, Iterator):  # it may go on behind its length, as Keras 2's do
+        if self.is_given_once:  # it may go on behind its length, as Keras 2's do
             batches = itertools.islice(batches, self.steps)
         for given in batches:
             yield self._convert(given)
