@@ -18,6 +18,7 @@ import h5py
 
 from kplug.errors import KplugError, WeightsError
 from kplug.saving.formats import DAMAGED_HINT
+from kplug.saving.heap_check import HeapCheckedFile
 
 # HDF5 keeps a group's attributes in its header, which ends at 64 KiB; Keras splits longer lists
 # into numbered attributes of at most this many bytes.
@@ -59,14 +60,21 @@ def opened(path: Path) -> Iterator[h5py.File]:
     with _reading():
         if not h5py.is_hdf5(path):
             raise WeightsError(f"this is not an HDF5 file, but {_guess_content(path)}")
-        with h5py.File(path, "r") as file:
+        with path.open("rb", buffering=0) as stream, opened_stream(stream) as file:
             yield file
 
 
 @contextlib.contextmanager
 def opened_stream(stream: IO[bytes] | io.RawIOBase) -> Iterator[h5py.File]:
     """Open an HDF5 file inside another for reading."""
-    with _reading(), h5py.File(stream, "r") as file:
+    with _reading(), h5py.File(HeapCheckedFile(stream), "r") as file:
+        sizes = file.id.get_create_plist().get_sizes()
+        if sizes != (8, 8):
+            raise WeightsError(
+                "its addresses and sizes have {} and {} bytes, where all writers use 8".format(
+                    *sizes
+                )
+            )
         yield file
 
 
