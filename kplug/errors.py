@@ -34,6 +34,10 @@ class WeightsError(KplugError, ValueError):
     """Weights whose number, shape or file layout does not fit the model; nothing was assigned."""
 
 
+class FileWriteError(KplugError, OSError):
+    """A file or folder that a callback writes, and that the system does not let it write."""
+
+
 class LockError(KplugError, ValueError):
     """A lock that cannot be written or read, or an installation that differs from it.
 

@@ -32,6 +32,7 @@ def test_each_name_is_an_error_or_warning_that_shows_as_kplugs_own(name: str) ->
         ("MissingLibraryError", ImportError),
         ("WorkerLostError", RuntimeError),
         ("ProcessMismatchError", RuntimeError),
+        ("FileWriteError", OSError),
         ("NonFiniteLossError", RuntimeError),
     ],
 )
@@ -41,7 +42,9 @@ def test_code_that_knows_only_python_catches_an_error(name: str, base: type[Exce
         raise kind("it failed", hint="Try again.", where="layer_1")
 
 
-@pytest.mark.parametrize("name", ["DataError", "MissingLibraryError", "WorkerLostError"])
+@pytest.mark.parametrize(
+    "name", ["DataError", "MissingLibraryError", "WorkerLostError", "FileWriteError"]
+)
 def test_a_pickled_error_keeps_its_type_and_text(name: str) -> None:
     kind = getattr(errors, name)
     again = pickle.loads(pickle.dumps(kind("it failed", hint="Try again.").at("layer_1")))

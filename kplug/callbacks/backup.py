@@ -11,10 +11,12 @@ from typing import Any
 from typing_extensions import override
 
 from kplug.arguments import refusal, require_flag
+from kplug.atomic import remove_leftovers
 from kplug.backend.processes import copy_from_main, run_on_main
 from kplug.callbacks.averages import SwapEMAWeights
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.save_frequency import SaveFrequency
+from kplug.callbacks.base.writing import make_folder, writing
 
 _FILE = "training.state"
 _OWNER = "BackupAndRestore"
@@ -45,8 +47,12 @@ class BackupAndRestore(Callback):
     Reference:
         ``keras.callbacks.BackupAndRestore``, which keeps no generators and removes the whole folder.
         Saves are atomic here, so there is no ``double_checkpoint``. As there, other callbacks start
-        anew, and History holds the epochs of this run.
+        anew, and History holds the epochs of this run. It is called after the other callbacks,
+        wherever it stands among them: a run that is killed between them repeats an epoch, so none
+        of them misses it. `CSVLogger` then writes the row anew instead of a second one.
     """
+
+    is_called_last = True
 
     def __init__(
         self,
@@ -88,7 +94,7 @@ class BackupAndRestore(Callback):
             self._save(epoch + 1)
 
     def _save(self, finished_epochs: int) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(_OWNER, self._path.parent)
         with contextlib.ExitStack() as stack:
             for swap in self._swaps:
                 stack.enter_context(swap.using_weights())
@@ -101,6 +107,8 @@ class BackupAndRestore(Callback):
             run_on_main(self._delete)
 
     def _delete(self) -> None:
-        self._path.unlink(missing_ok=True)
-        if self._path.parent.is_dir() and not any(self._path.parent.iterdir()):
-            self._path.parent.rmdir()
+        remove_leftovers(self._path)
+        with writing(_OWNER, self._path):
+            self._path.unlink(missing_ok=True)
+            if self._path.parent.is_dir() and not any(self._path.parent.iterdir()):
+                self._path.parent.rmdir()

@@ -13,6 +13,7 @@ from kplug.backend.processes import copy_from_main
 from kplug.callbacks.base.callback import Logs
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
 from kplug.callbacks.base.save_frequency import SaveFrequency
+from kplug.callbacks.base.writing import make_folder
 from kplug.errors import ArgumentValueError
 
 
@@ -102,7 +103,7 @@ class ModelCheckpoint(MonitoringCallback):
         path = self._path({"epoch": self._epoch + 1, **facts, **(logs or {})})
         if self.verbose:
             say(f"Epoch {self._epoch + 1}: saving to {path}")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.label, Path(path).parent)
         (self.model.save_weights if self.save_weights_only else self.model.save)(path)
 
     def _is_best(self, logs: Logs | None) -> bool:

@@ -11,7 +11,10 @@ from typing_extensions import override
 
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
+from kplug.callbacks.base.writing import writing
 from kplug.registry import named
+
+_OWNER = "CSVLogger"
 
 
 @named("csv_logger")
@@ -24,7 +27,11 @@ class CSVLogger(Callback):
     Args:
         filename: The file to write.
         separator: The string between columns.
-        append: Add to an existing file, whose header is kept, instead of replacing it.
+        append: Add to an existing file, whose header is kept, instead of replacing it. Where
+            `BackupAndRestore` takes up a run that was killed, each epoch has one row in the end.
+
+    Raises:
+        FileWriteError: In a run, if the file cannot be written.
 
     Example:
         >>> import tempfile
@@ -53,7 +60,10 @@ class CSVLogger(Callback):
         """Open the file; of several processes the main one does."""
         if not is_main_process():
             return
-        path = Path(self.filename)
+        with writing(_OWNER, self.filename):
+            self._open(Path(self.filename))
+
+    def _open(self, path: Path) -> None:
         self._keys = []
         self._has_header = self.append and path.is_file() and path.stat().st_size > 0
         if self._has_header:
@@ -61,6 +71,20 @@ class CSVLogger(Callback):
                 header = next(csv.reader(old, delimiter=self.separator))
             self._keys = [name for name in header if name != "epoch"]
         self._file = path.open("a" if self.append else "w", newline="")
+
+    @override
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Remove the rows of epochs that `BackupAndRestore` runs anew: the run was killed after them."""
+        if self._file is None or epoch != getattr(self.model, "first_epoch", None):
+            return
+        lines = Path(self.filename).read_bytes().splitlines(keepends=True)
+        while len(lines) > 1 and self._read_epoch(lines[-1]) >= epoch:
+            lines.pop()
+        self._file.truncate(sum(map(len, lines)))
+
+    def _read_epoch(self, row: bytes) -> int:
+        start = row.partition(self.separator.encode())[0]
+        return int(start) if start.isdigit() else -1
 
     @override
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -74,11 +98,12 @@ class CSVLogger(Callback):
         writer = csv.DictWriter(
             file, ["epoch", *self._keys], "NA", "ignore", delimiter=self.separator
         )
-        if not self._has_header:
-            writer.writeheader()
-            self._has_header = True
-        writer.writerow({"epoch": epoch, **values})
-        file.flush()
+        with writing(_OWNER, self.filename):
+            if not self._has_header:
+                writer.writeheader()
+                self._has_header = True
+            writer.writerow({"epoch": epoch, **values})
+            file.flush()
 
     def _choose_columns(self, values: dict[str, Any]) -> list[str]:
         keys = sorted(values)
@@ -90,5 +115,6 @@ class CSVLogger(Callback):
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self._file is not None:
-            self._file.close()
+            with writing(_OWNER, self.filename):
+                self._file.close()
             self._file = None

@@ -14,6 +14,7 @@ from kplug.backend import NumpyArray, get_value
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.learning_rates import read_rates
+from kplug.callbacks.base.writing import writing
 from kplug.errors import KplugError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
@@ -42,6 +43,7 @@ class TensorBoard(Callback):
     Raises:
         MissingLibraryError: If TensorBoard is not installed.
         ArgumentValueError: If a number is outside its range.
+        FileWriteError: In a run, if the folder cannot be written.
 
     Example:
         >>> import tempfile
@@ -87,7 +89,8 @@ class TensorBoard(Callback):
         """Return the writer of a run; a run without anything to write gets no file."""
         if run not in self._writers:
             events = import_extra(_OWNER, _EVENTS, "tensorboard")
-            self._writers[run] = events.SummaryWriter(str(Path(self.log_dir, run)))
+            with writing(_OWNER, self.log_dir):
+                self._writers[run] = events.SummaryWriter(str(Path(self.log_dir, run)))
         return self._writers[run]
 
     @override
@@ -123,7 +126,8 @@ class TensorBoard(Callback):
         without_prefix = {name.removeprefix("val_"): each for name, each in validation.items()}
         self._write("validation", "epoch_{}", without_prefix, epoch)
         if self.histogram_freq and epoch % self.histogram_freq == 0 and is_main_process():
-            self._write_weights(epoch)
+            with writing(_OWNER, self.log_dir):
+                self._write_weights(epoch)
 
     @override
     def on_test_end(self, logs: Logs | None = None) -> None:
@@ -135,17 +139,19 @@ class TensorBoard(Callback):
     @override
     def on_train_end(self, logs: Logs | None = None) -> None:
         for writer in self._writers.values():
-            writer.close()
+            with writing(_OWNER, self.log_dir):
+                writer.close()
         self._writers = {}
 
     def _write(self, run: str, tag: str, values: Any, step: int) -> None:
         if not is_main_process():
             return
         numbers = {name: value for name, value in values.items() if is_number(value)}
-        for name, value in numbers.items():
-            self._writer(run).add_scalar(tag.format(name), value, step)
-        if numbers:
-            self._writer(run).flush()
+        with writing(_OWNER, self.log_dir):
+            for name, value in numbers.items():
+                self._writer(run).add_scalar(tag.format(name), value, step)
+            if numbers:
+                self._writer(run).flush()
 
     def _write_weights(self, epoch: int) -> None:
         writer = self._writer("train")

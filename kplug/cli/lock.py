@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kplug.atomic import replacing
 from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.errors import LockError
@@ -88,8 +89,6 @@ def _collect(model: Path | None, use: list[str], allow_unlocked: bool) -> Lock:
 
 
 def _write(file: Path, text: str) -> None:
-    from kplug.saving.atomic import replacing  # its package imports torch
-
     with replacing(file) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

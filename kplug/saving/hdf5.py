@@ -8,8 +8,11 @@ library), and a size is looked at before memory is taken for it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import math
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -44,13 +47,28 @@ _KNOWN_FILTERS = {
 
 
 def require_file(path: Path) -> None:
-    """Raise ``WeightsError`` unless there is a file at ``path``."""
-    if not path.exists():
-        raise WeightsError("there is no such file", hint="Check the path and the working folder.")
-    if path.is_dir():
+    """Raise ``WeightsError`` unless there is a file at ``path`` that can be read."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise WeightsError(
+            "there is no such file", hint="Check the path and the working folder."
+        ) from None
+    except OSError as error:
+        raise _unreadable(error.strerror) from error
+    if stat.S_ISDIR(mode):
         raise WeightsError("this is a folder, not a file", hint="Give the path of the file itself.")
-    if not path.is_file():  # reading a pipe or a device may never end
+    if not stat.S_ISREG(mode):  # reading a pipe or a device may never end
         raise WeightsError("this is no regular file, but a pipe or a device")
+    if not os.access(path, os.R_OK):
+        raise _unreadable(os.strerror(errno.EACCES))
+
+
+def _unreadable(reason: str | None) -> WeightsError:
+    return WeightsError(
+        f"the file cannot be read: {reason}",
+        hint="Check the permissions of the file and of its folders.",
+    )
 
 
 @contextlib.contextmanager
@@ -84,32 +102,11 @@ def _reading() -> Iterator[None]:
         yield
     except KplugError:
         raise
-    # What h5py raises depends on which of HDF5's functions met the damage first.
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+    # What h5py raises depends on which of HDF5's functions met the damage first. Places beyond what
+    # a file can have are an OverflowError.
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise WeightsError(
             f"the file is truncated or damaged; HDF5 says: {error}", hint=DAMAGED_HINT
-        ) from error
-
-
-@contextlib.contextmanager
-def created(path: Path) -> Iterator[h5py.File]:
-    """Create an HDF5 file; what HDF5 raises in the block is a ``WeightsError``."""
-    with writing(), h5py.File(path, "x") as file:
-        yield file
-
-
-@contextlib.contextmanager
-def writing() -> Iterator[None]:
-    """Turn what goes wrong while a file is written into ``WeightsError``."""
-    try:
-        yield
-    except KplugError:
-        raise
-    # A full disk shows as OSError or, when HDF5 flushes on closing, as RuntimeError.
-    except (OSError, RuntimeError, ValueError) as error:
-        raise WeightsError(
-            f"the file cannot be written: {error}",
-            hint="Check the free space and the permissions of the folder; nothing was replaced.",
         ) from error
 
 

@@ -1,15 +1,16 @@
-"""Checking the global heaps of an HDF5 file before HDF5 walks through them.
+"""Checking the heaps of an HDF5 file before HDF5 walks through them.
 
-A global heap is a list of objects with their sizes; texts of any length lie there. HDF5 adds the
-sizes up unseen. A size of 0, or one with which the sum wraps around, makes it walk in a circle, in
-C code that no signal ends. It reads a heap by a read of its own that begins where the heap does, so
-the file is read through Python and such reads are looked at first.
+Texts of any length lie in global heaps, lists of objects with their sizes, and the names of a group
+in a local heap, whose free places are a chain. HDF5 follows both unseen. A size of 0, one with which
+the sum wraps around, or a chain that leads back to itself makes it walk in a circle, in C code that
+no signal ends. So the file is read through Python, and heaps in what HDF5 reads are looked at first.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from typing import IO, Any
 
 from typing_extensions import override
@@ -17,11 +18,18 @@ from typing_extensions import override
 from kplug.errors import WeightsError
 from kplug.saving.formats import DAMAGED_HINT
 
-# A heap begins with its name, its version and three bytes of zero; its size comes next.
-_START = b"GCOL\x01\x00\x00\x00"
+# Each begins with its name, its version and three bytes of zero; its size comes next.
+_GLOBAL, _LOCAL = b"GCOL\x01\x00\x00\x00", b"HEAP\x00\x00\x00\x00"
 _FIRST_OBJECT = 16
 # An object's number, 0 for the free space at the end; how often it is used; its size.
 _OBJECT = struct.Struct("<H6xQ")
+# The size of the names, the first free place among them, and where they are.
+_NAMES = struct.Struct("<8xQQQ")
+# Where the next free place is, and how large this one is.
+_FREE_PLACE = struct.Struct("<QQ")
+_END_OF_CHAIN = 1
+# The longest read in which HDF5 puts parts of its structure together.
+_MOST_STRUCTURE = 1 << 20
 
 
 class HeapCheckedFile(io.RawIOBase):
@@ -37,6 +45,7 @@ class HeapCheckedFile(io.RawIOBase):
     def __init__(self, file: IO[bytes] | io.RawIOBase) -> None:
         self._file = file
         self._checked: set[int] = set()
+        self._length = file.seek(0, io.SEEK_END)
 
     @override
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -45,23 +54,54 @@ class HeapCheckedFile(io.RawIOBase):
     @override
     def readinto(self, buffer: Any) -> int:
         count: int = self._file.readinto(buffer)  # type: ignore[union-attr]  # raw or buffered
-        if bytes(buffer[: len(_START)]) == _START:
-            self._check(self._file.tell() - count)
+        content = bytes(buffer if count <= _MOST_STRUCTURE else buffer[: len(_GLOBAL)])
+        # HDF5 reads a global heap by a read of its own.
+        is_global, local = content.startswith(_GLOBAL), content.find(_LOCAL)
+        if is_global or local >= 0:
+            end = self._file.tell()
+            if is_global:
+                self._check(end - count, self._is_global_heap_sound)
+            while local >= 0:
+                self._check(end - count + local, self._is_local_heap_sound)
+                local = content.find(_LOCAL, local + 1)
         return count
 
-    def _check(self, start: int) -> None:
+    def _check(self, start: int, is_sound: Callable[[int], bool]) -> None:
         if start in self._checked:
             return
         self._checked.add(start)
-        rest = self._file.seek(0, io.SEEK_END) - start
-        self._file.seek(start + len(_START))
-        size = int.from_bytes(self._file.read(8) or b"", "little")
-        self._file.seek(start)
-        if size > rest or not _can_be_walked(self._file.read(size) or b""):
+        if not is_sound(start):
             raise WeightsError(
-                f"the file is damaged: the sizes in the heap at byte {start} do not add up to its own",
+                f"the file is damaged: no way leads through the heap at byte {start}",
                 hint=DAMAGED_HINT,
             )
+
+    def _is_global_heap_sound(self, start: int) -> bool:
+        size = int.from_bytes(self._read(start + len(_GLOBAL), 8), "little")
+        return size <= self._length - start and _can_be_walked(self._read(start, size))
+
+    def _is_local_heap_sound(self, start: int) -> bool:
+        header = self._read(start, _NAMES.size)
+        if len(header) < _NAMES.size:
+            return False
+        size, place, names = _NAMES.unpack(header)
+        seen = set()
+        while place != _END_OF_CHAIN and place + _FREE_PLACE.size <= size:
+            if place in seen:
+                return False
+            seen.add(place)
+            found = self._read(names + place, _FREE_PLACE.size)
+            if len(found) < _FREE_PLACE.size:
+                return False
+            place, _ = _FREE_PLACE.unpack(found)
+        return True  # HDF5 sees a place outside
+
+    def _read(self, start: int, size: int) -> bytes:
+        """Return what the file has of these bytes."""
+        if start >= self._length:
+            return b""
+        self._file.seek(start)
+        return self._file.read(min(size, self._length - start)) or b""
 
 
 def _can_be_walked(heap: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kplug.backend.processes import is_main_process
@@ -73,11 +73,16 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
             compiled,
             optimizer,
             settings,
-            CallbackList([*callbacks, *recorders, History()], model, params),
+            CallbackList([*_put_last(callbacks), *recorders, History()], model, params),
             share_source(training, world),
             None if validation is None else share_source(validation, world),
         )
         return loop.run()
+
+
+def _put_last(callbacks: Iterable[Callback]) -> list[Callback]:
+    """Return the callbacks with those at the end that say so; another library's do not."""
+    return sorted(callbacks, key=lambda each: getattr(each, "is_called_last", False))
 
 
 def _count_calls(settings: FitSettings, per_epoch: int | None, compiled: Compiled) -> int | None:

@@ -175,3 +175,36 @@ def test_wrong_arguments_are_refused(arguments: tuple[Any, ...], text: str) -> N
     with pytest.raises(ArgumentValueError) as caught:
         BackupAndRestore(*arguments)
     assert str(caught.value) == f"BackupAndRestore: argument {text}"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_each_epoch_has_one_row_wherever_the_run_is_killed(tmp_path: Path, place: int) -> None:
+    log = tmp_path / "log.csv"
+
+    def run(*others: kplug.Callback) -> None:
+        logger = kplug.callbacks.CSVLogger(log, append=True)
+        callbacks: list[Any] = [BackupAndRestore(tmp_path / "b"), logger]
+        callbacks[place:place] = others
+        try:
+            train("adam", callbacks)
+        finally:
+            logger.on_train_end()  # closes the file, as the end of a process does
+
+    def stop(epoch: int, logs: Any) -> None:
+        if epoch == 2:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        run(LambdaCallback(on_epoch_end=stop))
+    log.write_bytes(log.read_bytes() + b"3,0.")  # a row that was being written
+    run()
+    run()  # a run of its own
+    rows = [line.split(",") for line in log.read_text().splitlines()]
+    assert [row[0] for row in rows] == ["epoch", *"01234", *"01234"]
+    assert rows[1:6] == rows[6:]
+
+
+def test_a_killed_save_does_not_keep_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "b" / ".training.state.0123456789ab.tmp").mkdir(parents=True)
+    train("adam", [BackupAndRestore(tmp_path / "b", delete_checkpoint=True)])
+    assert not (tmp_path / "b").exists()

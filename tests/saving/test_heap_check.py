@@ -19,9 +19,7 @@ HINT = "\n  Copy or download the file again; what it was saved from may still be
 
 
 def message(place: int) -> str:
-    return (
-        f"the file is damaged: the sizes in the heap at byte {place} do not add up to its own{HINT}"
-    )
+    return f"the file is damaged: no way leads through the heap at byte {place}{HINT}"
 
 
 def free_space(heap: bytes) -> int:
@@ -38,6 +36,16 @@ def damage(content: bytes, place: int, number: int) -> bytes:
     changed = bytearray(content)
     changed[place : place + 8] = number.to_bytes(8, "little")
     return bytes(changed)
+
+
+def test_chain_of_free_places_that_leads_back_is_refused(
+    saved: dict[str, bytes], tmp_path: Path
+) -> None:
+    content, path = saved[".h5"], tmp_path / "m.h5"
+    heap = content.index(b"HEAP")
+    first, names = struct.unpack_from("<16xQQ", content, heap)
+    path.write_bytes(damage(content, names + first, first))
+    assert_refused(path, message(heap))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +97,9 @@ def test_whole_heaps_are_read(tmp_path: Path) -> None:
 
 
 def test_weights_that_look_like_a_heap_are_weights(tmp_path: Path) -> None:
-    content = io.BytesIO(b"GCOL" + bytes(100))
-    assert HeapCheckedFile(content).read(20) == b"GCOL" + bytes(16)
+    file = HeapCheckedFile(io.BytesIO(b"GCOL" + bytes(100)))
+    file.seek(0)
+    assert file.read(20) == b"GCOL" + bytes(16)
 
 
 def test_other_sizes_of_addresses_are_refused(tmp_path: Path) -> None:
@@ -102,5 +111,7 @@ def test_other_sizes_of_addresses_are_refused(tmp_path: Path) -> None:
 
 
 def test_heap_that_ends_with_the_file() -> None:
+    file = HeapCheckedFile(io.BytesIO(b"GCOL\x01\0\0\0" + b"\xff" * 8))
+    file.seek(0)
     with pytest.raises(WeightsError):
-        HeapCheckedFile(io.BytesIO(b"GCOL\x01\0\0\0" + b"\xff" * 8)).read(16)
+        file.read(16)

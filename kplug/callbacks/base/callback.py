@@ -36,6 +36,8 @@ class Callback:
 
     model: Any = None
     params: Mapping[str, Any] = {}
+    is_called_last = False
+    """Whether ``fit`` calls it after the others, wherever it stands among them."""
 
     def set_model(self, model: Any) -> None:
         """Receive the model, before the first hook."""

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 from kplug.arguments import require_integer
+from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.errors import NotCompiledError, WeightsError
-from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, naming_file
-from kplug.saving.hdf5 import created, opened
+from kplug.saving.hdf5 import opened
+from kplug.saving.hdf5_writing import created
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
 from kplug.saving.state import read_state, restore_state, write_state

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from kplug.atomic import replacing
 from kplug.errors import WeightsError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
-from kplug.saving.atomic import replacing
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.package_check import Verify, verify_components
 from kplug.saving.protocols import LayeredModel
@@ -24,7 +24,7 @@ from kplug.saving.weights.named_weights import NamedWeight
 
 def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> None:
     """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes."""
-    library = import_extra("a .safetensors file", "safetensors.torch", "safetensors")
+    library = _import_library("safetensors.torch")
     tensors = {
         name: weight.tensor.detach().cpu().contiguous()
         for name, weight in name_weights(list_weight_groups(model)).items()
@@ -33,8 +33,8 @@ def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> Non
     with replacing(path, overwrite=overwrite) as temporary:
         try:
             library.save_file(tensors, str(temporary), metadata)
-        except (OSError, ValueError) as error:
-            raise WeightsError(f"the file cannot be written: {error}") from error
+        except _import_library().SafetensorError as error:  # for whatever the system refuses
+            raise OSError(str(error)) from error
 
 
 def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verify: Verify) -> None:
@@ -93,7 +93,7 @@ def _compare(ours: dict[str, NamedWeight], theirs: dict[str, Any]) -> list[str]:
 
 
 def _opened(path: Path) -> Any:
-    library = import_extra("a .safetensors file", "safetensors", "safetensors")
+    library = _import_library()
     try:
         return library.safe_open(str(path), "pt")
     except (OSError, ValueError, library.SafetensorError) as error:
@@ -101,3 +101,7 @@ def _opened(path: Path) -> Any:
             f"the file is truncated, damaged or no safetensors file: {error}",
             hint=DAMAGED_HINT,
         ) from error
+
+
+def _import_library(module: str = "safetensors") -> Any:
+    return import_extra("a .safetensors file", module, "safetensors")

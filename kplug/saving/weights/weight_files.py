@@ -9,13 +9,14 @@ from pathlib import Path
 
 import h5py
 
+from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.errors import WeightsError
 from kplug.registry.user_warnings import warn
 from kplug.saving.archive import opened_archive
-from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
-from kplug.saving.hdf5 import created, opened, require_file
+from kplug.saving.hdf5 import opened, require_file
+from kplug.saving.hdf5_writing import created
 from kplug.saving.package_check import Verify, check_verify, verify_components
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, read_components, write_components

@@ -11,14 +11,14 @@ from typing import Any
 
 import h5py
 
+from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
 from kplug.saving.archive import CONFIG, METADATA, write_archive
-from kplug.saving.atomic import replacing
 from kplug.saving.formats import Format, choose_whole_format, naming_file
-from kplug.saving.hdf5 import created, writing
+from kplug.saving.hdf5_writing import created, written
 from kplug.saving.json_text import encode
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.provenance import collect_rows, write_components
@@ -103,8 +103,8 @@ def _write_keras3(
         CONFIG: encode(config),
     }
     # Without a name, so that nothing of it stays behind whatever happens.
-    with writing(), tempfile.TemporaryFile(dir=path.parent) as weights:
-        with h5py.File(weights, "w") as file:
+    with tempfile.TemporaryFile(dir=path.parent, buffering=0) as weights:
+        with written(weights) as file:
             write_weights(file, model, Format.KERAS3)
             write_optimizer(file, model)
             _write_ours(file, model)

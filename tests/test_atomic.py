@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -15,8 +16,8 @@ import numpy as np
 import pytest
 
 from kplug import load_model
+from kplug.atomic import replacing
 from kplug.errors import WeightsError
-from kplug.saving.atomic import replacing
 
 
 def test_new_content_replaces_the_old(tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_new_content_replaces_the_old(tmp_path: Path) -> None:
     target.write_text("old")
     target.chmod(0o640)
     with replacing(target) as temporary:
-        assert temporary.parent == tmp_path
+        assert temporary.parent.parent == tmp_path
         temporary.write_text("new")
         assert target.read_text() == "old"
     assert target.read_text() == "new"
@@ -57,8 +58,12 @@ def test_failed_rename_leaves_no_temporary_file(
         raise OSError("no space")
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(OSError, match="no space"), replacing(tmp_path / "a.h5") as temporary:
+    with pytest.raises(WeightsError) as caught, replacing(tmp_path / "a.h5") as temporary:
         temporary.write_text("new")
+    assert str(caught.value) == (
+        "the file cannot be written: no space\n"
+        "  Check the free space and the permissions of the folder; nothing was replaced."
+    )
     assert [file.name for file in tmp_path.iterdir()] == []
 
 
@@ -68,7 +73,7 @@ def test_symbolic_link_stays_a_link(tmp_path: Path) -> None:
     real.write_text("old")
     link.symlink_to(real)
     with replacing(link) as temporary:
-        assert temporary.parent == real.parent
+        assert temporary.parent.parent == real.parent
         temporary.write_text("new")
     assert link.is_symlink()
     assert real.read_text() == "new"
@@ -116,6 +121,57 @@ def test_write_protected_file_is_left_alone(
         "  Make the file writable, or choose another path."
     )
     assert target.read_text() == "old"
+
+
+def test_write_protected_folder_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(WeightsError) as caught, replacing(tmp_path / "a.h5"):
+        pytest.fail("the block must not run")
+    assert str(caught.value) == (
+        f"cannot save: the folder {str(tmp_path)!r} is write-protected\n"
+        "  Make the folder writable, or choose another path."
+    )
+
+
+def test_cleaning_up_does_not_hide_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with pytest.raises(WeightsError, match="No space left"), replacing(tmp_path / "a.h5"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.h5"
+    os.mkfifo(pipe)
+    for target in (pipe, Path(os.devnull)):
+        with pytest.raises(WeightsError) as caught, replacing(target):
+            pytest.fail("the block must not run")
+        assert str(caught.value) == (
+            "cannot save: this is no regular file, but a pipe or a device\n"
+            "  Give the path of a file, such as 'model.h5'."
+        )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no file that is open")
+def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
+    target = tmp_path / "a.h5"
+    left = tmp_path / ".a.h5.0123456789ab.tmp"
+    others = [tmp_path / ".b.h5.0123456789ab.tmp", tmp_path / ".a.h5.mine"]
+    for folder in (left, *others):
+        folder.mkdir()
+        (folder / "new.h5").write_text("half")
+    with replacing(target) as first:
+        first.write_text("first")
+        with replacing(target) as second:  # as another process would
+            second.write_text("second")
+    assert target.read_text() == "first"
+    assert sorted(tmp_path.iterdir()) == sorted([*others, target])
 
 
 # For each line that it reads, it starts a process that saves until it is killed.
@@ -171,6 +227,9 @@ def test_killed_saves_leave_a_whole_file(tmp_path: Path) -> None:
             seen.add(read_whole(path))
         process.stdin.close()
     assert len(seen) > 10  # files were replaced, not only left alone
+    for path in paths:
+        load_model(path).save(path)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)  # of 50 killed processes
 
 
 def read_whole(path: Path) -> float:

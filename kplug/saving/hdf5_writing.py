@@ -1,0 +1,82 @@
+"""Writing HDF5 files.
+
+HDF5 writes much of a file when it closes it. If the disk is full then, HDF5 2.0 ends the process by a
+segmentation fault. So it writes through a file that keeps an error until HDF5 is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import h5py
+from typing_extensions import override
+
+
+@contextlib.contextmanager
+def created(path: Path) -> Iterator[h5py.File]:
+    """Create an HDF5 file; errors as those of `written`."""
+    with path.open("x+b", buffering=0) as file, written(file) as group:
+        yield group
+
+
+@contextlib.contextmanager
+def written(file: IO[bytes]) -> Iterator[h5py.File]:
+    """Yield an HDF5 file that is written to an empty file, opened for reading and writing.
+
+    Raises:
+        OSError: What was written did not reach the file; after the block.
+    """
+    stream = _LateErrors(file)
+    try:
+        with h5py.File(stream, "w") as group:
+            yield group
+    finally:
+        if stream.error is not None:
+            raise stream.error
+
+
+class _LateErrors(io.RawIOBase):
+    """A file that seems to be written even if it is not, and remembers the first error."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    @override
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    @override
+    def readinto(self, buffer: Any) -> int:
+        count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]  # each has it
+        return count
+
+    @override
+    def write(self, data: Any) -> int:
+        with self._keeping_errors():
+            rest = memoryview(data)
+            while rest:  # the system takes 2 GiB at once, and what a disk still has room for
+                rest = rest[self._file.write(rest) :]
+        return len(data)
+
+    @override
+    def truncate(self, size: int | None = None) -> int:
+        with self._keeping_errors():
+            self._file.truncate(size)
+        return self._file.tell()
+
+    @override
+    def flush(self) -> None:
+        with self._keeping_errors():
+            self._file.flush()
+
+    @contextlib.contextmanager
+    def _keeping_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = self.error or error
