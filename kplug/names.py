@@ -88,6 +88,8 @@ def type_of_names(kind: Kind) -> str:
 
 def __getattr__(name: str) -> Any:
     """Return what there is for a plugin's kind."""
+    if name.startswith("_"):  # an import asks for __path__, and must not ask all plugins
+        raise AttributeError(f"module 'kplug.names' has no attribute {name!r}")
     for kind in KINDS.values():
         if name == kind.name:
             return Names(name)

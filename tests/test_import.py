@@ -95,6 +95,10 @@ def test_list_command_imports_no_torch_and_no_component(plugin: Path) -> None:
     assert imported.isdisjoint({"torch", "numpy", "h5py", "lazy_plugin_components"})
 
 
+def test_importing_models_asks_no_plugin(plugin: Path) -> None:
+    assert "lazy_plugin_hooks" not in _imported("import kplug.models, kplug.utils", plugin)
+
+
 def test_every_public_name_is_there() -> None:
     code = (
         "import kplug, json\n"

@@ -1,16 +1,14 @@
 """torch's fused kernels for whole sequences, called with Keras's weights.
 
 Keras's kernel (in, gates · units) lies in memory as torch's weight (gates · units, in), so nothing is
-copied. torch has two biases where Keras has one; the second is 0.
+copied. torch has two biases where Keras has one; the second is 0. The operations of compiled graphs are
+imported when one is made: registering them with torch takes as long as importing fifty modules.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, gru, simple_rnn
-from kplug.layers.recurrent.base.compiled_lstm import can_run_lstm, lstm
 
 
 def run_lstm(
@@ -28,11 +26,14 @@ def run_lstm(
         All h, shape (N, time, units), and the last h and c.
     """
     # A compiled graph cannot differentiate torch's own operation on the CPU (see ``compiled_lstm``).
-    if torch.compiler.is_compiling() and can_run_lstm(weights[0]):
-        turned = sequences.transpose(0, 1).contiguous()
-        is_training = torch.is_grad_enabled()
-        outputs, h, c, _ = lstm(turned, *states, *_with_biases(weights)[:3], is_training)
-        return outputs.transpose(0, 1), [h, c]
+    if torch.compiler.is_compiling():
+        from kplug.layers.recurrent.base.compiled_lstm import can_run_lstm, lstm
+
+        if can_run_lstm(weights[0]):
+            turned = sequences.transpose(0, 1).contiguous()
+            is_training = torch.is_grad_enabled()
+            outputs, h, c, _ = lstm(turned, *states, *_with_biases(weights)[:3], is_training)
+            return outputs.transpose(0, 1), [h, c]
     first = tuple(state.unsqueeze(0) for state in states)
     # "Training", since cuDNN keeps what its backward pass needs only then.
     outputs, h, c = torch.lstm(
@@ -52,9 +53,12 @@ def run_gru(
         states: h, shape (N, units).
         weights: As for ``run_lstm``; the gates are r, z, h, in Keras z, r, h.
     """
-    if torch.compiler.is_compiling() and can_run_by_hand(weights[0]):
-        made = gru(sequences.transpose(0, 1).contiguous(), states[0], *_with_biases(weights))
-        return made.transpose(0, 1), [made[-1]]
+    if torch.compiler.is_compiling():
+        from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, gru
+
+        if can_run_by_hand(weights[0]):
+            made = gru(sequences.transpose(0, 1).contiguous(), states[0], *_with_biases(weights))
+            return made.transpose(0, 1), [made[-1]]
     outputs, h = torch.gru(
         sequences, states[0].unsqueeze(0), weights, len(weights) == 4, 1, 0.0,
         torch.is_grad_enabled(), False, True,
@@ -66,10 +70,13 @@ def run_simple(
     sequences: Tensor, states: list[Tensor], weights: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
     """Run torch's simple RNN with tanh; its arguments are those of ``run_lstm``."""
-    if torch.compiler.is_compiling() and can_run_by_hand(weights[0]):
-        turned = sequences.transpose(0, 1).contiguous()
-        made = simple_rnn(turned, states[0], *_with_biases(weights)[:3])
-        return made.transpose(0, 1), [made[-1]]
+    if torch.compiler.is_compiling():
+        from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, simple_rnn
+
+        if can_run_by_hand(weights[0]):
+            turned = sequences.transpose(0, 1).contiguous()
+            made = simple_rnn(turned, states[0], *_with_biases(weights)[:3])
+            return made.transpose(0, 1), [made[-1]]
     outputs, h = torch.rnn_tanh(
         sequences, states[0].unsqueeze(0), weights, len(weights) == 4, 1, 0.0,
         torch.is_grad_enabled(), False, True,
