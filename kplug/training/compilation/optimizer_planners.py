@@ -19,7 +19,7 @@ from kplug.optimizers.base.rule import gather_alike
 from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
 from kplug.optimizers.loss_scale import LossScaleOptimizer
 from kplug.optimizers.multi import MultiOptimizer
-from kplug.training.compilation.step_numbers import RuleNumbers
+from kplug.training.compilation.step_numbers import RuleNumbers, holds_values
 
 
 class Planner:
@@ -73,20 +73,24 @@ def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
         known = [planner for planner in planners if planner is not None]
         return _ManyPlanner(known) if len(known) == len(planners) else None
     if isinstance(optimizer, Optimizer):
-        return _RulePlanner(optimizer) if _has_plain_rule(type(optimizer)) else None
-    return _TorchPlanner(optimizer)
+        return _RulePlanner(optimizer) if _has_plain_rule(optimizer) else None
+    has_rates = all("lr" in group for group in optimizer.param_groups)
+    return _TorchPlanner(optimizer) if has_rates else None
 
 
-def _has_plain_rule(kind: type[Optimizer]) -> bool:
-    """Tell whether the list form of a rule is the one that ``step`` follows.
+def _has_plain_rule(optimizer: Optimizer) -> bool:
+    """Tell whether the list form of a rule is the one that ``step`` follows, and plans in numbers.
 
     A class that changed one of the others without it would do something else in a compiled step.
     """
+    kind = type(optimizer)
     if _find_owner(kind, "_plan") is None:
         return False
     form = _find_owner(kind, "_update_group")
     others = (_find_owner(kind, name) for name in ("_update", "_advance", "step"))
-    return form is not None and all(other is None or form <= other for other in others)
+    is_followed = form is not None and all(other is None or form <= other for other in others)
+    rule, groups = cast("_ListRule", optimizer), optimizer.param_groups
+    return is_followed and all(holds_values(rule._plan({**group}, 1)) for group in groups)
 
 
 def _find_owner(kind: type, name: str) -> int | None:
@@ -219,14 +223,15 @@ class _TorchPlanner(Planner):
 
     def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:  # noqa: ARG002
         groups = self.optimizer.param_groups
-        rates = [group["lr"] for group in groups]
+        rates = [(group["lr"], next(numbers)) for group in groups]
         try:
-            for group in groups:
-                group["lr"] = next(numbers)
+            for group, (_, number) in zip(groups, rates, strict=True):
+                group["lr"] = number
             get_unhooked_step(type(self.optimizer))(self.optimizer)
         finally:
-            for group, rate in zip(groups, rates, strict=True):
-                group["lr"] = rate
+            for group, (rate, number) in zip(groups, rates, strict=True):
+                # A rule that sets its own rate is kept out of graphs: this reads a number of a tensor.
+                group["lr"] = rate if group["lr"] is number else float(torch.as_tensor(group["lr"]))
 
 
 class _ManyPlanner(Planner):

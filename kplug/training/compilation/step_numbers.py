@@ -96,10 +96,24 @@ class RuleNumbers:
         return rate, _rebuild(rule, iter(changing), numbers)
 
 
+def holds_values(rule: Any) -> bool:
+    """Tell whether a plan is made of numbers, texts and None, in tuples, lists and dicts.
+
+    A tensor or another object in it may change from step to step, and nobody can tell.
+    """
+    atoms: list[Any] = []
+    _flatten(rule, atoms)
+    return all(atom is None or isinstance(atom, (float, int, str)) for atom in atoms)
+
+
 def _flatten(value: Any, atoms: list[Any]) -> None:
     if isinstance(value, (tuple, list)):
         atoms.append(f"{len(value)} values")
         for part in value:
+            _flatten(part, atoms)
+    elif isinstance(value, dict):
+        atoms.append(repr(list(value)))
+        for part in value.values():
             _flatten(part, atoms)
     else:
         atoms.append(value)
@@ -108,5 +122,8 @@ def _flatten(value: Any, atoms: list[Any]) -> None:
 def _rebuild(value: Any, changing: Iterator[bool], numbers: Iterator[Any]) -> Any:
     is_changing = next(changing)
     if isinstance(value, (tuple, list)):
-        return type(value)(_rebuild(part, changing, numbers) for part in value)
+        parts = [_rebuild(part, changing, numbers) for part in value]
+        return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+    if isinstance(value, dict):
+        return {key: _rebuild(part, changing, numbers) for key, part in value.items()}
     return next(numbers) if is_changing else value

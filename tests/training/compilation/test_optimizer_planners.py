@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from kplug import optimizers
+from kplug.errors import EagerStepWarning
+from kplug.layers import Dense
+from kplug.models import Sequential
 from kplug.registry import resolve
 from kplug.training.compilation.optimizer_planners import find_planner
 from kplug.training.compilation.tensor_scalars import TensorScalars
@@ -24,11 +29,31 @@ class OtherRate(optimizers.RMSprop):
         return super()._plan(group, step)
 
 
+class PlansTensors(optimizers.RMSprop):
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        rate, *others = super()._plan(group, step)
+        return (torch.tensor(rate), *others)
+
+
+class PlansByName(OtherUpdate):
+    """A rule whose plan is a dict."""
+
+    _update = optimizers.Adam._update
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any:
+        return {"plan": super()._plan(group, step)}
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: list[Tensor]) -> None:
+        super()._update_group(group, plan["plan"], parameters)
+
+
 @pytest.mark.parametrize(
     ("optimizer", "has_planner"),
     [
         (optimizers.Adam(), True),
         (OtherRate(), True),
+        (PlansByName(), True),
+        (PlansTensors(), False),
         (OtherUpdate(), False),
         (optimizers.LossScaleOptimizer(OtherUpdate()), False),
         (optimizers.LossScaleOptimizer("sgd"), True),
@@ -39,6 +64,36 @@ def test_a_rule_that_was_changed_without_its_list_form_is_not_compiled(
 ) -> None:
     optimizer.build([torch.nn.Parameter(torch.ones(2))])
     assert (find_planner(optimizer) is not None) is has_planner
+
+
+class WithoutRate(torch.optim.Optimizer):
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, {})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        for weight in self.param_groups[0]["params"]:
+            weight.sub_(weight.grad, alpha=0.5)
+
+
+class HalvesItsRate(torch.optim.SGD):
+    def step(self, closure: Any = None) -> Any:
+        super().step(closure)
+        for group in self.param_groups:
+            group["lr"] = 0.5 ** len(self.state)
+
+
+@pytest.mark.parametrize("kind", [WithoutRate, HalvesItsRate])
+def test_torchs_optimizers_that_set_their_own_rate_run_eagerly(kind: Any) -> None:
+    x = torch.linspace(-1.0, 1.0, 24).reshape(12, 2)
+    losses = []
+    for jit in (False, True):
+        model = Sequential([Dense(1, input_dim=2, kernel_initializer="ones")])
+        model.compile(kind, "mse", jit_compile=jit)
+        with pytest.warns(EagerStepWarning) if jit else nullcontext():
+            history = model.fit(x, x[:, :1], batch_size=2, epochs=2, shuffle=False, verbose=0)
+        losses.append(history.history["loss"])
+    assert losses[0] == losses[1]
 
 
 def test_hooks_keep_an_optimizer_eager() -> None:

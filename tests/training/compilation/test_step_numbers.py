@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
+import torch
 
-from kplug.training.compilation.step_numbers import RuleNumbers
+from kplug.training.compilation.step_numbers import RuleNumbers, holds_values
 
 
 def plan(group: dict[str, Any], step: int) -> Any:
@@ -51,3 +53,35 @@ def test_a_constant_that_is_changed_is_a_number_from_then_on() -> None:
     again, _ = rule.plan(group, 3, 1.0, [])
     assert 0.8 in numbers
     assert constants == again
+
+
+class Pair(NamedTuple):
+    rate: Any
+    beta: float
+
+
+@dataclass(frozen=True)
+class Rates:
+    rate: float
+
+
+def test_plans_may_be_dicts_and_named_tuples() -> None:
+    rule = RuleNumbers(lambda group, step: {"inner": Pair(group["lr"] * step, 0.9), "text": "a"})
+    numbers: list[float] = []
+    constants, structure = rule.plan({"lr": 0.5}, 2, 1.0, numbers)
+    assert numbers == [0.5, 1.0]
+    assert 0.9 in constants
+    assert rule.rebuild(structure, iter("xy")) == ("x", {"inner": Pair("y", 0.9), "text": "a"})
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        ((0.5, 1, True, None, "text", [0.5], {"a": Pair(0.5, 0.9)}), True),
+        ((0.5, torch.ones(())), False),
+        ({"rates": Rates(0.5)}, False),
+        ([{0.5}], False),
+    ],
+)
+def test_plans_of_other_objects_are_known(plan: Any, expected: bool) -> None:
+    assert holds_values(plan) is expected
