@@ -111,6 +111,7 @@ class Layer(nn.Module):
         batch_input_shape: The input shape that the constructor was given, or ``None``.
         built: Whether the weights are declared.
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
+        is_changed_since_built: Whether a number or a tuple was assigned to an attribute since then.
         given_arguments: Optional arguments that a user's constructor was given, by name.
         slots: The constructor arguments that name components, by name.
         activity_penalties: Penalties of the outermost layer's last call that this one took part in.
@@ -141,6 +142,7 @@ class Layer(nn.Module):
     takes_several: bool = True
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
+    is_changed_since_built: bool = False
     given_arguments: tuple[str, ...] = ()
     activity_regularizer: Any
     _is_ready: bool = False
@@ -955,6 +957,8 @@ class Layer(nn.Module):
             return
         if name in state and state[name] is value:  # as after `self.blocks += [layer]`
             return
+        if type(value) in (int, tuple, list) and state.get("built") and name in state:
+            self._note_setting(name)
         value = make_room(self, name, value)
         if isinstance(value, Tensor):
             self._rename_weight(name, value)
@@ -963,6 +967,11 @@ class Layer(nn.Module):
             self._buffers[name] = value  # torch would take it for a parameter to train
             return
         super().__setattr__(name, value)
+
+    def _note_setting(self, name: str) -> None:
+        """Note that a setting changes which the weights may have been made by."""
+        if not name.startswith("_") and name != "built_shape":
+            vars(self)["is_changed_since_built"] = True
 
     def __getattr__(self, name: str) -> Tensor | nn.Module:
         # The property has raised an AttributeError, whose text torch would replace.

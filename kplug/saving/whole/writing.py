@@ -27,6 +27,7 @@ from kplug.saving.weights.keras2_layout import BACKEND, KERAS_VERSION
 from kplug.saving.weights.named_weights import require_built
 from kplug.saving.weights.weight_files import write_weights
 from kplug.saving.whole.built_shapes import write_built_shape
+from kplug.saving.whole.changed_layers import require_remakable
 from kplug.serialization import require_whole
 from kplug.training.compiled_model import prepare_optimizer
 
@@ -48,10 +49,12 @@ def save_model(
 
     Raises:
         NotBuiltError: If the model has no weights yet.
-        ContractError: If a component or layer does not tell all that it was made with.
+        ContractError: If a component or layer does not tell all that it was made with, or a layer's
+            settings were changed after it was built.
         WeightsError: If the file cannot be written there; an existing one is as it was.
     """
     model.ensure_built()
+    require_remakable(model)
     described = serialize(model)  # type: ignore[arg-type]  # a protocol has no base class
     entry = write_built_shape(described, model.built_shape)
     target = Path(filepath)
