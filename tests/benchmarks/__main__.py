@@ -17,9 +17,9 @@ HERE = Path(__file__).parent
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 SCRIPTS = (
     *("training", "scaling", "processes", "files", "optimizers", "initializers", "registry"),
-    *("registry_sites", "keras_examples"),
+    *("registry_sites", "backends"),
 )
-WITH_LIBRARIES, HAS_QUICK = ("training",), ("training", "scaling")
+WITH_LIBRARIES, HAS_QUICK = ("training",), ("training", "scaling", "backends")
 
 
 def main() -> int:

@@ -25,6 +25,7 @@ from rich.table import Table
 from training import train_step
 from training_cases import Case, make_cnn
 
+import kplug
 from kplug.backend.processes import (
     copy_from_main,
     count_processes,
@@ -50,7 +51,7 @@ def make_training(kind: str, case: Case) -> Callable[[], object]:
     """Return what trains the model as long as it is timed."""
     if kind in ("hand", "ddp"):
         return make_loop(case, has_exchange=kind == "ddp")
-    model = case.make_ours()
+    model = case.make(kplug)
     loss = f"{case.loss}(from_logits=True)"
     model.compile("adam", loss, distribution="fsdp" if kind == "fsdp" else None)
     return lambda: model.fit(case.x, case.y, batch_size=BATCH, epochs=EPOCHS, verbose=0)

@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from training_cases import Case, list_cases
 
+import kplug
+
 BY_HAND, LOADER = "by hand", "DataLoader"
 KERAS, POUTYNE, SKORCH = "Keras 3", "Poutyne", "skorch"
 MODES: dict[str, dict[str, Any]] = {
@@ -78,7 +80,7 @@ def make_loops(case: Case) -> Contenders:
 def make_inference_loops(case: Case) -> Contenders:
     """Return the loops without gradients that are written by hand, and ours."""
     model, x, y, size = case.make_theirs().eval(), case.torch_x, case.y, case.batch_size
-    ours = case.make_ours()
+    ours = case.make(kplug)
     ours.compile("adam", _kplug_loss(case))
 
     @torch.no_grad()
@@ -114,7 +116,7 @@ def make_ours(case: Case, models: dict[str, Any]) -> Contenders:
     for mode, options in MODES.items():
         if mode == "jit x8" and case.steps < 100:
             continue  # it is for many quick steps
-        model = models[mode] = case.make_ours()
+        model = models[mode] = case.make(kplug)
         model.compile("adam", _kplug_loss(case), metrics=list(case.metrics), **options)
         made[mode] = lambda model=model: model.fit(
             case.x, case.y, batch_size=case.batch_size, verbose=0
@@ -124,14 +126,14 @@ def make_ours(case: Case, models: dict[str, Any]) -> Contenders:
 
 def make_libraries(case: Case) -> Contenders:
     """Return the same training in other libraries."""
-    if case.make_keras is None:
+    if not case.is_in_keras:
         return {}
     import keras
     import poutyne
     import skorch
 
     is_classes = "crossentropy" in case.loss
-    model = keras.Sequential(case.make_keras(keras))
+    model = case.make(keras)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True) if is_classes else case.loss
     model.compile("adam", loss)
     x, y, size = case.x.numpy(), case.y.numpy(), case.batch_size

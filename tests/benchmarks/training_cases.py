@@ -1,4 +1,4 @@
-"""The cases of ``training.py``: each model in kplug, in torch and in Keras, with its data."""
+"""The cases of ``training.py``: each model in kplug or Keras, and in torch, with its data."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import backend_cases
 import torch
 from torch import Tensor, nn
-
-from kplug import layers as kl
-from kplug.models import Sequential
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -21,9 +19,8 @@ class Case:
 
     Args:
         name: Its name in the table.
-        make_ours: Makes kplug's model, not compiled.
+        make: Makes the model of a library that has Keras's names.
         make_theirs: Makes torch's.
-        make_keras: Makes Keras's layers, or None if the case is not tried there.
         x: Inputs, channels last.
         y: Targets.
         batch_size: Samples per step.
@@ -32,12 +29,12 @@ class Case:
         penalty: What is added to it.
         metrics: Metrics of kplug, and functions of predictions and targets that compute their means.
         targets: Largest ratios to the loop by hand and to Keras, by mode.
+        is_in_keras: Whether it is tried there.
     """
 
     name: str
-    make_ours: Callable[[], Sequential]
+    make: Callable[[Any], Any]
     make_theirs: Callable[[], nn.Module]
-    make_keras: Callable[[Any], list[Any]] | None
     x: Tensor
     y: Tensor
     batch_size: int
@@ -46,6 +43,7 @@ class Case:
     penalty: Callable[[nn.Module], Tensor] | None = None
     metrics: dict[str, Loss] = field(default_factory=dict)
     targets: dict[str, tuple[float, float | None]] = field(default_factory=dict)
+    is_in_keras: bool = True
 
     @property
     def steps(self) -> int:
@@ -64,24 +62,16 @@ def make_mlp(
     """Return a multilayer perceptron: a regression, or a classification from logits."""
     first, *hidden, last = sizes
 
-    def make_ours() -> Sequential:
-        inner = [kl.Dense(n, activation="relu") for n in hidden]
-        return Sequential([kl.Input((first,)), *inner, kl.Dense(last)])
-
     def make_theirs() -> nn.Module:
         pairs = zip(sizes[:-2], hidden, strict=True)
         inner = [each for a, b in pairs for each in (nn.Linear(a, b), nn.ReLU())]
         return nn.Sequential(*inner, nn.Linear(hidden[-1], last))
 
-    def make_keras(keras: Any) -> list[Any]:
-        inner = [keras.layers.Dense(n, activation="relu") for n in hidden]
-        return [keras.Input((first,)), *inner, keras.layers.Dense(last)]
-
     x = torch.randn(rows, first)
     y = torch.randint(0, classes, (rows,)) if classes else torch.randn(rows, last)
     loss = "sparse_categorical_crossentropy" if classes else "mean_squared_error"
     torch_loss: Loss = nn.CrossEntropyLoss() if classes else nn.MSELoss()
-    case = Case(name, make_ours, make_theirs, make_keras, x, y, batch, loss, torch_loss)
+    case = Case(name, backend_cases.make_mlp(*sizes), make_theirs, x, y, batch, loss, torch_loss)
     case.targets = targets
     return case
 
@@ -90,12 +80,11 @@ def make_rich_mlp(name: str, sizes: Sequence[int], rows: int, batch: int) -> Cas
     """Return the same network with dropout, ``l1_reg``, the dice loss of a plugin and two metrics."""
     first, *hidden, last = sizes
 
-    def make_ours() -> Sequential:
-        inner = []
-        for n in hidden:
-            dense = kl.Dense(n, activation="relu", kernel_regularizer="l1_reg(1e-5)")
-            inner += [dense, kl.Dropout(0.2)]
-        return Sequential([kl.Input((first,)), *inner, kl.Dense(last, activation="sigmoid")])
+    options = {"activation": "relu", "kernel_regularizer": "l1_reg(1e-5)"}
+    inner = [each for n in hidden for each in (("Dense", (n,), options), ("Dropout", (0.2,), {}))]
+    make = backend_cases.make_chain(
+        ("Input", ((first,),), {}), *inner, ("Dense", (last,), {"activation": "sigmoid"})
+    )
 
     def make_theirs() -> nn.Module:
         inner: list[nn.Module] = []
@@ -116,36 +105,13 @@ def make_rich_mlp(name: str, sizes: Sequence[int], rows: int, batch: int) -> Cas
     x, y = torch.randn(rows, first), torch.randint(0, 2, (rows, last)).float()
     metrics = {"mae": nn.functional.l1_loss, "binary_accuracy": accuracy}
     loss = "dice_loss(smooth=1.0, thresh=None)"
-    return Case(
-        name,
-        make_ours,
-        make_theirs,
-        None,
-        x,
-        y,
-        batch,
-        loss,
-        dice,
-        penalty,
-        metrics,
-    )
+    case = Case(name, make, make_theirs, x, y, batch, loss, dice, penalty, metrics)
+    case.is_in_keras = False
+    return case
 
 
 def make_cnn(rows: int, targets: Any) -> Case:
     """Return the small convolutional network."""
-
-    def make_ours() -> Sequential:
-        return Sequential(
-            [
-                kl.Input((28, 28, 1)),
-                kl.Conv2D(32, 3, activation="relu"),
-                kl.Conv2D(64, 3, activation="relu"),
-                kl.MaxPooling2D(),
-                kl.Flatten(),
-                kl.Dense(128, activation="relu"),
-                kl.Dense(10),
-            ]
-        )
 
     def make_theirs() -> nn.Module:
         return nn.Sequential(
@@ -153,31 +119,10 @@ def make_cnn(rows: int, targets: Any) -> Case:
             *(nn.Flatten(), nn.Linear(12 * 12 * 64, 128), nn.ReLU(), nn.Linear(128, 10)),
         )
 
-    def make_keras(keras: Any) -> list[Any]:
-        each = keras.layers
-        return [
-            keras.Input((28, 28, 1)),
-            each.Conv2D(32, 3, activation="relu"),
-            each.Conv2D(64, 3, activation="relu"),
-            each.MaxPooling2D(),
-            each.Flatten(),
-            each.Dense(128, activation="relu"),
-            each.Dense(10),
-        ]
-
     x, y = torch.randn(rows, 28, 28, 1), torch.randint(0, 10, (rows,))
     loss = "sparse_categorical_crossentropy"
-    case = Case(
-        "CNN 28x28, batch 64",
-        make_ours,
-        make_theirs,
-        make_keras,
-        x,
-        y,
-        64,
-        loss,
-        nn.CrossEntropyLoss(),
-    )
+    name, torch_loss = "CNN 28x28, batch 64", nn.CrossEntropyLoss()
+    case = Case(name, backend_cases.make_cnn, make_theirs, x, y, 64, loss, torch_loss)
     case.targets = targets
     return case
 
@@ -198,25 +143,10 @@ class _LastOfLSTM(nn.Module):
 def make_lstm(rows: int) -> Case:
     """Return the recurrent network."""
 
-    def make_ours() -> Sequential:
-        return Sequential([kl.Input((50, 32)), kl.LSTM(64), kl.Dense(10)])
-
-    def make_keras(keras: Any) -> list[Any]:
-        return [keras.Input((50, 32)), keras.layers.LSTM(64), keras.layers.Dense(10)]
-
     x, y = torch.randn(rows, 50, 32), torch.randint(0, 10, (rows,))
     loss = "sparse_categorical_crossentropy"
-    return Case(
-        "LSTM 50x32, 64 units, batch 32",
-        make_ours,
-        _LastOfLSTM,
-        make_keras,
-        x,
-        y,
-        32,
-        loss,
-        nn.CrossEntropyLoss(),
-    )
+    name, torch_loss = "LSTM 50x32, 64 units, batch 32", nn.CrossEntropyLoss()
+    return Case(name, backend_cases.make_lstm, _LastOfLSTM, x, y, 32, loss, torch_loss)
 
 
 SMALL = {"eager": (1.0, 0.19), "jit": (0.40, 0.075), "jit x8": (0.25, 0.075)}
