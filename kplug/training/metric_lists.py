@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import FunctionType, NoneType
 from typing import Any
 
+import torch
 from torch import nn
 
 from kplug.layers.base.layer import Layer
@@ -12,16 +14,22 @@ from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# What every module has, and where no metric stands: this is looked through with each reading of the logs.
+# What every module has, and most values: no metric stands there, and all attributes are looked through
+# several times in each epoch and in each call of evaluate.
 _OF_TORCH = frozenset(vars(nn.Module()))
+_PLAIN = frozenset({NoneType, bool, int, float, str, torch.dtype, FunctionType})
 
 
 def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
     """Return the metrics that a model and its layers have as attributes, also in lists and dicts."""
-    layers = (module for module in model.modules() if isinstance(module, Layer))
-    held = (vars(layer).items() for layer in layers)
-    own = (value for items in held for name, value in items if name not in _OF_TORCH)
-    found = [metric for value in own for metric in find_metrics(value)]
+    found = [
+        metric
+        for module in model.modules()
+        if isinstance(module, Layer)
+        for name, value in vars(module).items()
+        if type(value) not in _PLAIN and name not in _OF_TORCH
+        for metric in find_metrics(value)
+    ]
     return list({id(metric): metric for metric in found}.values())
 
 

@@ -264,13 +264,11 @@ class Metric(ABC):
 
 def find_metrics(found: object) -> Iterator[Metric]:
     """Return the metrics in a value, its lists, tuples and dicts."""
-    if isinstance(found, Metric):
-        yield found
-        return
-    values = found.values() if isinstance(found, dict) else found
     if isinstance(found, (dict, list, tuple)):
-        for value in values:  # type: ignore[attr-defined]
+        for value in found.values() if isinstance(found, dict) else found:
             yield from find_metrics(value)
+    elif isinstance(found, Metric):
+        yield found
 
 
 def _available(dtype: torch.dtype, device: torch.device) -> torch.dtype:
