@@ -31,4 +31,7 @@ def read_training(
     given = config.get("optimizer", config.get("optimizer_config"))
     if given is not None:
         arguments["optimizer"] = read_component("optimizer", given, names)
+    if config.get("jit_compile") == "auto":
+        # True and False say what Keras made of "auto" on the backend that wrote the file.
+        arguments["jit_compile"] = "auto"
     return {name: value for name, value in arguments.items() if value is not None}

@@ -323,7 +323,7 @@ class Model(Layer):
 
     @property
     def compile_time(self) -> float:
-        """Seconds that ``jit_compile`` has spent on recording and compiling steps since ``compile``."""
+        """Seconds that steps have waited for ``jit_compile`` since ``compile``: recording and compiling."""
         return measure_compile_time(self._compiled_for("compile_time"))
 
     @property

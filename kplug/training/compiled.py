@@ -58,7 +58,8 @@ class Compiled:
         precision: The reduced type that the model computes in, or None.
         distribution: How several processes share the weights: ``"fsdp"``, or None for a copy in each.
         device: Where the model is moved to, or None.
-        jit_compile: Whether steps run as compiled graphs; ``"reduce-overhead"`` for CUDA graphs of these.
+        jit_compile: Whether steps run as compiled graphs; ``"auto"`` for where that is worth it,
+            ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
         loss_tracker: The mean loss, for steps that the model's class writes.

@@ -7,34 +7,33 @@ import sys
 from kplug.arguments import refusal, require_flag, require_integer
 from kplug.registry.user_warnings import warn
 
-REDUCE_OVERHEAD = "reduce-overhead"
+AUTO, REDUCE_OVERHEAD = "auto", "reduce-overhead"
 
 
 def read_jit(jit_compile: object, run_eagerly: object) -> bool | str:
-    """Return whether steps run as compiled graphs, or ``"reduce-overhead"`` for CUDA graphs of these.
+    """Return whether steps run as compiled graphs, or how: ``"auto"`` or ``"reduce-overhead"``.
 
     Args:
-        jit_compile: A flag; ``"auto"``, which means no, as in Keras on torch; or ``"reduce-overhead"``,
-            torch's name for compiling into CUDA graphs.
+        jit_compile: A flag; ``"auto"`` for where it saves time; or ``"reduce-overhead"``, torch's name
+            for compiling into CUDA graphs; None is False.
         run_eagerly: A flag that switches compiling off; None is False.
 
     Raises:
         ArgumentValueError: If one is something else.
 
     Example:
-        >>> read_jit("auto", False), read_jit(True, None)
-        (False, True)
+        >>> read_jit("auto", False), read_jit("auto", True), read_jit(True, None)
+        ('auto', False, True)
     """
     is_eager = run_eagerly is not None and require_flag("compile", "run_eagerly", run_eagerly)
-    if jit_compile == "auto" or jit_compile is None:
+    if jit_compile is None:
         return False
-    if not isinstance(jit_compile, bool) and jit_compile != REDUCE_OVERHEAD:
-        allowed = f"True, False, 'auto' or {REDUCE_OVERHEAD!r}"
+    if not isinstance(jit_compile, bool) and jit_compile not in (AUTO, REDUCE_OVERHEAD):
+        allowed = f"True, False, {AUTO!r} or {REDUCE_OVERHEAD!r}"
         raise refusal("compile", "jit_compile", jit_compile, allowed)
-    if jit_compile and is_eager:
+    if jit_compile and jit_compile != AUTO and is_eager:
         warn(f"compile: run_eagerly=True switches jit_compile={jit_compile!r} off")
-    mode = jit_compile if isinstance(jit_compile, bool) else REDUCE_OVERHEAD
-    return False if is_eager else mode
+    return False if is_eager else jit_compile
 
 
 def read_steps_per_execution(steps: object) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
 from kplug.registry import resolve
+from kplug.training.compilation.step_choice import releasing_steps
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import prepare_optimizer, require_compiled
 from kplug.training.data.batches import (
@@ -99,7 +100,7 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
     source = make_batches(model, settings.data)
     check_targets(model, compiled, source, "evaluate")
     world, display = find_world(), ProgressDisplay(settings.verbose)
-    with reporting_lost_workers(world), closing_sources(source):
+    with reporting_lost_workers(world), closing_sources(source), releasing_steps(compiled, "test"):
         if world is not None:
             facts = {
                 **describe_settings(settings),
@@ -119,7 +120,7 @@ def predict(model: TrainableModel, settings: InferenceSettings) -> Any:
     """Check the data and return the model's outputs."""
     callbacks = list_callbacks(model, settings)
     source, display = make_batches(model, settings.data), ProgressDisplay(settings.verbose)
-    with closing_sources(source):
+    with closing_sources(source), releasing_steps(model.compiled, "predict"):
         loop = InferenceLoop("predict", source, settings.steps, callbacks, display)
         return run_prediction(model, loop)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import kplug
 from kplug import Sequential, layers
 from kplug.dialect import read_training
@@ -51,6 +53,15 @@ def test_optimizer_of_tf_keras_is_the_built_in() -> None:
     model = Sequential([layers.Dense(4, input_dim=3)])
     model.compile(**read_training(config))
     assert model.optimizer.lr == 0.002
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("auto", {"jit_compile": "auto"}), (True, {}), (False, {}), ({"a": 1}, {})],
+)
+def test_only_auto_is_taken_over_from_a_file(written: object, read: dict[str, str]) -> None:
+    found = read_training({"optimizer": "sgd", "loss": "mse", "jit_compile": written})
+    assert {name: each for name, each in found.items() if name == "jit_compile"} == read
 
 
 def test_schedule_of_keras_3() -> None:

@@ -22,7 +22,8 @@ def compile_model(**options: Any) -> Sequential:
     [
         ({}, False),
         ({"jit_compile": True}, True),
-        ({"jit_compile": "auto"}, False),
+        ({"jit_compile": None}, False),
+        ({"jit_compile": "auto", "run_eagerly": True}, False),
         ({"run_eagerly": True}, False),
         ({"jit_compile": True, "run_eagerly": False}, True),
         ({"jit_compile": True, "run_eagerly": None}, True),
@@ -35,10 +36,11 @@ def test_whether_steps_are_compiled(options: dict[str, Any], is_jit: bool) -> No
     assert compiled.steps_per_execution == 1
 
 
-def test_steps_as_cuda_graphs() -> None:
-    compiled = compile_model(jit_compile="reduce-overhead").compiled
+@pytest.mark.parametrize("mode", ["auto", "reduce-overhead"])
+def test_modes_with_a_name(mode: str) -> None:
+    compiled = compile_model(jit_compile=mode).compiled
     assert compiled is not None
-    assert compiled.jit_compile == "reduce-overhead"
+    assert compiled.jit_compile == mode
 
 
 def test_run_eagerly_goes_before() -> None:

@@ -64,8 +64,9 @@ def compile(
             or the CPU, whichever is there, unless the model was moved to a GPU already; a device
             as torch writes it, such as ``"cuda:1"``; None leaves the model where it is.
         jit_compile: Whether ``fit``, ``evaluate`` and ``predict`` run each step as one graph that
-            ``torch.compile`` made; ``"reduce-overhead"`` replays it as a CUDA graph on a GPU;
-            ``"auto"`` is False. docs/performance.md says what it gains.
+            ``torch.compile`` made; ``"auto"`` compiles beside the training, where that is worth it;
+            ``"reduce-overhead"`` replays the graph as a CUDA graph on a GPU. docs/performance.md says
+            what it gains.
         steps_per_execution: How many steps are run in one go; callbacks then see every so many
             batches, as in Keras.
         run_eagerly: Switches ``jit_compile`` off, to look into a step with a debugger.

@@ -7,4 +7,7 @@ computes for an optimizer's step is planned outside the graph (``optimizer_plann
 ``tensor_scalars``); everything else that the graph holds must stay as it was (``captured_state``). A step
 that cannot be a graph (``graph_breaks``) falls back to eager (``fallback_to_eager``), with a warning that
 says why (``eager_warning``).
+
+An ``auto_step`` leads each shape of batches through a ``compile_trial``: whether compiling is worth its
+costs (``compile_costs``) is decided while a ``background_compiler`` has it done by a ``compile_worker``.
 """

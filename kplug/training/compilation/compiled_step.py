@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, fx
 
 from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.captured_state import CapturedState
@@ -84,16 +84,22 @@ class CompiledStep(StepFunction):
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
         """Make one step for each batch, in one call of a graph if their shapes have come before."""
         if self.fallback.is_eager:
-            return self._run_eagerly(batches)
+            return self.run_eagerly(batches)
         if self.program.waits and len(batches) > 1:
             return [self(batch) for batch in batches]
-        leaves, signature = _describe(batches)
+        leaves, signature = describe_batches(batches)
         comes_again = signature == self._last_signature
         self._last_signature = signature
         if signature not in self._signatures:
             if not comes_again or len(self._signatures) == MOST_SHAPES:
-                return self._run_eagerly(batches)
+                return self.run_eagerly(batches)
             self._signatures.add(signature)
+        return self.run_graph(batches, leaves, signature)
+
+    def run_graph(
+        self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any
+    ) -> list[Any]:
+        """Make one step for each batch by their graph; where there is none, trace one."""
         # The plan comes before the look-up, because its constants are parts of the graph: a step that
         # collects gradients has another graph than one that updates.
         plan = self._plan(len(batches))
@@ -119,7 +125,8 @@ class CompiledStep(StepFunction):
             ends.append(len(numbers))
         return StepPlan(numbers, tuple(constants), structures, ends)
 
-    def _run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
+    def run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one ordinary step for each batch."""
         return [self.program.run(batch) for batch in batches]
 
     def _run_planned(
@@ -127,7 +134,7 @@ class CompiledStep(StepFunction):
     ) -> list[Any]:
         """Run steps eagerly that are planned already, without counting them a second time."""
         if not self.program.counts:
-            return self._run_eagerly(batches)
+            return self.run_eagerly(batches)
         shares = plan.split(plan.as_tensor(leaves[0].device).unbind())
         results = []
         for batch, structure, share in zip(batches, plan.structures, shares, strict=True):
@@ -135,6 +142,32 @@ class CompiledStep(StepFunction):
             self.program.settle(outcome)
             results.append(result)
         return results
+
+    def drop_graph(self, signature: Any) -> None:
+        """Free the graphs of a shape."""
+        self._calls = {key: call for key, call in self._calls.items() if key[0] != signature}
+        if not self._calls:
+            self._graphs, self._state = {}, None
+
+    def rehearse(
+        self, batches: Sequence[Batch], leaves: list[Tensor]
+    ) -> tuple[list[Any], int | None]:
+        """Run steps as if they were traced.
+
+        Returns:
+            Their results, and how many operations a graph would have; None if there can be none.
+        """
+        plan = self._plan(len(batches))
+        traced = TracedCall(self.program, batches, leaves, plan)
+        try:
+            operations = traced.rehearse()
+        except Exception:  # noqa: BLE001 - user code may raise anything here
+            traced.undo()
+            return self._run_planned(batches, leaves, plan), None
+        self.program.clean_up()
+        if self.program.waits:
+            self.program.settle(traced.outcomes[-1])
+        return traced.results, None if traced.graph_break else operations
 
     # -- tracing -----------------------------------------------------------------------------
 
@@ -179,15 +212,27 @@ class CompiledStep(StepFunction):
                 self._fall_back(TOO_MANY_GRAPHS)
                 return
             try:
-                self._graphs[content] = compile_graph(graph.graph, inputs)
+                run = self._compile(graph.graph, inputs, content)
             except CompilerError as error:
                 self._fall_back(describe_refusal(error))
                 return
+            if run is None:
+                return
+            self._graphs[content] = run
         call.run = self._graphs[content]
         if self.fallback.compiled.jit_compile == REDUCE_OVERHEAD and can_capture(inputs):
             call.run = CudaGraphCall(call.run, call.moving)
         self._calls[key] = call
         self._state = traced.state
+
+    def _compile(
+        self,
+        graph: fx.GraphModule,
+        inputs: Sequence[Tensor],
+        content: Any,  # noqa: ARG002 - for a step that compiles elsewhere
+    ) -> Callable[..., Sequence[Tensor]] | None:
+        """Return the code of a graph, or None if there is none yet."""
+        return compile_graph(graph, inputs)
 
     def _fall_back(self, reason: GraphBreak) -> None:
         """Run eagerly from now on, and free the graphs."""
@@ -195,7 +240,7 @@ class CompiledStep(StepFunction):
         self.fallback.give_up(reason)
 
 
-def _describe(batches: Sequence[Batch]) -> tuple[list[Tensor], tuple[Any, ...]]:
+def describe_batches(batches: Sequence[Batch]) -> tuple[list[Tensor], tuple[Any, ...]]:
     """Return the tensors of batches, and what a graph knows of them: structure, shapes and types."""
     leaves: list[Tensor] = []
     signature: list[Any] = []

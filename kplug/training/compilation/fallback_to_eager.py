@@ -10,6 +10,7 @@ from kplug.training.compilation.graph_breaks import GraphBreak, Spot
 from kplug.training.compilation.torch_compiler import CompilerError
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
+from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
 
 MOST_ATTEMPTS = 3
@@ -38,9 +39,10 @@ class EagerFallback:
         self._attempts = 0
 
     def give_up(self, reason: GraphBreak) -> None:
-        """Let the step run eagerly from now on."""
+        """Let the step run eagerly from now on; say so where compiling was asked for."""
         self.is_eager = True
-        warn_of_eager_step(self.title, reason, self.model, self.compiled)
+        if self.compiled.jit_compile != AUTO:  # which promises nothing
+            warn_of_eager_step(self.title, reason, self.model, self.compiled)
 
     def check_start(self, *, has_program: bool) -> None:
         """Give up before the first step if there can be no graph of it."""

@@ -116,3 +116,25 @@ class _OperationReads(TorchDispatchMode):  # type: ignore[no-untyped-call]
             name = func.overloadpacket.__name__
             self.watch.note("item" if name == "_local_scalar_dense" else name)
         return func(*args, **(kwargs or {}))
+
+
+class OperationCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operations of a block.
+
+    Attributes:
+        found: How many there were.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        self.found += 1
+        return func(*args, **(kwargs or {}))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import needs_gradient_graph
+from kplug.training.compilation.auto_step import AutoStep
 from kplug.training.compilation.compiled_step import CompiledStep
 from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program, make_train_program
 from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
+from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.step.own_steps import find_own_step
 from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
@@ -87,7 +90,8 @@ def _find(
         fallback.check_start(has_program=program is not None)
         step = None
         if program is not None and not fallback.is_eager:
-            step = CompiledStep(program, fallback)
+            kind_of_step = AutoStep if compiled.jit_compile == AUTO else CompiledStep
+            step = kind_of_step(program, fallback)
         compiled.steps[kind] = key, step
     found: CompiledStep | None = step
     return found
@@ -100,3 +104,15 @@ def measure_compile_time(compiled: Compiled) -> float:
     """Return the seconds that tracing and compiling the steps of a model has taken."""
     steps = [step for _, step in compiled.steps.values()]
     return sum(step.seconds for step in steps if isinstance(step, CompiledStep))
+
+
+@contextmanager
+def releasing_steps(compiled: Compiled | None, *kinds: str) -> Iterator[None]:
+    """End what goes on beside the steps of some kinds, such as compiling, however a run ends."""
+    try:
+        yield
+    finally:
+        cache = {} if compiled is None else compiled.steps
+        for _, step in [cache[kind] for kind in kinds if kind in cache]:
+            if step is not None:
+                step.release()

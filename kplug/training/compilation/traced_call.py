@@ -12,11 +12,16 @@ from kplug.nested import map_leaves
 from kplug.training.compilation.captured_state import CapturedState, read_python_randomness
 from kplug.training.compilation.compiled_call import CompiledCall, Output
 from kplug.training.compilation.fallback_to_eager import OWN_GENERATOR
-from kplug.training.compilation.graph_breaks import GraphBreak, watching_reads
+from kplug.training.compilation.graph_breaks import GraphBreak, OperationCount, watching_reads
 from kplug.training.compilation.programs import Program
 from kplug.training.compilation.snapshot import StateSnapshot
 from kplug.training.compilation.step_plan import StepPlan
-from kplug.training.compilation.tracing import TracedGraph, as_input, trace
+from kplug.training.compilation.tracing import (
+    TracedGraph,
+    as_input,
+    saying_that_it_compiles,
+    trace,
+)
 from kplug.training.data.batch import Batch
 
 
@@ -60,6 +65,13 @@ class TracedCall:
             self._note("something in it draws from Python's or NumPy's generator")
         if self.graph_break is None and found.find_generator():
             self.graph_break = OWN_GENERATOR
+        return found
+
+    def rehearse(self) -> int:
+        """Run the steps without their graph, and return how many operations it would have."""
+        with saying_that_it_compiles(), OperationCount() as count:
+            self._run()
+        found: int = count.found
         return found
 
     def undo(self) -> None:

@@ -55,7 +55,7 @@ def trace(function: Callable[..., Sequence[Tensor]], tensors: Sequence[Tensor]) 
         function: Called with the tensors; returns the outputs.
         tensors: Different tensors that it may read and write.
     """
-    with _saying_that_it_compiles():
+    with saying_that_it_compiles():
         graph = make_fx(function, tracing_mode="real", _error_on_data_dependent_ops=False)(*tensors)
     fixed = _lift(graph)
     used = _drop_unused(graph, len(tensors))
@@ -88,7 +88,7 @@ def _stretch_scalars(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
 
 
 @contextmanager
-def _saying_that_it_compiles() -> Iterator[None]:
+def saying_that_it_compiles() -> Iterator[None]:
     """Let ``torch.compiler.is_compiling()`` be True, as it is whenever torch traces."""
     before = torch.compiler._is_compiling_flag
     torch.compiler._is_compiling_flag = True

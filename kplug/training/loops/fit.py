@@ -15,7 +15,7 @@ from kplug.backend.processes import copy_from_main
 from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
 from kplug.registry.user_warnings import warn
-from kplug.training.compilation.step_choice import find_train_step
+from kplug.training.compilation.step_choice import find_train_step, releasing_steps
 from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import agree, merge_progress
@@ -79,7 +79,7 @@ class FitLoop:
         # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
         step = find_train_step(model, self.compiled, self.optimizer)
         try:
-            with closing(self._display):
+            with closing(self._display), releasing_steps(self.compiled, "train", "test"):
                 for epoch in range(self._first_epoch, self.settings.epochs):
                     logs = self._run_epoch(step, epoch) or logs
                     if agree(model.stop_training, find_world()):
@@ -95,6 +95,8 @@ class FitLoop:
         """Return the logs of one epoch, or None if the data had ended before it."""
         self.callbacks.call("on_epoch_begin", epoch, {})
         steps = self.source.steps if self._steps is None else self._steps
+        if steps is not None:
+            step.expect(steps * (self.settings.epochs - epoch))
         self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
         record = step.start_record()
         done = self._train_on_batches(step, self._batches_of_epoch(), record)

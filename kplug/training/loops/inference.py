@@ -42,6 +42,11 @@ class InferenceLoop:
     callbacks: CallbackList = field(default_factory=lambda: CallbackList([]))
     display: ProgressDisplay = field(default_factory=lambda: ProgressDisplay(0))
 
+    @property
+    def known_steps(self) -> int:
+        """How many steps there will be; 0 where only the end will tell."""
+        return (self.source.steps if self.steps is None else self.steps) or 0
+
     @torch.no_grad()
     def run(
         self,
@@ -50,9 +55,7 @@ class InferenceLoop:
         steps_per_execution: int,
     ) -> int:
         """Run all steps and return how many there were."""
-        self.display.start(
-            _TITLES[self.phase], self.source.steps if self.steps is None else self.steps
-        )
+        self.display.start(_TITLES[self.phase], self.known_steps or None)
         begin_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_begin")
         end_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_end")
         batches, others = (
@@ -87,6 +90,7 @@ def run_evaluation(
     step = find_test_step(model, compiled)
     record = step.start_record()
     step.begin()
+    step.expect(loop.known_steps)
 
     def read() -> dict[str, float]:
         return read_logs(model, compiled, record)
@@ -112,6 +116,7 @@ def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
     model.eval()
     step = find_predict_step(model)
     step.begin()
+    step.expect(loop.known_steps)
 
     def run_steps(batches: Sequence[Batch]) -> None:
         outputs.extend(step.run_all(batches))

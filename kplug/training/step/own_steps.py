@@ -15,6 +15,7 @@ from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.data.packing import pack_x_y_sample_weight
 from kplug.training.distribution.world import find_world
+from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.own_methods import StepKind, find_own_method
 from kplug.training.regularization import find_penalties
@@ -134,7 +135,7 @@ def _find_precision(model: TrainableModel) -> torch.dtype | None:
 
 
 def _warn_of_eager_step(compiled: Compiled, method: str) -> None:
-    if compiled.jit_compile and "own" not in compiled.steps:
+    if compiled.jit_compile not in (False, AUTO) and "own" not in compiled.steps:
         compiled.steps["own"] = (), None
         warn(
             f"{method} is the model's own, so its steps run eagerly instead of compiled; "

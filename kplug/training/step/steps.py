@@ -59,6 +59,12 @@ class StepFunction(ABC):
         """Return what adds the results of an epoch up."""
         return RunningLoss()
 
+    def expect(self, steps: int) -> None:  # noqa: B027 - most steps run as they are
+        """Say how many steps will come at least."""
+
+    def release(self) -> None:  # noqa: B027 - most steps do nothing beside
+        """End what goes on beside the steps."""
+
     def publish(self) -> None:  # noqa: B027 - most steps train the model itself
         """Bring into the model what was trained elsewhere, in a copy or by other processes."""
 

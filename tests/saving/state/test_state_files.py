@@ -170,12 +170,13 @@ def test_another_process_goes_on(name: str, extension: str, tmp_path: Path) -> N
         np.testing.assert_array_equal(np.asarray(ours, dtype="float32"), theirs)
 
 
-def test_options_of_compile_come_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jit_compile", [True, "auto"])
+def test_options_of_compile_come_back(jit_compile: bool | str, tmp_path: Path) -> None:
     model = Sequential([layers.Dense(1, input_dim=6)])
-    model.compile("sgd", "mse", jit_compile=True, steps_per_execution=2, precision="bf16")
+    model.compile("sgd", "mse", jit_compile=jit_compile, steps_per_execution=2, precision="bf16")
     model.save(tmp_path / "m.keras")
     compiled = load_model(tmp_path / "m.keras").compiled
-    assert compiled.jit_compile is True
+    assert compiled.jit_compile == jit_compile
     assert compiled.steps_per_execution == 2
     assert compiled.precision is torch.bfloat16
 

@@ -350,6 +350,12 @@ def test_layers_compute_in_reduced_precision_in_a_step_of_the_models_own() -> No
         np.testing.assert_array_equal(weight, expected)
 
 
+def test_auto_says_nothing_of_steps_that_are_not_compiled() -> None:
+    model = build(kplug, whole_step)
+    model.compile("sgd", "mse", jit_compile="auto")
+    model.fit(X, Y, verbose=0)  # warnings are errors
+
+
 def test_float16_is_refused_for_a_step_that_would_have_to_scale_its_loss() -> None:
     with pytest.raises(ContractError) as caught:
         build(kplug, whole_step).compile("sgd", "mse", precision="fp16")

@@ -1,0 +1,65 @@
+"""A step that compiles itself when that is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor, fx
+
+from kplug.training.compilation.compile_trial import CompileTrial
+from kplug.training.compilation.compiled_step import MOST_SHAPES, CompiledStep, describe_batches
+from kplug.training.compilation.fallback_to_eager import EagerFallback
+from kplug.training.compilation.programs import Program
+from kplug.training.data.batch import Batch
+
+
+class AutoStep(CompiledStep):
+    """Runs a step eagerly and changes over to a compiled graph where that saves time.
+
+    There is a ``CompileTrial`` for each shape of batches; further shapes run eagerly.
+
+    Attributes:
+        steps_left: How many steps are known to come.
+        steps_done: How many have run.
+    """
+
+    def __init__(self, program: Program, fallback: EagerFallback) -> None:
+        super().__init__(program, fallback)
+        self.steps_left = self.steps_done = 0
+        self._trials: dict[Any, CompileTrial] = {}
+        self._active: CompileTrial | None = None
+
+    def expect(self, steps: int) -> None:
+        """Say how many steps will come at least."""
+        self.steps_left = steps
+
+    def release(self) -> None:
+        """End compiling that goes on in the background."""
+        for trial in self._trials.values():
+            trial.release()
+
+    def run_all(self, batches: Sequence[Batch]) -> list[Any]:
+        """Make one step for each batch, as the trial of their shapes has it."""
+        if self.fallback.is_eager:
+            return self.run_eagerly(batches)
+        if self.program.waits and len(batches) > 1:
+            return [self(batch) for batch in batches]
+        self.steps_left -= len(batches)
+        self.steps_done += len(batches)
+        leaves, signature = describe_batches(batches)
+        trial = self._trials.get(signature)
+        if trial is None:
+            if len(self._trials) == MOST_SHAPES:
+                return self.run_eagerly(batches)
+            trial = self._trials[signature] = CompileTrial(self)
+        self._active = trial
+        return trial.run(batches, leaves, signature)
+
+    def _compile(
+        self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any
+    ) -> Callable[..., Sequence[Tensor]] | None:
+        # Compiling here and now would hold training up.
+        if self._active is None or not self._active.is_ready(graph, inputs, content):
+            return None
+        return super()._compile(graph, inputs, content)

@@ -1,0 +1,129 @@
+"""A process of low priority that compiles one graph, which leaves the code in torch's cache on disk.
+
+It reads a pickled ``CompileRequest`` from its standard input and writes a ``CompileReport`` as JSON. The
+process that compiles in the foreground afterwards finds the code in the cache.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pickle
+import signal
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+_LARGEST_TRIAL = 1 << 28  # bytes of inputs with which the code is tried out
+_ROUNDS, _ROUND_SECONDS = 5, 0.02
+_LOWEST_PRIORITY = 19
+
+
+@dataclasses.dataclass(frozen=True)
+class CompileRequest:
+    """A graph to compile.
+
+    Args:
+        graph: The graph.
+        inputs: Shape, strides, type and device of each input.
+        threads: How many threads torch computes with.
+        parent: The number of the process that wants it; this one ends with it.
+    """
+
+    graph: fx.GraphModule
+    inputs: list[tuple[torch.Size, tuple[int, ...], torch.dtype, torch.device]]
+    threads: int
+    parent: int
+
+
+@dataclasses.dataclass(frozen=True)
+class CompileReport:
+    """What a worker found.
+
+    Args:
+        compile_seconds: How long compiling took.
+        is_cached: Whether the code is in torch's cache on disk.
+        call_seconds: Processor time of a call; None where it was not tried.
+    """
+
+    compile_seconds: float
+    is_cached: bool
+    call_seconds: float | None
+
+
+def main() -> None:
+    """Compile what the standard input asks for."""
+    request: CompileRequest = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent's own file
+    threading.Thread(target=_end_with, args=(request.parent,), daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(_LOWEST_PRIORITY)
+    torch.set_num_threads(request.threads)
+    json.dump(dataclasses.asdict(compile_request(request)), sys.stdout)
+
+
+def _end_with(parent: int) -> None:
+    """End this process and its compilers as soon as its parent has ended."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+
+def compile_request(request: CompileRequest) -> CompileReport:
+    """Compile a graph and try it out."""
+    from kplug.layers.recurrent.base import fused_kernels  # noqa: F401 - its operations
+    from kplug.training.compilation.torch_compiler import compile_graph
+
+    # Memory that nobody writes into is none yet, so large inputs cost nothing here.
+    inputs = [
+        torch.empty_strided(shape, stride, dtype=dtype, device=device)
+        for shape, stride, dtype, device in request.inputs
+    ]
+    started = time.perf_counter()
+    run = compile_graph(request.graph, inputs)
+    seconds = time.perf_counter() - started
+    return CompileReport(seconds, _is_cached(), _try_out(run, inputs))
+
+
+def _is_cached() -> bool:
+    from torch._dynamo.utils import counters
+
+    found = counters["inductor"]
+    return not found["fxgraph_cache_bypass"] and bool(
+        found["fxgraph_cache_miss"] + found["fxgraph_cache_hit"]
+    )
+
+
+def _try_out(run: Callable[..., Any], inputs: Sequence[Tensor]) -> float | None:
+    """Return the processor time of a call with zeros, on the CPU.
+
+    Other programs run meanwhile, at a higher priority: the clock on the wall would count them.
+    """
+    size = sum(each.numel() * each.element_size() for each in inputs)
+    if size > _LARGEST_TRIAL or any(each.device.type != "cpu" for each in inputs):
+        return None
+    for each in inputs:
+        each.zero_()
+    with torch.no_grad():
+        run(*inputs)
+        started = time.process_time()
+        run(*inputs)
+        count = max(1, int(_ROUND_SECONDS / max(time.process_time() - started, 1e-6)))
+        return statistics.median(_time_calls(run, inputs, count) for _ in range(_ROUNDS))
+
+
+def _time_calls(run: Callable[..., Any], inputs: Sequence[Tensor], count: int) -> float:
+    started = time.process_time()
+    for _ in range(count):
+        run(*inputs)
+    return (time.process_time() - started) / count
+
+
+if __name__ == "__main__":
+    main()
