@@ -106,8 +106,12 @@ class BinaryFocalCrossentropy(FormulaLoss, formula=binary_focal_crossentropy):
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
 
+    def check_targets(self, y_true: Tensor) -> None:
+        """Refuse targets outside [0, 1]."""
+        require_range(_OWNER, "y_true", y_true, hint=_ADVICE)
+
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse targets and probabilities outside [0, 1]."""
-        require_range(_OWNER, "y_true", y_true, hint=_ADVICE)
+        self.check_targets(y_true)
         if not self.from_logits:
             require_range(_OWNER, "y_pred", y_pred, hint=SIGMOID_HINT)

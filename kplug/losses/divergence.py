@@ -44,9 +44,13 @@ class KLDivergence(FormulaLoss, formula=kl_divergence):
         takes the logarithm of the prediction.
     """
 
-    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+    def check_targets(self, y_true: Tensor) -> None:
         """Refuse probabilities outside [0, 1]."""
         require_range("kl_divergence", "y_true", y_true)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse probabilities outside [0, 1]."""
+        self.check_targets(y_true)
         require_range("kl_divergence", "y_pred", y_pred, hint="End the model with a softmax.")
 
 

@@ -218,6 +218,18 @@ class Loss(ABC):
             DataError: with the argument, the number and the allowed range.
         """
 
+    def check_targets(self, y_true: Tensor) -> None:  # noqa: B027  # optional
+        """Refuse targets that the loss is not defined for.
+
+        It is called with the smallest and the largest numbers of several batches, when these are read anyway.
+
+        Args:
+            y_true: Targets, shape (n,).
+
+        Raises:
+            DataError: with the number and the allowed range.
+        """
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as values that JSON can hold.
 

@@ -110,7 +110,11 @@ class CompiledStep(StepFunction):
             call = self._calls.get(key)
         if call is None:
             return self._trace(signature, batches, leaves, plan)
-        outputs = call.run(*call.list_inputs(leaves, plan))
+        try:
+            outputs = call.run(*call.list_inputs(leaves, plan))
+        except (RuntimeError, IndexError) as error:
+            self.program.explain(batches, error)
+            raise
         if self.program.waits:
             self.program.settle(fill_outputs(call.outcomes[-1], outputs))
         return [fill_outputs(result, outputs) for result in call.results]

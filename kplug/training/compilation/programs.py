@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from kplug.errors import KplugError
 from kplug.training.compilation.optimizer_planners import Planner, find_planner
 from kplug.training.compilation.tensor_scalars import TensorScalars
 from kplug.training.data.batch import Batch
@@ -28,6 +29,19 @@ class Program:
     def run(self, batch: Batch) -> Any:
         """Make an ordinary step; return a tensor, nested tensors, or None."""
         return self.step(batch)
+
+    @torch.no_grad()
+    def explain(self, batches: Sequence[Batch], error: Exception) -> None:
+        """Say what is wrong with a batch, if that is why a graph failed; else return.
+
+        Raises:
+            KplugError: What an eager step says of the batch.
+        """
+        try:
+            for batch in batches:
+                self.step.compute(batch)
+        except KplugError as explained:
+            raise explained from error
 
     def find_roots(self) -> Mapping[str, Any]:
         """Return the objects on which everything hangs that a step sees, by their names in messages."""

@@ -28,6 +28,7 @@ from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.settings import FitSettings
 from kplug.training.step.steps import StepFunction
+from kplug.training.step.target_watch import TargetWatch
 
 _NOT_FINITE = (
     "Try a smaller learning rate, clipnorm=1.0 in the optimizer, inputs scaled to about 1, and look "
@@ -99,7 +100,10 @@ class FitLoop:
             step.expect(steps * (self.settings.epochs - epoch))
         self._display.start(f"Epoch {epoch + 1}/{self.settings.epochs}", steps)
         record = step.start_record()
-        done = self._train_on_batches(step, self._batches_of_epoch(), record)
+        batches = self._batches_of_epoch()
+        if isinstance(record, RunningLoss):  # else the model's class says what its losses compare
+            batches = TargetWatch(self.compiled).over(batches)
+        done = self._train_on_batches(step, batches, record)
         self._check_for_end(epoch, done)
         if not done:
             return None

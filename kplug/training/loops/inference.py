@@ -25,6 +25,8 @@ from kplug.training.distribution.world import find_world
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
+from kplug.training.reports.running_loss import RunningLoss
+from kplug.training.step.target_watch import TargetWatch
 
 _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
 
@@ -89,6 +91,7 @@ def run_evaluation(
     reset_metrics(model)
     step = find_test_step(model, compiled)
     record = step.start_record()
+    watch = TargetWatch(compiled) if isinstance(record, RunningLoss) else None
     step.begin()
     step.expect(loop.known_steps)
 
@@ -99,10 +102,14 @@ def run_evaluation(
         for batch, loss in zip(batches, step.run_all(batches), strict=True):
             if loss is not None:
                 record.add(loss, batch.weight)
+            if watch is not None:
+                watch.add(batch)
 
     loop.callbacks.call("on_test_begin", {})
     with closing(loop.display):
         done = loop.run(run_steps, read, compiled.steps_per_execution)
+        if watch is not None:
+            watch.finish()
         merge_progress(record, model.metrics, find_world())
         logs = copy_from_main(read()) if done else {}
         loop.display.finish(done, logs)

@@ -60,10 +60,10 @@ class Forward:
         losses: list[Tensor] = []
         total: Tensor | None = None
         for entry in compiled.losses:
-            y_true = _pick(batch.y, entry.index)
+            y_true = pick_output(batch.y, entry.index)
             if y_true is None:
                 raise _missing_targets(entry.filled.slot, f"loss {str(entry.loss.name)!r}")
-            weights = _pick(batch.weights, entry.index)
+            weights = pick_output(batch.weights, entry.index)
             loss = entry.compute(y_true, predictions[entry.index], weights)
             factor = batch.factor_for(entry.loss.reduction)
             if factor != 1.0:
@@ -79,10 +79,10 @@ class Forward:
         if not batch.share:  # its sample is another process's
             return
         for entry in self.compiled.metrics:
-            y_true = _pick(batch.y, entry.index)
+            y_true = pick_output(batch.y, entry.index)
             if y_true is None:
                 raise _missing_targets(entry.filled.slot, f"metric {entry.name!r}")
-            weights = _pick(batch.weights, entry.index) if entry.is_weighted else None
+            weights = pick_output(batch.weights, entry.index) if entry.is_weighted else None
             y_pred = predictions[entry.index]
             entry.update(y_true, keep_mask(y_pred.detach(), y_pred), weights)
 
@@ -96,7 +96,7 @@ class Forward:
         return torch.stack([loss.detach() for loss in (outcome.total, *outcome.losses)])
 
 
-def _pick(arranged: Any, index: int) -> Tensor | None:
+def pick_output(arranged: Any, index: int) -> Tensor | None:
     """Return what belongs to an output: an entry of a list, or all of it if there is one output."""
     found: Tensor | None = arranged[index] if isinstance(arranged, list) else arranged
     return found

@@ -135,6 +135,10 @@ class TrainStep(StepFunction):
                 forward.update_metrics(batch, outcome.predictions)
         return reported
 
+    def compute(self, batch: Batch) -> ForwardResult:
+        """Return predictions and losses of a batch."""
+        return self._forward(batch)
+
     def publish(self) -> None:
         """Make the models of all processes the same: their layers have seen different samples."""
         if self._world is not None:
@@ -174,9 +178,13 @@ class TestStep(StepFunction):
 
     def __call__(self, batch: Batch) -> Tensor | None:
         """Evaluate a batch."""
-        outcome = self._forward(batch)
+        outcome = self.compute(batch)
         self._forward.update_metrics(batch, outcome.predictions)
         return self._forward.report(outcome)
+
+    def compute(self, batch: Batch) -> ForwardResult:
+        """Return predictions and losses of a batch."""
+        return self._forward(batch)
 
 
 class PredictStep(StepFunction):
@@ -192,7 +200,11 @@ class PredictStep(StepFunction):
         self._penalties.discard()
 
     def __call__(self, batch: Batch) -> Any:
-        """Compute the outputs for a batch."""
+        """Return the outputs for a batch."""
+        return self.compute(batch)
+
+    def compute(self, batch: Batch) -> Any:
+        """Return the outputs for a batch."""
         outputs = compute_predictions(self.model, batch.x, self._precision)
         self._penalties.discard()
         return outputs

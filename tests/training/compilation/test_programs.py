@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
-from kplug.errors import LossWithoutGradientError
-from kplug.layers import Dense, Input
+from kplug.errors import DataError, LossWithoutGradientError
+from kplug.layers import Dense, Embedding, Flatten, Input
 from kplug.models import Sequential
+from kplug.training.compilation import torch_compiler
 from kplug.training.compilation.programs import Program, TrainProgram, make_train_program
 from kplug.training.data.batch import Batch
 from kplug.training.step.steps import PredictStep, TestStep, TrainStep
@@ -92,3 +94,31 @@ def test_a_loss_without_gradient_is_refused_in_a_planned_step_too() -> None:
     assert program is not None
     with pytest.raises(LossWithoutGradientError, match="No gradient reaches the model's weights"):
         program.run_planned(Batch(X, Y), program.plan([])[1], [])
+
+
+IDS = torch.arange(48).reshape(24, 2) % 6
+CLASSES = IDS[:, :1] % 5
+
+
+def train_on_ids(ids: Tensor, classes: Tensor, *, jit: bool) -> str:
+    """Return what training says of ids or classes that are not there."""
+    embedding = Embedding(6, 4, input_length=2, name="embedding")
+    model = Sequential([embedding, Flatten(), Dense(5, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=jit)
+    with pytest.raises(DataError) as caught:
+        model.fit(ids, classes, batch_size=4, shuffle=False, verbose=0)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [-1, 7])
+@pytest.mark.parametrize("what", ["ids", "classes"])
+@pytest.mark.parametrize("backend", ["eager", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_what_a_graph_fails_on_is_told_as_in_eager_steps(
+    what: str, wrong: int, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_compiler, "BACKEND", backend)
+    ids, classes = IDS.clone(), CLASSES.clone()
+    (ids if what == "ids" else classes)[-1, 0] = wrong
+    texts = [train_on_ids(ids, classes, jit=jit) for jit in (False, True)]
+    assert texts[0] == texts[1]
+    assert f"{wrong}" in texts[0]
