@@ -11,6 +11,7 @@ from typing_extensions import override
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.curves import plot_curves
 from kplug.html import html_table
+from kplug.weak_links import WeakLink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +43,16 @@ class History(Callback):
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
         self._epochs_of: dict[str, list[int]] = {}
+        self._model: WeakLink[Any] = WeakLink()
+
+    @property
+    def model(self) -> Any:
+        """The model; it holds its record, so the record does not hold it."""
+        return self._model()
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model = WeakLink(model)
 
     @override
     def on_train_begin(self, logs: Logs | None = None) -> None:

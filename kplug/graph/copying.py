@@ -26,7 +26,11 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
         memo[id(original)] = object.__new__(type(original))
     for tensor in tensors:
         twin = memo[id(tensor)]
-        twin.node, twin.index = memo[id(tensor.node)], tensor.index
+        twin.node, twin.layer, twin.index = (
+            memo[id(tensor.node)],
+            memo[id(tensor.layer)],
+            tensor.index,
+        )
     for node in nodes:
         vars(memo[id(node)]).update(copy.deepcopy(vars(node), memo))
     for original in layers:

@@ -1,6 +1,10 @@
 """Symbolic tensors and nodes: which layer made which tensors of which, and the order to walk them in.
 
 A tensor knows the node that makes it and a node knows its tensors, so both stand in one module.
+
+Who holds whom: a tensor holds its node and its layer, a layer holds the nodes of its calls, a node holds the
+tensors that it was given. So what a tensor or a layer is made of lives as long as they do. The other
+directions are weak: a model that nobody holds is freed at once, without the garbage collector.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from kplug.errors import GraphError
 from kplug.graph.operators import Operators
 from kplug.graph.specs import Shape, TensorSpec
 from kplug.nested import find_leaves, map_leaves
+from kplug.weak_links import WeakLink
 
 
 class Operation(Protocol):
@@ -22,7 +27,9 @@ class Operation(Protocol):
 
     name: str
     inbound_nodes: list[Node]
-    outbound_nodes: list[Node]
+
+    def note_user(self, node: Node) -> None:
+        """Note a call of another layer that uses a symbolic output of this one."""
 
     def infer_specs(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -52,6 +59,9 @@ class SymbolicTensor(Operators):
         node: The call that makes it.
         index: Its place among the outputs of that call.
 
+    Attributes:
+        layer: The layer that makes the tensor.
+
     Example:
         >>> from kplug.layers import Dense, Input
         >>> outputs = Dense(3)(Input((4,)))
@@ -60,10 +70,11 @@ class SymbolicTensor(Operators):
     """
 
     is_symbolic = True
-    __slots__ = ("__weakref__", "index", "node")
+    __slots__ = ("__weakref__", "index", "layer", "node")
 
     def __init__(self, node: Node, index: int) -> None:
         self.node = node
+        self.layer: Any = node.layer
         self.index = index
 
     @property
@@ -87,18 +98,13 @@ class SymbolicTensor(Operators):
         return len(self.shape)
 
     @property
-    def layer(self) -> Any:
-        """The layer that makes the tensor."""
-        return self.node.layer
-
-    @property
     def name(self) -> str:
-        """Name of that layer, with the place among its outputs if it is not the first."""
+        """Name of its layer, with the place among its outputs if it is not the first."""
         return self.layer.name if self.index == 0 else f"{self.layer.name}:{self.index}"
 
     @property
     def _keras_history(self) -> KerasHistory:
-        return KerasHistory(self.node.layer, self.node.node_index, self.index)
+        return KerasHistory(self.layer, self.node.node_index, self.index)
 
     @property
     def _keras_shape(self) -> Shape:
@@ -142,7 +148,7 @@ class Node:
         output_count: int = 1,
         specs: tuple[TensorSpec, ...] | None = None,
     ) -> None:
-        self.layer = layer
+        self._layer = WeakLink(layer)
         # Copies: the caller may go on to fill the list that it has passed.
         copied: tuple[tuple[Any, ...], dict[str, Any]] = map_leaves(
             (tuple(args), dict(kwargs or {})), SymbolicTensor, lambda tensor: tensor
@@ -150,11 +156,27 @@ class Node:
         self.args, self.kwargs = copied
         self.known_specs = specs
         self.input_tensors = list(find_leaves((self.args, self.kwargs), SymbolicTensor))
-        self.output_tensors = [SymbolicTensor(self, index) for index in range(output_count)]
+        self._output_tensors: list[WeakLink[SymbolicTensor]] = [WeakLink()] * output_count
         self.node_index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)
         for producer in dict.fromkeys(tensor.layer for tensor in self.input_tensors):
-            producer.outbound_nodes.append(self)
+            producer.note_user(self)
+
+    @property
+    def layer(self) -> Any:
+        """The layer that was called; None if it is gone, and the node was all that somebody has kept."""
+        return self._layer()
+
+    @property
+    def output_tensors(self) -> list[SymbolicTensor]:
+        """The tensors that the call makes. One that nobody holds is made anew."""
+        known = [link() for link in self._output_tensors]
+        tensors = [
+            SymbolicTensor(self, place) if tensor is None else tensor
+            for place, tensor in enumerate(known)
+        ]
+        self._output_tensors = [WeakLink(tensor) for tensor in tensors]
+        return tensors
 
     @property
     def is_input(self) -> bool:
@@ -188,10 +210,10 @@ class Node:
             return
         args, kwargs = map_leaves((self.args, self.kwargs), SymbolicTensor, lambda one: one.spec)
         specs = self.layer.infer_specs(args, kwargs)
-        if len(specs) != len(self.output_tensors):
+        if len(specs) != len(self._output_tensors):
             raise GraphError(
                 f"layer {self.layer.name!r} makes {len(specs)} tensors, its class says "
-                f"{len(self.output_tensors)}",
+                f"{len(self._output_tensors)}",
                 hint="A layer class with several outputs sets output_count to their number.",
             )
         self.known_specs = specs

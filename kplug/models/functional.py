@@ -83,7 +83,7 @@ class Functional(Model):
         self.inputs: list[SymbolicTensor] = self._form.tensors
         self.outputs: list[SymbolicTensor] = self._output_layout.leaves
         self._plan = Plan(self.inputs, self.outputs)
-        self._added = AddedTensors(self, self.outputs)
+        self._added = AddedTensors(self.outputs)
         self._layers = tuple(order_layers(self.inputs, self.outputs, self._plan.nodes))
         graph_checks.check_names(self.name, self._layers)
         self.output_count = len(self.outputs)
@@ -198,7 +198,7 @@ class Functional(Model):
             inputs: A tensor; for several inputs a list in the order of ``inputs``, or a dict by name.
         """
         tensors = self._form.fit(list(self._form.unpack(inputs)))
-        values = self._plan.run(tensors) if self._added.is_empty else self._added.run(tensors)
+        values = self._plan.run(tensors) if self._added.is_empty else self._added.run(self, tensors)
         return self._output_layout.pack(values)
 
     @override
@@ -237,7 +237,7 @@ class Functional(Model):
             super().add_loss(loss, inputs)
             return
         for one in find_leaves(loss, SymbolicTensor):
-            self._added.add_loss(one)
+            self._added.add_loss(self, one)
         self._forget_steps()
 
     @override
@@ -255,7 +255,7 @@ class Functional(Model):
         if not isinstance(value, SymbolicTensor):
             super().add_metric(value, name, aggregation)
             return
-        self._added.add_metric(self._name_metric(name, aggregation), value)
+        self._added.add_metric(self, self._name_metric(name, aggregation), value)
         self._forget_steps()
 
     # ---------------------------------------------------------------- configuration

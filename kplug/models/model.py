@@ -98,7 +98,8 @@ class Model(Layer):
         self.optimized: list[Tensor] = []
         self.stop_training = False
         self.first_epoch: int | None = None
-        self.when_fit_starts: Callable[[], None] | None = None  # set by what restores generators
+        # Set by what restores generators; called with the model, which it must not hold.
+        self.when_fit_starts: Callable[[Any], None] | None = None
         self.history: History | None = None
 
     # ---------------------------------------------------------------- structure

@@ -324,5 +324,5 @@ def _disconnect(node: Node) -> None:
     """Take a call back: its layers forget the node."""
     node.layer.inbound_nodes.remove(node)
     for tensor in node.input_tensors:
-        if node in tensor.layer.outbound_nodes:
-            tensor.layer.outbound_nodes.remove(node)
+        users = tensor.layer.outbound_nodes
+        tensor.layer.outbound_nodes = [user for user in users if user is not node]

@@ -26,7 +26,7 @@ class TrainableModel(ModelOnDevice, Protocol):
     history: History | None
     stop_training: bool
     first_epoch: int | None
-    when_fit_starts: Callable[[], None] | None
+    when_fit_starts: Callable[[Any], None] | None
     lists_layers: bool
 
     @property

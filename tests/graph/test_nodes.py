@@ -56,7 +56,7 @@ def test_underscored_spellings_are_the_same_lists() -> None:
     layer = Dense(3)
     layer(Input((4,)))
     assert layer._inbound_nodes is layer.inbound_nodes
-    assert layer._outbound_nodes is layer.outbound_nodes
+    assert layer._outbound_nodes == layer.outbound_nodes
 
 
 def test_input_owns_one_node_without_parents() -> None:

@@ -7,7 +7,7 @@ weights declared), and used (components looked up, weights filled, tensors compu
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, Literal
@@ -60,6 +60,7 @@ from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.errors import raise_problems
 from kplug.regularizers.adapt import require_penalty
+from kplug.weak_links import WeakLink
 from kplug.write_guard import WriteGuard, is_own
 
 _call_module = nn.Module.__call__
@@ -116,7 +117,6 @@ class Layer(nn.Module):
         slots: The constructor arguments that name components, by name.
         activity_penalties: Penalties of the outermost layer's last call that this one took part in.
         inbound_nodes: The calls of this layer on symbolic tensors.
-        outbound_nodes: The calls in which other layers use its symbolic outputs.
 
     Raises:
         ArgumentError: A keyword that the class does not know.
@@ -183,7 +183,7 @@ class Layer(nn.Module):
         self.built = False
         self.slots: dict[str, Slot] = {}
         self.inbound_nodes: list[Node] = []
-        self.outbound_nodes: list[Node] = []
+        self._users: list[WeakLink[Node]] = []
         self.activity_penalties: list[Tensor] = []
         self._write_guards: dict[str, WriteGuard] = {}
         self._torch_dtype = read_weights_type(type(self).__name__, dtype)
@@ -844,9 +844,20 @@ class Layer(nn.Module):
     def _inbound_nodes(self) -> list[Node]:
         return self.inbound_nodes
 
+    def note_user(self, node: Node) -> None:
+        """Note a call of another layer that uses a symbolic output of this one."""
+        self._users.append(WeakLink(node))
+
     @property
-    def _outbound_nodes(self) -> list[Node]:
-        return self.outbound_nodes
+    def outbound_nodes(self) -> list[Node]:
+        """The calls in which other layers use its symbolic outputs, as long as these layers live."""
+        return [node for link in self._users if (node := link()) is not None]
+
+    @outbound_nodes.setter
+    def outbound_nodes(self, nodes: Iterable[Node]) -> None:
+        self._users = [WeakLink(node) for node in nodes]
+
+    _outbound_nodes = outbound_nodes
 
     @property
     def input(self) -> Any:

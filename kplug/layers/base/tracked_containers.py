@@ -11,18 +11,20 @@ from typing_extensions import Self
 
 from kplug.errors import ContractError, GraphError
 from kplug.nested import find_leaves
+from kplug.weak_links import WeakLink
 
 # Attributes of the base classes themselves: they hold layers of a graph, or none at all.
 _NEVER_TRACKED = frozenset(
     {
         "activity_penalties",
         "inbound_nodes",
-        "outbound_nodes",
         "slots",
         "_by_name",
         "_chain",
         "_layers",
         "_tensors",
+        "_users",
+        "_write_guards",
     }
 )
 
@@ -142,35 +144,43 @@ class Tracker:
     """
 
     def __init__(self, owner: nn.Module, name: str) -> None:
-        self._owner = owner
+        self._link = WeakLink(owner)
         self._name = name
         self._count = 0
         self._keys: list[str] = []
 
     def add(self, value: object) -> None:
-        """Note the modules in a value."""
-        modules = self._owner._modules
+        """Note the modules in a value, as long as the owner lives."""
+        owner = self._link()
+        if owner is None:
+            return
+        modules = owner._modules
         for module in find_leaves(value, nn.Module):
-            _refuse_itself(self._owner, module)
+            _refuse_itself(owner, module)
             if any(known is module for known in modules.values()):
                 continue
             key = f"{self._name}_{self._count}"
             while key in modules:
                 self._count += 1
                 key = f"{self._name}_{self._count}"
-            module.train(self._owner.training)
+            module.train(owner.training)
             modules[key] = module
             self._keys.append(key)
 
     def check(self, value: object) -> None:
         """Refuse a value that contains the owner, before anything is changed."""
-        _refuse_owner(self._owner, self._name, value)
+        owner = self._link()
+        if owner is not None:
+            _refuse_owner(owner, self._name, value)
 
     def compare(self) -> None:
         """Forget the modules that are no longer in the attribute, and note the new ones."""
-        value = vars(self._owner).get(self._name)
+        owner = self._link()
+        if owner is None:
+            return
+        value = vars(owner).get(self._name)
         kept = {id(module) for module in find_leaves(value, nn.Module)}
-        modules = self._owner._modules
+        modules = owner._modules
         gone = [key for key in self._keys if id(modules.get(key)) not in kept]
         for key in gone:
             modules.pop(key, None)
@@ -183,8 +193,10 @@ class Tracker:
 
     def remove_all(self) -> None:
         """Forget all modules of the attribute."""
-        for key in self._keys:
-            self._owner._modules.pop(key, None)
+        owner = self._link()
+        if owner is not None:
+            for key in self._keys:
+                owner._modules.pop(key, None)
         self._keys.clear()
 
     def wrap(self, value: Any) -> Any:

@@ -18,16 +18,14 @@ class AddedTensors:
     They are computed by the run that computes the outputs, so that a draw of random numbers is one for both.
 
     Args:
-        model: The model.
-        outputs: Its outputs.
+        outputs: The outputs of the model.
 
     Attributes:
         losses: Those that are losses.
         metrics: Those that are metrics, by name.
     """
 
-    def __init__(self, model: Any, outputs: Sequence[SymbolicTensor]) -> None:
-        self._model = model
+    def __init__(self, outputs: Sequence[SymbolicTensor]) -> None:
         self._outputs = list(outputs)
         self.losses: list[SymbolicTensor] = []
         self.metrics: dict[str, SymbolicTensor] = {}
@@ -38,32 +36,34 @@ class AddedTensors:
         """Whether nothing was added."""
         return self._plan is None
 
-    def add_loss(self, tensor: SymbolicTensor) -> None:
-        """Add a loss."""
-        self._extend([*self.losses, tensor], self.metrics)
+    def add_loss(self, model: Any, tensor: SymbolicTensor) -> None:
+        """Add a loss to the model."""
+        self._extend(model, [*self.losses, tensor], self.metrics)
         self.losses.append(tensor)
 
-    def add_metric(self, name: str, tensor: SymbolicTensor) -> None:
-        """Add a metric, or replace the one of the same name."""
+    def add_metric(self, model: Any, name: str, tensor: SymbolicTensor) -> None:
+        """Add a metric to the model, or replace the one of the same name."""
         metrics = {**self.metrics, name: tensor}
-        self._extend(self.losses, metrics)
+        self._extend(model, self.losses, metrics)
         self.metrics = metrics
 
-    def _extend(self, losses: Sequence[SymbolicTensor], metrics: dict[str, SymbolicTensor]) -> None:
+    def _extend(
+        self, model: Any, losses: Sequence[SymbolicTensor], metrics: dict[str, SymbolicTensor]
+    ) -> None:
         wanted = [*self._outputs, *losses, *metrics.values()]
-        plan = Plan(self._model.inputs, wanted)
-        _require_known_weights(self._model, plan)
+        plan = Plan(model.inputs, wanted)
+        _require_known_weights(model, plan)
         self._plan = plan
 
-    def run(self, tensors: list[Any]) -> list[Tensor]:
-        """Return the outputs of the model; what was added is noted on the way."""
+    def run(self, model: Any, tensors: list[Any]) -> list[Tensor]:
+        """Return the outputs of the model, which notes on the way what was added."""
         assert self._plan is not None  # noqa: S101 - asked only if something was added
         values = self._plan.run(tensors)
         count = len(self._outputs)
         for loss in values[count : count + len(self.losses)]:
-            self._model.note_loss(loss)
+            model.note_loss(loss)
         for name, value in zip(self.metrics, values[count + len(self.losses) :], strict=True):
-            self._model.note_metric(name, value)
+            model.note_metric(name, value)
         return values[:count]
 
 

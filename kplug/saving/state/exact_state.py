@@ -120,7 +120,7 @@ def restore_state(model: CompilableModel, state: TrainingState, source: object) 
     """
     if state.optimizer is not None:
         load_optimizer(model, state.optimizer, state.optimizer_class, source)
-    model.when_fit_starts = lambda: apply_generators(model, state.generators)
+    model.when_fit_starts = lambda one: apply_generators(one, state.generators)
 
 
 def load_optimizer(

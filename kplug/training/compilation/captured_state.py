@@ -23,7 +23,7 @@ from torch import Tensor, nn
 _SKIPPED = frozenset(
     {
         "inbound_nodes",
-        "outbound_nodes",
+        "_users",
         "slots",
         "_store",
         "_write_guards",

@@ -75,7 +75,7 @@ class FitLoop:
         if model.first_epoch is not None:  # a callback has taken up an interrupted run
             self._first_epoch = model.first_epoch
         if model.when_fit_starts is not None:  # generators of a file that was loaded
-            model.when_fit_starts()
+            model.when_fit_starts(model)
             model.when_fit_starts = None
         # After the callbacks: weights in parts are copies, and an interrupted run is taken up by now.
         step = find_train_step(model, self.compiled, self.optimizer)
