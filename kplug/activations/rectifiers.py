@@ -54,11 +54,11 @@ def relu(
     """
     slope = _read_slope("relu", "negative_slope", negative_slope, alpha, default=0.0)
     if max_value is None and threshold == 0.0:
-        return F.relu(x) if slope == 0.0 else F.leaky_relu(x, slope)
-    kept = torch.where(x > threshold, x, 0.0) if threshold != 0.0 else F.relu(x)
+        return torch.relu(x) if slope == 0.0 else F.leaky_relu(x, slope)
+    kept = torch.where(x > threshold, x, 0.0) if threshold != 0.0 else torch.relu(x)
     if max_value is not None:
         kept = kept.clamp(0.0, max_value)
-    return kept if slope == 0.0 else kept - slope * F.relu(threshold - x)
+    return kept if slope == 0.0 else kept - slope * torch.relu(threshold - x)
 
 
 def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, alpha: float | None = None) -> Tensor:

@@ -316,7 +316,8 @@ class Layer(nn.Module):
         ):
             return self._call_with_care(inputs, args, kwargs)
         try:
-            return _call_module(self, inputs)
+            # What nn.Module.__call__ does, without its frame.
+            return (self._compiled_call_impl or self._call_impl)(inputs)
         except (RuntimeError, IndexError) as error:
             self._check_shapes(inputs, error)
             raise
@@ -985,6 +986,10 @@ class Layer(nn.Module):
             vars(self)["is_changed_since_built"] = True
 
     def __getattr__(self, name: str) -> Tensor | nn.Module:
+        weights = self.__dict__.get("_parameters", ())
+        if name in weights:  # the shortest way to what each call reads
+            found: Tensor = weights[name]
+            return found
         # The property has raised an AttributeError, whose text torch would replace.
         if name in LINKS:
             read_only_node(self, name)  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ class Batch(NamedTuple):
     @property
     def size(self) -> int:
         """The number of samples."""
-        return len(self.x if isinstance(self.x, Tensor) else list_arrays(self.x)[0])
+        return (self.x if isinstance(self.x, Tensor) else list_arrays(self.x)[0]).shape[0]
 
     @property
     def weight(self) -> float:

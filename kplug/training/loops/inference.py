@@ -26,6 +26,7 @@ from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay
 from kplug.training.reports.running_loss import RunningLoss
+from kplug.training.step.steps import StepFunction
 from kplug.training.step.target_watch import TargetWatch
 
 _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
@@ -52,11 +53,12 @@ class InferenceLoop:
     @torch.no_grad()
     def run(
         self,
-        run_steps: Callable[[Sequence[Batch]], object],
+        step: StepFunction,
+        keep: Callable[[Any, Batch], object],
         read: Callable[[], dict[str, Any]],
         steps_per_execution: int,
     ) -> int:
-        """Run all steps and return how many there were."""
+        """Run all steps, keep the result of each, and return how many there were."""
         self.display.start(_TITLES[self.phase], self.known_steps or None)
         begin_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_begin")
         end_hooks = self.callbacks.hooks(f"on_{self.phase}_batch_end")
@@ -68,9 +70,14 @@ class InferenceLoop:
         for batch in batches:
             for hook in begin_hooks:
                 hook(done, {})
-            together = (batch, *itertools.islice(batches, others)) if others else (batch,)
-            run_steps(together)
-            done += len(together)
+            if others:
+                together = (batch, *itertools.islice(batches, others))
+                for made, one in zip(step.run_all(together), together, strict=True):
+                    keep(made, one)
+                done += len(together)
+            else:
+                keep(step(batch), batch)
+                done += 1
             if end_hooks:
                 call_with_logs(end_hooks, done - 1, read)
             if time.perf_counter() >= self.display.next_redraw:
@@ -98,16 +105,15 @@ def run_evaluation(
     def read() -> dict[str, float]:
         return read_logs(model, compiled, record)
 
-    def run_steps(batches: Sequence[Batch]) -> None:
-        for batch, loss in zip(batches, step.run_all(batches), strict=True):
-            if loss is not None:
-                record.add(loss, batch.weight)
-            if watch is not None:
-                watch.add(batch)
+    def keep(loss: Any, batch: Batch) -> None:
+        if loss is not None:
+            record.add(loss, batch.weight)
+        if watch is not None:
+            watch.add(batch)
 
     loop.callbacks.call("on_test_begin", {})
     with closing(loop.display):
-        done = loop.run(run_steps, read, compiled.steps_per_execution)
+        done = loop.run(step, keep, read, compiled.steps_per_execution)
         if watch is not None:
             watch.finish()
         merge_progress(record, model.metrics, find_world())
@@ -125,13 +131,13 @@ def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
     step.begin()
     step.expect(loop.known_steps)
 
-    def run_steps(batches: Sequence[Batch]) -> None:
-        outputs.extend(step.run_all(batches))
+    def keep(made: Any, _: Batch) -> None:
+        outputs.append(made)
 
     loop.callbacks.call("on_predict_begin", {})
     with closing(loop.display):
         count = 1 if model.compiled is None else model.compiled.steps_per_execution
-        done = loop.run(run_steps, dict, count)
+        done = loop.run(step, keep, dict, count)
         loop.display.finish(done, {})
     loop.callbacks.call("on_predict_end", {})
     return join_outputs(outputs) if outputs else np.zeros((0,))

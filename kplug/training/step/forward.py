@@ -91,9 +91,10 @@ class Forward:
 
         The total; with several losses a vector of the total and each of them.
         """
-        if outcome.total is None or len(self.compiled.losses) < 2:
-            return None if outcome.total is None else outcome.total.detach()
-        return torch.stack([loss.detach() for loss in (outcome.total, *outcome.losses)])
+        total = outcome.total
+        if total is None or len(self.compiled.losses) < 2:
+            return total.detach() if total is not None and total.requires_grad else total
+        return torch.stack([loss.detach() for loss in (total, *outcome.losses)])
 
 
 def pick_output(arranged: Any, index: int) -> Tensor | None:

@@ -18,6 +18,7 @@ from kplug.training.loops.inference import (
     run_evaluation,
     run_prediction,
 )
+from kplug.training.step.steps import StepFunction
 
 
 class Numbers:
@@ -53,6 +54,23 @@ class Recorder(Callback):
         self.seen.append(("end", batch))
 
 
+class Together(StepFunction):
+    """Counts the batches that it was given at a time; its results are their sizes."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def begin(self) -> None:
+        """Nothing is kept."""
+
+    def __call__(self, batch: Batch) -> int:
+        return batch.size
+
+    def run_all(self, batches: Sequence[Batch]) -> list[int]:
+        self.seen.append(len(batches))
+        return super().run_all(batches)
+
+
 def make_doubling() -> Sequential:
     model = Sequential([layers.Dense(1, use_bias=False, input_shape=(1,))])
     model.set_weights([np.array([[2.0]], dtype="float32")])
@@ -61,10 +79,10 @@ def make_doubling() -> Sequential:
 
 
 def test_steps_that_run_together_get_one_pair_of_hooks() -> None:
-    recorder, together = Recorder(), list[int]()
+    recorder, step, sizes = Recorder(), Together(), list[int]()
     loop = InferenceLoop("test", Numbers([[1.0]] * 5), callbacks=CallbackList([recorder]))
-    done = loop.run(lambda batches: together.append(len(batches)), dict, 2)
-    assert (done, together) == (5, [2, 2, 1])
+    done = loop.run(step, lambda size, _: sizes.append(size), dict, 2)
+    assert (done, step.seen, sizes) == (5, [2, 2, 1], [1, 1, 1, 1, 1])
     assert recorder.seen == [
         ("begin", 0),
         ("end", 1),
@@ -77,7 +95,7 @@ def test_steps_that_run_together_get_one_pair_of_hooks() -> None:
 
 def test_no_more_than_the_asked_steps_run() -> None:
     loop = InferenceLoop("predict", Numbers([[1.0]] * 5), steps=3)
-    assert loop.run(lambda batches: None, dict, 2) == 3
+    assert loop.run(Together(), lambda size, _: None, dict, 2) == 3
 
 
 def test_the_loss_is_weighted_by_the_sizes_of_the_batches() -> None:
