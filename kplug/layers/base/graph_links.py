@@ -47,8 +47,8 @@ def read_node(layer: Linked, index: int, what: What) -> Any:
     return _one_or_all(_READERS[what](layer.inbound_nodes[index]))
 
 
-def read_only_node(layer: Linked, what: What) -> Any:
-    """Return something of the only call of a layer, or of all its calls if they agree on a shape.
+def read_links(layer: Linked, what: What) -> Any:
+    """Return the tensors of a layer's first call, or the shapes of all its calls if they agree.
 
     Args:
         layer: The layer.
@@ -56,7 +56,7 @@ def read_only_node(layer: Linked, what: What) -> Any:
 
     Raises:
         NotBuiltError: The layer was not called on a symbolic tensor.
-        GraphError: Several calls have different answers.
+        GraphError: Several calls have different shapes.
     """
     if not layer.inbound_nodes:
         raise _NotConnectedError(
@@ -64,9 +64,8 @@ def read_only_node(layer: Linked, what: What) -> Any:
             hint="Add it to a model whose input shape is known, or call it on an Input.",
         )
     first = read_node(layer, 0, what)
-    others = range(1, len(layer.inbound_nodes))
-    agree = what.endswith("_shape") and all(read_node(layer, i, what) == first for i in others)
-    if others and not agree:
+    others = range(1, len(layer.inbound_nodes)) if what.endswith("_shape") else ()
+    if any(read_node(layer, i, what) != first for i in others):
         raise _SeveralNodesError(
             f"layer {layer.name!r} has several inbound nodes, so {what} has no single meaning",
             hint=f"Use get_{what}_at(node_index).",

@@ -45,7 +45,7 @@ from kplug.layers.base.constructor_arguments import (
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import LINKS, read_node, read_only_node
+from kplug.layers.base.graph_links import LINKS, read_links, read_node
 from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
@@ -862,25 +862,21 @@ class Layer(nn.Module):
 
     @property
     def input(self) -> Any:
-        """The symbolic input, or the list of them.
+        """The symbolic input of the first call, or the list of them; ``get_input_at`` has those of others.
 
         Raises:
-            NotBuiltError: The layer is in no graph.
-            GraphError: It was called more than once; ``get_input_at`` says which is meant. Both are
-                ``AttributeError``s, too.
+            NotBuiltError: The layer is in no graph. It is an ``AttributeError``, too.
         """
-        return read_only_node(self, "input")
+        return read_links(self, "input")
 
     @property
     def output(self) -> Any:
-        """The symbolic output, or the list of them.
+        """The symbolic output of the first call, or the list of them; ``get_output_at`` has those of others.
 
         Raises:
-            NotBuiltError: The layer is in no graph.
-            GraphError: It was called more than once; ``get_output_at`` says which is meant. Both are
-                ``AttributeError``s, too.
+            NotBuiltError: The layer is in no graph. It is an ``AttributeError``, too.
         """
-        return read_only_node(self, "output")
+        return read_links(self, "output")
 
     @property
     def input_shape(self) -> Any:
@@ -890,7 +886,7 @@ class Layer(nn.Module):
             NotBuiltError: The layer is in no graph.
             GraphError: It was called on several shapes; ``get_input_shape_at`` says which is meant.
         """
-        return read_only_node(self, "input_shape")
+        return read_links(self, "input_shape")
 
     @property
     def output_shape(self) -> Any:
@@ -900,7 +896,7 @@ class Layer(nn.Module):
             NotBuiltError: The layer is in no graph.
             GraphError: It has outputs of several shapes; ``get_output_shape_at`` says which is meant.
         """
-        return read_only_node(self, "output_shape")
+        return read_links(self, "output_shape")
 
     def get_input_at(self, node_index: int) -> Any:
         """Return the symbolic input of one call of the layer.
@@ -992,7 +988,7 @@ class Layer(nn.Module):
             return found
         # The property has raised an AttributeError, whose text torch would replace.
         if name in LINKS:
-            read_only_node(self, name)  # type: ignore[arg-type]
+            read_links(self, name)  # type: ignore[arg-type]
         return super().__getattr__(name)
 
     def __delattr__(self, name: str) -> None:
