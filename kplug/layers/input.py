@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from kplug.backend import DTypeLike
-from kplug.errors import ArgumentError
+from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.graph import Node, Shape, SymbolicTensor, TensorSpec
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
@@ -99,10 +99,19 @@ def Input(  # noqa: N802 - Keras's name; it reads as a layer and is used as one
 
     Raises:
         ArgumentError: No shape is given.
+        ArgumentValueError: ``dtype`` is ``"string"``; with Keras on torch, no layer takes such an input.
 
     Example:
         >>> Input((28, 28, 1)).shape
         (None, 28, 28, 1)
     """
+    if dtype == "string":
+        raise ArgumentValueError(
+            "Input",
+            "dtype",
+            dtype,
+            "a type of numbers, since torch has no tensors of texts. Begin a Sequential with the layer that "
+            "reads the texts, or call it on them and give the model its numbers",
+        )
     layer = InputLayer(shape, batch_size, dtype, batch_shape, name, **kwargs)
     return layer.inbound_nodes[0].output_tensors[0]

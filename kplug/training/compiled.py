@@ -11,12 +11,12 @@ import torch
 
 from kplug.arguments import require_choice
 from kplug.errors import ContractError
-from kplug.metrics import Mean
 from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.registry.errors import raise_problems
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
 from kplug.training.execution_options import read_jit, read_steps_per_execution
+from kplug.training.loss_tracker import LossTracker
 from kplug.training.precision import read_precision, with_loss_scaling
 from kplug.training.resolving import (
     Collector,
@@ -62,7 +62,7 @@ class Compiled:
             ``"reduce-overhead"`` for CUDA graphs of these.
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
-        loss_tracker: The mean loss, for steps that the model's class writes.
+        loss_tracker: The mean losses, for steps that the model's class writes.
     """
 
     optimizer: torch.optim.Optimizer | TorchOptimizerFactory
@@ -78,7 +78,7 @@ class Compiled:
     jit_compile: bool | str = False
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
-    loss_tracker: Mean = field(default_factory=lambda: Mean("loss"), compare=False, repr=False)
+    loss_tracker: LossTracker = field(default_factory=LossTracker, compare=False, repr=False)
 
     @property
     def slots(self) -> list[FilledSlot]:

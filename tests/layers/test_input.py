@@ -69,3 +69,13 @@ def test_config_makes_it_again() -> None:
 def test_config_of_keras_3_is_taken() -> None:
     layer = InputLayer.from_config({"batch_shape": [None, 4], "dtype": "float32", "name": "i"})
     assert layer.batch_shape == (None, 4)
+
+
+def test_texts_are_refused_with_what_to_do() -> None:
+    with pytest.raises(ArgumentValueError) as caught:
+        Input((1,), dtype="string")
+    assert str(caught.value) == (
+        "Input: argument 'dtype' is 'string'; allowed: a type of numbers, since torch has no tensors of "
+        "texts. Begin a Sequential with the layer that reads the texts, or call it on them and give the "
+        "model its numbers"
+    )

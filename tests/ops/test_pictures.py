@@ -145,6 +145,11 @@ REFUSED: list[tuple[str, tuple[Any, ...], str]] = [
         "map_coordinates: inputs of shape (2, 6, 5, 3), coordinates of shape (1, 1)",
     ),
     (
+        "map_coordinates",
+        (X, np.zeros((4, 2)), 3),
+        "map_coordinates: argument 'order' is 3; allowed: 0 for the nearest cell, or 1 for linear",
+    ),
+    (
         "affine_transform",
         (X, [1.0, 0.0]),
         "affine_transform: the transform has shape (2,)",

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug.arguments import require_choice, require_integer
+from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import TensorLike
 from kplug.backend.random import Seed, find_generator
 from kplug.errors import DataError
@@ -59,9 +59,9 @@ def _map_coordinates(
             f"map_coordinates: inputs of shape {tuple(x.shape)}, coordinates of shape {shape}",
             hint=f"Give {x.ndim} rows of coordinates, one for each axis of the inputs.",
         )
-    require_integer("map_coordinates", "order", order, "0 or 1", at_least=0)
-    if order > 1:
-        raise NotImplementedError("order is 0 for the nearest cell, or 1 for linear interpolation")
+    allowed = "0 for the nearest cell, or 1 for linear interpolation"
+    if require_integer("map_coordinates", "order", order, allowed, at_least=0) > 1:
+        raise refusal("map_coordinates", "order", order, allowed)
     require_choice("map_coordinates", "fill_mode", fill_mode, _FILL_MODES.keys())
     return _sample(x, (), places, order, fill_mode, fill_value)
 

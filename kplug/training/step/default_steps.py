@@ -100,7 +100,10 @@ def compute_loss(
     """
     compiled = require_compiled(self, "compute_loss")
     batch = arrange_batch(self, x, y, sample_weight)
-    total = Forward(self, compiled, Penalties()).compare(batch, y_pred).total
+    outcome = Forward(self, compiled, Penalties()).compare(batch, y_pred)
+    total, names = outcome.total, compiled.loss_names[1:]
+    if names:
+        compiled.loss_tracker.note_outputs(names, outcome.losses, batch.size)
     for penalty in self.losses:
         total = penalty if total is None else total + penalty
     if total is None:
@@ -133,8 +136,9 @@ def compute_metrics(
 
 
 def get_metrics_result(self: TrainableModel) -> dict[str, Any]:
-    """Return the results of all metrics by name."""
-    return merge_results(self.metrics)
+    """Return the results of all metrics by name, and the losses of the outputs if there are several."""
+    outputs = {} if self.compiled is None else self.compiled.loss_tracker.outputs
+    return merge_results([*self.metrics, *outputs.values()])
 
 
 def reset_metrics(self: TrainableModel) -> None:

@@ -178,6 +178,34 @@ def test_against_keras(step: Callable[[Any], type], call: str) -> None:
         np.testing.assert_allclose(left, right, rtol=2e-4, atol=2e-5)
 
 
+def summed_loss(library: Any) -> type:
+    """A loss of its own for several outputs."""
+
+    class Custom(library.Model):  # type: ignore[misc]
+        def compute_loss(self, *given: Any, **options: Any) -> Any:
+            return 2 * super().compute_loss(*given, **options)
+
+    return Custom
+
+
+@pytest.mark.parametrize("step", [summed_loss, default_step])
+def test_losses_of_several_outputs_are_logged_as_in_keras(step: Callable[[Any], type]) -> None:
+    models = []
+    for library in (kplug, keras):
+        inputs = library.Input((3,))
+        outputs = [library.layers.Dense(1, name=name)(inputs) for name in "ab"]
+        models.append(step(library)(inputs, outputs))
+        models[-1].compile("sgd", loss={"b": "mae", "a": "mse"}, metrics={"a": ["mae"]})
+    ours, theirs = models
+    ours.set_weights(theirs.get_weights())
+    targets = [Y, 2 * Y]
+    given = {"epochs": 2, "shuffle": False, "verbose": 0, "validation_split": 0.25}
+    made, expected = (one.fit(X, targets, **given).history for one in models)
+    assert sorted(made) == sorted(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(made[name], values, rtol=2e-4, err_msg=name)
+
+
 class Pair(kplug.Model):
     """Two networks and two optimizers, as a GAN: no ``call``, and data without targets."""
 

@@ -1,0 +1,34 @@
+"""The mean losses of an epoch, for steps that a model's class writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+from kplug.metrics import Mean
+
+
+class LossTracker(Mean):
+    """The mean loss, and that of each output of a model with several, for steps that a class writes."""
+
+    def __init__(self) -> None:
+        super().__init__("loss")
+        self.outputs: dict[str, Mean] = {}
+
+    def note_outputs(self, names: Iterable[str], losses: Iterable[Tensor], size: float) -> None:
+        """Let the means of the outputs see a batch.
+
+        Args:
+            names: Their names in logs.
+            losses: Their losses.
+            size: The number of samples.
+        """
+        for name, loss in zip(names, losses, strict=True):
+            mean = self.outputs.setdefault(name, Mean(name))
+            mean.update_state(loss.detach(), sample_weight=size)
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        super().reset_state()
+        self.outputs = {}
