@@ -17,7 +17,7 @@ from kplug.callbacks import Callback
 from kplug.configurable import declared_name
 from kplug.constraints import Constraint
 from kplug.initializers import Initializer, RandomInitializer
-from kplug.layers import Layer, TorchModule
+from kplug.layers import Layer, TorchModule, Wrapper
 from kplug.losses import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -65,7 +65,7 @@ _BASES: dict[str, type] = {
     "callback": Callback,
 }
 # Exported classes outside the machine that are no components.
-_LEFT_OUT = (Model, RandomInitializer, TorchModule)
+_LEFT_OUT = (Model, RandomInitializer, TorchModule, Wrapper)
 # Losses that are metrics too, where no metric of the family does the same.
 _LOSSES_AS_METRICS: dict[type, tuple[str, ...]] = {
     BinaryFocalCrossentropy: ("binary_focal_crossentropy",),

@@ -108,6 +108,7 @@ _ROWS = (
     Component("SpatialDropout1D", "kplug.layers.regularization:SpatialDropout1D", summary="Drops whole channels of sequences (N, time, channels) in training; scales up the rest."),
     Component("SpatialDropout2D", "kplug.layers.regularization:SpatialDropout2D", summary="Drops whole channels of images in training and scales up the rest."),
     Component("SpatialDropout3D", "kplug.layers.regularization:SpatialDropout3D", summary="Drops whole channels of volumes in training and scales up the rest."),
+    Component("SpectralNormalization", "kplug.layers.spectral_normalization:SpectralNormalization", summary="Divides a layer's kernel by its largest singular value σ in training, before each call."),
     Component("StackedRNNCells", "kplug.layers.recurrent.stacked:StackedRNNCells", summary="Several cells, each fed with the output of the one before, as one cell."),
     Component("StringLookup", "kplug.layers.categories.lookups:StringLookup", summary="Outputs the place of each string in a vocabulary, or vectors of such places."),
     Component("Subtract", "kplug.layers.merging:Subtract", summary="Outputs the first input minus the second."),

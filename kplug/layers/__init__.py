@@ -156,6 +156,7 @@ from kplug.layers.serialization import (
     get as get,
     serialize as serialize,
 )
+from kplug.layers.spectral_normalization import SpectralNormalization as SpectralNormalization
 from kplug.layers.tensor_operation import TensorOperation as TensorOperation
 from kplug.layers.time_distributed import TimeDistributed as TimeDistributed
 from kplug.layers.torch_module import TorchModule as TorchModule
@@ -169,6 +170,7 @@ from kplug.layers.upsampling import (
     UpSampling2D as UpSampling2D,
     UpSampling3D as UpSampling3D,
 )
+from kplug.layers.wrapper import Wrapper as Wrapper
 
 Convolution2D = Conv2D
 MaxPool2D = MaxPooling2D

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.errors import DataError
@@ -15,10 +13,10 @@ from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.batch_normalization import BatchNormalization
-from kplug.layers.serialization import read_inner, serialize
+from kplug.layers.wrapper import Wrapper
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Applies one layer to each time step of sequences.
 
     All time steps are computed at once, as samples of one batch; only a layer that uses statistics of the
@@ -42,10 +40,9 @@ class TimeDistributed(Layer):
     supports_masking = True
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         if not isinstance(layer, Layer) or layer.output_count != 1:
             raise refusal("TimeDistributed", "layer", layer, "a layer with one output")
-        self.layer = layer
+        super().__init__(layer, **kwargs)
         self.input_spec = InputSpec(min_ndim=3)
 
     def build(self, input_shape: Shape) -> None:
@@ -85,15 +82,6 @@ class TimeDistributed(Layer):
     def _apply_layer(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
         outputs: Tensor = self.layer(inputs) if mask is None else self.layer(inputs, mask=mask)
         return outputs
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
-        return {**super().get_config(), "layer": serialize(self.layer)}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return super().from_config({**config, "layer": read_inner(config["layer"])})
 
 
 def _looks_at_batch(module: nn.Module) -> bool:

@@ -7,14 +7,21 @@ from collections.abc import Iterable
 from torch import Tensor
 
 from kplug.metrics import Mean
+from kplug.metrics.base.mean import MeanMetric
 
 
-class LossTracker(Mean):
+class LossTracker(MeanMetric):
     """The mean loss, and that of each output of a model with several, for steps that a class writes."""
 
     def __init__(self) -> None:
         super().__init__("loss")
         self.outputs: dict[str, Mean] = {}
+
+    def update_state(  # type: ignore[override]  # as Mean's
+        self, values: Tensor, sample_weight: float | None = None
+    ) -> None:
+        """Add the loss of a batch."""
+        self.accumulate(values.detach(), sample_weight)
 
     def note_outputs(self, names: Iterable[str], losses: Iterable[Tensor], size: float) -> None:
         """Let the means of the outputs see a batch.

@@ -147,6 +147,7 @@ EXAMPLES: dict[str, Example] = {
             "backward_layer": parse_spec("kplug/LSTM(units=3, go_backwards=True)"),
         }
     ),
+    "layer/kplug/SpectralNormalization": Example({"layer": parse_spec("kplug/Dense(units=3)")}),
     "layer/kplug/Functional": Example(
         {"inputs": ROWS, "outputs": -ROWS},
         inputs=(torch.ones(4, 4),),

@@ -670,8 +670,10 @@ class Layer(nn.Module):
         """
         self._ensure_values()
         # Of several names of one weight the first counts.
-        unique = {id(weight): (name, weight) for name, weight in reversed(list(self._walk()))}
-        return list(reversed(list(unique.values())))
+        unique: dict[int, tuple[str, Tensor]] = {}
+        for name, weight in self._walk():
+            unique.setdefault(id(weight), (name, weight))
+        return list(unique.values())
 
     def _walk(self) -> Iterator[tuple[str, Tensor]]:
         return walk_weights(self, self._store)

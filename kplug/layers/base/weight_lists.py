@@ -21,7 +21,9 @@ def walk_weights(module: nn.Module, store: WeightStore) -> Iterator[tuple[str, T
         module: The layer.
         store: The weights that the layer has added.
     """
-    yield from store.named()
+    yield from store.named(is_trainable=True)
+    yield from module.named_parameters(recurse=False)
+    yield from store.named(is_trainable=False)
     yield from _own_tensors(module)
     for name, child in module.named_children():
         list_its_own = getattr(child, "named_weights", None)

@@ -49,12 +49,11 @@ class WeightStore:
     def _home_of(self, entry: WeightEntry) -> dict[str, Any]:
         return self._parameters if entry.is_trainable else self._buffers
 
-    def named(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield names and weights, those that training changes before the others."""
-        for is_trainable in (True, False):
-            for entry in self.entries:
-                if entry.is_trainable is is_trainable:
-                    yield entry.name, self.get(entry)
+    def named(self, *, is_trainable: bool) -> Iterator[tuple[str, Tensor]]:
+        """Yield names and weights: those that training changes, or the others."""
+        for entry in self.entries:
+            if entry.is_trainable is is_trainable:
+                yield entry.name, self.get(entry)
 
     def find_components(
         self, role: Literal["regularizer", "constraint"]

@@ -76,7 +76,8 @@ def _visit(layer: LayeredModel | Layer, path: str, seen: set[int]) -> Iterator[W
     own = [
         NamedWeight(name, tensor, type(layer).__name__)
         for name, tensor in layer.named_weights()
-        if id(tensor) not in inner
+        # What a layer has of one inside as its own attribute is in the file twice.
+        if id(tensor) not in inner or "/" not in name
     ]
     yield WeightGroup(path, layer.name, tuple(own))
     for step, child in children:

@@ -1,0 +1,54 @@
+"""Layers around another layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from typing_extensions import Self
+
+from kplug.arguments import refusal
+from kplug.layers.base.layer import Layer
+from kplug.layers.serialization import read_inner, serialize
+
+
+class Wrapper(Layer):
+    """The base of layers around another one; a subclass writes ``call``.
+
+    Args:
+        layer: The layer inside, which is built for the same shape; the attribute has it.
+
+    Raises:
+        ArgumentValueError: ``layer`` is no layer.
+
+    Example:
+        >>> import torch
+        >>> from kplug.layers import Dense
+        >>> class Twice(Wrapper):
+        ...     def call(self, inputs):
+        ...         return 2 * self.layer(inputs)
+        >>> Twice(Dense(3))(torch.zeros(2, 4)).shape
+        torch.Size([2, 3])
+
+    Reference:
+        ``keras.layers.Wrapper``.
+    """
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        if not isinstance(layer, Layer):
+            raise refusal(type(self).__name__, "layer", layer, "a layer")
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def build(self, input_shape: Any) -> None:
+        """Build the layer inside."""
+        self.layer.declare_for(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {**super().get_config(), "layer": serialize(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what ``get_config`` returned, here or in Keras."""
+        return super().from_config({**config, "layer": read_inner(config["layer"])})
