@@ -47,14 +47,14 @@ class AutoStep(CompiledStep):
             return [self(batch) for batch in batches]
         self.steps_left -= len(batches)
         self.steps_done += len(batches)
-        leaves, signature = describe_batches(batches)
-        trial = self._trials.get(signature)
+        leaves, signatures = describe_batches(batches)
+        trial = self._trials.get(signatures)
         if trial is None:
             if len(self._trials) == MOST_SHAPES:
                 return self.run_eagerly(batches)
-            trial = self._trials[signature] = CompileTrial(self)
+            trial = self._trials[signatures] = CompileTrial(self)
         self._active = trial
-        return trial.run(batches, leaves, signature)
+        return trial.run(batches, leaves, signatures)
 
     def _compile(
         self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any

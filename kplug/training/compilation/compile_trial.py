@@ -30,7 +30,8 @@ _MOST_STARTS: Final = 3
 
 _costs = CompileCosts()
 
-Run = Callable[[Sequence[Batch], list[Tensor], Any], list[Any]]
+Leaves = Sequence[list[Tensor]]  # of each batch
+Run = Callable[[Sequence[Batch], Leaves, Sequence[Any]], list[Any]]
 
 
 class TriedStep(Protocol):
@@ -43,16 +44,14 @@ class TriedStep(Protocol):
         """Run ordinary steps."""
 
     def run_graph(
-        self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
     ) -> list[Any]:
         """Run steps as a graph, or record one."""
 
-    def drop_graph(self, signature: Any) -> None:
+    def drop_graph(self, signatures: Sequence[Any]) -> None:
         """Free the graphs of a shape."""
 
-    def rehearse(
-        self, batches: Sequence[Batch], leaves: list[Tensor]
-    ) -> tuple[list[Any], int | None]:
+    def rehearse(self, batches: Sequence[Batch], leaves: Leaves) -> tuple[list[Any], int | None]:
         """Run steps as if a graph of them were recorded; say how many operations it would have."""
 
 
@@ -126,7 +125,7 @@ class CompileTrial:
 
     # -- towards a graph ---------------------------------------------------------------------
 
-    def _count(self, batches: Sequence[Batch], leaves: list[Tensor], _: Any) -> list[Any]:
+    def _count(self, batches: Sequence[Batch], leaves: Leaves, _: Any) -> list[Any]:
         """Count the operations of a step, which takes milliseconds; recording takes longer."""
         results, operations = self._step.rehearse(batches, leaves)
         self._is_counted, self.run = True, self._measure
@@ -139,9 +138,11 @@ class CompileTrial:
                 self.run = self._record
         return results
 
-    def _record(self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any) -> list[Any]:
+    def _record(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
         started = time.perf_counter()
-        results = self._step.run_graph(batches, leaves, signature)
+        results = self._step.run_graph(batches, leaves, signatures)
         if self._worker is not None:
             _costs.trace = time.perf_counter() - started
         return results
@@ -179,7 +180,7 @@ class CompileTrial:
             return
         if report.call_seconds is not None:
             seconds = self._processor_seconds / self._timed
-            self._share = measure_share(report.call_seconds, seconds)
+            self._share = measure_share(count * report.call_seconds, seconds)
         cost = _costs.load + (0.0 if report.is_cached else report.compile_seconds)
         is_now = is_worth(cost, self._share, self._look_ahead(count))
         self.run = self._load if is_now else self._hold
@@ -193,33 +194,37 @@ class CompileTrial:
 
     # -- the graph ---------------------------------------------------------------------------
 
-    def _load(self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any) -> list[Any]:
+    def _load(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
         self._ready.add(self._content)
         started = time.perf_counter()
-        results = self._step.run_graph(batches, leaves, signature)
+        results = self._step.run_graph(batches, leaves, signatures)
         if self._worker is None:  # the graph is still the same one
             _costs.load = time.perf_counter() - started
             self._times, self.run = ([], []), self._compare
         return results
 
-    def _compare(self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any) -> list[Any]:
+    def _compare(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
         """Run some steps compiled and some eagerly, in turns, and keep to what is faster."""
         eager, compiled = self._times
         done = len(eager) + len(compiled)
         is_compiled = done // _BLOCK % 2 == 0
         started = time.perf_counter()
         if is_compiled:
-            results = self._step.run_graph(batches, leaves, signature)
+            results = self._step.run_graph(batches, leaves, signatures)
         else:
             results = self._step.run_eagerly(batches)
-        if leaves[0].device.type != "cpu":
+        if leaves[0][0].device.type != "cpu":
             torch.accelerator.synchronize()
         (compiled if is_compiled else eager).append(time.perf_counter() - started)
         if done + 1 == _BLOCK * _BLOCKS and self.run == self._compare:
             if _find_typical(compiled) < _find_typical(eager):
                 self.run = self._step.run_graph
             else:
-                self._step.drop_graph(signature)
+                self._step.drop_graph(signatures)
                 self._stay_eager()
         return results
 

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from kplug.nested import map_leaves
 from kplug.training.compilation.captured_state import TensorReference
-from kplug.training.compilation.step_plan import StepPlan
 from kplug.training.compilation.tracing import as_input
 
 _IS_TRAINED = operator.attrgetter("requires_grad")
@@ -28,11 +27,11 @@ class CompiledCall:
 
     Args:
         paths: The paths of the tensors that the step holds.
-        leaves: Which tensors of the batches follow.
+        leaves: Which tensors of the batch follow.
         takes_numbers: Whether the planned numbers come then.
         fixed: The last inputs.
-        results: What the steps returned, with an ``Output`` for each tensor.
-        outcomes: What ``settle`` wants of each step, likewise.
+        result: What the step returned, with an ``Output`` for each tensor.
+        outcome: What ``settle`` wants, likewise.
 
     Attributes:
         run: The compiled graph.
@@ -43,8 +42,8 @@ class CompiledCall:
     leaves: list[int]
     takes_numbers: bool
     fixed: list[Tensor]
-    results: list[Any]
-    outcomes: list[Any]
+    result: Any
+    outcome: Any
     run: Callable[..., Sequence[Tensor]] = field(init=False)
     held: list[Tensor] = field(default_factory=list, init=False)
     _containers: list[Any] = field(default_factory=list, init=False)
@@ -76,11 +75,11 @@ class CompiledCall:
         tensors: list[Tensor] = list(map(operator.getitem, self._containers, self._keys))
         return [*map(Tensor.data_ptr, tensors), *map(_IS_TRAINED, tensors)]
 
-    def list_inputs(self, leaves: Sequence[Tensor], plan: StepPlan) -> list[Tensor]:
-        """Return the graph's inputs for batches with these tensors and a plan of their steps."""
+    def list_inputs(self, leaves: Sequence[Tensor], numbers: Tensor) -> list[Tensor]:
+        """Return the graph's inputs for a batch with these tensors and the planned numbers of its step."""
         tensors = [*self.held, *[leaves[index] for index in self.leaves]]
         if self.takes_numbers:
-            tensors.append(plan.as_tensor(leaves[0].device))
+            tensors.append(numbers)
         return tensors + self.fixed
 
     @property

@@ -21,7 +21,7 @@ from kplug.training.compilation.fallback_to_eager import (
 )
 from kplug.training.compilation.graph_breaks import GraphBreak
 from kplug.training.compilation.programs import Program
-from kplug.training.compilation.step_plan import StepPlan
+from kplug.training.compilation.step_plan import StepPlan, as_tensors
 from kplug.training.compilation.torch_compiler import CompilerError, compile_graph
 from kplug.training.compilation.traced_call import TracedCall
 from kplug.training.compilation.tracing import TracedGraph
@@ -82,133 +82,151 @@ class CompiledStep(StepFunction):
         return self.run_all([batch])[0]
 
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
-        """Make one step for each batch, in one call of a graph if their shapes have come before."""
+        """Make one step for each batch, compiled if its shapes have come before."""
         if self.fallback.is_eager:
             return self.run_eagerly(batches)
         if self.program.waits and len(batches) > 1:
             return [self(batch) for batch in batches]
-        leaves, signature = describe_batches(batches)
-        comes_again = signature == self._last_signature
-        self._last_signature = signature
-        if signature not in self._signatures:
+        leaves, signatures = describe_batches(batches)
+        if not self._signatures.issuperset(signatures):
+            if len(batches) > 1:
+                return [self(batch) for batch in batches]
+            comes_again = signatures[0] == self._last_signature
+            self._last_signature = signatures[0]
             if not comes_again or len(self._signatures) == MOST_SHAPES:
                 return self.run_eagerly(batches)
-            self._signatures.add(signature)
-        return self.run_graph(batches, leaves, signature)
+            self._signatures.add(signatures[0])
+        self._last_signature = signatures[-1]
+        return self.run_graph(batches, leaves, signatures)
 
     def run_graph(
-        self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any
+        self, batches: Sequence[Batch], leaves: Sequence[list[Tensor]], signatures: Sequence[Any]
     ) -> list[Any]:
-        """Make one step for each batch by their graph; where there is none, trace one."""
-        # The plan comes before the look-up, because its constants are parts of the graph: a step that
+        """Make one step for each batch by their graph; where there is none, trace one.
+
+        What holds for all of the steps is done once: planning, a look whether the graph has its tensors.
+        """
+        # The plans come before the look-up, because their constants are parts of the graphs: a step that
         # collects gradients has another graph than one that updates.
-        plan = self._plan(len(batches))
-        key = signature, plan.constants
+        plans = [self._plan() for _ in batches]
+        numbers = as_tensors(plans, leaves[0][0].device)
+        results: list[Any] = []
+        key, call, has_traced = None, None, False
+        for batch, tensors, signature, plan, each in zip(
+            batches, leaves, signatures, plans, numbers, strict=True
+        ):
+            if key != (signature, plan.constants):
+                key = signature, plan.constants
+                call = self._find_call(key)
+            if call is not None:
+                results.append(self._run_compiled(call, batch, tensors, each))
+            elif has_traced:
+                results.append(self._run_planned(batch, plan, each))
+            else:
+                results.append(self._trace(key, batch, tensors, plan, each))
+                key, has_traced = None, True
+        return results
+
+    def _run_compiled(
+        self, call: CompiledCall, batch: Batch, leaves: list[Tensor], numbers: Tensor
+    ) -> Any:
+        try:
+            outputs = call.run(*call.list_inputs(leaves, numbers))
+        except (RuntimeError, IndexError) as error:
+            self.program.explain(batch, error)
+            raise
+        if self.program.waits:
+            self.program.settle(fill_outputs(call.outcome, outputs))
+        return fill_outputs(call.result, outputs)
+
+    def _find_call(self, key: Any) -> CompiledCall | None:
         call = self._calls.get(key)
         if call is not None and not call.is_bound():
             self.begin()
             call = self._calls.get(key)
-        if call is None:
-            return self._trace(signature, batches, leaves, plan)
-        try:
-            outputs = call.run(*call.list_inputs(leaves, plan))
-        except (RuntimeError, IndexError) as error:
-            self.program.explain(batches, error)
-            raise
-        if self.program.waits:
-            self.program.settle(fill_outputs(call.outcomes[-1], outputs))
-        return [fill_outputs(result, outputs) for result in call.results]
+        return call
 
-    def _plan(self, count: int) -> StepPlan:
+    def _plan(self) -> StepPlan:
         numbers: list[float] = []
-        constants, structures, ends = [], [], []
-        for _ in range(count):
-            constant, structure = self.program.plan(numbers)
-            constants.append(constant)
-            structures.append(structure)
-            ends.append(len(numbers))
-        return StepPlan(numbers, tuple(constants), structures, ends)
+        return StepPlan(numbers, *self.program.plan(numbers))
 
     def run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
         """Make one ordinary step for each batch."""
         return [self.program.run(batch) for batch in batches]
 
-    def _run_planned(
-        self, batches: Sequence[Batch], leaves: Sequence[Tensor], plan: StepPlan
-    ) -> list[Any]:
-        """Run steps eagerly that are planned already, without counting them a second time."""
+    def _run_planned(self, batch: Batch, plan: StepPlan, numbers: Tensor) -> Any:
+        """Run a step eagerly that is planned already, without counting it a second time."""
         if not self.program.counts:
-            return self.run_eagerly(batches)
-        shares = plan.split(plan.as_tensor(leaves[0].device).unbind())
-        results = []
-        for batch, structure, share in zip(batches, plan.structures, shares, strict=True):
-            result, outcome = self.program.run_planned(batch, structure, share)
-            self.program.settle(outcome)
-            results.append(result)
-        return results
+            return self.program.run(batch)
+        result, outcome = self.program.run_planned(batch, plan.structure, list(numbers.unbind()))
+        self.program.settle(outcome)
+        return result
 
-    def drop_graph(self, signature: Any) -> None:
-        """Free the graphs of a shape."""
-        self._calls = {key: call for key, call in self._calls.items() if key[0] != signature}
+    def drop_graph(self, signatures: Sequence[Any]) -> None:
+        """Free the graphs of some shapes."""
+        self._calls = {key: call for key, call in self._calls.items() if key[0] not in signatures}
         if not self._calls:
             self._graphs, self._state = {}, None
 
     def rehearse(
-        self, batches: Sequence[Batch], leaves: list[Tensor]
+        self, batches: Sequence[Batch], leaves: Sequence[list[Tensor]]
     ) -> tuple[list[Any], int | None]:
-        """Run steps as if they were traced.
+        """Run steps as if the first were traced.
 
         Returns:
-            Their results, and how many operations a graph would have; None if there can be none.
+            Their results, and how many operations graphs of all would have; None if there can be none.
         """
-        plan = self._plan(len(batches))
-        traced = TracedCall(self.program, batches, leaves, plan)
+        plans = [self._plan() for _ in batches]
+        rest = list(zip(batches, plans, as_tensors(plans, leaves[0][0].device), strict=True))
+        traced = TracedCall(self.program, batches[0], leaves[0], plans[0])
         try:
             operations = traced.rehearse()
         except Exception:  # noqa: BLE001 - user code may raise anything here
             traced.undo()
-            return self._run_planned(batches, leaves, plan), None
+            return [self._run_planned(*each) for each in rest], None
+        self._finish_traced(traced)
+        results = [traced.result, *(self._run_planned(*each) for each in rest[1:])]
+        return results, None if traced.graph_break else operations * len(batches)
+
+    def _finish_traced(self, traced: TracedCall) -> None:
         self.program.clean_up()
         if self.program.waits:
-            self.program.settle(traced.outcomes[-1])
-        return traced.results, None if traced.graph_break else operations
+            self.program.settle(traced.outcome)
 
     # -- tracing -----------------------------------------------------------------------------
 
     def _trace(
-        self, signature: Any, batches: Sequence[Batch], leaves: list[Tensor], plan: StepPlan
-    ) -> list[Any]:
-        """Run steps that are traced meanwhile, and keep their graph if there is no graph break."""
+        self, key: Any, batch: Batch, leaves: list[Tensor], plan: StepPlan, numbers: Tensor
+    ) -> Any:
+        """Run a step that is traced meanwhile, and keep its graph if there is no graph break."""
         if not has_room(len(self._calls), len(self._signatures)):
-            results = self._run_planned(batches, leaves, plan)
+            result = self._run_planned(batch, plan, numbers)
             self._fall_back(TOO_MANY_GRAPHS)
-            return results
+            return result
         started = time.perf_counter()
-        traced = TracedCall(self.program, batches, leaves, plan)
+        traced = TracedCall(self.program, batch, leaves, plan)
         try:
             graph = traced.trace()
         except Exception as error:  # noqa: BLE001 - user code may raise anything here
             traced.undo()
             # This raises it again if it is a real mistake.
-            results = self._run_planned(batches, leaves, plan)
+            result = self._run_planned(batch, plan, numbers)
             self._fall_back(describe_failure(error))
-            return results
-        self.program.clean_up()
-        if self.program.waits:
-            self.program.settle(traced.outcomes[-1])
+            return result
+        self._finish_traced(traced)
         if traced.graph_break is None:
-            self._keep(traced, graph, (signature, plan.constants), leaves)
+            self._keep(traced, graph, key, leaves)
             self.seconds += time.perf_counter() - started
         elif not self.fallback.may_try_again(traced.graph_break):
             self._fall_back(traced.graph_break)
-        return traced.results
+        return traced.result
 
     def _keep(
         self, traced: TracedCall, graph: TracedGraph, key: Any, leaves: Sequence[Tensor]
     ) -> None:
         """Compile what was traced, unless a graph that is the same was compiled before."""
         call = traced.make_call(graph)
-        inputs = call.list_inputs(leaves, traced.plan)
+        inputs = call.list_inputs(leaves, traced.numbers)
         kinds = [(each.shape, each.stride(), each.dtype, each.device) for each in inputs]
         content = (*graph.describe(), *kinds)
         if content not in self._graphs:
@@ -244,20 +262,24 @@ class CompiledStep(StepFunction):
         self.fallback.give_up(reason)
 
 
-def describe_batches(batches: Sequence[Batch]) -> tuple[list[Tensor], tuple[Any, ...]]:
-    """Return the tensors of batches, and what a graph knows of them: structure, shapes and types."""
+def describe_batches(batches: Sequence[Batch]) -> tuple[list[list[Tensor]], tuple[Any, ...]]:
+    """Return the tensors of each batch, and what a graph knows of it: structure, shapes and types."""
+    described = list(map(_describe, batches))
+    return [leaves for leaves, _ in described], tuple([signature for _, signature in described])
+
+
+def _describe(batch: Batch) -> tuple[list[Tensor], tuple[Any, ...]]:
     leaves: list[Tensor] = []
     signature: list[Any] = []
-    for batch in batches:
-        for part in batch:
-            if isinstance(part, Tensor):  # nearly always, and this runs before every step
-                leaves.append(part)
-                signature.append((part.shape, part.stride(), part.dtype))
-            elif part is None or isinstance(part, float):
-                signature.append(part)
-            else:
-                inner = list(find_leaves(part, Tensor))
-                leaves += inner
-                signature.append(repr(map_leaves(part, Tensor, lambda _: 0)))
-                signature += [(each.shape, each.stride(), each.dtype) for each in inner]
+    for part in batch:
+        if isinstance(part, Tensor):  # nearly always, and this runs before every step
+            leaves.append(part)
+            signature.append((part.shape, part.stride(), part.dtype))
+        elif part is None or isinstance(part, float):
+            signature.append(part)
+        else:
+            inner = list(find_leaves(part, Tensor))
+            leaves += inner
+            signature.append(repr(map_leaves(part, Tensor, lambda _: 0)))
+            signature += [(each.shape, each.stride(), each.dtype) for each in inner]
     return leaves, tuple(signature)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -31,15 +31,14 @@ class Program:
         return self.step(batch)
 
     @torch.no_grad()
-    def explain(self, batches: Sequence[Batch], error: Exception) -> None:
+    def explain(self, batch: Batch, error: Exception) -> None:
         """Say what is wrong with a batch, if that is why a graph failed; else return.
 
         Raises:
             KplugError: What an eager step says of the batch.
         """
         try:
-            for batch in batches:
-                self.step.compute(batch)
+            self.step.compute(batch)
         except KplugError as explained:
             raise explained from error
 

@@ -1,4 +1,4 @@
-"""What Python computed for the steps of one call, before they run."""
+"""What Python computed for a step, before it runs."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class StepPlan:
-    """The planned steps of one call.
+    """A planned step.
 
     Args:
-        numbers: The numbers of all steps that differ from call to call: inputs of the graph.
-        constants: What else decides about each step: a part of the graph.
-        structures: What ``run_planned`` wants of each step.
-        ends: Where the numbers of each step end.
+        numbers: The numbers that differ from step to step: inputs of the graph.
+        constants: What else decides about the step: a part of the graph.
+        structure: What ``run_planned`` wants.
     """
 
     numbers: list[float]
-    constants: tuple[Any, ...]
-    structures: list[Any]
-    ends: list[int]
+    constants: Any
+    structure: Any
 
-    def as_tensor(self, device: torch.device) -> Tensor:
-        """Return the numbers as a tensor, of doubles: Python's rates and corrections are doubles too."""
-        kind = torch.float32 if device.type == "mps" else torch.float64  # it has no other
-        return torch.tensor(self.numbers, dtype=kind).to(device, non_blocking=True)
 
-    def split(self, numbers: Sequence[Tensor]) -> list[list[Tensor]]:
-        """Return the numbers of each step."""
-        starts = [0, *self.ends[:-1]]
-        return [list(numbers[a:b]) for a, b in zip(starts, self.ends, strict=True)]
+def as_tensors(plans: Sequence[StepPlan], device: torch.device) -> Sequence[Tensor]:
+    """Return the numbers of each step as a tensor, of doubles as Python's rates and corrections are."""
+    kind = torch.float32 if device.type == "mps" else torch.float64  # it has no other
+    numbers = [number for plan in plans for number in plan.numbers]
+    tensor = torch.tensor(numbers, dtype=kind).to(device, non_blocking=True)
+    if len(plans) == 1:
+        return (tensor,)
+    return torch.split_with_sizes(tensor, [len(plan.numbers) for plan in plans])

@@ -1,4 +1,4 @@
-"""One call of a step with some batches, traced, and all that may be wrong with it."""
+"""One call of a step with a batch, traced, and all that may be wrong with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kplug.training.compilation.fallback_to_eager import OWN_GENERATOR
 from kplug.training.compilation.graph_breaks import GraphBreak, OperationCount, watching_reads
 from kplug.training.compilation.programs import Program
 from kplug.training.compilation.snapshot import StateSnapshot
-from kplug.training.compilation.step_plan import StepPlan
+from kplug.training.compilation.step_plan import StepPlan, as_tensors
 from kplug.training.compilation.tracing import (
     TracedGraph,
     as_input,
@@ -26,11 +26,11 @@ from kplug.training.data.batch import Batch
 
 
 class TracedCall:
-    """Runs planned steps, one for each batch, while their operations are written down.
+    """Runs a planned step while its operations are written down.
 
     Attributes:
-        results: What the steps returned.
-        outcomes: What ``settle`` wants of each step.
+        result: What the step returned.
+        outcome: What ``settle`` wants.
         graph_break: Why the graph cannot stand for other steps, or None.
         state: What the step can see, before the call.
     """
@@ -38,12 +38,12 @@ class TracedCall:
     def __init__(
         self,
         program: Program,
-        batches: Sequence[Batch],
+        batch: Batch,
         leaves: Sequence[Tensor],
         plan: StepPlan,
     ) -> None:
-        self.program, self.batches, self.plan = program, batches, plan
-        self.numbers = plan.as_tensor(leaves[0].device)
+        self.program, self.batch, self.plan = program, batch, plan
+        (self.numbers,) = as_tensors([plan], leaves[0].device)
         self.state = CapturedState(program.find_roots())
         named = self.state.list_tensors()
         self._paths = [path for path, _ in named]
@@ -51,13 +51,13 @@ class TracedCall:
         self._by_path = {path: each.get() for path, each in self.state.tensors.items()}
         self._leaves = list(leaves)
         self._snapshot = StateSnapshot(self._held, self.state.generators)
-        self.results: list[Any] = []
-        self.outcomes: list[Any] = []
+        self.result: Any = None
+        self.outcome: Tensor | None = None
         self.graph_break: GraphBreak | None = None
         self._outputs: list[Tensor] = []
 
     def trace(self) -> TracedGraph:
-        """Run the steps and return their graph."""
+        """Run the step and return its graph."""
         randomness = read_python_randomness()
         found = trace(self._run, [*self._held, *self._leaves, self.numbers])
         # A number that Python drew would be drawn once and be part of the graph for good.
@@ -68,28 +68,24 @@ class TracedCall:
         return found
 
     def rehearse(self) -> int:
-        """Run the steps without their graph, and return how many operations it would have."""
+        """Run the step without its graph, and return how many operations it would have."""
         with saying_that_it_compiles(), OperationCount() as count:
             self._run()
         found: int = count.found
         return found
 
     def undo(self) -> None:
-        """Put back what the steps have changed."""
+        """Put back what the step has changed."""
         self._snapshot.restore()
 
     def _run(self, *_: Tensor) -> list[Tensor]:
-        shares = self.plan.split(self.numbers.unbind())
         with watching_reads() as watch:
-            for batch, structure, share in zip(
-                self.batches, self.plan.structures, shares, strict=True
-            ):
-                result, outcome = self.program.run_planned(batch, structure, share)
-                self.results.append(result)
-                self.outcomes.append(outcome)
+            self.result, self.outcome = self.program.run_planned(
+                self.batch, self.plan.structure, list(self.numbers.unbind())
+            )
         self.graph_break = watch.found
         self._put_back()
-        map_leaves([self.results, self.outcomes], Tensor, self._outputs.append)
+        map_leaves([self.result, self.outcome], Tensor, self._outputs.append)
         return self._outputs
 
     @torch.no_grad()
@@ -125,16 +121,16 @@ class TracedCall:
         """Return the call of a graph that is free of graph breaks, bound to what the step sees."""
         held, count = len(self._held), len(self._held) + len(self._leaves)
         counter = iter(range(len(self._outputs)))
-        results, outcomes = map_leaves(
-            [self.results, self.outcomes], Tensor, lambda _: Output(next(counter))
+        result, outcome = map_leaves(
+            [self.result, self.outcome], Tensor, lambda _: Output(next(counter))
         )
         call = CompiledCall(
             paths=[self._paths[index] for index in graph.used if index < held],
             leaves=[index - held for index in graph.used if held <= index < count],
             takes_numbers=count in graph.used,
             fixed=[as_input(tensor) for tensor in graph.fixed],
-            results=results,
-            outcomes=outcomes,
+            result=result,
+            outcome=outcome,
         )
         call.bind(self.state.tensors)
         return call

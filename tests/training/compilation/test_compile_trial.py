@@ -7,16 +7,15 @@ from typing import Any, ClassVar
 
 import pytest
 import torch
-from torch import Tensor
 
 from kplug.training.compilation import compile_trial
 from kplug.training.compilation.compile_costs import CompileCosts
-from kplug.training.compilation.compile_trial import CompileTrial
+from kplug.training.compilation.compile_trial import CompileTrial, Leaves
 from kplug.training.compilation.compile_worker import CompileReport
 from kplug.training.data.batch import Batch
 
-LEAVES = [torch.zeros(2)]
-BATCHES = [Batch(LEAVES[0])]
+LEAVES = [[torch.zeros(2)]]
+BATCHES = [Batch(LEAVES[0][0])]
 
 
 class Clock:
@@ -71,16 +70,14 @@ class Step:
     def run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
         return self._run("eager", self.eager)
 
-    def drop_graph(self, signature: Any) -> None:
+    def drop_graph(self, signatures: Sequence[Any]) -> None:
         self.is_dropped = True
 
-    def rehearse(
-        self, batches: Sequence[Batch], leaves: list[Tensor]
-    ) -> tuple[list[Any], int | None]:
+    def rehearse(self, batches: Sequence[Batch], leaves: Leaves) -> tuple[list[Any], int | None]:
         return self._run("counted", self.eager), self.operations
 
     def run_graph(
-        self, batches: Sequence[Batch], leaves: list[Tensor], signature: Any
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
     ) -> list[Any]:
         if self.trial.is_ready(None, [], self.content):  # type: ignore[arg-type]  # a stand-in
             return self._run("compiled", self.compiled)
@@ -97,7 +94,7 @@ class Step:
         for _ in range(self.steps_left if calls is None else calls):
             self.steps_left -= 1
             self.steps_done += 1
-            self.trial.run(BATCHES, LEAVES, "signature")
+            self.trial.run(BATCHES, LEAVES, ["signature"])
         ran = self.ran[before:]
         return [how for index, how in enumerate(ran) if index == 0 or how != ran[index - 1]]
 

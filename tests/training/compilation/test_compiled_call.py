@@ -10,9 +10,8 @@ from torch import Tensor
 
 from kplug.training.compilation.captured_state import TensorReference
 from kplug.training.compilation.compiled_call import CompiledCall, Output, fill_outputs
-from kplug.training.compilation.step_plan import StepPlan
 
-PLAN = StepPlan([0.1, 0.2], (), [None], [2])
+NUMBERS = torch.tensor([0.1, 0.2], dtype=torch.float64)
 
 
 def make_call(**changes: Any) -> CompiledCall:
@@ -21,8 +20,8 @@ def make_call(**changes: Any) -> CompiledCall:
         "leaves": [1],
         "takes_numbers": True,
         "fixed": [],
-        "results": [],
-        "outcomes": [],
+        "result": None,
+        "outcome": None,
     }
     return CompiledCall(**(options | changes))
 
@@ -36,12 +35,12 @@ def test_inputs_are_held_tensors_then_batch_then_numbers_then_fixed_ones() -> No
     call = make_call(fixed=[fixed])
     bind(call, {"weight": weight})
     leaves = [torch.zeros(3), torch.arange(4.0)]
-    inputs = call.list_inputs(leaves, PLAN)
+    inputs = call.list_inputs(leaves, NUMBERS)
     assert len(inputs) == 4
     assert inputs[0].data_ptr() == weight.data_ptr()
     assert not inputs[0].requires_grad
     assert inputs[1] is leaves[1]
-    torch.testing.assert_close(inputs[2], torch.tensor([0.1, 0.2], dtype=torch.float64))
+    assert inputs[2] is NUMBERS
     assert inputs[3] is fixed
     assert call.moving == slice(1, 3)
 
@@ -50,7 +49,7 @@ def test_numbers_are_left_out_where_the_graph_takes_none() -> None:
     call = make_call(takes_numbers=False, leaves=[0, 1])
     bind(call, {"weight": torch.ones(2)})
     leaves = [torch.zeros(3), torch.arange(4.0)]
-    assert [each.numel() for each in call.list_inputs(leaves, PLAN)] == [2, 3, 4]
+    assert [each.numel() for each in call.list_inputs(leaves, NUMBERS)] == [2, 3, 4]
     assert call.moving == slice(1, 3)
 
 

@@ -209,6 +209,38 @@ def test_steps_per_execution_changes_no_number(count: int) -> None:
         assert np.allclose(one, other, rtol=1e-5)
 
 
+def test_several_steps_at_a_time_run_the_graph_of_one(compiled_graphs: list[int]) -> None:
+    losses = [fit(make_model(steps_per_execution=count), epochs=4) for count in (1, 2, 3)]
+    assert losses[0] == losses[1] == losses[2]
+    assert compiled_graphs == compiled_graphs[:1] * 3
+
+
+def test_steps_of_one_call_may_need_different_graphs(compiled_graphs: list[int]) -> None:
+    optimizer = "adam(gradient_accumulation_steps=2)"
+    one, other = (
+        fit(make_model(optimizer=optimizer, jit_compile=jit, steps_per_execution=4), epochs=6)
+        for jit in (False, True)
+    )
+    assert np.allclose(one, other, rtol=1e-5)
+    assert len(compiled_graphs) == 2
+
+
+def test_a_graph_break_in_a_call_of_several_steps_trains_each_of_them_once() -> None:
+    def impatient(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        loss = (y_true - y_pred).square().mean()
+        return loss * 10 if loss > 1 else loss
+
+    optimizer = "adam(lr=0.01, decay=0.1)"
+    eager, model = (
+        make_model(optimizer=optimizer, loss=impatient, jit_compile=jit, steps_per_execution=4)
+        for jit in (False, True)
+    )
+    with pytest.warns(EagerStepWarning, match="reads numbers"):
+        found = fit(model, epochs=2)
+    assert fit(eager, epochs=2) == found
+    assert model.optimizer.iterations == eager.optimizer.iterations == 10
+
+
 def test_evaluate_and_predict_are_compiled_once(compiled_graphs: list[int]) -> None:
     model = make_model(metrics=["mae"])
     eager = make_model(metrics=["mae"], jit_compile=False)

@@ -81,7 +81,7 @@ def test_captured_steps_give_the_numbers_of_eager_ones(captures: list[int]) -> N
     )
 
 
-def test_several_steps_are_captured_together(captures: list[int]) -> None:
+def test_several_steps_at_a_time_replay_what_one_captured(captures: list[int]) -> None:
     eager, captured = make_model(False), make_model("reduce-overhead", steps_per_execution=2)
     train(eager, 6)
     train(captured, 6)

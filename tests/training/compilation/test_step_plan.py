@@ -1,27 +1,25 @@
-"""The numbers of planned steps: as a tensor, and split into those of each step."""
+"""The numbers of planned steps as tensors."""
 
 from __future__ import annotations
 
 import torch
 
-from kplug.training.compilation.step_plan import StepPlan
+from kplug.training.compilation.step_plan import StepPlan, as_tensors
 
 CPU = torch.device("cpu")
 
 
 def test_numbers_become_doubles_without_loss() -> None:
-    tensor = StepPlan([0.1, 1e-300, 3.0], (), [None], [3]).as_tensor(CPU)
+    (tensor,) = as_tensors([StepPlan([0.1, 1e-300, 3.0], (), None)], CPU)
     assert tensor.dtype is torch.float64
     assert tensor.tolist() == [0.1, 1e-300, 3.0]
 
 
 def test_a_plan_without_numbers_is_an_empty_tensor() -> None:
-    plan = StepPlan([], (), [None, None], [0, 0])
-    assert plan.as_tensor(CPU).shape == (0,)
-    assert plan.split([]) == [[], []]
+    (tensor,) = as_tensors([StepPlan([], (), None)], CPU)
+    assert tensor.shape == (0,)
 
 
-def test_each_step_gets_the_numbers_up_to_its_end() -> None:
-    plan = StepPlan([1.0, 2.0, 3.0], (), [None] * 3, [2, 2, 3])
-    shares = plan.split(plan.as_tensor(CPU).unbind())
-    assert [[each.item() for each in share] for share in shares] == [[1.0, 2.0], [], [3.0]]
+def test_each_step_gets_its_own_numbers() -> None:
+    plans = [StepPlan(numbers, (), None) for numbers in ([1.0, 2.0], [], [3.0])]
+    assert [each.tolist() for each in as_tensors(plans, CPU)] == [[1.0, 2.0], [], [3.0]]

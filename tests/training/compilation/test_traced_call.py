@@ -66,22 +66,21 @@ def draw_with_generator(holder: Holder, x: Tensor, number: Tensor) -> Tensor:
 
 
 def make_traced(rule: Callable[[Holder, Tensor, Tensor], Tensor]) -> TracedCall:
-    leaves = [torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])]
-    plan = StepPlan([0.5, 10.0], (), [None, None], [1, 2])
-    return TracedCall(HolderProgram(rule), [Batch(each) for each in leaves], leaves, plan)
+    leaf = torch.tensor([1.0, 2.0])
+    return TracedCall(HolderProgram(rule), Batch(leaf), [leaf], StepPlan([0.5], (), None))
 
 
-def test_steps_run_for_real_and_the_tensor_that_was_there_is_kept() -> None:
+def test_a_step_runs_for_real_and_the_tensor_that_was_there_is_kept() -> None:
     traced = make_traced(add_up)
     holder = traced.program.find_roots()["holder"]
     before = holder.total
     traced.trace()
-    # 0.5 * (1 + 2) = 1.5, then 1.5 + 10 * (3 + 4) = 71.5.
-    assert [result["loss"].item() for result in traced.results] == [3.0, 143.0]
-    assert traced.outcomes == [None, None]
+    # 0.5 * (1 + 2) = 1.5.
+    assert traced.result["loss"].item() == 3.0
+    assert traced.outcome is None
     assert traced.graph_break is None
     assert holder.total is before
-    assert holder.total.item() == 71.5
+    assert holder.total.item() == 1.5
     traced.undo()
     assert before.item() == 0.0
 
@@ -93,14 +92,12 @@ def test_the_graph_stands_for_steps_with_other_batches_and_numbers() -> None:
     assert call.is_bound()
     holder = traced.program.find_roots()["holder"]
     holder.total.fill_(100.0)
-    leaves = [torch.tensor([1.0, 1.0]), torch.tensor([0.0, 5.0])]
-    plan = StepPlan([2.0, 3.0], (), [None, None], [1, 2])
-    outputs = graph.graph(*call.list_inputs(leaves, plan))
-    # 100 + 2 * 2 = 104, then 104 + 3 * 5 = 119.
-    results = fill_outputs(call.results, outputs)
-    assert [result["loss"].item() for result in results] == [208.0, 238.0]
-    assert fill_outputs(call.outcomes, outputs) == [None, None]
-    assert holder.total.item() == 119.0
+    numbers = torch.tensor([2.0], dtype=torch.float64)
+    outputs = graph.graph(*call.list_inputs([torch.tensor([1.0, 1.0])], numbers))
+    # 100 + 2 * 2 = 104.
+    assert fill_outputs(call.result, outputs)["loss"].item() == 208.0
+    assert fill_outputs(call.outcome, outputs) is None
+    assert holder.total.item() == 104.0
 
 
 @pytest.mark.parametrize(
@@ -120,11 +117,3 @@ def test_what_a_graph_cannot_stand_for_is_a_graph_break(
     traced.trace()
     assert traced.graph_break is not None
     assert (traced.graph_break.what, traced.graph_break.kind) == (what, kind)
-
-
-def test_as_many_steps_are_planned_as_there_are_batches() -> None:
-    leaf = torch.ones(2)
-    plan = StepPlan([0.5, 10.0], (), [None, None], [1, 2])
-    traced = TracedCall(HolderProgram(add_up), [Batch(leaf)], [leaf], plan)
-    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is longer than argument 1"):
-        traced.trace()
