@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, SupportsIndex
 
 from kplug.configurable import declared_name
@@ -92,6 +94,21 @@ def require_integer(
         if number >= at_least:
             return number
     raise refusal(owner, argument, value, allowed)
+
+
+def require_path(owner: str, argument: str, value: object) -> Path:
+    """Return the path of a file.
+
+    Raises:
+        ArgumentValueError: if it is no text and no path.
+
+    Example:
+        >>> require_path("save", "filepath", "model.keras").name
+        'model.keras'
+    """
+    if isinstance(value, (str, os.PathLike)):
+        return Path(value)
+    raise refusal(owner, argument, value, "the path of a file, as text or pathlib.Path")
 
 
 def require_flag(owner: object, argument: str, value: object) -> bool:

@@ -70,6 +70,13 @@ def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tenso
         if isinstance(error, DataError):
             raise
         raise DataError(f"{what} cannot become an array: {error}", hint=_ENCODE) from error
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise DataError(
+            f"{what} is a masked array with {int(np.ma.getmaskarray(values).sum())} masked values, whose "
+            "mask would be ignored",
+            hint="Put numbers in their place with numpy.ma.filled, and mask steps with a Masking "
+            "layer or samples with sample_weight.",
+        )
     if array.dtype.kind not in kinds:
         raise DataError(
             f"{what} holds {array.dtype} values; numbers are needed",

@@ -11,6 +11,9 @@ from kplug.dialect.reading_components import read_component
 from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.errors import WeightsError
 
+# Each costs up to some milliseconds; a model of a hundred outputs has a few hundred.
+_MOST_COMPONENTS = 2000
+
 
 def read_training(
     config: object, custom_objects: Mapping[str, Any] | None = None
@@ -18,11 +21,20 @@ def read_training(
     """Return the arguments of ``compile`` from a ``compile_config`` or a ``training_config``.
 
     Raises:
-        WeightsError: It has another form, or holds code.
+        WeightsError: It has another form, holds code, or names thousands of losses and metrics.
     """
     if not isinstance(config, Mapping):
         raise WeightsError(f"the training configuration is {type(config).__name__}, not a dict")
     names = Names.of(custom_objects)
+    found: list[object] = []
+    for name in KINDS:
+        map_identifiers(config.get(name), found.append)
+    if len(found) > _MOST_COMPONENTS:
+        raise WeightsError(
+            f"the training configuration names {len(found)} losses and metrics; "
+            f"at most {_MOST_COMPONENTS} are read",
+            hint="Load the model with compile=False and compile it in code.",
+        )
     arguments: dict[str, Any] = {
         name: map_identifiers(config.get(name), partial(read_component, kind, names=names))
         for name, kind in KINDS.items()

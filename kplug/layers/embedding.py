@@ -91,7 +91,7 @@ class Embedding(Layer):
         """Return the rows.
 
         Args:
-            inputs: Integers of any shape; floats are cut to integers.
+            inputs: Integers of any shape; floats are cut to integers, 2.7 to 2, as in Keras.
 
         Returns:
             A tensor of shape ``inputs.shape + (output_dim,)``.
@@ -104,11 +104,11 @@ class Embedding(Layer):
 
     def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
         if isinstance(inputs, Tensor) and inputs.numel() and not inputs.is_meta:
-            lowest, highest = int(inputs.min()), int(inputs.max())
-            if lowest < 0 or highest >= self.input_dim:
+            lowest, highest = inputs.min().item(), inputs.max().item()
+            if not (lowest >= 0 and highest < self.input_dim):  # nor NaN
                 raise DataError(
                     f"layer {self.name!r} has {self.input_dim} rows and expects integers in "
-                    f"[0, {self.input_dim}), got some from {lowest} to {highest}",
+                    f"[0, {self.input_dim}), got some from {lowest:.10g} to {highest:.10g}",
                     hint="input_dim is the largest integer plus 1.",
                 ) from cause
         super()._check_shapes(inputs, cause)

@@ -67,7 +67,7 @@ class IoU(Metric):
         self.ignore_class = ignore_class
         self.sparse_y_true = require_flag(self, "sparse_y_true", sparse_y_true)
         self.sparse_y_pred = require_flag(self, "sparse_y_pred", sparse_y_pred)
-        self.axis = axis
+        self.axis = require_integer(self, "axis", axis, "an integer, the axis of the classes")
         self.add_state("total_cm", (num_classes, num_classes), dtype="float64")
 
     def update_state(
@@ -78,13 +78,21 @@ class IoU(Metric):
             predictions = as_tensor(y_pred, self.name, "y_pred")
             targets = as_tensor(y_true, self.name, "y_true").to(predictions.device)
             self.to(predictions.device)
-            ids = targets if self.sparse_y_true else targets.argmax(self.axis)
+            ids = targets if self.sparse_y_true else self._find_highest(targets, "y_true")
             found = self._find_classes(predictions).reshape(-1)
             weights = self._expand_weights(sample_weight, ids)
             self._accumulate(ids.reshape(-1).long(), found.long(), weights)
 
     def _find_classes(self, predictions: Tensor) -> Tensor:
-        return predictions if self.sparse_y_pred else predictions.argmax(self.axis)
+        return predictions if self.sparse_y_pred else self._find_highest(predictions, "y_pred")
+
+    def _find_highest(self, scores: Tensor, argument: str) -> Tensor:
+        if not -scores.ndim <= self.axis < scores.ndim:
+            raise DataError(
+                f"{self.name}: {argument} has shape {tuple(scores.shape)} and no axis {self.axis}",
+                hint="axis is that of the classes, -1 for the last.",
+            )
+        return scores.argmax(self.axis)
 
     def _expand_weights(self, sample_weight: ArrayLike, ids: Tensor) -> Tensor:
         kind = self.total_cm.dtype

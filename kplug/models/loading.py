@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kplug.arguments import require_flag
+from kplug.arguments import require_flag, require_path
 from kplug.dialect import read_model, read_training
 from kplug.errors import ContractError, KplugError, WeightsError
 from kplug.layers.base.building import count_bytes, reserve_memory
@@ -80,7 +80,7 @@ def load_model(
     """
     check_verify("load_model", verify)
     require_flag("load_model", "compile", compile)
-    source = Path(path)
+    source = require_path("load_model", "path", path)
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
         verify_components(lambda: read_components(stored.file), verify, source)
         if lock is not None:

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 from typing_extensions import Unpack
 
-from kplug.arguments import refusal, require_flag, require_nonnegative, require_number
+from kplug.arguments import (
+    refusal,
+    require_flag,
+    require_integer,
+    require_nonnegative,
+    require_number,
+)
 from kplug.component_types import ScheduleLike
 from kplug.optimizers.base.cache_blocks import walk
 from kplug.optimizers.base.common_arguments import (
@@ -22,10 +28,19 @@ from kplug.optimizers.base.common_arguments import (
 from kplug.optimizers.base.hyperparameters import (
     GroupSetting,
     require_beta,
-    require_count,
     require_epsilon,
 )
 from kplug.optimizers.base.rule import RuleOptimizer, Tensors
+
+_MOST_STEPS = 100
+
+
+def _require_steps(owner: str, argument: str, value: object) -> int:
+    allowed = f"an integer from 0 to {_MOST_STEPS}"
+    steps = require_integer(owner, argument, value, allowed, at_least=0)
+    if steps > _MOST_STEPS:
+        raise refusal(owner, argument, value, allowed)
+    return steps
 
 
 def _require_optional(owner: str, argument: str, value: object) -> float | None:
@@ -63,7 +78,7 @@ class Muon(RuleOptimizer):
         muon_c: c.
         adam_lr_ratio: Adam's rate is lr times this, >= 0.
         momentum: μ, in [0, 1).
-        ns_steps: Number of Newton–Schulz steps, >= 0.
+        ns_steps: Number of Newton–Schulz steps, from 0 to 100; 5 to 15 are usual.
         nesterov: Whether the momentum looks one step ahead.
         rms_rate: Scale of a step, so that Adam's rates fit; None: no scaling with the size.
 
@@ -93,7 +108,7 @@ class Muon(RuleOptimizer):
     muon_c = GroupSetting("muon_c", require_number)
     adam_lr_ratio = GroupSetting("adam_lr_ratio", require_nonnegative)
     momentum = GroupSetting("momentum", require_beta)
-    ns_steps = GroupSetting("ns_steps", require_count)
+    ns_steps = GroupSetting("ns_steps", _require_steps)
     nesterov = GroupSetting("nesterov", require_flag)
     rms_rate = GroupSetting("rms_rate", _require_optional)
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from kplug.arguments import refusal, require_flag, require_number, require_positive
 from kplug.schedules.base import LearningRateSchedule
 
+_MOST_BOUNDARIES = 100_000
+
 
 class ExponentialDecay(LearningRateSchedule):
     """The rate times one factor every so many steps: lr · decay_rate^(step / decay_steps).
@@ -140,7 +142,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     """Constant rates between given steps; a boundary itself still has the earlier rate.
 
     Args:
-        boundaries: Increasing steps.
+        boundaries: Increasing steps, 100,000 at most; a schedule of your own serves for more.
         values: The rates, one more than there are boundaries.
 
     Raises:
@@ -161,6 +163,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         values: Sequence[float],
         name: str = "PiecewiseConstant",
     ) -> None:
+        if len(boundaries) > _MOST_BOUNDARIES:
+            given = f"{len(boundaries)} steps"
+            raise refusal(self, "boundaries", given, f"at most {_MOST_BOUNDARIES} steps")
         steps = [require_number(self, "boundaries", boundary) for boundary in boundaries]
         rates = [require_number(self, "values", value) for value in values]
         if any(later <= earlier for earlier, later in itertools.pairwise(steps)):

@@ -146,3 +146,16 @@ def test_a_sequence_that_never_ends_is_refused() -> None:
 )
 def test_sequences_of_python_are_read(values: Any) -> None:
     assert len(read_array(values, "x")) == 3
+
+
+def test_masked_values_are_refused() -> None:
+    values = np.ma.masked_less([[1.0, 2.0], [0.0, 3.0]], 1.0)
+    with pytest.raises(DataError) as caught:
+        read_array(values, "fit: x")
+    assert str(caught.value) == (
+        "fit: x is a masked array with 1 masked values, whose mask would be ignored\n"
+        "  Put numbers in their place with numpy.ma.filled, and mask steps with a Masking layer or "
+        "samples with sample_weight."
+    )
+    assert read_array(values.filled(5.0), "x").tolist() == [[1.0, 2.0], [5.0, 3.0]]
+    assert read_array(np.ma.array([1.0]), "x").tolist() == [1.0]

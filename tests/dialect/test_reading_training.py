@@ -9,6 +9,7 @@ import pytest
 import kplug
 from kplug import Sequential, layers
 from kplug.dialect import read_training
+from kplug.errors import WeightsError
 
 
 def test_training_of_keras_2() -> None:
@@ -104,3 +105,15 @@ def test_own_function_named_like_a_built_in() -> None:
     assert read_training({"loss": "dice"}, {"dice": dice})["loss"] == "custom/dice"
     with kplug.scope(losses={"dice": dice}):
         assert read_training({"loss": "dice"})["loss"] == "custom/dice"
+
+
+@pytest.mark.parametrize(
+    "metrics", [["mae"] * 2001, {"a": [{"class_name": "AUC", "config": {}}] * 2000, "b": "mae"}]
+)
+def test_thousands_of_metrics_are_refused_before_one_is_made(metrics: Any) -> None:
+    with pytest.raises(WeightsError) as caught:
+        read_training({"metrics": metrics})
+    assert str(caught.value) == (
+        "the training configuration names 2001 losses and metrics; at most 2000 are read\n"
+        "  Load the model with compile=False and compile it in code."
+    )

@@ -103,7 +103,7 @@ def test_config_is_read_from_both_libraries() -> None:
     assert Embedding.from_config(theirs).input_dim == 4
 
 
-@pytest.mark.parametrize("ids", [[[4]], [[0, -1]]])
+@pytest.mark.parametrize("ids", [[[4]], [[0, -1]], [[float("nan")]], [[float("inf")]]])
 def test_rows_that_there_are_not(ids: Any) -> None:
     with pytest.raises(DataError, match=r"has 4 rows and expects integers in \[0, 4\), got some"):
         Embedding(4, 2)(torch.tensor(ids))

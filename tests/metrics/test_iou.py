@@ -125,6 +125,7 @@ def test_no_places() -> None:
             {"target_class_ids": 1},
             "argument 'target_class_ids' is 1; allowed: class ids from 0 to 2",
         ),
+        ({"axis": 0.5}, "'axis' is 0.5; allowed: an integer, the axis of the classes"),
         ({"target_class_ids": []}, "'target_class_ids' is []; allowed: class ids from 0 to 2"),
     ],
 )
@@ -144,3 +145,15 @@ def test_shapes_that_do_not_fit() -> None:
     )
     with pytest.raises(DataError, match=r"^mean_io_u: sample_weight has shape \(3,\) and the"):
         metrics.MeanIoU(3).update_state(torch.zeros(4), torch.zeros(4), torch.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("y_true", "arguments"), [("y_true", {}), ("y_pred", {"sparse_y_true": True})]
+)
+def test_axis_that_is_not_there(y_true: str, arguments: dict[str, Any]) -> None:
+    given = {"sparse_y_true": False, "sparse_y_pred": False, "axis": 9, **arguments}
+    with pytest.raises(DataError) as caught:
+        metrics.MeanIoU(3, name="m", **given).update_state(torch.zeros(4, 3), torch.zeros(4, 3))
+    assert str(caught.value) == (
+        f"m: {y_true} has shape (4, 3) and no axis 9\n  axis is that of the classes, -1 for the last."
+    )

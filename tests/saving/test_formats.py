@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kplug.errors import WeightsError
+from kplug import load_model
+from kplug.errors import ArgumentValueError, WeightsError
 from kplug.saving.formats import (
     Format,
     choose_format_to_load,
@@ -16,6 +18,7 @@ from kplug.saving.formats import (
     find_format,
     naming_file,
 )
+from tests.saving.whole_files import make
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,19 @@ def test_errors_of_a_block_begin_with_the_path() -> None:
     ):
         raise WeightsError("it is cut off", where="inner") from KeyError("cause")
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+@pytest.mark.parametrize("given", [5, None, b"m.keras"])
+def test_paths_that_are_none(given: Any) -> None:
+    model = make()
+    methods = ("save", "save_weights", "load_weights", "save_state", "load_state")
+    for name, call in [(name, getattr(model, name)) for name in methods] + [
+        ("load_model", load_model)
+    ]:
+        with pytest.raises(ArgumentValueError) as caught:
+            call(given)
+        argument = "path" if name == "load_model" else "filepath"
+        assert str(caught.value) == (
+            f"{name}: argument {argument!r} is {given!r}; allowed: the path of a file, as text or "
+            "pathlib.Path"
+        )

@@ -57,6 +57,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "are boundaries",
     ),
     (
+        "PiecewiseConstantDecay",
+        {"boundaries": range(100_001), "values": range(100_002)},
+        "piecewise_constant_decay: argument 'boundaries' is '100001 steps'; allowed: at most 100000 steps",
+    ),
+    (
         "CosineDecay",
         {"initial_learning_rate": float("nan"), "decay_steps": 5},
         "cosine_decay: argument 'initial_learning_rate' is nan; allowed: a finite number",

@@ -6,8 +6,9 @@ the order that torch's kernels work on without a copy.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -59,7 +60,7 @@ class WeightEntry:
             DataError: It would have more bytes than can be counted.
         """
         if math.prod(self.shape) * self.dtype.itemsize >= 1 << 63:
-            raise DataError(f"no memory holds a weight {self.name!r} of shape {self.shape}")
+            raise self._no_memory()
         return self._as_weight(self._allocate(torch.device("meta")))
 
     def fill(self, weight: Tensor, device: torch.device | None, where: str) -> None:
@@ -72,21 +73,37 @@ class WeightEntry:
 
         Raises:
             ContractError: The initializer makes something of another shape.
+            DataError: There is not enough memory.
         """
         try:
-            initializer = with_fan_axes(self.initializer.value, self.fan_axes)
-            values = initial_values(initializer, self.shape, self.dtype)
+            with self._finding_memory(), torch.no_grad():
+                initializer = with_fan_axes(self.initializer.value, self.fan_axes)
+                values = initial_values(initializer, self.shape, self.dtype)
+                memory = self._allocate(device or torch.get_default_device())
+                memory.copy_(values)
         except KplugError as error:
             error.at(where)
             raise
-        with torch.no_grad():
-            memory = self._allocate(device or torch.get_default_device())
-            memory.copy_(values)
         self._give(weight, memory)
 
     def reserve(self, weight: Tensor, device: torch.device | None) -> None:
         """Give the declared weight memory alone: its values come from a file."""
-        self._give(weight, self._allocate(device or torch.get_default_device()))
+        with self._finding_memory():
+            memory = self._allocate(device or torch.get_default_device())
+        self._give(weight, memory)
+
+    @contextlib.contextmanager
+    def _finding_memory(self) -> Iterator[None]:
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            # torch has a type of its own for this on a GPU only.
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            raise self._no_memory() from error
+
+    def _no_memory(self) -> DataError:
+        return DataError(f"no memory holds a weight {self.name!r} of shape {self.shape}")
 
     def _give(self, weight: Tensor, memory: Tensor) -> None:
         filled = self._as_weight(memory)

@@ -10,6 +10,7 @@ import math
 from torch import Tensor
 
 from kplug.errors import DataError
+from kplug.registry.user_warnings import warn
 
 # Averages of probabilities may leave [0, 1] by rounding.
 _SLACK = 1e-5
@@ -51,15 +52,28 @@ def require_range(
     raise DataError(f"{owner}: {argument} holds {wrong:.6g}; allowed: numbers {bound}", hint=hint)
 
 
+def warn_of_ones(owner: str, probabilities: Tensor) -> None:
+    """Warn of probabilities that are all exactly 1 for one unit: nothing can be learned from them."""
+    if (
+        probabilities.shape[-1:] == (1,)
+        and probabilities.numel()
+        and not _is_any(probabilities != 1)
+    ):
+        warn(
+            f"{owner}: y_pred is exactly 1 in the whole first batch, as a softmax over one unit always "
+            "is; such a model learns nothing. Use a sigmoid instead of the softmax"
+        )
+
+
 def require_whole(owner: str, argument: str, values: Tensor) -> None:
-    """Refuse class ids with a fraction, which a cast would drop.
+    """Refuse class ids with a fraction, which a cast would drop, NaN and infinities.
 
     Raises:
         DataError: with the first of them.
     """
     if not values.is_floating_point():
         return
-    is_fraction = values != values.floor()
+    is_fraction = (values != values.floor()) | values.isinf()
     if _is_any(is_fraction):
         wrong = values[is_fraction][0].item()
         raise DataError(

@@ -142,9 +142,10 @@ def fit(
         validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before
             ``validation_split``.
         shuffle: Draw a new order for each epoch, of samples or of the batches of a ``PyDataset``.
-        class_weight: Weight by class id, for a model with one output; missing classes weigh 1.
+        class_weight: Weight >= 0 by class id, for a model with one output; missing classes weigh 1.
         sample_weight: Weight of each sample, shape (N,); for several outputs one array for all,
-            a list, or a dict by their names.
+            a list, or a dict by their names. It may be negative, as in Keras: the advantage of an
+            action in policy gradients.
         initial_epoch: Epochs that an earlier call has done.
         steps_per_epoch: Steps in an epoch; None for a pass over the data.
         validation_steps: Steps in a validation; None for a pass.

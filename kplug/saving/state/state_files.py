@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kplug.arguments import require_integer
+from kplug.arguments import require_integer, require_path
 from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.errors import NotCompiledError, WeightsError
@@ -34,7 +34,8 @@ def save_state(model: CompilableModel, filepath: str | os.PathLike[str], epoch: 
     model.ensure_built()
     require_integer("save_state", "epoch", epoch, "an integer >= 0", at_least=0)
     _require_compiled(model, "save_state")
-    run_on_main(lambda: _save(model, Path(filepath), epoch))
+    target = require_path("save_state", "filepath", filepath)
+    run_on_main(lambda: _save(model, target, epoch))
 
 
 def _save(model: CompilableModel, target: Path, epoch: int) -> None:
@@ -63,7 +64,7 @@ def load_state(model: CompilableModel, filepath: str | os.PathLike[str]) -> int:
     """
     model.ensure_built()
     _require_compiled(model, "load_state")
-    source = Path(filepath)
+    source = require_path("load_state", "filepath", filepath)
     with naming_file(source), opened(source) as file:
         plan = plan_weights(model, file, Format.KERAS3)
         plan.raise_problems()

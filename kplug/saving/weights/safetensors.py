@@ -21,6 +21,8 @@ from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups
 from kplug.saving.weights.load_plan import list_names
 from kplug.saving.weights.named_weights import NamedWeight
 
+_COMPLEX = ("C64", "C128")
+
 
 def save_safetensors(model: LayeredModel, path: Path, *, overwrite: bool) -> None:
     """Save the weights under ``layer/weight``, such as ``dense/kernel``, in Keras's shapes."""
@@ -89,6 +91,8 @@ def _compare(ours: dict[str, NamedWeight], theirs: dict[str, Any]) -> list[str]:
             expected, found = tuple(ours[name].tensor.shape), tuple(theirs[name].get_shape())
             if expected != found:
                 problems.append(f"weight {name!r} has shape {expected}, the file's has {found}")
+            elif theirs[name].get_dtype() in _COMPLEX and not ours[name].tensor.is_complex():
+                problems.append(f"weight {name!r} is real, the file's is complex")
     return problems
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h5py
 
+from kplug.arguments import require_path
 from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.errors import WeightsError
@@ -60,7 +61,7 @@ def save_weights(
         file, ``overwrite=False`` is an error here.
     """
     model.ensure_built()
-    target = Path(filepath)
+    target = require_path("save_weights", "filepath", filepath)
     with naming_file(target):
         found = choose_weights_format(target)
         run_on_main(lambda: _save(model, target, found, overwrite))
@@ -119,7 +120,7 @@ def load_weights(
     model.ensure_built()
     check_verify("load_weights", verify)
     require_built(model)
-    source = Path(filepath)
+    source = require_path("load_weights", "filepath", filepath)
     with naming_file(source):
         require_file(source)
         found = choose_format_to_load(source)

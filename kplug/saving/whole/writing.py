@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 
+from kplug.arguments import require_path
 from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
@@ -57,7 +58,7 @@ def save_model(
     require_remakable(model)
     described = serialize(model)  # type: ignore[arg-type]  # a protocol has no base class
     entry = write_built_shape(described, model.built_shape)
-    target = Path(filepath)
+    target = require_path("save", "filepath", filepath)
     with naming_file(target):
         found = choose_whole_format(target)
         require_built(model)

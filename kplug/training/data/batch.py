@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -102,4 +103,5 @@ def check_batch_size(batch_size: int | None, method: str) -> int:
     """
     if batch_size is None:
         return 32
-    return require_integer(method, "batch_size", batch_size, "an integer >= 1", at_least=1)
+    size = require_integer(method, "batch_size", batch_size, "an integer >= 1", at_least=1)
+    return min(size, sys.maxsize)  # no array is longer

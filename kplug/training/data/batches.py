@@ -87,7 +87,7 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
     def prepare(*parts: Any) -> Samples:
         samples = as_samples(model, method, *parts)
         if data.class_weight is not None:
-            samples = weigh_classes(samples, data.class_weight)
+            samples = weigh_classes(samples, data.class_weight, is_batch=True)
         return _prepare_batch(model, samples, method)
 
     source = IterableSource(x, method, prepare, data.limit, shuffle=data.shuffle)

@@ -12,20 +12,26 @@ from torch import Tensor
 
 from kplug.backend import to_dtype
 from kplug.errors import ArgumentValueError, DataError
+from kplug.registry.user_warnings import warn
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.samples import Samples
 
 
-def weigh_classes(samples: Samples, class_weight: Mapping[int, float]) -> Samples:
+def weigh_classes(
+    samples: Samples, class_weight: Mapping[int, float], *, is_batch: bool = False
+) -> Samples:
     """Return the samples with the weight of their class.
 
     Args:
         samples: Data whose targets are class ids, (N,) or (N, 1), or one-hot rows, (N, C).
-        class_weight: Weight by class id; a class that is missing weighs 1.
+        class_weight: Weight >= 0 by class id; a class that is missing weighs 1.
+        is_batch: Whether there are other samples, which may be of other classes.
 
     Raises:
-        DataError: If there are sample weights as well, or no targets, or several outputs.
-        ArgumentValueError: If a key is no class id or a weight is no finite number.
+        DataError: If there are sample weights as well, no targets, several outputs, or targets that
+            are no classes.
+        ArgumentValueError: If a key is no class id, or no class of one-hot rows, or a weight is no
+            finite number >= 0. Keras takes these, and targets that are no classes.
     """
     if isinstance(samples.y, list):
         raise DataError(
@@ -42,6 +48,7 @@ def weigh_classes(samples: Samples, class_weight: Mapping[int, float]) -> Sample
     table = _class_table(class_weight)
     targets = read_all(samples.y)
     classes = _class_ids(targets)
+    _check_classes(table, targets, None if is_batch else classes)
     weights = torch.ones(classes.shape, dtype=to_dtype(None), device=classes.device)
     for label, weight in table.items():
         weights[classes == label] = weight
@@ -56,14 +63,40 @@ def _class_table(class_weight: Any) -> dict[int, float]:
                 table[int(label)] = float(weight)
             except (TypeError, ValueError):
                 break
-            if int(label) != label or not math.isfinite(float(weight)):
+            if int(label) != label or int(label) < 0 or not 0 <= float(weight) < math.inf:
                 break
         else:
             return table
-    raise ArgumentValueError("fit", "class_weight", class_weight, "{class id: finite weight, …}")
+    raise ArgumentValueError(
+        "fit", "class_weight", class_weight, "{class id: finite weight >= 0, …}"
+    )
 
 
 def _class_ids(targets: Tensor) -> Tensor:
-    if targets.ndim == 1:
-        return targets.long()
-    return targets.argmax(-1) if targets.shape[-1] > 1 else targets.squeeze(-1).long()
+    if targets.ndim > 1 and targets.shape[-1] > 1:
+        return targets.argmax(-1)
+    ids = targets.long()
+    is_class = ids == targets
+    if not bool(is_class.all()):
+        raise DataError(
+            f"fit: class_weight needs targets that are classes, and y holds {targets[~is_class][0]:.6g}",
+            hint="For other targets make a sample_weight, one number for each sample.",
+        )
+    return ids.squeeze(-1) if ids.ndim > 1 else ids
+
+
+def _check_classes(table: Mapping[int, float], targets: Tensor, found: Tensor | None) -> None:
+    """Refuse a class that one-hot rows have no place for; warn of one that no sample has."""
+    columns = targets.shape[-1] if targets.ndim > 1 else 1
+    if columns > 1 and max(table, default=0) >= columns:
+        allowed = f"class ids from 0 to {columns - 1}, since y has {columns} columns"
+        raise ArgumentValueError("fit", "class_weight", dict(table), allowed)
+    if found is None:
+        return
+    present = set(torch.unique(found).tolist())
+    absent = sorted(set(table) - present)
+    if absent:
+        warn(
+            f"fit: class_weight has a weight for class {absent[0]}, and no sample is of this class; "
+            f"those in y are {', '.join(map(str, sorted(present)[:10]))}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -155,6 +156,11 @@ def convert(given: Any, what: str) -> Any:
         return rows
     if isinstance(given, Mapping):
         return {name: convert(part, f"{what}[{name!r}]") for name, part in given.items()}
+    if inspect.isroutine(given):
+        raise DataError(
+            f"{what} is the function {given.__name__!r}, not data",
+            hint=f"Call it, if it returns arrays or a generator: {given.__name__}().",
+        )
     if isinstance(given, (list, tuple)) and any(map(_is_array, given)):
         return [convert(part, f"{what}[{index}]") for index, part in enumerate(given)]
     return as_tensor(given, what)

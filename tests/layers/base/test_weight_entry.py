@@ -99,3 +99,16 @@ def test_more_bytes_than_can_be_counted_are_refused() -> None:
     assert make_entry(shape=(1 << 30, 1 << 30)).declare().numel() == 1 << 60
     with pytest.raises(DataError, match="no memory holds a weight 'kernel' of shape"):
         make_entry(shape=(1 << 31, 1 << 30)).declare()
+
+
+def test_memory_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate much")
+
+    entry = make_entry()
+    weight = entry.declare()
+    monkeypatch.setattr(torch, "empty", refuse)
+    with pytest.raises(DataError, match=r"no memory holds a weight 'kernel' of shape \(2, 3\)"):
+        entry.reserve(weight, None)
+    with pytest.raises(DataError, match=r"no memory holds a weight 'kernel' of shape \(2, 3\)"):
+        entry.fill(weight, None, "dense")

@@ -99,3 +99,12 @@ def test_library_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "a .safetensors file needs the library safetensors, which cannot be imported\n"
         '  Install it with: pip install "kplug[safetensors]".'
     )
+
+
+def test_complex_weights_are_no_real_ones(tmp_path: Path) -> None:
+    model, path = make(), tmp_path / "a.safetensors"
+    model.save_weights(path)
+    stored = load_file(path)
+    save_file(stored | {"out/bias": stored["out/bias"].astype(np.complex64)}, path)
+    with pytest.raises(WeightsError, match="weight 'out/bias' is real, the file's is complex"):
+        model.load_weights(path)

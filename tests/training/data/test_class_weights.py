@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.errors import ArgumentValueError, DataError
+from kplug.errors import ArgumentValueError, DataError, KplugWarning
 from kplug.models import Sequential
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.samples import Samples, as_samples
@@ -33,9 +33,11 @@ def test_class_and_sample_weights_together_are_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("table", [{"cat": 1.0}, {0: "much"}, {0.5: 1.0}, {0: float("nan")}])
+@pytest.mark.parametrize(
+    "table", [{"cat": 1.0}, {0: "much"}, {0.5: 1.0}, {0: float("nan")}, {-1: 1.0}, {0: -1.0}]
+)
 def test_a_class_weight_that_is_none_is_refused(table: Any) -> None:
-    with pytest.raises(ArgumentValueError, match=r"allowed: \{class id: finite weight, …\}"):
+    with pytest.raises(ArgumentValueError, match=r"allowed: \{class id: finite weight >= 0, …\}"):
         weigh_classes(as_samples(ANY, "fit", np.zeros((2, 2)), [0, 1]), table)
 
 
@@ -53,3 +55,34 @@ def test_several_outputs_need_sample_weights() -> None:
         "fit: class_weight is for models with one output, and this one has 2\n"
         "  Make a sample_weight for each output, as a list or a dict by name."
     )
+
+
+@pytest.mark.parametrize("targets", [[0.0, 0.25], [[1.0], [0.25]], [float("nan"), 0.25]])
+def test_targets_that_are_no_classes_are_refused(targets: Any) -> None:
+    samples = as_samples(ANY, "fit", np.zeros((2, 2)), targets)
+    with pytest.raises(DataError) as caught:
+        weigh_classes(samples, {0: 2.0})
+    shown = "nan" if np.isnan(np.ravel(targets)[0]) else "0.25"
+    assert str(caught.value) == (
+        f"fit: class_weight needs targets that are classes, and y holds {shown}\n"
+        "  For other targets make a sample_weight, one number for each sample."
+    )
+
+
+def test_a_class_that_one_hot_rows_have_no_place_for_is_refused() -> None:
+    samples = as_samples(ANY, "fit", np.zeros((2, 2)), np.eye(2))
+    with pytest.raises(ArgumentValueError) as caught:
+        weigh_classes(samples, {2: 2.0}, is_batch=True)
+    assert str(caught.value) == (
+        "fit: argument 'class_weight' is {2: 2.0}; allowed: class ids from 0 to 1, since y has 2 columns"
+    )
+
+
+def test_a_class_that_no_sample_has_is_told() -> None:
+    samples = as_samples(ANY, "fit", np.zeros((3, 2)), [0, 2, 2])
+    with pytest.warns(KplugWarning) as caught:
+        weigh_classes(samples, {0: 1.0, 1: 2.0, 2: 3.0})
+    assert str(caught[0].message) == (
+        "fit: class_weight has a weight for class 1, and no sample is of this class; those in y are 0, 2"
+    )
+    weigh_classes(samples, {1: 2.0}, is_batch=True)  # another batch may have it

@@ -94,3 +94,15 @@ def test_what_holds_no_numbers_is_refused_with_the_way_out(array: Any, hint: str
 
 def test_the_other_byte_order_is_read() -> None:
     assert as_tensor(np.array([1.0, 2.0], ">f4"), "fit: x").tolist() == [1.0, 2.0]
+
+
+def test_a_function_is_no_data() -> None:
+    def make_batches() -> Any:
+        yield np.zeros((2, 2))
+
+    with pytest.raises(DataError) as caught:
+        as_samples(ANY, "fit", make_batches)
+    assert str(caught.value) == (
+        "fit: x is the function 'make_batches', not data\n"
+        "  Call it, if it returns arrays or a generator: make_batches()."
+    )
