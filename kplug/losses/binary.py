@@ -9,7 +9,7 @@ from torch import Tensor
 from kplug.arguments import require_flag, require_integer, require_share
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import REDUCED_TYPES, ArrayLike, prepare, require_axis
-from kplug.losses.base.checks import SIGMOID_HINT, require_range, warn_of_ones
+from kplug.losses.base.checks import SIGMOID_HINT, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
 from kplug.registry import named
@@ -87,8 +87,7 @@ class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
 
     Raises:
         DataError: at the first call, for targets or probabilities outside [0, 1], which clipping would
-            leave without a gradient. There is a warning if a softmax over one unit made the
-            probabilities, which then are all 1, as in Keras.
+            leave without a gradient.
 
     Example:
         >>> BinaryCrossentropy()([1.0, 0.0], [[0.5], [0.5]])
@@ -123,7 +122,6 @@ class BinaryCrossentropy(FormulaLoss, formula=binary_crossentropy):
         self.check_targets(y_true)
         if not self.from_logits:
             require_range(_OWNER, "y_pred", y_pred, hint=SIGMOID_HINT)
-            warn_of_ones(_OWNER, y_pred)
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean by torch's fused kernel."""

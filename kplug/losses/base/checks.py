@@ -10,7 +10,6 @@ import math
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.registry.user_warnings import warn
 
 # Averages of probabilities may leave [0, 1] by rounding.
 _SLACK = 1e-5
@@ -50,19 +49,6 @@ def require_range(
     bound = f"in [{lowest:g}, {highest:g}]" if highest < math.inf else f">= {lowest:g}"
     wrong = values[is_outside][0].item()
     raise DataError(f"{owner}: {argument} holds {wrong:.6g}; allowed: numbers {bound}", hint=hint)
-
-
-def warn_of_ones(owner: str, probabilities: Tensor) -> None:
-    """Warn of probabilities that are all exactly 1 for one unit: nothing can be learned from them."""
-    if (
-        probabilities.shape[-1:] == (1,)
-        and probabilities.numel()
-        and not _is_any(probabilities != 1)
-    ):
-        warn(
-            f"{owner}: y_pred is exactly 1 in the whole first batch, as a softmax over one unit always "
-            "is; such a model learns nothing. Use a sigmoid instead of the softmax"
-        )
 
 
 def require_whole(owner: str, argument: str, values: Tensor) -> None:

@@ -48,11 +48,13 @@ from kplug.optimizers.base.lr_and_learning_rate import (
 from kplug.optimizers.base.moving_average import write_averages
 from kplug.optimizers.base.parameters import check_parameters, find_new, require_same, split_names
 from kplug.optimizers.base.saved_state import (
+    check_complete,
     check_settings,
     check_state,
     list_settings,
     merge_groups,
 )
+from kplug.optimizers.base.state_keys import list_keys
 from kplug.optimizers.base.torch_kernels import (
     align_gradients,
     align_state,
@@ -499,12 +501,14 @@ class Optimizer(torch.optim.Optimizer):
         """Continue from a saved state, ours or that of the torch optimizer with the same state.
 
         Raises:
-            WeightsError: If the state belongs to parameters of other number or shape, or holds a
-                setting that this optimizer cannot have. Nothing changes.
+            WeightsError: If the state belongs to parameters of other number or shape, lacks a part of
+                what the rule keeps, or holds a setting that this optimizer cannot have. Nothing
+                changes.
         """
         owner, groups = self._owner(), self.param_groups
         check_state(owner, groups, state_dict, self._get_state_shape)
         check_settings(owner, groups, state_dict["param_groups"], self._list_settings)
+        check_complete(owner, groups, state_dict, self._list_state_keys)
         super().load_state_dict(merge_groups(groups, state_dict))
         align_state(self.state)
         for group in self.param_groups:
@@ -513,6 +517,10 @@ class Optimizer(torch.optim.Optimizer):
     def _list_settings(self, group: dict[str, Any]) -> list[GroupSetting]:  # noqa: ARG002
         """Return the settings of which a parameter group holds the values."""
         return list_settings(type(self))
+
+    def _list_state_keys(self, group: dict[str, Any], settings: Mapping[str, Any]) -> set[str]:  # noqa: ARG002
+        """Return what the rule of a group keeps for each parameter with these settings."""
+        return list_keys(self, settings)
 
     def _get_state_shape(self, name: str, parameter: Tensor) -> tuple[int, ...]:  # noqa: ARG002
         """Return the shape that a state tensor must have."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from kplug.arguments import is_number
 from kplug.errors import KplugError, WeightsError
+from kplug.optimizers.base.accumulation import ACCUMULATOR
 from kplug.optimizers.base.hyperparameters import GroupSetting
+from kplug.optimizers.base.moving_average import AVERAGE
 
 # Groups keep these whatever the rule, and none of them is negative.
 _NOT_NEGATIVE = ("lr", "eps", "weight_decay", "iterations")
+
+_DAMAGED = "The file is damaged, or of another optimizer."
 
 _KERNEL_CHOICES = ("fused", "foreach", "capturable", "differentiable")
 
@@ -29,6 +33,7 @@ def check_state(
     Raises:
         WeightsError: At the first difference.
     """
+    _check_form(owner, state_dict)
     saved_groups = state_dict["param_groups"]
     counts = [len(group["params"]) for group in groups]
     saved_counts = [len(group["params"]) for group in saved_groups]
@@ -50,6 +55,57 @@ def check_state(
                 _check_tensor(where, value, parameter, get_shape(name, parameter))
 
 
+def check_complete(
+    owner: str,
+    groups: Sequence[dict[str, Any]],
+    state_dict: dict[str, Any],
+    list_kept: Callable[[dict[str, Any], Mapping[str, Any]], set[str]],
+) -> None:
+    """Refuse a state in which a parameter lacks a part of what the rule keeps.
+
+    Args:
+        owner: The optimizer, for messages.
+        groups: Its groups.
+        state_dict: What was saved.
+        list_kept: Returns what the rule of a group keeps for each parameter, with the settings of
+            the saved one: they may turn on what the optimizer at hand does without.
+
+    Raises:
+        WeightsError: At the first part that is missing.
+    """
+    expected = [
+        (key, list_kept(group, saved))
+        for group, saved in zip(groups, state_dict["param_groups"], strict=True)
+        for key in saved["params"]
+    ]
+    for position, (key, names) in enumerate(expected):
+        held = state_dict["state"].get(key, {}).keys()
+        if names - held and held - {AVERAGE, ACCUMULATOR}:
+            raise WeightsError(
+                f"{owner}: the saved state of parameter {position} lacks {min(names - held)!r}; "
+                "nothing was loaded",
+                hint=_DAMAGED,
+            )
+
+
+def _check_form(owner: str, state_dict: object) -> None:
+    """Refuse what is not built as the ``state_dict`` of an optimizer."""
+    given = state_dict if isinstance(state_dict, Mapping) else {}
+    state, groups = given.get("state"), given.get("param_groups")
+    if (
+        not isinstance(state, Mapping)
+        or not isinstance(groups, (list, tuple))
+        or not all(isinstance(held, Mapping) for held in state.values())
+        or not all(isinstance(group, Mapping) and "params" in group for group in groups)
+        or not all(isinstance(group["params"], (list, tuple)) for group in groups)
+    ):
+        raise WeightsError(
+            f"{owner}: the saved state is no state_dict of an optimizer, with 'state' and "
+            "'param_groups'; nothing was loaded",
+            hint=_DAMAGED,
+        )
+
+
 def _check_owners(
     owner: str, saved_groups: Sequence[dict[str, Any]], state: dict[Any, Any]
 ) -> None:
@@ -61,7 +117,7 @@ def _check_owners(
             raise WeightsError(
                 f"{owner}: the saved state is of parameter {key!r:.60}, its groups list {listed!r:.60}; "
                 "nothing was loaded",
-                hint="The file is damaged, or of another optimizer.",
+                hint=_DAMAGED,
             )
 
 
@@ -159,7 +215,7 @@ def _refuse_setting(owner: str, key: str, value: object) -> WeightsError:
     return WeightsError(
         f"{owner}: the saved state has {key!r} = {value!r:.60}, which it cannot have; nothing was "
         "loaded",
-        hint="The file is damaged, or of another optimizer.",
+        hint=_DAMAGED,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -139,6 +139,12 @@ class OptimizerWrapper(Optimizer):
             if any(group is each for each in optimizer.param_groups):
                 return optimizer._list_settings(group)
         return []
+
+    def _list_state_keys(self, group: dict[str, Any], settings: Mapping[str, Any]) -> set[str]:
+        for optimizer in self._get_inner():
+            if any(group is each for each in optimizer.param_groups):
+                return optimizer._list_state_keys(group, settings)
+        return set()
 
     def _get_state_shape(self, name: str, parameter: torch.Tensor) -> tuple[int, ...]:
         for optimizer in self._get_inner():

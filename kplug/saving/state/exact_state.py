@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
-import torch
 
 from kplug.errors import KplugError, WeightsError
-from kplug.optimizers.base.accumulation import ACCUMULATOR
-from kplug.optimizers.base.moving_average import AVERAGE
 from kplug.registry.user_warnings import warn
 from kplug.saving.hdf5 import find_group, read_text
 from kplug.saving.json_text import encode, parse_json
@@ -24,7 +21,6 @@ from kplug.saving.state.generators import (
     check_generators,
     collect_generators,
 )
-from kplug.saving.state.optimizer_variables import list_keys, list_owners
 from kplug.saving.state.packing import pack, unpack
 from kplug.training.compiled_model import prepare_optimizer
 from kplug.training.precision import name_precision
@@ -136,25 +132,9 @@ def load_optimizer(
         start_anew(model, source, reason)
         return
     try:
-        _require_complete(optimizer, state)
         optimizer.load_state_dict(dict(state))
     except (KplugError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         start_anew(model, source, error.message if isinstance(error, KplugError) else repr(error))
-
-
-def _require_complete(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Refuse a state in which a weight lacks a part of what the rule keeps."""
-    # With the settings of the file: it may turn on what the optimizer at hand does without.
-    rules = [
-        (key, list_keys(owner, group))
-        for owner, group in zip(list_owners(optimizer), state.get("param_groups", ()), strict=False)
-        for key in group["params"]
-    ]
-    for position, (key, expected) in enumerate(rules):
-        kept = state["state"].get(key, {}).keys() - {AVERAGE, ACCUMULATOR}
-        missing = expected - kept
-        if kept and missing:
-            raise WeightsError(f"the state of weight {position} lacks {min(missing)!r}")
 
 
 def start_anew(model: CompilableModel, source: object, reason: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import kplug
-from kplug import Sequential, losses
-from kplug.errors import DataError, KplugWarning
+from kplug import losses
+from kplug.errors import DataError
 from kplug.layers import Dense, Input
 
 SIGMOID = "End the model with a sigmoid, or say from_logits=True if these are logits."
@@ -203,14 +203,3 @@ def test_axis_that_is_not_there(name: str, axis: int) -> None:
         ValueError, match=rf"^{name}: argument 'axis' is {axis}; allowed: an axis of"
     ):
         loss(torch.full((2, 2), 0.5), torch.full((2, 2), 0.5))
-
-
-def test_a_softmax_over_one_unit_is_told() -> None:
-    model = Sequential([Dense(1, activation="softmax", input_dim=2)])
-    model.compile("sgd", "binary_crossentropy")
-    with pytest.warns(KplugWarning) as caught:
-        model.fit([[0.0, 1.0]] * 4, [0, 1, 0, 1], batch_size=2, verbose=0)
-    assert [str(each.message) for each in caught] == [
-        "binary_crossentropy: y_pred is exactly 1 in the whole first batch, as a softmax over one unit "
-        "always is; such a model learns nothing. Use a sigmoid instead of the softmax"
-    ]

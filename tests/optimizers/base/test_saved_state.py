@@ -276,3 +276,36 @@ def test_settings_inside_a_wrapper_are_checked_too() -> None:
     state["param_groups"][0]["betas"] = (0.9, 2.0)
     with pytest.raises(WeightsError, match=r"argument 'beta_2' is 2\.0"):
         optimizer.load_state_dict(state)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda state: state["state"][0].pop("exp_avg"),
+            "the saved state of parameter 0 lacks 'exp_avg'",
+        ),
+        (lambda state: state.pop("state"), "the saved state is no state_dict of an optimizer"),
+        (
+            lambda state: state.update(param_groups=5),
+            "the saved state is no state_dict of an optimizer",
+        ),
+        (
+            lambda state: state["param_groups"][0].pop("params"),
+            "the saved state is no state_dict of an",
+        ),
+        (
+            lambda state: state["state"].update({0: 7}),
+            "the saved state is no state_dict of an optimizer",
+        ),
+    ],
+)
+def test_a_damaged_state_is_refused_whole(change: Any, message: str) -> None:
+    optimizer, state = _hold_state()
+    before = copy.deepcopy(optimizer.state_dict())
+    change(state)
+    with pytest.raises(WeightsError) as caught:
+        optimizer.load_state_dict(state)
+    assert caught.value.message.startswith(f"adam: {message}")
+    assert str(caught.value).endswith("\n  The file is damaged, or of another optimizer.")
+    assert str(optimizer.state_dict()) == str(before)

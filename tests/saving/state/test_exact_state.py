@@ -70,9 +70,12 @@ def list_other_parameters(optimizer: Any) -> None:
         (set_in_group("betas", {"tuple": [0.9, 7.0]}), "a setting that cannot be: adam: argument"),
         (set_in_group("epsilon", -1.0), "a setting that cannot be: adam: argument 'epsilon'"),
         (set_in_group("epsilon", None), "adam: the saved state has 'epsilon' = None, which it"),
-        (set_in_group("amsgrad", True), "the state of weight 0 lacks 'max_exp_avg_sq'"),
-        (drop("exp_avg"), "the state of weight 0 lacks 'exp_avg'"),
-        (drop("step"), "the state of weight 0 lacks 'step'"),
+        (
+            set_in_group("amsgrad", True),
+            "adam: the saved state of parameter 0 lacks 'max_exp_avg_sq'",
+        ),
+        (drop("exp_avg"), "adam: the saved state of parameter 0 lacks 'exp_avg'"),
+        (drop("step"), "adam: the saved state of parameter 0 lacks 'step'"),
         (empty_moment, "adam: saved 'exp_avg' of parameter 2 is None, no tensor"),
         (list_other_parameters, "adam: the saved state is of parameter 0, its groups list [None,"),
     ],
@@ -89,7 +92,9 @@ def test_optimizer_state_is_checked_when_the_file_is_loaded(
 
 def test_state_inside_a_wrapper_is_checked_too(tmp_path: Path) -> None:
     path = spoil_state(tmp_path / "m.h5", drop("exp_avg"), "loss_scale_optimizer('adam')")
-    with pytest.warns(KplugWarning, match="starts anew, .*: the state of weight 0 lacks 'exp_avg'"):
+    with pytest.warns(
+        KplugWarning, match="starts anew, .*: the saved state of parameter 0 lacks 'exp_avg'"
+    ):
         model = load_model(path)
     assert np.isfinite(model.train_on_batch(np.ones((4, 2)), np.ones((4, 1))))
 

@@ -10,12 +10,7 @@ import pytest
 import torch
 
 from kplug import optimizers
-from kplug.saving.state.optimizer_variables import (
-    counts_per_weight,
-    find_blocks,
-    list_keys,
-    list_owners,
-)
+from kplug.saving.state.optimizer_variables import find_blocks
 
 # Keras's variables and NumPy 2 disagree about `__array__`.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -63,35 +58,12 @@ def test_average_and_accumulator_stand_before_what_the_rule_keeps() -> None:
     ]
 
 
-def test_keys_follow_the_settings_of_the_group() -> None:
-    assert list_keys(build("Adam"), {"amsgrad": True}) == {
-        "step",
-        "exp_avg",
-        "exp_avg_sq",
-        "max_exp_avg_sq",
-    }
-    assert list_keys(build("Adam"), {"amsgrad": False}) == {"step", "exp_avg", "exp_avg_sq"}
-    assert list_keys(build("SGD"), {"momentum": 0.9}) == {"momentum_buffer"}
-    assert list_keys(build("SGD"), {"momentum": 0.0}) == set()
-
-
 def test_rules_of_others_are_unknown_whatever_they_are_called() -> None:
     theirs = torch.optim.Adam([torch.nn.Parameter(torch.zeros(2))])
     assert find_blocks(theirs) is None
-    assert list_keys(theirs, theirs.param_groups[0]) == set()
-    assert counts_per_weight(theirs)
-    assert not counts_per_weight(build("Lion"))
 
 
 def test_optimizer_with_two_groups_has_no_blocks_of_keras() -> None:
     optimizer = build("Adam")
     optimizer.add_param_group({"params": [torch.nn.Parameter(torch.zeros(2))]})
     assert find_blocks(optimizer) is None
-    assert list_owners(optimizer) == [optimizer, optimizer]
-
-
-def test_groups_inside_a_wrapper_belong_to_the_optimizer_inside() -> None:
-    inner = optimizers.SGD(momentum=0.9)
-    weight = torch.nn.Parameter(torch.zeros(2))
-    wrapper = optimizers.LossScaleOptimizer(inner).build([weight])
-    assert list_owners(wrapper) == [inner]
