@@ -70,7 +70,7 @@ class Dense(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (in, units) and the bias (units,)."""
-        if self.units == 1 and self.slots["activation"].identifier in ("softmax", softmax):
+        if self.units == 1 and self.slots["activation"].identifier in (softmax, softmax.__name__):
             warn(
                 f"layer {self.name!r} computes a softmax over one unit, which is always 1; use "
                 "activation='sigmoid' for a probability"
