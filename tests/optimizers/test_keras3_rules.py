@@ -11,7 +11,6 @@ from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 from kplug import optimizers
-from kplug.errors import ArgumentValueError
 from tests.optimizers.formulas import follow
 
 Array = NDArray[np.float64]
@@ -255,11 +254,3 @@ def test_one_group_may_hold_several_types(optimizer_class: type[optimizers.Optim
     for found, expected in zip(together, alone, strict=True):
         torch.testing.assert_close(found, expected)
         assert not torch.equal(found, values.to(found.dtype))
-
-
-def test_muon_ends() -> None:
-    with pytest.raises(ArgumentValueError) as caught:
-        optimizers.Muon(ns_steps=10**12)
-    assert str(caught.value) == (
-        "muon: argument 'ns_steps' is 1000000000000; allowed: an integer from 0 to 100"
-    )
