@@ -980,7 +980,7 @@ class Layer(nn.Module):
 
     def _note_setting(self, name: str) -> None:
         """Note that a setting changes which the weights may have been made by."""
-        if not name.startswith("_") and name != "built_shape":
+        if not name.startswith("_") and name not in ("built_shape", "optimized"):
             vars(self)["is_changed_since_built"] = True
 
     def __getattr__(self, name: str) -> Tensor | nn.Module:

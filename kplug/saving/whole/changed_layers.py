@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from kplug.errors import ContractError, KplugError
 from kplug.layers import Layer
 from kplug.saving.protocols import LayeredModel
@@ -17,9 +19,11 @@ def require_remakable(model: LayeredModel) -> None:
     Raises:
         ContractError: With the layer, what it has, and what would be made.
     """
-    for layer in model.modules():
-        if isinstance(layer, Layer) and layer.is_changed_since_built:
-            _require_same_weights(layer)
+    # Weights that are made to be compared draw values; training goes on after a save as without.
+    with torch.random.fork_rng(devices=[]):
+        for layer in model.modules():
+            if isinstance(layer, Layer) and layer.is_changed_since_built:
+                _require_same_weights(layer)
 
 
 def _require_same_weights(layer: Layer) -> None:
