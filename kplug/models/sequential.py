@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 from typing_extensions import Never, Self, override
 
@@ -251,6 +252,13 @@ class Sequential(Model):
             raise
         self._tensors, self.has_shape_of_data = tensors, True
         self.batch_input_shape = tensors[0].shape
+
+    @override
+    def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        is_list_of_one = isinstance(inputs, (list, tuple)) and len(inputs) == 1
+        if is_list_of_one and isinstance(inputs[0], (Tensor, SymbolicTensor, np.ndarray)):
+            inputs = inputs[0]
+        return super()._call_with_care(inputs, args, kwargs)
 
     @override
     def call(self, inputs: Any) -> Any:

@@ -47,7 +47,7 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
     optimizer = prepare_optimizer(model, "fit")
     steps = settings.steps_per_epoch
     per_epoch = steps if steps is not None else training.steps
-    params = {
+    params: dict[str, Any] = {
         "verbose": check_verbose(settings.verbose),
         "epochs": settings.epochs,
         "steps": per_epoch,
@@ -74,7 +74,7 @@ def fit(model: TrainableModel, settings: FitSettings) -> History:
             compiled,
             optimizer,
             settings,
-            CallbackList([*_put_last(callbacks), *recorders, History()], model, params),
+            CallbackList([*_put_last(callbacks), *recorders, History()], model=model, **params),
             share_source(training, world),
             None if validation is None else share_source(validation, world),
         )
@@ -176,5 +176,5 @@ def resolve_callbacks(given: object) -> list[Callback]:
 def list_callbacks(model: TrainableModel, settings: InferenceSettings) -> CallbackList:
     """Return the callbacks of an evaluation or a prediction."""
     verbose = check_verbose(settings.verbose)
-    params = {"verbose": verbose, "epochs": 1, "steps": settings.steps}
-    return CallbackList(resolve_callbacks(settings.callbacks), model, params)
+    params: dict[str, Any] = {"verbose": verbose, "epochs": 1, "steps": settings.steps}
+    return CallbackList(resolve_callbacks(settings.callbacks), model=model, **params)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kplug.callbacks import CallbackList, LambdaCallback
-from kplug.callbacks.base.callback_list import is_overridden
+from kplug.callbacks.callback_list import is_overridden
 from kplug.errors import ArgumentError
 
 

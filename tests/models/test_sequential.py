@@ -49,6 +49,14 @@ def test_the_input_shape_can_be_given_in_several_ways(first: list[Any]) -> None:
     assert model.count_params() == 3 * 4 + 4 + 4 * 2 + 2
 
 
+def test_a_list_of_one_tensor_is_that_tensor() -> None:
+    model, x = make_small(), layers.Input((3,))
+    assert model([x]).shape == (None, 2)
+    array = np.ones((1, 3), "float32")
+    assert model([array]).shape == model([torch.ones(1, 3)]).shape == (1, 2)
+    assert model([[1.0, 2.0, 3.0]]).shape == (1, 2)
+
+
 def test_inputs_and_outputs_are_the_ends_of_the_graph() -> None:
     model = make_small()
     assert [tuple(each.shape) for each in model.inputs] == [(None, 3)]

@@ -49,7 +49,12 @@ from kplug.layers.base.graph_links import LINKS, read_links, read_node
 from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
-from kplug.layers.base.shape_inference import as_shapes, infer_by_running, shapes_of
+from kplug.layers.base.shape_inference import (
+    as_shapes,
+    infer_by_running,
+    infer_inherited,
+    shapes_of,
+)
 from kplug.layers.base.shapes import is_shape, standardize_input_shape
 from kplug.layers.base.tracked_containers import forget, make_room, require_initialized
 from kplug.layers.base.weight_entry import WeightEntry
@@ -283,7 +288,12 @@ class Layer(nn.Module):
         """
         specs = [TensorSpec(shape, self._torch_dtype) for shape in as_shapes(input_shape)]
         argument = specs[0] if is_shape(input_shape) else specs
-        made = [spec.shape for spec in self.infer_specs((argument,), {})]
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            found = self.infer_specs((argument,), {})
+        else:  # a subclass that writes it asks with super()
+            self.declare_for(input_shape)
+            found = infer_inherited(self, argument, f"layer {self.name!r}")
+        made = [spec.shape for spec in found]
         return made[0] if len(made) == 1 else made
 
     # -- calling -----------------------------------------------------------------------------
@@ -424,13 +434,13 @@ class Layer(nn.Module):
     ) -> tuple[TensorSpec, ...] | None:
         """Return the outputs of a user's layer, whose class need not say how many they are.
 
-        What fails is reported where it is needed, with all other problems: components that cannot be
-        found, and what the class itself raises.
+        Components that cannot be found, and inputs that do not fit, are reported where the outputs are
+        needed, with all other problems. What the class itself raises in ``build`` is raised, as in Keras.
         """
         try:
             given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
             return self.infer_specs(*given)
-        except Exception:  # noqa: BLE001 - the class is the user's
+        except KplugError:
             return None
 
     def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses

@@ -50,10 +50,50 @@ def infer_by_running(
         GraphError: The layer cannot be run without data.
     """
     has_unknown = any(None in spec.shape for spec in find_leaves((args, kwargs), TensorSpec))
+    may_hold_batch = has_unknown and trials is _TRIALS  # with other numbers the caller tries more
     trials = trials if has_unknown else trials[:1]
     with torch.no_grad(), torch.device("meta"), in_mode(layer.modules(), is_training=False):
-        results = [_run(layer, args, kwargs, trial, label) for trial in trials]
+        try:
+            results = [_run(layer, args, kwargs, trial, label) for trial in trials]
+        except GraphError as error:
+            found = _infer_from_one_sample(layer, args, kwargs, label) if may_hold_batch else None
+            if found is None:
+                raise error from error.__cause__
+            return found
     return tuple(_merge(*outputs) for outputs in zip(*results, strict=True))
+
+
+def _infer_from_one_sample(
+    layer: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], label: str
+) -> tuple[TensorSpec, ...] | None:
+    """Return the outputs of a layer that holds a size of the batch, such as that of noise: 1 fits any."""
+    try:
+        results = [_run(layer, args, kwargs, (1, other), label) for _, other in _TRIALS]
+    except GraphError:
+        return None
+    merged = (_merge(*outputs) for outputs in zip(*results, strict=True))
+    return tuple(TensorSpec((None, *one.shape[1:]), one.dtype) for one in merged)
+
+
+def infer_inherited(layer: nn.Module, argument: Any, label: str) -> tuple[TensorSpec, ...]:
+    """Return what the ``call`` makes that a class inherits which writes ``compute_output_shape``.
+
+    Args:
+        layer: A layer of such a class.
+        argument: A ``TensorSpec``, or a list of them.
+        label: What messages call the layer.
+    """
+    order = type(layer).__mro__
+    *_, writer, root = (one for one in order if "compute_output_shape" in vars(one))
+    bases = order[order.index(writer) + 1 :]
+    owner = next(one for one in bases if "call" in vars(one))
+    if owner is root:  # there is no other call than the class's own
+        return infer_by_running(layer, (argument,), {}, label)
+    vars(layer)["call"] = vars(owner)["call"].__get__(layer)
+    try:
+        return infer_by_running(layer, (argument,), {}, label)
+    finally:
+        del vars(layer)["call"]
 
 
 def _run(

@@ -195,9 +195,99 @@ def test_a_former_layer_computes_its_formula(
     )
 
 
-def test_what_changes_the_result_and_is_left_out_is_said(installed: Any) -> None:
-    with pytest.warns(kplug.errors.KplugWarning, match="dropout= of Embedding is left out"):
-        installed.layers.Embedding(5, 2, dropout=0.2)
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (
+            lambda layers: layers.Embedding(5, 2, dropout=0.2),
+            "dropout=0.2 of Embedding is left out",
+        ),
+        (
+            lambda layers: layers.BatchNormalization(mode=2, axis=1),
+            "mode=2 of BatchNormalization is left out; only mode=0 is here",
+        ),
+    ],
+)
+def test_what_changes_the_result_and_is_left_out_is_said(
+    installed: Any, make: Any, text: str
+) -> None:
+    with pytest.warns(kplug.errors.KplugWarning, match=text):
+        make(installed.layers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size", "output_shape"),
+    [
+        ({"subsample": (2, 2)}, 6, (None, 14, 14, 4)),
+        ({"subsample": (2, 2)}, 6, (None, 13, 13, 4)),
+        ({"subsample": (3, 3), "border_mode": "valid"}, 4, (2, 14, 13, 4)),
+        ({"subsample": (2, 2), "border_mode": "same"}, 6, (None, 12, 12, 4)),
+        ({"subsample": (2, 2), "dim_ordering": "th"}, 6, (None, 4, 14, 14)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::kplug.errors.KplugWarning")
+def test_a_transposed_convolution_makes_the_output_that_it_is_told(
+    installed: Any, arguments: Any, size: int, output_shape: Any
+) -> None:
+    is_last = "dim_ordering" not in arguments
+    x = installed.layers.Input((size, size, 3) if is_last else (3, size, size))
+    layer = installed.layers.Deconvolution2D(4, 3, 3, output_shape=output_shape, **arguments)
+    assert layer(x).shape[1:] == output_shape[1:]
+
+
+@pytest.mark.filterwarnings("ignore::kplug.errors.KplugWarning")
+def test_an_output_that_no_transposed_convolution_makes_is_refused(installed: Any) -> None:
+    told = {"output_shape": (None, 13, 12, 4), "subsample": (2, 2), "border_mode": "same"}
+    with pytest.raises(
+        kplug.KplugError, match=r"strides \(2, 2\) cannot make an output of \(13, 12\)"
+    ):
+        installed.layers.Deconvolution2D(4, 3, 3, **told)
+
+
+def make_own_dense(keras: Any, **kept: Any) -> Any:
+    """Return a layer as Keras 1 wrote its own, which keeps components in attributes."""
+
+    class Own(keras.layers.Layer):  # type: ignore[misc]
+        def build(self, input_shape: Any) -> None:
+            self.W = keras.backend.ones((input_shape[1], 2))
+            self.trainable_weights = [self.W]
+            self.constraints = {self.W: kept["constraint"]} if "constraint" in kept else {}
+            self.regularizers = []
+            if "regularizer" in kept:
+                kept["regularizer"].set_param(self.W)
+                self.regularizers.append(kept["regularizer"])
+            super().build(input_shape)
+
+        def call(self, x: Any, mask: Any = None) -> Any:
+            return keras.backend.dot(x, self.W)
+
+    return Own(input_shape=(3,))
+
+
+def test_constraints_and_regularizers_in_attributes_have_their_effect(installed: Any) -> None:
+    limit = installed.constraints.MaxNorm(0.5, axis=0)
+    model = installed.models.Sequential([make_own_dense(installed, constraint=limit)])
+    model.compile("sgd", "mse")
+    model.train_on_batch(INPUTS, np.zeros((5, 2)))
+    np.testing.assert_allclose(np.linalg.norm(model.get_weights()[0], axis=0), 0.5, rtol=1e-5)
+
+    penalty = installed.regularizers.l2(0.1)
+    model = installed.models.Sequential([make_own_dense(installed, regularizer=penalty)])
+    model.compile("sgd", "mse")
+    targets = INPUTS.sum(1, keepdims=True).repeat(2, 1)
+    assert model.evaluate(INPUTS, targets, verbose=0) == pytest.approx(0.1 * 6, rel=1e-5)
+
+
+def test_a_constraint_of_something_else_is_refused(installed: Any) -> None:
+    class Own(installed.layers.Layer):  # type: ignore[misc]
+        def build(self, input_shape: Any) -> None:
+            self.constraints = {installed.backend.ones((4,)): "non_neg"}
+
+        def call(self, x: Any) -> Any:
+            return x
+
+    with pytest.raises(kplug.KplugError, match=r"constraints name a tensor of shape \(4,\), which"):
+        _ = Own()(installed.layers.Input((3,))).shape
 
 
 def test_a_chain_that_begins_with_a_merge_loses_no_layer(installed: Any) -> None:

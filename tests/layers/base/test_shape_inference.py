@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 from torch import Tensor
 
 from kplug.backend import clear_session
 from kplug.errors import (
     GraphError,
 )
-from kplug.layers import Input, Layer
+from kplug.layers import Embedding, Input, Layer
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,37 @@ def test_layer_that_needs_data_is_pointed_to_the_shape_function() -> None:
 
     with pytest.raises(GraphError, match="write compute_output_shape"):
         _ = NeedsData()(Input((4,))).shape
+
+
+def test_a_shape_function_asks_for_that_of_the_class_above() -> None:
+    class WithTable(Embedding):
+        def call(self, inputs: Tensor) -> Any:
+            return [super().call(inputs), self.embeddings]
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return [super().compute_output_shape(input_shape), (self.input_dim, self.output_dim)]
+
+    embedded, table = WithTable(9, 2)(Input((4,)))
+    assert (embedded.shape, table.shape) == ((None, 4, 2), (9, 2))
+
+
+def test_a_shape_function_asks_for_what_its_own_call_makes() -> None:
+    class Doubled(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            return torch.cat([inputs, inputs], dim=-1)
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return super().compute_output_shape(input_shape)
+
+    assert Doubled()(Input((4,))).shape == (None, 8)
+
+
+def test_layer_may_hold_the_size_of_a_batch() -> None:
+    class Noisy(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            return torch.cat([inputs + torch.zeros(8, 1)] * 2, dim=-1)
+
+    assert Noisy()(Input((4,))).shape == (None, 8)
 
 
 def test_layer_that_returns_no_tensor_is_refused() -> None:

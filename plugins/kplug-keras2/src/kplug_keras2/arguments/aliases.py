@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from kplug.configurable import list_keywords
+from kplug_keras2.arguments.output_shape import read_output_shape
 from kplug_keras2.arguments.positional import read_positions
 from kplug_keras2.arguments.renamed import modernise
 
@@ -27,7 +28,9 @@ class AliasType(type):
         if "_original" not in vars(cls):
             return super().__call__(*args, **kwargs)
         original = cls._original
-        return original(*read_positions(original.__name__, args), **read_keywords(original, kwargs))
+        read = read_positions(original.__name__, args)
+        named = read_keywords(original, kwargs)
+        return original(*read, **read_output_shape(original, read, named))
 
     def __instancecheck__(cls, instance: object) -> bool:
         """Return whether kplug's class made the object; of a subclass, whether that did."""

@@ -58,9 +58,6 @@ _IDLE = {
 }
 # Arguments that a class never used, or that follow from the others.
 _NEVER_USED = {
-    "BatchNormalization": {"mode"},
-    "Conv2DTranspose": {"output_shape"},
-    "Conv3DTranspose": {"output_shape"},
     "InputSpec": {"dtype"},
     "SeparableConv1D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
     "SeparableConv2D": {"kernel_initializer", "kernel_regularizer", "kernel_constraint"},
@@ -76,6 +73,11 @@ _NEVER_USED = {
 }
 # What is left out with a warning, since it changes what is computed: the owner, the name, what to write.
 _LEFT_OUT = {
+    (
+        "BatchNormalization",
+        "mode",
+    ): "only mode=0 is here. mode=2 takes a batch's own statistics in predict, too: "
+    "call the model with training=True; mode=1 is LayerNormalization",
     ("Embedding", "dropout"): "add SpatialDropout1D after the layer",
 }
 
@@ -104,14 +106,19 @@ def modernise(owner: str, given: Mapping[str, Any], known: Collection[str]) -> d
         if today not in known and today in _IDLE | _NEVER_USED.get(owner, set()):
             continue
         if today not in known and (owner, name) in _LEFT_OUT:
-            advice = _LEFT_OUT[owner, name]
-            warn_once(f"{owner}.{name}", f"{name}= of {owner} is left out; {advice}")
+            _warn_of_left_out(owner, name, value)
         elif today in known and today != name:
             warn_once(name, f"{name}= of {owner} is Keras 1's name; today it is {today}=")
             read[today] = _join(read.get(today), value) if name in _JOINED else value
         else:
             read[name] = value
     return {name: _read_value(name, value) for name, value in read.items()}
+
+
+def _warn_of_left_out(owner: str, name: str, value: Any) -> None:
+    if value:  # 0 and None have no effect
+        advice = _LEFT_OUT[owner, name]
+        warn_once(f"{owner}.{name}", f"{name}={value} of {owner} is left out; {advice}")
 
 
 def _join_lengths(owner: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -93,6 +96,8 @@ class UpdatesOptimizer(torch.optim.Optimizer):
     def __init__(self, params: Iterable[Tensor], rule: Optimizer) -> None:
         self.rule = rule
         self._step = UpdateStep()
+        # Their order differs: Keras 1 had the weights first, and `constraints`.
+        self._takes = tuple(inspect.signature(rule.get_updates).parameters)
         super().__init__(params, {"lr": float(backend.get_value(getattr(rule, "lr", 0.0)))})
 
     @torch.no_grad()
@@ -109,7 +114,9 @@ class UpdatesOptimizer(torch.optim.Optimizer):
         vars(self.rule).update(copies)
         try:
             with self._step.collecting({id(copies[name]): one for name, one in held.items()}):
-                self.rule.get_updates(None, parameters)
+                given: dict[str, Any] = {"loss": None, "params": parameters, "constraints": {}}
+                returned = self.rule.get_updates(**{name: given[name] for name in self._takes})
+                self._step.write_pairs(returned)
         finally:
             vars(self.rule).update(held)
         return found
@@ -133,8 +140,18 @@ class UpdatesOptimizer(torch.optim.Optimizer):
             super().__setattr__(name, value)
 
 
-def find_optimizer(optimizer: Any) -> Any:
-    """Return what ``compile`` takes: for an optimizer with ``get_updates`` a function that builds it."""
+_users: WeakKeyDictionary[Any, weakref.ref[Any]] = WeakKeyDictionary()
+
+
+def find_optimizer(optimizer: Any, model: Any) -> Any:
+    """Return what ``compile`` takes: for an optimizer with ``get_updates`` a function that builds it.
+
+    An optimizer that trains another model is copied: in Keras 2 each model has averages of its own, so
+    scripts compile all their models with one optimizer.
+    """
+    if isinstance(optimizer, optimizers.Optimizer):
+        user = _users.setdefault(optimizer, weakref.ref(model))()
+        return optimizer if user is model else type(optimizer).from_config(optimizer.get_config())
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, torch.optim.Optimizer):
         return optimizer
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import kplug
 from kplug.graph import Node, SymbolicTensor, sort_nodes
 from kplug.models import Functional
-from kplug_keras2.warning import warn_once
+from kplug_keras2.symbolic.weight_components import note_weight
 
 _shape_of_symbolic: Any = vars(SymbolicTensor)["shape"]
 _layers_of_functional: Any = vars(Functional)["layers"]
@@ -51,14 +51,6 @@ def _list_empty(*_args: Any) -> list[Any]:
 
 def _find_no_mask(*_args: Any) -> None:
     """Return ``None``: a symbolic tensor has no mask before the model runs."""
-
-
-def _warn_of_parameter(self: Any, weight: Any) -> None:
-    del weight
-    warn_once(
-        "set_param",
-        f"set_param of {type(self).__name__} has no effect; give the regularizer to add_weight",
-    )
 
 
 def _read_at(self: Any, node_index: int, attribute: str, attribute_name: str = "") -> Any:
@@ -176,7 +168,7 @@ OF_LAYERS: dict[str, Any] = {
     "updates": property(_list_empty),
     "uses_learning_phase": False,
 }
-OF_REGULARIZERS: dict[str, Any] = {"set_param": _warn_of_parameter}
+OF_REGULARIZERS: dict[str, Any] = {"set_layer": _ignore, "set_param": note_weight}
 OF_NODES: dict[str, Any] = {
     "input_masks": property(lambda self: [None] * len(self.input_tensors)),
     "output_masks": property(lambda self: [None] * len(self.output_tensors)),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kplug.callbacks import Callback
+from kplug.nested import map_leaves
 
 
 class Teller(Callback):
@@ -57,7 +58,7 @@ def tell_callbacks(given: Mapping[str, Any]) -> Any:
         return callbacks
     size = given.get("batch_size") or 32
     for one in own:
-        one.validation_data = _list_arrays(given.get("validation_data"))  # type: ignore[attr-defined]
+        one.validation_data = _list_arrays(_find_validation_data(given))  # type: ignore[attr-defined]
     params = {"batch_size": size, "samples": _count_samples(given.get("x"))}
     return [Teller(own, params), *several, RateLog()]
 
@@ -70,6 +71,16 @@ def _count_samples(data: Any) -> int | None:
         return len(first) if hasattr(first, "shape") else None
     except TypeError:
         return None
+
+
+def _find_validation_data(given: Mapping[str, Any]) -> Any:
+    """Return the validation data: those that were given, or what ``validation_split`` keeps back."""
+    data, share = given.get("validation_data"), given.get("validation_split")
+    count = _count_samples(given.get("x"))
+    if data is not None or not share or count is None:
+        return data
+    first = int(count * (1 - share))
+    return tuple(map_leaves((given["x"], given["y"]), np.ndarray, lambda one: one[first:]))
 
 
 def _list_arrays(data: Any) -> Any:

@@ -16,6 +16,7 @@ from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras.optimizers import find_optimizer
 from kplug_keras2.models.counted_samples import count_samples
 from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
+from kplug_keras2.models.graph_losses import follow_graph, follow_losses
 from kplug_keras2.models.keras_callbacks import tell_callbacks
 from kplug_keras2.models.log_names import name_metrics
 from kplug_keras2.models.losses import find_losses
@@ -50,11 +51,11 @@ def compile(  # noqa: A001 - Keras's name
         )
     _compile(
         self,
-        find_optimizer(optimizer),
-        find_losses(loss),
-        metrics=name_metrics(metrics),
+        find_optimizer(optimizer, self),
+        follow_losses(self, find_losses(loss)),
+        metrics=follow_graph(self, name_metrics(metrics)),
         loss_weights=loss_weights,
-        weighted_metrics=name_metrics(weighted_metrics),
+        weighted_metrics=follow_graph(self, name_metrics(weighted_metrics)),
         **options,
     )
     note_trainable(self)
@@ -65,7 +66,7 @@ def fit(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> A
     """Train the model, with Keras 2's arguments."""
     read = _read(_fit, kwargs)
     given = dict(zip(FIT_ARGUMENTS[3:], args, strict=False)) | read
-    told = tell_callbacks({"x": x, **given})
+    told = tell_callbacks({"x": x, "y": y, **given})
     with training_as_compiled(self):
         return _fit(self, x, y, **{**given, "callbacks": told})
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from kplug.layers import Layer
 from kplug_keras2.arguments.renamed import as_of_shape
 from kplug_keras2.symbolic.updates import update
+from kplug_keras2.symbolic.weight_components import taking_components
 
 
 class Keras2Layer:
@@ -26,6 +28,7 @@ class Keras2Layer:
     uses_learning_phase = False
     _uses_learning_phase = False
     stateful = False
+    _weights_of_tensors: Sequence[tuple[Any, Any]] = ()
 
     def add_weight(self, *args: Any, **given: Any) -> Any:
         """Add a weight, with the arguments in the order of Keras 2, or of Keras 1: shape and initializer.
@@ -70,6 +73,12 @@ class Keras2Layer:
             )
             for name in holders[1:]:
                 setattr(self, name, weight)
+            self._weights_of_tensors = [*self._weights_of_tensors, (tensor, weight)]
+
+    def find_weight_of(self, tensor: Any) -> Any:
+        """Return the weight that was made of a tensor of ``build``, or else the tensor."""
+        found = (weight for one, weight in self._weights_of_tensors if one is tensor)
+        return next(found, tensor)
 
     @property
     def trainable_weights(self) -> Any:
@@ -104,6 +113,8 @@ class Keras2Layer:
         written = vars(cls).get("get_output_shape_for")
         if written is not None and "compute_output_shape" not in vars(cls):
             cls.compute_output_shape = written  # type: ignore[attr-defined]
+        if "build" in vars(cls):
+            cls.build = taking_components(cls.build)  # type: ignore[attr-defined]
         super().__init_subclass__(**options)
 
     def assert_input_compatibility(self, inputs: Any) -> None:

@@ -12,7 +12,9 @@ from kplug import backend
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic
 from kplug.layers import Layer
+from kplug.nested import find_leaves
 from kplug_keras2.symbolic.phase import running
+from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
 class Gradient(Layer):
@@ -37,7 +39,7 @@ class Gradient(Layer):
             raise KplugError(
                 "gradients: the loss does not depend on the variable through differentiable steps",
                 hint="K.function([model.input], K.gradients(loss, model.input)) computes them; fit does "
-                "not, for a tensor that no weight comes before.",
+                "not, for an input of the model: give it to Lambda(lambda x: 1 * x) first.",
             )
         (found,) = torch.autograd.grad(loss.sum(), variable, create_graph=True, allow_unused=True)
         return torch.zeros_like(variable) if found is None else found
@@ -64,7 +66,17 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
     if not is_symbolic((loss, wanted)):
         return list(backend.gradients(loss, wanted))
+    for variable in wanted:
+        if is_symbolic(variable) and not variable.node.is_input:
+            variable.layer.register_forward_hook(_require_gradient)
     return [Gradient()([loss, variable]) for variable in wanted]
+
+
+def _require_gradient(_layer: Any, _args: Any, outputs: Any) -> None:
+    """Let what a layer makes have a gradient, also if no weight comes before it."""
+    for one in find_leaves(outputs, Tensor) if torch.is_grad_enabled() else ():
+        if one.is_floating_point() and not one.requires_grad:
+            one.requires_grad_()
 
 
 def function(
@@ -99,6 +111,7 @@ class SymbolicFunction:
         self._pairs = [one for one in updates if isinstance(one, (list, tuple)) and len(one) == 2]
         wanted = [one.loss for one in self._steps] + [value for _, value in self._pairs]
         self._wanted = [*outputs, *wanted]
+        self._expressions = WeightExpressions()
         symbolic = [one for one in self._wanted if isinstance(one, SymbolicTensor)]
         for tensor in symbolic:
             _ = tensor.spec  # every layer on the way gets its weights
@@ -132,10 +145,11 @@ class SymbolicFunction:
         return values
 
     def _write(self, found: list[Any]) -> None:
-        """Make the steps, and give the variables their new values; all were computed before."""
+        """Make the steps, then give the variables their new values, none of which sees another."""
         for step, loss in zip(self._steps, found, strict=False):
             step.run(loss)
-        for (variable, _), value in zip(self._pairs, found[len(self._steps) :], strict=True):
+        now = [self._expressions.compute(value) for value in found[len(self._steps) :]]
+        for (variable, _), value in zip(self._pairs, now, strict=True):
             backend.update(variable, value)
 
     def _read(self, value: Any) -> Tensor:

@@ -15,6 +15,7 @@ from kplug import backend
 from kplug.graph import is_symbolic
 from kplug_keras2.symbolic.connecting import FunctionLayer
 from kplug_keras2.symbolic.functions import gradients
+from kplug_keras2.symbolic.updates import is_collecting
 
 
 class OptimizerStep:
@@ -33,12 +34,10 @@ class OptimizerStep:
     def run(self, loss: Tensor) -> None:
         """Change the weights, for the value of the loss that they have been given."""
         wanted = [one for one in self._params if one.requires_grad]
-        if not self._optimizer.built:
-            self._optimizer.build(wanted)
         found = torch.autograd.grad(loss.sum(), wanted, retain_graph=True, allow_unused=True)
         for weight, gradient in zip(wanted, found, strict=True):
             weight.grad = gradient
-        self._optimizer.step()
+        step_on_gradients(self._optimizer, wanted)
         self._optimizer.zero_grad()
 
 
@@ -55,12 +54,22 @@ def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
     """
     lists = [one for one in args if isinstance(one, (list, tuple))]
     loss = named.get("loss", next((one for one in args if is_symbolic(one)), None))
+    if loss is None and is_collecting():  # the optimizer of a model calls that of another inside it
+        step_on_gradients(self, named.get("params", lists[0] if lists else ()))
+        return []
     if not is_symbolic(loss):
         raise kplug.KplugError(
             "get_updates: the loss is no symbolic tensor",
             hint="Compute it from inputs and outputs of a model, or train the model with train_on_batch.",
         )
     return [OptimizerStep(self, loss, named.get("params", lists[0] if lists else ()))]
+
+
+def step_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> None:
+    """Make one step of an optimizer with the gradients that the weights have."""
+    if not optimizer.built:
+        optimizer.build([one for one in params if one.requires_grad])
+    optimizer.step()
 
 
 def get_gradients(self: Any, loss: Any, params: Sequence[Any]) -> list[Any]:  # noqa: ARG001

@@ -17,6 +17,7 @@ from torch import Tensor
 from kplug import backend
 from kplug.graph import is_symbolic
 from kplug_keras2.symbolic.phase import is_training
+from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
 class UpdateStep:
@@ -36,6 +37,7 @@ class UpdateStep:
         self._variables: list[Tensor] = []
         self._made = 0
         self._writes: list[tuple[Tensor, Any]] = []
+        self._expressions = WeightExpressions()
 
     @contextmanager
     def collecting(self, copies: dict[int, Tensor]) -> Iterator[None]:
@@ -66,8 +68,19 @@ class UpdateStep:
         self._writes.append((variable, value))
         return value
 
+    def write_pairs(self, returned: Any) -> None:
+        """Let the variables of pairs have their values from the next step on; Keras 1 returned pairs."""
+        for one in returned or ():
+            if isinstance(one, (list, tuple)) and len(one) == 2:
+                self.write(one[0], self._expressions.compute(one[1]))
+
 
 _steps: list[UpdateStep] = []
+
+
+def is_collecting() -> bool:
+    """Return whether an optimizer's ``get_updates`` is called now, for a step."""
+    return bool(_steps)
 
 
 def make_variable(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

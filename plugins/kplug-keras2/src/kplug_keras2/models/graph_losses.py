@@ -1,0 +1,133 @@
+"""Losses and metrics that use tensors of the model's graph besides what they are given.
+
+Keras 2 calls such a function once, in ``compile``, with symbolic tensors. Here losses are called with each
+batch. So a function is called with symbolic tensors too, and if a tensor of the model is in what it returns,
+this is computed for each batch, from the values that the model's own run had.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+from torch import Tensor
+
+import kplug
+from kplug.graph import Plan, SymbolicTensor, sort_nodes
+from kplug.layers import Input
+from kplug.models import Functional
+from kplug.nested import map_leaves
+from kplug_keras2.symbolic.connecting import FunctionLayer
+
+
+class _Note(FunctionLayer):
+    """Calls a function with the very tensors of a run; a watched layer is given copies."""
+
+
+_Note._is_watched = False
+
+
+def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:
+    """Let a model keep the value that a tensor has in its latest run, and return where it is kept."""
+    kept: list[Tensor] = []
+
+    def note(value: Tensor) -> Tensor:
+        kept[:] = [value]
+        return value.new_zeros(())
+
+    model.add_loss(_Note(note)(tensor))
+    return kept
+
+
+def follow_losses(model: Any, losses: Any) -> Any:
+    """Return the losses of ``compile`` likewise; with several outputs one of them may be a constant."""
+    found = follow_graph(model, losses)
+    if not isinstance(model, Functional) or len(model.outputs) < 2:
+        return found
+    return map_leaves(found, FunctionType, _allow_constant)
+
+
+def _allow_constant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a loss that an output may have for its metrics' sake, such as ``K.zeros_like(y_pred)``."""
+    if _is_library(function):
+        return function
+
+    @functools.wraps(function)
+    def compute(y_true: Any, y_pred: Any) -> Any:
+        value = function(y_true, y_pred)
+        if not isinstance(value, Tensor) or value.requires_grad or not y_pred.requires_grad:
+            return value
+        return value + y_pred.flatten()[:0].sum()  # 0, which has a gradient
+
+    return compute
+
+
+def follow_graph(model: Any, functions: Any) -> Any:
+    """Return the losses or metrics of ``compile``, of which those that use the graph take a batch.
+
+    Args:
+        model: The model.
+        functions: One function, several, or lists or a dict of them by output. What is none stays.
+    """
+    if not isinstance(model, Functional) or functions is None:
+        return functions
+    if isinstance(functions, dict):
+        outputs = dict(zip(model.output_names, model.outputs, strict=True))
+        return {
+            name: _follow(model, one, outputs[name]) if name in outputs else one
+            for name, one in functions.items()
+        }
+    found = [_follow(model, one, output) for one, output in _pair(functions, model.outputs)]
+    is_same = all(one == functions for one in found)
+    return functions if is_same else found if len(found) > 1 else found[0]
+
+
+def _is_library(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).partition(".")[0] in ("kplug", "torch")
+
+
+def _pair(functions: Any, outputs: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Return what is meant for each output: an element of a list as long, or all."""
+    is_each = isinstance(functions, (list, tuple)) and len(functions) == len(outputs) > 1
+    return list(zip(functions if is_each else [functions] * len(outputs), outputs, strict=True))
+
+
+def _follow(model: Any, function: Any, output: SymbolicTensor) -> Any:
+    if isinstance(function, (list, tuple)):
+        return [_follow(model, one, output) for one in function]
+    is_object = isinstance(function, (type, kplug.Loss, kplug.Metric))
+    if not callable(function) or is_object or _is_library(function):
+        return function
+    target = Input(batch_shape=output.shape, dtype=output.dtype, name="y_true")
+    try:
+        found = function(target, output)
+    except Exception:  # noqa: BLE001 - what it computes need not be possible without values
+        return function
+    return _compute_from_run(model, function, [target, output], found)
+
+
+def _compute_from_run(
+    model: Any, function: Callable[..., Any], given: list[SymbolicTensor], found: Any
+) -> Callable[..., Any]:
+    """Return the function itself, or one that computes a symbolic result from a run's values."""
+    used = _find_used(model, given, found) if isinstance(found, SymbolicTensor) else []
+    if not used:
+        return function
+    kept = [_note(model, tensor) for tensor in used]
+    plan = Plan([*given, *used], [found])
+
+    @functools.wraps(function)
+    def compute(y_true: Any, y_pred: Any) -> Any:
+        return plan.run([y_true, y_pred, *(value for (value,) in kept)])[0]
+
+    return compute
+
+
+def _find_used(model: Any, given: list[SymbolicTensor], found: SymbolicTensor) -> list[Any]:
+    """Return the tensors of a model that a symbolic result uses."""
+    of_model = {*model.nodes, *(tensor.node for tensor in model.inputs)}
+    others = [node for node in sort_nodes([found], given=set(given)) if node not in of_model]
+    tensors = [found, *(tensor for node in others for tensor in node.input_tensors)]
+    return [one for one in dict.fromkeys(tensors) if one.node in of_model and one not in given]

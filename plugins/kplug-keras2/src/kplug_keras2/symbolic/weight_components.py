@@ -1,0 +1,48 @@
+"""Constraints and regularizers that a layer of Keras 1 keeps in attributes, with their weights."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import kplug
+
+
+def taking_components(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``build`` after which ``constraints`` and ``regularizers`` of the layer have their effect."""
+
+    @functools.wraps(build)
+    def build_and_take(self: Any, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        for weight, constraint in dict(getattr(self, "constraints", None) or {}).items():
+            _apply(self, weight, "constraint", constraint)
+        for regularizer in list(getattr(self, "regularizers", None) or ()):
+            weight = vars(regularizer).pop("p", None)
+            if weight is not None:
+                _apply(self, weight, "regularizer", regularizer)
+
+    return build_and_take
+
+
+def note_weight(self: Any, weight: Any) -> None:
+    """Let a regularizer know its weight: it counts once it stands in the ``regularizers`` of a layer."""
+    self.p = weight
+
+
+def _apply(layer: Any, weight: Any, kind: str, component: Any) -> None:
+    """Give a weight of a layer a component.
+
+    Raises:
+        KplugError: The tensor is none of the layer's weights.
+    """
+    entry = layer._store.find_entry(layer.find_weight_of(weight))
+    if entry is None:
+        raise kplug.KplugError(
+            f"layer {layer.name!r}: its {kind}s name a tensor of shape {tuple(weight.shape)}, which is no "
+            "weight of the layer",
+            hint=f"Put it into trainable_weights first, or write add_weight(…, {kind}=…).",
+        )
+    slot = getattr(entry, kind)
+    slot.replace(component)
+    layer.slots[f"{entry.name}_{kind}"] = slot
