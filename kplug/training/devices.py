@@ -83,9 +83,11 @@ def _refuse(device: object, available: list[str]) -> ArgumentValueError:
 
 
 def find_device(model: ModelOnDevice) -> torch.device:
-    """Return where the model's first weight lies; the CPU if it has none."""
-    first = next(itertools.chain(model.parameters(), model.buffers()), None)
-    return torch.device("cpu") if first is None else first.device
+    """Return where the model's first weight lies; if none has memory yet, where the first one will."""
+    weights = itertools.chain(model.parameters(), model.buffers())
+    first = next((one for one in weights if not one.is_meta), None)
+    chosen: torch.device | None = getattr(model, "_device", None)
+    return (chosen or torch.device("cpu")) if first is None else first.device
 
 
 def place_model(

@@ -243,6 +243,36 @@ def test_two_networks_are_trained_in_turns() -> None:
     assert moved == [True, True, True, False]  # the judge's bias has no effect on a difference
 
 
+class Sum(kplug.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs[0] + inputs[1]
+
+
+class Around(kplug.Model):
+    """Trains a graph that a layer of the user's stands in, and that nobody has called before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        inputs = kplug.Input((3,))
+        hidden = kplug.layers.Dense(2)(inputs)
+        self.inner = kplug.Model(inputs, Sum()([hidden, hidden]))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        loss = self.inner(data).square().mean()
+        self.zero_grad()
+        loss.backward()
+        weights = self.trainable_weights
+        self.optimizer.apply([one.grad for one in weights], weights)
+        return {"loss": loss}
+
+
+def test_a_graph_inside_is_trained_that_was_not_called_before() -> None:
+    model = Around()
+    model.compile("sgd")
+    losses = model.fit(torch.ones(4, 3), epochs=2, verbose=0).history["loss"]
+    assert losses[1] < losses[0]
+
+
 def test_callbacks_see_the_logs_of_each_step() -> None:
     seen: list[Any] = []
 
