@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from kplug_keras2.binding.keras_module import KerasModule
+from kplug_keras2.binding import scipy_pictures
+from kplug_keras2.binding.keras_module import BoundModule, KerasModule, list_names
 from kplug_keras2.binding.module_table import find_sources, is_package
 from kplug_keras2.binding.tensorflow_module import TensorFlowModule
 from kplug_keras2.binding.unknown_names import refuse_module
 
+PICTURES = "scipy.misc"  # SciPy's own is empty since 1.12
 # Where scripts find Keras: the longest one that a name begins with counts.
 _ROOTS = ("tensorflow.python.keras", "tensorflow.keras", "tf_keras", "keras")
 
@@ -31,6 +33,8 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         Raises:
             ModuleNotFoundError: Keras has no such module, or kplug means nothing by it.
         """
+        if fullname == PICTURES:
+            return importlib.util.spec_from_loader(fullname, self)
         if fullname.partition(".")[0] not in ("keras", "tf_keras", "tensorflow"):
             return None
         within = find_path(fullname)
@@ -41,6 +45,8 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module, empty."""
+        if spec.name == PICTURES:
+            return BoundModule(spec.name, scipy_pictures.__doc__)
         within = find_path(spec.name)
         return TensorFlowModule(spec.name) if within is None else KerasModule(spec.name, within)
 
@@ -48,6 +54,8 @@ class KerasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Give the module its names."""
         if isinstance(module, KerasModule):
             module.fill()
+        elif module.__name__ == PICTURES:
+            vars(module).update(list_names(scipy_pictures))
 
 
 def find_path(fullname: str) -> str | None:

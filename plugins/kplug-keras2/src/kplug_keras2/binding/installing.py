@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 from kplug.errors import KplugError
-from kplug_keras2.binding.finder import KerasFinder
+from kplug_keras2.binding.finder import PICTURES, KerasFinder
 from kplug_keras2.binding.keras_module import BoundModule
 from kplug_keras2.models.installing import give_methods, take_methods
 
@@ -44,6 +44,8 @@ def uninstall() -> None:
         sys.meta_path.remove(_finder)
         sys.modules.pop(_TENSORBOARD_ALONE, None)
         take_methods()
-    for name in [name for name in sys.modules if name.partition(".")[0] in _NAMES]:
+    for name in [
+        name for name in sys.modules if name.partition(".")[0] in _NAMES or name == PICTURES
+    ]:
         if isinstance(sys.modules[name], BoundModule):
             del sys.modules[name]
