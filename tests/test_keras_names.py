@@ -32,6 +32,9 @@ _SAME = [
     ("utils.disable_interactive_logging", "config.disable_interactive_logging"),
     ("KerasTensor", "layers.SymbolicTensor"),
     ("name_scope", "backend.name_scope"),
+    ("saving.serialize_keras_object", "utils.serialize_keras_object"),
+    ("saving.deserialize_keras_object", "utils.deserialize_keras_object"),
+    ("saving.get_registered_object", "utils.get_registered_object"),
     ("InputSpec", "layers.InputSpec"),
 ]
 

@@ -19,9 +19,12 @@ from kplug.saving.whole.writing import to_json as to_json
 _HOMES = {
     "CustomObjectScope": "kplug.utils",
     "custom_object_scope": "kplug.utils",
+    "deserialize_keras_object": "kplug.utils",
     "get_custom_objects": "kplug.utils",
+    "get_registered_object": "kplug.utils",
     "load_model": "kplug.models",
     "register_keras_serializable": "kplug.utils",
+    "serialize_keras_object": "kplug.utils",
 }
 
 

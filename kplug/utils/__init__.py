@@ -38,6 +38,11 @@ from kplug.utils.numerical import normalize as normalize, to_categorical as to_c
 from kplug.utils.progress import Progbar as Progbar
 from kplug.utils.seeds import set_random_seed as set_random_seed
 from kplug.utils.sequences import pad_sequences as pad_sequences
+from kplug.utils.serialized_objects import (
+    deserialize_keras_object as deserialize_keras_object,
+    get_registered_object as get_registered_object,
+    serialize_keras_object as serialize_keras_object,
+)
 from kplug.utils.source_inputs import get_source_inputs as get_source_inputs
 from kplug.utils.splitting import split_dataset as split_dataset
 from kplug.utils.timeseries import (

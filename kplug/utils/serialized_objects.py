@@ -1,0 +1,194 @@
+"""Objects of any kind as Keras 3's dicts: what a ``get_config`` of the user's own calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import torch
+
+from kplug.backend import dtype_name, to_dtype
+from kplug.constraints import Constraint
+from kplug.dialect.names import BUILT_IN, strip_package
+from kplug.dialect.reading_components import refuse_code
+from kplug.dialect.writing_components import MODULES, describe
+from kplug.errors import ContractError, ResolutionError
+from kplug.initializers import Initializer
+from kplug.layers import Layer, serialize as serialize_layer
+from kplug.losses import Loss
+from kplug.metrics import Metric
+from kplug.models.configuration.reading import layer_from_config, scope_of
+from kplug.optimizers import Optimizer
+from kplug.registry import REGISTRY, Spec, get_kind, parse_spec, resolve_object
+from kplug.registry.building.reverse_lookup import find_component_of
+from kplug.registry.quoting import name_type, quote
+from kplug.regularizers import Regularizer
+from kplug.schedules import LearningRateSchedule
+from kplug.serialization import deserialize_component, serialize_component
+from kplug.utils.custom_objects import get_custom_objects
+
+_BASES: dict[str, type] = {
+    "initializer": Initializer,
+    "regularizer": Regularizer,
+    "constraint": Constraint,
+    "loss": Loss,
+    "metric": Metric,
+    "optimizer": Optimizer,
+    "schedule": LearningRateSchedule,
+}
+_KINDS_OF_FUNCTIONS = ("activation", "loss", "metric", "initializer", "regularizer", "constraint")
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """Return an object as data that JSON can hold and `deserialize_keras_object` reads.
+
+    Args:
+        obj: A layer, a component of another kind, a registered function, an array or tensor, a plain value;
+            or a list, tuple or dict of these.
+
+    Raises:
+        ContractError: It is something else, or a function without a registered name.
+
+    Example:
+        >>> from kplug.layers import Dense
+        >>> serialize_keras_object({"head": Dense(3), "scale": 2.0})["head"]["class_name"]
+        'Dense'
+
+    Reference:
+        ``keras.saving.serialize_keras_object``. No code is written: a function is its name.
+    """
+    if isinstance(obj, _PLAIN):
+        return obj
+    if isinstance(obj, (list, tuple)):
+        return type(obj)([serialize_keras_object(one) for one in obj])
+    if isinstance(obj, Mapping):
+        return {key: serialize_keras_object(one) for key, one in obj.items()}
+    if isinstance(obj, (np.ndarray, torch.Tensor)):
+        name = "__tensor__" if isinstance(obj, torch.Tensor) else "__numpy__"
+        value = {"value": obj.tolist(), "dtype": dtype_name(obj.dtype)}
+        return {"class_name": name, "config": value}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, Layer):
+        return serialize_layer(obj)
+    for kind, base in _BASES.items():
+        if isinstance(obj, base):
+            described = serialize_component(kind, obj)
+            return _describe_spec(kind, described) if isinstance(described, str) else described
+    return _describe_function(obj)
+
+
+def _describe_spec(kind: str, text: str) -> dict[str, Any]:
+    """Return the dict of a class that Keras does not have: the module tells its kind."""
+    spec = parse_spec(text)
+    name = spec.name if spec.distribution is None else f"{spec.distribution}/{spec.name}"
+    config = {key: str(one) if isinstance(one, Spec) else one for key, one in spec.kwargs.items()}
+    return describe(MODULES[kind], name, config)
+
+
+def _describe_function(function: Any) -> dict[str, Any]:
+    for kind in _KINDS_OF_FUNCTIONS if callable(function) else ():
+        found = find_component_of(REGISTRY, get_kind(kind), function)
+        if found is not None:
+            owner = found.origin.distribution
+            name = found.name if owner == BUILT_IN else f"{owner}>{found.name}"
+            return describe("builtins", "function", name, "function")
+    raise ContractError(
+        f"serialize_keras_object: {name_type(function)} {quote(function)} has no name in files",
+        hint="Give a class or a function its name with @kplug.saving.register_keras_serializable().",
+    )
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """Return the object that data describes.
+
+    Args:
+        config: What `serialize_keras_object` returned, here or in Keras 3.
+        custom_objects: Classes and functions of the user's own, by name.
+        safe_mode: Ignored: code in data is never run.
+
+    Raises:
+        ResolutionError: Nothing has the name.
+        WeightsError: The data holds code.
+
+    Example:
+        >>> from kplug.regularizers import L2
+        >>> deserialize_keras_object([serialize_keras_object(L2(0.5)), 3])
+        [L2(l2=0.5), 3]
+
+    Reference:
+        ``keras.saving.deserialize_keras_object``. A module that the data names is not imported.
+    """
+    del safe_mode
+    with scope_of(custom_objects):
+        return _read(config)
+
+
+def _read(config: Any) -> Any:
+    if isinstance(config, (list, tuple)):
+        return type(config)([_read(one) for one in config])
+    if not isinstance(config, Mapping):
+        return config
+    if "class_name" not in config or "config" not in config:
+        return {key: _read(one) for key, one in config.items()}
+    refuse_code(config)
+    name, inner = str(config["class_name"]), config["config"]
+    if name in ("__numpy__", "__tensor__"):
+        tensor = torch.tensor(inner["value"], dtype=to_dtype(inner["dtype"]))
+        return tensor if name == "__tensor__" else tensor.numpy()
+    if name == "function":
+        return _find_first(str(inner))
+    kind = _find_kind(str(config.get("module")), name)
+    return layer_from_config(config) if kind is None else deserialize_component(kind, config)
+
+
+def _find_kind(module: str, name: str) -> str | None:
+    """Return the kind of a class that Keras or the user has; None for a layer."""
+    found = get_registered_object(name)
+    for kind, base in _BASES.items():
+        is_registered = isinstance(found, type) and issubclass(found, base)
+        if is_registered or module == MODULES[kind]:
+            return kind
+    # Keras has subclasses for torch of its optimizers.
+    return "optimizer" if module.startswith("keras.") and ".optimizers." in module else None
+
+
+def _find_first(name: str) -> Any:
+    """Return the function that has a name, whatever its kind.
+
+    Raises:
+        ResolutionError: There is none.
+    """
+    described = {"class_name": strip_package(name), "config": {}}
+    *others, last = _KINDS_OF_FUNCTIONS
+    for kind in others:
+        with suppress(ResolutionError):
+            return resolve_object(kind, described)
+    return resolve_object(last, described)
+
+
+def get_registered_object(
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    module_objects: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the user's class or function that has a name, or None.
+
+    Args:
+        name: The name, with or without ``package>``.
+        custom_objects: Looked at after the registered ones.
+        module_objects: Looked at last.
+
+    Reference:
+        ``keras.saving.get_registered_object``.
+    """
+    for known in (get_custom_objects(), custom_objects or {}, module_objects or {}):
+        for key in (name, strip_package(name)):
+            if key in known:
+                return known[key]
+    return None
