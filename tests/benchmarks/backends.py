@@ -1,8 +1,9 @@
 """kplug beside Keras on torch, JAX and TensorFlow: epochs, first epochs, and ten epochs from a cold start.
 
 Each library is a process of its own, which trains ten epochs and stays; every round then asks each of them
-for one epoch more. The median of the rounds counts, and ratios are medians of the ratios of a round. Keras's
-backends come with the extra ``bench-backends``; ``--python PATH`` takes them from another interpreter.
+for one epoch more. The median of the rounds counts, and ratios are medians of the ratios of a round. In
+brackets stands the time on the processor, which other programs disturb less. Keras's backends come with the
+extra ``bench-backends``; ``--python PATH`` takes them from another interpreter.
 ``import torch`` is what first epochs are compared with. kplug and Keras on torch have as many threads as
 ``OMP_NUM_THREADS`` says, JAX and TensorFlow what they choose.
 """
@@ -13,18 +14,16 @@ import argparse
 import importlib
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
-from backend_cases import CASES, BackendCase
+from backend_cases import CASES
+from backend_tables import EPOCHS, Measured, Seconds, print_case, print_row
 
-EPOCHS = 10
 MODES: dict[str, dict[str, Any]] = {
     "eager": {},
     "compiled": {"jit_compile": True},
@@ -33,30 +32,17 @@ MODES: dict[str, dict[str, Any]] = {
     "XLA": {"jit_compile": True},
 }
 BACKENDS = ("torch", "jax", "tensorflow", "tensorflow XLA")
-JAX = "Keras, jax"
-# Multiples of ``import torch``: of a first epoch, and of one beyond an eager one when its code is on disk.
-COLD_TARGET, WARM_TARGET = 4, 1
 
 
-@dataclass
-class Measured:
-    """What one library took for a case, in seconds.
+def read_clocks() -> Seconds:
+    """Return the time now."""
+    return Seconds(time.perf_counter(), time.process_time() + sum(os.times()[2:4]))
 
-    Args:
-        cold: The first epoch, of a process that finds nothing compiled on disk.
-        total: That epoch and the nine after it.
-        importing: ``import torch``; 0 in Keras.
-        warm: The first epoch of a second process, where kplug compiles.
-        epochs: An epoch, in each round.
-        processor: The same on the processor's clock, all threads together.
-    """
 
-    cold: float
-    total: float
-    importing: float
-    warm: float | None = None
-    epochs: list[float] = field(default_factory=list)
-    processor: list[float] = field(default_factory=list)
+def since(start: Seconds) -> Seconds:
+    """Return what has passed."""
+    now = read_clocks()
+    return Seconds(now.clock - start.clock, now.processor - start.processor)
 
 
 # -- the process of a library ------------------------------------------------------------------
@@ -64,35 +50,30 @@ class Measured:
 
 def serve(library: str, mode: str, name: str, epochs: int) -> None:
     """Train, print seconds; then train one epoch for each line that is read, and print its seconds."""
-    importing = time_import() if library == "kplug" else 0.0
+    started = read_clocks()
+    if library == "kplug":
+        importlib.import_module("torch")
+    importing = since(started)
     keras: Any = importlib.import_module(library)
     case = CASES[name]
     x, y = case.make_data()
     model = case.compile(keras, **MODES.get(mode, {}))
-    ends: list[float] = []
+    ends: list[Seconds] = []
 
     class Clock(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            ends.append(time.perf_counter())
+            ends.append(since(started))
 
     def fit(epochs: int, **options: Any) -> None:
         model.fit(x, y, batch_size=case.batch_size, epochs=epochs, verbose=0, **options)
 
-    started = time.perf_counter()
+    started = read_clocks()
     fit(epochs, callbacks=[Clock()])
-    print(json.dumps([ends[0] - started, ends[-1] - started, importing]), flush=True)
+    print(json.dumps([ends[0], ends[-1], importing]), flush=True)
     for _ in sys.stdin:
-        started, worked = time.perf_counter(), time.process_time()
+        started = read_clocks()
         fit(1)
-        took = time.perf_counter() - started, time.process_time() - worked
-        print(json.dumps(took), flush=True)
-
-
-def time_import() -> float:
-    """Return the seconds that ``import torch`` takes."""
-    started = time.perf_counter()
-    importlib.import_module("torch")
-    return time.perf_counter() - started
+        print(json.dumps([since(started)]), flush=True)
 
 
 # -- the process that asks ---------------------------------------------------------------------
@@ -120,15 +101,15 @@ def start(
     )
 
 
-def ask(process: subprocess.Popen[str], line: str = "") -> Any:
-    """Send a line, if there is one, and return the answer; None if the process has ended."""
+def ask(process: subprocess.Popen[str], line: str = "") -> list[Seconds]:
+    """Send a line, if there is one, and return the seconds it answers with; none if it has ended."""
     assert process.stdin is not None
     assert process.stdout is not None
     if line:
         process.stdin.write(line)
         process.stdin.flush()
     answer = process.stdout.readline()
-    return json.loads(answer) if answer else None
+    return [Seconds(*one) for one in json.loads(answer)] if answer else []
 
 
 def measure(case: str, columns: dict[str, str], rounds: int) -> dict[str, Measured]:
@@ -140,7 +121,7 @@ def measure(case: str, columns: dict[str, str], rounds: int) -> dict[str, Measur
             own = f"{folder}/{column}"
             processes[column] = start(python, column, case, own)
             answer = ask(processes[column])
-            if answer is None:
+            if not answer:
                 print(f"{case}: {column} has ended: status {processes.pop(column).wait()}")
                 continue
             found[column] = Measured(*answer)
@@ -150,76 +131,10 @@ def measure(case: str, columns: dict[str, str], rounds: int) -> dict[str, Measur
                 second.communicate()
         for _ in range(rounds):
             for column, process in processes.items():
-                took, worked = ask(process, "go\n")
-                found[column].epochs.append(took)
-                found[column].processor.append(worked)
+                found[column].epochs += ask(process, "go\n")
         for process in processes.values():
             process.communicate()
     return found
-
-
-# -- tables --------------------------------------------------------------------------------------
-
-Cell = Callable[[str], str]
-
-
-def median_ratio(one: Iterable[float], other: Iterable[float]) -> float:
-    """Return the median of one's seconds as a multiple of the other's in the same round."""
-    return statistics.median(a / b for a, b in zip(one, other, strict=True))
-
-
-def show_ratio(ratio: float, target: float | None = None) -> str:
-    """Return a ratio with its target, and a mark where it is missed."""
-    if target is None:
-        return f"{ratio:.2f}"
-    return f"{ratio:.2f} ({'≤' if ratio <= target else 'not ≤'} {target:g})"
-
-
-def print_row(title: str, columns: Iterable[str], cell: Cell) -> None:
-    """Print a row of a table in Markdown."""
-    print(f"| {title} | " + " | ".join(map(cell, columns)) + " |", flush=True)
-
-
-def print_case(
-    name: str, case: BackendCase, found: dict[str, Measured], columns: list[str]
-) -> None:
-    """Print the rows of a case; cells of what was not measured stay empty."""
-    jax, eager = found.get(JAX), found.get("kplug, eager")
-
-    def rows(title: str, show: Callable[[str, Measured], str]) -> None:
-        print_row(
-            title, columns, lambda column: show(column, found[column]) if column in found else ""
-        )
-
-    def to_jax(column: str, one: Measured) -> str:
-        mode = column.removeprefix("kplug, ")
-        return (
-            show_ratio(median_ratio(one.epochs, jax.epochs), case.targets.get(mode)) if jax else ""
-        )
-
-    def first(column: str, one: Measured) -> str:
-        if one.warm is None:
-            return f"{one.cold:.2f}"
-        return f"{one.cold:.2f}, {one.warm:.2f}"
-
-    def in_imports(_: str, one: Measured) -> str:
-        if one.warm is None or eager is None:
-            return ""
-        beyond = max(0.0, one.warm - eager.cold) / one.importing
-        cold = show_ratio(one.cold / one.importing, COLD_TARGET)
-        return f"{cold}, {show_ratio(beyond, WARM_TARGET)}"
-
-    def all_to_jax(column: str, one: Measured) -> str:
-        target = 1.0 if column == "kplug, auto" else None
-        return show_ratio(one.total / jax.total, target) if jax else ""
-
-    rows(f"**{name}**: ms an epoch", lambda _, one: f"{statistics.median(one.epochs) * 1e3:.0f}")
-    rows("ms on the processor", lambda _, one: f"{statistics.median(one.processor) * 1e3:.0f}")
-    rows("epoch / JAX's", to_jax)
-    rows("first epoch, s: cold, warm", first)
-    rows("in `import torch`: cold, warm beyond eager", in_imports)
-    rows(f"{EPOCHS} epochs, cold, s", lambda _, one: f"{one.total:.2f}")
-    rows(f"{EPOCHS} epochs / JAX's", all_to_jax)
 
 
 def find_columns(python: str, backends: Iterable[str]) -> dict[str, str]:
