@@ -23,6 +23,7 @@ from kplug.layers.recurrent.base.cells import (
     sizes_of,
     state_shapes_of,
 )
+from kplug.layers.recurrent.base.gated_cell import GatedCell
 from kplug.layers.recurrent.base.kept_states import KeptStates
 from kplug.layers.recurrent.base.kernel_choice import SequenceResult, SequenceRun
 from kplug.layers.recurrent.base.own_cell import describe_cell, make_cell, show_cell
@@ -109,7 +110,10 @@ class RNN(Layer):
             owner, "zero_output_for_mask", zero_output_for_mask
         )
         self.output_count = 1 + len(sizes_of(cell)) if self.return_state else 1
-        self.input_spec = InputSpec(min_ndim=3)
+        first = (getattr(cell, "chained_cells", None) or [cell])[0]
+        is_known = type(first).call is GatedCell.call
+        ndim = 3 + getattr(first, "rank", 0)
+        self.input_spec = InputSpec(ndim=ndim) if is_known else InputSpec(min_ndim=3)
         self._kept_states = KeptStates(self)
 
     def _make_with_cell(self, *, use_cudnn: object = "auto", **arguments: Any) -> None:
@@ -119,7 +123,6 @@ class RNN(Layer):
         cell, others = make_cell(self._cell_class, {**arguments, **self._fixed})
         RNN.__init__(self, cell, **others)
         self._takes_kernel = use_cudnn is not False
-        self.input_spec = InputSpec(ndim=3 + getattr(cell, "rank", 0))
         # The cell's slots are the layer's too, so that messages and component tables name the layer.
         self.slots |= {name: slot for name, slot in cell.slots.items() if name not in self.slots}
 

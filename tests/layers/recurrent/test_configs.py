@@ -290,3 +290,19 @@ def test_trainable() -> None:
     assert layer.trainable_weights == []
     layer.trainable = True
     assert len(layer.trainable_weights) == 3
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        layers.LSTMCell(3),
+        layers.GRUCell(3),
+        layers.SimpleRNNCell(3),
+        [layers.LSTMCell(3), layers.LSTMCell(3)],
+    ],
+)
+def test_sequences_of_pictures_are_no_sequences_of_vectors(cell: Any) -> None:
+    # torch's LSTM takes them, and writes past its memory.
+    with pytest.raises(DataError) as caught:
+        layers.RNN(cell, name="rnn")(torch.ones(2, 6, 6, 5))
+    assert str(caught.value) == "layer 'rnn' expects inputs of 3 axes, got shape (None, 6, 6, 5)"

@@ -60,7 +60,9 @@ class SequenceRun:
         if type(cell).call is not GatedCell.call or cell.activity_regularizer is not None:
             return self._step_by_step(cell, sequences, states)
         drops = cell.draw(sequences[:, 0])
-        if self.takes_kernel and drops.are_shared and cell.runs_on_kernel():
+        # torch's kernels do not look at the rank: the LSTM's writes where it should not.
+        takes_kernel = self.takes_kernel and sequences.ndim == 3
+        if takes_kernel and drops.are_shared and cell.runs_on_kernel():
             return self._on_kernel(cell, sequences, states, drops)
         # What the inputs add to the gates depends on no state: one product for all time steps.
         projected = cell.project(sequences, drops)
