@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, fx
 
 from kplug.training.compilation.compile_worker import CompileReport, CompileRequest
+from kplug.training.compilation.graph_description import GraphDescription
 
 _START = (
     "import sys; sys.path[:] = sys.argv[1:]; "
@@ -40,7 +41,9 @@ class BackgroundCompiler:
 
     def __init__(self, graph: fx.GraphModule, tensors: Sequence[Tensor]) -> None:
         kinds = [(each.shape, each.stride(), each.dtype, each.device) for each in tensors]
-        request = CompileRequest(_copy(graph), kinds, torch.get_num_threads(), os.getpid())
+        request = CompileRequest(
+            GraphDescription.of(graph), kinds, torch.get_num_threads(), os.getpid()
+        )
         self._answer: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the process writes into it
         with tempfile.TemporaryFile() as question:
             pickle.dump(request, question)
@@ -66,13 +69,6 @@ class BackgroundCompiler:
         failed = self._process.returncode != 0
         self.end()
         return None if failed else CompileReport(**json.loads(text))
-
-
-def _copy(graph: fx.GraphModule) -> fx.GraphModule:
-    """Return a graph that can be pickled: it does not refer to what traced it."""
-    copied = fx.Graph()
-    copied.output(copied.graph_copy(graph.graph, {}))
-    return fx.GraphModule(graph, copied)
 
 
 def _end(process: subprocess.Popen[bytes], answer: IO[bytes]) -> None:

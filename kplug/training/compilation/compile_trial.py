@@ -99,7 +99,7 @@ class CompileTrial:
     def _is_time_to_look(self) -> bool:
         if self._calls < self._next_look:
             return False
-        self._next_look *= 2
+        self._next_look = 2 * self._calls
         return True
 
     def _look_ahead(self, count: int) -> Horizon:

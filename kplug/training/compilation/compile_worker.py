@@ -19,7 +19,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor
+
+from kplug.training.compilation.graph_description import GraphDescription
 
 _LARGEST_TRIAL = 1 << 28  # bytes of inputs with which the code is tried out
 _ROUNDS, _ROUND_SECONDS = 5, 0.02
@@ -37,7 +39,7 @@ class CompileRequest:
         parent: The number of the process that wants it; this one ends with it.
     """
 
-    graph: fx.GraphModule
+    graph: GraphDescription
     inputs: list[tuple[torch.Size, tuple[int, ...], torch.dtype, torch.device]]
     threads: int
     parent: int
@@ -77,7 +79,7 @@ def _end_with(parent: int) -> None:
 
 def compile_request(request: CompileRequest) -> CompileReport:
     """Compile a graph and try it out."""
-    from kplug.layers.recurrent.base import fused_kernels  # noqa: F401 - its operations
+    from kplug.layers.recurrent.base import compiled_gru, compiled_lstm  # noqa: F401 - operations
     from kplug.training.compilation.torch_compiler import compile_graph
 
     # Memory that nobody writes into is none yet, so large inputs cost nothing here.
@@ -86,7 +88,7 @@ def compile_request(request: CompileRequest) -> CompileReport:
         for shape, stride, dtype, device in request.inputs
     ]
     started = time.perf_counter()
-    run = compile_graph(request.graph, inputs)
+    run = compile_graph(request.graph.make(), inputs)
     seconds = time.perf_counter() - started
     return CompileReport(seconds, _is_cached(), _try_out(run, inputs))
 

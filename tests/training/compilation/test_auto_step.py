@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,7 +43,7 @@ class Worker:
         self.is_ended = True
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _eager_to_compile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything be worth it, and compiled steps always win."""
     monkeypatch.setattr(Worker, "started", [])
@@ -65,6 +70,9 @@ def compiled_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(compiled_step, "compile_graph", compile_graph)
     return found
+
+
+pytestmark = pytest.mark.usefixtures("_eager_to_compile")
 
 
 def make_model(jit_compile: bool | str, **options: Any) -> Sequential:
@@ -203,3 +211,54 @@ def test_a_copy_starts_anew() -> None:
     assert other.compiled is not None
     assert other.compiled.jit_compile == "auto"
     assert not any(isinstance(step, AutoStep) for _, step in other.compiled.steps.values())
+
+
+PROGRAM = """
+import json, time
+import torch
+from torch._dynamo.utils import counters
+from kplug.callbacks import Callback
+from kplug.layers import LSTM, Dense, Dropout, Input
+from kplug.models import Sequential
+from kplug.training.compilation import compile_trial
+
+compile_trial.is_worth = lambda *_, **__: True
+steps, deadline = 0, time.monotonic() + 300
+
+class StopAfterComparing(Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        global steps
+        steps += 1
+        time.sleep(0.02)
+        trials = self.model.compiled.steps["train"][1]._trials.values()
+        self.model.stop_training = time.monotonic() > deadline or any(
+            each._times[0] and each.run != each._compare for each in trials)
+
+class StopAfterAsMany(Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        global steps
+        steps -= 1
+        self.model.stop_training = not steps
+
+x, y, found = torch.linspace(-1, 1, 600).reshape(40, 5, 3), torch.linspace(0, 1, 40)[:, None], {}
+for jit, callback in [("auto", StopAfterComparing()), (False, StopAfterAsMany())]:
+    torch.manual_seed(0)
+    model = Sequential([Input((5, 3)), LSTM(4), Dropout(0.5), Dense(1)])
+    model.compile("adam", "mse", jit_compile=jit)
+    torch.manual_seed(1)
+    options = {"batch_size": 8, "epochs": 10_000, "verbose": 0, "callbacks": [callback]}
+    found[str(jit)] = model.fit(x, y, **options).history["loss"]
+print(json.dumps({"losses": found, "counters": counters["inductor"]}))
+"""
+
+
+@pytest.mark.slow
+def test_another_process_compiles_what_this_one_finds_in_the_cache(tmp_path: Path) -> None:
+    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["counters"]["fxgraph_cache_hit"] == 1
+    assert "fxgraph_cache_miss" not in found["counters"]
+    np.testing.assert_allclose(found["losses"]["auto"], found["losses"]["False"], rtol=1e-4)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, fx
+from torch import fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from kplug.training.compilation import background_compiler
@@ -107,9 +107,3 @@ def test_a_process_that_fails_has_no_report(monkeypatch: pytest.MonkeyPatch) -> 
     compiler = BackgroundCompiler(make_graph(), INPUTS)
     assert wait_until(lambda: not compiler.is_running, seconds=60)
     assert compiler.read_report() is None
-
-
-def test_the_copy_of_a_graph_computes_the_same() -> None:
-    graph = make_graph()
-    expected: Tensor = graph(*INPUTS)
-    torch.testing.assert_close(background_compiler._copy(graph)(*INPUTS), expected)

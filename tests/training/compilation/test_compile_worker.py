@@ -10,13 +10,14 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from kplug.training.compilation import compile_worker
 from kplug.training.compilation.compile_worker import CompileRequest, compile_request
+from kplug.training.compilation.graph_description import GraphDescription
 
 
 def make_request(rows: int) -> CompileRequest:
     x = torch.empty(rows, 4)
     graph = make_fx(lambda x: x.log() + x.sum())(torch.ones(2, 4))
     inputs = [(x.shape, x.stride(), x.dtype, x.device)]
-    return CompileRequest(graph, inputs, 1, os.getpid())
+    return CompileRequest(GraphDescription.of(graph), inputs, 1, os.getpid())
 
 
 def test_the_code_is_tried_out_with_zeros() -> None:
