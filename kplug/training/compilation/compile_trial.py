@@ -24,6 +24,7 @@ from kplug.training.data.batch import Batch
 
 _FIRST_LOOK: Final = 8  # calls after which it is decided first; then twice as many, and so on
 _WARM_UPS: Final = 2  # calls in which state is made
+_SAMPLE: Final = 16  # so many calls are timed, then one of so many
 _BLOCK, _BLOCKS = 5, 8  # calls of one kind in a row, and how often, where the two are compared
 _POLL_SECONDS: Final = 0.05
 _MOST_STARTS: Final = 3
@@ -87,13 +88,15 @@ class CompileTrial:
     # -- eager steps -------------------------------------------------------------------------
 
     def _run_timed(self, batches: Sequence[Batch]) -> list[Any]:
+        self._calls += 1
+        # Asking the processor's clock takes a hundredth of a small step.
+        if self._calls <= _WARM_UPS or (self._timed >= _SAMPLE and self._calls % _SAMPLE):
+            return self._step.run_eagerly(batches)
         started, processor_started = time.perf_counter(), time.process_time()
         results = self._step.run_eagerly(batches)
-        self._calls += 1
-        if self._calls > _WARM_UPS:
-            self._timed += 1
-            self._seconds += time.perf_counter() - started
-            self._processor_seconds += time.process_time() - processor_started
+        self._timed += 1
+        self._seconds += time.perf_counter() - started
+        self._processor_seconds += time.process_time() - processor_started
         return results
 
     def _is_time_to_look(self) -> bool:
@@ -106,7 +109,8 @@ class CompileTrial:
         """Return how long eager steps would take, of batches of this shape."""
         part = self._calls * count / max(self._step.steps_done, 1)
         known = max(self._step.steps_left, 0) / count * min(part, 1.0)
-        return Horizon(known * self._seconds / self._timed, self._seconds)
+        seconds = self._seconds / self._timed
+        return Horizon(known * seconds, self._calls * seconds)
 
     def _measure(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
         """Run eagerly, and look from time to time whether compiling would pay."""
