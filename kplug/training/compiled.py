@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +31,15 @@ DEFAULT_OPTIMIZER = "kplug/rmsprop"
 
 
 class StepCache(dict[str, Any]):
-    """Compiled steps by kind; copies and pickles of a model start with none."""
+    """Compiled steps by kind; copies and pickles of a model start with none.
+
+    Attributes:
+        runs: How many runs have begun that use the steps of a kind, and have not ended.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: collections.Counter[str] = collections.Counter()
 
     def __deepcopy__(self, memo: Any) -> StepCache:
         """Return an empty one."""

@@ -35,7 +35,8 @@ class AutoStep(CompiledStep):
         self.steps_left = steps
 
     def release(self) -> None:
-        """End compiling that goes on in the background."""
+        """End compiling that goes on in the background, and let the program go."""
+        super().release()
         for trial in self._trials.values():
             trial.release()
 

@@ -81,8 +81,10 @@ class CapturedState:
         self.values: dict[str, Any] = {}
         self.generators: list[torch.Generator] = []
         self._known: dict[int, Any] = {}
+        self._opaque: list[Any] = []  # values that are known by their id, which no other may get
         for name, root in roots.items():
             self._walk(root, name, None, 0)
+        self._known.clear()  # the model is among them, and holds this
         self.layout = self._describe_tensors()
 
     def list_tensors(self) -> list[tuple[str, TensorReference]]:
@@ -158,6 +160,7 @@ class CapturedState:
         shared = list(_list_shared(value))
         if not hasattr(value, "__dict__") and not shared:
             self.values[path] = id(value)
+            self._opaque.append(value)
         for key, each in shared:
             self._walk(each, f"{path}.{key}", None, depth)
         attributes = getattr(value, "__dict__", {})

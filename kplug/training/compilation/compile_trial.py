@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -66,7 +67,7 @@ class CompileTrial:
 
     def __init__(self, step: TriedStep) -> None:
         self.run: Run = self._measure
-        self._step = step
+        self._step: TriedStep = weakref.proxy(step)  # the step holds its trials
         self._calls = self._timed = self._starts = 0
         self._next_look = _FIRST_LOOK
         self._seconds = self._processor_seconds = 0.0

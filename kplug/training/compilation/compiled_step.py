@@ -53,6 +53,16 @@ class CompiledStep(StepFunction):
         self._signatures: set[Any] = set()
         self._state: CapturedState | None = None
 
+    @property
+    def is_released(self) -> bool:
+        """Whether the step waits for a program of the next run."""
+        return "program" not in vars(self)
+
+    def release(self) -> None:
+        """Let the program go, which holds the model: the model holds this step."""
+        if not self.is_released:
+            del self.program
+
     def finish(self) -> None:
         """Give averages of the weights to the model, if the optimizer keeps them."""
         self.program.step.finish()
@@ -242,7 +252,7 @@ class CompiledStep(StepFunction):
                 return
             self._graphs[content] = run
         call.run = self._graphs[content]
-        if self.fallback.compiled.jit_compile == REDUCE_OVERHEAD and can_capture(inputs):
+        if self.fallback.jit_compile == REDUCE_OVERHEAD and can_capture(inputs):
             call.run = CudaGraphCall(call.run, call.moving)
         self._calls[key] = call
         self._state = traced.state

@@ -12,6 +12,7 @@ from kplug.training.compiled import Compiled
 from kplug.training.distribution.world import find_world
 from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
+from kplug.weak_links import WeakLink
 
 MOST_ATTEMPTS = 3
 MOST_GRAPHS = 8  # besides one for each shape: more would mean that compiling never ends
@@ -34,15 +35,19 @@ class EagerFallback:
     """
 
     def __init__(self, title: str, model: TrainableModel, compiled: Compiled) -> None:
-        self.title, self.model, self.compiled = title, model, compiled
+        self.title, self.jit_compile = title, compiled.jit_compile
+        self._model = WeakLink(model)  # which holds what asks this
         self.is_eager = False
         self._attempts = 0
 
     def give_up(self, reason: GraphBreak) -> None:
         """Let the step run eagerly from now on; say so where compiling was asked for."""
         self.is_eager = True
-        if self.compiled.jit_compile != AUTO:  # which promises nothing
-            warn_of_eager_step(self.title, reason, self.model, self.compiled)
+        model = self._model()
+        compiled = None if model is None else model.compiled
+        # "auto" promises nothing.
+        if self.jit_compile != AUTO and model is not None and compiled is not None:
+            warn_of_eager_step(self.title, reason, model, compiled)
 
     def check_start(self, *, has_program: bool) -> None:
         """Give up before the first step if there can be no graph of it."""

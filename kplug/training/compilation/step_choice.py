@@ -14,7 +14,7 @@ from kplug.training.compilation.auto_step import AutoStep
 from kplug.training.compilation.compiled_step import CompiledStep
 from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program, make_train_program
-from kplug.training.compiled import Compiled
+from kplug.training.compiled import Compiled, StepCache
 from kplug.training.distribution.world import find_world
 from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
@@ -85,6 +85,11 @@ def _find(
         return None
     kind, key = key[0], (*key, *map(id, model.modules()))
     known, step = compiled.steps.get(kind, (None, None))
+    if known == key and step is not None and step.is_released:
+        program = make_program()
+        known = key if program is not None else None
+        if program is not None:
+            step.program = program
     if known != key:
         program, fallback = make_program(), EagerFallback(_TITLES[kind], model, compiled)
         fallback.check_start(has_program=program is not None)
@@ -108,11 +113,13 @@ def measure_compile_time(compiled: Compiled) -> float:
 
 @contextmanager
 def releasing_steps(compiled: Compiled | None, *kinds: str) -> Iterator[None]:
-    """End what goes on beside the steps of some kinds, such as compiling, however a run ends."""
+    """Let the steps of some kinds go when the outermost run with them ends, however it ends."""
+    cache = StepCache() if compiled is None else compiled.steps
+    cache.runs.update(kinds)
     try:
         yield
     finally:
-        cache = {} if compiled is None else compiled.steps
-        for _, step in [cache[kind] for kind in kinds if kind in cache]:
+        cache.runs.subtract(kinds)
+        for _, step in [cache[kind] for kind in kinds if kind in cache and not cache.runs[kind]]:
             if step is not None:
                 step.release()

@@ -85,9 +85,9 @@ class FitLoop:
                     logs = self._run_epoch(step, epoch) or logs
                     if agree(model.stop_training, find_world()):
                         break
+                step.finish()
         finally:
             model.eval()  # as at the start: called by itself, a model computes what it predicts
-        step.finish()
         self.callbacks.call("on_train_end", logs)
         history = self.callbacks.callbacks[-1]
         return history if isinstance(history, History) else History()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
+from kplug.callbacks import Callback
 from kplug.errors import EagerStepWarning
 from kplug.layers import Dense, Input
 from kplug.models import Sequential
@@ -80,3 +86,51 @@ def test_the_compile_time_is_the_sum_over_the_compiled_steps() -> None:
         assert isinstance(step, CompiledStep)
         step.seconds = seconds
     assert measure_compile_time(compiled) == 0.75
+
+
+@pytest.mark.parametrize("jit_compile", [True, "auto"])
+def test_a_compiled_model_is_freed_without_the_garbage_collector(jit_compile: bool | str) -> None:
+    x, y = np.zeros((32, 2), "float32"), np.zeros((32, 1), "float32")
+    model = Sequential([Input((2,)), Dense(3), Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"], jit_compile=jit_compile)
+    gc.collect()
+    gc.disable()
+    try:
+        model.fit(x, y, batch_size=4, verbose=0, validation_data=(x, y))
+        model.evaluate(x, y, batch_size=4, verbose=0)
+        model.predict(x, batch_size=4, verbose=0)
+        links = [weakref.ref(part) for part in (model, model.optimizer, model.layers[0].kernel)]
+        del model
+        assert [link() for link in links] == [None, None, None]
+    finally:
+        gc.enable()
+
+
+def test_graphs_stay_from_run_to_run(compiled_graphs: list[int]) -> None:
+    x, y = np.ones((16, 2), "float32"), np.ones((16, 1), "float32")
+    model = Sequential([Input((2,)), Dense(3), Dense(1)])
+    model.compile("sgd", "mse", jit_compile=True)
+    first = model.fit(x, y, batch_size=4, verbose=0).history["loss"]
+    model.evaluate(x, y, batch_size=4, verbose=0)
+    count = len(compiled_graphs)
+    assert count >= 2
+    second = model.fit(x, y, batch_size=4, verbose=0).history["loss"]
+    model.evaluate(x, y, batch_size=4, verbose=0)
+    assert len(compiled_graphs) == count
+    assert second < first
+
+
+def test_an_evaluation_within_an_evaluation_leaves_the_step_to_the_outer_one() -> None:
+    x, y = np.ones((16, 2), "float32"), np.ones((16, 1), "float32")
+    model = Sequential([Input((2,)), Dense(3), Dense(1)])
+    model.compile("sgd", "mse", jit_compile=True)
+    expected = model.evaluate(x, y, batch_size=4, verbose=0)
+
+    class Again(Callback):
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            model.predict(x, verbose=0)
+            found.append(model.evaluate(x, y, batch_size=16, verbose=0))
+
+    found: list[float] = []
+    model.evaluate(x, y, batch_size=4, verbose=0, callbacks=[Again()])
+    assert found == pytest.approx([expected] * 4)
