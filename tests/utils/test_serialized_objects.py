@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,6 @@ def test_functions_and_arrays_come_back(library: Any) -> None:
     assert (made["t"][1], made["s"]) == (None, "text")
 
 
-@register_keras_serializable("shop")
 class Around(layers.Layer):
     """As users of Keras 3 write it."""
 
@@ -87,6 +87,17 @@ class Around(layers.Layer):
         return cls(deserialize_keras_object(config.pop("inner")), **config)
 
 
+@pytest.fixture
+def registered() -> Iterator[None]:
+    """Give both classes their names, and take them back."""
+    for one in (Around, Tripled):
+        register_keras_serializable("shop")(one)
+    yield
+    for one in (Around, Tripled):
+        del get_custom_objects()[one.__name__]
+
+
+@pytest.mark.usefixtures("registered")
 def test_a_layer_of_the_users_own_keeps_one_inside(tmp_path: Path) -> None:
     model = kplug.Sequential([kplug.Input((2,)), Around(layers.Dense(3, "relu"))])
     model.save(tmp_path / "model.keras")
@@ -95,7 +106,6 @@ def test_a_layer_of_the_users_own_keeps_one_inside(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
-@register_keras_serializable("shop")
 class Tripled(kplug.Loss):
     """A loss of the user's own."""
 
@@ -103,6 +113,7 @@ class Tripled(kplug.Loss):
         return 3 * (y_true - y_pred).abs()
 
 
+@pytest.mark.usefixtures("registered")
 def test_a_loss_of_the_users_own_comes_back() -> None:
     config = {"module": "shop", "class_name": "Tripled", "config": {"reduction": "sum"}}
     for data in (serialize_keras_object(Tripled(reduction="sum")), config):
@@ -111,6 +122,7 @@ def test_a_loss_of_the_users_own_comes_back() -> None:
         assert made.reduction == "sum"
 
 
+@pytest.mark.usefixtures("registered")
 def test_registered_objects_are_found() -> None:
     assert get_registered_object("shop>Around") is get_custom_objects()["Around"] is Around
     assert get_registered_object("nothing", {"other": 1}, {"nothing": 2}) == 2
