@@ -561,6 +561,9 @@ class Layer(nn.Module):
             return
         if not self.built:
             self._declare_from_what_is_known()
+            for inner in self._flatten_layers():  # graphs inside know their inputs
+                if not inner.built:
+                    inner._declare_from_what_is_known()
         if self.built:
             # The layers before it draw first, so that asking one layer gives no other values.
             layers = list_upstream(self.inbound_nodes) if self.inbound_nodes else [self]

@@ -24,6 +24,11 @@ class StateVariable(Tensor):
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
     label: str
 
+    @property
+    def value(self) -> Tensor:
+        """The variable as a plain tensor, in the same memory."""
+        return self.as_subclass(Tensor)
+
     def assign(self, value: Any) -> StateVariable:
         """Replace the value by a number, array or tensor of the same shape."""
         with torch.no_grad():

@@ -43,6 +43,14 @@ def test_results_of_operations_are_plain_tensors() -> None:
     assert type(torch.sqrt(variable)) is torch.Tensor
 
 
+def test_its_value_is_a_plain_tensor_that_follows_it() -> None:
+    variable = make_variable(torch.zeros(2), "total")
+    value = variable.value
+    variable.assign(torch.ones(2))
+    assert type(value) is torch.Tensor
+    assert value.tolist() == [1.0, 1.0]
+
+
 def test_no_gradient_flows_into_what_is_assigned() -> None:
     source = torch.tensor([1.0, 2.0], requires_grad=True)
     variable = make_variable(torch.zeros(2), "total").assign(source * 2).assign_add(source)

@@ -256,9 +256,10 @@ class Around(kplug.Model):
         inputs = kplug.Input((3,))
         hidden = kplug.layers.Dense(2)(inputs)
         self.inner = kplug.Model(inputs, Sum()([hidden, hidden]))
+        self.outer = kplug.Sequential([kplug.layers.Dense(1, input_dim=2)])
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        loss = self.inner(data).square().mean()
+        loss = self.outer(self.inner(data)).square().mean()
         self.zero_grad()
         loss.backward()
         weights = self.trainable_weights
