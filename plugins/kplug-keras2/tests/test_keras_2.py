@@ -80,6 +80,23 @@ assert model.predict(X)[0].tolist() == [9, 9] and len(model.get_weights()) == 2
 again = Sequential.from_config(model.get_config(), custom_objects={"Times": Times})
 assert again.layers[0].factor == 3
 """,
+    "a wrapper that sets its layer before anything else": """
+class Times(Wrapper):
+    def __init__(self, layer, **kwargs):
+        self.layer, self.layers = layer, [layer]
+        self.supports_masking = self.layer.supports_masking
+        super(Times, self).__init__(self.layer, **kwargs)
+    def call(self, inputs):
+        return 3 * self.layers[0](inputs)
+class Holder(Layer):
+    def __init__(self, **kwargs):
+        self.inner = [Dense(2, kernel_initializer="ones")]
+        super(Holder, self).__init__(**kwargs)
+    def call(self, inputs):
+        return self.inner[0](inputs)
+model = Sequential([Holder(input_shape=(3,)), Times(Dense(1, kernel_initializer="ones"))])
+assert model.predict(X)[0].tolist() == [18] and len(model.get_weights()) == 4
+""",
     "objects that are written and read by name": """
 from keras.utils.generic_utils import serialize_keras_object, deserialize_keras_object
 written = serialize_keras_object(initializers.RandomNormal(stddev=.5))

@@ -78,6 +78,8 @@ def make_alias(original: _T, *extras: type) -> _T:
         original.__init__(  # type: ignore[misc]
             self, *read_positions(original.__name__, args), **read_keywords(original, kwargs)
         )
+        for extra in extras:
+            extra._finish_init(self)  # type: ignore[attr-defined]
 
     names = {
         "__doc__": original.__doc__,

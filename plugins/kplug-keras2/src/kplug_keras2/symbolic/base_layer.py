@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from torch.nn import Module
+
 from kplug.layers import Layer
+from kplug.nested import find_leaves
 from kplug_keras2.arguments.renamed import as_of_shape
 from kplug_keras2.symbolic.updates import update
 from kplug_keras2.symbolic.weight_components import taking_components
@@ -108,6 +111,20 @@ class Keras2Layer:
     def get_output_shape_for(self, input_shape: Any) -> Any:
         """Return the output shape; Keras 1's name of ``compute_output_shape``."""
         return super().compute_output_shape(input_shape)  # type: ignore[misc]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a layer that is set before ``super().__init__`` is a part of this one later."""
+        if "_modules" in vars(self) or name.startswith("__"):
+            super().__setattr__(name, value)
+            return
+        vars(self)[name] = value
+        if next(find_leaves(value, Module), None) is not None:
+            vars(self).setdefault("_set_early", []).append(name)
+
+    def _finish_init(self) -> None:
+        for name in vars(self).pop("_set_early", ()):
+            if name in vars(self):
+                setattr(self, name, vars(self).pop(name))
 
     def __init_subclass__(cls, **options: Any) -> None:
         written = vars(cls).get("get_output_shape_for")
