@@ -156,7 +156,7 @@ class Functional(Model):
     # ---------------------------------------------------------------- building
 
     @override
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Declare the weights of all layers."""
         for tensor in self.outputs:
             _ = tensor.spec  # finding the shape builds every layer on the way

@@ -233,9 +233,21 @@ class Sequential(Model):
         return super()._convert(reader(inputs) if is_read and reader else inputs)
 
     @override
-    def build(self, input_shape: Any) -> None:
-        """Declare the weights of all layers, for an input shape with the batch in front."""
+    def build(self, input_shape: Any = None) -> None:
+        """Declare the weights of all layers, for an input shape with the batch in front.
+
+        Args:
+            input_shape: Left out where the first layer or an ``Input`` says it.
+
+        Raises:
+            NotBuiltError: Nobody says it.
+        """
         if not self._tensors:
+            if input_shape is None:
+                raise NotBuiltError(
+                    f"model {self.name!r} cannot be built: its input shape is not known",
+                    hint="Write build((None, size)), or begin the model with Input((size,)).",
+                )
             self._connect_all(tuple(input_shape))
         _ = self._tensors[-1].spec  # finding the shape builds every layer on the way
 

@@ -49,6 +49,17 @@ def test_the_input_shape_can_be_given_in_several_ways(first: list[Any]) -> None:
     assert model.count_params() == 3 * 4 + 4 + 4 * 2 + 2
 
 
+def test_a_model_whose_input_is_known_is_built_without_a_shape() -> None:
+    model = make_small()
+    model.build()
+    assert model.built
+    assert [weight.shape for weight in model.get_weights()] == [(3, 4), (4,), (4, 2), (2,)]
+    with pytest.raises(
+        NotBuiltError, match=r"cannot be built: .*\n  Write build\(\(None, size\)\)"
+    ):
+        Sequential([layers.Dense(2)]).build()
+
+
 def test_a_list_of_one_tensor_is_that_tensor() -> None:
     model, x = make_small(), layers.Input((3,))
     assert model([x]).shape == (None, 2)

@@ -84,12 +84,12 @@ def list_upstream(nodes: Collection[Node]) -> list[Any]:
     return list(dict.fromkeys(node.layer for node in sort_nodes(first.output_tensors)))
 
 
-def marking_built(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+def marking_built(build: Callable[..., None]) -> Callable[..., None]:
     """Return a ``build`` that marks the layer built, also where its author calls it by hand."""
 
     @functools.wraps(build)
-    def build_and_mark(self: Any, input_shape: Any) -> None:
-        build(self, input_shape)
-        self.built, self.built_shape = True, input_shape
+    def build_and_mark(self: Any, *shape: Any, **named: Any) -> None:
+        build(self, *shape, **named)  # some are called without a shape
+        self.built, self.built_shape = True, next(iter((*shape, *named.values())), None)
 
     return build_and_mark
