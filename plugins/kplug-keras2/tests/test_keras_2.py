@@ -97,6 +97,14 @@ class Holder(Layer):
 model = Sequential([Holder(input_shape=(3,)), Times(Dense(1, kernel_initializer="ones"))])
 assert model.predict(X)[0].tolist() == [18] and len(model.get_weights()) == 4
 """,
+    "a chain that begins with an embedding knows its input": """
+model = Sequential()
+model.add(Embedding(9, 4))
+model.build()
+assert model.output_shape == (None, None, 4) and Embedding(9, 4)(Input((7,))).shape == (None, 7, 4)
+model = Sequential([Embedding(input_dim=9, output_dim=4, input_length=5)])
+assert model.output_shape == (None, 5, 4)
+""",
     "objects that are written and read by name": """
 from keras.utils.generic_utils import serialize_keras_object, deserialize_keras_object
 written = serialize_keras_object(initializers.RandomNormal(stddev=.5))

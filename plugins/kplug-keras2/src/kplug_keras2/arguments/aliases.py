@@ -62,7 +62,7 @@ class AliasType(type):
 
 def read_keywords(original: type, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return keyword arguments as a class of kplug's takes them."""
-    return modernise(original.__name__, kwargs, list_keywords(original)) if kwargs else kwargs
+    return modernise(original.__name__, kwargs, list_keywords(original))
 
 
 def make_alias(original: _T, *extras: type) -> _T:

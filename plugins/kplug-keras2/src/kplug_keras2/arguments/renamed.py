@@ -38,6 +38,7 @@ _RENAMED_OF = {
     "UpSampling1D": {"length": "size"},
 }
 _JOINED = ("nb_row", "nb_col", "kernel_dim1", "kernel_dim2", "kernel_dim3")
+_SHAPES = frozenset(("batch_input_shape", "batch_shape", "input_shape"))
 # Their `input_dim` is the size of one step.
 _OF_SEQUENCES = ("Conv1D", "GRU", "LSTM", "LocallyConnected1D", "RNN", "SimpleRNN")
 _VALUES: dict[str, dict[object, object]] = {
@@ -123,6 +124,8 @@ def _warn_of_left_out(owner: str, name: str, value: Any) -> None:
 
 def _join_lengths(owner: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments of a layer of sequences with length and size of its input as one."""
+    if owner == "Embedding" and given.get("input_length") is None and _SHAPES.isdisjoint(given):
+        return {**given, "input_shape": (None,)}  # a chain that begins with it knows its input
     if owner not in _OF_SEQUENCES or "input_dim" not in given:
         return given
     others = {name: one for name, one in given.items() if name not in ("input_dim", "input_length")}
