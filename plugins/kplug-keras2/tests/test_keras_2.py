@@ -88,6 +88,12 @@ class Times(Wrapper):
         super(Times, self).__init__(self.layer, **kwargs)
     def call(self, inputs):
         return 3 * self.layers[0](inputs)
+    @property
+    def trainable_weights(self):
+        weights = self._trainable_weights[:]
+        for layer in self.layers:
+            weights += layer.trainable_weights
+        return weights
 class Holder(Layer):
     def __init__(self, **kwargs):
         self.inner = [Dense(2, kernel_initializer="ones")]
@@ -96,6 +102,7 @@ class Holder(Layer):
         return self.inner[0](inputs)
 model = Sequential([Holder(input_shape=(3,)), Times(Dense(1, kernel_initializer="ones"))])
 assert model.predict(X)[0].tolist() == [18] and len(model.get_weights()) == 4
+assert len(model.layers[1].trainable_weights) == 2
 """,
     "a chain that begins with an embedding knows its input": """
 model = Sequential()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from torch import nn
 
 import kplug
 from kplug.graph import Node, SymbolicTensor, sort_nodes
@@ -39,6 +42,22 @@ def _get_shape(tensor: Any) -> TensorShape:
 def _alias(name: str) -> property:
     """Return an attribute under another name."""
     return property(lambda self: getattr(self, name), lambda self, one: setattr(self, name, one))
+
+
+def _set_other(name: str) -> Callable[[Any, Any], None]:
+    """Return what sets an attribute under another name."""
+    return lambda self, one: setattr(self, name, one)
+
+
+def _list_own_parameters(layer: Any) -> list[Any]:
+    """Return the weights of a layer without those inside, which its class may add itself."""
+    layer._ensure_values()
+    return list(nn.Module.parameters(layer, recurse=False))
+
+
+def _list_own_buffers(layer: Any) -> list[Any]:
+    layer._ensure_values()
+    return list(nn.Module.buffers(layer, recurse=False))
 
 
 def _ignore(*_args: Any, **_kwargs: Any) -> None:
@@ -154,9 +173,11 @@ OF_CHAINS: dict[str, Any] = {
 OF_LAYERS: dict[str, Any] = {
     "_get_node_attribute_at_index": _read_at,
     "_inbound_nodes": _alias("inbound_nodes"),
-    "_non_trainable_weights": _alias("non_trainable_weights"),
+    "_losses": property(_list_empty),
+    "_non_trainable_weights": property(_list_own_buffers, _set_other("non_trainable_weights")),
     "_outbound_nodes": _alias("outbound_nodes"),
-    "_trainable_weights": _alias("trainable_weights"),
+    "_trainable_weights": property(_list_own_parameters, _set_other("trainable_weights")),
+    "_updates": property(_list_empty),
     "_uses_learning_phase": False,
     "get_input_mask_at": _find_no_mask,
     "get_losses_for": lambda self, _inputs=None: self.losses,
