@@ -212,7 +212,7 @@ class Layer(nn.Module):
             cls.supports_masking = True
             cls._makes_masks = vars(cls).get("_makes_masks", True)
         if "build" in vars(cls):
-            cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign, assignment]
+            cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign]
         if "__init__" in vars(cls):
             cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
         cls._is_watched |= not is_own(cls)
