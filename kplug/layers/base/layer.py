@@ -145,6 +145,7 @@ class Layer(nn.Module):
     casts_integers: bool = False
     supports_masking: bool = False
     takes_several: bool = True
+    _later_errors: tuple[type[Exception], ...] = (Exception,)
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
     is_changed_since_built: bool = False
@@ -434,13 +435,13 @@ class Layer(nn.Module):
     ) -> tuple[TensorSpec, ...] | None:
         """Return the outputs of a user's layer, whose class need not say how many they are.
 
-        Components that cannot be found, and inputs that do not fit, are reported where the outputs are
-        needed, with all other problems. What the class itself raises in ``build`` is raised, as in Keras.
+        What fails is reported where it is needed, with all other problems: components that cannot be
+        found, and what the class itself raises.
         """
         try:
             given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
             return self.infer_specs(*given)
-        except KplugError:
+        except self._later_errors:
             return None
 
     def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses

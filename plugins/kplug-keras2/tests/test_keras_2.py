@@ -83,7 +83,7 @@ assert again.layers[0].factor == 3
     "a wrapper that sets its layer before anything else": """
 class Times(Wrapper):
     def __init__(self, layer, **kwargs):
-        self.layer, self.layers = layer, [layer]
+        self.layer, self.layers = Dense(9, input_dim=3), [layer]
         self.supports_masking = self.layer.supports_masking
         super(Times, self).__init__(self.layer, **kwargs)
     def call(self, inputs):
@@ -102,7 +102,7 @@ class Holder(Layer):
         return self.inner[0](inputs)
 model = Sequential([Holder(input_shape=(3,)), Times(Dense(1, kernel_initializer="ones"))])
 assert model.predict(X)[0].tolist() == [18] and len(model.get_weights()) == 4
-assert len(model.layers[1].trainable_weights) == 2
+assert len(model.layers[1].trainable_weights) == len(model.layers[1].get_weights()) == 2
 """,
     "a chain that begins with an embedding knows its input": """
 model = Sequential()
@@ -111,6 +111,17 @@ model.build()
 assert model.output_shape == (None, None, 4) and Embedding(9, 4)(Input((7,))).shape == (None, 7, 4)
 model = Sequential([Embedding(input_dim=9, output_dim=4, input_length=5)])
 assert model.output_shape == (None, 5, 4)
+""",
+    "an error in build is raised by the call": """
+class Refusing(Layer):
+    def build(self, input_shape):
+        raise IndexError("invalid head number")
+try:
+    Refusing()(Input((3,)))
+except IndexError:
+    pass
+else:
+    raise AssertionError
 """,
     "objects that are written and read by name": """
 from keras.utils.generic_utils import serialize_keras_object, deserialize_keras_object

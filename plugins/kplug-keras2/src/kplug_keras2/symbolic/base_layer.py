@@ -9,6 +9,7 @@ from typing import Any
 
 from torch.nn import Module
 
+from kplug.errors import KplugError
 from kplug.layers import Layer
 from kplug.nested import find_leaves
 from kplug_keras2.arguments.renamed import as_of_shape
@@ -31,6 +32,8 @@ class Keras2Layer:
     uses_learning_phase = False
     _uses_learning_phase = False
     stateful = False
+    _lists_weights = False
+    _later_errors = (KplugError,)  # what `build` raises is raised by the call
     _weights_of_tensors: Sequence[tuple[Any, Any]] = ()
 
     def add_weight(self, *args: Any, **given: Any) -> Any:
@@ -126,10 +129,26 @@ class Keras2Layer:
             if name in vars(self):
                 setattr(self, name, vars(self).pop(name))
 
+    def named_weights(self) -> list[tuple[str, Any]]:
+        """Return names and weights; of a class that writes ``trainable_weights``, those that it lists."""
+        found: list[tuple[str, Any]] = super().named_weights()  # type: ignore[misc]
+        if not self._lists_weights or "_is_listing" in vars(self):
+            return found
+        vars(self)["_is_listing"] = True
+        try:
+            listed = [*self.trainable_weights, *self.non_trainable_weights]
+        finally:
+            del vars(self)["_is_listing"]
+        names = {id(weight): name for name, weight in found}
+        unique = {id(weight): weight for weight in listed if id(weight) in names}
+        return [(names[key], weight) for key, weight in unique.items()]
+
     def __init_subclass__(cls, **options: Any) -> None:
         written = vars(cls).get("get_output_shape_for")
         if written is not None and "compute_output_shape" not in vars(cls):
             cls.compute_output_shape = written  # type: ignore[attr-defined]
+        if "trainable_weights" in vars(cls):
+            cls._lists_weights = True
         if "build" in vars(cls):
             cls.build = taking_components(cls.build)  # type: ignore[attr-defined]
         super().__init_subclass__(**options)
