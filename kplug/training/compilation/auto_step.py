@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor, fx
 
+from kplug.training.compilation.batch_signatures import describe_batches
 from kplug.training.compilation.compile_trial import CompileTrial
-from kplug.training.compilation.compiled_step import MOST_SHAPES, CompiledStep, describe_batches
+from kplug.training.compilation.compiled_step import MOST_SHAPES, CompiledStep
 from kplug.training.compilation.fallback_to_eager import EagerFallback
 from kplug.training.compilation.programs import Program
 from kplug.training.data.batch import Batch

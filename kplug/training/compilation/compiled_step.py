@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, fx
 
-from kplug.nested import find_leaves, map_leaves
+from kplug.training.compilation.batch_signatures import describe_batches
 from kplug.training.compilation.captured_state import CapturedState
 from kplug.training.compilation.compiled_call import CompiledCall, fill_outputs
 from kplug.training.compilation.cuda_graphs import CudaGraphCall, can_capture
@@ -270,26 +270,3 @@ class CompiledStep(StepFunction):
         """Run eagerly from now on, and free the graphs."""
         self._calls, self._graphs, self._state = {}, {}, None
         self.fallback.give_up(reason)
-
-
-def describe_batches(batches: Sequence[Batch]) -> tuple[list[list[Tensor]], tuple[Any, ...]]:
-    """Return the tensors of each batch, and what a graph knows of it: structure, shapes and types."""
-    described = list(map(_describe, batches))
-    return [leaves for leaves, _ in described], tuple([signature for _, signature in described])
-
-
-def _describe(batch: Batch) -> tuple[list[Tensor], tuple[Any, ...]]:
-    leaves: list[Tensor] = []
-    signature: list[Any] = []
-    for part in batch:
-        if isinstance(part, Tensor):  # nearly always, and this runs before every step
-            leaves.append(part)
-            signature.append((part.shape, part.stride(), part.dtype))
-        elif part is None or isinstance(part, float):
-            signature.append(part)
-        else:
-            inner = list(find_leaves(part, Tensor))
-            leaves += inner
-            signature.append(repr(map_leaves(part, Tensor, lambda _: 0)))
-            signature += [(each.shape, each.stride(), each.dtype) for each in inner]
-    return leaves, tuple(signature)
