@@ -112,6 +112,15 @@ assert model.output_shape == (None, None, 4) and Embedding(9, 4)(Input((7,))).sh
 model = Sequential([Embedding(input_dim=9, output_dim=4, input_length=5)])
 assert model.output_shape == (None, 5, 4)
 """,
+    "a metric that is given as a function is read from a file": """
+from keras import losses, metrics, models
+model = Sequential([Dense(2, activation="softmax", input_dim=3)])
+given = [metrics.sparse_categorical_accuracy, metrics.mean_absolute_error]
+model.compile("sgd", losses.sparse_categorical_crossentropy, metrics=given)
+model.save("model.h5")
+again = models.load_model("model.h5")
+assert again.metrics_names == model.metrics_names
+""",
     "an error in build is raised by the call": """
 class Refusing(Layer):
     def build(self, input_shape):

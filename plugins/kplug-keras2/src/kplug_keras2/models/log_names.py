@@ -11,4 +11,6 @@ def name_metrics(metrics: Any) -> Any:
         return {name: name_metrics(one) for name, one in metrics.items()}
     if isinstance(metrics, (list, tuple)):
         return [name_metrics(one) for one in metrics]
+    if str(getattr(metrics, "__module__", "")).startswith(("kplug.metrics", "kplug.losses")):
+        return getattr(metrics, "__wrapped__", metrics)  # kplug's own, which files name
     return "acc" if metrics == "accuracy" else metrics
