@@ -23,7 +23,8 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
     layers, nodes = _find_connected(layer, memo)
     tensors = [tensor for node in nodes for tensor in node.output_tensors]
     for original in (*layers, *nodes, *tensors):
-        memo[id(original)] = object.__new__(type(original))
+        # A node or tensor that is being copied has a twin already.
+        memo.setdefault(id(original), object.__new__(type(original)))
     for tensor in tensors:
         twin = memo[id(tensor)]
         twin.node, twin.layer, twin.index = (

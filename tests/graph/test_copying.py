@@ -43,3 +43,10 @@ def test_deep_models_are_copied() -> None:
     assert all(node.layer is not shared for node in other.nodes)
     both = copy.deepcopy([model, other_model])
     assert both[0].layers[-1] is both[1].layers[1]
+
+
+def test_tensors_that_are_copied_together_stay_connected() -> None:
+    tensor = layers.Input((4,))
+    inputs, outputs = copy.deepcopy((tensor, -tensor))
+    assert inputs is not tensor
+    assert outputs.node.input_tensors == [inputs]

@@ -48,7 +48,7 @@ def expect_share(operations: int, seconds: float) -> float:
     Compiled steps spare the starting of operations, not the work in them.
 
     Example:
-        >>> expect_share(100, seconds=0.001), expect_share(100, seconds=0.1)
+        >>> round(expect_share(100, seconds=0.001), 6), round(expect_share(100, seconds=0.1), 6)
         (0.4, 0.004)
     """
     return min(operations * _OPERATION_SECONDS / seconds, LARGEST_SHARE)
