@@ -26,6 +26,7 @@ class Linked(Protocol):
 
     name: str
     inbound_nodes: list[Node]
+    _reads_first_call: bool
 
 
 def read_node(layer: Linked, index: int, what: What) -> Any:
@@ -64,7 +65,8 @@ def read_links(layer: Linked, what: What) -> Any:
             hint="Add it to a model whose input shape is known, or call it on an Input.",
         )
     first = read_node(layer, 0, what)
-    others = range(1, len(layer.inbound_nodes)) if what.endswith("_shape") else ()
+    must_agree = what.endswith("_shape") or not layer._reads_first_call
+    others = range(1, len(layer.inbound_nodes)) if must_agree else ()
     if any(read_node(layer, i, what) != first for i in others):
         raise _SeveralNodesError(
             f"layer {layer.name!r} has several inbound nodes, so {what} has no single meaning",

@@ -145,6 +145,7 @@ class Layer(nn.Module):
     casts_integers: bool = False
     supports_masking: bool = False
     takes_several: bool = True
+    _reads_first_call: bool = True  # `output` of a layer with several calls; refused otherwise
     _later_errors: tuple[type[Exception], ...] = (Exception,)
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None

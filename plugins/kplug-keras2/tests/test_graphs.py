@@ -34,6 +34,17 @@ def test_names_with_an_underscore_are_read(model: Any) -> None:
     assert first.inbound_nodes[0].input_masks == [None]
 
 
+def test_the_output_of_several_calls_is_refused(installed: Any) -> None:
+    layer, inputs = installed.layers.Dense(2), [installed.layers.Input((3,)) for _ in "ab"]
+    first = layer(inputs[0])
+    assert layer.output == first
+    second = layer(inputs[1])
+    with pytest.raises(AttributeError, match="has several inbound nodes, so output has no single"):
+        _ = layer.output
+    assert [layer.get_output_at(place) for place in (0, 1)] == [first, second]
+    assert layer.output_shape == (None, 2)
+
+
 def test_layers_and_nodes_by_their_depth_are_those_of_keras(model: Any) -> None:
     assert model._layers_by_depth == {
         depth: [one] for depth, one in zip((2, 1, 0), model.layers, strict=True)

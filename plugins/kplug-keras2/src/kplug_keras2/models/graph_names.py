@@ -176,6 +176,7 @@ OF_LAYERS: dict[str, Any] = {
     "_losses": property(_list_empty),
     "_non_trainable_weights": property(_list_own_buffers, _set_other("non_trainable_weights")),
     "_outbound_nodes": _alias("outbound_nodes"),
+    "_reads_first_call": False,  # what several calls made is asked for with get_output_at
     "_trainable_weights": property(_list_own_parameters, _set_other("trainable_weights")),
     "_updates": property(_list_empty),
     "_uses_learning_phase": False,
