@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 DEPENDENCIES = {
     *(
+        "PIL",
         "anyio",
         "cryptography",
         "filelock",
