@@ -67,31 +67,30 @@ COMPARED: tuple[str, ...] = (
 )
 
 
-def run_program(case: str, folder: Path) -> dict[str, Any]:
-    """Let the runner run one program; return what it found."""
-    found = folder / "found.json"
-    arguments = ["--only", case, "--jobs", "1", "--timeout", "600", "--out", str(found)]
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Return what the runner found of each program; two run at a time, for a worker may be idle."""
+    found = tmp_path_factory.mktemp("programs") / "found.json"
+    arguments = ["--jobs", "2", "--timeout", "900", "--out", str(found)]
     subprocess.run(
         [sys.executable, str(PROGRAMS / "run.py"), sys.executable, *arguments],
         check=True,
         env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
     )
-    result: dict[str, Any] = json.loads(found.read_text())[case]
-    return result
+    of_programs: dict[str, dict[str, Any]] = json.loads(found.read_text())
+    return of_programs
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in CANNOT_RUN])
-def test_a_program_runs(case: str, tmp_path: Path) -> None:
-    result = run_program(case, tmp_path)
-    assert result["code"] == 0, result["trace"]
+def test_a_program_runs(case: str, results: dict[str, dict[str, Any]]) -> None:
+    assert results[case]["code"] == 0, results[case]["trace"]
 
 
 @pytest.mark.parametrize("case", CANNOT_RUN)
-def test_a_program_that_cannot_run_says_why(case: str, tmp_path: Path) -> None:
-    result = run_program(case, tmp_path)
-    assert result["code"] != 0
-    assert CANNOT_RUN[case] in result["error"]
+def test_a_program_that_cannot_run_says_why(case: str, results: dict[str, dict[str, Any]]) -> None:
+    assert results[case]["code"] != 0
+    assert CANNOT_RUN[case] in results[case]["error"]
 
 
 def test_nearly_all_programs_run() -> None:
