@@ -17,6 +17,9 @@ from typing_extensions import Self
 # What takes no more than this as a dense array becomes one: nothing is faster to train on.
 IN_MEMORY_BYTES = 1 << 26
 
+# What is kept of a file because HDF5 unpacked it anyway; a single chunk may be larger.
+_MOST_KEPT_BYTES = 1 << 26
+
 Convert = Callable[[Any], Tensor]
 
 
@@ -111,20 +114,63 @@ class LazySparseMatrix(LazyArray):
 
 
 class LazyFileArray(LazyArray):
-    """An array in a file: a ``numpy.memmap`` or an h5py dataset."""
+    """An array in a file: a ``numpy.memmap`` or an h5py dataset.
 
-    @property
-    def stored_together(self) -> int:
-        """The number of rows in a chunk of the file, which are read at the cost of one."""
-        chunks = getattr(self.array, "chunks", None)
-        return int(chunks[0]) if chunks else 1
+    HDF5 unpacks a chunk as a whole, and forgets one that is larger than its cache at once. So the rows of the
+    chunks that were read in part are kept until all of them were read, or those of other chunks.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stored_together = _find_rows_of_chunk(self.array)
+        """The number of rows that are read at the cost of one."""
+        self._kept_from, self._kept = 0, np.empty(0)
 
     def _read(self, start: int, stop: int) -> Any:
-        if not isinstance(self.array, np.memmap):
+        if isinstance(self.array, np.memmap):
+            part = np.array(self.array[start:stop])
+            _release(self.array)
+            return part
+        if self.stored_together == 1:
             return self.array[start:stop]
-        part = np.array(self.array[start:stop])
-        _release(self.array)
+        return self._read_in_chunks(start, stop)
+
+    def _read_in_chunks(self, start: int, stop: int) -> Any:
+        part = np.empty((stop - start, *self.array.shape[1:]), self.array.dtype)
+        place = self._take_kept(part, start)
+        # The last rows, where they end within a chunk.
+        size, count = self.stored_together, self.array.shape[0]
+        edge = max(stop - stop % size, start + place) if stop < count else stop
+        if start + place < edge:
+            rows = np.s_[start + place : edge]
+            self.array.read_direct(part, rows, np.s_[place : edge - start])
+        if edge < stop:
+            self._kept_from = stop - stop % size
+            self._kept = self.array[self._kept_from : self._kept_from + size]
+            self._take_kept(part[edge - start :], edge)
         return part
+
+    def _take_kept(self, part: Any, start: int) -> int:
+        """Fill a part from ``start`` on with rows that are kept; return how many these were."""
+        place = start - self._kept_from
+        count = min(len(self._kept) - place, len(part)) if place >= 0 else 0
+        if count <= 0:
+            return 0
+        part[:count] = self._kept[place : place + count]
+        if place + count == len(self._kept):
+            self._kept = np.empty(0)
+        return count
+
+
+def _find_rows_of_chunk(array: Any) -> int:
+    """Return how many rows lie in the same chunks; fewer if these chunks are many, and too large together."""
+    chunks = getattr(array, "chunks", None)
+    if not chunks:
+        return 1
+    row_bytes = array.dtype.itemsize * math.prod(array.shape[1:])
+    chunk_bytes = array.dtype.itemsize * math.prod(chunks)
+    most = max(_MOST_KEPT_BYTES, chunk_bytes) // max(1, row_bytes)
+    return int(min(chunks[0], max(1, most)))
 
 
 def _release(array: Any) -> None:

@@ -23,21 +23,20 @@ class BufferSizes:
     Args:
         block: Rows that are read in one go.
         buffer: Rows in memory, among which a batch is drawn.
+        together: Rows of a chunk of the file, which is unpacked as a whole; a divisor of ``block``.
     """
 
     block: int
     buffer: int
+    together: int = 1
 
     @classmethod
     def choose(cls, row_bytes: int, batch_size: int, stored_together: int = 1) -> BufferSizes:
-        """Return sizes that bound memory and, as far as that allows, hold whole batches and chunks."""
+        """Return sizes that bound memory and hold whole batches; blocks are of whole chunks."""
         buffer = max(batch_size, BUFFER_BYTES // max(1, row_bytes))
         block = max(1, buffer // BLOCKS_PER_BUFFER)
-        if block > stored_together > 1:
-            block -= block % stored_together
-        elif block < stored_together:
-            block = min(stored_together, buffer)
-        return cls(block, buffer - buffer % batch_size)
+        block = max(block - block % stored_together, stored_together)
+        return cls(block, buffer - buffer % batch_size, stored_together)
 
 
 def draw_order(count: int) -> Tensor:
@@ -62,9 +61,10 @@ def shuffled_runs(count: int, sizes: BufferSizes) -> Iterator[list[Range]]:
     The start of the blocks is drawn anew for each epoch, so that neighbours in the file do not stay together
     for ever. All numbers come from torch's global generator before the first buffer is read: with several
     processes, all of them draw the same. Every buffer but the last is full: a block that does not fit is
-    divided between two.
+    divided between two, and read last in the first of them.
     """
-    offset = int(torch.randint(sizes.block, ())) if count > sizes.buffer else 0
+    starts = sizes.block // sizes.together
+    offset = int(torch.randint(starts, ())) * sizes.together if count > sizes.buffer else 0
     edges = range(-offset, count, sizes.block)
     blocks = [(max(0, edge), min(edge + sizes.block, count)) for edge in edges]
     runs: list[Range] = []
@@ -77,7 +77,7 @@ def shuffled_runs(count: int, sizes: BufferSizes) -> Iterator[list[Range]]:
             free -= end - start
             start = end
             if not free:
-                yield sorted(runs)
+                yield [*sorted(runs[:-1]), runs[-1]] if start < stop else sorted(runs)
                 runs, free = [], sizes.buffer
     if runs:
         yield sorted(runs)

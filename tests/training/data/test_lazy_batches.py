@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
+from typing_extensions import override
 
 from kplug import backend, layers
 from kplug.errors import DataError
@@ -157,6 +159,46 @@ def test_one_batch_of_rows(stored: Any) -> None:
     assert ours.train_on_batch(stored, Y) == pytest.approx(theirs.train_on_batch(X, Y), rel=1e-6)
     assert ours.test_on_batch(stored, Y) == pytest.approx(theirs.test_on_batch(X, Y), rel=1e-6)
     np.testing.assert_allclose(ours.predict_on_batch(stored), theirs.predict_on_batch(X), rtol=1e-5)
+
+
+class CountingFile(io.FileIO):
+    """A file that counts the bytes that are read."""
+
+    count = 0
+
+    @override
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        self.count += count
+        return count
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [(64, 6), (37, 6), (10, 6), (10, 2)],
+    ids=["larger than a buffer", "almost a buffer", "small", "three beside each other"],
+)
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_each_chunk_is_unpacked_once_in_an_epoch(
+    tmp_path: Path, chunks: tuple[int, int], shuffle: bool
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(1000, 6))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("x", data=rows, chunks=chunks, compression=1)
+    # Without a cache, as if a chunk were larger than that.
+    with (
+        CountingFile(tmp_path / "x.h5") as counting,
+        h5py.File(counting, "r", rdcc_nbytes=0) as file,
+    ):
+        x = file["x"]
+        stored = sum(x.id.get_chunk_info(place).size for place in range(x.id.get_num_chunks()))
+        model = Sequential([layers.Dense(1, input_shape=(6,))])
+        model.compile("sgd", "mse")
+        model.fit(x, rows[:, 0], batch_size=8, shuffle=shuffle, verbose=0)
+        first = counting.count
+        model.fit(x, rows[:, 0], batch_size=8, shuffle=shuffle, verbose=0)
+        again = counting.count - first
+    assert stored <= again <= 1.02 * stored
 
 
 _MEASURE = """

@@ -46,7 +46,7 @@ def test_blocks_are_runs_whose_order_and_beginnings_change() -> None:
     for buffer in itertools.chain(*epochs):
         assert all(stop - start <= 10 for start, stop in buffer)
         assert len(buffer) <= 12  # as many as fill a buffer, and what was divided
-        assert buffer == sorted(buffer)
+        assert buffer[:-1] == sorted(buffer[:-1])  # the last one goes on in the next buffer
     assert epochs[0] != epochs[1]
     first, second = ({start for buffer in epoch for start, _ in buffer} for epoch in epochs)
     assert len(first & second) < len(first) / 2
@@ -65,7 +65,7 @@ def test_rows_in_order() -> None:
         (1 << 20, 4, 1, 1, 4),  # a batch at least
         (1, 8, 5, 30, 1024),  # whole pieces of the file
         (1, 8, 100, 100, 1024),
-        (1, 8, 5000, 1024, 1024),  # but never more than a buffer
+        (1, 8, 5000, 5000, 1024),  # in several buffers
         (0, 8, 1, 32, 1024),
     ],
 )
@@ -78,4 +78,16 @@ def test_sizes(
     buffer: int,
 ) -> None:
     monkeypatch.setattr(shuffling, "BUFFER_BYTES", 1024)
-    assert BufferSizes.choose(row_bytes, batch_size, together) == BufferSizes(block, buffer)
+    assert BufferSizes.choose(row_bytes, batch_size, together) == BufferSizes(
+        block, buffer, together
+    )
+
+
+def test_edges_of_blocks_are_those_of_chunks() -> None:
+    torch.manual_seed(0)
+    sizes = BufferSizes(60, 1000, 20)
+    runs = [list(itertools.chain(*shuffled_runs(2000, sizes))) for _ in range(10)]
+    starts = [{start for start, _ in each} for each in runs]
+    # A buffer ends where it is full, within one block.
+    assert all(sum(start % 20 > 0 for start in each) <= 1 for each in starts)
+    assert len({min(each - {0}) for each in starts}) == 3
