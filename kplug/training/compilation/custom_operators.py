@@ -12,20 +12,32 @@ _pool_backward = torch.ops.aten.max_pool2d_with_indices_backward.default
 _margin_loss = torch.ops.aten.multilabel_margin_loss_forward.default
 
 
+# Numbers instead of lists: calling an operation that takes lists doubles the time of the C++ compiler.
 @torch.library.custom_op("kplug::max_pool2d_backward", mutates_args=())
 def _max_pool2d_backward(
     gradient: Tensor,
     inputs: Tensor,
-    kernel_size: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
+    kernel_height: int,
+    kernel_width: int,
+    stride_height: int,
+    stride_width: int,
+    padding_height: int,
+    padding_width: int,
+    dilation_height: int,
+    dilation_width: int,
     ceil_mode: bool,
     indices: Tensor,
 ) -> Tensor:
     """Run torch's kernel, which the compiler does not look into."""
     found: Tensor = _pool_backward(
-        gradient, inputs, kernel_size, stride, padding, dilation, ceil_mode, indices
+        gradient,
+        inputs,
+        (kernel_height, kernel_width),
+        (stride_height, stride_width),
+        (padding_height, padding_width),
+        (dilation_height, dilation_width),
+        ceil_mode,
+        indices,
     )
     return found
 
@@ -33,6 +45,23 @@ def _max_pool2d_backward(
 @_max_pool2d_backward.register_fake
 def _(gradient: Tensor, inputs: Tensor, *arguments: Any) -> Tensor:  # noqa: ARG001 - the same signature
     return torch.empty_like(inputs)
+
+
+def _spread_lists(
+    gradient: fx.Node,
+    inputs: fx.Node,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    ceil_mode: bool,
+    indices: fx.Node,
+) -> tuple[Any, ...]:
+    """Return the arguments of ``kplug::max_pool2d_backward`` for those of torch's operation."""
+    lists = (kernel_size, stride or kernel_size, padding, dilation)
+    # One number of a list stands for both directions.
+    numbers = [number for each in lists for number in (each[0], each[-1])]
+    return gradient, inputs, *numbers, ceil_mode, indices
 
 
 @torch.library.custom_op("kplug::multilabel_margin_loss", mutates_args=())
@@ -61,5 +90,6 @@ def keep_kernels(graph: fx.GraphModule, *, is_on_cpu: bool) -> None:
         if node.target is _margin_loss:
             node.target = torch.ops.kplug.multilabel_margin_loss.default
         elif node.target is _pool_backward and is_on_cpu:
+            node.args = _spread_lists(*node.args)
             node.target = torch.ops.kplug.max_pool2d_backward.default
     graph.recompile()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from kplug.layers.recurrent.base import compiled_gru, compiled_lstm  # noqa: F401 - their operators
 from kplug.training.compilation.custom_operators import keep_kernels
 from kplug.training.compilation.tracing import TracedGraph, trace
 
@@ -41,6 +43,38 @@ def test_the_gradient_of_max_pooling_is_kept_on_a_cpu_only(is_on_cpu: bool) -> N
     assert gradient.tolist() == [[[[0.0, 0.0, 3.0, 0.0], [3.0, 0.0, 0.0, 0.0]]]]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": (3, 2)},
+        {"kernel_size": 3, "stride": (1, 2), "padding": 1},
+        {"kernel_size": 2, "stride": 1, "dilation": (2, 1)},
+        {"kernel_size": (2, 3), "stride": 2, "padding": (0, 1), "ceil_mode": True},
+    ],
+    ids=str,
+)
+def test_the_gradient_of_max_pooling_is_that_of_torch(options: dict[str, Any]) -> None:
+    def pool(image: Tensor) -> Sequence[Tensor]:
+        leaf = image.detach().requires_grad_()
+        return torch.autograd.grad(functional.max_pool2d(leaf, **options).square().sum(), leaf)
+
+    image = torch.rand(2, 3, 7, 8, generator=torch.Generator().manual_seed(0))
+    found, is_kept = keep(pool, [image], is_on_cpu=True)
+    assert is_kept
+    assert torch.equal(found.graph(image)[0], pool(image)[0])
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [each for each in torch._C._jit_get_all_schemas() if each.name.startswith("kplug::")],
+    ids=lambda schema: schema.name,
+)
+def test_an_operator_takes_and_gives_no_lists(schema: torch.FunctionSchema) -> None:
+    """Code that calls one with lists includes torch's dispatcher: seconds more of the C++ compiler."""
+    kinds = {str(each.type) for each in (*schema.arguments, *schema.returns)}
+    assert kinds <= {"Tensor", "Optional[Tensor]", "int", "float", "bool"}
+
+
 @pytest.mark.parametrize("is_on_cpu", [True, False])
 def test_the_multilabel_margin_loss_is_kept_everywhere(is_on_cpu: bool) -> None:
     scores, targets = torch.tensor([[0.1, 0.2, 0.4, 0.8]]), torch.tensor([[3, 0, -1, 1]])
@@ -63,6 +97,6 @@ def test_the_operators_tell_the_compiler_the_shapes_that_they_give() -> None:
     assert (loss.shape, is_target.shape) == ((5,), (5, 4))
     image, pooled = torch.empty(2, 3, 8, 6, device="meta"), torch.empty(2, 3, 4, 3, device="meta")
     gradient = torch.ops.kplug.max_pool2d_backward(
-        pooled, image, [2, 2], [2, 2], [0, 0], [1, 1], False, pooled.long()
+        pooled, image, 2, 2, 2, 2, 0, 0, 1, 1, False, pooled.long()
     )
     assert gradient.shape == (2, 3, 8, 6)
