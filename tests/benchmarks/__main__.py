@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# On one thread, unless more than one is what is measured.
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+# On one thread, unless more than one is what is measured, or what the others have.
+ONE_THREAD, ALL_THREADS = {**os.environ, "OMP_NUM_THREADS": "1"}, ("files", "backends")
 SCRIPTS = (
     *("training", "scaling", "processes", "files", "optimizers", "initializers", "registry"),
     *("registry_sites", "backends"),
@@ -35,7 +35,7 @@ def main() -> int:
             continue
         flags = ["--quick"] * (options.quick and name in HAS_QUICK)
         flags += ["--libraries"] * (options.libraries and name in WITH_LIBRARIES)
-        environment = dict(os.environ) if name == "files" else ONE_THREAD
+        environment = dict(os.environ) if name in ALL_THREADS else ONE_THREAD
         print(f"\n{name}.py {' '.join(flags)}", flush=True)
         command = [sys.executable, str(HERE / f"{name}.py"), *flags]
         failed += subprocess.run(command, env=environment, check=False).returncode != 0

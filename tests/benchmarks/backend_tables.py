@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from backend_cases import BackendCase
 
 EPOCHS = 10
+ROUND_SECONDS = 0.5
 JAX = "Keras, jax"
 # Multiples of ``import torch``: of a first epoch, and of one beyond an eager one when its code is on disk.
 COLD_TARGET, WARM_TARGET = 4, 1
@@ -34,7 +36,7 @@ class Measured:
         total: That epoch and the nine after it.
         importing: ``import torch``; 0 in Keras.
         warm: The first epoch of a second process, where kplug compiles.
-        epochs: An epoch, in each round.
+        epochs: One of the epochs of each round.
     """
 
     cold: Seconds
@@ -42,6 +44,10 @@ class Measured:
     importing: Seconds
     warm: Seconds | None = None
     epochs: list[Seconds] = field(default_factory=list)
+
+    def count_epochs(self) -> int:
+        """Return how many epochs a round trains."""
+        return math.ceil((EPOCHS - 1) * ROUND_SECONDS / (self.total.clock - self.cold.clock))
 
 
 Cell = Callable[[str], str]

@@ -1,11 +1,11 @@
 """kplug beside Keras on torch, JAX and TensorFlow: epochs, first epochs, and ten epochs from a cold start.
 
 Each library is a process of its own, which trains ten epochs and stays; every round then asks each of them
-for one epoch more. The median of the rounds counts, and ratios are medians of the ratios of a round. In
-brackets stands the time on the processor, which other programs disturb less. Keras's backends come with the
-extra ``bench-backends``; ``--python PATH`` takes them from another interpreter.
+for half a second more of epochs, one at least. The median of the rounds counts, and ratios are medians of the
+ratios of a round. In brackets stands the time on the processor, which other programs disturb less. Keras's
+backends come with the extra ``bench-backends``; ``--python PATH`` takes them from another interpreter.
 ``import torch`` is what first epochs are compared with. kplug and Keras on torch have as many threads as
-``OMP_NUM_THREADS`` says, JAX and TensorFlow what they choose.
+``OMP_NUM_THREADS`` says, by default one for each core; JAX and TensorFlow what they choose.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def since(start: Seconds) -> Seconds:
 
 
 def serve(library: str, mode: str, name: str, epochs: int) -> None:
-    """Train, print seconds; then train one epoch for each line that is read, and print its seconds."""
+    """Train, print seconds; then train as many epochs as each line says, and print the seconds of one."""
     started = read_clocks()
     if library == "kplug":
         importlib.import_module("torch")
@@ -73,10 +73,10 @@ def serve(library: str, mode: str, name: str, epochs: int) -> None:
     started = read_clocks()
     fit(epochs, callbacks=[Clock()])
     print(json.dumps([ends[0], ends[-1], importing]), flush=True)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         started = read_clocks()
-        fit(1)
-        print(json.dumps([since(started)]), flush=True)
+        fit(int(line))
+        print(json.dumps([[each / int(line) for each in since(started)]]), flush=True)
 
 
 # -- the process that asks ---------------------------------------------------------------------
@@ -134,7 +134,7 @@ def measure(case: str, columns: dict[str, str], rounds: int) -> dict[str, Measur
                 second.communicate()
         for _ in range(rounds):
             for column, process in processes.items():
-                found[column].epochs += ask(process, "go\n")
+                found[column].epochs += ask(process, f"{found[column].count_epochs()}\n")
         for process in processes.values():
             process.communicate()
     return found
