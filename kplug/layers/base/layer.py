@@ -1,44 +1,35 @@
 """``Layer``: what every layer is, ours and yours.
 
 A layer's life: it is made (its components only named), connected or called (its input shape known, its
-weights declared), and used (components looked up, weights filled, tensors computed).
+weights declared), and used (components looked up, weights filled, tensors computed). Its methods stand in
+``methods/``, by what they are about.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
-from kplug.arguments import require_choice, require_flag
-from kplug.backend import DTypeLike, NumpyArray, auto_name, dtype_name, get_value, to_dtype
-from kplug.backend.masks import as_masks, attach_masks, find_masks
+from kplug.arguments import require_flag
+from kplug.backend import DTypeLike, auto_name, dtype_name
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dtype_policies import DTypePolicy, read_weights_type
-from kplug.errors import ArgumentValueError, KplugError, NotBuiltError
+from kplug.errors import ArgumentValueError
 from kplug.graph import (
     Node,
-    Shape,
-    SymbolicTensor,
-    TensorSpec,
     copy_connected,
-    in_mode,
-    is_symbolic,
 )
-from kplug.layers.base import reduced_precision
-from kplug.layers.base.added_values import refuse_added
-from kplug.layers.base.building import fill_layers, list_upstream, marking_built
+from kplug.layers.base.building import marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
-from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
+from kplug.layers.base.component_slots import Slot
 from kplug.layers.base.constructor_arguments import (
     list_kept_arguments,
     refuse_keywords,
@@ -47,39 +38,15 @@ from kplug.layers.base.constructor_arguments import (
 from kplug.layers.base.documentation import complete_documentation
 from kplug.layers.base.graph_links import LINKS, read_links, read_node
 from kplug.layers.base.input_conversion import convert_inputs
-from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
-from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
-from kplug.layers.base.shape_inference import (
-    as_shapes,
-    infer_by_running,
-    infer_inherited,
-    shapes_of,
-)
-from kplug.layers.base.shapes import is_shape, standardize_input_shape
-from kplug.layers.base.tracked_containers import forget, make_room, require_initialized
-from kplug.layers.base.weight_entry import WeightEntry
-from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
-from kplug.layers.base.weight_paths import building, make_path
-from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
+from kplug.layers.base.input_spec import InputSpec
+from kplug.layers.base.methods import building, calls, losses, symbolic_calls, weights
+from kplug.layers.base.shapes import standardize_input_shape
+from kplug.layers.base.tracked_containers import forget, make_room
+from kplug.layers.base.weight_lists import walk_weights
+from kplug.layers.base.weight_store import WeightStore
 from kplug.metrics import Mean
-from kplug.nested import find_leaves, map_leaves
-from kplug.registry.errors import raise_problems
-from kplug.regularizers.adapt import require_penalty
 from kplug.weak_links import WeakLink
 from kplug.write_guard import WriteGuard, is_own
-
-_call_module = nn.Module.__call__
-
-
-class _Thread(threading.local):
-    """The call of a layer, in no other layer's, that a thread is in; or None."""
-
-    call: object = None
-
-
-_thread = _Thread()
-# Kinds of component that change values, never shapes.
-_ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
 class Layer(nn.Module):
@@ -277,278 +244,37 @@ class Layer(nn.Module):
         """
         return previous_mask
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the output shape for an input shape, both with the batch in front.
-
-        A subclass may write it; it must only if ``call`` needs real data to run.
-
-        Args:
-            input_shape: A shape, or a list of shapes.
-
-        Returns:
-            A shape, or a list of shapes.
-        """
-        specs = [TensorSpec(shape, self._torch_dtype) for shape in as_shapes(input_shape)]
-        argument = specs[0] if is_shape(input_shape) else specs
-        if type(self).compute_output_shape is Layer.compute_output_shape:
-            found = self.infer_specs((argument,), {})
-        else:  # a subclass that writes it asks with super()
-            self.declare_for(input_shape)
-            found = infer_inherited(self, argument, f"layer {self.name!r}")
-        made = [spec.shape for spec in found]
-        return made[0] if len(made) == 1 else made
+    compute_output_shape = symbolic_calls.compute_output_shape
 
     # -- calling -----------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """Connect the layer if ``inputs`` is symbolic, else compute.
-
-        Args:
-            inputs: A tensor, an array, a symbolic tensor, or a list of these.
-            args: Further arguments for ``call``.
-            kwargs: Further keyword arguments; ``training`` sets the mode for this call.
-
-        Returns:
-            What ``call`` returns; symbolic for symbolic inputs.
-
-        Raises:
-            DataError: The inputs do not have the shape that the layer takes, or are several.
-        """
-        if _thread.call is None and not torch.compiler.is_compiling():
-            return self._enter(inputs, args, kwargs)
-        # The most frequent call takes the shortest way: one tensor of the right type, without a mask.
-        if (
-            kwargs
-            or args
-            or not self._is_ready
-            or not isinstance(inputs, Tensor)
-            or inputs.dtype is not self._torch_dtype
-            or self._makes_masks
-            or getattr(inputs, "_keras_mask", None) is not None
-        ):
-            return self._call_with_care(inputs, args, kwargs)
-        try:
-            # What nn.Module.__call__ does, without its frame.
-            return (self._compiled_call_impl or self._call_impl)(inputs)
-        except (RuntimeError, IndexError) as error:
-            self._check_shapes(inputs, error)
-            raise
-
-    def _enter(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Make a call that is in no other layer's; layers forget penalties of earlier ones."""
-        _thread.call = object()
-        reduced = reduced_precision.THREAD.dtype
-        try:
-            if reduced is not None:
-                return reduced_precision.call_reduced(self, (inputs, *args), kwargs, reduced)
-            return self(inputs, *args, **kwargs)
-        finally:
-            _thread.call = None
-
-    def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not self._is_ready:
-            require_initialized(self)
-        if not self.takes_several:
-            refuse_several(self.name, inputs)
-        if is_symbolic((inputs, args, kwargs)):
-            return self._connect((inputs, *args), kwargs)
-        masks = find_masks(inputs)
-        if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
-            masks = as_masks(kwargs.pop("mask"))
-        inputs = attach_masks(self._convert(inputs), masks)
-        self._prepare(inputs)
-        if self._takes_mask:
-            masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
-        outputs = self._compute(inputs, args, kwargs)
-        if not self._makes_masks and (masks is None or self._leaves_masks):
-            return outputs
-        return set_output_masks(self, inputs, outputs, masks)
-
-    def _prepare(self, inputs: Any) -> None:
-        """Build the layer for its inputs; on tensors without memory nothing gets values."""
-        if self._is_ready:
-            return
-        if not self.built:
-            self.declare_for(shapes_of(inputs))
-        if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
-            # The shape of the outputs may depend on what runs, such as an activation, but on no value.
-            problems = resolve_slots(self._flatten_layers(), leaving_out=_ABOUT_VALUES)
-            raise_problems(problems, f"layer {self.name!r} cannot be used")
-        else:
-            self.materialize()
-
-    def _compute(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        is_training = kwargs.pop("training", None)
-        modules = () if is_training is None else self.modules()
-        try:
-            with in_mode(modules, bool(is_training)):
-                return _call_module(self, inputs, *args, **kwargs)
-        except (RuntimeError, IndexError) as error:
-            self._check_shapes(inputs, error)
-            raise
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
-        if self._loss_functions and _thread.call is not self._noted_in_call:
-            for make_loss in self._loss_functions:
-                self.note_loss(make_loss())
-        if self._takes_training and "training" not in kwargs:
-            kwargs["training"] = self.training
-        if self._is_watched and not torch.compiler.is_compiling():
-            guard = self._write_guards.get("layer") or self._make_write_guard("layer", "")
-            outputs = guard.call(self.call, args, kwargs, self._parameters.values())
-        else:
-            outputs = self.call(*args, **kwargs)
-        if self.activity_regularizer is not None:
-            self._note_activity(outputs)
-        return outputs
-
-    def _make_write_guard(self, role: str, prefix: str) -> WriteGuard:
-        guard = self._write_guards[role] = WriteGuard(f"{prefix}layer {self.name!r}")
-        return guard
-
-    def _note_activity(self, outputs: Any) -> None:
-        # All tensors, nested as they are: a cell returns its states, too.
-        for output in find_leaves(outputs, Tensor):
-            if not output.is_meta:
-                regularizer = self.activity_regularizer
-                if is_own(regularizer):
-                    penalty = regularizer(output)
-                else:
-                    role = "activity regularizer"
-                    guard = self._write_guards.get(role) or self._make_write_guard(
-                        role, f"{role} of "
-                    )
-                    penalty = guard.call(regularizer, (output,), {})
-                penalty = require_penalty(penalty, regularizer)
-                self.add_loss(penalty / output.shape[0])
-
-    def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        count, specs = self._count_outputs(kwargs), None
-        if count == 1 and self._is_watched:
-            specs = self._try_to_infer(args, kwargs)
-            count = 1 if specs is None else len(specs)
-        outputs = Node(self, args, kwargs, count, specs).output_tensors
-        return outputs[0] if len(outputs) == 1 else outputs
-
-    def _try_to_infer(
-        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> tuple[TensorSpec, ...] | None:
-        """Return the outputs of a user's layer, whose class need not say how many they are.
-
-        What fails is reported where it is needed, with all other problems: components that cannot be
-        found, and what the class itself raises.
-        """
-        try:
-            given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
-            return self.infer_specs(*given)
-        except self._later_errors:
-            return None
-
-    def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses
-        """Return how many tensors a call with these keyword arguments makes."""
-        return self.output_count
+    __call__ = calls.call_layer
+    forward = calls.forward
+    infer_specs = symbolic_calls.infer_specs
+    _call_with_care = calls.call_with_care
+    _connect = symbolic_calls.connect
+    _count_outputs = symbolic_calls.count_outputs
+    _note_activity = calls.note_activity
+    _check_shapes = calls.check_shapes
+    _require_shape = calls.require_shape
 
     def _convert(self, inputs: Any) -> Any:
         """Return inputs as tensors, floats of the layer's type."""
         return convert_inputs(inputs, self._torch_dtype, self.casts_integers)
 
-    def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
-        """Raise an error that names the shapes, if they are why a call failed."""
-        shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
-        self._require_shapes_of_inputs(shapes, cause)
-
-    def _require_shapes_of_inputs(
-        self, shapes: Sequence[Shape], cause: BaseException | None = None
-    ) -> None:
-        if len(shapes) == 1:
-            self._require_shape(shapes[0], cause)
-        else:
-            require_shapes(self.input_spec, shapes, self.name, cause)
-
-    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
-        require_shapes(self.input_spec, [shape], self.name, cause)
-
     # -- building ----------------------------------------------------------------------------
 
-    def build_for(self, input_shape: Any) -> None:
-        """Build the layer for an input shape: look its components up, add and fill its weights.
-
-        Args:
-            input_shape: Shape with the batch (``None``) in front, or a list of shapes.
-
-        Raises:
-            KplugError: A component cannot be found; ``SeveralProblemsError`` if several cannot.
-            DataError: The layer does not take this shape.
-        """
-        raise_problems(self.resolve_slots(), f"layer {self.name!r} cannot be built")
-        self.declare_for(input_shape)
-        self.materialize()
-
-    def declare_for(self, input_shape: Any) -> None:
-        """Add the layer's weights without values, unless it has them.
-
-        Raises:
-            DataError: The layer does not take this shape.
-        """
-        if is_shape(input_shape):
-            input_shape = tuple(input_shape)
-        shapes = list(find_leaves(input_shape, tuple))
-        self._require_shapes_of_inputs(shapes)
-        if not self.built:
-            count = len(self._store.entries)
-            try:
-                with building(self.name) if self._names_weights else nullcontext():
-                    self.build(input_shape)
-            except BaseException:
-                self._store.forget_after(count)
-                raise
-            self.built = True
-            self._require_shapes_of_inputs(shapes)
-
-    def materialize(self) -> None:
-        """Give all declared weights their first values, inner layers included.
-
-        Raises:
-            KplugError: A component cannot be found, or an initializer makes a wrong shape.
-        """
-        fill_layers([self], f"layer {self.name!r}")
-
-    def resolve_slots(self) -> list[KplugError]:
-        """Look up the components of all slots, inner layers included.
-
-        Returns:
-            What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
-        """
-        return resolve_slots(self._flatten_layers())
-
-    def infer_specs(
-        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> tuple[TensorSpec, ...]:
-        """Return shapes and types of the outputs for arguments that hold ``TensorSpec``s."""
-        shapes = shapes_of(args[0]) if args else None
-        self.declare_for(shapes)
-        if type(self).compute_output_shape is not Layer.compute_output_shape:
-            first = next(find_leaves((args, kwargs), TensorSpec))
-            dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
-            made = as_shapes(self.compute_output_shape(shapes))
-            return tuple(TensorSpec(shape, dtype) for shape in made)
-        return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+    build_for = building.build_for
+    declare_for = building.declare_for
+    materialize = building.materialize
+    resolve_slots = building.resolve_slots
+    _fill_own_weights = building.fill_own_weights
+    _ensure_values = building.ensure_values
+    _declare_from_what_is_known = building.declare_from_what_is_known
 
     def _flatten_layers(self) -> list[Layer]:
         """Return this layer and the layers inside it, each once."""
         return [module for module in self.modules() if isinstance(module, Layer)]
-
-    def _fill_own_weights(self) -> None:
-        """Run the initializers of the weights that have no values yet; slots are resolved."""
-        if self._is_ready:
-            return
-        filled = self._store.fill(self._device, self.name)
-        self._is_ready = True
-        self._adjust_first_values(filled)
-        given = self._store.take_given_values()
-        if given is not None:
-            self.set_weights(given)
 
     def _adjust_first_values(self, filled: set[str]) -> None:
         """Change what the initializers have made; a subclass may write it.
@@ -557,138 +283,20 @@ class Layer(nn.Module):
             filled: The names of the weights that just got their first values.
         """
 
-    def _ensure_values(self) -> None:
-        """Build and fill the layer if what is known suffices."""
-        if self._is_ready:
-            return
-        if not self.built:
-            self._declare_from_what_is_known()
-            for inner in self._flatten_layers():  # graphs inside know their inputs
-                if not inner.built:
-                    inner._declare_from_what_is_known()
-        if self.built:
-            # The layers before it draw first, so that asking one layer gives no other values.
-            layers = list_upstream(self.inbound_nodes) if self.inbound_nodes else [self]
-            fill_layers(layers, "the layers")
-
-    def _declare_from_what_is_known(self) -> None:
-        if self.inbound_nodes:
-            _ = self.inbound_nodes[0].output_specs
-        elif self.batch_input_shape is not None:
-            self.declare_for(self.batch_input_shape)
-
     # -- components and weights --------------------------------------------------------------
 
-    def add_slot(
-        self, name: str, kind: str, identifier: object, *, default: str | None = None
-    ) -> None:
-        """Keep a constructor argument that names a component, to be looked up later.
-
-        Afterwards the attribute ``name`` holds what was given, and the component itself once the
-        layer's slots are resolved.
-
-        Args:
-            name: Name of the argument, such as ``kernel_initializer``.
-            kind: What may stand in it, such as ``"initializer"``.
-            identifier: What was given.
-            default: What ``None`` means, where it does not mean nothing.
-        """
-        require_initialized(self)
-        self.slots[name] = Slot(kind, identifier, default=default)
-        self._show_component(name, identifier)
+    add_slot = weights.add_slot
+    add_weight = weights.add_weight
+    named_weights = weights.named_weights
+    get_weights = weights.get_weights
+    set_weights = weights.set_weights
+    count_params = weights.count_params
 
     def _show_component(self, name: str, component: Any) -> None:
         """Let the attribute hold a component; one that is a module becomes an inner module."""
         self._modules.pop(name, None)
         vars(self).pop(name, None)
         nn.Module.__setattr__(self, name, component)
-
-    def add_weight(
-        self,
-        name: str | None = None,
-        shape: Sequence[int] = (),
-        initializer: object = None,
-        regularizer: object = None,
-        constraint: object = None,
-        trainable: bool = True,
-        dtype: DTypeLike = None,
-        memory_order: Sequence[int] | None = None,
-        fan_axes: tuple[Sequence[int], Sequence[int]] | None = None,
-    ) -> Any:
-        """Add a weight; call it in ``build``.
-
-        Args:
-            name: Its name, unique in the layer; also the attribute that holds it, unless the result
-                is assigned to another one. ``None`` is ``variable``, then ``variable_1``.
-            shape: Its shape, as Keras has it.
-            initializer: A component, or the name of a slot such as ``"kernel_initializer"``;
-                ``None`` is ``glorot_uniform`` (``zeros`` for a single axis and below).
-            regularizer: A component, the name of a slot, or ``None``.
-            constraint: A component, the name of a slot, or ``None``.
-            trainable: Whether training changes it.
-            dtype: Its type; ``None`` is the layer's.
-            memory_order: The axes in the order in which they lie in memory, slowest first;
-                ``None`` is as they are.
-            fan_axes: The axes that count as input and those that count as output, for initializers
-                whose spread depends on them; ``None``: the last two, as of a kernel.
-
-        Returns:
-            The weight. It has its values once the layer is used or ``weights`` is asked for.
-
-        Raises:
-            ArgumentValueError: The name is taken or no name, or a size is unknown.
-        """
-        require_initialized(self)
-        owner = f"{type(self).__name__}.add_weight"
-        name = self._store.find_free_name() if name is None else check_name(owner, name)
-        if vars(self).get(name, self) is None:  # a place kept free in the constructor
-            del vars(self)[name]
-        if name in self._store or hasattr(self, name):
-            raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
-        sizes = check_sizes(owner, self.name, shape)
-        default = "kplug/glorot_uniform" if len(sizes) > 1 else "kplug/zeros"
-        entry = WeightEntry(
-            name=name,
-            attribute=name,
-            path=make_path(self.name, name),
-            shape=sizes,
-            dtype=self._torch_dtype if dtype is None else to_dtype(dtype),
-            initializer=find_weight_slot(self.slots, name, "initializer", initializer, default),
-            regularizer=find_weight_slot(self.slots, name, "regularizer", regularizer),
-            constraint=find_weight_slot(self.slots, name, "constraint", constraint),
-            is_trainable=trainable,
-            memory_order=tuple(memory_order or range(len(sizes))),
-            fan_axes=fan_axes,
-        )
-        return self._declare(entry)
-
-    def _declare(self, entry: WeightEntry) -> Any:
-        """Add a weight without memory to the parameters or buffers."""
-        weight: Any = entry.declare()
-        if entry.is_trainable:
-            self.register_parameter(entry.name, weight)
-            weight.requires_grad_(weight.requires_grad and self._trainable)
-        else:
-            self.register_buffer(entry.name, weight)
-        self._store.entries.append(entry)
-        self._is_ready = False
-        return weight
-
-    def named_weights(self) -> list[tuple[str, Tensor]]:
-        """Return names and weights in Keras's order.
-
-        Own weights come first, those that training changes before the others, then those of the
-        layers and modules inside, in the order in which they were set.
-
-        Returns:
-            Pairs; the name of an inner layer's weight is ``attribute/name``.
-        """
-        self._ensure_values()
-        # Of several names of one weight the first counts.
-        unique: dict[int, tuple[str, Tensor]] = {}
-        for name, weight in self._walk():
-            unique.setdefault(id(weight), (name, weight))
-        return list(unique.values())
 
     def _walk(self) -> Iterator[tuple[str, Tensor]]:
         return walk_weights(self, self._store)
@@ -711,35 +319,6 @@ class Layer(nn.Module):
     variables, trainable_variables = weights, trainable_weights
     non_trainable_variables = non_trainable_weights
 
-    def count_params(self) -> int:
-        """Return how many numbers the weights hold.
-
-        Raises:
-            NotBuiltError: The layer has no weights yet, since its input shape is unknown.
-        """
-        weights = self.weights
-        if not self.built:
-            raise NotBuiltError(
-                f"layer {self.name!r} has no weights yet: its input shape is unknown",
-                hint="Give it an input_shape, or call it on data once.",
-            )
-        return count_elements(weights)
-
-    def get_weights(self) -> list[NumpyArray]:
-        """Return copies of all weights in NumPy; empty while the input shape is unknown."""
-        return [get_value(weight) for weight in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set all weights.
-
-        Args:
-            weights: Arrays with the shapes and in the order of ``get_weights()``.
-
-        Raises:
-            WeightsError: The number or a shape differs; nothing was assigned.
-        """
-        assign_weights(f"layer {self.name!r}", self.named_weights(), weights)
-
     @property
     def trainable(self) -> bool:
         """Whether training changes the layer's weights."""
@@ -755,106 +334,23 @@ class Layer(nn.Module):
             else:
                 child.requires_grad_(self._trainable)
 
-    # -- penalties and constraints -----------------------------------------------------------
+    # -- penalties, losses and metrics -------------------------------------------------------
 
-    def weight_penalties(self) -> list[tuple[TensorFunction, Tensor]]:
-        """Return the regularizers and the weights that they are applied to, inner layers included.
-
-        A frozen weight has no penalty, as in Keras 3.
-        """
-        return self._collect("regularizer")
-
-    def weight_constraints(self) -> list[tuple[TensorFunction, Tensor]]:
-        """Return the constraints and the weights that they are applied to after each update."""
-        return self._collect("constraint")
-
-    def _collect(
-        self, role: Literal["regularizer", "constraint"]
-    ) -> list[tuple[TensorFunction, Tensor]]:
-        self._ensure_values()
-        found: dict[tuple[int, int], tuple[TensorFunction, Tensor]] = {}
-        for layer in self._flatten_layers():
-            for component, weight in layer._store.find_components(role):
-                found[id(component), id(weight)] = component, weight
-        return list(found.values())
-
-    def regularization_losses(self) -> list[Tensor]:
-        """Return the penalty of each regularized weight as it is now, as 0-d tensors."""
-        return [regularizer(weight) for regularizer, weight in self.weight_penalties()]
+    weight_penalties = losses.weight_penalties
+    weight_constraints = losses.weight_constraints
+    regularization_losses = losses.regularization_losses
+    add_loss = losses.add_loss
+    note_loss = losses.note_loss
+    clear_losses = losses.clear_losses
+    add_metric = losses.add_metric
+    note_metric = losses.note_metric
+    _name_metric = losses.name_metric
 
     @property
     def losses(self) -> list[Tensor]:
         """Weight penalties, and the activity penalties of each layer's last call."""
         activity = [one for layer in self._flatten_layers() for one in layer.activity_penalties]
         return self.regularization_losses() + activity
-
-    def add_loss(self, loss: Any, inputs: Any = None) -> None:  # noqa: ARG002 - Keras 2's signature
-        """Add to the training loss of this call; use it inside ``call``.
-
-        Args:
-            loss: A tensor, whose elements are summed as in Keras 3, or a list. It counts like an activity
-                penalty, for one call of the outermost layer. Or a function without arguments that makes
-                one, which each call of the layer calls; add it outside of ``call``.
-            inputs: Ignored, as Keras 2 has it to say what a loss depends on.
-
-        Raises:
-            GraphError: It is a symbolic tensor.
-            ContractError: It is no tensor.
-        """
-        if isinstance(loss, (list, tuple)):
-            for one in loss:
-                self.add_loss(one)
-        elif isinstance(loss, Tensor):
-            self.note_loss(loss)
-        elif callable(loss) and not is_symbolic(loss):
-            self._loss_functions = (*self._loss_functions, loss)
-        else:
-            raise refuse_added(self.name, "add_loss", loss)
-
-    def note_loss(self, loss: Tensor) -> None:
-        """Add a tensor to the penalties of this call."""
-        if loss.is_meta:
-            return
-        if _thread.call is not self._noted_in_call:
-            self.activity_penalties.clear()  # in place: a training step holds the list
-            vars(self)["_noted_in_call"] = _thread.call
-        self.activity_penalties.append(loss.sum() if loss.ndim else loss)
-
-    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
-        """Let a metric see a value; use it inside ``call``. It is in the logs of all models with this layer.
-
-        Args:
-            value: A tensor.
-            name: The metric's name; each has a mean of its own.
-            aggregation: ``"mean"``, over the batches of an epoch.
-
-        Raises:
-            GraphError: It is a symbolic tensor.
-            ArgumentValueError: There is no name, or another aggregation is asked for.
-        """
-        if not isinstance(value, Tensor):
-            raise refuse_added(self.name, "add_metric", value)
-        self.note_metric(self._name_metric(name, aggregation), value)
-
-    def _name_metric(self, name: str | None, aggregation: str) -> str:
-        owner = f"{type(self).__name__}.add_metric"
-        require_choice(owner, "aggregation", aggregation, ("mean",))
-        if not isinstance(name, str) or not name:
-            raise ArgumentValueError(owner, "name", name, "a string that is not empty")
-        return name
-
-    def note_metric(self, name: str, value: Tensor) -> None:
-        """Let the metric of this name see a value."""
-        if value.is_meta:
-            return
-        if name not in self._added_metrics:
-            self._added_metrics = {**self._added_metrics, name: Mean(name)}
-        self._added_metrics[name].update_state(value.detach())
-
-    def clear_losses(self) -> None:
-        """Forget the activity penalties, inner layers included."""
-        for layer in self._flatten_layers():
-            layer.activity_penalties.clear()
 
     # -- place in a graph --------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ _TRIALS = ((2, 64), (3, 96))
 
 
 def infer_by_running(
-    layer: nn.Module,
+    layer: Any,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     label: str,
@@ -75,7 +75,7 @@ def _infer_from_one_sample(
     return tuple(TensorSpec((None, *one.shape[1:]), one.dtype) for one in merged)
 
 
-def infer_inherited(layer: nn.Module, argument: Any, label: str) -> tuple[TensorSpec, ...]:
+def infer_inherited(layer: Any, argument: Any, label: str) -> tuple[TensorSpec, ...]:
     """Return what the ``call`` makes that a class inherits which writes ``compute_output_shape``.
 
     Args:

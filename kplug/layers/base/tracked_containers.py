@@ -88,7 +88,7 @@ def list_containers(owner: nn.Module) -> list[tuple[str, object]]:
     ]
 
 
-def require_initialized(layer: nn.Module) -> None:
+def require_initialized(layer: object) -> None:
     """Refuse a layer whose class has a constructor that does not call that of ``Layer``.
 
     Raises:

@@ -1,0 +1,87 @@
+"""How a layer is connected, and what shapes and types it makes of others.
+
+Each is a function whose first argument is the layer; ``Layer`` has them as its methods.
+"""
+# ruff: noqa: D417 - methods: self needs no words
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kplug.graph import Node, SymbolicTensor, TensorSpec
+from kplug.layers.base.methods.protocol import AnyLayer
+from kplug.layers.base.shape_inference import (
+    as_shapes,
+    infer_by_running,
+    infer_inherited,
+    shapes_of,
+)
+from kplug.layers.base.shapes import is_shape
+from kplug.nested import find_leaves, map_leaves
+
+
+def connect(self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Add a node to the graph, and return the symbolic outputs."""
+    count, specs = self._count_outputs(kwargs), None
+    if count == 1 and self._is_watched:
+        specs = _try_to_infer(self, args, kwargs)
+        count = 1 if specs is None else len(specs)
+    outputs = Node(self, args, kwargs, count, specs).output_tensors
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _try_to_infer(
+    self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[TensorSpec, ...] | None:
+    """Return the outputs of a user's layer, whose class need not say how many they are.
+
+    What fails is reported where it is needed, with all other problems: components that cannot be
+    found, and what the class itself raises.
+    """
+    try:
+        given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
+        return self.infer_specs(*given)
+    except self._later_errors:
+        return None
+
+
+def count_outputs(self: AnyLayer, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG001 - for subclasses
+    """Return how many tensors a call with these keyword arguments makes."""
+    return self.output_count
+
+
+def infer_specs(
+    self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[TensorSpec, ...]:
+    """Return shapes and types of the outputs for arguments that hold ``TensorSpec``s."""
+    shapes = shapes_of(args[0]) if args else None
+    self.declare_for(shapes)
+    if type(self).compute_output_shape is not compute_output_shape:
+        first = next(find_leaves((args, kwargs), TensorSpec))
+        dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
+        made = as_shapes(self.compute_output_shape(shapes))
+        return tuple(TensorSpec(shape, dtype) for shape in made)
+    return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+
+
+def compute_output_shape(self: AnyLayer, input_shape: Any) -> Any:
+    """Return the output shape for an input shape, both with the batch in front.
+
+    A subclass may write it; it must only if ``call`` needs real data to run.
+
+    Args:
+        input_shape: A shape, or a list of shapes.
+
+    Returns:
+        A shape, or a list of shapes.
+    """
+    specs = [TensorSpec(shape, self._torch_dtype) for shape in as_shapes(input_shape)]
+    argument = specs[0] if is_shape(input_shape) else specs
+    if type(self).compute_output_shape is compute_output_shape:
+        found = self.infer_specs((argument,), {})
+    else:  # a subclass that writes it asks with super()
+        self.declare_for(input_shape)
+        found = infer_inherited(self, argument, f"layer {self.name!r}")
+    made = [spec.shape for spec in found]
+    return made[0] if len(made) == 1 else made
