@@ -81,7 +81,7 @@ def compile(
         after ``loss`` are given by keyword. ``compile(loss=None)`` replaces an earlier loss
         (Keras 3.15 keeps it).
     """
-    require_initialized(self)  # type: ignore[arg-type]  # a protocol has no base class
+    require_initialized(self)
     compiled = compile_model(
         self,
         optimizer,
