@@ -46,7 +46,7 @@ class Activation(Layer):
     def _show_component(self, name: str, component: Any) -> None:
         super()._show_component(name, component)
         if name == "activation":
-            self._is_watched = not is_own(component)
+            self.is_watched = not is_own(component)
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""

@@ -84,7 +84,8 @@ class Embedding(Layer):
         """Add the table, shape (input_dim, output_dim)."""
         self.embeddings = add_slotted_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
-    def _convert(self, inputs: Any) -> Tensor:
+    def convert_inputs(self, inputs: Any) -> Tensor:
+        """Return the ids as a tensor of their own type."""
         return to_tensor(inputs)  # never cast: a small float type would round the integers
 
     def call(self, inputs: Tensor) -> Tensor:

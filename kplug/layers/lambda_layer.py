@@ -46,7 +46,7 @@ class Lambda(Layer):
         ``keras.layers.Lambda``, which stores the function's code.
     """
 
-    _is_watched = True
+    is_watched = True
 
     def __init__(
         self,

@@ -119,7 +119,8 @@ class TensorOperation(Layer):
         outputs = iter(Node(self, args, kwargs, len(specs), specs).output_tensors)
         return map_leaves(self._form, _OutputPlace, lambda _: next(outputs))
 
-    def _convert(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return the inputs as they are."""
         return inputs
 
 

@@ -49,8 +49,9 @@ class TimeDistributed(Wrapper):
         """Build the layer for one time step."""
         self.layer.declare_for((input_shape[0], *input_shape[2:]))
 
-    def _convert(self, inputs: Any) -> Any:
-        return self.layer._convert(inputs)
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return the inputs as the layer inside takes them."""
+        return self.layer.convert_inputs(inputs)
 
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the outputs of all time steps.

@@ -35,7 +35,7 @@ class TorchModule(Layer):
         (torch.Size([3, 2]), 'score')
     """
 
-    _is_watched = True
+    is_watched = True
 
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
         if not isinstance(module, nn.Module):

@@ -209,7 +209,7 @@ class Functional(Model):
         return super()._call_with_care(inputs, args, kwargs)
 
     @override
-    def _convert(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
         if len(self.inputs) == 1:
             return _cast(inputs, self.inputs[0].layer.dtype)
         pairs = zip(inputs, self.inputs, strict=True)

@@ -227,10 +227,10 @@ class Sequential(Model):
         return reader
 
     @override
-    def _convert(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
         reader = self.find_text_reader()
         is_read = reader is not None and holds_texts(inputs)
-        return super()._convert(reader(inputs) if is_read and reader else inputs)
+        return super().convert_inputs(reader(inputs) if is_read and reader else inputs)
 
     @override
     def build(self, input_shape: Any = None) -> None:

@@ -172,7 +172,7 @@ class HeadsLayer(Layer):
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not is_symbolic((inputs, args, kwargs)):
             inputs, *others = (
-                attach_masks(self._convert(one), find_masks(one)) for one in (inputs, *args)
+                attach_masks(self.convert_inputs(one), find_masks(one)) for one in (inputs, *args)
             )
             check_places(self.name, inputs, *others)
             if not self.built:

@@ -8,9 +8,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kplug.backend import auto_name
 from kplug.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
-from kplug.errors import ArgumentError
+from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.suggestions import unknown_argument
 
@@ -42,6 +43,19 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
     return value is None or isinstance(value, (bool, int, float, str))
+
+
+def read_name(layer_class: type, name: object) -> str:
+    """Return the name of a layer; one that is made from its class, if none was given.
+
+    Raises:
+        ArgumentValueError: It is no string, or an empty one.
+    """
+    if name is None:
+        return auto_name(layer_class.__name__)
+    if not isinstance(name, str) or not name:
+        raise ArgumentValueError(layer_class.__name__, "name", name, "a string that is not empty")
+    return name
 
 
 def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:

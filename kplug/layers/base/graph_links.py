@@ -9,7 +9,6 @@ from kplug.errors import GraphError, NotBuiltError
 from kplug.graph import Node, SymbolicTensor
 
 What: TypeAlias = Literal["input", "output", "input_shape", "output_shape"]
-LINKS = frozenset(("input", "output", "input_shape", "output_shape"))
 
 
 # As in Keras they are AttributeErrors too, so `hasattr(layer, "output")` answers.
@@ -26,7 +25,6 @@ class Linked(Protocol):
 
     name: str
     inbound_nodes: list[Node]
-    _reads_first_call: bool
 
 
 def read_node(layer: Linked, index: int, what: What) -> Any:
@@ -65,8 +63,7 @@ def read_links(layer: Linked, what: What) -> Any:
             hint="Add it to a model whose input shape is known, or call it on an Input.",
         )
     first = read_node(layer, 0, what)
-    must_agree = what.endswith("_shape") or not layer._reads_first_call
-    others = range(1, len(layer.inbound_nodes)) if must_agree else ()
+    others = range(1, len(layer.inbound_nodes)) if what.endswith("_shape") else ()
     if any(read_node(layer, i, what) != first for i in others):
         raise _SeveralNodesError(
             f"layer {layer.name!r} has several inbound nodes, so {what} has no single meaning",

@@ -17,12 +17,11 @@ from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
 from kplug.arguments import require_flag
-from kplug.backend import DTypeLike, auto_name, dtype_name
+from kplug.backend import DTypeLike, dtype_name
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dtype_policies import DTypePolicy, read_weights_type
-from kplug.errors import ArgumentValueError
 from kplug.graph import (
     Node,
     copy_connected,
@@ -32,11 +31,12 @@ from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_o
 from kplug.layers.base.component_slots import Slot
 from kplug.layers.base.constructor_arguments import (
     list_kept_arguments,
+    read_name,
     refuse_keywords,
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import LINKS, read_links, read_node
+from kplug.layers.base.graph_links import read_links, read_node
 from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.methods import building, calls, losses, symbolic_calls, weights
@@ -80,6 +80,12 @@ class Layer(nn.Module):
             of it. A class that writes ``compute_mask`` supports masks.
         takes_several: Whether a call may be given several tensors in a list, tuple or dict. Unless a class
             sets it, it is false where the first argument of ``call`` is annotated as a ``Tensor``.
+        defers_build_errors: Whether what ``build`` raises for symbolic inputs is raised where the outputs are
+            needed, with all other problems, and not by the call. A component that is not found waits for
+            that in any case.
+        is_watched: Whether ``call`` may change in place what it is given, so that its first call in each
+            mode is given copies. It is true for all classes but kplug's own; a class whose ``call`` changes
+            nothing, and needs the very tensors, sets it to false.
         input_spec: What shapes the layer takes, one for each input or a list; ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
         built: Whether the weights are declared.
@@ -112,8 +118,8 @@ class Layer(nn.Module):
     casts_integers: bool = False
     supports_masking: bool = False
     takes_several: bool = True
-    _reads_first_call: bool = True  # `output` of a layer with several calls; refused otherwise
-    _later_errors: tuple[type[Exception], ...] = (Exception,)
+    defers_build_errors: bool = True
+    is_watched: bool = False
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
     is_changed_since_built: bool = False
@@ -130,8 +136,6 @@ class Layer(nn.Module):
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
     _has_warned_of_mask: bool = False
-    # Whether `call` may run a user's code, which may change tensors in place.
-    _is_watched: bool = False
     _noted_in_call: object = None
     _loss_functions: tuple[Callable[[], Tensor], ...] = ()
     _added_metrics: Mapping[str, Mean] = MappingProxyType({})
@@ -153,7 +157,7 @@ class Layer(nn.Module):
         super().__init__()
         refuse_keywords(type(self), unknown)
         self.training = False
-        self.name = self._check_name(name)
+        self.name = read_name(type(self), name)
         self.built = False
         self.slots: dict[str, Slot] = {}
         self.inbound_nodes: list[Node] = []
@@ -184,17 +188,9 @@ class Layer(nn.Module):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign]
         if "__init__" in vars(cls):
             cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
-        cls._is_watched |= not is_own(cls)
+        if "is_watched" not in vars(cls):
+            cls.is_watched |= not is_own(cls)
         complete_documentation(cls)
-
-    def _check_name(self, name: object) -> str:
-        if name is None:
-            return auto_name(type(self).__name__)
-        if not isinstance(name, str) or not name:
-            raise ArgumentValueError(
-                type(self).__name__, "name", name, "a string that is not empty"
-            )
-        return name
 
     @property
     def dtype(self) -> str:
@@ -258,8 +254,15 @@ class Layer(nn.Module):
     _check_shapes = calls.check_shapes
     _require_shape = calls.require_shape
 
-    def _convert(self, inputs: Any) -> Any:
-        """Return inputs as tensors, floats of the layer's type."""
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return the first argument of a call as ``call`` is given it; a subclass may write it.
+
+        Args:
+            inputs: A tensor, an array, numbers, or these in lists, tuples and dicts.
+
+        Returns:
+            The same as tensors, floats of the layer's type.
+        """
         return convert_inputs(inputs, self._torch_dtype, self.casts_integers)
 
     # -- building ----------------------------------------------------------------------------
@@ -287,6 +290,7 @@ class Layer(nn.Module):
 
     add_slot = weights.add_slot
     add_weight = weights.add_weight
+    set_weight_component = weights.set_weight_component
     named_weights = weights.named_weights
     get_weights = weights.get_weights
     set_weights = weights.set_weights
@@ -499,10 +503,14 @@ class Layer(nn.Module):
         if name in weights:  # the shortest way to what each call reads
             found: Tensor = weights[name]
             return found
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            asked = getattr(type(self), name, None)
+            if not isinstance(asked, property):
+                raise
         # The property has raised an AttributeError, whose text torch would replace.
-        if name in LINKS:
-            read_links(self, name)  # type: ignore[arg-type]
-        return super().__getattr__(name)
+        return asked.__get__(self)  # type: ignore[no-any-return]
 
     def __delattr__(self, name: str) -> None:
         forget(self, name)

@@ -259,7 +259,7 @@ class RNN(Layer):
             kept = self._kept_states.get_for(batch_size, self.get_initial_state, self.name)
         if given is not None:
             parts = list(given) if isinstance(given, (list, tuple)) else [given]
-            states = list(find_leaves([self._convert(part) for part in parts], Tensor))
+            states = list(find_leaves([self.convert_inputs(part) for part in parts], Tensor))
         else:
             # Clones, since the kept ones are overwritten with the last states.
             states = [state.clone() for state in kept] or self.get_initial_state(batch_size)

@@ -92,7 +92,7 @@ def call_with_care(
     masks = find_masks(inputs)
     if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
         masks = as_masks(kwargs.pop("mask"))
-    inputs = attach_masks(self._convert(inputs), masks)
+    inputs = attach_masks(self.convert_inputs(inputs), masks)
     _prepare(self, inputs)
     if self._takes_mask:
         masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
@@ -134,7 +134,7 @@ def forward(self: AnyLayer, *args: Any, **kwargs: Any) -> Any:
             self.note_loss(make_loss())
     if self._takes_training and "training" not in kwargs:
         kwargs["training"] = self.training
-    if self._is_watched and not torch.compiler.is_compiling():
+    if self.is_watched and not torch.compiler.is_compiling():
         guard = self._write_guards.get("layer") or _make_write_guard(self, "layer", "")
         outputs = guard.call(self.call, args, kwargs, self._parameters.values())
     else:

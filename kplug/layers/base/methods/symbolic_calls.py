@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.errors import KplugError
 from kplug.graph import Node, SymbolicTensor, TensorSpec
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shape_inference import (
@@ -24,7 +25,7 @@ from kplug.nested import find_leaves, map_leaves
 def connect(self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Add a node to the graph, and return the symbolic outputs."""
     count, specs = self._count_outputs(kwargs), None
-    if count == 1 and self._is_watched:
+    if count == 1 and self.is_watched:
         specs = _try_to_infer(self, args, kwargs)
         count = 1 if specs is None else len(specs)
     outputs = Node(self, args, kwargs, count, specs).output_tensors
@@ -42,8 +43,12 @@ def _try_to_infer(
     try:
         given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
         return self.infer_specs(*given)
-    except self._later_errors:
+    except KplugError:
         return None
+    except Exception:
+        if self.defers_build_errors:
+            return None
+        raise
 
 
 def count_outputs(self: AnyLayer, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG001 - for subclasses

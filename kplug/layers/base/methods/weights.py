@@ -7,12 +7,13 @@ Each is a function whose first argument is the layer; ``Layer`` has them as its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
+from kplug.arguments import require_choice
 from kplug.backend import DTypeLike, NumpyArray, get_value, to_dtype
-from kplug.errors import ArgumentValueError, NotBuiltError
+from kplug.errors import ArgumentValueError, NotBuiltError, WeightsError
 from kplug.layers.base.component_slots import Slot, find_weight_slot
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.tracked_containers import require_initialized
@@ -99,6 +100,39 @@ def add_weight(
         fan_axes=fan_axes,
     )
     return _declare(self, entry)
+
+
+def set_weight_component(
+    self: AnyLayer,
+    weight: Tensor,
+    kind: Literal["regularizer", "constraint"],
+    component: object,
+) -> None:
+    """Give a weight another regularizer or constraint than ``add_weight`` did; call it in ``build``.
+
+    Args:
+        weight: What ``add_weight`` returned.
+        kind: Which of the two it is.
+        component: The component, or what names one; ``None`` for none.
+
+    Raises:
+        ArgumentValueError: There is no such kind.
+        WeightsError: The tensor is no weight that the layer has added.
+    """
+    require_choice(
+        f"{type(self).__name__}.set_weight_component", "kind", kind, ("regularizer", "constraint")
+    )
+    entry = self._store.find_entry(weight)
+    if entry is None:
+        raise WeightsError(
+            f"layer {self.name!r}: set_weight_component was given a tensor of shape "
+            f"{tuple(weight.shape)}, which is no weight that the layer has added",
+            hint="Give it what add_weight returned.",
+        )
+    slot = entry.regularizer if kind == "regularizer" else entry.constraint
+    slot.replace(component)
+    self.slots[f"{entry.name}_{kind}"] = slot
+    self._is_ready = False  # the component is looked up before the layer is used
 
 
 def _declare(self: AnyLayer, entry: WeightEntry) -> Any:

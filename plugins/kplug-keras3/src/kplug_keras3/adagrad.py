@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 
 from kplug import optimizers
 from kplug.component_types import ScheduleLike
+from kplug.configurable import declared_name
 from kplug.optimizers import CommonArguments, require_epsilon, require_nonnegative, takes_common
 
 
@@ -42,14 +43,15 @@ class Adagrad(optimizers.Adagrad):
         epsilon: float | None = 1e-7,
         **common: Unpack[CommonArguments],
     ) -> None:
-        owner = self._owner()
+        owner = declared_name(type(self))
         start = require_nonnegative(owner, "initial_accumulator_value", initial_accumulator_value)
         inside = require_epsilon(owner, "epsilon", epsilon)
         super().__init__(lr, epsilon=0.0, initial_accumulator_value=start + inside, **common)
         self._rule = {"initial_accumulator_value": start, "epsilon": inside}
 
-    def _get_rule_config(self) -> dict[str, Any]:
-        return dict(self._rule)
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; the sums that are kept have other numbers."""
+        return {**super().get_config(), **self._rule}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_rule": self._rule}

@@ -150,13 +150,13 @@ class MonaiMetric(Metric):
         """
         added = list(others)
         for other in added:
-            self._check_mergeable(other)
+            self._refuse_others(other)
         for other in added:
             kept = [each.to(self._device) for each in other.state.values()]
             if kept:
                 self.module.extend(*kept)
 
-    def _check_mergeable(self, other: Metric) -> None:
+    def _refuse_others(self, other: Metric) -> None:
         if not isinstance(other, MonaiMetric) or type(other) is not type(self):
             raise ContractError(f"{self.name} cannot take in the state of {other.name}")
 

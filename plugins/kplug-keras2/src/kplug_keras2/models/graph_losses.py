@@ -25,8 +25,7 @@ from kplug_keras2.symbolic.connecting import FunctionLayer
 class _Note(FunctionLayer):
     """Calls a function with the very tensors of a run; a watched layer is given copies."""
 
-
-_Note._is_watched = False
+    is_watched = False
 
 
 def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:

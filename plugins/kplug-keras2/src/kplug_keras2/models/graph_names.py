@@ -10,7 +10,9 @@ from weakref import WeakKeyDictionary
 from torch import nn
 
 import kplug
+from kplug.errors import GraphError
 from kplug.graph import Node, SymbolicTensor, sort_nodes
+from kplug.layers import Layer
 from kplug.models import Functional
 from kplug_keras2.symbolic.weight_components import note_weight
 
@@ -51,12 +53,12 @@ def _set_other(name: str) -> Callable[[Any, Any], None]:
 
 def _list_own_parameters(layer: Any) -> list[Any]:
     """Return the weights of a layer without those inside, which its class may add itself."""
-    layer._ensure_values()
+    Layer.named_weights(layer)  # makes them, if the input shape is known
     return list(nn.Module.parameters(layer, recurse=False))
 
 
 def _list_own_buffers(layer: Any) -> list[Any]:
-    layer._ensure_values()
+    Layer.named_weights(layer)
     return list(nn.Module.buffers(layer, recurse=False))
 
 
@@ -76,6 +78,27 @@ def _read_at(self: Any, node_index: int, attribute: str, attribute_name: str = "
     del attribute_name
     found = getattr(self.inbound_nodes[node_index], attribute)
     return found[0] if len(found) == 1 else found
+
+
+class _SeveralNodesError(GraphError, AttributeError):
+    """It is an ``AttributeError`` as in Keras, so ``hasattr(layer, "output")`` answers."""
+
+
+def _agreeing(what: str) -> property:
+    """Return the attribute ``input`` or ``output`` of a layer, which several calls must agree on."""
+    first_call = vars(Layer)[what]
+
+    def read(layer: Any) -> Any:
+        found = first_call.__get__(layer)
+        for place in range(1, len(layer.inbound_nodes)):
+            if getattr(layer, f"get_{what}_at")(place) != found:
+                raise _SeveralNodesError(
+                    f"layer {layer.name!r} has several inbound nodes, so {what} has no single meaning",
+                    hint=f"Use get_{what}_at(node_index).",
+                )
+        return found
+
+    return property(read)
 
 
 # -- models --------------------------------------------------------------------------------------
@@ -176,7 +199,6 @@ OF_LAYERS: dict[str, Any] = {
     "_losses": property(_list_empty),
     "_non_trainable_weights": property(_list_own_buffers, _set_other("non_trainable_weights")),
     "_outbound_nodes": _alias("outbound_nodes"),
-    "_reads_first_call": False,  # what several calls made is asked for with get_output_at
     "_trainable_weights": property(_list_own_parameters, _set_other("trainable_weights")),
     "_updates": property(_list_empty),
     "_uses_learning_phase": False,
@@ -184,7 +206,9 @@ OF_LAYERS: dict[str, Any] = {
     "get_losses_for": lambda self, _inputs=None: self.losses,
     "get_output_mask_at": _find_no_mask,
     "get_updates_for": _list_empty,
+    "input": _agreeing("input"),
     "input_mask": property(_find_no_mask),
+    "output": _agreeing("output"),
     "output_mask": property(_find_no_mask),
     "stateful": False,
     "updates": property(_list_empty),

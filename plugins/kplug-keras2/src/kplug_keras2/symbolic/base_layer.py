@@ -9,7 +9,6 @@ from typing import Any
 
 from torch.nn import Module
 
-from kplug.errors import KplugError
 from kplug.layers import Layer
 from kplug.nested import find_leaves
 from kplug_keras2.arguments.renamed import as_of_shape
@@ -33,7 +32,7 @@ class Keras2Layer:
     _uses_learning_phase = False
     stateful = False
     _lists_weights = False
-    _later_errors = (KplugError,)  # what `build` raises is raised by the call
+    defers_build_errors = False  # the call raises them
     _weights_of_tensors: Sequence[tuple[Any, Any]] = ()
 
     def add_weight(self, *args: Any, **given: Any) -> Any:

@@ -29,7 +29,8 @@ class FunctionLayer(Layer):
         """Return what the function returns."""
         return self.function(inputs, *others, **named)
 
-    def _convert(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return the inputs as they are."""
         return inputs
 
 

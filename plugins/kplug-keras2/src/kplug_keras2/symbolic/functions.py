@@ -23,6 +23,8 @@ class Gradient(Layer):
     It is computed while the graph runs, so it can be differentiated and computed with.
     """
 
+    is_watched = False  # of the copies that a watched layer is given, there is no derivative
+
     def call(self, inputs: Any) -> Any:
         """Return the derivative.
 
@@ -44,13 +46,9 @@ class Gradient(Layer):
         (found,) = torch.autograd.grad(loss.sum(), variable, create_graph=True, allow_unused=True)
         return torch.zeros_like(variable) if found is None else found
 
-    def _convert(self, inputs: Any) -> Any:
+    def convert_inputs(self, inputs: Any) -> Any:
+        """Return the inputs as they are."""
         return inputs
-
-
-Gradient._is_watched = (
-    False  # of the copies that are made for a user's layer, there is no derivative
-)
 
 
 def gradients(loss: Any, variables: Any) -> list[Any]:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import kplug
+from kplug.errors import WeightsError
 
 
 def taking_components(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,15 +34,10 @@ def _apply(layer: Any, weight: Any, kind: str, component: Any) -> None:
     """Give a weight of a layer a component.
 
     Raises:
-        KplugError: The tensor is none of the layer's weights.
+        WeightsError: The tensor is none of the layer's weights.
     """
-    entry = layer._store.find_entry(layer.find_weight_of(weight))
-    if entry is None:
-        raise kplug.KplugError(
-            f"layer {layer.name!r}: its {kind}s name a tensor of shape {tuple(weight.shape)}, which is no "
-            "weight of the layer",
-            hint=f"Put it into trainable_weights first, or write add_weight(…, {kind}=…).",
-        )
-    slot = getattr(entry, kind)
-    slot.replace(component)
-    layer.slots[f"{entry.name}_{kind}"] = slot
+    try:
+        layer.set_weight_component(layer.find_weight_of(weight), kind, component)
+    except WeightsError as error:
+        error.hint = f"Put it into trainable_weights first, or write add_weight(…, {kind}=…)."
+        raise
