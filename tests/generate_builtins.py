@@ -15,8 +15,7 @@ from typing import Any
 
 from kplug.callbacks import Callback
 from kplug.configurable import declared_name
-from kplug.constraints import Constraint
-from kplug.initializers import Initializer, RandomInitializer
+from kplug.initializers import RandomInitializer
 from kplug.layers import Layer, TorchModule, Wrapper
 from kplug.losses import (
     BinaryFocalCrossentropy,
@@ -24,15 +23,11 @@ from kplug.losses import (
     CosineSimilarity,
     Crossentropy,
     Huber,
-    Loss,
 )
-from kplug.metrics import Metric
 from kplug.models import Model
-from kplug.optimizers import Optimizer
 from kplug.registry import KINDS, Kind
 from kplug.registry.component import find_names, find_summary
-from kplug.regularizers import Regularizer
-from kplug.schedules import LearningRateSchedule
+from kplug.utils.serialized_objects import BASE_CLASSES
 
 FOLDER = Path(__file__).resolve().parents[1] / "kplug" / "builtins"
 
@@ -53,17 +48,7 @@ COMPONENTS = {{component.name: component for component in _ROWS}}
 # Where the components of a kind are exported, if not by its own family alone.
 _PACKAGES = {"layer": ("kplug.layers", "kplug.models")}
 # What the components of a kind derive from; activations are functions.
-_BASES: dict[str, type] = {
-    "initializer": Initializer,
-    "regularizer": Regularizer,
-    "constraint": Constraint,
-    "loss": Loss,
-    "metric": Metric,
-    "optimizer": Optimizer,
-    "layer": Layer,
-    "schedule": LearningRateSchedule,
-    "callback": Callback,
-}
+_BASES = {**BASE_CLASSES, "layer": Layer, "callback": Callback}
 # Exported classes outside the machine that are no components.
 _LEFT_OUT = (Model, RandomInitializer, TorchModule, Wrapper)
 # Losses that are metrics too, where no metric of the family does the same.

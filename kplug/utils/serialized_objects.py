@@ -29,7 +29,8 @@ from kplug.schedules import LearningRateSchedule
 from kplug.serialization import deserialize_component, serialize_component
 from kplug.utils.custom_objects import get_custom_objects
 
-_BASES: dict[str, type] = {
+# What components derive from, by their kind; layers and callbacks are written in other forms.
+BASE_CLASSES: dict[str, type] = {
     "initializer": Initializer,
     "regularizer": Regularizer,
     "constraint": Constraint,
@@ -74,7 +75,7 @@ def serialize_keras_object(obj: Any) -> Any:
         return obj.item()
     if isinstance(obj, Layer):
         return serialize_layer(obj)
-    for kind, base in _BASES.items():
+    for kind, base in BASE_CLASSES.items():
         if isinstance(obj, base):
             described = serialize_component(kind, obj)
             return _describe_spec(kind, described) if isinstance(described, str) else described
@@ -150,7 +151,7 @@ def _read(config: Any) -> Any:
 def _find_kind(module: str, name: str) -> str | None:
     """Return the kind of a class that Keras or the user has; None for a layer."""
     found = get_registered_object(name)
-    for kind, base in _BASES.items():
+    for kind, base in BASE_CLASSES.items():
         is_registered = isinstance(found, type) and issubclass(found, base)
         if is_registered or module == MODULES[kind]:
             return kind
