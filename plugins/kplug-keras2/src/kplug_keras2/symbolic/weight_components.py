@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from kplug.errors import WeightsError
+from kplug.errors import KplugError, WeightsError
 
 
 def taking_components(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,10 +34,13 @@ def _apply(layer: Any, weight: Any, kind: str, component: Any) -> None:
     """Give a weight of a layer a component.
 
     Raises:
-        WeightsError: The tensor is none of the layer's weights.
+        KplugError: The tensor is none of the layer's weights.
     """
     try:
         layer.set_weight_component(layer.find_weight_of(weight), kind, component)
     except WeightsError as error:
-        error.hint = f"Put it into trainable_weights first, or write add_weight(…, {kind}=…)."
-        raise
+        raise KplugError(
+            f"layer {layer.name!r}: its {kind}s name a tensor of shape {tuple(weight.shape)}, which is no "
+            "weight of the layer",
+            hint=f"Put it into trainable_weights first, or write add_weight(…, {kind}=…).",
+        ) from error
