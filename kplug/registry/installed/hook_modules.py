@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -52,6 +53,10 @@ def check_hooks(module: object) -> tuple[pluggy.PluginManager, list[str]]:
         f"its function {name!r} is not marked. Put @kplug.hookimpl above it" for name in unmarked
     ]
     return manager, [*map(_explain_unknown_hook, unknown), *wrong]
+
+
+# For kplug's own modules, which stay as they are however often the registry is read again.
+check_own_hooks = functools.cache(check_hooks)
 
 
 def _explain_unknown_hook(wrong: str) -> str:

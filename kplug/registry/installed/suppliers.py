@@ -17,7 +17,13 @@ from kplug.registry.installed.declarations import (
 )
 from kplug.registry.installed.groups import explain_unknown_group
 from kplug.registry.installed.heavy_imports import HeavyImports
-from kplug.registry.installed.hook_modules import Item, ask_for, check_hooks, explain_misfit
+from kplug.registry.installed.hook_modules import (
+    Item,
+    ask_for,
+    check_hooks,
+    check_own_hooks,
+    explain_misfit,
+)
 from kplug.registry.installed.in_flight import Once
 from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
@@ -232,9 +238,10 @@ class Supplier:
     def _load_module(self, module: str) -> tuple[pluggy.PluginManager | None, tuple[Problem, ...]]:
         self._questions.clear()
         manager, problems, heavy = None, [], HeavyImports()
+        check = check_own_hooks if self.origin.is_built_in else check_hooks
         try:
             with heavy:
-                manager, wrong = check_hooks(self._import(module))
+                manager, wrong = check(self._import(module))
             problems += [Problem(self.origin, message) for message in wrong]
         except KeyboardInterrupt:
             raise

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from typing import TYPE_CHECKING
 
+import importlib_metadata
+import pytest
 from hypothesis import strategies as st
 
-from kplug.registry import KINDS
-from kplug.registry.installed.discovery import discover
-from kplug.registry.policy import read_policy
+from kplug.registry import KINDS, REGISTRY
 from tests.registry.hostile.bounds import LONGEST_MESSAGE, drive, examples, outcome_of
 from tests.registry.hostile.inputs import files
 
@@ -36,6 +37,18 @@ FOLDERS = (
     "-.dist-info",
     ".dist-info",
 )
+
+
+@pytest.fixture(autouse=True)
+def _torch_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each example the search for torch among all that is installed here."""
+    find = importlib_metadata.distribution
+    find_once = functools.cache(find)
+    monkeypatch.setattr(
+        importlib_metadata,
+        "distribution",
+        lambda name: find_once(name) if name == "torch" else find(name),
+    )
 
 
 @examples
@@ -65,7 +78,7 @@ def test_it_is_read_or_a_problem(examples: int, install: Sandbox) -> None:
 
 
 def _list_everything() -> set[str]:
-    found = discover(read_policy())
+    found = REGISTRY.state.discovery
     plugins = [supplier for supplier in found.suppliers if not supplier.origin.is_built_in]
     offered = [
         one for each in plugins for kind in KINDS.values() for one in each.offer(kind).values()
