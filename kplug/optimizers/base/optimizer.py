@@ -22,6 +22,7 @@ from kplug.configurable import declared_name, remember_arguments
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
+from kplug.optimizers.base import updates
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.common_arguments import (
     SHARED_WORDS,
@@ -30,11 +31,6 @@ from kplug.optimizers.base.common_arguments import (
     list_own_arguments,
     refuse_unknown,
     takes_both_spellings,
-)
-from kplug.optimizers.base.given_gradients import (
-    lending_gradients,
-    require_gradients,
-    require_known,
 )
 from kplug.optimizers.base.hyperparameters import GroupSetting
 from kplug.optimizers.base.lr_and_learning_rate import (
@@ -45,7 +41,6 @@ from kplug.optimizers.base.lr_and_learning_rate import (
     read_rate,
     refuse_both,
 )
-from kplug.optimizers.base.moving_average import write_averages
 from kplug.optimizers.base.parameters import check_parameters, find_new, require_same, split_names
 from kplug.optimizers.base.saved_state import (
     check_complete,
@@ -56,14 +51,12 @@ from kplug.optimizers.base.saved_state import (
 )
 from kplug.optimizers.base.state_keys import list_keys
 from kplug.optimizers.base.torch_kernels import (
-    align_gradients,
     align_state,
     choose_kernel,
     find_torch_class,
     get_unhooked_step,
-    make_dense,
 )
-from kplug.optimizers.base.weight_decay import Exclusions, shrink
+from kplug.optimizers.base.weight_decay import Exclusions
 
 
 class Optimizer(torch.optim.Optimizer):
@@ -360,104 +353,13 @@ class Optimizer(torch.optim.Optimizer):
         head["iterations"] = iteration + 1
         return loss
 
-    def apply(
-        self, grads: Iterable[Tensor | None], trainable_variables: Iterable[Tensor] | None = None
-    ) -> None:
-        """Make a step with given gradients; the parameters' own ``grad`` stays as it is.
-
-        Args:
-            grads: A gradient for each variable; None leaves it as it is.
-            trainable_variables: The parameters, which the first call may make known; None is all.
-
-        Raises:
-            ContractError: There is another number of gradients, or a parameter is not trained here.
-        """
-        owned = self._list_parameters()
-        variables = owned if trainable_variables is None else list(trainable_variables)
-        gradients = require_gradients(self._owner(), list(grads), variables)
-        if not self.built:
-            self.build(variables)
-            owned = self._list_parameters()
-        require_known(self._owner(), owned, variables)
-        with lending_gradients(owned, dict(zip(map(id, variables), gradients, strict=True))):
-            self.step()
-
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor | None, Tensor]]) -> None:
-        """Make a step with pairs of gradient and parameter."""
-        gradients, variables = zip(*grads_and_vars, strict=True)
-        self.apply(gradients, variables)
-
-    @torch.no_grad()
-    def _step_with_parts(self, iteration: int) -> None:
-        """Make a step with all that was asked for; the gradients that the user sees are not written to."""
-        common, parameters = self._common, self._list_parameters()
-        moving = [parameter for parameter in parameters if parameter.grad is not None]
-        given = [parameter.grad for parameter in moving]
-        updates = iteration // (common.gradient_accumulation_steps or 1)
-        try:
-            make_dense(moving)
-            if common.scaling is not None:
-                common.scaling.unscale(moving)
-            if common.accumulation is None or common.accumulation.collect(
-                self.state, moving, iteration
-            ):
-                self._advance(iteration, updates)
-        finally:
-            for parameter, gradient in zip(moving, given, strict=True):
-                parameter.grad = gradient
-        if common.average is not None:
-            momentum, is_written = common.average.plan(updates)
-            common.average.follow(self.state, parameters, momentum, is_written=is_written)
-
-    def _advance(self, iteration: int, updates: int) -> None:
-        """Clip the gradients, set the rate of this step and update.
-
-        Args:
-            iteration: How many steps were made: what schedules and ``decay`` count.
-            updates: How many updates were made: what the rule counts.
-        """
-        for group in self.param_groups:
-            if group.get("fused"):
-                align_gradients(group["params"])
-            else:
-                make_dense(group["params"])
-        if self._clipping is not None:
-            self._clipping.apply(self._list_parameters())
-        if self._schedule is not None:
-            rate = float(self._schedule(iteration))
-            for group in self.param_groups:
-                group["lr"] = rate
-        decay = self.param_groups[0]["decay"]
-        if decay:
-            self._update_with_decay(updates, 1.0 + decay * iteration)
-        elif self._is_plain:
-            self._update(updates)
-        else:
-            self._update_after_weight_decay(updates)
-
-    def _update_with_decay(self, updates: int, divisor: float) -> None:
-        """Lend every group its decayed rate for one update: schedulers must see the undecayed one."""
-        rates = [group["lr"] for group in self.param_groups]
-        try:
-            for group, rate in zip(self.param_groups, rates, strict=True):
-                group["lr"] = rate / divisor
-            self._update_after_weight_decay(updates)
-        finally:
-            for group, rate in zip(self.param_groups, rates, strict=True):
-                group["lr"] = rate
-
-    def _update_after_weight_decay(self, updates: int) -> None:
-        for group in self.param_groups:
-            self._shrink_group(group)
-        self._update(updates)
-
-    def _shrink_group(self, group: dict[str, Any]) -> None:
-        """Shrink the weights that have a gradient, p ← p · (1 − lr · weight_decay), if asked for."""
-        if self.weight_decay:
-            self._shrink(group["params"], self.weight_decay * group["lr"])
-
-    def _shrink(self, parameters: list[Tensor], fraction: float) -> None:
-        shrink(self._exclusions.select(parameters, self._names), fraction)
+    apply = updates.apply
+    apply_gradients = updates.apply_gradients
+    finalize_variable_values = updates.finalize_variable_values
+    _step_with_parts = updates.step_with_parts
+    _advance = updates.advance
+    _shrink_group = updates.shrink_group
+    _shrink = updates.shrink_some
 
     def _update(self, iteration: int) -> None:
         """Change the parameters with ``group["lr"]`` as the rate; ``iteration`` counts from 0."""
@@ -465,15 +367,6 @@ class Optimizer(torch.optim.Optimizer):
 
     def _finish_group(self, group: dict[str, Any], plan: Any) -> None:
         """Do what remains of a compiled update of a group, for parameters without gradient."""
-
-    def finalize_variable_values(self, var_list: Iterable[Tensor] | None = None) -> None:
-        """With ``use_ema``, give the weights their moving averages; ``fit`` does it at its end.
-
-        Args:
-            var_list: The parameters to change; by default all.
-        """
-        if self.use_ema:
-            write_averages(self.state, self._list_parameters() if var_list is None else var_list)
 
     def _refuse_step(self) -> NoReturn:
         raise NotBuiltError(
