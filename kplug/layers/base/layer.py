@@ -30,16 +30,23 @@ from kplug.layers.base.building import marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
 from kplug.layers.base.component_slots import Slot
 from kplug.layers.base.constructor_arguments import (
-    list_kept_arguments,
     read_name,
     refuse_keywords,
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import read_links, read_node
+from kplug.layers.base.graph_links import read_links
 from kplug.layers.base.input_conversion import convert_inputs
 from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.methods import building, calls, losses, symbolic_calls, weights
+from kplug.layers.base.methods import (
+    building,
+    calls,
+    configuration,
+    graph_place,
+    losses as loss_methods,
+    symbolic_calls,
+    weights as weight_methods,
+)
 from kplug.layers.base.shapes import standardize_input_shape
 from kplug.layers.base.tracked_containers import forget, make_room
 from kplug.layers.base.weight_lists import walk_weights
@@ -288,13 +295,13 @@ class Layer(nn.Module):
 
     # -- components and weights --------------------------------------------------------------
 
-    add_slot = weights.add_slot
-    add_weight = weights.add_weight
-    set_weight_component = weights.set_weight_component
-    named_weights = weights.named_weights
-    get_weights = weights.get_weights
-    set_weights = weights.set_weights
-    count_params = weights.count_params
+    add_slot = weight_methods.add_slot
+    add_weight = weight_methods.add_weight
+    set_weight_component = weight_methods.set_weight_component
+    named_weights = weight_methods.named_weights
+    get_weights = weight_methods.get_weights
+    set_weights = weight_methods.set_weights
+    count_params = weight_methods.count_params
 
     def _show_component(self, name: str, component: Any) -> None:
         """Let the attribute hold a component; one that is a module becomes an inner module."""
@@ -340,15 +347,15 @@ class Layer(nn.Module):
 
     # -- penalties, losses and metrics -------------------------------------------------------
 
-    weight_penalties = losses.weight_penalties
-    weight_constraints = losses.weight_constraints
-    regularization_losses = losses.regularization_losses
-    add_loss = losses.add_loss
-    note_loss = losses.note_loss
-    clear_losses = losses.clear_losses
-    add_metric = losses.add_metric
-    note_metric = losses.note_metric
-    _name_metric = losses.name_metric
+    weight_penalties = loss_methods.weight_penalties
+    weight_constraints = loss_methods.weight_constraints
+    regularization_losses = loss_methods.regularization_losses
+    add_loss = loss_methods.add_loss
+    note_loss = loss_methods.note_loss
+    clear_losses = loss_methods.clear_losses
+    add_metric = loss_methods.add_metric
+    note_metric = loss_methods.note_metric
+    _name_metric = loss_methods.name_metric
 
     @property
     def losses(self) -> list[Tensor]:
@@ -358,13 +365,15 @@ class Layer(nn.Module):
 
     # -- place in a graph --------------------------------------------------------------------
 
+    note_user = graph_place.note_user
+    get_input_at = graph_place.get_input_at
+    get_output_at = graph_place.get_output_at
+    get_input_shape_at = graph_place.get_input_shape_at
+    get_output_shape_at = graph_place.get_output_shape_at
+
     @property
     def _inbound_nodes(self) -> list[Node]:
         return self.inbound_nodes
-
-    def note_user(self, node: Node) -> None:
-        """Note a call of another layer that uses a symbolic output of this one."""
-        self._users.append(WeakLink(node))
 
     @property
     def outbound_nodes(self) -> list[Node]:
@@ -415,51 +424,9 @@ class Layer(nn.Module):
         """
         return read_links(self, "output_shape")
 
-    def get_input_at(self, node_index: int) -> Any:
-        """Return the symbolic input of one call of the layer.
-
-        Args:
-            node_index: Which call, from 0.
-
-        Raises:
-            GraphError: There was no such call.
-        """
-        return read_node(self, node_index, "input")
-
-    def get_output_at(self, node_index: int) -> Any:
-        """Return the symbolic output of one call of the layer."""
-        return read_node(self, node_index, "output")
-
-    def get_input_shape_at(self, node_index: int) -> Any:
-        """Return the input shape of one call of the layer."""
-        return read_node(self, node_index, "input_shape")
-
-    def get_output_shape_at(self, node_index: int) -> Any:
-        """Return the output shape of one call of the layer."""
-        return read_node(self, node_index, "output_shape")
-
     # -- configuration -----------------------------------------------------------------------
 
-    def get_config(self) -> dict[str, Any]:
-        """Return what ``from_config`` needs to make the layer again, without its weights.
-
-        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``. Other arguments of the
-        constructor are in it if the layer keeps them as attributes of the same names, with values that
-        JSON can hold; a class that keeps them in another form writes ``get_config``.
-        """
-        config: dict[str, Any] = {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": self.dtype,
-        }
-        if self.batch_input_shape is not None:
-            config["batch_input_shape"] = self.batch_input_shape
-        for name, slot in self.slots.items():
-            if slot.is_argument:
-                config[name] = slot.to_config()
-        for name, value in list_kept_arguments(self).items():
-            config.setdefault(name, value)
-        return config
+    get_config = configuration.get_config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

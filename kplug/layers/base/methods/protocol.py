@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from kplug.errors import KplugError
-from kplug.graph import Operation, Shape
+from kplug.graph import Node, Operation, Shape
 from kplug.layers.base.building import HoldsWeights
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.mask_propagation import PassesMasks
 from kplug.layers.base.weight_store import TensorFunction
 from kplug.metrics import Mean
+from kplug.weak_links import WeakLink
 from kplug.write_guard import WriteGuard
 
 
@@ -33,6 +34,7 @@ class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
     batch_input_shape: Any
     _torch_dtype: torch.dtype
     _trainable: bool
+    _users: list[WeakLink[Node]]
     _call_names: tuple[str, ...]
     _takes_training: bool
     _takes_mask: bool
@@ -49,6 +51,10 @@ class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
 
     @property
     def _call_impl(self) -> Callable[..., Any]: ...
+    @property
+    def trainable(self) -> bool: ...
+    @property
+    def dtype(self) -> str: ...
     @property
     def weights(self) -> list[Tensor]: ...
 
