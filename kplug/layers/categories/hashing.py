@@ -12,8 +12,7 @@ from kplug.arguments import refusal, require_integer
 from kplug.backend import floatx, to_dtype
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
-from kplug.layers.categories.base.fingerprints import find_buckets
-from kplug.layers.categories.base.index_lookup import as_salt
+from kplug.layers.categories.base.fingerprints import as_salt, find_buckets
 from kplug.layers.categories.base.texts import as_texts, holds_texts
 
 

@@ -14,7 +14,6 @@ from typing_extensions import Self
 from kplug.arguments import refusal, require_integer
 from kplug.errors import ArgumentError, ContractError, DataError
 from kplug.layers.base.layer import Layer
-from kplug.layers.categories.base.index_lookup import refuse_path
 from kplug.layers.categories.base.text_steps import (
     SPLITTERS,
     STANDARDIZERS,
@@ -22,6 +21,7 @@ from kplug.layers.categories.base.text_steps import (
     standardize as standardize_text,
 )
 from kplug.layers.categories.base.texts import Texts, as_texts, holds_texts
+from kplug.layers.categories.base.vocabulary import refuse_path
 from kplug.layers.categories.lookups import StringLookup
 
 

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from kplug.arguments import refusal
+
 # Bytes of texts of one length, shape (N, length); and numbers of 64 bits, shape (N,).
 Rows: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 Numbers: TypeAlias = Any
@@ -208,3 +210,17 @@ def _sip_round(state: list[Numbers]) -> list[Numbers]:
     c, a = c + b, a + d
     b, d = _rotate(b, 47) ^ c, _rotate(d, 43) ^ a
     return [a, b, _rotate(c, 32), d]
+
+
+def as_salt(owner: str, salt: Any) -> tuple[int, int] | None:
+    """Return the key of SipHash: two integers, of which a single one is both.
+
+    Raises:
+        ArgumentValueError: It is something else.
+    """
+    pair: Sequence[Any] = salt if isinstance(salt, (list, tuple)) else (salt, salt)
+    if salt is None:
+        return None
+    if len(pair) != 2 or any(type(one) is not int for one in pair):
+        raise refusal(owner, "salt", salt, "an integer, two of them, or None")
+    return pair[0], pair[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from kplug.arguments import refusal, require_choice, require_flag, require_integer
+from kplug.arguments import require_choice, require_flag, require_integer
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
-from kplug.layers.categories.base.fingerprints import find_buckets
+from kplug.layers.categories.base.fingerprints import as_salt, find_buckets
 from kplug.layers.categories.base.vocabulary import (
     Places,
     TokenCounts,
@@ -23,6 +23,7 @@ from kplug.layers.categories.base.vocabulary import (
     as_tokens,
     make_weights,
     read_lines,
+    refuse_path,
     split_special,
 )
 
@@ -324,31 +325,3 @@ class IndexLookup(Layer):
         refuse_path(config)
         known = {key: value for key, value in config.items() if key != "vocabulary_size"}
         return super().from_config(known)
-
-
-def refuse_path(config: Mapping[str, Any]) -> None:
-    """Refuse a vocabulary that is a path.
-
-    Raises:
-        DataError: It is one.
-    """
-    if isinstance(config.get("vocabulary"), str):
-        raise DataError(
-            f"the vocabulary of layer {config.get('name')!r} is the path {config['vocabulary']!r}, and files "
-            "are not read because a configuration names them",
-            hint="Put the tokens into the configuration, or call set_vocabulary(path) in code.",
-        )
-
-
-def as_salt(owner: str, salt: Any) -> tuple[int, int] | None:
-    """Return the key of SipHash: two integers, of which a single one is both.
-
-    Raises:
-        ArgumentValueError: It is something else.
-    """
-    pair: Sequence[Any] = salt if isinstance(salt, (list, tuple)) else (salt, salt)
-    if salt is None:
-        return None
-    if len(pair) != 2 or any(type(one) is not int for one in pair):
-        raise refusal(owner, "salt", salt, "an integer, two of them, or None")
-    return pair[0], pair[1]

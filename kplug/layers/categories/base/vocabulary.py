@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,3 +188,17 @@ class TokenCounts:
             math.log(1 + self.document_count / (1 + self.documents[token])) for token in tokens
         ]
         return Vocabulary(tokens, _pad_front(weights, places) if weights else weights)
+
+
+def refuse_path(config: Mapping[str, Any]) -> None:
+    """Refuse a vocabulary that is a path.
+
+    Raises:
+        DataError: It is one.
+    """
+    if isinstance(config.get("vocabulary"), str):
+        raise DataError(
+            f"the vocabulary of layer {config.get('name')!r} is the path {config['vocabulary']!r}, and files "
+            "are not read because a configuration names them",
+            hint="Put the tokens into the configuration, or call set_vocabulary(path) in code.",
+        )
