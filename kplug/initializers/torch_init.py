@@ -1,90 +1,22 @@
-"""torch's own initializers, in Keras's order of a shape: ``torch/kaiming_uniform`` and the others.
-
-``torch.nn.init`` fills a tensor of torch's shape ``(out, in, space…)`` in place and computes its fans from
-that. A weight of Keras's shape ``(in, out)`` or ``(space…, in, out)`` is filled in that order here and seen
-in the other, so that it starts as the weight of the ``torch.nn`` layer of the same sizes does, with the same
-fans, and under ``torch.manual_seed`` with the same values. Other shapes (0 or 1 dimensions) are left as they
-are.
-"""
+"""torch's own initializers, in Keras's order of a shape: ``torch/kaiming_uniform`` and the others."""
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
-from typing import Any, ClassVar, final
+from typing import final
 
 import torch
 from torch import Tensor
 from torch.nn import init
 
 from kplug.arguments import refusal, require_choice, require_integer, require_number, require_share
-from kplug.backend import DTypeLike
-from kplug.initializers.base import Initializer, ShapeLike
-from kplug.initializers.random import (
-    RandomInitializer,
-    Seed,
-    draw,
-    read_seed,
-)
+from kplug.initializers.random import Seed
+from kplug.initializers.torch_function import TorchInitializer
 
 _NOT_NEGATIVE = "a finite number >= 0"
 _MODES = ("fan_in", "fan_out")
 _LINEAR = ("linear", *(f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3)))
 _NONLINEARITIES = (*_LINEAR, "sigmoid", "tanh", "relu", "leaky_relu", "selu")
-
-
-@RandomInitializer.register
-class TorchInitializer(Initializer):
-    """One of ``torch.nn.init``'s functions, which a subclass names as ``function``.
-
-    A subclass keeps the arguments of the function as attributes of the same names.
-
-    Args:
-        seed: See `RandomInitializer`.
-    """
-
-    ranks: ClassVar[range] = range(2, 65)  # how many dimensions torch's function takes
-    function: ClassVar[Callable[..., Tensor]]
-    _arguments: ClassVar[tuple[str, ...]]
-
-    def __init_subclass__(cls, function: Callable[..., Tensor], **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.function = staticmethod(function)
-        cls._arguments = tuple(inspect.signature(function).parameters)[1:]
-
-    def __init__(self, seed: Seed = None) -> None:
-        self.seed = read_seed(self, seed)
-
-    def __call__(self, shape: ShapeLike, dtype: DTypeLike = None) -> Tensor:
-        """Return values drawn for the shape."""
-        return draw(self, shape, dtype, _allocate)
-
-    def fill(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Fill with torch's values; say which shapes are allowed if torch refuses this one."""
-        rank = values.dim()
-        ours = values if rank < 2 else values.permute(rank - 1, rank - 2, *range(rank - 2))
-        if rank not in self.ranks:
-            allowed = f"{self.ranks[0]} to {self.ranks[-1]} dimensions, as torch.nn.init wants"
-            raise refusal(self, "shape", tuple(values.shape), allowed)
-        if values.numel():
-            self.fill_torch(ours, generator)
-
-    def fill_torch(self, values: Tensor, generator: torch.Generator | None) -> None:
-        """Overwrite ``values``, of shape (out, in, space…), with torch's function."""
-        own = {name: getattr(self, name) for name in self._arguments if name != "generator"}
-        if "generator" in self._arguments:
-            own["generator"] = generator
-        self.function(values, **own)
-
-
-def _allocate(sizes: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Return memory in torch's order under a shape in Keras's."""
-    rank = len(sizes)
-    if rank < 2:
-        return torch.empty(sizes, dtype=dtype)
-    memory = torch.empty((sizes[-1], sizes[-2], *sizes[:-2]), dtype=dtype)
-    return memory.permute(*range(2, rank), 1, 0)
 
 
 @final
