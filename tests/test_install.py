@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from kplug.registry import KINDS
+from tests.cli.demo.test_command import read_dice
 from tests.virtual_environments import ROOT, build_wheel, copy_repository, make_environment, run
 
 README = ROOT / "README.md"
@@ -100,13 +102,23 @@ def test_a_new_plugin_is_green_in_its_first_minute(python: Path, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_the_run_line_works_as_printed_in_a_fresh_copy(tmp_path: Path) -> None:
+def test_by_the_run_line_in_a_fresh_copy_the_network_beats_the_baseline(tmp_path: Path) -> None:
     line = re.search(
         r"^## Run it\n.*?^```\w*\n(.*?)\n```", README.read_text(), re.MULTILINE | re.DOTALL
     )
     assert line is not None
     copy = tmp_path / "kplug"
     copy_repository(copy)
-    output = run("bash", "-c", line[1], cwd=copy)
-    assert "kplug-segmentation 0.1.0" in output
-    assert (copy / "kplug-demo.png").read_bytes().startswith(b"\x89PNG")
+    settings = ("COLUMNS=200", "PIP_NO_COMPILE=0")  # 0 means that pip compiles nothing
+    printed = run("env", *settings, "bash", "-c", line[1], cwd=copy)
+    assert read_dice(printed, "network") > read_dice(printed, "Otsu's threshold") + 0.2
+    for plugin, component in (
+        ("kplug-segmentation", "dice_loss"),
+        ("kplug-segmentation", "dice_coef"),
+        ("kplug-penalties", "l1_reg"),
+        ("kplug", "he_normal"),
+        ("kplug", "adam"),
+    ):
+        line_of_it = rf" {component}\b.* {plugin} {re.escape(version(plugin))} "
+        assert re.search(line_of_it, printed), printed
+    assert (copy / "kplug-demo.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
