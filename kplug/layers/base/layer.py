@@ -47,6 +47,7 @@ from kplug.layers.base.methods import (
     symbolic_calls,
     weights as weight_methods,
 )
+from kplug.layers.base.methods.protocol import method
 from kplug.layers.base.shapes import standardize_input_shape
 from kplug.layers.base.tracked_containers import forget, make_room
 from kplug.layers.base.weight_lists import walk_weights
@@ -247,19 +248,19 @@ class Layer(nn.Module):
         """
         return previous_mask
 
-    compute_output_shape = symbolic_calls.compute_output_shape
+    compute_output_shape = method(symbolic_calls.compute_output_shape)
 
     # -- calling -----------------------------------------------------------------------------
 
-    __call__ = calls.call_layer
-    forward = calls.forward
-    infer_specs = symbolic_calls.infer_specs
-    _call_with_care = calls.call_with_care
-    _connect = symbolic_calls.connect
-    _count_outputs = symbolic_calls.count_outputs
-    _note_activity = calls.note_activity
-    _check_shapes = calls.check_shapes
-    _require_shape = calls.require_shape
+    __call__ = method(calls.call_layer)
+    forward = method(calls.forward)
+    infer_specs = method(symbolic_calls.infer_specs)
+    _call_with_care = method(calls.call_with_care)
+    _connect = method(symbolic_calls.connect)
+    _count_outputs = method(symbolic_calls.count_outputs)
+    _note_activity = method(calls.note_activity)
+    _check_shapes = method(calls.check_shapes)
+    _require_shape = method(calls.require_shape)
 
     def convert_inputs(self, inputs: Any) -> Any:
         """Return the first argument of a call as ``call`` is given it; a subclass may write it.
@@ -274,13 +275,13 @@ class Layer(nn.Module):
 
     # -- building ----------------------------------------------------------------------------
 
-    build_for = building.build_for
-    declare_for = building.declare_for
-    materialize = building.materialize
-    resolve_slots = building.resolve_slots
-    _fill_own_weights = building.fill_own_weights
-    _ensure_values = building.ensure_values
-    _declare_from_what_is_known = building.declare_from_what_is_known
+    build_for = method(building.build_for)
+    declare_for = method(building.declare_for)
+    materialize = method(building.materialize)
+    resolve_slots = method(building.resolve_slots)
+    _fill_own_weights = method(building.fill_own_weights)
+    _ensure_values = method(building.ensure_values)
+    _declare_from_what_is_known = method(building.declare_from_what_is_known)
 
     def _flatten_layers(self) -> list[Layer]:
         """Return this layer and the layers inside it, each once."""
@@ -295,13 +296,13 @@ class Layer(nn.Module):
 
     # -- components and weights --------------------------------------------------------------
 
-    add_slot = weight_methods.add_slot
-    add_weight = weight_methods.add_weight
-    set_weight_component = weight_methods.set_weight_component
-    named_weights = weight_methods.named_weights
-    get_weights = weight_methods.get_weights
-    set_weights = weight_methods.set_weights
-    count_params = weight_methods.count_params
+    add_slot = method(weight_methods.add_slot)
+    add_weight = method(weight_methods.add_weight)
+    set_weight_component = method(weight_methods.set_weight_component)
+    named_weights = method(weight_methods.named_weights)
+    get_weights = method(weight_methods.get_weights)
+    set_weights = method(weight_methods.set_weights)
+    count_params = method(weight_methods.count_params)
 
     def _show_component(self, name: str, component: Any) -> None:
         """Let the attribute hold a component; one that is a module becomes an inner module."""
@@ -347,15 +348,15 @@ class Layer(nn.Module):
 
     # -- penalties, losses and metrics -------------------------------------------------------
 
-    weight_penalties = loss_methods.weight_penalties
-    weight_constraints = loss_methods.weight_constraints
-    regularization_losses = loss_methods.regularization_losses
-    add_loss = loss_methods.add_loss
-    note_loss = loss_methods.note_loss
-    clear_losses = loss_methods.clear_losses
-    add_metric = loss_methods.add_metric
-    note_metric = loss_methods.note_metric
-    _name_metric = loss_methods.name_metric
+    weight_penalties = method(loss_methods.weight_penalties)
+    weight_constraints = method(loss_methods.weight_constraints)
+    regularization_losses = method(loss_methods.regularization_losses)
+    add_loss = method(loss_methods.add_loss)
+    note_loss = method(loss_methods.note_loss)
+    clear_losses = method(loss_methods.clear_losses)
+    add_metric = method(loss_methods.add_metric)
+    note_metric = method(loss_methods.note_metric)
+    _name_metric = method(loss_methods.name_metric)
 
     @property
     def losses(self) -> list[Tensor]:
@@ -365,11 +366,11 @@ class Layer(nn.Module):
 
     # -- place in a graph --------------------------------------------------------------------
 
-    note_user = graph_place.note_user
-    get_input_at = graph_place.get_input_at
-    get_output_at = graph_place.get_output_at
-    get_input_shape_at = graph_place.get_input_shape_at
-    get_output_shape_at = graph_place.get_output_shape_at
+    note_user = method(graph_place.note_user)
+    get_input_at = method(graph_place.get_input_at)
+    get_output_at = method(graph_place.get_output_at)
+    get_input_shape_at = method(graph_place.get_input_shape_at)
+    get_output_shape_at = method(graph_place.get_output_shape_at)
 
     @property
     def _inbound_nodes(self) -> list[Node]:
@@ -426,7 +427,7 @@ class Layer(nn.Module):
 
     # -- configuration -----------------------------------------------------------------------
 
-    get_config = configuration.get_config
+    get_config = method(configuration.get_config)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -90,6 +90,8 @@ model = kplug.Sequential([Dense(1, kernel_initializer="any_name", activation="an
 model.compile("adam(lr=0.1)", input(), metrics=["any_name"])
 model.compile(names.optimizer.any_name(lr=0.1), names.loss("any/name", height=1.0))
 model.fit([[1.0]], [[1.0]])
+# A method of Layer, of a class that narrows what an attribute is.
+Dense(1).named_weights()[0][0].upper()
 """
 
 MYPY = """

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,9 @@ from kplug.layers.base.weight_store import TensorFunction
 from kplug.metrics import Mean
 from kplug.weak_links import WeakLink
 from kplug.write_guard import WriteGuard
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 
 
 class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
@@ -90,3 +93,14 @@ class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
     def _walk(self) -> Iterator[tuple[str, Tensor]]: ...
     def _name_metric(self, name: str | None, aggregation: str) -> str: ...
     def _flatten_layers(self) -> Sequence[AnyLayer]: ...
+
+
+def method(
+    function: Callable[Concatenate[AnyLayer, _Arguments], _Result],
+) -> Callable[Concatenate[Any, _Arguments], _Result]:
+    """Return a function as a method of ``Layer``: for type checkers, of any subclass.
+
+    pyright takes what a subclass assigns for the type that an attribute has there, which need not be the
+    protocol's.
+    """
+    return function
