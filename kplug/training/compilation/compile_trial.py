@@ -21,6 +21,7 @@ from kplug.training.compilation.compile_costs import (
     measure_share,
 )
 from kplug.training.compilation.compile_worker import CompileReport
+from kplug.training.compilation.torch_compiler import is_compiled
 from kplug.training.data.batch import Batch
 
 _FIRST_LOOK: Final = 8  # calls after which it is decided first; then twice as many, and so on
@@ -153,8 +154,12 @@ class CompileTrial:
         return results
 
     def is_ready(self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any) -> bool:
-        """Tell whether a graph was compiled in the background; if not, start that."""
+        """Tell whether a graph is compiled; if not, start that in the background."""
         if content in self._ready:
+            return True
+        if is_compiled(graph, inputs):
+            self._ready.add(content)
+            self.run = self._compare
             return True
         self._starts += 1
         self._stay_eager()

@@ -82,15 +82,29 @@ def compile_request(request: CompileRequest) -> CompileReport:
     from kplug.layers.recurrent.base import compiled_gru, compiled_lstm  # noqa: F401 - operations
     from kplug.training.compilation.torch_compiler import compile_graph
 
+    inputs = _make_inputs(request)
+    started = time.perf_counter()
+    run = compile_graph(request.graph.make(), inputs)
+    seconds = time.perf_counter() - started
+    return CompileReport(seconds, _is_cached(), _try_out(run, inputs))
+
+
+def _make_inputs(request: CompileRequest) -> list[Tensor]:
+    """Return inputs to compile for; those that the code is tried out with are numbers from 0 to 1."""
     # Memory that nobody writes into is none yet, so large inputs cost nothing here.
     inputs = [
         torch.empty_strided(shape, stride, dtype=dtype, device=device)
         for shape, stride, dtype, device in request.inputs
     ]
-    started = time.perf_counter()
-    run = compile_graph(request.graph.make(), inputs)
-    seconds = time.perf_counter() - started
-    return CompileReport(seconds, _is_cached(), _try_out(run, inputs))
+    if _can_try_out(inputs):
+        for each in inputs:
+            _ = each.uniform_() if each.is_floating_point() else each.zero_()  # ids and flags
+    return inputs
+
+
+def _can_try_out(inputs: Sequence[Tensor]) -> bool:
+    is_on_cpu = all(each.device.type == "cpu" for each in inputs)
+    return is_on_cpu and sum(each.nbytes for each in inputs) <= _LARGEST_TRIAL
 
 
 def _is_cached() -> bool:
@@ -103,15 +117,12 @@ def _is_cached() -> bool:
 
 
 def _try_out(run: Callable[..., Any], inputs: Sequence[Tensor]) -> float | None:
-    """Return the processor time of a call with zeros, on the CPU.
+    """Return the processor time of a call, on the CPU.
 
     Other programs run meanwhile, at a higher priority: the clock on the wall would count them.
     """
-    size = sum(each.numel() * each.element_size() for each in inputs)
-    if size > _LARGEST_TRIAL or any(each.device.type != "cpu" for each in inputs):
+    if not _can_try_out(inputs):
         return None
-    for each in inputs:
-        each.zero_()
     with torch.no_grad():
         run(*inputs)
         started = time.process_time()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 
 from kplug.errors import KplugError
+from kplug.training.compilation.compiled_library import CompiledLibrary, Run
 
 BACKEND = "inductor"
 
@@ -19,9 +20,7 @@ class CompilerError(KplugError):
     """torch's compiler refused a graph; the message is the first line of what it said."""
 
 
-def compile_graph(
-    graph: fx.GraphModule, tensors: Sequence[Tensor]
-) -> Callable[..., Sequence[Tensor]]:
+def compile_graph(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
     """Return a function that does what a graph says.
 
     The graph is whole already, so ``torch.compile``'s first part, which reads Python, has nothing to do,
@@ -34,31 +33,48 @@ def compile_graph(
     Raises:
         CompilerError: If the compiler fails, for want of a C++ compiler for instance.
     """
-    import torch._dynamo as dynamo  # a second to import
-    from torch._subclasses import FakeTensorMode
-    from torch.fx.experimental.symbolic_shapes import ShapeEnv
-
-    from kplug.training.compilation.custom_operators import keep_kernels
-
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own parts deprecate each other
             if BACKEND == "inductor":
-                is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
-                keep_kernels(graph, is_on_cpu=is_on_cpu)
-                options = _find_options(is_on_cpu)
-                # torch asks its caches on disk within such a context only.
-                fake_mode = FakeTensorMode(shape_env=ShapeEnv())
-                inputs: list[Any] = [
-                    fake_mode.from_tensor(each, static_shapes=True) for each in tensors
-                ]
-                with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
-                    run = torch._inductor.compile(graph, inputs, options=options)
-            else:
-                run = dynamo.lookup_backend(BACKEND)(graph, list(tensors))
+                return _compile(graph, tensors)
+            made: Run = torch._dynamo.lookup_backend(BACKEND)(graph, list(tensors))
+            return made
     except Exception as error:  # it raises errors of many kinds
         raise CompilerError(_describe(error)) from error
-    made: Callable[..., Sequence[Tensor]] = run
+
+
+def is_compiled(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
+    """Tell whether an earlier process kept the code of a graph, so that it is there at once."""
+    return BACKEND == "inductor" and _prepare(graph, tensors)[0].find() is not None
+
+
+def _compile(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
+    library, options = _prepare(graph, tensors)
+    return library.find() or library.keep(_ask_torch(graph, tensors, options), tensors)
+
+
+def _prepare(
+    graph: fx.GraphModule, tensors: Sequence[Tensor]
+) -> tuple[CompiledLibrary, dict[str, Any]]:
+    from kplug.training.compilation.custom_operators import keep_kernels
+
+    is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
+    keep_kernels(graph, is_on_cpu=is_on_cpu)
+    options = _find_options(is_on_cpu)
+    return CompiledLibrary(graph, tensors, options), options
+
+
+def _ask_torch(graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[str, Any]) -> Run:
+    # Further imports of a second.
+    from torch._subclasses import FakeTensorMode
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    # torch asks its caches on disk within such a context only.
+    fake_mode = FakeTensorMode(shape_env=ShapeEnv())
+    inputs: list[Any] = [fake_mode.from_tensor(each, static_shapes=True) for each in tensors]
+    with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
+        made: Run = torch._inductor.compile(graph, inputs, options=options)
     return made
 
 

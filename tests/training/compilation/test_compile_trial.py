@@ -104,6 +104,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compile_trial, "time", clock)
     monkeypatch.setattr(compile_trial, "BackgroundCompiler", Worker)
     monkeypatch.setattr(compile_trial, "_costs", CompileCosts())
+    monkeypatch.setattr(compile_trial, "is_compiled", lambda graph, tensors: False)
     monkeypatch.setattr(Worker, "started", [])
 
 
@@ -115,6 +116,15 @@ def test_a_step_that_gains_is_compiled_beside_eager_steps_and_compared() -> None
     assert step.train() == ["eager", "counted", "recorded", "eager", *ALTERNATING, "compiled"]
     assert len(Worker.started) == 1
     assert step.ran.count("eager") == pytest.approx(500, abs=60)  # the worker's 5 seconds
+
+
+def test_code_that_an_earlier_process_kept_is_compared_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compile_trial, "is_compiled", lambda graph, tensors: True)
+    step = Step(eager=0.01, compiled=0.002, steps=10_000, operations=2000)
+    assert step.train() == ["eager", "counted", *ALTERNATING, "compiled"]
+    assert Worker.started == []
 
 
 def test_every_call_trains_once() -> None:
