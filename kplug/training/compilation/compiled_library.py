@@ -158,8 +158,16 @@ def _describe_machine() -> Iterable[Any]:
     yield str(ask())
     yield torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     yield sorted(item for item in os.environ.items() if _VARIABLES.fullmatch(item[0]))
-    settings: Any = sys.modules.get("torch._inductor.config")  # a second to import
-    yield settings.codegen_config() if settings is not None else ""
+    yield _find_changed_settings()
+
+
+def _find_changed_settings() -> list[tuple[str, Any]]:
+    """Return the compiler's settings that a program has changed; it has none before they are imported."""
+    settings: Any = sys.modules.get("torch._inductor.config")
+    if settings is None:
+        return []
+    values = sorted(settings.get_config_copy().items())
+    return [(name, value) for name, value in values if value != settings._config[name].default]
 
 
 def _find_folder() -> Path:
@@ -177,7 +185,7 @@ def _copy(source: str, target: Path) -> None:
 
 @torch.no_grad()
 def _do_the_same(one: Run, other: Run, tensors: Sequence[Tensor]) -> bool:
-    """Tell whether two functions give and write the same bits, drawing the same random numbers."""
+    """Tell whether two functions give and write the same, drawing the same random numbers."""
     found = []
     for run in (one, other):
         inputs = [each.clone() for each in tensors]
@@ -189,4 +197,5 @@ def _do_the_same(one: Run, other: Run, tensors: Sequence[Tensor]) -> bool:
 def _is_same(one: Tensor, other: Tensor) -> bool:
     if _describe(one) != _describe(other):
         return False
-    return torch.equal(*(each.reshape(-1).view(torch.uint8) for each in (one, other)))
+    # Kernels may add up in another order from call to call; what matters is that none is mixed up.
+    return torch.allclose(one, other, rtol=1e-3, atol=1e-10, equal_nan=True)
