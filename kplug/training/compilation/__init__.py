@@ -2,7 +2,7 @@
 
 ``step_choice`` decides which step a model runs. A ``compiled_step`` runs a program (``programs``) eagerly
 once, traces the second call (``traced_call``, ``tracing``), compiles the graph (``torch_compiler``,
-``custom_operators``) and runs it from then on (``compiled_call``, on a GPU ``cuda_graphs``). What Python
+``custom_operators``, ``compiled_library``) and runs it from then on (``compiled_call``, on a GPU ``cuda_graphs``). What Python
 computes for an optimizer's step is planned outside the graph (``optimizer_planners``, ``step_numbers``,
 ``tensor_scalars``); everything else that the graph holds must stay as it was (``captured_state``). A step
 that cannot be a graph (``graph_breaks``) falls back to eager (``fallback_to_eager``), with a warning that
