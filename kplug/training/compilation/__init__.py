@@ -2,11 +2,11 @@
 
 ``step_choice`` decides which step a model runs. A ``compiled_step`` runs a program (``programs``) eagerly
 once, traces the second call (``traced_call``, ``tracing``), compiles the graph (``torch_compiler``,
-``custom_operators``, ``compiled_library``) and runs it from then on (``compiled_call``, on a GPU ``cuda_graphs``). What Python
-computes for an optimizer's step is planned outside the graph (``optimizer_planners``, ``step_numbers``,
-``tensor_scalars``); everything else that the graph holds must stay as it was (``captured_state``). A step
-that cannot be a graph (``graph_breaks``) falls back to eager (``fallback_to_eager``), with a warning that
-says why (``eager_warning``).
+``custom_operators``) or finds its code on disk (``compiled_library``) and runs it from then on
+(``compiled_call``, on a GPU ``cuda_graphs``). What Python computes for an optimizer's step is planned outside
+the graph (``optimizer_planners``, ``step_numbers``, ``tensor_scalars``); everything else that the graph holds
+must stay as it was (``captured_state``). A step that cannot be a graph (``graph_breaks``) falls back to eager
+(``fallback_to_eager``), with a warning that says why (``eager_warning``).
 
 An ``auto_step`` leads each shape of batches through a ``compile_trial``: whether compiling is worth its
 costs (``compile_costs``) is decided while a ``background_compiler`` has it done by a ``compile_worker``.

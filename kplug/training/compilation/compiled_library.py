@@ -60,7 +60,7 @@ class CompiledLibrary:
 
     def find(self) -> Run | None:
         """Return the function of a library that an earlier process kept, or None."""
-        if self._path is None or not self._path.is_file():
+        if self._path is None or not _is_own(self._path):
             return None
         try:
             return _call_directly(_load(self._path))
@@ -101,6 +101,16 @@ class CompiledLibrary:
         except OSError:
             return None
         return module if _INPUTS.findall(source) == [str(inputs)] else None
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether there is such a file, into which nobody else may write: it is going to run."""
+    try:
+        found = [path.stat(), path.parent.stat()]
+    except OSError:
+        return False
+    own = os.getuid() if hasattr(os, "getuid") else 0
+    return all(each.st_uid == own and not each.st_mode & 0o022 for each in found)
 
 
 def _load(path: Path) -> ModuleType:
@@ -178,9 +188,11 @@ def _find_folder() -> Path:
 
 
 def _copy(source: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        Path(shutil.copy(source, folder)).replace(target)
+        copy = Path(shutil.copyfile(source, Path(folder, target.name)))
+        copy.chmod(0o600)
+        copy.replace(target)
 
 
 @torch.no_grad()

@@ -161,8 +161,9 @@ def test_these_are_left_to_torch(
 
 def keep(library: CompiledLibrary) -> None:
     assert library._path is not None
-    library._path.parent.mkdir(exist_ok=True)
+    library._path.parent.mkdir(mode=0o700, exist_ok=True)
     library._path.write_bytes(b"")
+    library._path.chmod(0o600)
 
 
 @pytest.fixture
@@ -215,6 +216,16 @@ def test_settings_that_are_as_they_were_do_not_count(monkeypatch: pytest.MonkeyP
         assert make().find() is None
     assert make().find() is not None  # torch notes these as changed
     monkeypatch.setattr(settings, "max_autotune", True)
+    assert make().find() is None
+
+
+@pytest.mark.usefixtures("without_loading")
+@pytest.mark.parametrize("name", ["folder", "library"])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_what_others_may_write_to_is_not_run(name: str, folder: Path) -> None:
+    keep(make())
+    assert make().find() is not None
+    (folder if name == "folder" else next(folder.iterdir())).chmod(0o777)
     assert make().find() is None
 
 
