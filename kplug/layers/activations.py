@@ -17,6 +17,7 @@ from kplug.graph import Shape
 from kplug.layers.base.axes import find_axes, known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
+from kplug.layers.base.single_softmax import warn_of_single_softmax
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.write_guard import is_own
 
@@ -259,6 +260,10 @@ class Softmax(Layer):
         super().__init__(**kwargs)
         axes = require_integers("Softmax", "axis", axis, "an integer, or a list of them")
         self.axis = axes if isinstance(axis, (list, tuple)) else axis
+
+    def build(self, input_shape: Shape) -> None:
+        """Warn, once, if there is one number to share."""
+        warn_of_single_softmax(self.name, input_shape, self.axis)
 
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
         """Return the shares.

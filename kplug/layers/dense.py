@@ -9,14 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kplug.activations import softmax
 from kplug.arguments import require_integer
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
-from kplug.registry.user_warnings import warn
 
 
 class Dense(Layer):
@@ -36,8 +34,7 @@ class Dense(Layer):
 
     Reference:
         ``keras.layers.Dense``. The kernel has Keras's shape, in memory too; the weight of
-        ``torch.nn.Linear`` is its transpose. As in Keras there is a warning for a softmax over one
-        unit, here once, when the weights are made.
+        ``torch.nn.Linear`` is its transpose.
     """
 
     def __init__(
@@ -70,11 +67,6 @@ class Dense(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Add the kernel (in, units) and the bias (units,)."""
-        if self.units == 1 and self.slots["activation"].identifier in (softmax, softmax.__name__):
-            warn(
-                f"layer {self.name!r} computes a softmax over one unit, which is always 1; use "
-                "activation='sigmoid' for a probability"
-            )
         size = known_size(self, input_shape, -1)
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size}, example=input_shape)
         self.kernel = add_slotted_weight(self, "kernel", (size, self.units))

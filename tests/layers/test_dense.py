@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from kplug.activations import softmax
-from kplug.errors import ArgumentValueError, KplugWarning
+from kplug.errors import ArgumentValueError
 from kplug.layers import Dense
 from tests.layers.inputs import SETTINGS, activations, draw
 
@@ -45,13 +44,3 @@ def test_wrong_arguments_are_refused(make: Any, text: str) -> None:
     with pytest.raises(ArgumentValueError) as caught:
         make()
     assert str(caught.value) == text
-
-
-@pytest.mark.parametrize("activation", ["softmax", softmax])
-def test_a_softmax_over_one_unit_is_told(activation: Any) -> None:
-    with pytest.warns(KplugWarning) as caught:
-        Dense(1, activation=activation, name="out").build((None, 2))
-    assert [str(each.message) for each in caught] == [
-        "layer 'out' computes a softmax over one unit, which is always 1; use activation='sigmoid' for a "
-        "probability"
-    ]

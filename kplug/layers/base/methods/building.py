@@ -15,6 +15,7 @@ from kplug.layers.base.building import fill_layers, list_upstream
 from kplug.layers.base.methods.calls import require_shapes_of_inputs
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shapes import is_shape
+from kplug.layers.base.single_softmax import warn_of_activation
 from kplug.layers.base.weight_paths import building
 from kplug.nested import find_leaves
 from kplug.registry.errors import raise_problems
@@ -55,6 +56,7 @@ def declare_for(self: AnyLayer, input_shape: Any) -> None:
             raise
         self.built = True
         require_shapes_of_inputs(self, shapes)
+        warn_of_activation(self, input_shape)
 
 
 def materialize(self: AnyLayer) -> None:
