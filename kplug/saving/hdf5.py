@@ -22,16 +22,7 @@ import h5py
 from kplug.errors import KplugError, WeightsError
 from kplug.saving.formats import DAMAGED_HINT
 from kplug.saving.heap_check import HeapCheckedFile
-
-# HDF5 keeps a group's attributes in its header, which ends at 64 KiB; Keras splits longer lists
-# into numbered attributes of at most this many bytes.
-ATTRIBUTE_LIMIT = 64512
-
-# A list of names beyond this is no model; the largest published ones have some ten thousand
-# weights.
-MOST_NAMES = 1_000_000
-MOST_NAME_BYTES = 64 << 20
-_MOST_PARTS = 10_000
+from kplug.saving.text_attributes import reading_texts_from
 
 # Filters compiled into HDF5 and h5py. Others are libraries found through the environment at run
 # time.
@@ -85,7 +76,11 @@ def opened(path: Path) -> Iterator[h5py.File]:
 @contextlib.contextmanager
 def opened_stream(stream: IO[bytes] | io.RawIOBase) -> Iterator[h5py.File]:
     """Open an HDF5 file inside another for reading."""
-    with _reading(), h5py.File(HeapCheckedFile(stream), "r") as file:
+    with (
+        _reading(),
+        h5py.File(HeapCheckedFile(stream), "r") as file,
+        reading_texts_from(file, stream),
+    ):
         sizes = file.id.get_create_plist().get_sizes()
         if sizes != (8, 8):
             raise WeightsError(
@@ -108,38 +103,6 @@ def _reading() -> Iterator[None]:
         raise WeightsError(
             f"the file is truncated or damaged; HDF5 says: {error}", hint=DAMAGED_HINT
         ) from error
-
-
-def read_names(group: h5py.Group, attribute: str) -> list[str] | None:
-    """Return a list of names from an attribute, whole or split into ``attribute0, attribute1, …``.
-
-    Returns:
-        The names, or None when there is no such attribute. Bytes, str and the float64 array that
-        NumPy makes of an empty list are all read.
-    """
-    if attribute in group.attrs:
-        return _read_name_array(group, attribute)
-    names: list[str] = []
-    part = 0
-    while f"{attribute}{part}" in group.attrs:
-        names += _read_name_array(group, f"{attribute}{part}")
-        part += 1
-        if len(names) > MOST_NAMES or part > _MOST_PARTS:
-            raise _bad_attribute(group, attribute, f"it has {part} parts, with {len(names)} names")
-    return names if part else None
-
-
-def read_text(group: h5py.Group, attribute: str) -> str | None:
-    """Return a text attribute such as ``backend``, or None when it is missing or no text."""
-    if attribute not in group.attrs:
-        return None
-    handle = group.attrs.get_id(attribute)
-    if handle.get_storage_size() > MOST_NAME_BYTES:
-        return None
-    value = group.attrs[attribute]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value if isinstance(value, str) else None
 
 
 def get_group(parent: h5py.Group, name: str) -> h5py.Group:
@@ -169,34 +132,6 @@ def get_dataset(parent: h5py.Group, name: str) -> h5py.Dataset:
     if reason:
         raise WeightsError(f"refused to read the dataset {found.name!r}: {reason}")
     return found
-
-
-def _read_name_array(group: h5py.Group, attribute: str) -> list[str]:
-    handle = group.attrs.get_id(attribute)
-    if len(handle.shape) != 1:
-        raise _bad_attribute(group, attribute, f"it has shape {handle.shape}")
-    if handle.shape[0] == 0:
-        return []
-    if handle.shape[0] > MOST_NAMES or handle.get_storage_size() > MOST_NAME_BYTES:
-        raise _bad_attribute(group, attribute, f"it declares {handle.shape[0]} names")
-    if h5py.check_string_dtype(handle.dtype) is None:
-        raise _bad_attribute(group, attribute, f"it holds {handle.dtype}")
-    return [_decode(group, attribute, value) for value in group.attrs[attribute]]
-
-
-def _decode(group: h5py.Group, attribute: str, value: object) -> str:
-    # h5py marks the bytes of a text that are not UTF-8 by surrogates.
-    raw = bytes(value) if isinstance(value, bytes) else str(value).encode(errors="surrogateescape")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _bad_attribute(group, attribute, f"{raw!r} is not UTF-8") from error
-
-
-def _bad_attribute(group: h5py.Group, attribute: str, reason: str) -> WeightsError:
-    return WeightsError(
-        f"the attribute {attribute!r} of {group.name!r} is not a list of names: {reason}"
-    )
 
 
 def _descend(parent: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:

@@ -18,8 +18,8 @@ from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
 from kplug.registry.loading.imported_code import find_build_here, warn_of_replacement
-from kplug.saving.hdf5 import ATTRIBUTE_LIMIT
 from kplug.saving.protocols import LayeredModel
+from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_attribute
 from kplug.training.component_rows import list_components
 from kplug.training.component_table import ComponentRow
 
@@ -100,13 +100,15 @@ def decode_components(text: bytes | str) -> list[dict[str, Any]]:
 
 def _read_bytes(file: h5py.File) -> bytes:
     names = [ATTRIBUTE] if ATTRIBUTE in file.attrs else list(_numbered(file))
-    sizes = [file.attrs.get_id(name).get_storage_size() for name in names]
-    if sum(sizes) > _MOST_BYTES:
-        raise WeightsError(f"the component table of the file has {sum(sizes)} bytes")
-    parts = [file.attrs[name] for name in names]
-    if not all(isinstance(part, (bytes, str)) for part in parts):
-        raise WeightsError("the component table of the file cannot be read: it is no text")
-    return b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in parts)
+    text = bytearray()
+    for name in names:
+        part = read_attribute(file, name)
+        if not isinstance(part, (bytes, str)):
+            raise WeightsError("the component table of the file cannot be read: it is no text")
+        text += part.encode() if isinstance(part, str) else bytes(part)
+        if len(text) > _MOST_BYTES:
+            raise WeightsError(f"the component table of the file has more than {_MOST_BYTES} bytes")
+    return bytes(text)
 
 
 def _numbered(file: h5py.File) -> Iterable[str]:

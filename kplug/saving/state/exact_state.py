@@ -13,7 +13,7 @@ import h5py
 
 from kplug.errors import KplugError, WeightsError
 from kplug.registry.user_warnings import warn
-from kplug.saving.hdf5 import find_group, read_text
+from kplug.saving.hdf5 import find_group
 from kplug.saving.json_text import encode, parse_json
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.generators import (
@@ -22,6 +22,7 @@ from kplug.saving.state.generators import (
     collect_generators,
 )
 from kplug.saving.state.packing import pack, unpack
+from kplug.saving.text_attributes import read_text
 from kplug.training.compiled_model import prepare_optimizer
 from kplug.training.precision import name_precision
 

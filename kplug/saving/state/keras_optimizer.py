@@ -18,10 +18,11 @@ from torch import Tensor
 from kplug.optimizers.base.state_keys import Block, counts_per_weight
 from kplug.optimizers.sgd import SGD
 from kplug.saving.formats import Format
-from kplug.saving.hdf5 import find_group, get_dataset, read_names
+from kplug.saving.hdf5 import find_group, get_dataset
 from kplug.saving.protocols import CompilableModel
 from kplug.saving.state.exact_state import load_optimizer, start_anew
 from kplug.saving.state.optimizer_variables import find_blocks
+from kplug.saving.text_attributes import read_names
 from kplug.saving.weights.hdf5_tensors import read_array, write_all
 from kplug.training.compiled_model import prepare_optimizer
 

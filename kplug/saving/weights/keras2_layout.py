@@ -20,7 +20,8 @@ import h5py
 import numpy as np
 
 from kplug.errors import WeightsError
-from kplug.saving.hdf5 import ATTRIBUTE_LIMIT, get_dataset, get_group, read_names, read_text
+from kplug.saving.hdf5 import get_dataset, get_group
+from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_names, read_text
 from kplug.saving.weights.hdf5_tensors import write_all
 from kplug.saving.weights.kernel_conversions import FileOrigin
 from kplug.saving.weights.named_weights import LayerWeights
