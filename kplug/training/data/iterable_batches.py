@@ -36,7 +36,7 @@ class IterableSource:
     ) -> None:
         if isinstance(iterable, PyDataset):
             iterable = DatasetPasses(iterable, shuffle=shuffle)
-        self.iterable, self.method, self.prepare = iterable, method, prepare
+        self.iterable, self.method, self.prepare, self.limit = iterable, method, prepare, limit
         self._peeked: list[Any] = []
         self._count = 0
         # Of several processes none reads ahead: a thread draws random numbers at any time, so the

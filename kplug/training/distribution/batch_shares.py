@@ -9,12 +9,12 @@ from torch import Tensor
 
 from kplug.backend.processes import copy_from_main
 from kplug.errors import DataError
-from kplug.registry.user_warnings import warn
 from kplug.training.data.array_batches import ArraySource
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.samples import map_arrays
-from kplug.training.distribution.agreement import name_processes, require_agreement
+from kplug.training.distribution.agreement import require_agreement
+from kplug.training.distribution.common_end import CommonEnd
 from kplug.training.distribution.shared_facts import describe_batch
 from kplug.training.distribution.world import World, cut_evenly
 
@@ -34,7 +34,11 @@ class BatchShares:
 
     def __init__(self, source: BatchSource, world: World) -> None:
         self.source, self.world = source, world
-        self._is_compared = self._has_warned = False
+        self._is_compared = False
+        self._end: CommonEnd | None = None
+        # Of what has a length, that was compared; what has none may end in one process alone.
+        if isinstance(source, IterableSource) and (source.steps is None or source.is_given_once):
+            self._end = CommonEnd(source, world)
 
     @property
     def steps(self) -> int | None:
@@ -81,28 +85,17 @@ class BatchShares:
             for part, count in self.source.parts(lambda count: find_share(count, self.world)):
                 yield weigh_share(part, count, self.world), count
             return
-        source = self.source
-        batches = source.batches()
-        if isinstance(source, IterableSource):
-            batches = self._agreed(batches, source)
+        batches = self.source.batches() if self._end is None else self._end.batches()
+        if isinstance(self.source, IterableSource):
+            batches = self._compared(batches, self.source.method)
         for batch in batches:
             yield share_batch(batch, self.world), batch.size
 
-    def _agreed(self, batches: Iterator[Batch], source: IterableSource) -> Iterator[Batch]:
-        """Return batches as long as all processes have one; the first must be the same in all."""
-        # Of what has a length, that was compared; what has none may end in one process alone.
-        may_end_alone = source.steps is None or source.is_given_once
-        while True:
-            batch = next(batches, None)
-            if may_end_alone and not self.world.holds_in_all(batch is not None):
-                self._has_warned = self._has_warned or warn_of_early_end(
-                    source.method, batch is not None, self.world
-                )
-                return
-            if batch is None:
-                return
+    def _compared(self, batches: Iterator[Batch], method: str) -> Iterator[Batch]:
+        """Return batches of which the very first must be the same in all processes."""
+        for batch in batches:
             if not self._is_compared:
-                require_agreement(source.method, describe_batch(batch), self.world)
+                require_agreement(method, describe_batch(batch), self.world)
                 self._is_compared = True
             yield batch
 
@@ -111,18 +104,6 @@ class BatchShares:
         if self.world.rank:
             seed = int(torch.randint(1 << 62, ()).item())
             torch.manual_seed(seed + self.world.rank)
-
-
-def warn_of_early_end(method: str, has_batch: bool, world: World) -> bool:
-    """Return whether the data of some processes alone ended; the main process warns of it."""
-    ended = [rank for rank, has in enumerate(world.gather(has_batch)) if not has]
-    is_early = len(ended) < world.size
-    if is_early and not world.rank:
-        warn(
-            f"{method}: the data of {name_processes(ended)} ended before those of the others, so this pass "
-            "ends in all of them. Let each process give as many batches"
-        )
-    return is_early
 
 
 def find_share(count: int, world: World) -> tuple[int, int]:

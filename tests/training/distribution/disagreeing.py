@@ -88,6 +88,29 @@ def end_early(**settings: Any) -> Any:
     return {"history": history, "warnings": texts, "batches": len(counted)}
 
 
+def fail_early(method: str, **settings: Any) -> Any:
+    """Train or evaluate on generators, of which the second fails instead of its third batch."""
+    counted: list[int] = []
+    count = kplug.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, _: counted.append(batch),
+        on_test_batch_end=lambda batch, _: counted.append(batch),
+    )
+
+    def generate_until_error() -> Iterator[Any]:
+        yield from generate(2)
+        if find_rank() == 1:
+            raise ValueError("the disk is gone")
+        yield from generate(2)
+
+    try:
+        getattr(compile_model(), method)(
+            generate_until_error(), callbacks=[count], verbose=0, **settings
+        )
+    except Exception as error:  # noqa: BLE001 - looked at
+        return {"raised": f"{type(error).__name__}: {error}", "batches": len(counted)}
+    return None
+
+
 def evaluate_until_one_ends() -> Any:
     """Evaluate on generators, of which the second ends first."""
     model = compile_model()
@@ -136,6 +159,9 @@ CASES: dict[str, Callable[[], Any]] = {
     "evaluations": lambda: evaluate(X[: choose(40, 30)], Y[: choose(40, 30)]),
     "ended": end_early,
     "ended_by_steps": lambda: end_early(steps_per_epoch=4),
+    "failed": lambda: fail_early("fit"),
+    "failed_by_steps": lambda: fail_early("fit", steps_per_epoch=2, epochs=2),
+    "failed_evaluation": lambda: fail_early("evaluate"),
     "ended_evaluation": evaluate_until_one_ends,
     "killed": die_while_evaluating,
 }

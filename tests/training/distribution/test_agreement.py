@@ -38,12 +38,13 @@ REFUSED: dict[str, list[str]] = {
     "evaluations": ["data.samples: 40 in process 0; 30 in process 1"],
 }
 ENDED = ["ended", "ended_by_steps", "ended_evaluation"]
+FAILED = ["failed", "failed_by_steps", "failed_evaluation"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("disagreeing")
-    done = run(folder, ",".join(["agreed", *REFUSED, *ENDED]), 2, SCRIPT)
+    done = run(folder, ",".join(["agreed", *REFUSED, *ENDED, *FAILED]), 2, SCRIPT)
     assert not done.returncode, done.stderr
     return folder
 
@@ -90,6 +91,20 @@ def test_generator_that_ends_in_one_process_ends_the_epoch_in_all(
 def test_generator_that_ends_in_one_process_ends_an_evaluation_in_all(folder: Path) -> None:
     for found in (each["result"] for each in read(folder, "ended_evaluation")):
         assert found["found"] == pytest.approx(found["expected"], rel=1e-6)
+
+
+@pytest.mark.parametrize("case", FAILED)
+def test_generator_that_fails_in_one_process_stops_all_at_the_same_step(
+    folder: Path, case: str
+) -> None:
+    one, other = (each["result"] for each in read(folder, case))
+    assert (one["batches"], other["batches"]) == (2, 2)
+    method = "evaluate" if case == "failed_evaluation" else "fit"
+    assert one["raised"] == (
+        f"DataError: {method}: the data of process 1 raised ValueError: the disk is gone\n"
+        "  Its own output says where. All processes stop here."
+    )
+    assert other["raised"] == "ValueError: the disk is gone"
 
 
 def test_process_that_dies_ends_an_evaluation(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ CASES = [
     "twice",
     "loader",
     "generator",
+    "validated",
     "constraint",
     "summed",
     "scaled",

@@ -94,6 +94,35 @@ def train_on_generator() -> dict[str, Any]:
     return {"history": history.history}
 
 
+def train_on_counted() -> dict[str, Any]:
+    """Train and validate on generators that are read in parts; note how far, and what is left."""
+    x, y, _ = make_data()
+    given = {"data": 0, "validation": 0}
+
+    def generate(name: str) -> Iterator[Any]:
+        for start in range(30):
+            given[name] += 1
+            rows = slice(start, start + 9)
+            yield x[rows], y[rows]
+
+    data, validation = generate("data"), generate("validation")
+    model = make_model()
+    model.compile("sgd(learning_rate=0.1)", "mse")
+    options: dict[str, Any] = {"steps_per_epoch": 3, "validation_steps": 2, "verbose": 0}
+    histories = [
+        model.fit(data, epochs=epochs, initial_epoch=start, validation_data=validation, **options)
+        for start, epochs in ((0, 2), (2, 5))
+    ]
+    evaluated = model.evaluate(validation, steps=4, verbose=0)
+    return {
+        "first": histories[0].history,
+        "second": histories[1].history,
+        "evaluate": evaluated,
+        "given": given,
+        "next": [next(each)[0].tolist() for each in (data, validation)],
+    }
+
+
 def train_with_constraint(**compiling: Any) -> dict[str, Any]:
     """Train with constrained and frozen weights."""
     x, y, _ = make_data()
@@ -390,6 +419,7 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
     "twice": train_twice,
     "loader": train_on_loader,
     "generator": train_on_generator,
+    "validated": train_on_counted,
     "fsdp_adam": lambda: train_with("adam(learning_rate=0.05)", distribution="fsdp"),
     "fsdp_averaged": lambda: train_with(
         "nadam(use_ema=True, ema_momentum=0.5)", distribution="fsdp"
