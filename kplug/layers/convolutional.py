@@ -12,6 +12,7 @@ from kplug.backend.sliding_windows import convolve
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
+from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -117,13 +118,13 @@ class Convolution(Layer):
             A tensor in the same layout, with other sizes.
         """
         # After the layout is back: an activation such as softmax works along the last axis.
-        return self.activation(self._spatial.apply(self._convolve, inputs))
+        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve(
             inputs,
-            self.kernel.permute(self._torch_order),
-            self.bias,
+            self._read_weight("kernel").permute(self._torch_order),
+            self._read_weight("bias"),
             self.strides,
             self.padding,
             self.dilation_rate,

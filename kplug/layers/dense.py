@@ -12,6 +12,7 @@ from torch import Tensor
 from kplug.arguments import require_integer
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
+from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots, known_size
@@ -82,10 +83,10 @@ class Dense(Layer):
         Returns:
             A tensor (N, …, units).
         """
-        bias = self.bias
+        kernel, bias = self._read_weight("kernel"), self._read_weight("bias")
         if inputs.ndim == 2 and bias is not None:
             # One call for both; F.linear would turn the kernel around first.
-            return self.activation(torch.addmm(bias, inputs, self.kernel))
+            return activate(self.activation, torch.addmm(bias, inputs, kernel))
         if inputs.ndim < 2:
             self._check_shapes(inputs)
-        return self.activation(F.linear(inputs, self.kernel.t(), bias))
+        return activate(self.activation, F.linear(inputs, kernel.t(), bias))

@@ -11,6 +11,7 @@ from kplug.arguments import require_integer
 from kplug.backend.sliding_windows import convolve
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.graph import Shape
+from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -108,7 +109,7 @@ class SeparableConvolution(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Return the outputs in the layout of the inputs."""
         # After the layout is back: an activation such as softmax works along the last axis.
-        return self.activation(self._spatial.apply(self._convolve, inputs))
+        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         apart = convolve_depthwise(inputs, self.depthwise_kernel, None, self._window)

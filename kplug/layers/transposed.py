@@ -12,6 +12,7 @@ from kplug.backend.sliding_windows import convolve_transposed
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
+from kplug.layers.base.fresh_outputs import activate
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, Window, require_window
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
@@ -103,7 +104,7 @@ class TransposedConvolution(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Return the enlarged inputs, in their layout."""
         # After the layout is back: an activation such as softmax works along the last axis.
-        return self.activation(self._spatial.apply(self._convolve, inputs))
+        return activate(self.activation, self._spatial.apply(self._convolve, inputs))
 
     def _convolve(self, inputs: Tensor) -> Tensor:
         return convolve_transposed(

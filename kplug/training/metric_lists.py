@@ -7,16 +7,15 @@ from types import FunctionType, NoneType
 from typing import Any
 
 import torch
-from torch import nn
 
 from kplug.layers.base.layer import Layer
 from kplug.metrics import Metric
 from kplug.metrics.base.metric import find_metrics
 from kplug.training.model_protocol import TrainableModel
 
-# What every module has, and most values: no metric stands there, and all attributes are looked through
+# What every layer has, and most values: no metric stands there, and all attributes are looked through
 # several times in each epoch and in each call of evaluate.
-_OF_TORCH = frozenset(vars(nn.Module()))
+_OF_LAYERS = frozenset(vars(Layer(name="any")))
 _PLAIN = frozenset({NoneType, bool, int, float, str, torch.dtype, FunctionType})
 
 
@@ -27,7 +26,7 @@ def find_attribute_metrics(model: TrainableModel) -> list[Metric]:
         for module in model.modules()
         if isinstance(module, Layer)
         for name, value in vars(module).items()
-        if type(value) not in _PLAIN and name not in _OF_TORCH
+        if name not in _OF_LAYERS and type(value) not in _PLAIN
         for metric in find_metrics(value)
     ]
     return list({id(metric): metric for metric in found}.values())

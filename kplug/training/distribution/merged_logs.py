@@ -15,10 +15,10 @@ from kplug.training.reports.running_loss import RunningLoss
 
 
 def merge_progress(
-    record: RunningLoss | ReturnedLogs, metrics: Sequence[Metric], world: World | None
+    record: RunningLoss | ReturnedLogs, metrics: Sequence[Metric], world: World
 ) -> None:
     """Merge the losses and metrics of an epoch over all processes."""
-    if world is None or isinstance(record, ReturnedLogs):
+    if isinstance(record, ReturnedLogs):
         return
     record.merge(world.gather(record.sums()))
     if metrics:

@@ -107,7 +107,9 @@ class FitLoop:
         self._check_for_end(epoch, done)
         if not done:
             return None
-        merge_progress(record, self.model.metrics, find_world())
+        world = find_world()
+        if world is not None:
+            merge_progress(record, self.model.metrics, world)
         step.publish()
         # Sums differ in their last digits with the order of adding, and all processes must decide alike.
         logs = copy_from_main(dict(sorted(read_logs(self.model, self.compiled, record).items())))

@@ -116,7 +116,9 @@ def run_evaluation(
         done = loop.run(step, keep, read, compiled.steps_per_execution)
         if watch is not None:
             watch.finish()
-        merge_progress(record, model.metrics, find_world())
+        world = find_world()
+        if world is not None:
+            merge_progress(record, model.metrics, world)
         logs = copy_from_main(read()) if done else {}
         loop.display.finish(done, logs)
     loop.callbacks.call("on_test_end", logs)

@@ -73,14 +73,6 @@ def test_each_metric_sees_the_values_of_all_processes_once() -> None:
     assert run_in_each(train) == [[4.0, 6.0]] * 2
 
 
-def test_a_process_that_trains_alone_keeps_its_own() -> None:
-    record, metric = RunningLoss(), Mean()
-    record.add(torch.tensor(3.0), 2)
-    metric.update_state(torch.tensor([1.0, 2.0]))
-    merge_progress(record, [metric], None)
-    assert (record.read(), float(metric.result())) == ([3.0], 1.5)
-
-
 @pytest.mark.parametrize("flags", [(False, False), (True, False), (False, True), (True, True)])
 def test_a_flag_of_one_process_is_set_for_all(flags: tuple[bool, bool]) -> None:
     assert run_in_each(lambda world: agree(flags[world.rank], world)) == [flags[0] or flags[1]] * 2

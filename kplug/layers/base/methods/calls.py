@@ -60,8 +60,7 @@ def call_layer(self: AnyLayer, inputs: Any, *args: Any, **kwargs: Any) -> Any:
     ):
         return self._call_with_care(inputs, args, kwargs)
     try:
-        # What nn.Module.__call__ does, without its frame.
-        return (self._compiled_call_impl or self._call_impl)(inputs)
+        return _call_module(self, inputs)
     except (RuntimeError, IndexError) as error:
         self._check_shapes(inputs, error)
         raise
@@ -74,7 +73,7 @@ def _enter(self: AnyLayer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str,
     try:
         if reduced is not None:
             return reduced_precision.call_reduced(self, (inputs, *args), kwargs, reduced)
-        return self(inputs, *args, **kwargs)
+        return call_layer(self, inputs, *args, **kwargs)
     finally:
         THREAD.call = None
 

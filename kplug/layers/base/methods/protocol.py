@@ -49,11 +49,7 @@ class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
     _added_metrics: Mapping[str, Mean]
     _write_guards: dict[str, WriteGuard]
     _parameters: dict[str, nn.Parameter | None]
-    # The call of torch's modules, without the frame of their ``__call__``.
-    _compiled_call_impl: Any
 
-    @property
-    def _call_impl(self) -> Callable[..., Any]: ...
     @property
     def trainable(self) -> bool: ...
     @property

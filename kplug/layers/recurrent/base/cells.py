@@ -36,13 +36,17 @@ def sizes_of(cell: Cell) -> list[int]:
 
 def keeps_shapes(cell: Cell) -> bool:
     """Return whether the states of a cell have more than one axis, such as images, and a shape once built."""
-    return hasattr(cell, "state_shapes")
+    return hasattr(
+        type(cell), "state_shapes"
+    )  # a module takes long to find that it has no attribute
 
 
 def state_shapes_of(cell: Cell) -> list[tuple[int, ...]]:
     """Return the shapes of a cell's states for one sample."""
-    shapes: list[tuple[int, ...]] | None = getattr(cell, "state_shapes", None)
-    return [(size,) for size in sizes_of(cell)] if shapes is None else shapes
+    if keeps_shapes(cell):
+        shapes: list[tuple[int, ...]] = cell.state_shapes  # type: ignore[attr-defined]
+        return shapes
+    return [(size,) for size in sizes_of(cell)]
 
 
 def output_shape_of(cell: Cell) -> tuple[int, ...]:

@@ -211,8 +211,8 @@ class GatedCell(Layer):
 
     def get_initial_state(self, batch_size: int = 1) -> list[Tensor]:
         """Return the states before the first step: zeros, of shape (batch_size, units) each."""
-        is_there = self.built and not self.recurrent_kernel.is_meta
-        device = self.recurrent_kernel.device if is_there else self._device
+        kernel = self._read_weight("recurrent_kernel") if self.built else None
+        device = self._device if kernel is None or kernel.is_meta else kernel.device
         return [
             torch.zeros(batch_size, *shape, dtype=self._torch_dtype, device=device)
             for shape in state_shapes_of(self)
@@ -235,9 +235,10 @@ class GatedCell(Layer):
 
     def torch_weights(self) -> list[Tensor]:
         """Return the weights as torch's kernels want them."""
-        weights = [self.kernel.t(), self.recurrent_kernel.t()]
-        if self.bias is not None:
-            weights += [self.bias, torch.zeros_like(self.bias)]
+        weights = [self._read_weight(name).t() for name in ("kernel", "recurrent_kernel")]
+        bias = self._read_weight("bias")
+        if bias is not None:
+            weights += [bias, torch.zeros_like(bias)]
         return [weight.contiguous() for weight in weights]
 
     # -- the rest ----------------------------------------------------------------------------

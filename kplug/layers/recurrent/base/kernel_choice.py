@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kplug.backend import rnn
 from kplug.layers.recurrent.base.cells import Cell, split_states
-from kplug.layers.recurrent.base.gated_cell import Drops, GatedCell
+from kplug.layers.recurrent.base.gated_cell import NO_DROPS, Drops, GatedCell
 from kplug.layers.recurrent.base.masked_kernel import run_where
 
 
@@ -52,14 +52,14 @@ class SequenceRun:
             All outputs (N, time, units), at a masked time step that of the step before, 0 at the start; the
             last output; the last states.
         """
-        chain: list[Cell] | None = getattr(cell, "chained_cells", None)
-        if chain is not None:
-            return self._over_each(chain, sequences, states)
         # A cell with another `call` computes something else, and a regularizer of the cell's outputs wants
         # those of each step: both run as the cell says, step by step.
         if type(cell).call is not GatedCell.call or cell.activity_regularizer is not None:
+            chain: list[Cell] | None = getattr(cell, "chained_cells", None)
+            if chain is not None:
+                return self._over_each(chain, sequences, states)
             return self._step_by_step(cell, sequences, states)
-        drops = cell.draw(sequences[:, 0])
+        drops = cell.draw(sequences[:, 0]) if cell.training else NO_DROPS
         # torch's kernels do not look at the rank: the LSTM's writes where it should not.
         takes_kernel = self.takes_kernel and sequences.ndim == 3
         if takes_kernel and drops.are_shared and cell.runs_on_kernel():
