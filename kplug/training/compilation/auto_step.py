@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, fx
 
 from kplug.training.compilation.batch_signatures import describe_batches
@@ -30,6 +31,7 @@ class AutoStep(CompiledStep):
         self.steps_left = self.steps_done = 0
         self._trials: dict[Any, CompileTrial] = {}
         self._active: CompileTrial | None = None
+        self._active_shape: torch.Size | None = None
 
     def expect(self, steps: int) -> None:
         """Say how many steps will come at least."""
@@ -40,6 +42,26 @@ class AutoStep(CompiledStep):
         super().release()
         for trial in self._trials.values():
             trial.release()
+
+    def begin(self) -> None:
+        """Look at the model and at the next batch anew."""
+        super().begin()
+        self._active_shape = None
+
+    def __call__(self, batch: Batch) -> Any:
+        """Make one step and return its result."""
+        x, trial = batch.x, self._active
+        # Describing a batch takes a hundredth of a small step, and an eager one needs only its trial.
+        if trial is None or not (
+            trial.is_eager
+            and isinstance(x, Tensor)
+            and x.shape == self._active_shape
+            and not self.fallback.is_eager
+        ):
+            return super().__call__(batch)
+        self.steps_left -= 1
+        self.steps_done += 1
+        return trial.run((batch,), (), ())[0]
 
     def run_all(self, batches: Sequence[Batch]) -> list[Any]:
         """Make one step for each batch, as the trial of their shapes has it."""
@@ -55,7 +77,8 @@ class AutoStep(CompiledStep):
             if len(self._trials) == MOST_SHAPES:
                 return self.run_eagerly(batches)
             trial = self._trials[signatures] = CompileTrial(self)
-        self._active = trial
+        self._active, x = trial, batches[-1].x
+        self._active_shape = x.shape if len(batches) == 1 and isinstance(x, Tensor) else None
         return trial.run(batches, leaves, signatures)
 
     def _compile(

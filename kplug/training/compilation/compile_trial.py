@@ -64,11 +64,14 @@ class CompileTrial:
     ``run`` is what makes the steps now. It starts with eager steps that are timed. Where compiling could
     pay, the operations of one step are counted; then a step is recorded, its graph is compiled in another
     process, loaded from the cache, and compared with eager steps. Every call trains once, whatever it does.
+
+    Attributes:
+        is_eager: Whether ``run`` looks at no tensors and no signatures now, and takes batches of any shape.
     """
 
     def __init__(self, step: TriedStep) -> None:
-        self.run: Run = self._measure
         self._step: TriedStep = weakref.proxy(step)  # the step holds its trials
+        self._go_on_with(self._measure)
         self._calls = self._timed = self._starts = 0
         self._next_look = _FIRST_LOOK
         self._seconds = self._processor_seconds = 0.0
@@ -81,11 +84,17 @@ class CompileTrial:
         self._next_poll = 0.0
         self._times: tuple[list[float], list[float]] = ([], [])
 
+    def _go_on_with(self, run: Run) -> None:
+        self.run: Run = run
+        eager = (self._measure, self._run_plainly, self._wait, self._hold)
+        self.is_eager = run in eager
+
     def release(self) -> None:
         """End compiling in the background."""
         if self._worker is not None:
             self._worker.end()
-            self._worker, self.run = None, self._measure
+            self._worker = None
+            self._go_on_with(self._measure)
 
     # -- eager steps -------------------------------------------------------------------------
 
@@ -118,7 +127,7 @@ class CompileTrial:
         """Run eagerly, and look from time to time whether compiling would pay."""
         results = self._run_timed(batches)
         if self._is_time_to_look() and self._is_worth_recording(len(batches)):
-            self.run = self._record if self._is_counted else self._count
+            self._go_on_with(self._record if self._is_counted else self._count)
         return results
 
     def _is_worth_recording(self, count: int) -> bool:
@@ -127,21 +136,25 @@ class CompileTrial:
         return is_worth(cost, self._share, ahead, at_risk=_costs.trace)
 
     def _stay_eager(self) -> None:
-        self.run = lambda batches, *_: self._step.run_eagerly(batches)
+        self._go_on_with(self._run_plainly)
+
+    def _run_plainly(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
+        return self._step.run_eagerly(batches)
 
     # -- towards a graph ---------------------------------------------------------------------
 
     def _count(self, batches: Sequence[Batch], leaves: Leaves, _: Any) -> list[Any]:
         """Count the operations of a step, which takes milliseconds; recording takes longer."""
         results, operations = self._step.rehearse(batches, leaves)
-        self._is_counted, self.run = True, self._measure
+        self._is_counted = True
+        self._go_on_with(self._measure)
         if operations is None:
             self._stay_eager()
         else:
             busy = min(self._seconds, self._processor_seconds)  # other programs may run as well
             self._share = expect_share(operations, busy / self._timed)
             if self._is_worth_recording(len(batches)):
-                self.run = self._record
+                self._go_on_with(self._record)
         return results
 
     def _record(
@@ -168,7 +181,8 @@ class CompileTrial:
                 self._worker = BackgroundCompiler(graph, inputs)
             except OSError:  # there is no room for another process
                 return False
-            self._content, self.run = content, self._wait
+            self._content = content
+            self._go_on_with(self._wait)
         return False
 
     def _wait(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
@@ -193,7 +207,7 @@ class CompileTrial:
             self._share = measure_share(count * report.call_seconds, seconds)
         cost = _costs.load + (0.0 if report.is_cached else report.compile_seconds)
         is_now = is_worth(cost, self._share, self._look_ahead(count))
-        self.run = self._load if is_now else self._hold
+        self._go_on_with(self._load if is_now else self._hold)
 
     def _hold(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
         """Run eagerly while too few steps are left; there may be more than was known."""
@@ -212,7 +226,8 @@ class CompileTrial:
         results = self._step.run_graph(batches, leaves, signatures)
         if self._worker is None:  # the graph is still the same one
             _costs.load = time.perf_counter() - started
-            self._times, self.run = ([], []), self._compare
+            self._times = [], []
+            self._go_on_with(self._compare)
         return results
 
     def _compare(
@@ -232,7 +247,7 @@ class CompileTrial:
         (compiled if is_compiled else eager).append(time.perf_counter() - started)
         if done + 1 == _BLOCK * _BLOCKS and self.run == self._compare:
             if _find_typical(compiled) < _find_typical(eager):
-                self.run = self._step.run_graph
+                self._go_on_with(self._step.run_graph)
             else:
                 self._step.drop_graph(signatures)
                 self._stay_eager()

@@ -19,8 +19,9 @@ from torch import Tensor
 from kplug.callbacks import Callback
 from kplug.layers import BatchNormalization, Dense, Dropout, Input
 from kplug.models import Sequential
-from kplug.training.compilation import compile_trial, compiled_step, torch_compiler
+from kplug.training.compilation import auto_step, compile_trial, compiled_step, torch_compiler
 from kplug.training.compilation.auto_step import AutoStep
+from kplug.training.compilation.batch_signatures import describe_batches
 from kplug.training.compilation.compile_worker import CompileReport
 
 X, Y = torch.linspace(-1, 1, 360).reshape(120, 3), torch.linspace(0, 1, 120).reshape(120, 1)
@@ -262,3 +263,22 @@ def test_another_process_compiles_what_this_one_finds_in_the_cache(tmp_path: Pat
     assert found["counters"]["fxgraph_cache_hit"] == 1
     assert "fxgraph_cache_miss" not in found["counters"]
     np.testing.assert_allclose(found["losses"]["auto"], found["losses"]["False"], rtol=1e-4)
+
+
+def test_eager_steps_are_described_when_the_shape_changes_or_an_epoch_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    described: list[tuple[int, ...]] = []
+
+    def counted(batches: Any) -> Any:
+        described.extend(tuple(batch.x.shape) for batch in batches)
+        return describe_batches(batches)
+
+    monkeypatch.setattr(auto_step, "describe_batches", counted)
+    monkeypatch.setattr(compile_trial, "is_worth", lambda *_, **__: False)
+    model = make_model("auto")
+    fit(model, batch_size=16, epochs=2)  # seven batches of 16, one of 8
+    assert described == [(16, 3), (8, 3)] * 2
+    assert model.compiled is not None
+    step = model.compiled.steps["train"][1]
+    assert (step.steps_done, step.steps_left) == (16, 0)
