@@ -17,8 +17,16 @@ import numpy as np
 import pytest
 
 PROGRAMS = Path(__file__).resolve().parents[4] / "shared" / "keras-programs"
-RECORD = Path(__file__).with_name("record_models.py")
-ENVIRONMENT = {**os.environ, "KERAS_BACKEND": "torch", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
+FORK, RECORD = (
+    Path(__file__).with_name(f"{name}.py") for name in ("fork_programs", "record_models")
+)
+SETTINGS = {
+    "KERAS_BACKEND": "torch",
+    "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+}
+ENVIRONMENT = {**os.environ, **SETTINGS}
 
 pytestmark = [
     pytest.mark.slow,
@@ -67,17 +75,21 @@ COMPARED: tuple[str, ...] = (
 )
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """Return what the runner found of each program; two run at a time, for a worker may be idle."""
-    found = tmp_path_factory.mktemp("programs") / "found.json"
-    arguments = ["--jobs", "2", "--timeout", "900", "--out", str(found)]
+def start(script: Path, *arguments: object) -> None:
+    """Run a script of this folder."""
     subprocess.run(
-        [sys.executable, str(PROGRAMS / "run.py"), sys.executable, *arguments],
+        [sys.executable, str(script), *map(str, arguments)],
         check=True,
         env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
     )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Return what the runner found of each program."""
+    found = tmp_path_factory.mktemp("programs") / "found.json"
+    start(FORK, PROGRAMS, found)
     of_programs: dict[str, dict[str, Any]] = json.loads(found.read_text())
     return of_programs
 
@@ -100,13 +112,7 @@ def test_nearly_all_programs_run() -> None:
 def record(library: str, source: str, target: Path, cases: tuple[str, ...]) -> None:
     """Let a library write what the models of programs predict, one file a program."""
     target.mkdir(exist_ok=True)
-    arguments = [str(PROGRAMS), library, source, str(target), *cases]
-    subprocess.run(
-        [sys.executable, str(RECORD), *arguments],
-        check=True,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-    )
+    start(RECORD, PROGRAMS, library, source, target, *cases)
 
 
 @pytest.fixture(scope="module")
