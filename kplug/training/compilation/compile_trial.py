@@ -110,12 +110,6 @@ class CompileTrial:
         self._processor_seconds += time.process_time() - processor_started
         return results
 
-    def _is_time_to_look(self) -> bool:
-        if self._calls < self._next_look:
-            return False
-        self._next_look = 2 * self._calls
-        return True
-
     def _look_ahead(self, count: int) -> Horizon:
         """Return how long eager steps would take, of batches of this shape."""
         part = self._calls * count / max(self._step.steps_done, 1)
@@ -126,7 +120,10 @@ class CompileTrial:
     def _measure(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
         """Run eagerly, and look from time to time whether compiling would pay."""
         results = self._run_timed(batches)
-        if self._is_time_to_look() and self._is_worth_recording(len(batches)):
+        if self._calls < self._next_look:  # nearly always
+            return results
+        self._next_look = 2 * self._calls
+        if self._is_worth_recording(len(batches)):
             self._go_on_with(self._record if self._is_counted else self._count)
         return results
 
@@ -212,7 +209,8 @@ class CompileTrial:
     def _hold(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
         """Run eagerly while too few steps are left; there may be more than was known."""
         results = self._run_timed(batches)
-        if self._is_time_to_look():
+        if self._calls >= self._next_look:
+            self._next_look = 2 * self._calls
             self._consider(len(batches))
         return results
 

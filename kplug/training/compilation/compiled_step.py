@@ -162,7 +162,7 @@ class CompiledStep(StepFunction):
 
     def run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
         """Make one ordinary step for each batch."""
-        return [self.program.run(batch) for batch in batches]
+        return list(map(self.program.run, batches))
 
     def _run_planned(self, batch: Batch, plan: StepPlan, numbers: Tensor) -> Any:
         """Run a step eagerly that is planned already, without counting it a second time."""
