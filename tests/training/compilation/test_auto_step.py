@@ -215,9 +215,8 @@ def test_a_copy_starts_anew() -> None:
 
 
 PROGRAM = """
-import json, time
+import json, sys, time
 import torch
-from torch._dynamo.utils import counters
 from kplug.callbacks import Callback
 from kplug.layers import LSTM, Dense, Dropout, Input
 from kplug.models import Sequential
@@ -232,8 +231,9 @@ class StopAfterComparing(Callback):
         steps += 1
         time.sleep(0.02)
         trials = self.model.compiled.steps["train"][1]._trials.values()
-        self.model.stop_training = time.monotonic() > deadline or any(
-            each._times[0] and each.run != each._compare for each in trials)
+        has_compared = any(each._times[0] and each.run != each._compare for each in trials)
+        found["has_compared"] = has_compared
+        self.model.stop_training = time.monotonic() > deadline or has_compared
 
 class StopAfterAsMany(Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -249,19 +249,19 @@ for jit, callback in [("auto", StopAfterComparing()), (False, StopAfterAsMany())
     torch.manual_seed(1)
     options = {"batch_size": 8, "epochs": 10_000, "verbose": 0, "callbacks": [callback]}
     found[str(jit)] = model.fit(x, y, **options).history["loss"]
-print(json.dumps({"losses": found, "counters": counters["inductor"]}))
+print(json.dumps({"losses": found, "has_compiler": "torch._inductor.compile_fx" in sys.modules}))
 """
 
 
 @pytest.mark.slow
-def test_another_process_compiles_what_this_one_finds_in_the_cache(tmp_path: Path) -> None:
+def test_another_process_compiles_what_this_one_calls_without_the_compiler(tmp_path: Path) -> None:
     environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["counters"]["fxgraph_cache_hit"] == 1
-    assert "fxgraph_cache_miss" not in found["counters"]
+    assert found["losses"].pop("has_compared")
+    assert not found["has_compiler"]
     np.testing.assert_allclose(found["losses"]["auto"], found["losses"]["False"], rtol=1e-4)
 
 
