@@ -51,3 +51,15 @@ def map_leaves(
     if isinstance(structure, dict):
         return {key: map_leaves(part, leaf_type, function) for key, part in structure.items()}
     return structure
+
+
+def sort_keys(structure: Any) -> Any:
+    """Return a copy whose dicts are in the order of their sorted keys, as Keras goes through them.
+
+    Example:
+        >>> sort_keys([{"b": 1, "a": 2}])
+        [{'a': 2, 'b': 1}]
+    """
+    if isinstance(structure, dict):
+        return {key: sort_keys(structure[key]) for key in sorted(structure, key=str)}
+    return map_leaves(structure, dict, sort_keys)

@@ -6,6 +6,7 @@ asked for, so a layer may be connected before its components are looked up.
 
 from kplug.graph.copying import copy_connected as copy_connected
 from kplug.graph.functions import GraphFunction as GraphFunction
+from kplug.graph.masks import MaskStep as MaskStep
 from kplug.graph.modes import in_mode as in_mode
 from kplug.graph.nodes import (
     KerasHistory as KerasHistory,
@@ -19,7 +20,6 @@ from kplug.graph.plan import (
     Plan as Plan,
     find_path as find_path,
     list_outputs as list_outputs,
-    order_layers as order_layers,
 )
 from kplug.graph.specs import Shape as Shape, TensorSpec as TensorSpec
 from kplug.graph.structures import Layout as Layout

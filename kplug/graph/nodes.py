@@ -18,7 +18,7 @@ from kplug.backend import dtype_name
 from kplug.errors import GraphError
 from kplug.graph.operators import Operators
 from kplug.graph.specs import Shape, TensorSpec
-from kplug.nested import find_leaves, map_leaves
+from kplug.nested import find_leaves, map_leaves, sort_keys
 from kplug.weak_links import WeakLink
 
 
@@ -35,6 +35,12 @@ class Operation(Protocol):
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[TensorSpec, ...]:
         """Return what the layer makes of arguments that hold ``TensorSpec``s."""
+
+    def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Return whether Keras's graph has the mask of the first argument among those of a call."""
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return what Keras's graph makes the masks of the outputs with."""
 
     def modules(self) -> Iterator[nn.Module]:
         """Return the layer as a module of torch, and those inside."""
@@ -155,7 +161,7 @@ class Node:
         )
         self.args, self.kwargs = copied
         self.known_specs = specs
-        self.input_tensors = list(find_leaves((self.args, self.kwargs), SymbolicTensor))
+        self.input_tensors = list(find_leaves(sort_keys((self.args, self.kwargs)), SymbolicTensor))
         self._output_tensors: list[WeakLink[SymbolicTensor]] = [WeakLink()] * output_count
         self.node_index = len(layer.inbound_nodes)
         layer.inbound_nodes.append(self)

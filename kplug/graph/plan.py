@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.errors import GraphError
 from kplug.graph.nodes import Node, Operation, SymbolicTensor, sort_nodes
+from kplug.graph.order import order_graph
 from kplug.graph.structures import ValueIndex, fill_places
 from kplug.nested import map_leaves
 
@@ -80,7 +81,8 @@ class Plan:
         outputs: Tensors whose values are wanted.
 
     Attributes:
-        nodes: The nodes that run, in their order.
+        nodes: The nodes that run, in Keras's order.
+        layers: The layers in Keras's order, those of the inputs among them.
 
     Raises:
         GraphError: An output depends on an input that is not given.
@@ -95,7 +97,7 @@ class Plan:
     """
 
     def __init__(self, inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor]) -> None:
-        self.nodes = find_path(inputs, outputs)
+        self.nodes, self.layers = order_graph(inputs, outputs, find_path(inputs, outputs))
         places = {tensor: place for place, tensor in enumerate(dict.fromkeys(inputs))}
         given = len(places)
         for node in self.nodes:
@@ -172,39 +174,3 @@ def _make_step(
         targets=targets,
         finished=finished,
     )
-
-
-def order_layers(
-    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], nodes: Sequence[Node]
-) -> list[Any]:
-    """Return the layers of a graph, those far from the outputs first, as Keras lists them.
-
-    ``nodes`` are those between inputs and outputs, from ``find_path``. Layers are sorted by their
-    greatest distance from an output; among equals the one that a walk from the outputs meets first.
-    Inputs that nothing depends on come before the last layers.
-    """
-    input_nodes = list(dict.fromkeys(tensor.node for tensor in inputs))
-    places = _meet_layers(outputs, {*input_nodes, *nodes})
-    depths: dict[Any, int] = {}
-    node_depths: dict[Node, int] = {}
-    for node in (*reversed(nodes), *input_nodes):
-        depth = max(node_depths.get(node, 0), depths.get(node.layer, 0))
-        depths[node.layer] = depth
-        for parent in node.parent_nodes:
-            node_depths[parent] = max(depth + 1, node_depths.get(parent, 0))
-    return sorted(depths, key=lambda layer: (-depths[layer], places.get(layer, -1)))
-
-
-def _meet_layers(outputs: Sequence[SymbolicTensor], known: set[Node]) -> dict[Any, int]:
-    """Return the place of each layer in a walk from the outputs, depth first, left to right."""
-    places: dict[Any, int] = {}
-    seen: set[Node] = set()
-    pending = [tensor.node for tensor in reversed(outputs)]
-    while pending:
-        node = pending.pop()
-        if node in seen or node not in known:
-            continue
-        seen.add(node)
-        places.setdefault(node.layer, len(places))
-        pending.extend(reversed(node.parent_nodes))
-    return places

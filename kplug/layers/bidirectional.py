@@ -134,6 +134,8 @@ class Bidirectional(Layer):
         rest: list[Any] = [None] * (self.output_count - count)
         return [mask if self.return_sequences else None] * count + rest
 
+    trace_masks = compute_mask  # it computes nothing
+
     def reset_states(self) -> None:
         """Forget the states that stateful layers keep."""
         self.forward_layer.reset_states()

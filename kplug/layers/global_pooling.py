@@ -109,6 +109,8 @@ class GlobalAveragePooling1D(GlobalPooling):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: no time step is left."""
 
+    trace_masks = compute_mask  # it computes nothing
+
 
 @named("GlobalAveragePooling2D", "GlobalAvgPool2D")
 class GlobalAveragePooling2D(GlobalPooling):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer
 from kplug.backend import batch_dot, l2_normalize
-from kplug.graph import Shape
+from kplug.graph import MaskStep, Shape
 from kplug.layers.merging import Merging
 
 
@@ -51,6 +51,18 @@ class Concatenate(Merging):
         pairs = zip(inputs, previous_mask, strict=True)
         whole = [_spread(mask, tensor) for tensor, mask in pairs]
         return torch.cat(whole, dim=self.axis).any(-1)
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return what Keras's graph makes the mask with: each spread over its input, joined, ``any``."""
+        if not isinstance(previous_mask, (list, tuple)) or all(
+            mask is None for mask in previous_mask
+        ):
+            return None
+        whole = [
+            MaskStep(one) if mask is None else MaskStep(MaskStep(mask), MaskStep(one))
+            for one, mask in zip(inputs, previous_mask, strict=True)
+        ]
+        return MaskStep(MaskStep(whole))
 
     def find_problem(self, shapes: Sequence[Shape]) -> str | None:
         """Return which sizes differ."""
@@ -104,6 +116,8 @@ class Dot(Merging):
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
         """Return ``None``: the axis may be that of the time steps."""
+
+    trace_masks = compute_mask  # it computes nothing
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return the products."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend.masks import set_mask
+from kplug.graph import MaskStep
 from kplug.layers.base.layer import Layer
 
 
@@ -54,3 +55,7 @@ class Masking(Layer):
     def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> Tensor:  # noqa: ARG002 - it makes its own
         """Return where one feature at least is not ``mask_value``."""
         return (inputs != self.mask_value).any(-1)
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it makes its own
+        """Return what Keras's graph makes the mask with: ``not_equal``, then ``any``."""
+        return MaskStep(MaskStep(inputs))

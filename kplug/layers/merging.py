@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kplug.errors import DataError
-from kplug.graph import Shape, TensorSpec
+from kplug.graph import MaskStep, Shape, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
 from kplug.nested import find_leaves
@@ -59,6 +59,11 @@ class Merging(Layer):
             return None
         made: Tensor = functools.reduce(torch.logical_or, masks)
         return made
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return what Keras's graph makes the mask with: ``logical_or`` of each and those before it."""
+        given = previous_mask if isinstance(previous_mask, (list, tuple)) else [None]
+        return None if None in given else functools.reduce(MaskStep, given)
 
     def merge(self, tensors: Sequence[Tensor]) -> Tensor:
         """Return one tensor of several."""

@@ -13,7 +13,7 @@ from typing_extensions import override
 from kplug.backend import to_dtype, to_tensor
 from kplug.configurable import list_keywords
 from kplug.errors import ArgumentError
-from kplug.graph import Node, Plan, SymbolicTensor, TensorSpec, is_symbolic, order_layers
+from kplug.graph import Node, Plan, SymbolicTensor, TensorSpec, is_symbolic
 from kplug.layers import Layer
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
@@ -84,7 +84,7 @@ class Functional(Model):
         self.outputs: list[SymbolicTensor] = self._output_layout.leaves
         self._plan = Plan(self.inputs, self.outputs)
         self._added = AddedTensors(self.outputs)
-        self._layers = tuple(order_layers(self.inputs, self.outputs, self._plan.nodes))
+        self._layers = tuple(self._plan.layers)
         graph_checks.check_names(self.name, self._layers)
         self.output_count = len(self.outputs)
         self.returns_dict = self._output_layout.keys is not None
@@ -219,6 +219,11 @@ class Functional(Model):
     def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         node = Node(self, args, kwargs, self.output_count)
         return self._output_layout.pack(node.output_tensors)
+
+    @override
+    def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Return True: Keras converts no arguments of these models, and they take masks."""
+        return True
 
     # ---------------------------------------------------------------- losses and metrics
 

@@ -273,6 +273,11 @@ class Sequential(Model):
         return super()._call_with_care(inputs, args, kwargs)
 
     @override
+    def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Return whether there are no other arguments: Keras's class takes masks."""
+        return len(args) == 1 and not kwargs
+
+    @override
     def call(self, inputs: Any) -> Any:
         """Return the last layer's output."""
         for layer in self._chain:

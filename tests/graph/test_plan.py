@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kplug.errors import GraphError
-from kplug.graph import Plan, find_path, list_outputs, order_layers
+from kplug.graph import Plan, find_path, list_outputs
 from kplug.layers import Activation, Add, Dense, Input, Layer
 
 
@@ -88,8 +88,7 @@ def test_layers_far_from_the_outputs_come_first() -> None:
     deep = Dense(4, name="deep")(Dense(4, name="deeper")(two))
     outputs = [Add(name="sum")([one, deep]), Dense(1, name="side")(one)]
     inputs = [one, two, unused]
-    layers = order_layers(inputs, outputs, find_path(inputs, outputs))
-    names = [layer.name for layer in layers]
+    names = [layer.name for layer in Plan(inputs, outputs).layers]
     assert names == ["two", "deeper", "one", "deep", "unused", "sum", "side"]
 
 
@@ -123,3 +122,13 @@ def test_path_runs_on_tensors() -> None:
     outputs = Sum()([left, right])
     (made,) = Plan([one, two], [outputs]).run([torch.ones(1, 2), torch.tensor([[1.0, 2.0]])])
     assert made.tolist() == [[5.0]]
+
+
+def test_calls_run_by_their_distance_from_the_outputs_as_in_keras() -> None:
+    one, two = Input((2,), name="one"), Input((2,), name="two")
+    first, second = Activation("linear", name="first"), Activation("linear", name="second")
+    sides = [second(first(one)), second(first(two))]
+    plan = Plan([one, two], [Add(name="sum")(sides)])
+    # Not branch by branch: those before the last argument are the first to be given a distance.
+    names = [(node.layer.name, node.node_index) for node in plan.nodes]
+    assert names == [("first", 1), ("first", 0), ("second", 0), ("second", 1), ("sum", 0)]

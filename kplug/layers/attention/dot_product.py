@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.arguments import require_choice, require_flag, require_share
 from kplug.backend.attention import causal_mask, join_masks
 from kplug.errors import DataError
-from kplug.graph import TensorSpec
+from kplug.graph import MaskStep, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.base.weight_slots import known_size
@@ -152,6 +152,11 @@ class Attention(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it is the query's
         """Return the query's mask."""
         return None if previous_mask is None else previous_mask[0]
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - it is the query's
+        """Return what Keras's graph makes the mask with: it converts the query's."""
+        is_masked = isinstance(previous_mask, (list, tuple)) and previous_mask[0] is not None
+        return MaskStep(previous_mask[0]) if is_masked else None
 
     def _read_masks(self, mask: Any) -> tuple[Tensor | None, Tensor | None]:
         if mask is None:

@@ -236,18 +236,9 @@ class Layer(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs)")
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
-        """Return the mask of the output; a layer that makes masks writes it.
-
-        Args:
-            inputs: What the layer was called on.
-            previous_mask: Its mask, booleans of shape (N, time), or ``None``; nested like ``inputs``.
-
-        Returns:
-            A mask or ``None``, or a list with one for each output.
-        """
-        return previous_mask
-
+    compute_mask = method(symbolic_calls.compute_mask)
+    is_given_mask = method(symbolic_calls.is_given_mask)
+    trace_masks = method(symbolic_calls.trace_masks)
     compute_output_shape = method(symbolic_calls.compute_output_shape)
 
     # -- calling -----------------------------------------------------------------------------

@@ -173,6 +173,8 @@ class RNN(Layer):
         output_mask = mask if self.return_sequences else None
         return [output_mask] + [None] * (self.output_count - 1)
 
+    trace_masks = compute_mask  # it computes nothing
+
     # -- computing ---------------------------------------------------------------------------
 
     def call(

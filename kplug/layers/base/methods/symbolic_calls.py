@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.errors import KplugError
-from kplug.graph import Node, SymbolicTensor, TensorSpec
+from kplug.graph import MaskStep, Node, SymbolicTensor, TensorSpec
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shape_inference import (
     as_shapes,
@@ -68,6 +68,43 @@ def infer_specs(
         made = as_shapes(self.compute_output_shape(shapes))
         return tuple(TensorSpec(shape, dtype) for shape in made)
     return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+
+
+def compute_mask(self: AnyLayer, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG001 - for subclasses
+    """Return the mask of the output; a layer that makes masks writes it.
+
+    Args:
+        inputs: What the layer was called on.
+        previous_mask: Its mask, booleans of shape (N, time), or ``None``; nested like ``inputs``.
+
+    Returns:
+        A mask or ``None``, or a list with one for each output.
+    """
+    return previous_mask
+
+
+def is_given_mask(self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Return whether a call with these arguments has its mask among them in Keras's graph.
+
+    Keras fills in the mask before it copies the arguments that it has to convert.
+    """
+    is_alone = len(args) == 1 and not kwargs and isinstance(args[0], SymbolicTensor)
+    return is_alone and "mask" in self._call_names
+
+
+def trace_masks(self: AnyLayer, inputs: Any, previous_mask: Any) -> Any:
+    """Return what Keras's graph makes the masks of the outputs with, nested like the outputs.
+
+    A class whose ``compute_mask`` computes nothing takes that for it; for others it is one operation.
+
+    Args:
+        inputs: What makes the first argument, nested like it.
+        previous_mask: What makes its masks, or ``None``.
+    """
+    if not self.supports_masking or type(self).compute_mask is compute_mask:
+        return previous_mask if self.supports_masking else None
+    has_any = next(find_leaves(previous_mask, (Node, MaskStep)), None) is not None
+    return MaskStep(inputs, previous_mask) if self._makes_masks or has_any else None
 
 
 def compute_output_shape(self: AnyLayer, input_shape: Any) -> Any:
