@@ -77,8 +77,13 @@ class _Stems:
         self._sources = sources
         self._known: dict[str, bool] = {}
 
-    def is_carried(self, mask: Any) -> bool:
-        if not isinstance(mask, Reference) or mask.layer not in self._operations:
+    def is_carried(self, masks: Any) -> bool:
+        """Tell it of a mask, or of the masks that a call with several tensors has."""
+        given = list(find_leaves(masks, Reference))
+        return bool(given) and all(self._is_made_of_source(mask) for mask in given)
+
+    def _is_made_of_source(self, mask: Reference) -> bool:
+        if mask.layer not in self._operations:
             return False
         if mask.layer not in self._known:
             self._known[mask.layer] = self._stems_from_source(mask.layer)

@@ -25,10 +25,11 @@ def test_masks_that_tensors_carry_are_left_out() -> None:
         "ne": call(ids, 0),
         "or": call(mask, mask),
         "lstm": call(Reference("embedding", 0, 0), mask=other),
+        "model": call([ids, free], mask=[other, None]),
         "own": call(free, 1),
         "gru": call(Reference("lstm", 0, 0), mask=Reference("own", 0, 0), value=ids),
     }
     kept = drop_masks(calls, {"ne", "or", "own"}, {"embedding"}, [Reference("gru", 0, 0)])
-    assert list(kept) == ["ids", "free", "embedding", "lstm", "own", "gru"]
-    assert kept["lstm"][0].kwargs == {}
+    assert list(kept) == ["ids", "free", "embedding", "lstm", "model", "own", "gru"]
+    assert kept["lstm"][0].kwargs == kept["model"][0].kwargs == {}
     assert kept["gru"] == calls["gru"]

@@ -140,7 +140,7 @@ def _entries_of(node: Node) -> Sequence[int]:
     """Return for each input tensor of a call which of the layer's inputs it is given to."""
     given, names = node.args[0] if node.args else None, getattr(node.layer, "input_names", ())
     if isinstance(given, dict) and set(given) <= set(names):
-        return [names.index(name) for name in given]
+        return [names.index(name) for name in sorted(given)]
     return range(len(node.input_tensors))
 
 
