@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.arguments import refusal, require_flag, require_integer
 from kplug.backend import batch_dot, l2_normalize
 from kplug.graph import MaskStep, Shape
-from kplug.layers.merging import Merging
+from kplug.layers.merging import Merging, spread_mask
 
 
 class Concatenate(Merging):
@@ -79,10 +79,10 @@ class Concatenate(Merging):
 
 
 def _spread(mask: Tensor | None, tensor: Tensor) -> Tensor:
-    """Return a mask in the shape of the tensor that carries it."""
+    """Return a mask in the shape of its tensor; true everywhere if there is none."""
     if mask is None:
         return torch.ones_like(tensor, dtype=torch.bool)
-    return mask.reshape(*mask.shape, *[1] * (tensor.ndim - mask.ndim)).expand(tensor.shape)
+    return spread_mask(mask, tensor)
 
 
 class Dot(Merging):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from kplug.backend.masks import get_mask
 from kplug.errors import DataError
 from kplug.graph import MaskStep, Shape, TensorSpec
 from kplug.layers.base.layer import Layer
@@ -110,6 +111,17 @@ class Merging(Layer):
         return super().infer_specs(args, kwargs)
 
 
+def spread_mask(mask: Tensor, tensor: Tensor) -> Tensor:
+    """Return a mask in the shape of the tensor that carries it."""
+    return mask.reshape(*mask.shape, *[1] * (tensor.ndim - mask.ndim)).expand(tensor.shape)
+
+
+def _spread_masks(tensors: Sequence[Tensor]) -> list[Tensor | None]:
+    masks = [get_mask(tensor) for tensor in tensors]
+    pairs = zip(tensors, masks, strict=True)
+    return [mask if mask is None else spread_mask(mask, tensor) for tensor, mask in pairs]
+
+
 def _with_axes(tensor: Tensor, ndim: int) -> Tensor:
     missing = ndim - tensor.ndim
     if not missing:
@@ -143,12 +155,27 @@ class Subtract(Merging):
 class Multiply(Merging):
     """Outputs the product of the inputs, element by element.
 
+    An input counts as 1 where its mask is false. If all inputs have masks, the product is 0 where all of
+    them are false.
+
     Example:
         >>> Multiply()([torch.full((1, 2), 2.0), torch.full((1, 2), 3.0)])
         tensor([[6., 6.]])
     """
 
     combine = staticmethod(torch.mul)
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the product."""
+        masks = _spread_masks(tensors)
+        known = [mask for mask in masks if mask is not None]
+        pairs = zip(tensors, masks, strict=True)
+        product = super().merge(
+            [one if mask is None else one.where(mask, 1) for one, mask in pairs]
+        )
+        if len(known) < len(masks):
+            return product
+        return product.where(functools.reduce(torch.logical_or, known), 0)
 
 
 class Average(Merging):
@@ -166,8 +193,19 @@ class Average(Merging):
         return super().merge(tensors) / len(tensors)
 
 
+def _take_extreme(combine: Callable[[Tensor, Tensor], Tensor], tensors: Sequence[Tensor]) -> Tensor:
+    """Return the extreme of tensors; where the mask of one is false, what is on the other side counts."""
+    masks = _spread_masks(tensors)
+    made, known = tensors[0], masks[0]
+    for one, mask in zip(tensors[1:], masks[1:], strict=True):
+        other = one if mask is None else one.where(mask, made)
+        made = combine(made if known is None else made.where(known, other), other)
+        known = None if mask is None or known is None else known | mask
+    return made
+
+
 class Maximum(Merging):
-    """Outputs the largest of the inputs, element by element.
+    """Outputs the largest of the inputs, element by element. Where one is masked, the others count.
 
     Example:
         >>> Maximum()([torch.zeros(1, 2), torch.ones(1, 2)])
@@ -176,9 +214,15 @@ class Maximum(Merging):
 
     combine = staticmethod(torch.maximum)
 
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the maximum."""
+        if all(get_mask(one) is None for one in tensors):
+            return super().merge(tensors)
+        return _take_extreme(torch.maximum, tensors)
+
 
 class Minimum(Merging):
-    """Outputs the smallest of the inputs, element by element.
+    """Outputs the smallest of the inputs, element by element. Where one is masked, the others count.
 
     Example:
         >>> Minimum()([torch.zeros(1, 2), torch.ones(1, 2)])
@@ -186,6 +230,12 @@ class Minimum(Merging):
     """
 
     combine = staticmethod(torch.minimum)
+
+    def merge(self, tensors: Sequence[Tensor]) -> Tensor:
+        """Return the minimum."""
+        if all(get_mask(one) is None for one in tensors):
+            return super().merge(tensors)
+        return _take_extreme(torch.minimum, tensors)
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:

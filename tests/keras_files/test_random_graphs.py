@@ -21,7 +21,7 @@ pytestmark = [
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],

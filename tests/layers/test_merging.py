@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import keras
@@ -12,6 +13,7 @@ from hypothesis import assume, given, settings, strategies as st
 
 import kplug
 from kplug import layers
+from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import GraphFunction
 from kplug.layers import Add, Average, Concatenate, Dense, Dot, Input, Subtract
@@ -80,6 +82,22 @@ def test_dot(compare: Any, left: list[int], right: list[int], normalize: bool, d
 @pytest.mark.parametrize("axes", [1, -1, [1, 1]])
 def test_dot_of_rows(compare: Any, axes: Any) -> None:
     assert compare("Dot", [_draw(3, 4), _draw(3, 4, seed=1)], axes=axes).shape == (3, 1)
+
+
+@pytest.mark.parametrize("name", ["Add", "Multiply", "Average", "Maximum", "Minimum"])
+@pytest.mark.parametrize("is_masked", list(itertools.product([False, True], repeat=3)))
+def test_masked_inputs_count_as_in_keras(name: str, is_masked: tuple[bool, ...]) -> None:
+    draw = torch.Generator().manual_seed(0)
+    tensors = [torch.randn(2, 5, 3, generator=draw) for _ in is_masked]
+    for tensor, has_mask in zip(tensors, is_masked, strict=True):
+        if has_mask:
+            set_mask(tensor, torch.rand(2, 5, generator=draw) < 0.6)
+    ours, theirs = getattr(layers, name)()(tensors), getattr(keras.layers, name)()(tensors)
+    torch.testing.assert_close(ours, theirs)
+    expected = get_mask(theirs)
+    found = get_mask(ours)
+    assert (found is None) == (expected is None)
+    assert found is None or expected is None or torch.equal(found, expected)
 
 
 @pytest.mark.parametrize("name", [*(name.lower() for name in ELEMENTWISE), "concatenate"])
