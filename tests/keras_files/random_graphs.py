@@ -101,7 +101,9 @@ class GraphBuilder:
     def make(self, name: str, **arguments: Any) -> Any:
         """Return a new layer with a name of its own."""
         self.count += 1
-        return getattr(self.library.layers, name)(name=f"{name.lower()}_{self.count}", **arguments)
+        # Keras names what makes masks by itself: concatenate, concatenate_1, …
+        own = f"own_{name.lower()}_{self.count}"
+        return getattr(self.library.layers, name)(name=own, **arguments)
 
     def make_input(self, shape: tuple[int, ...], dtype: str) -> Any:
         self.count += 1
