@@ -77,6 +77,7 @@ def test_keras_goes_on_with_our_training(sampled_pair: Any, tmp_path: Path) -> N
 )
 def test_rmsprop_of_keras_goes_on(settings: dict[str, Any], suffix: str, tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(_BATCH * _BATCHES, 3)).astype("float32")
+    keras.utils.set_random_seed(0)
     theirs = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
     theirs.compile(keras.optimizers.RMSprop(0.01, **settings), "mse")
     _fit(keras, theirs, [x], [x[:, :2]])
