@@ -109,8 +109,9 @@ def _is_own(path: Path) -> bool:
         found = [path.stat(), path.parent.stat()]
     except OSError:
         return False
-    own = os.getuid() if hasattr(os, "getuid") else 0
-    return all(each.st_uid == own and not each.st_mode & 0o022 for each in found)
+    if not hasattr(os, "getuid"):  # Windows keeps permissions elsewhere
+        return True
+    return all(each.st_uid == os.getuid() and not each.st_mode & 0o022 for each in found)
 
 
 def _load(path: Path) -> ModuleType:
@@ -183,8 +184,10 @@ def _find_changed_settings() -> list[tuple[str, Any]]:
 def _find_folder() -> Path:
     """Return a folder in torch's, which may not be asked for it: that imports the compiler."""
     given = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
-    user = re.sub(r"\W", "_", getpass.getuser())
-    return Path(given or Path(tempfile.gettempdir(), f"torchinductor_{user}")) / "kplug"
+    if not given:  # a container's user may have no name, which is no matter where a folder is given
+        user = re.sub(r"\W", "_", getpass.getuser())
+        given = f"{tempfile.gettempdir()}/torchinductor_{user}"
+    return Path(given, "kplug")
 
 
 def _copy(source: str, target: Path) -> None:

@@ -227,6 +227,18 @@ def test_what_others_may_write_to_is_not_run(name: str, folder: Path) -> None:
     assert make().find() is None
 
 
+@pytest.mark.usefixtures("without_loading")
+def test_a_user_without_a_name_needs_a_folder_that_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> str:
+        raise OSError("No username set in the environment")
+
+    monkeypatch.setattr("getpass.getuser", fail)
+    keep(make())
+    assert make().find() is not None
+
+
 def test_a_damaged_file_is_none() -> None:
     keep(make())
     assert make().find() is None
