@@ -211,7 +211,8 @@ def test_steps_per_execution_changes_no_number(count: int) -> None:
 
 def test_several_steps_at_a_time_run_the_graph_of_one(compiled_graphs: list[int]) -> None:
     losses = [fit(make_model(steps_per_execution=count), epochs=4) for count in (1, 2, 3)]
-    assert losses[0] == losses[1] == losses[2]
+    for other in losses[1:]:
+        np.testing.assert_allclose(other, losses[0], rtol=1e-5)
     assert compiled_graphs == compiled_graphs[:1] * 3
 
 
@@ -237,7 +238,7 @@ def test_a_graph_break_in_a_call_of_several_steps_trains_each_of_them_once() -> 
     )
     with pytest.warns(EagerStepWarning, match="reads numbers"):
         found = fit(model, epochs=2)
-    assert fit(eager, epochs=2) == found
+    np.testing.assert_allclose(fit(eager, epochs=2), found, rtol=1e-5)
     assert model.optimizer.iterations == eager.optimizer.iterations == 10
 
 
