@@ -140,5 +140,6 @@ def test_import_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_a_star_import_brings_no_optional_library() -> None:
     assert "sklearn" not in _imported("from kplug import *")

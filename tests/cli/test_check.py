@@ -349,6 +349,7 @@ def test_the_commands_of_a_plugin_are_imported(install: Sandbox) -> None:
     assert "'none' is none" in second[2]
 
 
+@pytest.mark.slow
 def test_torch_in_a_light_module_is_a_warning(tmp_path: Path) -> None:
     """In a process of its own, as torch is imported here already."""
     site = tmp_path / "site"

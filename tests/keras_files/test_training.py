@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*__array__ implementation:Depre
 _BATCH, _BATCHES, _EPOCHS = 4, 4, 5
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adam", pytest.param("sgd", marks=pytest.mark.slow)])
 def test_losses_are_equal(sampled_pair: Any, optimizer: str) -> None:
     pair = sampled_pair
     inputs = pair.architecture.draw_inputs(_BATCH * _BATCHES, seed=1)

@@ -430,29 +430,28 @@ import numpy as np
 import kplug
 from kplug.layers import Dense, Flatten, GroupNormalization
 
-shape = tuple(int(size) for size in sys.argv[1].split(","))
-model = kplug.Sequential([GroupNormalization(2, input_shape=shape), Flatten(), Dense(1)])
-model.compile("sgd", "mse", jit_compile=sys.argv[2] == "compiled")
-model.fit(np.ones((8, *shape), "float32"), np.ones((8, 1)), batch_size=2, verbose=0)
-print("trained")
+for rank in sys.argv[2:]:
+    shape = (4,) * int(rank)
+    model = kplug.Sequential([GroupNormalization(2, input_shape=shape), Flatten(), Dense(1)])
+    model.compile("sgd", "mse", jit_compile=sys.argv[1] == "compiled")
+    model.fit(np.ones((8, *shape), "float32"), np.ones((8, 1)), batch_size=2, verbose=0)
+    print("trained", rank)
 """
 
 
 @pytest.mark.parametrize(
-    ("shape", "mode"),
-    [
-        ("4,4", "eager"),
-        ("4,4,4", "eager"),
-        ("4,4,4,4", "eager"),
-        pytest.param("4,4,4", "compiled", marks=pytest.mark.slow),
-    ],
+    ("mode", "ranks"),
+    [("eager", ["2", "3", "4"]), pytest.param("compiled", ["3"], marks=pytest.mark.slow)],
 )
-def test_group_normalization_trains_on_inputs_without_a_gradient(shape: str, mode: str) -> None:
+def test_group_normalization_trains_on_inputs_without_a_gradient(
+    mode: str, ranks: list[str]
+) -> None:
     # In a process of its own: what it guards against ends the process.
     run = subprocess.run(
-        [sys.executable, "-c", FIRST_LAYER_IS_GROUP_NORMALIZATION, shape, mode],
+        [sys.executable, "-c", FIRST_LAYER_IS_GROUP_NORMALIZATION, mode, *ranks],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (run.returncode, run.stdout) == (0, "trained\n"), run.stderr
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == "".join(f"trained {rank}\n" for rank in ranks)

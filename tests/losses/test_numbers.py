@@ -117,7 +117,13 @@ def test_nothing_waits_for_the_device(case: Any) -> None:
     assert case.ours()(y, p, torch.empty(3, device="meta")).shape == ()
 
 
-@parametrize_cases
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.label, marks=pytest.mark.slow if place % 5 else [])
+        for place, case in enumerate(CASES)
+    ],
+)
 def test_loss_compiles_to_one_graph(case: Any) -> None:
     y, p = (torch.tensor(part) for part in make_data(case, (3, 4), seed=3))
     loss = case.ours()

@@ -58,7 +58,10 @@ def _install(install: Sandbox, hooks: str, **modules: str) -> None:
     )
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.15, 0.6])
+@pytest.mark.parametrize(
+    "delay",
+    [pytest.param(0.0, marks=pytest.mark.slow), 0.15, pytest.param(0.6, marks=pytest.mark.slow)],
+)
 @pytest.mark.torch
 def test_a_hook_that_imports_what_another_thread_is_importing(
     install: Sandbox, delay: float

@@ -198,6 +198,7 @@ def test_a_distribution_without_components_is_refused() -> None:
         contract_cases("kplug-nothing")
 
 
+@pytest.mark.slow
 def test_pytest_is_not_needed() -> None:
     code = "import sys, kplug.testing; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -48,8 +48,11 @@ def make_with_losses() -> Any:
     return model
 
 
+JIT = [False, pytest.param(True, marks=pytest.mark.slow)]  # torch's compiler takes seconds
+
+
 @pytest.mark.filterwarnings("ignore:.*__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", JIT)
 def test_a_model_trains_on_symbolic_losses_alone(jit_compile: bool) -> None:
     ours, theirs = make_with_losses(), WithPenalty()
     theirs(X)
@@ -129,7 +132,7 @@ def test_functions_are_called_with_each_call_of_the_layer() -> None:
         assert sorted(loss.item() for loss in layer.losses) == [1.5, 4.0]
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", JIT)
 def test_metrics_of_layers_are_in_the_logs_of_each_epoch(jit_compile: bool) -> None:
     model = Sequential([Input((3,)), Penalised()])
     model.compile(kplug.optimizers.SGD(0.0), jit_compile=jit_compile)

@@ -57,12 +57,13 @@ def _problems(install: Sandbox, modules: dict[str, str], first: str = "") -> lis
             {"my_hooks.py": "import torch\n" + HOOKS},
             "module of hooks 'my_hooks' imports torch (my_hooks, line 1: `import torch`)",
         ),
-        (
+        pytest.param(
             {
                 "my_hooks.py": "import my_library\n" + HOOKS,
                 "my_library.py": "from torch import nn\n",
             },
             "module of hooks 'my_hooks' imports torch (my_library, line 1: `from torch import nn`)",
+            marks=pytest.mark.slow,
         ),
         (
             {"my_hooks.py": "from kplug.losses import Huber\n" + HOOKS},
@@ -88,7 +89,7 @@ def test_the_line_that_imports_it_is_named(
 @pytest.mark.parametrize(
     ("source", "first"),
     [
-        ("import torch\n", "import torch"),
+        pytest.param("import torch\n", "import torch", marks=pytest.mark.slow),
         ("try:\n    import jax\nexcept ImportError:\n    pass\n", HIDDEN),
     ],
     ids=["imported before", "not installed"],

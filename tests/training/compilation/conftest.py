@@ -21,12 +21,17 @@ collect_ignore_glob = ["by_hand/*"]
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes a case with each loss or optimizer that comes with kplug.
 
-    A test by torch's compiler, which takes seconds, has the first case of each that compiles.
+    One case in five is in the quick run, the others are slow tests. A test by torch's compiler, which takes
+    seconds, has the first case of each that compiles.
     """
     tables: dict[str, Sequence[Any]] = {"loss_case": LOSSES, "optimizer_case": OPTIMIZERS}
     for name, cases in tables.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, cases, ids=str)
+            marked = [
+                pytest.param(case, marks=pytest.mark.slow if place % 5 else [])
+                for place, case in enumerate(cases)
+            ]
+            metafunc.parametrize(name, marked, ids=str)
         if f"compiled_{name}" in metafunc.fixturenames:
             firsts: dict[str, Any] = {}
             for case in cases:

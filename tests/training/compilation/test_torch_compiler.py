@@ -30,6 +30,7 @@ def test_a_function_writes_into_its_inputs_only_when_it_is_called() -> None:
         assert output.item() == 2 * expected
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inductor")
 def test_dropout_in_compiled_code_draws_what_it_draws_without() -> None:
     x = torch.ones(64)

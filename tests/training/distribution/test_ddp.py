@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # three processes, each of which imports torch
+
 SCRIPT = Path(__file__).with_name("worker.py")
 CASES = [
     "adam",

@@ -68,6 +68,7 @@ def test_the_command_says_which_pictures_there_are_and_why_others_are_not(
     ]
 
 
+@pytest.mark.slow
 def test_results_are_those_of_kplug_check_where_the_wheel_is_installed(
     make_wheel: Callable[..., Path], install: Callable[[Path], Path], tmp_path: Path
 ) -> None:
