@@ -22,6 +22,8 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
     """
     layers, nodes = _find_connected(layer, memo)
     tensors = [tensor for node in nodes for tensor in node.output_tensors]
+    # Some tensors are made anew, and nobody else holds them: what is made later must not get their ids.
+    memo.setdefault(id(memo), []).append((layers, nodes, tensors))
     for original in (*layers, *nodes, *tensors):
         # A node or tensor that is being copied has a twin already.
         memo.setdefault(id(original), object.__new__(type(original)))
@@ -37,12 +39,12 @@ def copy_connected(layer: Any, memo: dict[int, Any]) -> Any:
     for original in layers:
         twin = memo[id(original)]
         twin.__setstate__(copy.deepcopy(original.__reduce_ex__(4)[2], memo))
-        for tensors, copies in (
+        for weights, copies in (
             (original._parameters, twin._parameters),
             (original._buffers, twin._buffers),
         ):
-            for name, tensor in tensors.items():
-                like_variable(copies[name], tensor)  # torch copies no names
+            for name, weight in weights.items():
+                like_variable(copies[name], weight)  # torch copies no names
     return memo[id(layer)]
 
 
@@ -61,7 +63,8 @@ def _find_connected(start: Any, known: Container[int]) -> tuple[list[Any], list[
         layers[layer] = None
         pending.extend(inner for inner in layer.modules() if hasattr(inner, "inbound_nodes"))
         for node in (*layer.inbound_nodes, *layer.outbound_nodes):
-            if node not in nodes and id(node) not in known:
+            # A node that somebody has kept outlives its layer.
+            if node not in nodes and node.layer is not None and id(node) not in known:
                 nodes[node] = None
                 pending.append(node.layer)
                 pending.extend(tensor.layer for tensor in node.input_tensors)

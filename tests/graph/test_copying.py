@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kplug import layers
-from kplug.models import Model
+from kplug.models import Model, clone_model
 from tests.models.graphs import make_pair
 
 LEFT, RIGHT = torch.rand(5, 3), torch.rand(5, 3)
@@ -50,3 +50,42 @@ def test_tensors_that_are_copied_together_stay_connected() -> None:
     inputs, outputs = copy.deepcopy((tensor, -tensor))
     assert inputs is not tensor
     assert outputs.node.input_tensors == [inputs]
+
+
+class _Probe:
+    """Makes objects as large as a symbolic tensor while it is copied; none may be taken for a known one."""
+
+    __slots__ = ("__weakref__", "first", "second", "third")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Probe:
+        made = [_Probe() for _ in range(20)]
+        assert all(id(one) not in memo for one in made)
+        return made[0]
+
+
+class _Probed(layers.Dense):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.probe = _Probe()
+
+
+def test_outputs_that_nobody_holds_lend_their_identity_to_nothing() -> None:
+    inputs = layers.Input((4, 3))
+    outputs = layers.LSTM(2, return_state=True)(inputs)[0]
+    for _ in range(5):
+        outputs = _Probed(2)(outputs)
+    model = Model(inputs, outputs)
+    data = torch.rand(2, 4, 3)
+    torch.testing.assert_close(copy.deepcopy([model, _Probe()])[0](data), model(data))
+    model.compile("sgd", "mse")
+    model.fit(data, torch.rand(2, 2), verbose=0)
+    for _ in range(10):
+        torch.testing.assert_close(copy.deepcopy(model)(data), model(data))
+        assert clone_model(model).output_shape == (None, 2)
+
+
+def test_a_node_that_outlives_its_layer_is_no_part_of_the_copy() -> None:
+    model = make_pair()
+    node = layers.Dense(2)(model.inputs[0]).node
+    assert node.layer is None
+    torch.testing.assert_close(copy.deepcopy(model)([LEFT, RIGHT])[0], model([LEFT, RIGHT])[0])

@@ -127,7 +127,7 @@ class CapturedState:
         elif isinstance(value, _PLAIN):
             self.values[path] = value
         elif isinstance(value, _OPAQUE) or depth > _DEPTH:
-            self.values[path] = id(value)
+            self._note_identity(value, path)
         elif id(value) not in self._known:
             self._known[id(value)] = value  # kept, so that no other object gets its id
             self._walk_into(value, path, depth + 1)
@@ -142,7 +142,7 @@ class CapturedState:
         elif isinstance(value, torch.Generator):
             self.generators.append(value)
         elif isinstance(value, np.ndarray):
-            self.values[path] = _describe_array(value)
+            self._note_array(value, path)
         elif isinstance(value, _DRAWING):
             self.values[path] = _describe_generator(value)
         elif isinstance(value, functools.partial):
@@ -159,8 +159,7 @@ class CapturedState:
     def _walk_object(self, value: Any, path: str, depth: int) -> None:
         shared = list(_list_shared(value))
         if not hasattr(value, "__dict__") and not shared:
-            self.values[path] = id(value)
-            self._opaque.append(value)
+            self._note_identity(value, path)
         for key, each in shared:
             self._walk(each, f"{path}.{key}", None, depth)
         attributes = getattr(value, "__dict__", {})
@@ -168,6 +167,18 @@ class CapturedState:
         if isinstance(value, nn.Module):
             items = [(key, each) for key, each in items if key not in _SKIPPED]
         self._walk_all(attributes, items, path, depth, is_object=True)
+
+    def _note_array(self, array: np.ndarray[Any, Any], path: str) -> None:
+        """Note what differs as soon as a number of an array does."""
+        if array.nbytes > _LARGEST_ARRAY or array.dtype.hasobject:
+            self._note_identity(array, path)
+        else:
+            numbers = zlib.crc32(np.ascontiguousarray(array).data.cast("B"))
+            self.values[path] = array.shape, str(array.dtype), numbers
+
+    def _note_identity(self, value: Any, path: str) -> None:
+        self.values[path] = id(value)
+        self._opaque.append(value)
 
     def _walk_all(
         self,
@@ -183,13 +194,6 @@ class CapturedState:
         for key, value in list(items):
             where = f"{path}.{key}" if is_object else f"{path}[{_label(key)}]"
             self._walk(value, where, TensorReference(container, key), depth)
-
-
-def _describe_array(array: np.ndarray[Any, Any]) -> object:
-    """Return what differs as soon as a number of an array does."""
-    if array.nbytes > _LARGEST_ARRAY or array.dtype.hasobject:
-        return id(array)
-    return array.shape, str(array.dtype), zlib.crc32(np.ascontiguousarray(array).data.cast("B"))
 
 
 _DRAWING = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)

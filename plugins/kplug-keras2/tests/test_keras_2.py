@@ -226,3 +226,13 @@ def test_kernels_are_turned(installed: Any) -> None:
         )
         == 8
     )
+
+
+def test_a_program_without_keras_changes_its_tensors_in_place(installed: Any) -> None:
+    """The namespace of a program that has ended lends its identity to the next one's."""
+    program = "import torch\nx = torch.ones(2)\ny = x\nx /= 2\n"
+    for first, expected in [("from keras import backend", 1.0), ("import math", 0.5)] * 3:
+        names: dict[str, Any] = {"__name__": "program"}
+        exec(f"{first}\n{program}", names)
+        assert names.pop("y").tolist() == [expected] * 2
+        del names

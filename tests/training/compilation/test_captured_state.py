@@ -6,6 +6,7 @@ import collections
 import functools
 import itertools
 import random
+import weakref
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,10 @@ class Slotted:
         self.count = 0
 
 
+class Nothing:
+    __slots__ = ("__weakref__",)
+
+
 class Shared:
     factor = 1.0
 
@@ -132,6 +137,15 @@ def test_state_of_other_kinds_is_seen(make: Any, change: Any) -> None:
     assert look([thing]).find_change(before) is None
     change(thing)
     assert look([thing]).find_change(before) is not None
+
+
+@pytest.mark.parametrize("make", [lambda: lambda: 1, lambda: np.array([None] * 3), Nothing])
+def test_what_is_known_by_its_identity_is_kept_so_that_nothing_else_gets_it(make: Any) -> None:
+    things = [make()]
+    reference, before = weakref.ref(things[0]), look(things)
+    things[0] = make()
+    assert reference() is not None
+    assert look(things).find_change(before) == "thing[0]"
 
 
 def test_values_that_all_objects_of_a_class_share_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from torch import Tensor
 
-# For each module whether it uses Keras; by the size of its namespace, which grows while it is imported.
-_known: dict[tuple[int, int], bool] = {}
+# For each piece of code whether its module uses Keras; by the size of the module's namespace, which grows while
+# it is imported. The code is kept, so that no other gets its id.
+_known: dict[tuple[int, int], tuple[bool, CodeType]] = {}
 
 
-def _uses_keras(names: dict[str, Any]) -> bool:
-    key = id(names), len(names)
+def _uses_keras(frame: FrameType) -> bool:
+    code, names = frame.f_code, frame.f_globals
+    key = id(code), len(names)
     found = _known.get(key)
     if found is None:
-        found = _known[key] = any(_is_of_keras(one) for one in list(names.values()))
-    return found
+        found = _known[key] = any(map(_is_of_keras, list(names.values()))), code
+    return found[0]
 
 
 def _is_of_keras(value: object) -> bool:
@@ -36,9 +38,9 @@ def _make_operator(name: str) -> Callable[..., Any]:
 
     def operate(self: Tensor, other: Any) -> Any:
         # This package's own code changes what it means to change.
-        names = sys._getframe(1).f_globals
-        is_script = not str(names.get("__name__", "")).startswith(("kplug", "torch"))
-        chosen = pure if is_script and _uses_keras(names) else in_place
+        frame = sys._getframe(1)
+        is_script = not str(frame.f_globals.get("__name__", "")).startswith(("kplug", "torch"))
+        chosen = pure if is_script and _uses_keras(frame) else in_place
         return chosen(self, other)
 
     return operate
