@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kplug.dialect.layer_calls import LayerCall, Reference
+from kplug.dialect.layer_calls import LayerCall, Reference, find_generation
 from kplug.nested import find_leaves
 
 
@@ -51,7 +51,7 @@ def find_first_calls(
     Keras 2 counts the calls of a model that got its shape from data from 0, as other writers do. Since
     each call is used, the smallest number that occurs tells.
     """
-    if any(call.generation == 3 for own in calls.values() for call in own):
+    if find_generation(calls) == 3:
         return first_calls_of(3, graphs)
     smallest: dict[str, int] = {}
     for reference in find_leaves([ends, list(calls.values())], Reference):

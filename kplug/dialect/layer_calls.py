@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kplug.errors import SpecError
@@ -94,13 +94,36 @@ def read_reference(data: Any) -> Reference:
     return Reference(*data)
 
 
-def read_ends(data: Any) -> Any:
-    """Return ``input_layers`` or ``output_layers`` with a ``Reference`` for each tensor."""
+def find_generation(calls: Mapping[str, Sequence[LayerCall]]) -> int:
+    """Return which Keras's form the calls of a graph's layers have, 2 or 3; without calls it is 3."""
+    generations = {call.generation for own in calls.values() for call in own}
+    return 2 if generations == {2} else 3
+
+
+def read_ends(data: Any, generation: int) -> Any:
+    """Return ``input_layers`` or ``output_layers`` with a ``Reference`` for each tensor.
+
+    Keras 2 writes a single tensor as a list of one, Keras 3 as it was given.
+
+    Args:
+        data: What the configuration has.
+        generation: 2 or 3, as ``find_generation`` returns it.
+    """
+    ends = _read_ends(data)
+    return ends[0] if generation == 2 and is_list_of_one(ends) else ends
+
+
+def is_list_of_one(ends: Any) -> bool:
+    """Return whether inputs or outputs are a list of a single tensor."""
+    return isinstance(ends, list) and len(ends) == 1 and isinstance(ends[0], Reference)
+
+
+def _read_ends(data: Any) -> Any:
     if isinstance(data, Mapping):
-        return {key: read_ends(part) for key, part in data.items()}
+        return {key: _read_ends(part) for key, part in data.items()}
     if not isinstance(data, (list, tuple)):
         raise _unknown_form(data)
-    return Reference(*data) if _is_reference(data) else [read_ends(part) for part in data]
+    return Reference(*data) if _is_reference(data) else [_read_ends(part) for part in data]
 
 
 def _is_reference(data: Any) -> bool:

@@ -9,6 +9,8 @@ from kplug.dialect.call_numbers import FirstCalls, first_calls_of
 from kplug.dialect.layer_calls import (
     LayerCall,
     Reference,
+    find_generation,
+    is_list_of_one,
     read_call,
     read_ends,
     write_keywords,
@@ -30,7 +32,8 @@ def write_graph(
 
     Each call is written as Keras 2 does, ``[[layer, call, index, kwargs], …]``; but if one of them needs
     more than that (several arguments, or tensors among its keyword arguments), all are written as Keras 3
-    does, ``{"args", "kwargs"}``.
+    does, ``{"args", "kwargs"}``. So they are if an end is a list of one tensor, which Keras 2 does not tell
+    from the tensor.
 
     Args:
         entries: The layers, as ``{"name", "class_name", "config"}``.
@@ -39,7 +42,8 @@ def write_graph(
         graphs: The names of the layers that are graphs of layers, and whether each is functional.
         describe_tensor: Returns shape and type of a tensor, as Keras 3 writes them.
     """
-    is_plain = all(_fits_keras_2(call) for own in calls.values() for call in own)
+    made = [call for own in calls.values() for call in own]
+    is_plain = bool(made) and all(map(_fits_keras_2, made)) and not any(map(is_list_of_one, ends))
     first = first_calls_of(2 if is_plain else 3, graphs)
     written = {
         name: [
@@ -48,7 +52,8 @@ def write_graph(
         ]
         for name, own in calls.items()
     }
-    ends = [[end] if isinstance(end, Reference) else end for end in ends]
+    if is_plain:
+        ends = [[end] if isinstance(end, Reference) else end for end in ends]
     return _join(entries, written, ends, first)
 
 
@@ -98,16 +103,13 @@ def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Keras 3 reads Keras 2's form too, but not if a layer is a model, whose calls Keras 3 counts from 0.
     """
-    calls = {
-        entry["name"]: [read_call(data) for data in entry["inbound_nodes"]]
-        for entry in config["layers"]
-    }
-    if any(call.generation == 3 for own in calls.values() for call in own):
+    calls = _read_calls(config)
+    if find_generation(calls) == 3:
         return dict(config)
     graphs = {
         entry["name"]: "output_layers" in entry["config"]
         for entry in config["layers"]
-        if _is_graph(entry)
+        if is_graph(entry)
     }
     before, after = first_calls_of(2, graphs), first_calls_of(3, graphs)
 
@@ -120,11 +122,26 @@ def write_calls(config: Mapping[str, Any]) -> dict[str, Any]:
         name: [_write_keras_3(count_from_0(call, before.inside), _unknown_tensor) for call in own]
         for name, own in calls.items()
     }
-    ends = [count_from_0(read_ends(config[key]), before.ends) for key in _ENDS]
+    ends = [count_from_0(read_ends(config[key], 2), before.ends) for key in _ENDS]
     return {**config, **_join(config["layers"], written, ends, after)}
 
 
-def _is_graph(entry: Mapping[str, Any]) -> bool:
+def write_ends(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a functional model's configuration, of which only the ends are put in Keras 3's form."""
+    generation = find_generation(_read_calls(config))
+    ends = {key: read_ends(config[key], generation) for key in _ENDS}
+    return {**config, **map_leaves(ends, Reference, list)}
+
+
+def _read_calls(config: Mapping[str, Any]) -> dict[str, list[LayerCall]]:
+    return {
+        entry["name"]: [read_call(data) for data in entry["inbound_nodes"]]
+        for entry in config["layers"]
+    }
+
+
+def is_graph(entry: Mapping[str, Any]) -> bool:
+    """Return whether the entry of a layer describes layers, as a model's does."""
     config = entry.get("config")
     return isinstance(config, Mapping) and isinstance(config.get("layers"), list)
 

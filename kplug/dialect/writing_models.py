@@ -9,7 +9,7 @@ from kplug.dialect.lambda_layers import find_kind_of_argument
 from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
 from kplug.dialect.tensor_operations import OPERATION, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
-from kplug.dialect.writing_graphs import write_calls
+from kplug.dialect.writing_graphs import is_graph, write_calls, write_ends
 
 _MODEL_MODULES = {
     "Sequential": "keras",
@@ -83,15 +83,17 @@ def _write_graph(name: str, config: dict[str, Any], generation: int) -> dict[str
             given = {"batch_input_shape": shape, "dtype": first.get("dtype")}
             given["name"] = f"{first.get('name', 'input')}_input"
             entries.insert(0, {"class_name": "InputLayer", "config": given})
+    config = _write_connections({**config, "layers": entries}, generation)
+    return {**config, "layers": [_write_layer(each, generation) for each in config["layers"]]}
+
+
+def _write_connections(config: dict[str, Any], generation: int) -> dict[str, Any]:
+    """Return a configuration with its calls as Keras 3 reads them, if it is one of a functional model."""
+    if not {"layers", "input_layers", "output_layers"} <= config.keys():
+        return config
     # Keras 3 reads Keras 2's form of calls too, unless layers are models.
-    if name != "Sequential" and (generation == 3 or any(map(_is_model, entries))):
-        config = write_calls(config)
-        entries = config["layers"]
-    return {**config, "layers": [_write_layer(each, generation) for each in entries]}
-
-
-def _is_model(entry: Mapping[str, Any]) -> bool:
-    return str(entry["class_name"]).rpartition("/")[2] in _MODEL_MODULES
+    is_new = generation == 3 or any(map(is_graph, config["layers"]))
+    return write_calls(config) if is_new else write_ends(config)
 
 
 def _write_input(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def _write_config(name: str, config: dict[str, Any], generation: int) -> dict[st
         left_out.add("activity_regularizer")
     return {
         key: _write_value(name, key, value, generation)
-        for key, value in config.items()
+        for key, value in _write_connections(config, generation).items()
         if key not in left_out
     }
 

@@ -71,6 +71,11 @@ class Layout:
             return {key: noted[key] for key in structure}
         raise TypeError(structure)
 
+    @property
+    def structure(self) -> Any:
+        """The values as they were given, also a list of one; tuples are lists."""
+        return fill_places(self._template, self.leaves)
+
     def pack(self, values: Sequence[Any]) -> Any:
         """Return values, one a leaf, nested like the structure; a single one alone."""
         if self.is_single:

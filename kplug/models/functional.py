@@ -279,7 +279,8 @@ class Functional(Model):
                 f"model {self.name!r}: no configuration holds what add_loss and add_metric were given as "
                 "symbolic tensors; call them again after loading"
             )
-        graph = describe_graph(self.layers, self.nodes, [self.input, self.output])
+        ends = [self._form.layout.structure, self._output_layout.structure]
+        graph = describe_graph(self.layers, self.nodes, ends)
         return {"name": self.name, "trainable": self.trainable, **graph}
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from kplug.dialect.layer_calls import (
+    LayerCall,
     Reference,
+    find_generation,
     read_call,
     read_ends,
     read_value,
@@ -86,6 +88,15 @@ def test_what_keras_3_writes_by_itself_is_left_out() -> None:
 
 
 def test_ends_keep_their_form() -> None:
-    assert read_ends(["a", 0, 0]) == A
-    assert read_ends([["a", 0, 0]]) == [A]
-    assert read_ends({"x": ["a", 0, 0], "y": [["b", 1, 2]]}) == {"x": A, "y": [B]}
+    assert read_ends(["a", 0, 0], 3) == read_ends(["a", 0, 0], 2) == A
+    assert read_ends([["a", 0, 0]], 3) == [A]
+    assert read_ends({"x": ["a", 0, 0], "y": [["b", 1, 2]]}, 2) == {"x": A, "y": [B]}
+
+
+def test_keras_2_writes_a_single_end_as_a_list() -> None:
+    assert read_ends([["a", 0, 0]], 2) == A
+    assert read_ends([["a", 0, 0], ["b", 1, 2]], 2) == [A, B]
+    calls = {"a": [], "b": [LayerCall([A], {}, 2)]}
+    assert find_generation(calls) == 2
+    assert find_generation({**calls, "c": [LayerCall([A], {}, 3)]}) == 3
+    assert find_generation({"a": []}) == 3

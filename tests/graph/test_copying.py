@@ -76,7 +76,8 @@ def test_outputs_that_nobody_holds_lend_their_identity_to_nothing() -> None:
         outputs = _Probed(2)(outputs)
     model = Model(inputs, outputs)
     data = torch.rand(2, 4, 3)
-    torch.testing.assert_close(copy.deepcopy([model, _Probe()])[0](data), model(data))
+    both: list[Any] = copy.deepcopy([model, _Probe()])
+    torch.testing.assert_close(both[0](data), model(data))
     model.compile("sgd", "mse")
     model.fit(data, torch.rand(2, 2), verbose=0)
     for _ in range(10):

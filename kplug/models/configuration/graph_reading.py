@@ -7,7 +7,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
 from kplug.dialect.call_numbers import FirstCalls, find_first_calls
-from kplug.dialect.layer_calls import LayerCall, Reference, read_call, read_ends, shorten
+from kplug.dialect.layer_calls import (
+    LayerCall,
+    Reference,
+    find_generation,
+    read_call,
+    read_ends,
+    shorten,
+)
 from kplug.dialect.mask_arguments import drop_masks, find_mask_makers, find_operations
 from kplug.errors import GraphError, SpecError
 from kplug.graph import SymbolicTensor
@@ -39,11 +46,11 @@ def connect(config: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
     """
     rest = dict(config)
     entries = rest.pop("layers", None)
-    ends = [read_ends(rest.pop(key, None)) for key in ("input_layers", "output_layers")]
+    written_ends = [rest.pop(key, None) for key in ("input_layers", "output_layers")]
     if not isinstance(entries, (list, tuple)):
         raise SpecError(f"the configuration of model {config.get('name')!r} has no list of layers")
     graph = _Graph(str(config.get("name")))
-    graph.add(entries, ends)
+    ends = graph.add(entries, written_ends)
     graph.run()
     inputs, outputs = (map_leaves(end, Reference, graph.find_tensor) for end in ends)
     is_known = rest.get("trainable") is not None
@@ -61,8 +68,8 @@ class _Graph:
         self._first = FirstCalls({}, {})
         self._made: dict[Key, list[SymbolicTensor]] = {}
 
-    def add(self, entries: Sequence[Any], ends: Any) -> None:
-        """Make the layers of entries, and note how they are called."""
+    def add(self, entries: Sequence[Any], written_ends: Sequence[Any]) -> list[Any]:
+        """Make the layers of entries, note how they are called, and return the ends with ``Reference``s."""
         by_name: dict[str, Any] = {}
         for entry in entries:
             name = _name_of(entry)
@@ -72,6 +79,8 @@ class _Graph:
                 )
             by_name[name] = entry
         calls = {name: _read_calls(name, entry) for name, entry in by_name.items()}
+        generation = find_generation(calls)
+        ends = [read_ends(each, generation) for each in written_ends]
         operations, makers = find_operations(entries), find_mask_makers(entries)
         kept = drop_masks(calls, operations, makers, ends)
         for name, own in kept.items():
@@ -80,6 +89,7 @@ class _Graph:
                 self._made[name, 0] = layer.inbound_nodes[0].output_tensors
             self._calls |= {(name, number): call for number, call in enumerate(own)}
         self._first = find_first_calls(kept, ends, list_graphs(self._layers.values()))
+        return ends
 
     def run(self) -> None:
         """Make the calls, each after those that it needs."""

@@ -46,6 +46,18 @@ def test_what_keras_2_cannot_say_is_written_as_keras_3_does() -> None:
         {"args": [{"class_name": "__keras_tensor__", "config": tensor}], "kwargs": {}}
     ]
     assert config["layers"][2]["inbound_nodes"][0]["args"][1] == 2
+    assert config["input_layers"] == ["a", 0, 0]
+
+
+def test_a_list_of_one_tensor_is_none_in_keras_2() -> None:
+    inputs = layers.Input((4,), name="a")
+    outputs = layers.Dense(2, name="d")(inputs)
+    config = Model(inputs, outputs).get_config()
+    assert (config["input_layers"], config["output_layers"]) == ([["a", 0, 0]], [["d", 0, 0]])
+    assert isinstance(config["layers"][1]["inbound_nodes"][0], list)
+    config = Model([inputs], outputs).get_config()
+    assert (config["input_layers"], config["output_layers"]) == ([["a", 0, 0]], ["d", 0, 0])
+    assert isinstance(config["layers"][1]["inbound_nodes"][0], dict)
 
 
 def test_only_calls_of_the_model_are_written() -> None:

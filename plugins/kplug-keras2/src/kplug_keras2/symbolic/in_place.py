@@ -13,8 +13,8 @@ from typing import Any
 
 from torch import Tensor
 
-# For each piece of code whether its module uses Keras; by the size of the module's namespace, which grows while
-# it is imported. The code is kept, so that no other gets its id.
+# For each piece of code whether its module uses Keras; by the size of the module's namespace, which grows
+# while it is imported. The code is kept, so that no other gets its id.
 _known: dict[tuple[int, int], tuple[bool, CodeType]] = {}
 
 
