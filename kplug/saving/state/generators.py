@@ -1,27 +1,34 @@
-"""The random generators that training draws from: torch's own, and those of seeded layers."""
+"""The random generators that training draws from: torch's own, those of layers, and those of components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
+from kplug.backend.random import SeedGenerator
 from kplug.errors import WeightsError
-from kplug.saving.protocols import LayeredModel
+from kplug.registry import Resolved
+from kplug.saving.protocols import CompilableModel
+
+Generator: TypeAlias = "torch.Generator | SeedGenerator"
 
 _GLOBAL, _CUDA = "torch", "cuda"
 
 
-def collect_generators(model: LayeredModel) -> dict[str, Tensor]:
-    """Return the state of every generator, by the place of the layer that has it."""
+def collect_generators(model: CompilableModel) -> dict[str, Tensor]:
+    """Return the state of every generator, by the place of the layer or component that has it."""
     states = {_GLOBAL: torch.get_rng_state()}
     if torch.cuda.is_available() and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         for index, state in enumerate(torch.cuda.get_rng_state_all()):
             states[f"{_CUDA}:{index}"] = state
     for name, generator in _list_generators(model):
-        states[name] = generator.get_state()
+        if isinstance(generator, SeedGenerator):
+            states[name] = generator.state.clone()
+        else:
+            states[name] = generator.get_state()
     return states
 
 
@@ -29,7 +36,7 @@ def check_generators(states: Mapping[str, Any]) -> None:
     """Refuse states that are none of a random generator."""
     probe = torch.Generator()
     for name, state in states.items():
-        if name.startswith(f"{_CUDA}:"):
+        if name.startswith(f"{_CUDA}:") or _is_of_seeds(state):
             continue
         try:
             probe.set_state(state)
@@ -37,7 +44,7 @@ def check_generators(states: Mapping[str, Any]) -> None:
             raise WeightsError(f"the stored generator {name!r} cannot be read: {error}") from error
 
 
-def apply_generators(model: LayeredModel, states: Mapping[str, Tensor]) -> None:
+def apply_generators(model: CompilableModel, states: Mapping[str, Tensor]) -> None:
     """Restore the generators whose states are stored; leave the others as they are."""
     if _GLOBAL in states:
         torch.set_rng_state(states[_GLOBAL])
@@ -46,15 +53,58 @@ def apply_generators(model: LayeredModel, states: Mapping[str, Tensor]) -> None:
             if f"{_CUDA}:{index}" in states:
                 torch.cuda.set_rng_state(states[f"{_CUDA}:{index}"], index)
     for name, generator in _list_generators(model):
-        if name in states and generator.device.type == "cpu":
+        if name not in states or isinstance(generator, SeedGenerator) != _is_of_seeds(states[name]):
+            continue
+        if isinstance(generator, SeedGenerator):
+            generator.state.copy_(states[name])
+        elif generator.device.type == "cpu":
             generator.set_state(states[name])
 
 
-def _list_generators(model: LayeredModel) -> Iterator[tuple[str, torch.Generator]]:
-    """Yield the generators that are attributes of the model's modules, each once."""
+def _is_of_seeds(state: object) -> bool:
+    """Return whether a state is one of a ``SeedGenerator``: its seed, and how often it was asked."""
+    return isinstance(state, Tensor) and state.dtype == torch.int64 and state.shape == (2,)
+
+
+def _list_generators(model: CompilableModel) -> Iterator[tuple[str, Generator]]:
+    """Yield the generators that the model's modules and components hold, each once, and where."""
     seen: set[int] = set()
+    for where, holder in _list_holders(model):
+        for path, generator in _find_within(vars(holder)):
+            if id(generator) not in seen:
+                seen.add(id(generator))
+                yield f"{where}/{path}", generator
+
+
+def _list_holders(model: CompilableModel) -> Iterator[tuple[str, Any]]:
     for place, module in enumerate(model.modules()):
-        for attribute, value in vars(module).items():
-            if isinstance(value, torch.Generator) and id(value) not in seen:
-                seen.add(id(value))
-                yield f"{place}/{attribute}", value
+        yield str(place), module
+        for name, slot in getattr(module, "slots", {}).items():
+            yield from _list_components(f"{place}/{name}", slot.resolved)
+    for filled in model.compiled.slots if model.compiled is not None else ():
+        yield from _list_components(filled.slot, filled.resolved)
+    if model.built_optimizer is not None:
+        yield "built_optimizer", model.built_optimizer
+
+
+def _list_components(where: str, resolved: Resolved | None) -> Iterator[tuple[str, Any]]:
+    """Yield a component, what its kind's adapter has wrapped, and the components inside it."""
+    if resolved is None:
+        return
+    parts = {where: resolved.object, f"{where}/source": resolved.source}
+    yield from ((name, part) for name, part in parts.items() if hasattr(part, "__dict__"))
+    for name, child in resolved.children.items():
+        yield from _list_components(f"{where}/{name}", child)
+
+
+def _find_within(value: object) -> Iterator[tuple[str, Generator]]:
+    """Yield the generators in a value, its dicts, lists and tuples, and their places."""
+    if isinstance(value, (torch.Generator, SeedGenerator)):
+        yield "", value
+    if isinstance(value, dict):
+        items: Any = value.items()
+    else:
+        items = enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for key, part in items:
+        for path, generator in _find_within(part):
+            yield f"{key}/{path}".rstrip("/"), generator

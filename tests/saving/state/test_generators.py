@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 import torch
 
-from kplug import Sequential, layers
+import kplug
+from kplug import Sequential, layers, random
+from kplug.callbacks import BackupAndRestore, LambdaCallback
 from kplug.errors import WeightsError
 from kplug.saving.state.generators import apply_generators, check_generators, collect_generators
 
@@ -68,3 +73,175 @@ def test_generators_without_a_stored_state_stay_as_they_are() -> None:
 def test_state_of_no_generator_is_refused(state: object) -> None:
     with pytest.raises(WeightsError, match="the stored generator '1/own' cannot be read: "):
         check_generators({"torch": torch.get_rng_state(), "1/own": state})
+
+
+class Noise(layers.Layer):
+    """Adds noise in training, from generators in several places."""
+
+    def __init__(self, seed: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed = seed
+        self.seeds = random.SeedGenerator(seed)
+        self.several = [random.SeedGenerator(seed + 1), {"deep": (random.SeedGenerator(seed + 2),)}]
+        self.own = torch.Generator().manual_seed(seed)
+        self.by_name = {"own": torch.Generator().manual_seed(seed + 1)}
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        seeds: list[Any] = [self.seeds, self.several[0], self.several[1]["deep"][0]]  # type: ignore[index]
+        seeds += [self.own, self.by_name["own"]]
+        return inputs + sum(random.normal((3,), seed=one) for one in seeds)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
+
+
+class Around(layers.Layer):
+    """A layer with another one inside."""
+
+    def __init__(self, seed: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed, self.inner = seed, Noise(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        return self.inner(inputs, training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
+
+
+class NoisyModel(kplug.Model):
+    """A model that draws itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.seeds = random.SeedGenerator()  # of another start in each process
+        self.out = layers.Dense(1)
+
+    def call(self, inputs: Any) -> Any:
+        return self.out(inputs + random.normal((3,), seed=self.seeds))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+
+class NoisyPenalty(kplug.regularizers.Regularizer):
+    """A component that draws."""
+
+    def __init__(self) -> None:
+        self.seeds = random.SeedGenerator(5)
+
+    def __call__(self, weight: Any) -> Any:
+        return (weight * random.normal((), seed=self.seeds)).sum()
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+class NoisyLoss(kplug.losses.Loss):
+    """A loss that draws."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.seeds = random.SeedGenerator(6)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return ((y_true - y_pred) ** 2 * random.uniform((), seed=self.seeds)).mean(-1)
+
+
+OWN = {each.__name__: each for each in (Noise, Around, NoisyModel, NoisyPenalty, NoisyLoss)}
+
+MODELS: dict[str, Any] = {
+    "a layer": lambda: Sequential([Noise(3, input_shape=(3,)), layers.Dense(1)]),
+    "a layer inside": lambda: Sequential([Around(3, input_shape=(3,)), layers.Dense(1)]),
+    "a penalty": lambda: Sequential(
+        [layers.Dense(1, kernel_regularizer=NoisyPenalty(), input_dim=3)]
+    ),
+    "the model": NoisyModel,
+    "the loss": lambda: Sequential([layers.Dense(1, input_dim=3)]),
+}
+
+X = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
+
+def compiled(name: str, seed: int) -> Any:
+    torch.manual_seed(seed)
+    model = MODELS[name]()
+    model.compile("adam", NoisyLoss() if name == "the loss" else "mse")
+    if name == "the model":
+        model(X)
+    return model
+
+
+def train(model: Any, start: int, end: int, *callbacks: Any) -> list[float]:
+    options = {"batch_size": 4, "verbose": 0, "callbacks": list(callbacks)}
+    history = model.fit(X, Y, epochs=end, initial_epoch=start, **options)
+    return list(history.history["loss"])
+
+
+@pytest.mark.parametrize("way", ["keras", "h5", "state", "backup"])
+@pytest.mark.parametrize("name", MODELS)
+def test_generators_of_layers_and_components_go_on_from_a_file(
+    tmp_path: Path, name: str, way: str
+) -> None:
+    path = tmp_path / f"file.{way}"
+
+    model = compiled(name, 0)
+    expected = train(model, 0, 4)
+    model = compiled(name, 0)
+    if way == "backup":
+        backup = BackupAndRestore(str(tmp_path / "backup"))
+        kill = LambdaCallback(on_epoch_begin=lambda epoch, _: 1 / (epoch - 2))
+        with pytest.raises(ZeroDivisionError):
+            train(model, 0, 4, backup, kill)
+        found = train(compiled(name, 1), 0, 4, backup)
+    else:
+        train(model, 0, 2)
+        if way == "state":
+            model.save_state(path)
+            model = compiled(name, 1)
+            model.load_state(path)
+        else:
+            model.save(path)
+            model = kplug.load_model(path, custom_objects=OWN)
+        found = train(model, 2, 4)
+    np.testing.assert_array_equal(found, expected[2:])
+
+
+def test_a_state_of_another_kind_of_generator_is_left_out() -> None:
+    model: Any = Sequential([Noise(3, input_shape=(3,))])
+    states = collect_generators(model)
+    (own,) = [name for name in states if name.endswith("/own") and "by_name" not in name]
+    (seeds,) = [name for name in states if name.endswith("/seeds")]
+    model.layers[0].seeds.next()
+    apply_generators(model, {own: states[seeds], seeds: states[own]})
+    assert model.layers[0].seeds.state.tolist() == [3, 1]
+    apply_generators(model, states)
+    assert model.layers[0].seeds.state.tolist() == [3, 0]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_keras_opens_a_file_with_states_of_generators(tmp_path: Path) -> None:
+    class TheirNoise(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self, seed: int = 0, **options: Any) -> None:
+            super().__init__(**options)
+            self.seed, self.seeds = seed, keras.random.SeedGenerator(seed)
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "seed": self.seed}
+
+    model, path = compiled("a layer", 0), tmp_path / "model.keras"
+    train(model, 0, 1)
+    model.save(path)
+    known = {"custom>Noise": type("Noise", (TheirNoise,), {})}
+    theirs = keras.saving.load_model(path, custom_objects=known)
+    np.testing.assert_allclose(theirs.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-5)
+    theirs.fit(X, Y, verbose=0)
+    theirs.save(path)
+    again = kplug.load_model(path, custom_objects=OWN)
+    np.testing.assert_allclose(again.predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-5)
