@@ -20,6 +20,9 @@ BUILT_IN = "kplug"
 # The key beside a layer's configuration, where Keras looks at none that it does not know.
 OWN_ARGUMENTS = "kplug"
 
+# The key beside a component's configuration for its qualified name, where its class is written as Keras's.
+OWN_NAME = "kplug_component"
+
 # Built-in classes that Keras lacks, or has under the name of something else.
 _NOT_IN_KERAS = {
     "constraint": {"RadialConstraint"},

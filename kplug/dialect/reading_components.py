@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.lambda_layers import is_code
-from kplug.dialect.names import BUILT_IN, CUSTOM, Names, find_built_in
+from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_NAME, Names, find_built_in
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
@@ -65,7 +65,10 @@ def qualify(kind: str, entry: Mapping[str, Any], names: Names) -> str:
 
     A class that was registered, or that lives outside Keras, is never a built-in of the same name.
     """
-    class_name = str(entry["class_name"])
+    class_name, own = str(entry["class_name"]), entry.get(OWN_NAME)
+    if isinstance(own, str) and "/" in own:
+        package, _, name = own.partition("/")
+        return names.qualify_package(kind, package, name)
     registered, module = entry.get("registered_name"), entry.get("module")
     full = class_name if ">" in class_name else registered
     if isinstance(full, str) and ">" in full:

@@ -6,9 +6,18 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_ARGUMENTS, find_built_in, find_keras_class
+from kplug.dialect.names import (
+    BUILT_IN,
+    CUSTOM,
+    OWN_ARGUMENTS,
+    OWN_NAME,
+    find_built_in,
+    find_keras_class,
+)
 from kplug.dialect.tuples import list_tuples, mark_tuples
-from kplug.registry import REGISTRY, Spec, get_kind, parse_spec
+from kplug.errors import KplugError
+from kplug.registry import REGISTRY, Spec, get_kind, look_up, parse_spec
+from kplug.registry.component import find_keras_path
 from kplug.registry.kinds import find_kind_of_slot
 
 # Where Keras keeps the classes of each kind.
@@ -58,11 +67,26 @@ def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> 
     keras_class = find_keras_class(kind, name) if package == BUILT_IN else None
     if keras_class is not None and kind in MODULES:
         return describe(MODULES[kind], keras_class, list_tuples(config))
+    stated = _find_stated_class(kind, f"{package}/{name}")
     if package == CUSTOM and not config and kind != "layer":
         return describe("builtins", "function", f"{CUSTOM}>{name}", "function")
     own = mark_tuples(config)
-    described = describe(None, name, list_tuples(config), f"{package}>{name}")
+    if stated is None:
+        described = describe(None, name, list_tuples(config), f"{package}>{name}")
+    else:
+        module, _, class_name = stated.rpartition(".")
+        described = describe(module, class_name, list_tuples(config))
+        described[OWN_NAME] = f"{package}/{name}"
     return {**described, OWN_ARGUMENTS: own} if own else described
+
+
+def _find_stated_class(kind: str, qualified_name: str) -> str | None:
+    """Return module and name of Keras's class that the author of a component says it is, or None."""
+    try:
+        component = look_up(get_kind(kind), Spec(qualified_name)).component
+        return find_keras_path(REGISTRY.load(component))
+    except KplugError:  # such as what the user's code has brought in
+        return None
 
 
 def describe(

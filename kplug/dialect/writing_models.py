@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME
 from kplug.dialect.tensor_operations import OPERATION, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_graphs import is_graph, write_calls, write_ends
@@ -146,7 +146,7 @@ def simplify(value: Any, is_entry: bool = True) -> Any:
     config = simplify(value["config"])
     if class_name == "InputLayer":
         config = {("batch_input_shape" if k == "batch_shape" else k): v for k, v in config.items()}
-    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config", OWN_ARGUMENTS)
+    kept: tuple[str, ...] = ("name", "inbound_nodes", "build_config", OWN_ARGUMENTS, OWN_NAME)
     if not is_entry and value["module"] in _LAYER_MODULES:
         kept = (*kept, "module", "registered_name")
     elif value["module"] == "keras.layers":

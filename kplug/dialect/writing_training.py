@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME
 from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
@@ -52,7 +52,7 @@ def write_training(
         return {"optimizer": dict(optimizer), **written, **switches}
     # A schedule inside the optimizer keeps its module, which Keras 3 asks for there.
     name = optimizer["registered_name"] or optimizer["class_name"]
-    kept = {key: optimizer[key] for key in (OWN_ARGUMENTS,) if key in optimizer}
+    kept = {key: optimizer[key] for key in (OWN_ARGUMENTS, OWN_NAME) if key in optimizer}
     of_optimizer = {"class_name": name, "config": optimizer["config"], **kept}
     plain: dict[str, Any] = simplify(written)
     return {

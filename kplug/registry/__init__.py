@@ -25,6 +25,7 @@ from kplug.registry.component import (
     Origin as Origin,
     factory as factory,
     function as function,
+    keras_class as keras_class,
     named as named,
 )
 from kplug.registry.examples import example as example

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import keras
 import kplug_keras3
+import numpy as np
 import pytest
 from kplug_keras3.plugin import kplug_optimizers
 
@@ -37,6 +40,35 @@ def test_an_inner_optimizer_is_found_again(name: str) -> None:
     outer = kplug.resolve("optimizer", f"loss_scale_optimizer('kplug-keras3/{name}')").object
     again = type(outer).from_config(outer.get_config())
     assert type(again.inner_optimizer) is type(outer.inner_optimizer)
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning",
+    "ignore:Skipping variable loading for optimizer:UserWarning",
+)
+def test_keras_opens_a_compiled_file_with_its_own_rule(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+    y = x.sum(axis=1, keepdims=True)
+    model = kplug.Sequential([kplug.layers.Dense(1, input_dim=3)])
+    rule = f"kplug-keras3/{name}(learning_rate=0.25, epsilon=0.5, clipnorm=2.0, weight_decay=0.125)"
+    model.compile(rule, "mse")
+    path = tmp_path / f"model.{suffix}"
+    model.save(path)
+    theirs = keras.saving.load_model(path)
+    again = kplug.load_model(path)
+    assert type(again.optimizer) is type(model.optimizer)
+    assert again.optimizer.get_config() == model.optimizer.get_config()
+    for one in (model, again, theirs):
+        one.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    for ours, other, expected in zip(
+        model.get_weights(), again.get_weights(), theirs.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(other, ours)
 
 
 def test_listing_the_names_imports_no_torch() -> None:

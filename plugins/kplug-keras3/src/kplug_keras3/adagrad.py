@@ -6,12 +6,13 @@ from typing import Any
 
 from typing_extensions import Unpack
 
-from kplug import optimizers
+from kplug import keras_class, optimizers
 from kplug.component_types import ScheduleLike
 from kplug.configurable import declared_name
 from kplug.optimizers import CommonArguments, require_epsilon, require_nonnegative, takes_common
 
 
+@keras_class("keras.optimizers.Adagrad")
 class Adagrad(optimizers.Adagrad):
     """Steps that shrink for each weight with the sum of its squared gradients.
 

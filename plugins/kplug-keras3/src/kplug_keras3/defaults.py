@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing_extensions import Unpack
 
-from kplug import optimizers
+from kplug import keras_class, optimizers
 from kplug.component_types import ScheduleLike
 from kplug.optimizers import CommonArguments, takes_common
 
 
+@keras_class("keras.optimizers.Adadelta")
 class Adadelta(optimizers.Adadelta):
     """Steps in the units of the weights, from running averages of gradients and of updates.
 
@@ -34,6 +35,7 @@ class Adadelta(optimizers.Adadelta):
         super().__init__(lr, rho, epsilon, **common)
 
 
+@keras_class("keras.optimizers.Adamax")
 class Adamax(optimizers.Adamax):
     """Steps from a running average of the gradient, divided by its fading maximum.
 
@@ -60,6 +62,7 @@ class Adamax(optimizers.Adamax):
         super().__init__(lr, beta_1, beta_2, epsilon, **common)
 
 
+@keras_class("keras.optimizers.Nadam")
 class Nadam(optimizers.Nadam):
     """Adam whose momentum looks one step ahead, with a momentum that warms up.
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from typing_extensions import Unpack
 
-from kplug import optimizers
+from kplug import keras_class, optimizers
 from kplug.component_types import ScheduleLike
 from kplug.optimizers import CommonArguments, takes_common
 
 
+@keras_class("keras.optimizers.RMSprop")
 class RMSprop(optimizers.RMSprop):
     """Steps divided by a running average of the gradient's magnitude.
 
