@@ -9,7 +9,7 @@ from kplug.dialect.generations import KERAS_2, Generation, find_generation, look
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, CUSTOM, Names
+from kplug.dialect.names import BUILT_IN, Names
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
@@ -71,7 +71,7 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
     own = qualify("layer", entry, names)
     if own == _TORCH_MODULE:
         raise _torch_module(config)
-    if class_name in _MODELS and not own.startswith(f"{CUSTOM}/"):
+    if class_name in _MODELS and own.rpartition("/")[0] in ("", BUILT_IN):
         own, config = _MODELS[class_name], _read_graph(config, names)
     elif isinstance(config, Mapping):
         own, config = replace_former(own, read_arguments(entry))

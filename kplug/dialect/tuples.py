@@ -33,8 +33,7 @@ def mark_tuples(config: Mapping[str, Any]) -> dict[str, Any]:
         >>> mark_tuples({"betas": (0.5, 0.75), "rate": 0.5})
         {'betas': {'class_name': '__tuple__', 'items': [0.5, 0.75]}}
     """
-    marked = {key: _mark(value) for key, value in config.items()}
-    return {key: value for key, value in marked.items() if value != list_tuples(config[key])}
+    return {key: _mark(value) for key, value in config.items() if _holds_tuple(value)}
 
 
 def read_arguments(entry: Mapping[str, Any]) -> Any:
@@ -43,6 +42,12 @@ def read_arguments(entry: Mapping[str, Any]) -> Any:
     if isinstance(config, Mapping) and isinstance(own, Mapping):
         config = {**config, **own}
     return _restore(config)
+
+
+def _holds_tuple(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_tuple, value.values()))
+    return isinstance(value, tuple) or (isinstance(value, list) and any(map(_holds_tuple, value)))
 
 
 def _mark(value: Any) -> Any:

@@ -46,32 +46,30 @@ def write_model(entry: Mapping[str, Any], generation: int = 3) -> dict[str, Any]
 
 def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
     package, _, name = str(entry["class_name"]).rpartition("/")
-    config = dict(entry["config"])
-    if name in _MODEL_MODULES and package in ("", BUILT_IN):
+    config, unknown = dict(entry["config"]), {}
+    # A plugin's class is none of Keras's, whatever its name.
+    is_ours = package in ("", BUILT_IN)
+    if is_ours and name in _MODEL_MODULES:
         written = describe(_MODEL_MODULES[name], name, _write_graph(name, config, generation))
-    elif name == "InputLayer":
+    elif is_ours and name == "InputLayer":
         written = describe("keras.layers", name, _write_input(config))
-    elif name == OPERATION and generation == 3 and (operation := _write_operation(entry)):
-        written = operation
+    elif is_ours and name == OPERATION and generation == 3 and (done := _write_operation(entry)):
+        written = done
     else:
-        written = write_object(
-            "layer", package or BUILT_IN, name, _write_config(name, config, generation)
-        )
+        unknown = _UNKNOWN_TO_KERAS.get(name, {}) if is_ours else {}
+        known = {key: value for key, value in config.items() if key not in unknown}
+        arguments = _write_config(name, known, generation)
+        written = write_object("layer", package or BUILT_IN, name, arguments)
     # A functional model's entries say how they are connected, a model's own what it was built for.
     kept = ("name", "inbound_nodes", "build_config")
     found = {key: entry[key] for key in kept if key in entry and key not in written}
-    own = _find_own(name, config) if package in ("", BUILT_IN) else {}
+    # Of the arguments that Keras's class lacks those that have an effect.
+    own = {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
     return {**written, **found, **({OWN_ARGUMENTS: own} if own else {})}
 
 
 def _write_operation(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     return write_operation(entry["config"], entry.get("inbound_nodes", ()))
-
-
-def _find_own(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that Keras's class lacks, where they have an effect."""
-    unknown = _UNKNOWN_TO_KERAS.get(name, {})
-    return {key: config[key] for key, idle in unknown.items() if config.get(key, idle) != idle}
 
 
 def _write_graph(name: str, config: dict[str, Any], generation: int) -> dict[str, Any]:
@@ -103,7 +101,7 @@ def _write_input(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_config(name: str, config: dict[str, Any], generation: int) -> dict[str, Any]:
-    left_out = {"batch_input_shape", "batch_shape", *_UNKNOWN_TO_KERAS.get(name, ())}
+    left_out = {"batch_input_shape"}
     if config.get("activity_regularizer") is None:
         left_out.add("activity_regularizer")
     return {

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.configurable import list_keywords
 from kplug.dialect.reading_models import read_model
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
@@ -17,9 +16,6 @@ from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import quote
 from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
-
-# A configuration has them in another form, or they follow from the weights and calls.
-_OF_EVERY_LAYER = frozenset(list_keywords(Layer))
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
@@ -105,7 +101,7 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
             hint="Keep each argument as an attribute of its own name, as a value that JSON can hold, or "
             f"write {owner.__name__}.get_config(self); or save the weights alone, with save_weights.",
         )
-    lost = [name for name in find_lost(layer, config) if name not in _OF_EVERY_LAYER]
+    lost = find_lost(layer, config)
     if lost:
         raise refusal_of_lost(f"layer {layer.name!r}", layer, lost)
 
@@ -114,7 +110,8 @@ def _name_class(layer: Layer) -> str:
     owner = type(layer)
     if owner.__module__.partition(".")[0] == "kplug":
         return owner.__name__
-    component = find_component_of(REGISTRY, get_kind("layer"), layer)
+    # What the layer was made with stands beside the name, so the class alone decides.
+    component = find_component_of(REGISTRY, get_kind("layer"), owner)
     return f"custom/{owner.__name__}" if component is None else component.qualified_name
 
 

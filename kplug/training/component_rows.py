@@ -8,7 +8,7 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
-from kplug.registry.building.resolved import config_of
+from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.loading.imported_code import find_running
 from kplug.training.compiled import Compiled
@@ -23,16 +23,21 @@ def list_components(model: Any, compiled: Compiled | None) -> ComponentTable:
 
 
 def describe_layers(model: Any) -> list[ComponentRow]:
-    """Return the rows of the layers' components, those inside layers and layers of plugins included."""
+    """Return the rows of the layers' components, those inside layers and layers of plugins included.
+
+    What belongs to a model and to none of its layers stands behind the layers, under the model's name.
+    """
     rows: list[ComponentRow] = []
     seen: set[int] = set()
-    for layer in list_layers(model):
-        for path, module in layer.named_modules():
-            where = f"{layer.name}.{path}" if path else layer.name
+    for owner in [*list_layers(model), *_list_models(model)]:
+        for path, module in owner.named_modules():
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            where = f"{owner.name}.{path}" if path else owner.name
             rows += _describe_supplied(where, module)
             for name, slot in getattr(module, "slots", {}).items():
-                is_filled = slot.resolved is not None and slot.identifier is not None
-                if is_filled and id(slot) not in seen:
+                if slot.resolved is not None and not slot.is_idle and id(slot) not in seen:
                     seen.add(id(slot))
                     rows += describe(f"{where}.{name}", slot.resolved)
     return rows
@@ -50,16 +55,16 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     return [row, *inner]
 
 
-def _describe_supplied(where: str, layer: Any) -> list[ComponentRow]:
+def _describe_supplied(where: str, module: Any) -> list[ComponentRow]:
     """Return a row for a layer of a plugin; those of kplug itself have none, as they are too many."""
-    is_layer, owner = isinstance(layer, Layer), type(layer)
-    if not is_layer or owner.__module__.partition(".")[0] == "kplug":
+    owner = type(module)
+    if owner.__module__.partition(".")[0] == "kplug":
         return []
-    component = find_component_of(REGISTRY, get_kind("layer"), layer)
+    component = find_component_of(REGISTRY, get_kind("layer"), owner)
     if component is None:
         return []
-    written = component.qualified_name
-    return [_make_row(where, component, config_of(layer), "passed in code", written)]
+    arguments = ask_for_config(module) or {}
+    return [_make_row(where, component, arguments, "passed in code", component.qualified_name)]
 
 
 def _make_row(
@@ -85,6 +90,12 @@ def list_layers(model: Any) -> list[Layer]:
         for each in list_layers(layer) if holds_layers(layer) else [layer]:
             found.setdefault(id(each), each)
     return list(found.values())
+
+
+def _list_models(model: Any) -> list[Any]:
+    """Return the models inside a model, the innermost first, and the model itself."""
+    inner = [one for layer in model.layers if holds_layers(layer) for one in _list_models(layer)]
+    return [*inner, model]
 
 
 def holds_layers(layer: object) -> bool:

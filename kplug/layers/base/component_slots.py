@@ -58,6 +58,11 @@ class Slot:
         """Whether nothing was given and nothing stands for that."""
         return self.identifier is None and self.default is None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was given, and nothing stands for that but the kind's own default."""
+        return self.identifier is None and self.default == get_kind(self.kind).default
+
     def replace(self, identifier: object) -> None:
         """Put another identifier into the slot, to be looked up anew."""
         self.identifier = identifier

@@ -13,10 +13,13 @@ from kplug.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given
+from kplug.registry.building.roles import find_parameters, takes_any_keyword
 from kplug.registry.suggestions import unknown_argument
 
 # A configuration has it only where it is known.
 _NEVER_KEPT = ("batch_input_shape",)
+# What the configuration of every layer may have, whatever its constructor takes.
+_OF_EVERY_LAYER = ("name", "trainable", "dtype", "activity_regularizer", *_NEVER_KEPT)
 
 
 def list_kept_arguments(layer: object) -> dict[str, Any]:
@@ -35,6 +38,21 @@ def list_kept_arguments(layer: object) -> dict[str, Any]:
         for name in list_keywords(type(layer))
         if name in kept and name not in left_out and _is_plain(kept[name])
     }
+
+
+def list_untaken(layer_class: type, config: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a configuration that every layer has and that a constructor does not take.
+
+    Example:
+        >>> class Scale:
+        ...     def __init__(self, factor): ...
+        >>> list_untaken(Scale, {"name": "scale", "factor": 2.0})
+        ['name']
+    """
+    if takes_any_keyword(layer_class):
+        return []
+    taken = find_parameters(layer_class) or {}
+    return [key for key in _OF_EVERY_LAYER if key in config and key not in taken]
 
 
 def _is_plain(value: object) -> bool:

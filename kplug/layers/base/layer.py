@@ -30,6 +30,7 @@ from kplug.layers.base.building import marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
 from kplug.layers.base.component_slots import Slot
 from kplug.layers.base.constructor_arguments import (
+    list_untaken,
     read_name,
     refuse_keywords,
     watching_arguments,
@@ -100,6 +101,8 @@ class Layer(nn.Module):
         built_shape: What ``build`` was given: a shape, or shapes nested as the inputs are.
         is_changed_since_built: Whether a number or a tuple was assigned to an attribute since then.
         given_arguments: Optional arguments that a user's constructor was given, by name.
+        held_elsewhere: Arguments of this constructor that were given, and that a configuration may lack: the
+            model has them, as its input's shape or its weights' values.
         slots: The constructor arguments that name components, by name.
         activity_penalties: Penalties of the outermost layer's last call that this one took part in.
         inbound_nodes: The calls of this layer on symbolic tensors.
@@ -179,6 +182,17 @@ class Layer(nn.Module):
         self._is_ready = False
         self.batch_input_shape = standardize_input_shape(
             type(self).__name__, input_shape, input_dim, batch_input_shape, batch_size
+        )
+        kept_by_model = {
+            "name": name,
+            "input_shape": input_shape,
+            "input_dim": input_dim,
+            "batch_input_shape": batch_input_shape,
+            "batch_size": batch_size,
+            "weights": weights,
+        }
+        self.held_elsewhere = tuple(
+            key for key, given in kept_by_model.items() if given is not None
         )
         self.add_slot("activity_regularizer", "regularizer", activity_regularizer)
 
@@ -427,8 +441,20 @@ class Layer(nn.Module):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return cls(**leave_out_idle(cls, config))
+        """Make a layer from what ``get_config`` returned, here or in Keras.
+
+        What every layer has, such as ``name``, may be missing from the constructor of a subclass: it is set
+        afterwards.
+        """
+        arguments = leave_out_idle(cls, config)
+        later = list_untaken(cls, arguments)
+        layer = cls(**{key: arguments[key] for key in arguments if key not in later})
+        for key in later:
+            if key == "dtype":
+                layer.to(read_weights_type(cls.__name__, arguments[key]))
+            elif getattr(layer, key) != arguments[key]:  # or a layer inside may thaw
+                setattr(layer, key, arguments[key])
+        return layer
 
     def extra_repr(self) -> str:
         """Return what torch prints of the layer besides its class."""

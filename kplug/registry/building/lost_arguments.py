@@ -20,7 +20,7 @@ def find_lost(
     """Return the arguments that an object was given and that a configuration does not hold.
 
     Args:
-        instance: The object.
+        instance: The object. What its attribute ``held_elsewhere`` names, if it has one, is no loss.
         config: What its ``get_config`` returned. It may hold another value than the one that was written:
             that is the class's own way of putting it.
         written: The arguments that the object was made with, where that is known.
@@ -51,7 +51,8 @@ def find_lost(
     else:
         kept = getattr(instance, "__dict__", {})
         given = kept.get("given_arguments", _list_differing(kept, parameters))
-    held = {*config, *(_SPELLINGS if _SPELLINGS & config.keys() else ())}
+    elsewhere = getattr(instance, "held_elsewhere", ())
+    held = {*config, *elsewhere, *(_SPELLINGS if _SPELLINGS & config.keys() else ())}
     return [name for name in given if name not in held]
 
 

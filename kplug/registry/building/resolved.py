@@ -73,7 +73,7 @@ class Resolved:
 
         Of an object that was passed in code, those that a file cannot hold are among them.
         """
-        config = _ask_for_config(self.source)
+        config = ask_for_config(self.source)
         if self.call is not None:
             is_class = config is not None and self.call.role == "class"
             # An optimizer is saved by its `get_config` alone: it has to have its inner components too.
@@ -142,12 +142,13 @@ def config_of(instance: object) -> dict[str, Any] | None:
         Every argument by name; None if it does not say so, if it leaves out one that it was given, or if a
         spec could not hold one of them: with a part of the arguments another object would be made.
     """
-    config = _ask_for_config(instance)
+    config = ask_for_config(instance)
     is_whole = config is not None and is_literal(config) and not find_lost(instance, config)
     return config if is_whole else None
 
 
-def _ask_for_config(instance: object) -> dict[str, Any] | None:
+def ask_for_config(instance: object) -> dict[str, Any] | None:
+    """Return what an instance says that it was made with, whole or not; None if it does not say so."""
     if isinstance(instance, functools.partial):
         return None if instance.args else dict(instance.keywords)
     get_config = getattr(instance, "get_config", None)
