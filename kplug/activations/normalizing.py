@@ -67,7 +67,8 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     descending = last.sort(dim=-1, descending=True).values
     excess = descending.cumsum(dim=-1) - 1.0
     counts = torch.arange(1, last.shape[-1] + 1, device=x.device, dtype=x.dtype)
-    support = (counts * descending > excess).sum(dim=-1, keepdim=True)
+    # None is counted where there is a NaN or an infinity: the result is NaN then.
+    support = (counts * descending > excess).sum(dim=-1, keepdim=True).clamp(min=1)
     tau = excess.gather(-1, support - 1) / support
     return (last - tau).clamp(min=0.0).movedim(-1, axis)
 

@@ -48,8 +48,7 @@ class Bidirectional(Layer):
         torch.Size([2, 5, 6])
 
     Reference:
-        Schuster & Paliwal, 1997; ``keras.layers.Bidirectional``. Where only
-        the last output is returned it carries no mask; Keras 3 passes on that of the time steps.
+        Schuster & Paliwal, 1997; ``keras.layers.Bidirectional``.
     """
 
     supports_masking = True

@@ -40,11 +40,11 @@ class EinsumDense(Layer):
         [(3, 2, 4), (2, 4)]
 
     Reference:
-        ``keras.layers.EinsumDense``, without low-rank adapters and quantization.
+        ``keras.layers.EinsumDense``, without low-rank adapters and quantization. As there, outputs carry
+        no mask: the equation may move the axis of time.
     """
 
     casts_integers = True
-    supports_masking = True
     activation: Callable[[Tensor], Tensor]
     kernel: Tensor
 

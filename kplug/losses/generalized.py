@@ -25,7 +25,9 @@ def categorical_generalized_cross_entropy(
     predictions = as_predictions(y_pred, owner=_OWNER)
     ids = as_class_ids(as_tensor(y_true, _OWNER, "y_true"), predictions, -1, _OWNER)
     try:
-        shares = predictions.gather(-1, ids.unsqueeze(-1)).squeeze(-1)
+        # 0 times the others, so that a NaN among them is seen.
+        others = predictions.detach().sum(-1) * 0.0
+        shares = predictions.gather(-1, ids.unsqueeze(-1)).squeeze(-1) + others
     except (IndexError, RuntimeError) as error:
         explain(error, _OWNER, ids, predictions.shape[-1])
         raise

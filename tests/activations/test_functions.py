@@ -120,6 +120,19 @@ def test_golden_numbers(name: str, x: float, expected: float) -> None:
     assert value == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
+def test_nan_is_nan_where_it_is_in_keras(name: str, arguments: dict[str, Any]) -> None:
+    x = grid()
+    x[1, 2, 3] = x[3] = math.nan
+    ours, theirs = pair(name)
+    torch.testing.assert_close(ours(x, **arguments).isnan(), theirs(x, **arguments).isnan())
+
+
+def test_sparsemax_of_nan_is_nan() -> None:
+    x = torch.tensor([[math.nan, math.nan], [1.0, math.nan], [1.0, 2.0]])
+    assert activations.sparsemax(x).isnan().all(-1).tolist() == [True, True, False]
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "softplus", "log_softmax", "softmax"])
 def test_large_inputs_stay_finite(name: str) -> None:
     x = torch.tensor([-1e4, 0.0, 1e4], requires_grad=True)

@@ -159,6 +159,15 @@ def test_arguments_out_of_range(arguments: dict[str, Any], text: str) -> None:
     assert str(caught.value) == f"circle: {text}"
 
 
+def test_nan_is_seen_where_no_embedding_has_a_partner() -> None:
+    outputs = torch.full((3, 2), float("nan"))
+    for reduction in ("none", "sum_over_batch_size"):
+        value = losses.Circle(reduction=reduction)([0, 1, 2], outputs)
+        expected = keras.losses.Circle(reduction=reduction)(torch.tensor([0, 1, 2]), outputs)
+        torch.testing.assert_close(value, expected, equal_nan=True)
+        assert value.isnan().all()
+
+
 @pytest.mark.parametrize(("labels", "outputs"), [((3, 2), (3, 4)), ((2,), (3, 4)), ((3,), (3,))])
 def test_shapes_that_do_not_fit(labels: tuple[int, ...], outputs: tuple[int, ...]) -> None:
     with pytest.raises(DataError) as caught:

@@ -117,6 +117,20 @@ def test_metrics_equal_keras_over_batches(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("place", [slice(None), 1, (1, 2)])
+def test_nan_is_nan_where_it_is_in_keras(name: str, place: Any) -> None:
+    y, p = draw(name, 5, 1)
+    if name in IDS:  # they take no floats
+        return
+    p[place] = float("nan")
+    found = make(name)(y, p)
+    if name == "BinaryCrossentropy":  # Keras calls torch's, which takes no NaN
+        assert found.isnan()
+        return
+    assert torch.equal(found.isnan(), make(name, keras.metrics)(y, p).isnan())
+
+
+@pytest.mark.parametrize("name", PAIRED)
 def test_fresh_reset_and_copied_metrics(name: str) -> None:
     metric = make(name)
     assert torch.equal(metric.result().reshape(-1), torch.zeros_like(metric.result()).reshape(-1))

@@ -28,7 +28,7 @@ def power_of_share(base: Tensor, exponent: float) -> Tensor:
     if exponent >= 1.0 or exponent == 0.0:
         return base.clamp(min=0.0).pow(exponent)
     smallest = torch.finfo(base.dtype).tiny
-    return torch.where(base > 0.0, base.clamp(min=smallest).pow(exponent), 0.0)
+    return torch.where(base <= 0.0, 0.0, base.clamp(min=smallest).pow(exponent))  # NaN stays NaN
 
 
 def require_gamma(owner: str, gamma: object) -> float:

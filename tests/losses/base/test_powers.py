@@ -34,6 +34,14 @@ def test_rounding_below_0_counts_as_0() -> None:
     assert power_of_share(torch.tensor([-1e-8]), 0.5).tolist() == [0.0]
 
 
+@pytest.mark.parametrize("exponent", [0.3, 0.5, 1.0, 2.0])
+def test_nan_stays_nan(exponent: float) -> None:
+    assert power_of_share(torch.tensor([float("nan"), 0.0]), exponent).isnan().tolist() == [
+        True,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("gamma", [-1.0, float("inf"), float("nan"), "2", None])
 def test_exponents_that_are_none(gamma: Any) -> None:
     with pytest.raises(ArgumentValueError, match="argument 'gamma' is"):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+import kplug
 from kplug.callbacks import Callback, LambdaCallback
 from kplug.errors import (
     DataError,
@@ -55,6 +56,25 @@ def test_a_loss_that_becomes_nan_is_reported_once_with_its_step(device_reads: in
         "data; callbacks=['terminate_on_nan'] stops at the first such step."
     )
     assert len(history.epoch) == 2
+
+
+@pytest.mark.parametrize(
+    "loss", ["categorical_generalized_cross_entropy", "sparse_categorical_crossentropy", "circle"]
+)
+def test_training_stops_at_the_first_step_of_weights_that_are_nan(loss: str) -> None:
+    model = kplug.Sequential([kplug.layers.Dense(3, activation="softmax", input_dim=2)])
+    model.compile("sgd", loss)
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    with pytest.warns(NonFiniteLossWarning):
+        history = model.fit(
+            np.ones((6, 2), "float32"),
+            np.arange(6) % 3,
+            batch_size=3,
+            epochs=3,
+            verbose=0,
+            callbacks=["terminate_on_nan"],
+        )
+    assert history.epoch == [0]
 
 
 def test_training_stops_at_nan_if_asked(capsys: Any) -> None:
