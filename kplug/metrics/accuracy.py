@@ -113,7 +113,7 @@ class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy)
 class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
 
-    a is `BinaryAccuracy` if predictions have one column, `SparseCategoricalAccuracy` if targets have
+    a is `BinaryAccuracy` if predictions have one column or one axis, `SparseCategoricalAccuracy` if targets have
     one column or one axis less, and `CategoricalAccuracy` otherwise. Several binary labels a sample
     have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
 
@@ -135,7 +135,7 @@ class AutoAccuracy(MeanMetric):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each prediction is right."""
-        if y_pred.shape[-1] == 1:
+        if y_true.ndim == y_pred.ndim < 2 or y_pred.shape[-1] == 1:
             return _is_right_binary(y_true, y_pred, 0.5)
         if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
             return _is_right_id(y_true, y_pred)

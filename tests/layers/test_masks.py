@@ -106,7 +106,8 @@ def make(owner: Any, name: str, wrapped: str = "", **arguments: Any) -> Any:
     made = getattr(owner, name)
     if name in WRAPPED:
         class_name, _, flag = (wrapped or WRAPPED[name]).removesuffix(")").partition("(")
-        return made(make(owner, class_name, **({flag: True} if flag else {})))
+        inner: dict[str, Any] = {flag: True} if flag else {}
+        return made(make(owner, class_name, **inner))
     for one in list(inspect.signature(made.__init__).parameters.values())[1:]:
         if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD:
             arguments.setdefault(one.name, USUAL.get(one.name))

@@ -110,6 +110,24 @@ def test_empty_batch_has_loss_zero(case: Any) -> None:
 
 
 @parametrize_cases
+def test_empty_batch_has_no_values(case: Any) -> None:
+    y, p = (torch.tensor(part) for part in make_data(case, (0, 4), seed=0))
+    assert case.ours(reduction=None)(y, p).shape == (0,)
+    if case.name != "categorical_hinge":  # Keras takes no empty maximum
+        assert make_theirs(case, reduction=None)(y, p).shape == (0,)
+
+
+@parametrize_cases
+@pytest.mark.parametrize("weight", [2.5, [2.5]])
+@pytest.mark.filterwarnings("ignore:.*sample_weight cannot act on single samples")
+def test_one_axis_is_one_sample_as_in_keras(case: Any, weight: Any) -> None:
+    y, p = (torch.tensor(part, dtype=torch.float32) for part in make_data(case, (4,), seed=3))
+    for weights in (None, torch.tensor(weight)):
+        expected = make_theirs(case)(y, p, weights)
+        torch.testing.assert_close(case.ours()(y, p, weights), expected, rtol=1e-5, atol=1e-6)
+
+
+@parametrize_cases
 def test_nothing_waits_for_the_device(case: Any) -> None:
     # A meta tensor has no values: whatever reads one raises.
     y, p = (torch.tensor(part, device="meta") for part in make_data(case, (3, 4), seed=0))

@@ -116,6 +116,49 @@ def test_metrics_equal_keras_over_batches(name: str) -> None:
     torch.testing.assert_close(ours.result(), oracle.result(), rtol=1e-5, atol=1e-6)
 
 
+def draw_row(name: str, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Return targets and predictions of one axis."""
+    generator = torch.Generator().manual_seed(seed)
+    scores = torch.softmax(torch.randn(size, generator=generator), -1)
+    one = torch.randint(0, size, (), generator=generator)
+    if name in SPARSE:
+        return one, scores
+    if name in IDS:
+        return torch.arange(size) % 3, torch.randint(0, 3, (size,), generator=generator)
+    return torch.nn.functional.one_hot(one, size).float(), scores
+
+
+@pytest.mark.parametrize("name", PAIRED)
+@pytest.mark.parametrize("weight", [None, 2.5, [2.5]])
+def test_one_axis_is_one_sample_as_in_keras(name: str, weight: Any) -> None:
+    if weight is not None and "IoU" in name:
+        return  # Keras cuts fractions off
+    ours, oracle = make(name), make(name, keras.metrics)
+    weights = None if weight is None else torch.tensor(weight)
+    for seed, size in enumerate((4, 3)):
+        y, p = draw_row(name, size, seed)
+        try:
+            oracle.update_state(y, p, weights)
+        except (IndexError, ValueError):  # it takes no such shape
+            return
+        ours.update_state(y, p, weights)
+    torch.testing.assert_close(ours.result(), oracle.result(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["CosineSimilarity", "KLDivergence", "MeanSquaredError", "Hinge"])
+def test_one_axis_with_a_weight_for_each_is_a_column(name: str) -> None:
+    y, p = draw_row(name, 4, 0)
+    weights = [1.0, 2.0, 0.5, 3.0]
+    torch.testing.assert_close(
+        make(name)(y, p, weights), make(name)(y[:, None], p[:, None], weights)
+    )
+
+
+def test_accuracy_by_its_short_name_reads_one_axis_as_binary() -> None:
+    assert metrics.AutoAccuracy()([0, 1, 1], [0.2, 0.9, 0.4]).item() == pytest.approx(2 / 3)
+    assert metrics.AutoAccuracy()(torch.tensor(1), torch.tensor([0.2, 0.9])).item() == 1.0
+
+
 @pytest.mark.parametrize("name", PAIRED)
 @pytest.mark.parametrize("place", [slice(None), 1, (1, 2)])
 def test_nan_is_nan_where_it_is_in_keras(name: str, place: Any) -> None:

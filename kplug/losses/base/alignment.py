@@ -107,6 +107,14 @@ def align_ranks(
     return y_true, y_pred
 
 
+def has_several(sample_weight: ArrayLike) -> bool:
+    """Return whether weights are those of single samples, and not one for all."""
+    if sample_weight is None:
+        return False
+    given = sample_weight if isinstance(sample_weight, Tensor) else as_tensor(sample_weight)
+    return given.ndim > 0 and given.numel() != 1
+
+
 def prepare(
     y_true: ArrayLike,
     y_pred: ArrayLike,

@@ -28,6 +28,7 @@ from kplug.losses.base.alignment import (
     as_predictions,
     as_targets,
     as_tensor,
+    has_several,
 )
 from kplug.losses.base.reduction import (
     MEAN_REDUCTIONS,
@@ -139,7 +140,8 @@ class Loss(ABC):
                 the predictions carry, as ``_keras_mask``, is joined with it.
 
         Returns:
-            A tensor of shape (), or the values for reduction ``none``.
+            A tensor of shape (), or the values for reduction ``none``. A reduced loss of no samples is 0;
+            Keras returns an empty tensor then.
 
         Raises:
             DataError: if shapes do not fit each other; at the first call also for values that the
@@ -182,7 +184,7 @@ class Loss(ABC):
         if targets.ndim != predictions.ndim:
             keeps_axis = weight_rank > 1 or self._has_channels
             return align_ranks(targets, predictions, keep_last_axis=keeps_axis)
-        if weight_rank and targets.ndim == 1:
+        if weight_rank and targets.ndim == 1 and has_several(sample_weight):
             return targets.unsqueeze(-1), predictions.unsqueeze(-1)
         return targets, predictions
 

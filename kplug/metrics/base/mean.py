@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kplug.backend.masks import get_mask
 from kplug.contracts import find_class_of
-from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor
+from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, has_several
 from kplug.losses.base.formula import (
     Formula,
     find_common_parameters,
@@ -24,8 +24,9 @@ class MeanMetric(Metric):
     """Weighted mean of ``call(y_true, y_pred)``, which a subclass writes, or of a formula that it names.
 
     m = Σ w call(y, ŷ) / Σ w over all samples. Before ``call`` runs, (N,) beside (N, 1) is given shape
-    (N, 1), and so is (N,) beside (N,). A ``formula`` with further parameters needs an ``__init__`` that
-    keeps them as attributes of the same names; one without needs none, and its own name is the label.
+    (N, 1). (N,) beside (N,) is one sample, as it is for a loss and in Keras; with N weights it is given shape
+    (N, 1) too. A ``formula`` with further parameters needs an ``__init__`` that keeps them as attributes of
+    the same names; one without needs none, and its own name is the label.
 
     Args:
         name: Label in logs and history; by default the class's name in snake case.
@@ -80,7 +81,7 @@ class MeanMetric(Metric):
             if mask is not None:
                 sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:
-                targets, predictions = _align(targets, predictions)
+                targets, predictions = _align(targets, predictions, sample_weight)
             self.accumulate_pair(targets, predictions, sample_weight)
 
     def accumulate_pair(
@@ -100,7 +101,9 @@ class MeanMetric(Metric):
             return
         weights = as_weights(sample_weight, values, self.name, kind)
         product = values * weights
-        rows = product.shape[0] if product.ndim else 1
+        rows = (
+            product.shape[0] if weights.ndim else 1
+        )  # one weight for all counts once, as in Keras
         self.total += _scale(product.sum(), rows, product)
         self.count += _scale(weights.expand_as(product).sum(), rows, product)
 
@@ -138,8 +141,8 @@ def _scale(total: Tensor, rows: int, values: Tensor) -> Tensor:
     return total if share == 1.0 else total * share
 
 
-def _align(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    if y_true.ndim == y_pred.ndim == 1:
+def _align(y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike) -> tuple[Tensor, Tensor]:
+    if y_true.ndim == y_pred.ndim == 1 and has_several(sample_weight):
         return y_true.unsqueeze(-1), y_pred.unsqueeze(-1)
     # The last axis is kept: a value a step takes weights a step, and the mean is the same.
     return align_ranks(y_true, y_pred, keep_last_axis=True)
