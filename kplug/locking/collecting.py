@@ -10,7 +10,7 @@ from kplug.locking.install_source import read_install_source
 from kplug.locking.lock_file import Lock, LockedPackage
 from kplug.registry import KINDS, REGISTRY, Component, Resolved, resolve
 from kplug.registry.component import BUILT_IN, CUSTOM
-from kplug.registry.loading.imported_code import find_build_here
+from kplug.registry.loading.imported_code import Build, find_build_here
 from kplug.registry.quoting import quote
 
 # For each distribution the components that are used; for the user's own code their names.
@@ -75,6 +75,8 @@ def lock_rows(
         distribution, kind = str(row.get("distribution")), KINDS.get(str(row.get("kind")))
         name = str(row.get("name")).rpartition("/")[2]
         used.setdefault(distribution, set())
+        if isinstance(code := row.get("code"), dict):  # whose code it is, where that is another
+            used.setdefault(str(code.get("distribution")), set())
         if distribution == CUSTOM:
             used[CUSTOM].add(name)
         elif kind is not None:
@@ -103,12 +105,18 @@ def _note_use(used: _Used, component: Component) -> None:
 def _lock(used: _Used, allow_unlocked: bool) -> Lock:
     own = sorted(f"{CUSTOM}/{name}" for name in used.pop(CUSTOM, ()))
     names = sorted({*BUILT_IN, *used})
-    packages = [_lock_package(name, used.get(name, set())) for name in names]
+    builds = {name: _require_build(name) for name in names}
+    packages = [_lock_package(name, build, used.get(name, set())) for name, build in builds.items()]
     problems = [f"{name} is code of your own, which no package supplies" for name in own]
     problems += [
         f"{package} is an editable install {package.source.obstacle}"
         for package in packages
         if package.source.obstacle
+    ]
+    problems += [
+        f"{package} has no hash: {builds[package.name].doubt}"
+        for package in packages
+        if not (package.hash or package.source.obstacle)
     ]
     if problems and not allow_unlocked:
         raise LockError(
@@ -118,13 +126,17 @@ def _lock(used: _Used, allow_unlocked: bool) -> Lock:
     return Lock(tuple(packages), tuple(own))
 
 
-def _lock_package(name: str, components: set[str]) -> LockedPackage:
+def _require_build(name: str) -> Build:
     build = find_build_here(name)
     if build is None or not build.version:
         raise LockError(
             f"{quote(name)} is not installed here, so there is nothing to lock",
             hint="Lock the model where it was made.",
         )
+    return build
+
+
+def _lock_package(name: str, build: Build, components: set[str]) -> LockedPackage:
     return LockedPackage(
         name, build.version, build.hash or "", read_install_source(name), tuple(sorted(components))
     )

@@ -98,8 +98,10 @@ def _compare_code(package: LockedPackage, here: Build) -> Drift | None:
     # A working copy and a wheel of one commit are hashed in different ways.
     is_comparable = package.source.is_editable == source.is_editable or not is_same_commit
     if package.hash and is_comparable and package.hash != here.hash:
-        other = "other code here under the same version"
-        return Drift("hash", package.name, f"{package} has {other}{_note(package)}")
+        other = f"cannot be vouched for: {here.doubt}"
+        if here.hash is not None:
+            other = f"has other code here under the same version{_note(package)}"
+        return Drift("hash", package.name, f"{package} {other}")
     return None
 
 

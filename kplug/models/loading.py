@@ -20,8 +20,13 @@ from kplug.registry.problems import describe_error
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT, naming_file
 from kplug.saving.json_text import parse_json
-from kplug.saving.lock_check import verify_lock
-from kplug.saving.package_check import Verify, check_verify, verify_components
+from kplug.saving.lock_check import require_locked, verify_lock
+from kplug.saving.package_check import (
+    Verify,
+    check_verify,
+    require_recorded,
+    verify_components,
+)
 from kplug.saving.provenance import read_components
 from kplug.saving.state import read_keras_optimizer, read_state, restore_state
 from kplug.saving.weights.hdf5_tensors import load_all
@@ -82,9 +87,8 @@ def load_model(
     require_flag("load_model", "compile", compile)
     source = require_path("load_model", "path", path)
     with naming_file(source), opened_model(source) as stored, scope_of(custom_objects):
-        verify_components(lambda: read_components(stored.file), verify, source)
-        if lock is not None:
-            verify_lock(lock, stored)
+        rows = verify_components(lambda: read_components(stored.file), verify, source)
+        locked = None if lock is None else verify_lock(lock, stored)
         entry = read_model(stored.config, custom_objects, stored.generation)
         model = model_from_config(entry, custom_objects)
         with _blaming_the_class(model):
@@ -94,6 +98,10 @@ def load_model(
         load_all(plan.assignments)
         if compile:
             _compile(model, stored, custom_objects, source)
+        if verify == "exact":  # again: by now it is known what the model is made of
+            require_recorded(model, rows)
+        if locked is not None:
+            require_locked(model, locked)
     return model
 
 

@@ -10,29 +10,44 @@ from typing import Any
 from kplug.errors import LockError
 from kplug.locking import Lock, check_lock, lock_rows, read_lock
 from kplug.registry.component import CUSTOM
-from kplug.registry.quoting import quote
-from kplug.saving.package_check import compare_installed
-from kplug.saving.provenance import read_components
+from kplug.saving.package_check import compare_installed, list_gaps
+from kplug.saving.protocols import LayeredModel
+from kplug.saving.provenance import collect_rows, list_suppliers, read_components
 from kplug.saving.whole.opening import StoredModel, opened_model
 
 _OWN = f"{CUSTOM}>"  # how a configuration names a class or function of the user's own code
 
 
-def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> None:
+def verify_lock(path: str | os.PathLike[str], stored: StoredModel) -> Lock:
     """Refuse a model if what is installed differs from a lock, or if the lock does not cover the model.
 
     Raises:
         LockError: It does, or the lock cannot be read.
     """
     lock = read_lock(path)
-    rows = read_components(stored.file)
-    check_lock(lock, {str(row.get("distribution")) for row in rows} - {CUSTOM})
+    rows = read_components(stored.file) or []
+    check_lock(lock, _list_suppliers(rows))
     own = {f"{CUSTOM}/{name}" for name in _list_own(stored, rows)} - {*lock.not_locked}
     if own:
         raise LockError(
             f"the lock does not cover {', '.join(sorted(own))}, code of your own in the model",
             hint="`kplug lock MODEL --allow-unlocked` lists it in the lock.",
         )
+    return lock
+
+
+def require_locked(model: LayeredModel, lock: Lock) -> None:
+    """Refuse a model that was made with packages that a lock lacks, whatever its file says.
+
+    Raises:
+        LockError: It was.
+    """
+    check_lock(lock, _list_suppliers(collect_rows(model)))
+
+
+def _list_suppliers(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    suppliers = [supplier for row in rows for supplier in list_suppliers(row)]
+    return {str(supplier.get("distribution")) for supplier in suppliers} - {CUSTOM}
 
 
 def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
@@ -54,25 +69,14 @@ def lock_model(path: Path, *, allow_unlocked: bool = False) -> Lock:
                 "the file does not say which packages it was made of: kplug did not write it",
                 hint="Load the model, save it with kplug, and lock that file.",
             )
-        if sentences := [*_list_versionless(rows), *compare_installed(rows, exact=True)]:
+        gaps = [] if allow_unlocked else list_gaps(rows)
+        if sentences := [*gaps, *compare_installed(rows, exact=True)]:
             raise LockError(
                 "the file was made of other packages than are installed here:\n  "
                 + "\n  ".join(sentences),
                 hint="Lock the model where it was saved, or save it again here.",
             )
         return lock_rows(rows, _list_own(stored, rows), allow_unlocked=allow_unlocked)
-
-
-def _list_versionless(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each distribution whose version was not known when the file was written."""
-    named = {
-        str(row.get("distribution"))
-        for row in rows
-        if not row.get("version") and row.get("distribution") != CUSTOM
-    }
-    return [
-        f"the file does not say which version of {quote(name)} it used" for name in sorted(named)
-    ]
 
 
 def _list_own(stored: StoredModel, rows: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -14,57 +15,157 @@ from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
 from kplug.registry.candidates.packages import Package
+from kplug.registry.component import CUSTOM
 from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
+from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
+from kplug.saving.protocols import LayeredModel
+from kplug.saving.provenance import collect_rows, list_suppliers
 
 Verify = Literal["off", "warn", "exact"]
 
+# What has to be the same in a model and in its file's table.
+_IDENTITY = ("slot", "kind", "name", "distribution", "version", "hash", "code")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
 def verify_components(
-    read: Callable[[], list[dict[str, Any]]], verify: Verify, source: Path
-) -> None:
+    read: Callable[[], list[dict[str, Any]] | None], verify: Verify, source: Path
+) -> list[dict[str, Any]]:
     """Compare the packages that a file names with those that are installed.
 
+    Args:
+        read: What reads the table; it returns None if there is none.
+        verify: What to do where they differ.
+        source: The file.
+
+    Returns:
+        The table; empty where it was not read.
+
     Raises:
-        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged.
+        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged, is not there, or
+            leaves out what would have to be compared.
     """
     if verify == "off":
-        return
+        return []
     try:
         rows = read()
     except WeightsError as error:
         if verify == "exact":
             raise
         warn(f"{source}: {error}")
-        return
-    sentences = compare_installed(rows, exact=verify == "exact")
-    if not sentences:
-        return
-    message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
+        return []
     if verify == "exact":
-        raise WeightsError(message, hint="Load it where those builds run, or pass verify='warn'.")
-    warn(f"{source}: {message}")
+        if rows is None:
+            raise WeightsError(
+                "the file does not say which packages it was made of: kplug did not write it",
+                hint="Load it with verify='warn' and save it with kplug.",
+            )
+        if gaps := list_gaps(rows):
+            raise _incomplete(gaps)
+    sentences = compare_installed(rows or [], exact=verify == "exact")
+    if sentences:
+        message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
+        if verify == "exact":
+            raise WeightsError(
+                message, hint="Load it where those builds run, or pass verify='warn'."
+            )
+        warn(f"{source}: {message}")
+    return rows or []
+
+
+def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse a model that a file's table is not of, asked once its code is loaded.
+
+    Args:
+        model: The model that was made from the file.
+        rows: The table.
+
+    Raises:
+        WeightsError: A component of the model has no row with its place, name, package, version and hash.
+    """
+    recorded = set(map(_identify, rows))
+    sentences = [
+        f"{row['slot']}: {row['name']} is of {row['distribution']} {row['version']}"
+        + (f", which has no hash here: {row['doubt']}" if "doubt" in row else "")
+        for row in collect_rows(model)
+        if _identify(row) not in recorded
+    ]
+    if sentences:
+        raise _incomplete([f"no row for {sentence}" for sentence in sentences])
+
+
+def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse weights if their file does not name every package that a model's layers are of.
+
+    Raises:
+        WeightsError: It does not.
+    """
+    named = {row.get("distribution") for row in rows}
+    used = {(row["distribution"], row["name"]) for row in collect_rows(model, of_layers=True)}
+    if gaps := [
+        f"no row of {distribution}, which supplies {name} of the model"
+        for distribution, name in sorted(used)
+        if distribution not in {*named, CUSTOM}
+    ]:
+        raise _incomplete(gaps)
+
+
+def _identify(row: Mapping[str, Any]) -> str:
+    return json.dumps([row.get(name) for name in _IDENTITY], sort_keys=True, default=str)
+
+
+def _incomplete(gaps: list[str]) -> WeightsError:
+    return WeightsError(
+        "the component table of the file does not say all that would have to be compared:\n  "
+        + "\n  ".join(gaps),
+        hint="Save the model again where its packages are as they were installed, or pass verify='warn'.",
+    )
+
+
+def list_gaps(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each package that a table names without version or hash, or not at all."""
+    found = dict.fromkeys(
+        gap
+        for row in rows
+        if row.get("distribution") != CUSTOM  # no package supplies the user's own code
+        for supplier in list_suppliers(row)
+        if (gap := _find_gap(row, supplier)) is not None
+    )
+    return sorted(found)
+
+
+def _find_gap(row: Mapping[str, Any], supplier: Mapping[str, Any]) -> str | None:
+    distribution, version = supplier.get("distribution"), supplier.get("version")
+    if not _is_distribution(distribution):
+        return f"no package that supplied {quote(str(row.get('name')))}"
+    if not version or not isinstance(version, str):
+        return f"the file does not say which version of {quote(distribution)} it used"
+    if supplier.get("hash") and isinstance(supplier["hash"], str):
+        return None
+    doubt = supplier.get("doubt")
+    reason = f": {_printable(doubt)}" if isinstance(doubt, str) else ""
+    return f"no hash of the code of {distribution} {_printable(version)}{reason}"
 
 
 def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list[str]:
     """Return a sentence for each distribution of the table that is missing or differs.
 
     Args:
-        rows: The table as it was stored.
+        rows: The table as it was stored; what it leaves out is not compared.
         exact: Compare whole version strings, and the hashes of the code where the table has them.
             Otherwise local labels (``+cpu``) do not count, and for kplug and torch, which every file
             names, nothing below the minor version does.
     """
     stored: dict[tuple[str, Build], list[str]] = {}
-    for row in rows:
-        distribution, version = row.get("distribution"), row.get("version")
+    for row, supplier in ((row, one) for row in rows for one in list_suppliers(row)):
+        distribution, version = supplier.get("distribution"), supplier.get("version")
         # "custom" stands for objects of the user's own code, which no package supplies.
-        if distribution == "custom" or not version:
+        if distribution == CUSTOM or not version:
             continue
         if _is_distribution(distribution) and isinstance(version, str):
-            build = Build(version, row["hash"] if isinstance(row.get("hash"), str) else None)
+            digest = supplier.get("hash")
+            build = Build(version, digest if isinstance(digest, str) else None)
             names = stored.setdefault((str(distribution), build), [])
             if str(row.get("name")) not in names:
                 names.append(str(row.get("name")))
@@ -98,7 +199,10 @@ def _compare(distribution: str, stored: Build, names: list[str], *, exact: bool)
         )
         if not is_other:
             return None
-        return f"{distribution} {was}, which supplied {used}, has other code here under the same version"
+        label = f"{distribution} {was}, which supplied {used},"
+        if here is not None and here.hash is None:
+            return f"{label} cannot be vouched for here: {here.doubt}"
+        return f"{label} has other code here under the same version"
     advice = find_replacement(distribution)
     if advice is None and distribution in REGISTRY.state.discovery.by_name:
         advice = _install_line(distribution, version)

@@ -7,8 +7,9 @@ imported.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import h5py
@@ -17,7 +18,7 @@ import numpy as np
 from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
-from kplug.registry.loading.imported_code import find_build_here, warn_of_replacement
+from kplug.registry.loading.imported_code import Build, find_build_here, warn_of_replacement
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_attribute
 from kplug.training.component_rows import list_components
@@ -28,25 +29,51 @@ LAYOUT = 1
 FIELDS = ("slot", "kind", "name", "arguments", "distribution", "version", "rule", "written")
 
 _MOST_BYTES = 16 << 20
+_Find = Callable[[str], Build | None]
 
 
-def collect_rows(model: LayeredModel) -> list[dict[str, Any]]:
-    """Return the model's component table as plain data; before ``compile`` that of its layers."""
+def collect_rows(model: LayeredModel, *, of_layers: bool = False) -> list[dict[str, Any]]:
+    """Return the model's component table as plain data; before ``compile``, or if asked, that of its layers."""
     model.resolve_slots()  # what a slot was given since is decided by the save
-    table = list_components(model, getattr(model, "compiled", None))
+    table = list_components(model, None if of_layers else getattr(model, "compiled", None))
     for distribution in {row.distribution for row in table}:
         warn_of_replacement(distribution)
-    return [{**_select(row.to_json()), "hash": _find_hash(row)} for row in table]
+    find = functools.cache(find_build_here)
+    return [_describe(row, find) for row in table]
 
 
-def _select(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in FIELDS}
+def _describe(row: ComponentRow, find: _Find) -> dict[str, Any]:
+    facts = row.to_json()
+    described = {name: facts[name] for name in FIELDS}
+    described |= _describe_build(row.distribution, row.version, find)
+    if row.code:
+        build = find(row.code)
+        version = "" if build is None else build.version
+        described["code"] = {
+            "distribution": row.code,
+            "version": version,
+            **_describe_build(row.code, version, find),
+        }
+    return described
 
 
-def _find_hash(row: ComponentRow) -> str | None:
-    """Return the hash of the code that supplied a component; two builds may have one version."""
-    build = None if row.distribution == CUSTOM else find_build_here(row.distribution)
-    return build.hash if build is not None and build.version == row.version else None
+def _describe_build(distribution: str, version: str, find: _Find) -> dict[str, Any]:
+    """Return the hash of the code that supplied a component, or why there is none.
+
+    Two builds may have one version, and another version may have been imported in part.
+    """
+    if distribution == CUSTOM:
+        return {"hash": None}
+    build = find(distribution) or Build(doubt="it is not installed")
+    if build.version != version:
+        return {"hash": None, "doubt": "modules of two versions of it were imported"}
+    return {"hash": build.hash, **({"doubt": build.doubt} if build.hash is None else {})}
+
+
+def list_suppliers(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return who offers a component, and whose code it is if that is another."""
+    code = row.get("code")
+    return [row] if code is None else [row, code if isinstance(code, dict) else {}]
 
 
 def write_components(file: h5py.File, rows: list[dict[str, Any]]) -> None:
@@ -70,14 +97,13 @@ def has_components(file: h5py.File) -> bool:
     return ATTRIBUTE in file.attrs or f"{ATTRIBUTE}0" in file.attrs
 
 
-def read_components(file: h5py.File) -> list[dict[str, Any]]:
-    """Return the table stored in ``file``; empty when the file was not written by kplug.
+def read_components(file: h5py.File) -> list[dict[str, Any]] | None:
+    """Return the table stored in ``file``; None when the file was not written by kplug.
 
     Raises:
         WeightsError: There is a table, and it is damaged or of a newer kplug.
     """
-    text = _read_bytes(file)
-    return decode_components(text) if text else []
+    return decode_components(_read_bytes(file)) if has_components(file) else None
 
 
 def decode_components(text: bytes | str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
 from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
-from kplug.registry.loading.imported_code import find_running
+from kplug.registry.loading.imported_code import find_owner, find_running_version
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 
@@ -70,16 +70,21 @@ def _describe_supplied(where: str, module: Any) -> list[ComponentRow]:
 def _make_row(
     slot: str, component: Component, arguments: Any, rule: str, written: str
 ) -> ComponentRow:
-    origin = component.origin
+    origin, version, owner = (
+        component.origin,
+        find_running_version(component),
+        find_owner(component),
+    )
     return ComponentRow(
         slot=slot,
         kind=component.kind,
         name=component.qualified_name,
         arguments=as_data(arguments),
         distribution=origin.distribution,
-        version=find_running(component).version,
+        version=version,
         rule=rule,
         written=written,
+        code=owner if owner != origin.distribution else "",
     )
 
 

@@ -30,6 +30,7 @@ class ComponentRow:
         version: Version of the distribution.
         rule: Why this component and no other of that name.
         written: The qualified name with the arguments as they were written, for people.
+        code: The distribution whose code it is, where that is not the one that offers it.
     """
 
     slot: str
@@ -40,6 +41,7 @@ class ComponentRow:
     version: str = ""
     rule: str = ""
     written: str = ""
+    code: str = ""
 
     @property
     def package(self) -> str:

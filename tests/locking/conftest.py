@@ -39,9 +39,9 @@ def install_plugin(install: Sandbox) -> InstallPlugin:
     ) -> None:
         module = name.replace("-", "_")
         entries = {"kplug.losses": {loss: f"{module}:{loss}" for loss in losses}}
-        source = "".join(LOSS.format(name=loss) for loss in losses)
+        source = f"# {code}\n" + "".join(LOSS.format(name=loss) for loss in losses)
         install(name, version, entry_points=entries, modules={f"{module}.py": source})
-        (install.info(name, version) / "RECORD").write_text(f"{module}.py,sha256={code},10\n")
+        install.record(name, version)
         if direct_url is not None:
             text = json.dumps(direct_url)
             (install.info(name, version) / "direct_url.json").write_text(text)

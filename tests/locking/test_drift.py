@@ -46,7 +46,8 @@ def test_another_version(install_plugin: InstallPlugin, install: Sandbox) -> Non
 def test_other_code_under_the_same_version(install_plugin: InstallPlugin, install: Sandbox) -> None:
     install_plugin()
     lock = lock_environment()
-    (install.info(ONE, "1.0") / "RECORD").write_text("kplug_one.py,sha256=bbb,10\n")
+    install.uninstall(ONE)
+    install_plugin(code="bbb")
     assert _drift(lock) == [("hash", "kplug-one 1.0 has other code here under the same version")]
 
 

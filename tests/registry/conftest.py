@@ -18,6 +18,7 @@ from kplug.registry import REGISTRY, Kind
 from kplug.registry.building import resolution
 from kplug.registry.candidates import scopes
 from kplug.registry.loading import imported_code
+from kplug.registry.loading.record_hash import digest_of
 from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
@@ -82,6 +83,15 @@ class Sandbox:
         lines = [f"{file},," for file in (*files, f"{info.name}/METADATA")]
         (info / "RECORD").write_text("\n".join(lines))
 
+    def record(self, name: str, version: str = "1.0") -> Path:
+        """Write the hashes of a distribution's modules into its ``RECORD``, as installers do."""
+        record = self.info(name, version) / "RECORD"
+        files = [line.partition(",")[0] for line in record.read_text().splitlines()]
+        modules = [file for file in files if file.endswith(".py")]
+        lines = [f"{f},sha256={digest_of((self.folder / f).read_bytes())},1" for f in modules]
+        record.write_text("\n".join(lines))
+        return record
+
     def uninstall(self, name: str, version: str = "1.0") -> None:
         shutil.rmtree(self.info(name, version))
         self.changed()
@@ -139,6 +149,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         monkeypatch.delenv(variable)
     monkeypatch.setattr(imported_code, "_IMPORTED", {})
     monkeypatch.setattr(imported_code, "_MODULES", {})
+    monkeypatch.setattr(imported_code, "_OWNERS", dict(imported_code._OWNERS))
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
         monkeypatch.setattr(

@@ -111,10 +111,13 @@ def test_code_of_the_user_has_to_be_named_by_the_lock(
         load_model(path, objects, lock=lock, verify="off")
 
 
-def test_a_model_that_was_made_of_another_build_is_not_locked(save: Save, install: Sandbox) -> None:
+def test_a_model_that_was_made_of_another_build_is_not_locked(
+    save: Save, install: Sandbox, install_plugin: InstallPlugin
+) -> None:
     path = save()
     del sys.modules["kplug_one"]  # as in another process
-    (install.info("kplug-one", "1.0") / "RECORD").write_text("kplug_one.py,sha256=bbb,10\n")
+    install.uninstall("kplug-one")
+    install_plugin(code="bbb")
     with pytest.raises(LockError) as caught:
         lock_model(path)
     assert "kplug-one 1.0, which supplied kplug-one/overlap, has other code here" in str(

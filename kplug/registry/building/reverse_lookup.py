@@ -12,6 +12,7 @@ from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import NAME, Component
 from kplug.registry.errors import DisabledComponentError, PluginLoadError
 from kplug.registry.kinds import Kind
+from kplug.registry.loading.imported_code import find_owner
 from kplug.registry.registry import Registry
 
 
@@ -24,11 +25,14 @@ def find_component_of(registry: Registry, kind: Kind, instance: object) -> Compo
     """
     maker = instance.func if isinstance(instance, functools.partial) else type(instance)
     own = ((item, _find_loaded(item.target)) for item in user_components(kind.name))
-    for component, loaded in (*own, *registry.index(kind).find_by_object(instance, maker)):
-        is_it = loaded is instance or (loaded is maker and config_of(instance) is not None)
-        if is_it and _may_load(registry, component):
-            return component
-    return None
+    fitting = [
+        component
+        for component, loaded in (*own, *registry.index(kind).find_by_object(instance, maker))
+        if (loaded is instance or (loaded is maker and config_of(instance) is not None))
+        and _may_load(registry, component)
+    ]
+    # Several distributions may offer one object; it is that of the one whose code it is.
+    return min(fitting, key=lambda one: find_owner(one) != one.origin.distribution, default=None)
 
 
 def name_of(instance: object) -> str:

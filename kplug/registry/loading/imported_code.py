@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -17,6 +17,7 @@ import importlib_metadata
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Component, Origin
 from kplug.registry.loading.record_hash import Code, read_code
+from kplug.registry.loading.vouching import find_doubt, find_doubt_of_files
 from kplug.registry.metadata import read_origin
 from kplug.registry.user_warnings import warn
 
@@ -27,11 +28,14 @@ class Build:
 
     Args:
         version: The version; empty where it is not known.
-        hash: What ``hash_distribution`` returned; None where there is none.
+        hash: What ``hash_distribution`` returned; None where there is none, or where it may not be that of
+            the code that runs.
+        doubt: Why there is no hash, as a sentence without its full stop.
     """
 
     version: str = ""
     hash: str | None = None
+    doubt: str = field(default="", compare=False)
 
 
 class _Noted(NamedTuple):
@@ -41,51 +45,68 @@ class _Noted(NamedTuple):
     code: Code | None = None
 
     @property
-    def build(self) -> Build:
+    def hash(self) -> str | None:
         try:
-            return Build(self.version, self.code.hash if self.code else None)
+            return self.code.hash if self.code else None
         except Exception:  # noqa: BLE001 - a RECORD may hold anything, and a source file may be gone
-            return Build(self.version)
+            return None
 
 
 # Kept over every reload: modules stay imported. For each distribution a package of it, and the build.
 _IMPORTED: dict[str, tuple[str, _Noted]] = {}
-# Likewise for each module: another build may be installed between the imports of two.
-_MODULES: dict[str, _Noted] = {}
+# Likewise for each module, by who names it: another build may be installed between the imports of two.
+_MODULES: dict[tuple[str, str], _Noted] = {}
 _WARNED: set[str] = set()
 # Kept as well: what was taken from which module, by the distribution that names it.
 _TARGETS: dict[tuple[str, str], frozenset[str]] = {}
 
 
+# And whose module that is: a plugin may name those of what it requires.
+_OWNERS: dict[tuple[str, str], str] = {}
+
+
 @contextlib.contextmanager
-def noting_import(origin: Origin, target: str) -> Iterator[None]:
-    """Remember the build of a distribution while its first module is imported, and that of each module.
+def noting_import(distributions: Iterable[str], target: str) -> Iterator[None]:
+    """Remember builds of distributions while a first module is imported, and that of each module.
 
     Args:
-        origin: The distribution.
+        distributions: Who names the module, and whose it is.
         target: ``module:object``, or the module.
     """
-    name, module = origin.distribution, target.partition(":")[0]
-    running = _find_imported(name)
-    is_known = running is not None and module in sys.modules
-    if name in ("", CUSTOM, *BUILT_IN) or is_known:
-        yield
-        return
-    noted = _note(name, module) if running is None else _note_installed(name) or _Noted()
+    module = target.partition(":")[0]
+    noted = {name: _note_import(name, module) for name in dict.fromkeys(distributions)}
+    is_first = {name for name in noted if _find_imported(name) is None}
     try:
         yield
     finally:  # a package that fails half-way may have left modules behind
         package = module.partition(".")[0]
-        if running is None and package in sys.modules:
-            _IMPORTED[name] = (package, noted)
-        if module in sys.modules:
-            _MODULES[module] = noted
+        for name, build in noted.items():
+            if build is not None and name in is_first and package in sys.modules:
+                _IMPORTED[name] = (package, build)
+            if build is not None and module in sys.modules:
+                _MODULES[name, module] = build
 
 
-def note_target(origin: Origin, module: str, path: str) -> None:
-    """Remember that a distribution's object was loaded; the path is empty for the module itself."""
+def _note_import(name: str, module: str) -> _Noted | None:
+    """Return the build of a distribution that an import of a module gets; None if that is known."""
+    running = _find_imported(name)
+    if name in ("", CUSTOM, *BUILT_IN) or (running is not None and module in sys.modules):
+        return None
+    return _note(name, module) if running is None else _note_installed(name) or _Noted()
+
+
+def note_target(origin: Origin, module: str, path: str, owner: str) -> None:
+    """Remember that a distribution's object was loaded.
+
+    Args:
+        origin: Who names it.
+        module: Its module.
+        path: Its place there; empty for the module itself.
+        owner: Whose module it is.
+    """
     place = (origin.distribution, module)
     _TARGETS[place] = _TARGETS.get(place, frozenset()) | {path}
+    _OWNERS[place] = owner
 
 
 def list_targets() -> dict[tuple[str, str], frozenset[str]]:
@@ -93,37 +114,47 @@ def list_targets() -> dict[tuple[str, str], frozenset[str]]:
     return dict(_TARGETS)
 
 
-def find_running(component: Component) -> Build:
-    """Return the build that a component's code was imported from."""
-    name = component.origin.distribution
+def find_running_version(component: Component) -> str:
+    """Return the version of a component's distribution that its code was imported from."""
+    name, location = component.origin.distribution, component.location
     if name in BUILT_IN:
-        return Build(component.origin.version)
-    with noting_import(component.origin, component.location):
+        return component.origin.version
+    with noting_import([name], location):
         pass  # an instance that was passed in code: the user imported its module
     running = _find_imported(name) or _Noted(component.origin.version)
-    return _MODULES.get(component.location.partition(":")[0], running).build
+    return _MODULES.get((name, location.partition(":")[0]), running).version
 
 
-def find_build_to_run(distribution: str, module: str) -> Build:
-    """Return the build that a module of a distribution is of, or will be once it is imported."""
+def find_owner(component: Component) -> str:
+    """Return the distribution whose code a component is: a plugin may offer that of what it requires."""
+    name, module = component.origin.distribution, component.location.partition(":")[0]
+    return _OWNERS.get((name, module), name)
+
+
+def find_build_to_run(distribution: str, module: str) -> tuple[str, Callable[[], Build]]:
+    """Return the version that a module of a distribution is of, or will be once it is imported.
+
+    Returns:
+        The version, and what finds out the rest.
+    """
     running = _find_imported(distribution)
-    if running is None:
-        return _note(distribution, module).build
-    return running.build if module in sys.modules else read_build(distribution) or Build()
+    if running is not None and module in sys.modules:
+        return running.version, lambda: _vouch(
+            running, _find_doubt_of_running(distribution, running)
+        )
+    noted = (_note_installed(distribution) or _Noted()) if running else _note(distribution, module)
+    return noted.version, lambda: _vouch(noted, _find_doubt_of_files(noted))
 
 
 def find_build_here(distribution: str) -> Build | None:
     """Return the build that this process runs or would import; None if there is none."""
-    if distribution in BUILT_IN:
-        return _find_built_in(distribution)
-    running = _find_imported(distribution)
-    return read_build(distribution) if running is None else running.build
-
-
-def read_build(distribution: str) -> Build | None:
-    """Return the build that is installed now; None if there is none."""
-    noted = _note_installed(distribution)
-    return None if noted is None else noted.build
+    running = (
+        _find_built_in(distribution) if distribution in BUILT_IN else _find_imported(distribution)
+    )
+    if running is not None:
+        return _vouch(running, _find_doubt_of_running(distribution, running))
+    installed = _note_installed(distribution)
+    return installed and _vouch(installed, _find_doubt_of_files(installed))
 
 
 def find_replacement(distribution: str) -> str | None:
@@ -152,7 +183,7 @@ def warn_of_replacement(distribution: str) -> None:
 
 
 def _is_other_code(running: _Noted, installed: _Noted) -> bool:
-    ours, theirs = running.build.hash, installed.build.hash
+    ours, theirs = running.hash, installed.hash
     # Files of a working copy that were written before they were hashed have no hash any more.
     is_lost = ours is None and running.code is not None and bool(running.code.sources)
     return theirs is not None and ours != theirs and (ours is not None or is_lost)
@@ -163,13 +194,48 @@ def _find_imported(distribution: str) -> _Noted | None:
     return noted if package in sys.modules else None  # a program may have thrown its modules away
 
 
+def _vouch(noted: _Noted, doubt: str) -> Build:
+    """Return a build, without its hash if the code that runs may be other code."""
+    found = None if doubt else noted.hash
+    return Build(noted.version, found, "" if found else doubt or _explain_missing_hash(noted.code))
+
+
+def _explain_missing_hash(code: Code | None) -> str:
+    if code is None:
+        return "nothing tells from which files its code was imported"
+    if code.sources is None:
+        return "it has no RECORD with hashes of its files"
+    if not code.sources:
+        return "its entry points name no module of its working copy"
+    return "its working copy has been written to since it was imported"
+
+
+def _find_doubt_of_running(name: str, noted: _Noted) -> str:
+    owned = {module for (_, module), owner in _OWNERS.items() if owner == name}
+    if name in BUILT_IN:  # torch's components are in modules of kplug, too
+        return _guard(lambda code: find_doubt(code, owned & code.files.keys()), noted)
+    is_plugin = any(namer == name for namer, _ in _OWNERS)  # and no library that one requires
+    return _guard(
+        lambda code: find_doubt(code, owned | code.files.keys() if is_plugin else owned), noted
+    )
+
+
+def _find_doubt_of_files(noted: _Noted) -> str:
+    return _guard(lambda code: find_doubt(code, code.files) or find_doubt_of_files(code), noted)
+
+
+def _guard(find: Callable[[Code], str], noted: _Noted) -> str:
+    try:
+        return find(noted.code) if noted.code is not None else ""
+    except Exception as error:  # noqa: BLE001 - a RECORD may hold anything, and so may a module
+        return f"its files cannot be compared: {type(error).__name__}"
+
+
 @functools.cache
-def _find_built_in(name: str) -> Build | None:
-    installed = read_build(name)
-    if name != "kplug":
-        return installed
-    is_same = installed is not None and installed.version == __version__
-    return installed if is_same else Build(__version__)
+def _find_built_in(name: str) -> _Noted | None:
+    installed = _note_installed(name)
+    is_it = name != "kplug" or (installed is not None and installed.version == __version__)
+    return installed if is_it else _Noted(__version__)
 
 
 def _note_installed(distribution: str) -> _Noted | None:

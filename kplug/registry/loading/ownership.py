@@ -55,7 +55,7 @@ def read_modules(distribution: Any) -> Modules:
     """
     record = distribution.read_text("RECORD") or ""
     files = [PurePosixPath(row[0]) for row in csv.reader(record.splitlines()) if row]
-    names = frozenset(_name_modules(files))
+    names = frozenset(filter(None, map(name_module, files)))
     packages, folders = _read_links(distribution, [file for file in files if not file.parts[1:]])
     if not packages and not folders:
         folders = _find_source_folders(distribution)
@@ -82,11 +82,17 @@ def find_distribution(name: str) -> Any:
     return next(iter(importlib_metadata.distributions(name=name)), None)
 
 
-def _name_modules(files: Iterable[PurePosixPath]) -> Iterator[str]:
-    for file in files:
-        folders, module = file.parts[:-1], inspect.getmodulename(file.name)
-        if module is not None and all(map(str.isidentifier, (*folders, module))):
-            yield ".".join(folders if folders and module == "__init__" else (*folders, module))
+def name_module(file: PurePosixPath) -> str | None:
+    """Return the module that a file in a search folder is; None if it is none.
+
+    Example:
+        >>> name_module(PurePosixPath("waves/__init__.py")), name_module(PurePosixPath("waves/wind.py"))
+        ('waves', 'waves.wind')
+    """
+    folders, module = file.parts[:-1], inspect.getmodulename(file.name)
+    if module is None or not all(map(str.isidentifier, (*folders, module))):
+        return None
+    return ".".join(folders if folders and module == "__init__" else (*folders, module))
 
 
 def _read_links(distribution: Any, files: Iterable[PurePosixPath]) -> tuple[list[str], list[Path]]:

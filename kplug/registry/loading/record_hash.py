@@ -6,12 +6,14 @@ import csv
 import functools
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import importlib_metadata
 
+from kplug.registry.loading.ownership import name_module
 from kplug.registry.metadata import path_of_url
 
 # What an installer writes: it differs between machines that have the same wheel.
@@ -28,15 +30,29 @@ class SourceFile:
         name: Its package and its place in it.
         path: Where it is.
         state: What changes when it is written.
+        module: The module that it is.
     """
 
     name: str
     path: Path
     state: tuple[int, ...]
+    module: str
 
     def is_unchanged(self) -> bool:
         """Whether it is still as it was."""
         return _read_state(self.path) == self.state
+
+
+class ListedFile(NamedTuple):
+    """The file of a module, as a distribution says that it is.
+
+    Args:
+        path: Where it is.
+        digest: The SHA-256 of its content as a ``RECORD`` has it; empty where none is stated.
+    """
+
+    path: str
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -46,19 +62,49 @@ class Code:
     Args:
         record: The text of its ``RECORD``.
         sources: Of an editable install the Python files; None for any other.
+        root: The folder that the paths of the ``RECORD`` begin in.
     """
 
     record: str
     sources: tuple[SourceFile, ...] | None = None
+    root: str = field(default="", compare=False)
 
-    @functools.cached_property
+    @property
     def hash(self) -> str | None:
         """See ``hash_distribution``; None also where a source file has changed since it was noted."""
-        if self.sources is None:
-            return hash_code(self.record)
-        read = {file.name: file.path.read_bytes() for file in self.sources}
-        is_unchanged = all(file.is_unchanged() for file in self.sources)
-        return hash_code(self.record, read) if is_unchanged else None
+        return hash_code(self.record) if self.sources is None else self._read_sources[0]
+
+    @functools.cached_property
+    def files(self) -> Mapping[str, list[ListedFile]]:
+        """The files of each module that the hash covers: one may have a source and a compiled one."""
+        if self.sources is not None:
+            return self._read_sources[1]
+        found: dict[str, list[ListedFile]] = {}
+        for path, digest in _list_record(self.record):
+            if (name := name_module(PurePosixPath(path))) is not None:
+                file = ListedFile(str(Path(self.root, path)), digest.removeprefix("sha256="))
+                found.setdefault(name, []).append(file)
+        return found
+
+    @functools.cached_property
+    def _read_sources(self) -> tuple[str | None, dict[str, list[ListedFile]]]:
+        sources = self.sources or ()
+        read = {file.name: file.path.read_bytes() for file in sources}
+        if not all(file.is_unchanged() for file in sources):
+            return None, {}
+        files = {
+            file.module: [ListedFile(str(file.path), digest_of(read[file.name]))]
+            for file in sources
+        }
+        return hash_code(self.record, read), files
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 of a file's content, as a ``RECORD`` has it."""
+    import base64  # neither is needed to look a name up
+    import hashlib
+
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | None:
@@ -84,7 +130,7 @@ def hash_code(record: str, sources: Mapping[str, bytes] | None = None) -> str | 
     """
     import hashlib  # OpenSSL takes longer than everything else that the first lookup does here
 
-    lines = list(_list_record(record))
+    lines = [f"{path},{digest}" for path, digest in _list_record(record)]
     if sources is not None:
         lines = [f"{name},{hashlib.sha256(data).hexdigest()}" for name, data in sources.items()]
     digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
@@ -95,7 +141,8 @@ def read_code(distribution: importlib_metadata.Distribution) -> Code:
     """Note what the hash of a distribution is made from."""
     project = _find_project(distribution)
     sources = None if project is None else tuple(_list_sources(distribution, project))
-    return Code(distribution.read_text("RECORD") or "", sources)
+    record = distribution.read_text("RECORD") or ""
+    return Code(record, sources, str(distribution.locate_file("")))
 
 
 def hash_distribution(distribution: importlib_metadata.Distribution) -> str | None:
@@ -113,10 +160,10 @@ def hash_distribution(distribution: importlib_metadata.Distribution) -> str | No
     return read_code(distribution).hash
 
 
-def _list_record(record: str) -> Iterator[str]:
+def _list_record(record: str) -> Iterator[tuple[str, str]]:
     for path, digest, *_ in (row for row in csv.reader(record.splitlines()) if len(row) > 1):
         if digest and not _is_local(path):
-            yield f"{path},{digest}"
+            yield path, digest
 
 
 def _is_local(path: str) -> bool:
@@ -140,23 +187,24 @@ def _list_sources(
     distribution: importlib_metadata.Distribution, project: Path
 ) -> Iterator[SourceFile]:
     for name in {entry.module.partition(".")[0] for entry in distribution.entry_points}:
-        for folder, path in _find_files(name):
+        for place, path, module in _find_files(name):
             if path.resolve().is_relative_to(project):  # a wrapper names modules of others
-                place = f"{name}/{path.relative_to(folder).as_posix()}"
-                yield SourceFile(place, path, _read_state(path))
+                yield SourceFile(place, path, _read_state(path), module)
 
 
 def _read_state(path: Path) -> tuple[int, ...]:
     status = path.stat()
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _find_files(package: str) -> Iterable[tuple[Path, Path]]:
-    """Return the Python files of a package or module, each with its folder; nothing is imported."""
+def _find_files(package: str) -> Iterator[tuple[str, Path, str]]:
+    """Yield the Python files of a package or module, with place and module; nothing is imported."""
     spec = importlib.util.find_spec(package)
     if spec is None:
         return
     if spec.submodule_search_locations is None and spec.origin:
-        yield Path(spec.origin).parent, Path(spec.origin)
+        yield f"{package}/{Path(spec.origin).name}", Path(spec.origin), package
     for folder in map(Path, spec.submodule_search_locations or ()):
-        yield from ((folder, path) for path in folder.rglob("*.py"))
+        for path in folder.rglob("*.py"):
+            place = f"{package}/{path.relative_to(folder).as_posix()}"
+            yield place, path, name_module(PurePosixPath(place)) or place

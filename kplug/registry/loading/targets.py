@@ -68,16 +68,18 @@ class Importer:
             3.141592653589793
         """
         name, _, path = target.partition(":")
-        self._check(origin, name)
-        with noting_import(origin, name):
+        owner = self._check(origin, name)
+        with noting_import([origin.distribution, owner], name):
             found: Any = importlib.import_module(name)
+        if self._limited:  # what was imported may be other code than that of the files
+            self._check(origin, name)
         if not path and getattr(found.__spec__, "_initializing", False):  # by this thread
             raise ImportError(f"partially initialized module {name!r}", name=name)
         for attribute in path.split(".") if path else ():
             found = getattr(found, attribute)
             if isinstance(found, ModuleType):  # os, where a module of the plugin imports it
                 self._check(origin, found.__name__)
-        note_target(origin, name, path)
+        note_target(origin, name, path, owner)
         return found
 
     def forget(self) -> None:
@@ -85,17 +87,21 @@ class Importer:
         self._modules.clear()
         self._requirements.clear()
 
-    def _check(self, origin: Origin, module: str) -> None:
+    def _check(self, origin: Origin, module: str) -> str:
+        """Return the distribution whose module it is, if they may name it."""
+        namer = origin.distribution
         if origin.is_built_in:
-            return
-        owner = origin.distribution
-        own = Modules() if origin.is_custom or not owner else self._modules_of(owner)
+            return namer
+        own = Modules() if origin.is_custom or not namer else self._modules_of(namer)
         self._refuse_what_is_off(module, own)
-        if origin.is_custom or not owner or self._may_name(owner, module):
-            return
-        message = f"{module!r} is a module neither of {owner} nor of a package that it requires"
+        if origin.is_custom or not namer:
+            return namer
+        owner = self._find_owner(namer, module)
+        if owner is not None:
+            return owner
+        message = f"{module!r} is a module neither of {namer} nor of a package that it requires"
         if not own.are_known:
-            message = f"{owner} has no RECORD of its modules, so {module!r} may be anybody's"
+            message = f"{namer} has no RECORD of its modules, so {module!r} may be anybody's"
         raise TargetError(message)
 
     def _refuse_what_is_off(self, module: str, own: Modules) -> None:
@@ -124,20 +130,24 @@ class Importer:
 
     def _judge_again(self, distribution: str, module: str) -> tuple[str, str | None]:
         """Return the build that would run, and why it may not: another was there at discovery."""
-        build = find_build_to_run(distribution, module)
-        installed = Installed(distribution, build.version, lambda: build.hash)
-        version = build.version or "of an unknown version"
-        return f"{distribution} {version}", self._policy.find_refusal(installed)
+        version, find_build = find_build_to_run(distribution, module)
+        installed = Installed(
+            distribution, version, lambda: find_build().hash, lambda: find_build().doubt
+        )
+        label = f"{distribution} {version or 'of an unknown version'}"
+        return label, self._policy.find_refusal(installed)
 
-    def _may_name(self, owner: str, module: str) -> bool:
+    def _find_owner(self, namer: str, module: str) -> str | None:
+        """Return the distribution of a module that a plugin may name; None if it may not."""
         if is_of_python(module):
-            return False
-        if module in self._modules_of(owner):
-            return True
-        if owner not in self._requirements:
-            found = self._find(owner)
-            self._requirements[owner] = tuple(read_requirements(found)) if found else ()
-        return any(module in self._modules_of(name) for name in self._requirements[owner])
+            return None
+        if module in self._modules_of(namer):
+            return namer
+        if namer not in self._requirements:
+            found = self._find(namer)
+            self._requirements[namer] = tuple(read_requirements(found)) if found else ()
+        required = self._requirements[namer]
+        return next((name for name in required if module in self._modules_of(name)), None)
 
     def _modules_of(self, distribution: str) -> Modules:
         if distribution in BUILT_IN:  # they may be there without metadata

@@ -34,11 +34,14 @@ class Installed:
         version: Its version.
         find_hash: What returns the hash of its files; called where a setting names one. None if the files are
             not here yet: no hash keeps it out then.
+        find_doubt: What returns why the code that runs may not be that of its files, which is asked where code
+            is loaded; empty if nothing is wrong.
     """
 
     distribution: str
     version: str = ""
     find_hash: Callable[[], str | None] | None = lambda: None
+    find_doubt: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,12 @@ class Entry:
             return f"asks for {self.versions}"
         if installed.find_hash is None or not self.hashes:
             return None
-        if (found := installed.find_hash()) not in self.hashes:
-            return f"does not name its hash, {found}" if found else "names a hash, and it has none"
-        return None
+        if (found := installed.find_hash()) in self.hashes:
+            return None
+        doubt = f": {reason}" if (reason := installed.find_doubt()) else ""
+        return (
+            f"does not name its hash, {found}" if found else f"names a hash, and it has none{doubt}"
+        )
 
     def __str__(self) -> str:
         component = f"/{self.component}" if self.component else ""

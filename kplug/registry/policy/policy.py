@@ -93,8 +93,11 @@ def _find_objection(setting: Setting, lists: Sequence[Setting], installed: Insta
     """Return what a setting says against a distribution, or None."""
     if setting.key == "autoload" and setting.is_narrowing and not lists:
         return "is off and no list of plugins names it"
-    if setting.key == "strict" and setting.is_narrowing and not _is_pinned(lists, installed):
-        return "is on and no list of plugins pins it to a version or a hash"
+    if setting.key == "strict" and setting.is_narrowing:
+        if not _is_pinned(lists, installed):
+            return "is on and no list of plugins pins it to a version or a hash"
+        if doubt := installed.find_doubt():
+            return f"is on, and its code cannot be vouched for: {doubt}"
     named = [entry for entry in setting.entries if entry.distribution == installed.distribution]
     if setting.key == "disable" and named:
         return "names it"

@@ -14,7 +14,7 @@ from kplug.errors import WeightsError
 from kplug.optional_libraries import import_extra
 from kplug.registry.user_warnings import warn
 from kplug.saving.formats import DAMAGED_HINT
-from kplug.saving.package_check import Verify, verify_components
+from kplug.saving.package_check import Verify, require_suppliers, verify_components
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import ATTRIBUTE, collect_rows, decode_components, encode_components
 from kplug.saving.weights.keras3_layout import WeightGroup, list_weight_groups
@@ -52,7 +52,9 @@ def load_safetensors(model: LayeredModel, path: Path, skip_mismatch: bool, verif
                 "skip_mismatch=True to leave what differs as it is.",
             )
         text = (file.metadata() or {}).get(ATTRIBUTE)
-        verify_components(lambda: decode_components(text) if text else [], verify, path)
+        rows = verify_components(lambda: decode_components(text) if text else None, verify, path)
+        if verify == "exact":
+            require_suppliers(model, rows)
         values = {name: file.get_tensor(name) for name in theirs if name in ours}
     with torch.no_grad():
         for name, value in values.items():

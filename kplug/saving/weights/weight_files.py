@@ -18,7 +18,12 @@ from kplug.saving.archive import opened_archive
 from kplug.saving.formats import Format, choose_format_to_load, choose_weights_format, naming_file
 from kplug.saving.hdf5 import opened, require_file
 from kplug.saving.hdf5_writing import created
-from kplug.saving.package_check import Verify, check_verify, verify_components
+from kplug.saving.package_check import (
+    Verify,
+    check_verify,
+    require_suppliers,
+    verify_components,
+)
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.provenance import collect_rows, read_components, write_components
 from kplug.saving.weights.hdf5_tensors import load_all
@@ -137,7 +142,9 @@ def load_weights(
             plan = plan_weights(model, file, found, by_name)
             if not skip_mismatch:
                 plan.raise_problems()
-            verify_components(lambda: read_components(file), verify, source)
+            rows = verify_components(lambda: read_components(file), verify, source)
+            if verify == "exact" and not by_name:
+                require_suppliers(model, rows)
             load_all(plan.assignments)
     warn_about_skipped(plan, source)
 

@@ -20,7 +20,7 @@ from kplug.registry.loading.imported_code import (
     Build,
     find_build_here,
     find_replacement,
-    find_running,
+    find_running_version,
     warn_of_replacement,
 )
 
@@ -42,11 +42,10 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
-def _install(install: Sandbox, version: str, number: int, head: str = "", digest: str = "") -> None:
+def _install(install: Sandbox, version: str, number: int, head: str = "") -> None:
     source = head + SOURCE.format(number=number)
     install(NAME, version, entry_points=ENTRIES, modules={"kplug_aging.py": source})
-    record = f"kplug_aging.py,sha256={digest or number},1\n"
-    (install.info(NAME, version) / "RECORD").write_text(record)
+    install.record(NAME, version)
 
 
 def _upgrade(install: Sandbox, number: int = 2, head: str = "") -> None:
@@ -70,21 +69,33 @@ def test_an_upgrade_before_the_first_import_counts(install: Sandbox) -> None:
     component = _component()
     assert kplug.resolve("regularizer", "aging").object(3) == 6
     assert component.origin.version == "1.0"
-    assert find_running(component).version == "2.0"
+    assert find_running_version(component) == "2.0"
     assert find_replacement(NAME) is None
 
 
 def test_an_upgrade_after_the_first_import_is_not_what_runs(install: Sandbox) -> None:
     _install(install, "1.0", 1)
-    assert find_running(_component()).version == "1.0"
+    assert find_running_version(_component()) == "1.0"
+    running = find_build_here(NAME)
+    assert running is not None
+    assert running.hash
     _upgrade(install)
     with pytest.warns(KplugWarning) as caught:
         component = _component()
     assert [str(one.message) for one in caught] == [REPLACED]
     assert component.origin.version == "2.0"
-    assert find_running(component) == find_build_here(NAME)
-    assert find_running(component).version == "1.0"
+    assert find_build_here(NAME) == running
+    assert find_running_version(component) == "1.0"
     warn_of_replacement(NAME)  # said once
+
+
+def test_files_that_are_replaced_before_they_are_hashed_have_no_hash(install: Sandbox) -> None:
+    _install(install, "1.0", 1)
+    _component()
+    _upgrade(install)
+    build = find_build_here(NAME)
+    assert build == Build("1.0")
+    assert build.doubt == "the file of 'kplug_aging' is not as it was installed"
 
 
 def test_a_module_that_is_imported_after_an_upgrade_has_the_new_version(install: Sandbox) -> None:
@@ -102,12 +113,13 @@ def test_a_module_that_is_imported_after_an_upgrade_has_the_new_version(install:
     with pytest.warns(KplugWarning, match=REPLACED):
         new = kplug.resolve("regularizer", "new")
     assert new.object(3) == 6
-    assert [find_running(each).version for each in (old, new.component)] == ["1.0", "2.0"]
+    assert [find_running_version(each) for each in (old, new.component)] == ["1.0", "2.0"]
 
 
 def test_the_same_version_with_other_code_is_noticed(install: Sandbox) -> None:
     _install(install, "1.0", 1)
-    running = find_running(_component())
+    _component()
+    running = find_build_here(NAME)
     install.uninstall(NAME)
     _install(install, "1.0", 2)
     assert find_replacement(NAME) == (
@@ -132,7 +144,7 @@ def test_a_light_module_is_the_first_that_is_imported(install: Sandbox) -> None:
     modules["kplug_aging.py"] = SOURCE.format(number=2)
     install(NAME, "2.0", entry_points=entries, modules=modules)
     with pytest.warns(KplugWarning, match="this process runs 1.0"):
-        assert find_running(_component()).version == "2.0"  # its own module came later
+        assert find_running_version(_component()) == "2.0"  # its own module came later
 
 
 @pytest.mark.parametrize(
@@ -152,7 +164,7 @@ def test_what_the_user_imported_before_an_upgrade_is_not_the_new_version(
         KplugWarning, match=rf"2\.0 is installed, this process runs {words}: restart"
     ):
         component = _component()
-    assert find_running(component) == Build(version)
+    assert (find_running_version(component), find_build_here(NAME)) == (version, Build(version))
 
 
 def test_what_the_user_imported_is_the_installed_version_if_it_is_the_same_code(
@@ -162,7 +174,7 @@ def test_what_the_user_imported_is_the_installed_version_if_it_is_the_same_code(
     module = importlib.import_module("kplug_aging")
     _upgrade(install, number=1)
     found = kplug.resolve("regularizer", module.aging).component
-    assert (found.qualified_name, find_running(found).version) == (f"{NAME}/aging", "2.0")
+    assert (found.qualified_name, find_running_version(found)) == (f"{NAME}/aging", "2.0")
 
 
 def test_a_package_that_fails_is_not_what_runs_after_it_was_mended(install: Sandbox) -> None:
@@ -170,7 +182,7 @@ def test_a_package_that_fails_is_not_what_runs_after_it_was_mended(install: Sand
     with pytest.raises(KplugError, match="absent_package"):
         _component()
     _upgrade(install)
-    assert find_running(_component()).version == "2.0"
+    assert find_running_version(_component()) == "2.0"
 
 
 def _install_working_copy(install: Sandbox) -> Path:
@@ -185,7 +197,9 @@ CHANGED = f"the code of {NAME} 1.0 has changed since this process imported it: r
 
 def test_an_edited_working_copy_is_noticed(install: Sandbox) -> None:
     source = _install_working_copy(install)
-    running = find_running(_component())
+    _component()
+    running = find_build_here(NAME)
+    assert running is not None
     assert str(running.hash).startswith("editable-sha256:")
     assert find_replacement(NAME) is None
     source.write_text(SOURCE.format(number=3))
@@ -198,14 +212,15 @@ def test_a_working_copy_that_is_edited_before_it_is_hashed_has_no_hash(install: 
     component = _component()
     source.write_text(SOURCE.format(number=3))
     assert find_replacement(NAME) == CHANGED
-    assert find_running(component) == Build("1.0") == find_build_here(NAME)
+    assert find_running_version(component) == "1.0"
+    assert find_build_here(NAME) == Build("1.0")
 
 
 def test_a_working_copy_that_is_gone_before_it_is_hashed_has_no_hash(install: Sandbox) -> None:
     source = _install_working_copy(install)
-    component = _component()
+    _component()
     source.unlink()
-    assert find_running(component) == Build("1.0")
+    assert find_build_here(NAME) == Build("1.0")
 
 
 def test_a_lookup_imports_a_module_of_hooks_without_a_hash_of_its_distribution(
