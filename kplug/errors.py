@@ -58,6 +58,10 @@ class GraphError(KplugError, ValueError):
     """Layers connected in a way that no model can have."""
 
 
+class SymbolicValueError(GraphError, TypeError):
+    """Values were asked of a symbolic tensor, which has none until the model runs."""
+
+
 class NotBuiltError(KplugError, RuntimeError):
     """Weights or shapes were asked for before the input shape was known."""
 

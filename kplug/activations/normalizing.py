@@ -9,10 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.activations.operands import apply
+from kplug.backend import TensorLike
+
 Axes: TypeAlias = "int | Sequence[int]"
 
 
-def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
+def softmax(x: TensorLike, axis: Axes = -1) -> Tensor:
     """``exp(x) / Σ exp(x)`` along an axis: positive values that sum to 1.
 
     Args:
@@ -26,10 +29,12 @@ def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     Reference:
         Keras 3's; Keras 2 refuses a vector.
     """
+    if not isinstance(x, Tensor):
+        return apply(softmax, x, axis=axis)
     return _along(F.softmax, x, axis)
 
 
-def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
+def log_softmax(x: TensorLike, axis: Axes = -1) -> Tensor:
     """Logarithm of the softmax, ``x − log Σ exp(x)``, without overflow.
 
     Args:
@@ -43,10 +48,12 @@ def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     Reference:
         ``keras.activations.log_softmax``; ``torch.log_softmax`` takes one axis.
     """
+    if not isinstance(x, Tensor):
+        return apply(log_softmax, x, axis=axis)
     return _along(F.log_softmax, x, axis)
 
 
-def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+def sparsemax(x: TensorLike, axis: int = -1) -> Tensor:
     """``max(x − τ, 0)`` along an axis, with the τ that makes the values sum to 1.
 
     The nearest point of the probability simplex: like softmax, with exact zeros.
@@ -63,6 +70,8 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
         Martins & Astudillo, 2016, "From softmax to sparsemax". Keras 3.15's values do not sum to
         1 where more than one is positive ([0.5, 0.1, -1] gives [0.45, 0.05, 0]); these do.
     """
+    if not isinstance(x, Tensor):
+        return apply(sparsemax, x, axis=axis)
     last = x.movedim(axis, -1)
     descending = last.sort(dim=-1, descending=True).values
     excess = descending.cumsum(dim=-1) - 1.0
@@ -73,7 +82,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     return (last - tau).clamp(min=0.0).movedim(-1, axis)
 
 
-def glu(x: Tensor, axis: int = -1) -> Tensor:
+def glu(x: TensorLike, axis: int = -1) -> Tensor:
     """Gated linear unit: the first half of an axis times the sigmoid of the second.
 
     Args:
@@ -90,6 +99,8 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Dauphin et al., 2017.
     """
+    if not isinstance(x, Tensor):
+        return apply(glu, x, axis=axis)
     return F.glu(x, dim=axis)
 
 

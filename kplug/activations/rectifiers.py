@@ -6,10 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.activations.operands import apply
+from kplug.backend import TensorLike
 from kplug.errors import ArgumentError
 
 
-def linear(x: Tensor) -> Tensor:
+def linear(x: TensorLike) -> Tensor:
     """Return the input: what a layer without an activation does.
 
     Example:
@@ -19,11 +21,13 @@ def linear(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.linear``; ``torch.nn.Identity``.
     """
+    if not isinstance(x, Tensor):
+        return apply(linear, x)
     return x
 
 
 def relu(
-    x: Tensor,
+    x: TensorLike,
     negative_slope: float = 0.0,
     max_value: float | None = None,
     threshold: float = 0.0,
@@ -52,6 +56,15 @@ def relu(
     Reference:
         Keras 3's ``relu``.
     """
+    if not isinstance(x, Tensor):
+        return apply(
+            relu,
+            x,
+            negative_slope=negative_slope,
+            max_value=max_value,
+            threshold=threshold,
+            alpha=alpha,
+        )
     slope = _read_slope("relu", "negative_slope", negative_slope, alpha, default=0.0)
     if max_value is None and threshold == 0.0:
         return torch.relu(x) if slope == 0.0 else F.leaky_relu(x, slope)
@@ -61,7 +74,7 @@ def relu(
     return kept if slope == 0.0 else kept - slope * torch.relu(threshold - x)
 
 
-def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, alpha: float | None = None) -> Tensor:
+def leaky_relu(x: TensorLike, negative_slope: float = 0.2, *, alpha: float | None = None) -> Tensor:
     """Leaky rectified linear unit: ``x`` above 0, ``negative_slope · x`` below.
 
     Args:
@@ -79,11 +92,13 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, alpha: float | None = 
     Reference:
         Maas et al., 2013. Keras 3's function has slope 0.2, its layer 0.3, torch 0.01.
     """
+    if not isinstance(x, Tensor):
+        return apply(leaky_relu, x, negative_slope=negative_slope, alpha=alpha)
     slope = _read_slope("leaky_relu", "negative_slope", negative_slope, alpha, default=0.2)
     return F.leaky_relu(x, slope)
 
 
-def relu6(x: Tensor) -> Tensor:
+def relu6(x: TensorLike) -> Tensor:
     """Rectified linear unit with ceiling 6: ``min(max(x, 0), 6)``.
 
     Example:
@@ -93,10 +108,12 @@ def relu6(x: Tensor) -> Tensor:
     Reference:
         Krizhevsky, 2010.
     """
+    if not isinstance(x, Tensor):
+        return apply(relu6, x)
     return F.relu6(x)
 
 
-def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """Exponential linear unit: ``x`` above 0, ``alpha · (exp(x) − 1)`` below.
 
     Args:
@@ -110,10 +127,12 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Reference:
         Clevert et al., 2016.
     """
+    if not isinstance(x, Tensor):
+        return apply(elu, x, alpha=alpha)
     return F.elu(x, alpha)
 
 
-def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
+def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """Continuously differentiable ELU: ``x`` above 0, ``alpha · (exp(x / alpha) − 1)`` below.
 
     Args:
@@ -127,10 +146,12 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Reference:
         Barron, 2017.
     """
+    if not isinstance(x, Tensor):
+        return apply(celu, x, alpha=alpha)
     return F.celu(x, alpha)
 
 
-def selu(x: Tensor) -> Tensor:
+def selu(x: TensorLike) -> Tensor:
     """Scaled ELU, ``1.0507 · elu(x, 1.6733)``: keeps mean 0 and variance 1 from layer to layer.
 
     It does so for weights from ``lecun_normal``.
@@ -142,10 +163,12 @@ def selu(x: Tensor) -> Tensor:
     Reference:
         Klambauer et al., 2017.
     """
+    if not isinstance(x, Tensor):
+        return apply(selu, x)
     return F.selu(x)
 
 
-def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
+def threshold(x: TensorLike, threshold: float, default_value: float) -> Tensor:
     """``x`` above the threshold, ``default_value`` elsewhere.
 
     Args:
@@ -160,7 +183,12 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     Reference:
         ``keras.activations.threshold``; ``torch.nn.Threshold``.
     """
+    if not isinstance(x, Tensor):
+        return apply(_THRESHOLD, x, threshold=threshold, default_value=default_value)
     return F.threshold(x, threshold, default_value)
+
+
+_THRESHOLD = threshold  # in the function, its name is that of an argument
 
 
 def _read_slope(owner: str, name: str, value: float, alias: float | None, default: float) -> float:

@@ -6,10 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.activations.operands import apply
+from kplug.backend import TensorLike
 from kplug.registry import named
 
 
-def exponential(x: Tensor) -> Tensor:
+def exponential(x: TensorLike) -> Tensor:
     """``exp(x)``.
 
     Example:
@@ -19,10 +21,12 @@ def exponential(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.exponential``.
     """
+    if not isinstance(x, Tensor):
+        return apply(exponential, x)
     return torch.exp(x)
 
 
-def softplus(x: Tensor) -> Tensor:
+def softplus(x: TensorLike) -> Tensor:
     """``log(exp(x) + 1)``, without overflow.
 
     Example:
@@ -32,10 +36,12 @@ def softplus(x: Tensor) -> Tensor:
     Reference:
         Dugas et al., 2001. Above 20 it is ``x``, as in ``torch.nn.Softplus``.
     """
+    if not isinstance(x, Tensor):
+        return apply(softplus, x)
     return F.softplus(x)
 
 
-def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
+def squareplus(x: TensorLike, b: float = 4.0) -> Tensor:
     """``(x + √(x² + b)) / 2``: softplus without exponentials.
 
     Args:
@@ -49,10 +55,12 @@ def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
     Reference:
         Barron, 2021.
     """
+    if not isinstance(x, Tensor):
+        return apply(squareplus, x, b=b)
     return (x + torch.sqrt(x.square() + b)) / 2.0
 
 
-def sparse_plus(x: Tensor) -> Tensor:
+def sparse_plus(x: TensorLike) -> Tensor:
     """0 up to −1, ``(x + 1)² / 4`` up to 1, ``x`` above.
 
     Example:
@@ -62,11 +70,13 @@ def sparse_plus(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.sparse_plus``. Its slope is ``sparse_sigmoid``.
     """
+    if not isinstance(x, Tensor):
+        return apply(sparse_plus, x)
     return torch.where(x < 1.0, (x + 1.0).clamp(min=0.0).square() / 4.0, x)
 
 
 @named("silu", "swish")
-def silu(x: Tensor) -> Tensor:
+def silu(x: TensorLike) -> Tensor:
     """``x · sigmoid(x)``, also called swish.
 
     Example:
@@ -76,11 +86,13 @@ def silu(x: Tensor) -> Tensor:
     Reference:
         Ramachandran et al., 2017.
     """
+    if not isinstance(x, Tensor):
+        return apply(silu, x)
     return F.silu(x)
 
 
 @named("hard_silu", "hard_swish")
-def hard_silu(x: Tensor) -> Tensor:
+def hard_silu(x: TensorLike) -> Tensor:
     """Straight-edged silu: ``x · clip(x / 6 + 0.5, 0, 1)``, also called hard swish.
 
     Example:
@@ -90,10 +102,12 @@ def hard_silu(x: Tensor) -> Tensor:
     Reference:
         Howard et al., 2019.
     """
+    if not isinstance(x, Tensor):
+        return apply(hard_silu, x)
     return F.hardswish(x)
 
 
-def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+def gelu(x: TensorLike, approximate: bool = False) -> Tensor:
     """``x · Φ(x)`` with the standard normal distribution function Φ.
 
     Args:
@@ -107,10 +121,12 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
     Reference:
         Hendrycks & Gimpel, 2016.
     """
+    if not isinstance(x, Tensor):
+        return apply(gelu, x, approximate=approximate)
     return F.gelu(x, approximate="tanh" if approximate else "none")
 
 
-def mish(x: Tensor) -> Tensor:
+def mish(x: TensorLike) -> Tensor:
     """``x · tanh(softplus(x))``.
 
     Example:
@@ -120,10 +136,12 @@ def mish(x: Tensor) -> Tensor:
     Reference:
         Misra, 2019.
     """
+    if not isinstance(x, Tensor):
+        return apply(mish, x)
     return F.mish(x)
 
 
-def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """Move every value towards 0 by ``threshold``, and no further.
 
     Args:
@@ -137,10 +155,12 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Reference:
         ``keras.activations.soft_shrink``; ``torch.nn.Softshrink``.
     """
+    if not isinstance(x, Tensor):
+        return apply(soft_shrink, x, threshold=threshold)
     return F.softshrink(x, threshold)
 
 
-def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """Keep values beyond ``±threshold``; the others become 0.
 
     Args:
@@ -154,10 +174,12 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Reference:
         ``keras.activations.hard_shrink``; ``torch.nn.Hardshrink``.
     """
+    if not isinstance(x, Tensor):
+        return apply(hard_shrink, x, threshold=threshold)
     return F.hardshrink(x, threshold)
 
 
-def tanh_shrink(x: Tensor) -> Tensor:
+def tanh_shrink(x: TensorLike) -> Tensor:
     """``x − tanh(x)``.
 
     Example:
@@ -167,4 +189,6 @@ def tanh_shrink(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.tanh_shrink``; ``torch.nn.Tanhshrink``.
     """
+    if not isinstance(x, Tensor):
+        return apply(tanh_shrink, x)
     return F.tanhshrink(x)

@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kplug.activations.operands import apply
+from kplug.backend import TensorLike
 
-def sigmoid(x: Tensor) -> Tensor:
+
+def sigmoid(x: TensorLike) -> Tensor:
     """Logistic function ``1 / (1 + exp(−x))``: from 0 to 1.
 
     Example:
@@ -17,10 +20,12 @@ def sigmoid(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.sigmoid``.
     """
+    if not isinstance(x, Tensor):
+        return apply(sigmoid, x)
     return torch.sigmoid(x)
 
 
-def hard_sigmoid(x: Tensor, slope: float = 1 / 6) -> Tensor:
+def hard_sigmoid(x: TensorLike, slope: float = 1 / 6) -> Tensor:
     """Straight-edged sigmoid: ``clip(slope · x + 0.5, 0, 1)``.
 
     Args:
@@ -37,12 +42,14 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6) -> Tensor:
         ``keras.activations.hard_sigmoid``, which has no slope. Files of Keras 2 and tf-keras are read
         with theirs.
     """
+    if not isinstance(x, Tensor):
+        return apply(hard_sigmoid, x, slope=slope)
     if slope == 1 / 6:
         return F.hardsigmoid(x)
     return (slope * x + 0.5).clamp(0.0, 1.0)
 
 
-def log_sigmoid(x: Tensor) -> Tensor:
+def log_sigmoid(x: TensorLike) -> Tensor:
     """Logarithm of the sigmoid, ``−log(1 + exp(−x))``, without overflow.
 
     Example:
@@ -52,10 +59,12 @@ def log_sigmoid(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.log_sigmoid``.
     """
+    if not isinstance(x, Tensor):
+        return apply(log_sigmoid, x)
     return F.logsigmoid(x)
 
 
-def sparse_sigmoid(x: Tensor) -> Tensor:
+def sparse_sigmoid(x: TensorLike) -> Tensor:
     """Steep straight-edged sigmoid: ``clip((x + 1) / 2, 0, 1)``.
 
     Example:
@@ -65,10 +74,12 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
     Reference:
         Blondel, Martins & Niculae, 2019.
     """
+    if not isinstance(x, Tensor):
+        return apply(sparse_sigmoid, x)
     return (0.5 * (x + 1.0)).clamp(0.0, 1.0)
 
 
-def tanh(x: Tensor) -> Tensor:
+def tanh(x: TensorLike) -> Tensor:
     """Hyperbolic tangent: from −1 to 1.
 
     Example:
@@ -78,10 +89,12 @@ def tanh(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.tanh``.
     """
+    if not isinstance(x, Tensor):
+        return apply(tanh, x)
     return torch.tanh(x)
 
 
-def hard_tanh(x: Tensor) -> Tensor:
+def hard_tanh(x: TensorLike) -> Tensor:
     """Straight-edged tangent: ``clip(x, −1, 1)``.
 
     Example:
@@ -91,10 +104,12 @@ def hard_tanh(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.hard_tanh``; ``torch.nn.Hardtanh`` can have other bounds.
     """
+    if not isinstance(x, Tensor):
+        return apply(hard_tanh, x)
     return F.hardtanh(x)
 
 
-def softsign(x: Tensor) -> Tensor:
+def softsign(x: TensorLike) -> Tensor:
     """``x / (1 + |x|)``: from −1 to 1, slower than the tangent.
 
     Example:
@@ -104,4 +119,6 @@ def softsign(x: Tensor) -> Tensor:
     Reference:
         ``keras.activations.softsign``.
     """
+    if not isinstance(x, Tensor):
+        return apply(softsign, x)
     return F.softsign(x)

@@ -30,6 +30,9 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
     What torch cannot share is copied: memory that is read-only, reversed or of the other byte order,
     and ``longdouble``, which becomes ``float64``.
 
+    Raises:
+        DataError: It holds something else than numbers.
+
     Example:
         >>> from_numpy(np.arange(3, dtype=">i4")[::-1])
         tensor([2, 1, 0], dtype=torch.int32)
@@ -41,7 +44,12 @@ def from_numpy(array: npt.NDArray[Any]) -> torch.Tensor:
         return from_numpy(array.view(np.int16)).view(torch.bfloat16)
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
         array = array.copy()
-    return torch.from_numpy(array)
+    try:
+        return torch.from_numpy(array)
+    except TypeError as error:
+        raise DataError(
+            f"an array of {array.dtype} cannot become a tensor", hint=_ENCODE
+        ) from error
 
 
 def read_array(values: object, what: str, *, kinds: str = "fiub") -> torch.Tensor:

@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from kplug.backend.arrays import from_numpy
+from kplug.backend.arrays import from_numpy, is_table, read_array
 from kplug.backend.dtypes import DTypeLike, to_dtype
-from kplug.errors import ArgumentValueError, GraphError
+from kplug.errors import ArgumentValueError, DataError, SymbolicValueError
+from kplug.registry.quoting import name_type, quote
 
 TensorLike: TypeAlias = "torch.Tensor | np.ndarray[Any, Any] | Sequence[Any] | complex"
 Axis: TypeAlias = "int | Sequence[int] | None"
@@ -22,22 +23,34 @@ def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
     ``dtype=None`` keeps the type of tensors and arrays; Python floats become ``floatx()``.
 
     Raises:
-        GraphError: ``value`` is a symbolic tensor.
+        SymbolicValueError: ``value`` is a symbolic tensor.
+        DataError: It holds something else than numbers, or its rows have different lengths.
     """
     if isinstance(value, torch.Tensor):
         return value if dtype is None else value.to(to_dtype(dtype))
     if getattr(value, "is_symbolic", False):
-        raise GraphError(
+        raise SymbolicValueError(
             f"{value!r} has no values until the model runs, so K cannot compute with it",
             hint="Write a layer whose call(self, inputs) computes with K, and call it on the tensor.",
         )
-    if isinstance(value, np.ndarray):
-        tensor = from_numpy(value)
+    is_array = isinstance(value, np.ndarray)
+    if is_array or is_table(value):
+        tensor = from_numpy(value) if is_array else read_array(value, "the table")
         return tensor if dtype is None else tensor.to(to_dtype(dtype))
     if dtype is not None:
-        return torch.as_tensor(value, dtype=to_dtype(dtype))
-    tensor = torch.as_tensor(value)
+        return _from_python(value, to_dtype(dtype))
+    tensor = _from_python(value)
     return tensor.to(to_dtype(None)) if tensor.is_floating_point() else tensor
+
+
+def _from_python(value: Any, dtype: torch.dtype | None = None) -> torch.Tensor:
+    try:
+        return torch.as_tensor(value, dtype=dtype)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"{quote(value)} ({name_type(value)}) cannot become a tensor: {error}",
+            hint="Give a number, an array, a tensor, or nested lists of numbers; rows are of one length.",
+        ) from error
 
 
 def to_float(value: TensorLike) -> torch.Tensor:

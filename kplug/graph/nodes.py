@@ -10,12 +10,13 @@ directions are weak: a model that nobody holds is freed at once, without the gar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol, final
+from typing import Any, NamedTuple, NoReturn, Protocol, final
 
 from torch import nn
+from torch.overrides import resolve_name
 
 from kplug.backend import dtype_name
-from kplug.errors import GraphError
+from kplug.errors import GraphError, SymbolicValueError
 from kplug.graph.operators import Operators
 from kplug.graph.specs import Shape, TensorSpec
 from kplug.nested import find_leaves, map_leaves, sort_keys
@@ -123,9 +124,45 @@ class SymbolicTensor(Operators):
         )
 
     def __bool__(self) -> bool:
-        raise GraphError(
+        raise SymbolicValueError(
             f"a symbolic tensor of layer {self.layer.name!r} has no truth value: it has no values "
             "until the model runs"
+        )
+
+    # Functions of Python, NumPy and torch ask an operand for its values with these.
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise self._refusal("Python and NumPy")
+
+    __len__ = __float__ = __int__ = __index__ = __complex__ = __round__ = __array__ = _refuse
+
+    def __format__(self, form: str) -> str:
+        if form:
+            raise self._refusal(f"the format {form!r}")
+        return str(self)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: object, args: Any = (), kwargs: Any = None
+    ) -> NoReturn:
+        raise next(find_leaves((args, kwargs), SymbolicTensor))._refusal(resolve_name(func))
+
+    def _refusal(self, function: str | None) -> SymbolicValueError:
+        return SymbolicValueError(
+            f"a symbolic tensor of layer {self.layer.name!r} has no values until the model runs, so "
+            f"{function} cannot compute with it",
+            hint="Functions of kplug.ops take symbolic tensors, such as kplug.ops.mean(x); what they lack, "
+            "a layer computes: kplug.layers.Lambda(lambda x: torch.cumsum(x, 1))(x).",
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what a symbolic tensor has in the place of a tensor's methods."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"a symbolic tensor of layer {self.layer.name!r} has no attribute {name!r}: it has no values "
+            "until the model runs. Functions of kplug.ops take symbolic tensors, such as "
+            "kplug.ops.reshape(x, (-1, 4)); what they lack, a layer computes: kplug.layers.Lambda(…)(x)."
         )
 
     def __repr__(self) -> str:

@@ -30,8 +30,8 @@ class Operators:
 
     __slots__ = ()
 
-    # NumPy would apply itself to each of its elements otherwise.
-    __array_ufunc__ = None
+    # NumPy leaves its operators to the symbolic tensor beside an array.
+    __array_priority__ = 1000
 
     @staticmethod
     def connect(
@@ -46,6 +46,15 @@ class Operators:
         """
         raise NotImplementedError
 
+    def activate(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Return the result of an activation, which is a layer: ``kplug.layers`` replaces this.
+
+        Args:
+            name: One of kplug's own.
+            arguments: Its arguments beside the tensor.
+        """
+        raise NotImplementedError
+
     __add__, __radd__ = _binary("add"), _reflected("add")
     __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
     __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
@@ -53,7 +62,7 @@ class Operators:
     __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
     __mod__, __rmod__ = _binary("mod"), _reflected("mod")
     __pow__, __rpow__ = _binary("power"), _reflected("power")
-    __matmul__ = _binary("matmul")
+    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
     __and__, __or__ = _binary("logical_and"), _binary("logical_or")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,11 +14,13 @@ from kplug.backend import to_tensor
 from kplug.component_types import ActivationLike, ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
+from kplug.graph.operators import Operators
 from kplug.layers.base.axes import find_axes, known_sizes, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.single_softmax import warn_of_single_softmax
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
+from kplug.registry import Spec
 from kplug.write_guard import is_own
 
 
@@ -52,6 +54,13 @@ class Activation(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""
         return self.activation(inputs)
+
+
+def _activate(tensor: Operators, name: str, arguments: Mapping[str, Any]) -> Any:
+    return Activation(Spec(f"kplug/{name}", kwargs=arguments))(tensor)
+
+
+Operators.activate = _activate  # type: ignore[method-assign]
 
 
 class Identity(Layer):

@@ -1,0 +1,45 @@
+"""What an activation is called on besides a tensor: an array, numbers, a symbolic tensor."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from kplug.backend.convert import to_float, to_tensor
+from kplug.errors import KplugError
+
+
+def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Any:
+    """Call an activation of this package on something else than a tensor.
+
+    Args:
+        function: The activation.
+        x: An array or numbers; or a symbolic tensor, on which an ``Activation`` layer is called.
+        arguments: The activation's other arguments.
+
+    Raises:
+        DataError: ``x`` is none of these.
+
+    Example:
+        >>> import torch
+        >>> apply(torch.tanh, [0, 0])
+        tensor([0., 0.])
+    """
+    name = function.__name__
+    if getattr(x, "is_symbolic", False):
+        known = inspect.signature(function).parameters
+        given = {key: value for key, value in arguments.items() if value != known[key].default}
+        return x.activate(name, given)
+    try:
+        tensor = to_tensor(x)
+    except KplugError as error:
+        raise error.at(name) from error.__cause__
+    try:
+        return function(tensor, **arguments)
+    except RuntimeError:  # few kernels compute with integers
+        if tensor.is_floating_point():
+            raise
+        return function(to_float(tensor), **arguments)
