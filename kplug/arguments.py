@@ -96,7 +96,12 @@ def require_integer(
     raise refusal(owner, argument, value, allowed)
 
 
-def require_path(owner: str, argument: str, value: object) -> Path:
+def require_path(
+    owner: str,
+    argument: str,
+    value: object,
+    allowed: str = "the path of a file, as text or pathlib.Path",
+) -> Path:
     """Return the path of a file.
 
     Raises:
@@ -108,7 +113,7 @@ def require_path(owner: str, argument: str, value: object) -> Path:
     """
     if isinstance(value, (str, os.PathLike)):
         return Path(value)
-    raise refusal(owner, argument, value, "the path of a file, as text or pathlib.Path")
+    raise refusal(owner, argument, value, allowed)
 
 
 def require_flag(owner: object, argument: str, value: object) -> bool:

@@ -10,10 +10,11 @@ from typing import Any
 
 from typing_extensions import Self
 
-from kplug.errors import ContractError
+from kplug.errors import ArgumentError, ContractError
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
+from kplug.registry.quoting import quote, with_article
 from kplug.registry.suggestions import unknown_argument
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -101,12 +102,32 @@ def read_arguments(instance: object) -> dict[str, Any]:
     return {name: getattr(instance, name) for name in names}
 
 
+def require_config(owner: type, config: Any) -> Mapping[str, Any]:
+    """Return a configuration if it is a dict whose keys are texts.
+
+    Raises:
+        ArgumentError: It is something else.
+
+    Example:
+        >>> require_config(dict, {"units": 3})
+        {'units': 3}
+    """
+    if isinstance(config, Mapping) and all(isinstance(key, str) for key in config):
+        return config
+    raise ArgumentError(
+        f"the configuration of {with_article(owner.__name__)} is a dict of its arguments by name, got "
+        f"{quote(config)}",
+        hint="get_config() returns one.",
+    )
+
+
 def check_keys(owner: type, config: Mapping[str, Any]) -> None:
     """Refuse a configuration with a key that is no argument of the class's constructor.
 
     Raises:
         ArgumentError: with the closest argument.
     """
+    require_config(owner, config)
     if takes_any_keyword(owner):
         return
     known = _list_parameters(owner)

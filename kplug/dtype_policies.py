@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.backend import dtype_name, floatx, to_dtype
+from kplug.configurable import check_keys
 from kplug.errors import ArgumentValueError, KplugError
 from kplug.exports import export_names
 
@@ -61,6 +62,7 @@ class DTypePolicy:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a policy from what ``get_config`` returned."""
+        check_keys(cls, config)
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:

@@ -8,8 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kplug.backend.convert import to_float, to_tensor
-from kplug.errors import KplugError
+from kplug.backend.convert import to_float, to_operand_of
 
 
 def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Any:
@@ -33,10 +32,7 @@ def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Any:
         known = inspect.signature(function).parameters
         given = {key: value for key, value in arguments.items() if value != known[key].default}
         return x.activate(name, given)
-    try:
-        tensor = to_tensor(x)
-    except KplugError as error:
-        raise error.at(name) from error.__cause__
+    tensor = to_operand_of(name, x)
     try:
         return function(tensor, **arguments)
     except RuntimeError:  # few kernels compute with integers

@@ -10,7 +10,7 @@ import torch
 
 from kplug.backend.arrays import from_numpy, is_table, read_array
 from kplug.backend.dtypes import DTypeLike, to_dtype
-from kplug.errors import ArgumentValueError, DataError, SymbolicValueError
+from kplug.errors import ArgumentValueError, DataError, KplugError, SymbolicValueError
 from kplug.registry.quoting import name_type, quote
 
 TensorLike: TypeAlias = "torch.Tensor | np.ndarray[Any, Any] | Sequence[Any] | complex"
@@ -51,6 +51,25 @@ def _from_python(value: Any, dtype: torch.dtype | None = None) -> torch.Tensor:
             f"{quote(value)} ({name_type(value)}) cannot become a tensor: {error}",
             hint="Give a number, an array, a tensor, or nested lists of numbers; rows are of one length.",
         ) from error
+
+
+def to_operand_of(owner: object, value: TensorLike) -> torch.Tensor:
+    """Return ``value`` as a tensor; an error says what was called on it.
+
+    Args:
+        owner: The name of what is called, or an object, whose class names it.
+        value: What it is called on.
+
+    Raises:
+        KplugError: As by ``to_tensor``.
+    """
+    if isinstance(value, torch.Tensor):
+        return value
+    try:
+        return to_tensor(value)
+    except KplugError as error:
+        name = owner if isinstance(owner, str) else type(owner).__name__
+        raise error.at(name) from error.__cause__
 
 
 def to_float(value: TensorLike) -> torch.Tensor:

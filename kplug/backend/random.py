@@ -11,6 +11,7 @@ from kplug.arguments import require_integer, require_share
 from kplug.backend.convert import to_shape
 from kplug.backend.dtypes import DTypeLike, to_dtype
 from kplug.backend.values import variable
+from kplug.configurable import check_keys
 
 
 def make_generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -64,6 +65,7 @@ class SeedGenerator:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SeedGenerator:
         """Return one that begins anew."""
+        check_keys(cls, config)
         return cls(**config)
 
 

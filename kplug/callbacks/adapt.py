@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import cast
 
 from kplug.callbacks.base.callback import Callback
+from kplug.callbacks.callback_list import is_overridden
+from kplug.contracts import check_call, instantiate
 from kplug.errors import ContractError
 from kplug.registry.quoting import quote
 
+_HOOKS = {
+    name: ("epoch",) * ("epoch" in name) + ("batch",) * ("batch" in name) + ("logs",)
+    for name in vars(Callback)
+    if name.startswith("on_")
+}
 _NEEDED = ("set_model", "set_params", "on_train_begin", "on_epoch_end", "on_train_end")
 
 
@@ -19,14 +27,16 @@ def as_callback(obj: object) -> Callback:
             library with the same hooks.
 
     Raises:
-        ContractError: If it is none of these.
+        ContractError: If it is none of these, or a hook does not take what it is called with.
 
     Example:
         >>> as_callback(Callback)  # doctest: +ELLIPSIS
         <kplug.callbacks.base.callback.Callback object at ...>
     """
-    built = obj() if isinstance(obj, type) and issubclass(obj, Callback) else obj
+    is_class = isinstance(obj, type) and issubclass(obj, Callback)
+    built = instantiate(obj, "a callback") if is_class else obj
     if isinstance(built, Callback):
+        _check_hooks(built)
         return built
     missing = [name for name in _NEEDED if not callable(getattr(built, name, None))]
     if missing or isinstance(built, type):
@@ -37,3 +47,15 @@ def as_callback(obj: object) -> Callback:
             "LambdaCallback(on_epoch_end=function).",
         )
     return cast("Callback", built)
+
+
+def _check_hooks(callback: Callback) -> None:
+    """Refuse hooks with other arguments now, not in the epoch in which they are first called."""
+    for name, arguments in _HOOKS.items():
+        if is_overridden(callback, name):
+            hook = getattr(callback, name)
+            is_method = isinstance(hook, MethodType)  # read with its self, which may be missing
+            given = (callback, *arguments) if is_method else arguments
+            wanted = f"Write it as {name}({', '.join(('self', *arguments) if is_method else arguments)})."
+            function = hook.__func__ if is_method else hook
+            check_call(function, given, {}, f"a hook of {type(callback).__name__}", wanted)

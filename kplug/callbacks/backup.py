@@ -10,7 +10,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import refusal, require_flag
+from kplug.arguments import refusal, require_flag, require_path
 from kplug.atomic import remove_leftovers
 from kplug.backend.processes import copy_from_main, run_on_main
 from kplug.callbacks.averages import SwapEMAWeights
@@ -60,8 +60,10 @@ class BackupAndRestore(Callback):
         save_freq: str | int = "epoch",
         delete_checkpoint: bool = True,
     ) -> None:
+        allowed = "the name of a folder"
+        require_path(_OWNER, "backup_dir", backup_dir, allowed)
         if not os.fspath(backup_dir):
-            raise refusal(_OWNER, "backup_dir", backup_dir, "the name of a folder")
+            raise refusal(_OWNER, "backup_dir", backup_dir, allowed)
         self.backup_dir, self.save_freq = os.fspath(backup_dir), save_freq
         self.delete_checkpoint = require_flag(_OWNER, "delete_checkpoint", delete_checkpoint)
         self._frequency = SaveFrequency(_OWNER, save_freq)

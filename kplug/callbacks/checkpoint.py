@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import require_integer
+from kplug.arguments import require_flag, require_integer, require_path
 from kplug.backend.processes import copy_from_main
 from kplug.callbacks.base.callback import Logs
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
@@ -64,9 +64,11 @@ class ModelCheckpoint(MonitoringCallback):
         )
         if self.period > 1 and not self._frequency.is_by_epoch:
             raise ArgumentValueError(self.label, "period", period, "1 when save_freq counts steps")
+        require_path(self.label, "filepath", filepath)
         self.filepath, self.verbose, self.save_freq = os.fspath(filepath), verbose, save_freq
-        self.save_best_only, self.save_weights_only = save_best_only, save_weights_only
-        self.best = initial_value_threshold
+        self.save_best_only = require_flag(self.label, "save_best_only", save_best_only)
+        self.save_weights_only = require_flag(self.label, "save_weights_only", save_weights_only)
+        self.best = self.require_level("initial_value_threshold", initial_value_threshold)
         self._epoch, self._epochs_since_save = 0, 0
 
     @override

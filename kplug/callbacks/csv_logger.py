@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from typing_extensions import override
 
+from kplug.arguments import refusal, require_flag, require_path
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.writing import writing
@@ -31,6 +32,7 @@ class CSVLogger(Callback):
             `BackupAndRestore` takes up a run that was killed, each epoch has one row in the end.
 
     Raises:
+        ArgumentValueError: If ``filename`` is no path, or ``separator`` not one character.
         FileWriteError: In a run, if the file cannot be written.
 
     Example:
@@ -50,7 +52,11 @@ class CSVLogger(Callback):
     def __init__(
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
-        self.filename, self.separator, self.append = os.fspath(filename), separator, append
+        require_path(_OWNER, "filename", filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise refusal(_OWNER, "separator", separator, "one character")
+        self.filename, self.separator = os.fspath(filename), separator
+        self.append = require_flag(_OWNER, "append", append)
         self._file: TextIO | None = None
         self._keys: list[str] = []
         self._has_header = False

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import require_integer, require_number
+from kplug.arguments import is_number, require_integer, require_number
 from kplug.callbacks.base.callback import Callback, Logs
 from kplug.callbacks.base.learning_rates import (
     get_learning_rate,
@@ -18,8 +17,12 @@ from kplug.callbacks.base.learning_rates import (
     set_learning_rate,
 )
 from kplug.callbacks.base.monitoring import MonitoringCallback, say
+from kplug.contracts import check_call
 from kplug.errors import ArgumentValueError, ContractError
 from kplug.registry import named
+from kplug.registry.quoting import quote
+
+_SCHEDULE = "A schedule is a function (epoch) or (epoch, learning_rate) that returns a number."
 
 
 class LearningRateScheduler(Callback):
@@ -29,6 +32,9 @@ class LearningRateScheduler(Callback):
         schedule: ``schedule(epoch, learning_rate) -> float`` or ``schedule(epoch) -> float``, with
             epochs counted from 0.
         verbose: 1 to print each new learning rate.
+
+    Raises:
+        ContractError: If ``schedule`` is no function of one argument or two.
 
     Example:
         >>> halve = LearningRateScheduler(lambda epoch, rate: rate * 0.5)
@@ -40,6 +46,12 @@ class LearningRateScheduler(Callback):
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        if not callable(schedule):
+            raise ContractError(
+                f"LearningRateScheduler: schedule is {quote(schedule)}", hint=_SCHEDULE
+            )
+        if not _takes_two(schedule):
+            check_call(schedule, (0,), {}, "the schedule of LearningRateScheduler", _SCHEDULE)
         self.schedule, self.verbose = schedule, verbose
 
     def next_rate(self, epoch: int, rate: float) -> float:
@@ -119,7 +131,7 @@ class ReduceLROnPlateau(MonitoringCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if not 0 <= factor < 1 or math.isnan(factor):
+        if not is_number(factor) or not 0 <= factor < 1:
             raise ArgumentValueError(self.label, "factor", factor, "a number >= 0 and < 1")
         self.factor, self.verbose = factor, verbose
         epochs = "a number of epochs >= 0"

@@ -32,7 +32,7 @@ class RemoteMonitor(Callback):
         send_as_json: Whether the body is the JSON itself instead of a form.
 
     Raises:
-        ArgumentValueError: If ``root`` is no such address.
+        ArgumentValueError: If ``root`` is no such address, or another argument has the wrong type.
 
     Example:
         >>> RemoteMonitor("https://monitor.example", send_as_json=True).address
@@ -52,6 +52,11 @@ class RemoteMonitor(Callback):
     ) -> None:
         if not str(root).startswith(("http://", "https://")):
             raise refusal(_OWNER, "root", root, "an address that begins with http:// or https://")
+        for argument, text in (("path", path), ("field", field)):
+            if not isinstance(text, str):
+                raise refusal(_OWNER, argument, text, "a text")
+        if headers is not None and not isinstance(headers, Mapping):
+            raise refusal(_OWNER, "headers", headers, "None or a dict of texts by name")
         self.address, self.field = root + path, field
         self.headers = dict(headers or {})
         self.send_as_json = require_flag(_OWNER, "send_as_json", send_as_json)

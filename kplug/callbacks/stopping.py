@@ -54,8 +54,10 @@ class EarlyStopping(MonitoringCallback):
         self.patience = require_integer(
             self.label, "patience", patience, "a number of epochs >= 0", at_least=0
         )
-        self.verbose, self.baseline = verbose, baseline
-        self.restore_best_weights = restore_best_weights
+        self.verbose, self.baseline = verbose, self.require_level("baseline", baseline)
+        self.restore_best_weights = require_flag(
+            self.label, "restore_best_weights", restore_best_weights
+        )
         self.start_from_epoch = require_integer(
             self.label, "start_from_epoch", start_from_epoch, "an epoch >= 0", at_least=0
         )

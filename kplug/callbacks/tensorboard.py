@@ -9,7 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from kplug.arguments import is_number, require_flag, require_integer
+from kplug.arguments import is_number, require_flag, require_integer, require_path
 from kplug.backend import NumpyArray, get_value
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback, Logs
@@ -66,6 +66,7 @@ class TensorBoard(Callback):
         update_freq: str | int = "epoch",
     ) -> None:
         import_extra(_OWNER, _EVENTS, "tensorboard")  # so that it is missed now, not in the run
+        require_path(_OWNER, "log_dir", log_dir, "the name of a folder")
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = require_integer(
             _OWNER, "histogram_freq", histogram_freq, "a number of epochs >= 0", at_least=0

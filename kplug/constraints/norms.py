@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_integer, require_number
 from kplug.backend import epsilon
+from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.constraints.base import Constraint
 
 Axes: TypeAlias = "int | Iterable[int]"
@@ -30,9 +31,10 @@ class NonNeg(Constraint):
         Keras's ``NonNeg``.
     """
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the weight without its negative values."""
-        return weight_matrix.clamp(min=0)
+        weight = to_operand_of(self, weight_matrix)
+        return weight.clamp(min=0)
 
 
 @final
@@ -64,10 +66,11 @@ class MaxNorm(Constraint):
         self.max_value = require_number(self, "max_value", max_value, _NOT_NEGATIVE, at_least=0.0)
         self.axis = _read_axes(self, axis)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the weight with shortened vectors."""
-        norms = _measure(self, weight_matrix, self.axis)
-        return weight_matrix * (norms.clamp(0.0, self.max_value) / (epsilon() + norms))
+        weight = to_operand_of(self, weight_matrix)
+        norms = _measure(self, weight, self.axis)
+        return weight * (norms.clamp(0.0, self.max_value) / (epsilon() + norms))
 
 
 @final
@@ -94,9 +97,10 @@ class UnitNorm(Constraint):
     def __init__(self, axis: Axes = 0) -> None:
         self.axis = _read_axes(self, axis)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the weight with vectors of length 1."""
-        return weight_matrix / (epsilon() + _measure(self, weight_matrix, self.axis))
+        weight = to_operand_of(self, weight_matrix)
+        return weight / (epsilon() + _measure(self, weight, self.axis))
 
 
 @final
@@ -140,12 +144,13 @@ class MinMaxNorm(Constraint):
         self.rate = require_number(self, "rate", rate, "0 to 1", at_least=0.0, at_most=1.0)
         self.axis = _read_axes(self, axis)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the weight with vectors nearer to the allowed lengths."""
-        norms = _measure(self, weight_matrix, self.axis)
+        weight = to_operand_of(self, weight_matrix)
+        norms = _measure(self, weight, self.axis)
         allowed = norms.clamp(self.min_value, self.max_value)
         desired = self.rate * allowed + (1.0 - self.rate) * norms
-        return weight_matrix * (desired / (epsilon() + norms))
+        return weight * (desired / (epsilon() + norms))
 
 
 def _read_axes(owner: Constraint, axis: object) -> int | list[int]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal
+from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.constraints.base import Constraint
 
 
@@ -34,15 +35,16 @@ class RadialConstraint(Constraint):
         even ones the innermost ring keeps the weight above and left of the centre, here as there.
     """
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the weight with rings."""
-        sizes = tuple(weight_matrix.shape)
+        weight = to_operand_of(self, weight_matrix)
+        sizes = tuple(weight.shape)
         if len(sizes) != 4 or sizes[0] != sizes[1]:
             raise refusal(self, "weight_matrix", sizes, "a shape (size, size, in, out)")
         half, is_even = sizes[0] // 2, sizes[0] % 2 == 0
-        places = torch.arange(sizes[0], device=weight_matrix.device)
+        places = torch.arange(sizes[0], device=weight.device)
         distances = torch.where(places < half, half - is_even - places, places - half)
         sources = half + torch.maximum(distances.unsqueeze(0), distances.unsqueeze(1))
         if is_even:
             sources = torch.where(sources == half, half - 1, sources)
-        return weight_matrix[sources, sources]
+        return weight[sources, sources]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from kplug.configurable import list_keywords
+from kplug.configurable import list_keywords, require_config
 
 # Keras 3 writes them for every layer, those of users included.
 _OF_ALL: dict[str, tuple[Any, ...]] = {
@@ -62,6 +62,7 @@ def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, An
         >>> leave_out_idle(Dense, {"units": 3, "quantization_config": None})
         {'units': 3}
     """
+    require_config(layer_class, config)
     known = list_keywords(layer_class)
     if _stands_on_our_layer(layer_class):
         return {key: config[key] for key in config if not is_idle(key, config, known)}

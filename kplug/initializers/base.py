@@ -13,7 +13,13 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal
 from kplug.backend import DTypeLike
-from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
+from kplug.configurable import (
+    check_keys,
+    read_arguments,
+    remember_arguments,
+    require_config,
+    write_call,
+)
 from kplug.dialect.keras2.component_configs import translate_initializer_config
 
 ShapeLike: TypeAlias = "Iterable[SupportsIndex] | SupportsIndex"
@@ -72,7 +78,7 @@ class Initializer(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the initializer that `get_config`, or any Keras, described."""
-        arguments = translate_initializer_config(config)
+        arguments = translate_initializer_config(require_config(cls, config))
         check_keys(cls, arguments)
         return cls(**arguments)
 

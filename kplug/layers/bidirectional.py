@@ -10,6 +10,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import refusal
+from kplug.configurable import require_config
 from kplug.errors import ArgumentValueError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
@@ -156,6 +157,7 @@ class Bidirectional(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
+        config = require_config(cls, config)
         inner = {
             name: read_inner(config[name])
             for name in ("layer", "backward_layer")

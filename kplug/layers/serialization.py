@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.configurable import require_config
 from kplug.dialect.reading_models import read_model
 from kplug.errors import ArgumentError, ContractError, KplugError
 from kplug.layers.base.layer import Layer
@@ -14,7 +15,7 @@ from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.problems import describe_error
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import name_type, quote
 from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
 
 
@@ -39,6 +40,11 @@ def serialize(layer: Layer) -> dict[str, Any]:
         ``keras.layers.serialize``. Components are strings with qualified names, as in ``get_config``; what
         Keras reads is ``model.to_json()``.
     """
+    if not isinstance(layer, Layer):
+        raise ContractError(
+            f"layers.serialize takes a layer or a model, got {name_type(layer)}",
+            hint="Components of other kinds have a serialize of their own, such as losses.serialize.",
+        )
     config = layer.get_config()
     _check_config(layer, config)
     for name, slot in layer.slots.items():
@@ -135,7 +141,7 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
     """
     owner = find_layer_class(class_name)
     try:
-        return owner.from_config(dict(config or {}))
+        return owner.from_config(dict(require_config(owner, config or {})))
     except KplugError as error:
         # Python's own error stands behind it where an argument is missing: the configuration lacks it.
         if isinstance(error, ArgumentError) and error.__cause__ is not None:

@@ -9,6 +9,7 @@ from torch import nn
 from typing_extensions import Self
 
 from kplug.backend import auto_name
+from kplug.configurable import require_config
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
 
@@ -62,6 +63,7 @@ class TorchModule(Layer):
         Raises:
             ContractError: It holds only the module's name, as ``get_config`` gives it.
         """
+        config = require_config(cls, config)
         module = config.get("module")
         if not isinstance(module, nn.Module):
             raise ContractError(

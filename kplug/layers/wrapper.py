@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import Self
 
 from kplug.arguments import refusal
+from kplug.configurable import require_config
 from kplug.layers.base.layer import Layer
 from kplug.layers.serialization import read_inner, serialize
 
@@ -51,4 +52,7 @@ class Wrapper(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return super().from_config({**config, "layer": read_inner(config["layer"])})
+        config = require_config(cls, config)
+        if "layer" in config:
+            config = {**config, "layer": read_inner(config["layer"])}
+        return super().from_config(config)

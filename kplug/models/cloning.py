@@ -14,6 +14,7 @@ from kplug.models.functional import Functional
 from kplug.models.model import Model
 from kplug.models.sequential import Sequential
 from kplug.nested import find_leaves, map_leaves
+from kplug.registry.quoting import quote
 
 
 def clone_model(
@@ -36,7 +37,7 @@ def clone_model(
         The model, of the same class where no further argument is given.
 
     Raises:
-        ArgumentError: A further argument is given, and the model is no graph of layers.
+        ArgumentError: It is no model; or a further argument is given, and the model is no graph of layers.
         ArgumentValueError: ``input_tensors`` are no symbolic tensors, or too few or many.
 
     Example:
@@ -50,6 +51,15 @@ def clone_model(
     Reference:
         ``keras.models.clone_model``, which makes layers from their configurations only.
     """
+    if not isinstance(model, Model):
+        raise ArgumentError(
+            f"clone_model: model is {quote(model)}, no model",
+            hint="A layer is made again with type(layer).from_config(layer.get_config()).",
+        )
+    if clone_function is not None and not callable(clone_function):
+        raise ArgumentValueError(
+            "clone_model", "clone_function", clone_function, "a function (layer) -> layer"
+        )
     if input_tensors is None and clone_function is None:
         clone = copy_untrained(model)
         clone.forget_compilation()

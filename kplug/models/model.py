@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from typing_extensions import Self, override
 
 from kplug import saving
+from kplug.arguments import require_integer
 from kplug.backend import get_value
 from kplug.callbacks import History
+from kplug.configurable import require_config
 from kplug.errors import ContractError, KplugError, NotBuiltError, NotCompiledError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import specs_for
@@ -137,6 +139,7 @@ class Model(Layer):
         if (name is None) == (index is None):
             raise KplugError("get_layer needs either a name or an index")
         if index is not None:
+            index = require_integer("get_layer", "index", index, "the place of a layer, an integer")
             if not -len(self.layers) <= index < len(self.layers):
                 raise KplugError(
                     f"model {self.name!r} has no layer {index}; it has {len(self.layers)} layers"
@@ -282,6 +285,7 @@ class Model(Layer):
         Raises:
             GraphError: The graph has a loop, or refers to something that is not there.
         """
+        config = require_config(cls, config)
         with scope_of(custom_objects):
             if not {"input_layers", "output_layers"} <= set(config):
                 return super().from_config(config)

@@ -318,7 +318,7 @@ class Sequential(Model):
             )
         if "layers" not in config:
             raise ArgumentError(
-                f"the configuration of a Sequential needs 'layers', it has {', '.join(config)}"
+                f"the configuration of a Sequential needs 'layers', it has {', '.join(map(str, config))}"
             )
         with scope_of(custom_objects):
             layers = [layer_from_config(entry) for entry in config["layers"]]

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from typing_extensions import Self
 
+from kplug.configurable import check_keys
 from kplug.errors import ArgumentError, ContractError, WeightsError
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.optimizer import Optimizer
@@ -87,6 +88,7 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Make the map that ``get_config`` described."""
+        check_keys(cls, config)
         return cls(**config)
 
 

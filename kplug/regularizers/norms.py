@@ -7,6 +7,7 @@ from typing import Any, final
 from torch import Tensor
 
 from kplug.arguments import require_number
+from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentError
 from kplug.regularizers.base import Regularizer
@@ -38,9 +39,10 @@ class L1(Regularizer):
     def __init__(self, l1: float = _DEFAULT, *, l: float | None = None) -> None:  # noqa: E741
         self.l1 = _read_factor(self, "l1", l1, l)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the penalty, a scalar."""
-        return self.l1 * weight_matrix.abs().sum()
+        weight = to_operand_of(self, weight_matrix)
+        return self.l1 * weight.abs().sum()
 
     def get_config(self) -> dict[str, Any]:
         """Return the factor."""
@@ -71,9 +73,10 @@ class L2(Regularizer):
     def __init__(self, l2: float = _DEFAULT, *, l: float | None = None) -> None:  # noqa: E741
         self.l2 = _read_factor(self, "l2", l2, l)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the penalty, a scalar."""
-        return self.l2 * weight_matrix.square().sum()
+        weight = to_operand_of(self, weight_matrix)
+        return self.l2 * weight.square().sum()
 
     def get_config(self) -> dict[str, Any]:
         """Return the factor."""
@@ -103,14 +106,15 @@ class L1L2(Regularizer):
         self.l1 = require_number(self, "l1", l1, _FACTOR, at_least=0.0)
         self.l2 = require_number(self, "l2", l2, _FACTOR, at_least=0.0)
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the penalty, a scalar."""
+        weight = to_operand_of(self, weight_matrix)
         # A factor of zero costs nothing, and an infinite weight times zero would be NaN.
-        penalty = weight_matrix.new_zeros(())
+        penalty = weight.new_zeros(())
         if self.l1:
-            penalty = penalty + self.l1 * weight_matrix.abs().sum()
+            penalty = penalty + self.l1 * weight.abs().sum()
         if self.l2:
-            penalty = penalty + self.l2 * weight_matrix.square().sum()
+            penalty = penalty + self.l2 * weight.square().sum()
         return penalty
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_choice, require_number
 from kplug.backend import epsilon
+from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.configurable import declared_name
 from kplug.errors import ArgumentValueError
 from kplug.regularizers.base import Regularizer
@@ -42,16 +43,17 @@ class OrthogonalRegularizer(Regularizer):
         self.factor = require_number(self, "factor", factor, "a finite number >= 0", at_least=0.0)
         self.mode = require_choice(self, "mode", mode, ("rows", "columns"))
 
-    def __call__(self, weight_matrix: Tensor) -> Tensor:
+    def __call__(self, weight_matrix: TensorLike) -> Tensor:
         """Return the penalty, a scalar.
 
         Args:
             weight_matrix: The weight, shape (rows, columns).
         """
-        if weight_matrix.dim() != 2:
-            name, shape = declared_name(type(self)), tuple(weight_matrix.shape)
+        weight = to_operand_of(self, weight_matrix)
+        if weight.dim() != 2:
+            name, shape = declared_name(type(self)), tuple(weight.shape)
             raise ArgumentValueError(name, "weight_matrix", shape, "a matrix, two dimensions")
-        vectors = weight_matrix if self.mode == "rows" else weight_matrix.T
+        vectors = weight if self.mode == "rows" else weight.T
         units = torch.nn.functional.normalize(vectors, dim=1, eps=epsilon())
         cosines = (units @ units.T).abs()
         pairs = max(1.0, len(units) * (len(units) - 1) / 2.0)

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from kplug.errors import WeightsError
+from kplug.registry.quoting import quote
 from kplug.saving.formats import DAMAGED_HINT
 
 # A configuration of ten thousand layers has some 10 MB, and is some 10 levels deep.
@@ -21,6 +22,10 @@ def encode(content: Any, **options: Any) -> str:
 
 def parse_json(text: str | bytes, what: str) -> Any:
     """Return what a JSON text of a file holds."""
+    if not isinstance(text, (str, bytes)):
+        raise WeightsError(
+            f"{what} is {quote(text)}, no JSON text", hint="model.to_json() returns one."
+        )
     if len(text) > MOST_BYTES:
         raise WeightsError(f"{what} has {len(text)} bytes; at most {MOST_BYTES} are read")
     try:

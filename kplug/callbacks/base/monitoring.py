@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from kplug.arguments import is_number, require_choice
+from kplug.arguments import is_number, refusal, require_choice
 from kplug.backend.processes import is_main_process
 from kplug.callbacks.base.callback import Callback
 from kplug.errors import ArgumentValueError
@@ -36,6 +36,10 @@ class MonitoringCallback(Callback):
     def __init__(
         self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
     ) -> None:
+        if not isinstance(monitor, str):
+            raise refusal(self.label, "monitor", monitor, "the name of a log, such as 'val_loss'")
+        if not is_number(min_delta):
+            raise refusal(self.label, "min_delta", min_delta, "a number")
         self.monitor, self.min_delta = monitor, abs(min_delta)
         self.mode = require_choice(self.label, "mode", mode, ("auto", "min", "max"))
 
@@ -43,6 +47,12 @@ class MonitoringCallback(Callback):
     def label(self) -> str:
         """The name that messages use for this callback."""
         return type(self).__name__
+
+    def require_level(self, argument: str, value: float | None) -> float | None:
+        """Return an argument that the log is compared with; None for nothing."""
+        if value is None or is_number(value):
+            return value
+        raise refusal(self.label, argument, value, "None or a number")
 
     def find_value(self, logs: Mapping[str, Any] | None) -> float | None:
         """Return the watched log as a number; if it is missing, warn and return None."""

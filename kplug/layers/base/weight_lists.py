@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from kplug.backend.arrays import read_array
 from kplug.errors import DataError, WeightsError
 from kplug.layers.base.weight_store import WeightStore
+from kplug.registry.quoting import quote
 
 
 def walk_weights(module: nn.Module, store: WeightStore) -> Iterator[tuple[str, Tensor]]:
@@ -63,6 +64,11 @@ def assign_weights(
     Raises:
         WeightsError: The number, a shape or a type does not fit. Nothing was assigned.
     """
+    if not isinstance(values, Iterable):
+        raise WeightsError(
+            f"{owner}: weights are a list of arrays, got {quote(values)}; nothing was assigned",
+            hint=f"Its weights are: {_describe(named_weights)}.",
+        )
     given = list(values)
     if len(given) != len(named_weights):
         raise WeightsError(

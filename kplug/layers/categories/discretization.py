@@ -12,6 +12,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import is_number, refusal, require_integer, require_number
+from kplug.configurable import require_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.sample_batches import iterate_batches
@@ -125,6 +126,7 @@ class Discretization(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
+        config = require_config(cls, config)
         both = config.get("bin_boundaries") is not None and config.get("num_bins") is not None
         if not both:
             return super().from_config(config)

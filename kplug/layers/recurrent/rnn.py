@@ -11,6 +11,7 @@ from typing_extensions import Self
 
 from kplug.arguments import refusal, require_flag
 from kplug.backend import to_tensor
+from kplug.configurable import require_config
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import Shape
 from kplug.layers.base.input_spec import InputSpec
@@ -308,6 +309,7 @@ class RNN(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
+        config = require_config(cls, config)
         if "cell" in config:
             config = {**config, "cell": read_inner(config["cell"])}
         return super().from_config(config)

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from typing_extensions import Self
 
+from kplug.configurable import require_config
 from kplug.errors import ArgumentValueError
 from kplug.graph import Shape
 from kplug.layers.base.layer import Layer
@@ -89,6 +90,7 @@ class StackedRNNCells(Layer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make a layer from what ``get_config`` returned, here or in Keras."""
-        return super().from_config(
-            {**config, "cells": [read_inner(entry) for entry in config["cells"]]}
-        )
+        config = require_config(cls, config)
+        if "cells" in config:
+            config = {**config, "cells": [read_inner(entry) for entry in config["cells"]]}
+        return super().from_config(config)

@@ -9,6 +9,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.backend import snake_case
+from kplug.configurable import require_config
 from kplug.contracts import check_call, find_signature
 from kplug.errors import ContractError
 from kplug.layouts import has_channels_last
@@ -79,7 +80,7 @@ class FunctionLoss(Loss):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the loss again, if the configuration holds the function itself."""
-        return super().from_config(require_function(config))
+        return super().from_config(require_function(require_config(cls, config)))
 
 
 def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from kplug.configurable import (
     check_keys,
     read_arguments,
     remember_arguments,
+    require_config,
     write_call,
 )
 from kplug.dialect.keras2.component_configs import translate_loss_config
@@ -248,7 +249,7 @@ class Loss(ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the loss that `get_config` described, in kplug, Keras 3, tf-keras or Keras 2.3."""
-        translated = translate_loss_config(config)
+        translated = translate_loss_config(require_config(cls, config))
         check_keys(cls, translated)
         return cls(**translated)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kplug.arguments import refusal
+from kplug.arguments import refusal, require_integer
 from kplug.html import html_table
 from kplug.models.summary.rows import (
     Count,
@@ -101,6 +101,9 @@ def print_summary(
         show_trainable: Whether a column says which layers are trained.
         layer_range: Names of the first and the last layer to show, or patterns for them.
     """
+    if line_length is not None:
+        allowed = "a number of characters >= 1"
+        line_length = require_integer("summary", "line_length", line_length, allowed, at_least=1)
     summary = summarize(model, expand_nested, show_trainable, layer_range)
     if print_fn is not None:
         for line in plain_lines(summary, line_length, positions):

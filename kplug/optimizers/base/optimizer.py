@@ -18,7 +18,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_nonnegative, require_positive
-from kplug.configurable import declared_name, remember_arguments
+from kplug.configurable import declared_name, remember_arguments, require_config
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
@@ -388,7 +388,7 @@ class Optimizer(torch.optim.Optimizer):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make an optimizer, without parameters or state, from a configuration, ours or Keras's."""
-        return cls(**translate_optimizer_config(config, cls._unset_arguments))
+        return cls(**translate_optimizer_config(require_config(cls, config), cls._unset_arguments))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Continue from a saved state, ours or that of the torch optimizer with the same state.

@@ -15,8 +15,10 @@ from kplug.arguments import require_path
 from kplug.atomic import replacing
 from kplug.backend.processes import run_on_main
 from kplug.dialect import write_model, write_optimizer as write_optimizer_config, write_training
+from kplug.errors import ContractError
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
+from kplug.registry.quoting import quote
 from kplug.saving.archive import CONFIG, METADATA, write_archive
 from kplug.saving.formats import Format, choose_whole_format, naming_file
 from kplug.saving.hdf5_writing import created, written
@@ -54,6 +56,11 @@ def save_model(
             settings were changed after it was built.
         WeightsError: If the file cannot be written there; an existing one is as it was.
     """
+    if not hasattr(model, "ensure_built"):
+        raise ContractError(
+            f"save_model: model is {quote(model)}, no model",
+            hint="A layer is saved in a model: kplug.Sequential([layer]).",
+        )
     model.ensure_built()
     require_remakable(model)
     described = serialize(model)  # type: ignore[arg-type]  # a protocol has no base class

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kplug.backend.masks import as_masks, attach_masks, find_masks
+from kplug.errors import KplugError
 from kplug.graph import Shape, in_mode, is_symbolic
 from kplug.layers.base import reduced_precision
 from kplug.layers.base.component_slots import resolve_slots
@@ -91,7 +92,10 @@ def call_with_care(
     masks = find_masks(inputs)
     if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
         masks = as_masks(kwargs.pop("mask"))
-    inputs = attach_masks(self.convert_inputs(inputs), masks)
+    try:
+        inputs = attach_masks(self.convert_inputs(inputs), masks)
+    except KplugError as error:
+        raise error.at(f"layer {self.name!r}") from error.__cause__
     _prepare(self, inputs)
     if self._takes_mask:
         masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)

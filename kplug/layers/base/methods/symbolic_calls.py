@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kplug.errors import KplugError
-from kplug.graph import MaskStep, Node, SymbolicTensor, TensorSpec
+from kplug.arguments import refusal
+from kplug.errors import GraphError, KplugError
+from kplug.graph import MaskStep, Node, Shape, SymbolicTensor, TensorSpec
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shape_inference import (
     as_shapes,
@@ -20,6 +21,7 @@ from kplug.layers.base.shape_inference import (
 )
 from kplug.layers.base.shapes import is_shape
 from kplug.nested import find_leaves, map_leaves
+from kplug.registry.quoting import quote
 
 
 def connect(self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -65,9 +67,28 @@ def infer_specs(
     if type(self).compute_output_shape is not compute_output_shape:
         first = next(find_leaves((args, kwargs), TensorSpec))
         dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
-        made = as_shapes(self.compute_output_shape(shapes))
-        return tuple(TensorSpec(shape, dtype) for shape in made)
+        return tuple(TensorSpec(shape, dtype) for shape in _ask_for_shapes(self, shapes))
     return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+
+
+def _ask_for_shapes(self: AnyLayer, shapes: Any) -> list[Shape]:
+    """Return the output shapes that a subclass computes."""
+    try:
+        made = self.compute_output_shape(shapes)
+    except KplugError:
+        raise
+    except Exception as error:
+        raise GraphError(
+            f"compute_output_shape of layer {self.name!r} ({type(self).__name__}) failed for the input shape "
+            f"{shapes}: {type(error).__name__}: {error}"
+        ) from error
+    try:
+        return as_shapes(made)
+    except TypeError:
+        raise GraphError(
+            f"compute_output_shape of layer {self.name!r} ({type(self).__name__}) returned {quote(made)} for "
+            f"the input shape {shapes}; it returns a shape with the batch in front, or a list of shapes"
+        ) from None
 
 
 def compute_mask(self: AnyLayer, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG001 - for subclasses
@@ -118,7 +139,12 @@ def compute_output_shape(self: AnyLayer, input_shape: Any) -> Any:
     Returns:
         A shape, or a list of shapes.
     """
-    specs = [TensorSpec(shape, self._torch_dtype) for shape in as_shapes(input_shape)]
+    try:
+        shapes = as_shapes(input_shape)
+    except TypeError:
+        allowed = "a shape with the batch in front, such as (None, 3), or a list of shapes"
+        raise refusal("compute_output_shape", "input_shape", input_shape, allowed) from None
+    specs = [TensorSpec(shape, self._torch_dtype) for shape in shapes]
     argument = specs[0] if is_shape(input_shape) else specs
     if type(self).compute_output_shape is compute_output_shape:
         found = self.infer_specs((argument,), {})

@@ -12,6 +12,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_choice, require_flag, require_integer
+from kplug.configurable import require_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
@@ -322,6 +323,7 @@ class IndexLookup(Layer):
             DataError: The vocabulary is a path: a configuration may come from a file, and no file decides
                 what else is read.
         """
+        config = require_config(cls, config)
         refuse_path(config)
         known = {key: value for key, value in config.items() if key != "vocabulary_size"}
         return super().from_config(known)
