@@ -63,7 +63,7 @@ def _name_of(dtype: object) -> str:
         return str(policy.get("name", "")) if isinstance(policy, Mapping) else ""
     try:
         return np.dtype(dtype).name  # type: ignore[call-overload, no-any-return]
-    except TypeError:
+    except (TypeError, ValueError):
         return ""
 
 

@@ -15,7 +15,7 @@ from kplug.component_types import ActivationLike, ConstraintLike, InitializerLik
 from kplug.errors import ArgumentError, DataError
 from kplug.graph import Shape
 from kplug.graph.operators import Operators
-from kplug.layers.base.axes import find_axes, known_sizes, require_integers
+from kplug.layers.base.axes import find_axes, known_sizes, lacks_axis, require_integers
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.single_softmax import warn_of_single_softmax
@@ -271,7 +271,11 @@ class Softmax(Layer):
         self.axis = axes if isinstance(axis, (list, tuple)) else axis
 
     def build(self, input_shape: Shape) -> None:
-        """Warn, once, if there is one number to share."""
+        """Warn, once, if there is one number to share; refuse an axis that the inputs lack."""
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis
+        ndim = len(input_shape)
+        if not all(-ndim <= axis < ndim for axis in axes):
+            raise lacks_axis(self, self.axis, input_shape)
         warn_of_single_softmax(self.name, input_shape, self.axis)
 
     def call(self, inputs: Tensor, mask: Any = None) -> Tensor:

@@ -13,6 +13,7 @@ from kplug.backend.sliding_windows import enlarge
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.spatial import SpatialAxes, require_window
+from kplug.ops.pictures.layout import as_floats
 
 
 class UpSampling1D(Layer):
@@ -76,7 +77,12 @@ class UpSampling2D(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """Return the enlarged images, in their layout."""
         is_legacy = self.interpolation == "legacy_bilinear"
-        return self._spatial.apply(self._enlarge_legacy if is_legacy else self._enlarge, inputs)
+        resize = self._enlarge_legacy if is_legacy else self._enlarge
+        if inputs.is_floating_point():
+            return self._spatial.apply(resize, inputs)
+        if self.interpolation == "nearest":
+            return enlarge(inputs, self.size, first_axis=self._spatial.positions[0])
+        return self._spatial.apply(lambda images: as_floats(resize, images), inputs)
 
     def _enlarge(self, images: Tensor) -> Tensor:
         align = None if self.interpolation == "nearest" else False

@@ -135,9 +135,9 @@ class AutoAccuracy(MeanMetric):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each prediction is right."""
-        if y_true.ndim == y_pred.ndim < 2 or y_pred.shape[-1] == 1:
+        if y_true.ndim == y_pred.ndim < 2 or y_pred.shape[-1:] == (1,):
             return _is_right_binary(y_true, y_pred, 0.5)
-        if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1:
+        if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,):
             return _is_right_id(y_true, y_pred)
         return _is_right_one_hot(y_true, y_pred)
 
@@ -185,11 +185,11 @@ def _is_right_binary(y_true: Tensor, y_pred: Tensor, threshold: float) -> Tensor
 def _is_right_one_hot(y_true: Tensor, y_pred: Tensor) -> Tensor:
     if y_true.shape != y_pred.shape:
         raise shape_error("categorical_accuracy", y_true, y_pred, _USE_SPARSE)
-    return argmax(y_true) == y_pred.argmax(-1)
+    return argmax(y_true) == argmax(y_pred)
 
 
 def _is_right_id(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    return squeeze_ids(y_true, y_pred, "sparse_categorical_accuracy") == y_pred.argmax(-1)
+    return squeeze_ids(y_true, y_pred, "sparse_categorical_accuracy") == argmax(y_pred)
 
 
 def squeeze_ids(y_true: Tensor, y_pred: Tensor, owner: str) -> Tensor:
@@ -198,6 +198,11 @@ def squeeze_ids(y_true: Tensor, y_pred: Tensor, owner: str) -> Tensor:
     Raises:
         DataError: if the shapes do not fit.
     """
+    if not y_pred.ndim:
+        raise DataError(
+            f"{owner}: y_pred is one number; it has one score for each class on its last axis",
+            hint="Give at least one row, such as [[0.1, 0.9]].",
+        )
     ids = y_true
     if ids.ndim == y_pred.ndim and ids.shape[-1] == 1:
         ids = ids.squeeze(-1)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
-from kplug.backend import epsilon, to_dtype
+from kplug.backend import argmax, epsilon, to_dtype
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.reduction import fit_weights
@@ -92,7 +92,7 @@ class IoU(Metric):
                 f"{self.name}: {argument} has shape {tuple(scores.shape)} and no axis {self.axis}",
                 hint="axis is that of the classes, -1 for the last.",
             )
-        return scores.argmax(self.axis)
+        return argmax(scores, self.axis)
 
     def _expand_weights(self, sample_weight: ArrayLike, ids: Tensor) -> Tensor:
         kind = self.total_cm.dtype

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from kplug.arguments import require_nonnegative, require_number, require_positive
+from kplug.schedules.arithmetic import divide, power, read_step
 from kplug.schedules.base import LearningRateSchedule
 
 
@@ -52,11 +53,11 @@ class CosineDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        position, peak = float(step), self.initial_learning_rate
+        position, peak = read_step(self, step), self.initial_learning_rate
         if self.warmup_target is not None:
             if position < self.warmup_steps:
                 climb = self.warmup_target - self.initial_learning_rate
-                return self.initial_learning_rate + climb * position / self.warmup_steps
+                return self.initial_learning_rate + divide(climb * position, self.warmup_steps)
             position, peak = position - self.warmup_steps, self.warmup_target
         fraction = min(position, self.decay_steps) / self.decay_steps
         return peak * blend_cosine(fraction, self.alpha)
@@ -104,16 +105,17 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        period, fraction = self._locate(float(step) / self.first_decay_steps)
-        return float(
-            self.initial_learning_rate * blend_cosine(fraction, self.alpha, self.m_mul**period)
-        )
+        period, fraction = self._locate(read_step(self, step) / self.first_decay_steps)
+        amplitude = power(self.m_mul, period)
+        return self.initial_learning_rate * blend_cosine(fraction, self.alpha, amplitude)
 
-    def _locate(self, progress: float) -> tuple[int, float]:
+    def _locate(self, progress: float) -> tuple[float, float]:
         """Return the period's number and how much of it has passed; progress is in first periods."""
-        if self.t_mul == 1.0:
-            return math.floor(progress), progress % 1.0
         growth = self.t_mul - 1.0
+        if not 0.0 < 1.0 + progress * growth < math.inf:  # before the first period, or at no step
+            return math.nan, math.nan
+        if not growth:
+            return math.floor(progress), progress % 1.0
         period = math.floor(math.log(1.0 + progress * growth) / math.log(self.t_mul))
         # The logarithms may round across a whole number, where the rate jumps.
         while (self.t_mul ** (period + 1) - 1.0) / growth <= progress:
@@ -131,4 +133,5 @@ def blend_cosine(fraction: float, alpha: float, amplitude: float = 1.0) -> float
         >>> blend_cosine(0.0, alpha=0.1), blend_cosine(1.0, alpha=0.1)
         (1.0, 0.1)
     """
-    return (1.0 - alpha) * amplitude * 0.5 * (1.0 + math.cos(math.pi * fraction)) + alpha
+    wave = math.cos(math.pi * fraction) if math.isfinite(fraction) else math.nan
+    return (1.0 - alpha) * amplitude * 0.5 * (1.0 + wave) + alpha

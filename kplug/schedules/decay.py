@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import math
 from collections.abc import Sequence
 
 from kplug.arguments import refusal, require_flag, require_number, require_positive
+from kplug.schedules.arithmetic import ceil, divide, floor, power, read_step
 from kplug.schedules.base import LearningRateSchedule
 
 _MOST_BOUNDARIES = 100_000
@@ -46,9 +46,9 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        periods = float(step) / self.decay_steps
-        exponent = math.floor(periods) if self.staircase else periods
-        return float(self.initial_learning_rate * self.decay_rate**exponent)
+        periods = read_step(self, step) / self.decay_steps
+        exponent = floor(periods) if self.staircase else periods
+        return self.initial_learning_rate * power(self.decay_rate, exponent)
 
 
 class InverseTimeDecay(LearningRateSchedule):
@@ -85,10 +85,10 @@ class InverseTimeDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        periods = float(step) / self.decay_steps
+        periods = read_step(self, step) / self.decay_steps
         if self.staircase:
-            periods = math.floor(periods)
-        return self.initial_learning_rate / (1.0 + self.decay_rate * periods)
+            periods = floor(periods)
+        return divide(self.initial_learning_rate, 1.0 + self.decay_rate * periods)
 
 
 class PolynomialDecay(LearningRateSchedule):
@@ -129,13 +129,13 @@ class PolynomialDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        position, length = float(step), self.decay_steps
+        position, length = read_step(self, step), self.decay_steps
         if self.cycle:
-            length *= max(1, math.ceil(position / self.decay_steps))
+            length *= ceil(position / self.decay_steps) if position else 1
         else:
             position = min(position, length)
         span = self.initial_learning_rate - self.end_learning_rate
-        return float(span * (1.0 - position / length) ** self.power + self.end_learning_rate)
+        return span * power(1.0 - divide(position, length), self.power) + self.end_learning_rate
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -182,4 +182,4 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate of a step."""
-        return self.values[bisect.bisect_left(self.boundaries, float(step))]
+        return self.values[bisect.bisect_left(self.boundaries, read_step(self, step))]

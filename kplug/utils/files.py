@@ -11,11 +11,12 @@ import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kplug.arguments import require_choice
+from kplug.arguments import require_choice, require_path
 from kplug.errors import ArgumentValueError, DataError, KplugError
 from kplug.optional_libraries import import_extra
 
 _OWNER = "get_file"
+_FOLDER = "the name of a folder"
 _SHA256_DIGITS = 64
 _BLOCK = 1 << 20
 
@@ -72,9 +73,14 @@ def get_file(
         ``keras.utils.get_file``, which downloads again over a file whose hash is wrong, and keeps
         one that it has downloaded.
     """
-    if origin is None:
+    if not isinstance(origin, str):
         raise ArgumentValueError(_OWNER, "origin", origin, "the address of the file")
-    folder = _find_cache(cache_dir) / cache_subdir
+    for argument, digits in (("md5_hash", md5_hash), ("file_hash", file_hash)):
+        if digits is not None and not isinstance(digits, str):
+            raise ArgumentValueError(_OWNER, argument, digits, "None or the digits of a hash")
+    if fname is not None:
+        require_path(_OWNER, "fname", fname)
+    folder = _find_cache(cache_dir) / require_path(_OWNER, "cache_subdir", cache_subdir, _FOLDER)
     is_archive = extract or untar
     file, unpacked = _choose_names(fname, origin, folder, is_archive=is_archive)
     expected = file_hash or md5_hash
@@ -94,7 +100,7 @@ def get_file(
 
 def _find_cache(cache_dir: str | os.PathLike[str] | None) -> Path:
     given = cache_dir or os.environ.get("KERAS_HOME") or "~/.keras"
-    return Path(given).expanduser()
+    return require_path(_OWNER, "cache_dir", given, _FOLDER).expanduser()
 
 
 def _choose_names(

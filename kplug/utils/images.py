@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from kplug import backend as K, ops
-from kplug.arguments import require_choice, require_integer
+from kplug.arguments import refusal, require_choice, require_integer
 from kplug.backend import NumpyArray
-from kplug.errors import ArgumentValueError, DataError
+from kplug.errors import ArgumentValueError, DataError, KplugError
 from kplug.optional_libraries import import_extra
+from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def load_img(
         require_choice("load_img", "color_mode", color_mode, list(COLOR_MODES))
     ]
     method = require_choice("load_img", "interpolation", interpolation, _RESAMPLING)
+    if not isinstance(path, (io.BytesIO, str, bytes, os.PathLike)):
+        raise refusal("load_img", "path", path, "a path or a BytesIO")
     given = (
-        io.BytesIO(Path(os.fsdecode(path)).read_bytes())
-        if not isinstance(path, io.BytesIO)
-        else path
+        path if isinstance(path, io.BytesIO) else io.BytesIO(Path(os.fsdecode(path)).read_bytes())
     )
     try:
         image: Image = pillow.open(given)
@@ -122,7 +123,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = N
     Reference:
         ``keras.utils.img_to_array``.
     """
-    array = np.asarray(img, dtype=dtype or K.floatx())
+    array = _as_array("img_to_array", img, dtype)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3:
@@ -131,6 +132,18 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = N
         )
     is_first = K.standardize_data_format(data_format, "img_to_array") == "channels_first"
     return array.transpose(2, 0, 1) if is_first else array
+
+
+def _as_array(owner: str, picture: Any, dtype: str | None) -> NumpyArray:
+    try:
+        return np.asarray(picture, dtype=dtype or K.floatx())
+    except KplugError:  # of a symbolic tensor
+        raise
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{owner}: {quote(picture)} is no picture of numbers: {error}",
+            hint="A file is read by load_img.",
+        ) from error
 
 
 def array_to_img(
@@ -160,7 +173,7 @@ def array_to_img(
     """
     pillow = _import_pillow("array_to_img")
     given = x.detach().cpu().numpy() if isinstance(x, Tensor) else x
-    array = np.asarray(given, dtype=dtype or K.floatx())
+    array = _as_array("array_to_img", given, dtype)
     layout = K.standardize_data_format(data_format, "array_to_img")
     if array.ndim == 3 and layout == "channels_first":
         array = array.transpose(1, 2, 0)

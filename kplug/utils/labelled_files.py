@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kplug.arguments import require_choice, require_number
+from kplug.arguments import require_choice, require_number, require_path
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
 
 _LABEL_MODES = ("int", "categorical", "binary", None)
@@ -141,7 +141,7 @@ class FolderArguments:
         return parts[str(self.subset)]
 
     def _list(self, extensions: tuple[str, ...]) -> LabelledFiles:
-        root = Path(self.directory)
+        root = require_path(self.owner, "directory", self.directory, "the name of a folder")
         if not root.is_dir():
             raise DataError(f"{self.owner}: {str(root)!r} is no folder")
         if self.mode is not None and self.labels == "inferred":

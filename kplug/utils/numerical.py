@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 
-from kplug.backend import NumpyArray, TensorLike, to_tensor
-from kplug.errors import DataError
+from kplug.arguments import require_integer
+from kplug.backend import NumpyArray, TensorLike
+from kplug.backend.arrays import read_array
+from kplug.errors import DataError, KplugError
+from kplug.registry.quoting import quote
 
 
 def to_categorical(x: TensorLike, num_classes: int | None = None) -> NumpyArray:
     """Return one-hot rows for class numbers.
 
     Args:
-        x: Whole numbers in [0, num_classes), any shape; a last axis of size 1 is dropped.
+        x: Whole numbers in [0, num_classes), any shape, also as texts; a last axis of size 1 is dropped.
         num_classes: Number of classes; ``None`` is the largest number plus 1.
 
     Returns:
@@ -27,10 +32,23 @@ def to_categorical(x: TensorLike, num_classes: int | None = None) -> NumpyArray:
         array([[1., 0., 0.],
                [0., 0., 1.]], dtype=float32)
     """
-    given = x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x)
-    classes = given.astype(np.int64)
-    if not np.array_equal(classes, given):
+    try:
+        given = x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else np.asarray(x)
+        classes = given.astype(np.int64)
+    except KplugError:  # of a symbolic tensor
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"to_categorical: x is {quote(x)}, whose values are no class numbers: {error}",
+            hint="For names of classes give np.unique(x, return_inverse=True)[1].",
+        ) from error
+    if given.dtype.kind not in "US" and not np.array_equal(classes, given):
         raise DataError("to_categorical: class numbers must be whole numbers")
+    if num_classes is not None:
+        allowed = "None or an integer >= 1"
+        num_classes = require_integer(
+            "to_categorical", "num_classes", num_classes, allowed, at_least=1
+        )
     if classes.ndim > 1 and classes.shape[-1] == 1:
         classes = classes[..., 0]
     largest = int(classes.max(initial=-1))
@@ -57,14 +75,28 @@ def normalize(x: TensorLike, axis: int = -1, order: float = 2) -> NumpyArray | t
     Returns:
         A NumPy array, or a tensor if ``x`` is one; shape unchanged.
 
+    Raises:
+        DataError: ``x`` holds something else than numbers, or there is no such axis or order.
+
     Example:
         >>> normalize([[3.0, 4.0]])
         array([[0.6, 0.8]])
     """
+    is_tensor = isinstance(x, torch.Tensor)
+    values: Any = x if is_tensor else read_array(x, "normalize: x", kinds="fiubc").numpy()
+    try:
+        return _scale(values, axis, order)
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        raise DataError(
+            f"normalize: an array of shape {tuple(values.shape)} has no norm of order {order!r} along "
+            f"the axis {axis!r}: {error}",
+            hint="axis is one of the array's, order a number; integers in tensors become floats first.",
+        ) from error
+
+
+def _scale(x: Any, axis: int, order: float) -> NumpyArray | torch.Tensor:
     if isinstance(x, torch.Tensor):
-        values = to_tensor(x)
-        norms = torch.linalg.vector_norm(values, ord=order, dim=axis, keepdim=True)
-        return values / torch.where(norms == 0, torch.ones_like(norms), norms)
-    array = np.asarray(x)
-    lengths = np.linalg.norm(array, ord=order, axis=axis, keepdims=True)
-    return np.asarray(array / np.where(lengths == 0, 1, lengths))
+        norms = torch.linalg.vector_norm(x, ord=order, dim=axis, keepdim=True)
+        return x / torch.where(norms == 0, torch.ones_like(norms), norms)
+    lengths = np.linalg.norm(x, ord=order, axis=axis, keepdims=True)
+    return np.asarray(x / np.where(lengths == 0, 1, lengths))

@@ -10,6 +10,7 @@ import numpy as np
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import NumpyArray
 from kplug.errors import DataError
+from kplug.registry.quoting import quote
 
 _OWNER = "pad_sequences"
 _SIDES = ("pre", "post")
@@ -68,9 +69,14 @@ def pad_sequences(
         count = min(length, width)
         if not count:
             continue
-        kept = np.asarray(
-            sequence[length - count :] if truncating == "pre" else sequence[:count], dtype=dtype
-        )
+        part = sequence[length - count :] if truncating == "pre" else sequence[:count]
+        try:
+            kept = np.asarray(part, dtype=dtype)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DataError(
+                f"{_OWNER}: sequence {index} is {quote(sequence)}, which is no array of {dtype}: {error}",
+                hint="Make numbers of texts with a TextVectorization layer; dtype=object pads texts.",
+            ) from error
         if kept.shape[1:] != shape:
             raise DataError(
                 f"{_OWNER}: sequence {index} has steps of shape {kept.shape[1:]}, and those before it "

@@ -188,6 +188,8 @@ def get_registered_object(
     Reference:
         ``keras.saving.get_registered_object``.
     """
+    if not isinstance(name, str):
+        return None
     for known in (get_custom_objects(), custom_objects or {}, module_objects or {}):
         for key in (name, strip_package(name)):
             if key in known:

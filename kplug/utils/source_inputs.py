@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kplug.arguments import refusal
 from kplug.graph.nodes import SymbolicTensor, sort_nodes
 
 
@@ -16,6 +17,9 @@ def get_source_inputs(tensor: SymbolicTensor) -> list[Any]:
     Returns:
         Symbolic tensors, each once.
 
+    Raises:
+        ArgumentValueError: It is none.
+
     Example:
         >>> from kplug.layers import Dense, Input
         >>> x = Input((3,))
@@ -25,5 +29,7 @@ def get_source_inputs(tensor: SymbolicTensor) -> list[Any]:
     Reference:
         ``keras.utils.get_source_inputs``.
     """
+    if not isinstance(tensor, SymbolicTensor):
+        raise refusal("get_source_inputs", "tensor", tensor, "a symbolic tensor")
     inputs = [node for node in sort_nodes([tensor]) if node.is_input]
     return [one for node in inputs for one in node.output_tensors]

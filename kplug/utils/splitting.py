@@ -10,6 +10,7 @@ from torch.utils.data import Dataset, Subset, TensorDataset
 from kplug.arguments import require_integer, require_number
 from kplug.backend.arrays import read_array
 from kplug.errors import ArgumentValueError, DataError
+from kplug.registry.quoting import quote
 
 _OWNER = "split_dataset"
 
@@ -55,9 +56,19 @@ def split_dataset(
     left, right = count - right if left is None else left, count - left if right is None else right  # type: ignore[operator]
     if left + right > count:
         raise DataError(f"{_OWNER}: {left} and {right} samples are more than all {count}")
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    order = torch.randperm(count, generator=generator).tolist() if shuffle else list(range(count))
+    order = (
+        torch.randperm(count, generator=seeded(_OWNER, seed)).tolist()
+        if shuffle
+        else list(range(count))
+    )
     return Subset(samples, order[:left]), Subset(samples, order[count - right :])
+
+
+def seeded(owner: str, seed: int | None) -> torch.Generator | None:
+    """Return a generator that starts at a seed; None is torch's own."""
+    if seed is None:
+        return None
+    return torch.Generator().manual_seed(require_integer(owner, "seed", seed, "None or an integer"))
 
 
 def _as_dataset(given: Any) -> Dataset[Any]:
@@ -66,6 +77,8 @@ def _as_dataset(given: Any) -> Dataset[Any]:
     are_several = isinstance(given, (list, tuple)) and all(hasattr(one, "shape") for one in given)
     arrays = given if are_several else [given]
     tensors = [read_array(one, f"{_OWNER}: dataset") for one in arrays]
+    if not all(one.ndim for one in tensors):
+        raise DataError(f"{_OWNER}: dataset is {quote(given)}, which has no samples")
     if len({len(one) for one in tensors}) != 1:
         counts = [len(one) for one in tensors]
         raise DataError(f"{_OWNER}: the arrays have different numbers of samples: {counts}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from kplug.arguments import require_integer
 from kplug.backend.arrays import read_array
 from kplug.errors import ArgumentValueError, DataError
+from kplug.registry.quoting import quote
+from kplug.utils.splitting import seeded
 
 _OWNER = "timeseries_dataset_from_array"
 
@@ -62,7 +65,9 @@ def timeseries_dataset_from_array(
         ``keras.utils.timeseries_dataset_from_array``, which returns a dataset of TensorFlow or Grain, and
         refuses ``end_index=len(data)``.
     """
-    series = read_array(data, f"{_OWNER}: data")
+    series = _read(data, "data")
+    if batch_size is not None:
+        batch_size = _require("batch_size", batch_size, 1, sys.maxsize)
     steps = len(series)
     length, stride, rate = (
         _require(name, value, 1, most)
@@ -75,7 +80,7 @@ def timeseries_dataset_from_array(
     start = _require("start_index", start_index or 0, 0, steps - 1)
     end = steps if end_index is None else _require("end_index", end_index, start + 1, steps)
     count = end - start - (length - 1) * rate
-    goals = None if targets is None else read_array(targets, f"{_OWNER}: targets")
+    goals = None if targets is None else _read(targets, "targets")
     if goals is not None:
         count = min(count, len(goals) - start)
     if count < 1:
@@ -90,9 +95,16 @@ def timeseries_dataset_from_array(
         windows,
         batch_size=batch_size,
         shuffle=shuffle,
-        generator=None if seed is None else torch.Generator().manual_seed(seed),
+        generator=seeded(_OWNER, seed),
         collate_fn=_keep,
     )
+
+
+def _read(values: object, argument: str) -> Tensor:
+    array = read_array(values, f"{_OWNER}: {argument}")
+    if not array.ndim:
+        raise DataError(f"{_OWNER}: {argument} is {quote(values)}, which has no steps")
+    return array
 
 
 class _Windows(Dataset[Any]):

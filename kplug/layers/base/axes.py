@@ -61,12 +61,17 @@ def find_axes(layer: Layer, axes: Axes, input_shape: Shape) -> tuple[int, ...]:
     wanted = (axes,) if isinstance(axes, int) else axes
     ndim = len(input_shape)
     if any(not -ndim < axis < ndim for axis in wanted):
-        raise DataError(
-            f"layer {layer.name!r} works along axis {axes}, its inputs of shape {input_shape} "
-            f"have {ndim} axes",
-            hint="Axis 0 is the batch; -1 is the last axis.",
-        )
+        raise lacks_axis(layer, axes, input_shape)
     return tuple(sorted({axis % ndim for axis in wanted}))
+
+
+def lacks_axis(layer: Layer, axes: object, input_shape: Shape) -> DataError:
+    """Return the error for inputs that lack an axis that a layer works along."""
+    return DataError(
+        f"layer {layer.name!r} works along axis {axes}, its inputs of shape {input_shape} "
+        f"have {len(input_shape)} axes",
+        hint="Axis 0 is the batch; -1 is the last axis.",
+    )
 
 
 def known_sizes(layer: Layer, input_shape: Shape, axes: Sequence[int]) -> tuple[int, ...]:

@@ -9,20 +9,21 @@ import numpy as np
 from torch import Tensor
 
 from kplug.backend import to_tensor
+from kplug.backend.arrays import is_table
 
 
 def iterate_batches(data: Any) -> Iterable[Tensor]:
     """Yield data as tensors.
 
     Args:
-        data: An array, a tensor or rows of numbers, which are one batch; or an iterable of batches, such as
-            a ``DataLoader``. A batch that is a tuple holds its inputs first.
+        data: An array, a tensor, a table of pandas or rows of numbers, which are one batch; or an
+            iterable of batches, such as a ``DataLoader``. A batch that is a tuple holds its inputs first.
 
     Example:
         >>> [batch.tolist() for batch in iterate_batches([np.array([1, 2]), (np.array([3]), None)])]
         [[1, 2], [3]]
     """
-    if isinstance(data, (Tensor, np.ndarray)):
+    if isinstance(data, (Tensor, np.ndarray)) or is_table(data):
         yield to_tensor(data).detach()
         return
     is_rows = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from kplug.layers.categories.base.text_steps import (
     join_neighbours,
     standardize as standardize_text,
 )
-from kplug.layers.categories.base.texts import Texts, as_texts, holds_texts
+from kplug.layers.categories.base.texts import Texts, as_batches, as_texts, holds_texts
 from kplug.layers.categories.base.vocabulary import refuse_path
 from kplug.layers.categories.lookups import StringLookup
 
@@ -147,10 +146,10 @@ class TextVectorization(Layer):
             DataError: There is no token, or something else.
         """
         del batch_size
-        is_whole = isinstance(data, (list, tuple, np.ndarray))
-        batches = [data] if is_whole else islice(data, steps)
         self._lookup.adapt_to_documents(
-            document for batch in batches for document in self._tokenize(self._read(batch))
+            document
+            for batch in as_batches(self.name, data, steps)
+            for document in self._tokenize(self._read(batch))
         )
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kplug.arguments import require_choice, require_integer
+from kplug.arguments import refusal, require_choice, require_integer, require_path
 from kplug.errors import NotBuiltError
 from kplug.models.diagram.boxes import Details, make_diagram
 from kplug.models.diagram.dot import run_dot, write_dot
@@ -70,6 +70,7 @@ def plot_model(
     """
     direction = require_choice("plot_model", "rankdir", rankdir, _DIRECTIONS)
     dots = require_integer("plot_model", "dpi", dpi, "an integer >= 1", at_least=1)
+    require_path("plot_model", "to_file", to_file)
     _require_built(model)
     details = Details(
         names=show_layer_names,
@@ -92,6 +93,8 @@ def plot_model(
 
 
 def _require_built(model: Model) -> None:
+    if not isinstance(model, Model):
+        raise refusal("plot_model", "model", model, "a model")
     if model.find_input_shape() is not None:
         model.ensure_built()
     if not model.built:

@@ -124,6 +124,8 @@ def summarize(
     layer_range: Sequence[str] | None = None,
 ) -> Summary:
     """Return what the summary of a model says; builds it if its input shape is known."""
+    if not hasattr(model, "find_input_shape"):
+        raise refusal("summary", "model", model, "a model")
     if model.find_input_shape() is not None:
         model.ensure_built()
     layers, nodes = select_layers(model.layers, layer_range), find_nodes(model)

@@ -16,6 +16,7 @@ from kplug.training.data.iterable_batches import IterableSource, is_iterable_of_
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.lazy_batches import LazySource, has_lazy_arrays
 from kplug.training.data.model_inputs import find_input_types, fit_to_model
+from kplug.training.data.py_dataset import as_length
 from kplug.training.data.samples import Samples, as_samples, map_arrays
 from kplug.training.data.validation_data import (
     METHOD as VALIDATION,
@@ -82,6 +83,9 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
         samples = as_samples(model, method, x, data.y, data.sample_weight)
         return make_array_batches(model, method, samples, data.batch_size)
     if isinstance(x, torch.utils.data.Dataset):
+        is_numbered = not isinstance(x, torch.utils.data.IterableDataset)
+        if is_numbered and hasattr(x, "__len__"):
+            as_length(x, type(x).__len__(x), "samples")
         x = torch.utils.data.DataLoader(x, batch_size=check_batch_size(data.batch_size, method))
 
     def prepare(*parts: Any) -> Samples:

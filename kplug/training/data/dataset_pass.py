@@ -8,7 +8,7 @@ from typing import Any
 
 from kplug.errors import DataError
 from kplug.registry.problems import describe_error
-from kplug.training.data.py_dataset import PyDataset
+from kplug.training.data.py_dataset import PyDataset, as_length
 from kplug.training.data.shuffling import draw_order
 from kplug.training.data.workers import Answer, name_batch, read_ahead, read_batch
 
@@ -34,10 +34,14 @@ class DatasetPasses:
         Raises:
             TypeError: There is no end.
         """
-        count = self.dataset.num_batches
+        count = self._count()
         if count is None:
             raise TypeError(f"{type(self.dataset).__name__} has no end")
         return count
+
+    def _count(self) -> int | None:
+        count = self.dataset.num_batches
+        return None if count is None else as_length(self.dataset, count, "batches")
 
     def first(self) -> Any:
         """Return batch 0, outside of a pass."""
@@ -57,7 +61,7 @@ class DatasetPasses:
         dataset.on_epoch_end()
 
     def _draw_order(self) -> Iterable[int]:
-        count = self.dataset.num_batches
+        count = self._count()
         if count is None:
             return itertools.count()
         order: list[int] = draw_order(count).tolist() if self.shuffle else list(range(count))

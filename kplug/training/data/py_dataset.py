@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kplug.arguments import require_flag, require_integer
+from kplug.errors import ArgumentValueError, DataError
+from kplug.registry.quoting import quote
 
 
 class PyDataset:
@@ -68,7 +70,8 @@ class PyDataset:
             raise NotImplementedError(
                 f"{type(self).__name__} has neither __len__ nor the property num_batches"
             )
-        return len(self)
+        # Not len(), which takes integers alone and does not say whose it was.
+        return as_length(self, type(self).__len__(self), "batches")
 
     def __iter__(self) -> Iterator[Any]:
         """Return the batches in their order, one by one."""
@@ -80,6 +83,22 @@ class PyDataset:
 
     def on_epoch_end(self) -> None:
         """Do what is needed after a pass, such as drawing another order."""
+
+
+def as_length(dataset: object, length: object, items: str) -> int:
+    """Return what a user's ``__len__`` or ``num_batches`` returned.
+
+    Raises:
+        DataError: It is no integer >= 0.
+    """
+    try:
+        return require_integer(dataset, "__len__", length, "an integer", at_least=0)
+    except ArgumentValueError:
+        raise DataError(
+            f"the length of {type(dataset).__name__} is {quote(length)}; it is the number of {items}, an "
+            "integer >= 0",
+            hint="Let __len__ round up: math.ceil(samples / batch_size).",
+        ) from None
 
 
 Sequence = PyDataset

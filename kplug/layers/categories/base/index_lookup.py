@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +11,13 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_choice, require_flag, require_integer
+from kplug.backend.arrays import is_table
 from kplug.configurable import require_config
 from kplug.errors import ArgumentError, DataError, NotBuiltError
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
 from kplug.layers.categories.base.fingerprints import as_salt, find_buckets
+from kplug.layers.categories.base.texts import as_batches
 from kplug.layers.categories.base.vocabulary import (
     Places,
     TokenCounts,
@@ -209,11 +210,11 @@ class IndexLookup(Layer):
             ArgumentError: The vocabulary was given.
             DataError: There is no token, or something else.
         """
-        if isinstance(data, (list, tuple, np.ndarray, Tensor)):
-            tokens = self._as_array(data)
-            batches = [tokens.reshape(-1, 1) if tokens.ndim < 2 else tokens]
+        arrays = map(self._as_array, as_batches(self.name, data, steps))
+        if isinstance(data, (list, tuple, np.ndarray, Tensor)) or is_table(data):
+            batches = [one.reshape(-1, 1) if one.ndim < 2 else one for one in arrays]
         else:
-            batches = [np.atleast_2d(self._as_array(batch)) for batch in islice(data, steps)]
+            batches = list(map(np.atleast_2d, arrays))
         self.adapt_to_documents(
             document.reshape(-1).tolist() for batch in batches for document in batch
         )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
+from torch import Tensor
 
 from kplug.arguments import refusal
+from kplug.backend.arrays import is_table
 from kplug.errors import DataError
+from kplug.registry.quoting import quote
 
 # Strings as Python objects: an array of fixed width would be as wide as the longest text.
 Texts: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
@@ -21,6 +26,8 @@ def holds_texts(value: object) -> bool:
         >>> holds_texts([["a", "b"]]), holds_texts([1]), holds_texts(np.array([b"a"]))
         (True, False, True)
     """
+    if is_table(value):
+        value = value.to_numpy()  # type: ignore[attr-defined]
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
     if isinstance(value, np.ndarray):
@@ -28,6 +35,24 @@ def holds_texts(value: object) -> bool:
             return isinstance(value.flat[0], (str, bytes))
         return value.dtype.kind in "USTO"
     return isinstance(value, (str, bytes))
+
+
+def as_batches(owner: str, data: Any, steps: int | None) -> Iterable[Any]:
+    """Return data to adapt to as batches: what is in memory as a whole is one.
+
+    Raises:
+        DataError: It is neither an array nor an iterable of batches.
+    """
+    if is_table(data):
+        data = data.to_numpy()
+    if isinstance(data, (list, tuple, np.ndarray, Tensor)):
+        return [data]
+    if isinstance(data, Iterable) and not isinstance(data, (str, bytes)):
+        return islice(data, steps)
+    raise DataError(
+        f"layer {owner!r} cannot adapt to {quote(data)}",
+        hint="Give an array, a list, a table of pandas, or an iterable of batches of them.",
+    )
 
 
 def require_encoding(owner: object, encoding: str) -> str:

@@ -1,0 +1,63 @@
+"""The arithmetic of schedules: infinities and NaN, as Keras's tensors have them, where Python's raises."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kplug.arguments import refusal
+
+
+def read_step(owner: object, step: Any) -> float:
+    """Return a step as a float.
+
+    Args:
+        owner: The schedule.
+        step: A number, or a 0-d array or tensor.
+
+    Raises:
+        ArgumentValueError: It is something else.
+    """
+    try:
+        return float(step)
+    except (TypeError, ValueError, OverflowError):
+        raise refusal(owner, "step", step, "the number of a step") from None
+
+
+def power(base: float, exponent: float) -> float:
+    """Return ``base`` to the power of ``exponent``.
+
+    Example:
+        >>> power(2.0, 1e6), power(0.0, -1.0), power(-1.0, 0.5)
+        (inf, inf, nan)
+    """
+    try:
+        return math.pow(base, exponent)
+    except (ValueError, OverflowError):
+        with np.errstate(all="ignore"):
+            return float(np.float64(base) ** np.float64(exponent))
+
+
+def divide(dividend: float, divisor: float) -> float:
+    """Return a quotient.
+
+    Example:
+        >>> divide(1.0, 0.0)
+        inf
+    """
+    if divisor:
+        return dividend / divisor
+    with np.errstate(all="ignore"):
+        return float(np.float64(dividend) / np.float64(divisor))
+
+
+def floor(number: float) -> float:
+    """Return a number rounded down; infinities and NaN stay."""
+    return math.floor(number) if math.isfinite(number) else number
+
+
+def ceil(number: float) -> float:
+    """Return a number rounded up; infinities and NaN stay."""
+    return math.ceil(number) if math.isfinite(number) else number
