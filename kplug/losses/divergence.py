@@ -70,7 +70,7 @@ class Poisson(FormulaLoss, formula=poisson):
         reduction, name, dtype: See `Loss`.
 
     Raises:
-        DataError: at the first call, for negative rates.
+        DataError: at the first call, for negative counts or rates.
 
     Example:
         >>> Poisson()([[2.0]], [[2.0]])
@@ -81,7 +81,15 @@ class Poisson(FormulaLoss, formula=poisson):
         told otherwise.
     """
 
-    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
-        """Refuse negative rates, whose logarithm is no number."""
+    def check_targets(self, y_true: Tensor) -> None:
+        """Refuse negative counts, for which the best rate is 0 whatever they are."""
+        hint = (
+            "Give counts; for targets of either sign use another loss, such as mean_squared_error."
+        )
+        require_range("poisson", "y_true", y_true, 0.0, math.inf, hint)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse negative counts, and negative rates, whose logarithm is no number."""
+        self.check_targets(y_true)
         hint = "End the model with an activation that is never negative, such as softplus or exp."
         require_range("poisson", "y_pred", y_pred, 0.0, math.inf, hint)

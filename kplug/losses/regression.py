@@ -8,6 +8,7 @@ from torch import Tensor
 
 from kplug.backend import epsilon
 from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.checks import is_any
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.reduction import can_fuse
 from kplug.registry import named
@@ -85,7 +86,7 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
     """Mean of relative differences, in percent of the target.
 
     L = 100 · mean |y − ŷ| / max(|y|, ε), over the last axis of (N, …, D) and then by ``reduction``; ε is
-    ``kplug.backend.epsilon()``. A target near 0 dominates the mean.
+    ``kplug.backend.epsilon()``. A target near 0 dominates the mean; one of 0 in the first batch is told of.
 
     Args:
         reduction, name, dtype: See `Loss`.
@@ -97,6 +98,15 @@ class MeanAbsolutePercentageError(FormulaLoss, formula=mean_absolute_percentage_
     Reference:
         ``keras.losses.MeanAbsolutePercentageError``.
     """
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of targets that errors cannot be divided by."""
+        if is_any(y_true.abs() < epsilon()):
+            self.warn_once(
+                f"{self.name}: y_true holds 0, and an error is divided by its target, or by {epsilon():g} "
+                "if that is smaller: such a sample outweighs all others. mean_absolute_error and "
+                "mean_squared_logarithmic_error take targets of 0."
+            )
 
 
 def mean_squared_logarithmic_error(y_true: ArrayLike, y_pred: ArrayLike) -> Tensor:
@@ -113,7 +123,7 @@ class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_
     """Mean of squared differences of logarithms.
 
     L = mean (ln(max(ŷ, ε) + 1) − ln(max(y, ε) + 1))², over the last axis of (N, …, D) and then by
-    ``reduction``; ε is ``kplug.backend.epsilon()``. Values below ε count as ε.
+    ``reduction``; ε is ``kplug.backend.epsilon()``. Values below ε count as ε; negative targets are told of.
 
     Args:
         reduction, name, dtype: See `Loss`.
@@ -125,3 +135,15 @@ class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_
     Reference:
         ``keras.losses.MeanSquaredLogarithmicError``.
     """
+
+    def check_targets(self, y_true: Tensor) -> None:
+        """Warn of negative targets, which count as 0."""
+        if is_any(y_true < 0):
+            self.warn_once(
+                f"{self.name}: y_true holds negative numbers, and each of them counts as 0, since there is no "
+                "logarithm of it; for targets of either sign use another loss, such as mean_squared_error."
+            )
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of negative targets."""
+        self.check_targets(y_true)

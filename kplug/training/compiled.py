@@ -14,6 +14,7 @@ from kplug.arguments import require_choice
 from kplug.errors import ContractError
 from kplug.optimizers.adapt import TorchOptimizerFactory
 from kplug.registry.errors import raise_problems
+from kplug.registry.user_warnings import warn
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
 from kplug.training.execution_options import read_jit, read_steps_per_execution
@@ -72,6 +73,7 @@ class Compiled:
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
         loss_tracker: The mean losses, for steps that the model's class writes.
+        told: What data were warned of, which is said once.
     """
 
     optimizer: torch.optim.Optimizer | TorchOptimizerFactory
@@ -88,6 +90,13 @@ class Compiled:
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
     loss_tracker: LossTracker = field(default_factory=LossTracker, compare=False, repr=False)
+    told: set[str] = field(default_factory=set, compare=False, repr=False)
+
+    def warn_once(self, subject: str, message: str) -> None:
+        """Warn of something in the data, unless this was done since ``compile``."""
+        if subject not in self.told:
+            self.told.add(subject)
+            warn(message)
 
     @property
     def slots(self) -> list[FilledSlot]:

@@ -136,7 +136,7 @@ def train_on_batch(
     compiled = require_compiled(model, "train_on_batch")
     samples = as_samples(model, "train_on_batch", x, y, sample_weight)
     if class_weight is not None:
-        samples = weigh_classes(samples, class_weight, is_batch=True)
+        samples = weigh_classes(samples, class_weight, compiled.warn_once, is_batch=True)
     source = make_array_batches(model, "train_on_batch", samples, len(samples))
     check_targets(model, compiled, source, "train_on_batch")
     optimizer = prepare_optimizer(model, "train_on_batch")

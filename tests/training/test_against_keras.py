@@ -162,6 +162,7 @@ def test_history_evaluation_and_prediction_are_those_of_keras(kind: str) -> None
     ],
     ids=lambda options: ",".join(options),
 )
+@pytest.mark.filterwarnings("ignore:fit. class_weight has no weight for class 1")
 def test_weights_and_splits_act_as_in_keras(options: dict[str, Any]) -> None:
     ours, theirs, x, y, loss = make_pair("classification")
     metrics: dict[str, Any] = {"metrics": ["accuracy"], "weighted_metrics": ["accuracy"]}

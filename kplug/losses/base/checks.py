@@ -44,7 +44,7 @@ def require_range(
         >>> require_range("dice", "y_pred", torch.tensor([0.0, 1.0]))
     """
     is_outside = (values < lowest - _SLACK) | (values > highest + _SLACK)
-    if not _is_any(is_outside):
+    if not is_any(is_outside):
         return
     bound = f"in [{lowest:g}, {highest:g}]" if highest < math.inf else f">= {lowest:g}"
     wrong = values[is_outside][0].item()
@@ -60,7 +60,7 @@ def require_whole(owner: str, argument: str, values: Tensor) -> None:
     if not values.is_floating_point():
         return
     is_fraction = (values != values.floor()) | values.isinf()
-    if _is_any(is_fraction):
+    if is_any(is_fraction):
         wrong = values[is_fraction][0].item()
         raise DataError(
             f"{owner}: {argument} holds {wrong:.6g}; allowed: class ids, which are whole numbers",
@@ -74,7 +74,7 @@ def require_ids(owner: str, ids: Tensor, classes: int, hint: str | None = None) 
     Raises:
         DataError: with the smallest or the largest of them.
     """
-    if not ids.numel() or not _is_any((ids < 0) | (ids >= classes)):
+    if not ids.numel() or not is_any((ids < 0) | (ids >= classes)):
         return
     lowest, highest = int(ids.min()), int(ids.max())
     raise DataError(
@@ -84,7 +84,8 @@ def require_ids(owner: str, ids: Tensor, classes: int, hint: str | None = None) 
     )
 
 
-def _is_any(condition: Tensor) -> bool:
+def is_any(condition: Tensor) -> bool:
+    """Return whether a condition holds anywhere; False where there is no number to read."""
     try:
         return bool(condition.any())
     except RuntimeError:  # inside torch.func.vmap there is no number to read

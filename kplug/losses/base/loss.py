@@ -82,8 +82,9 @@ class Loss(ABC):
     reduction: str = "sum_over_batch_size"
     takes_class_ids: bool = False
     _compute_dtype: torch.dtype | None = None
-    _has_warned: bool = False
     _has_checked: bool = False
+    _has_counted: bool = False
+    _told: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -157,7 +158,7 @@ class Loss(ABC):
         is_plain = sample_weight is None and mask is None and not self.masks_values
         if is_plain and self.reduction in MEAN_REDUCTIONS:
             return self.batch_mean(targets, predictions)
-        values = self.call(targets, predictions)
+        values = self._compute(targets, predictions)
         if self.masks_values:
             mask = join_masks(mask, self.find_mask(targets, predictions, values))
         if sample_weight is not None and values.ndim == 0:
@@ -195,7 +196,7 @@ class Loss(ABC):
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
-        return mean_of(self.call(y_true, y_pred))
+        return mean_of(self._compute(y_true, y_pred))
 
     @property
     def _has_channels(self) -> bool:
@@ -222,7 +223,7 @@ class Loss(ABC):
         """
 
     def check_targets(self, y_true: Tensor) -> None:  # noqa: B027  # optional
-        """Refuse targets that the loss is not defined for.
+        """Refuse targets that the loss is not defined for; `warn_once` of those that are hardly meant.
 
         It is called with the smallest and the largest numbers of several batches, when these are read anyway.
 
@@ -265,15 +266,34 @@ class Loss(ABC):
         self.check_values(y_true, y_pred)
         self._has_checked = True
 
+    def warn_once(self, message: str) -> None:
+        """Warn of something in the data, unless this loss has done so in these words."""
+        if message not in self._told:
+            self._told = (*self._told, message)
+            warn(message)
+
+    def _compute(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the values, and count those of the first batch."""
+        values = self.call(y_true, y_pred)
+        if not self._has_counted:
+            self._has_counted = True
+            count, found = len(y_pred) if y_pred.ndim else 1, len(values) if values.ndim else 1
+            if values.numel() > 1 and found < count:
+                self.warn_once(
+                    f"{self.name}: the loss returned {found} values, shape {tuple(values.shape)}, for "
+                    f"{count} samples; their mean is what is minimised. Return one value a sample, shape "
+                    f"({count},), to have each counted and weighted; if the values stand for something "
+                    "else, such as pairs or classes, return their mean."
+                )
+        return values
+
     def _warn_of_scalar(self, sample_weight: ArrayLike) -> None:
-        if self._has_warned or _find_rank(sample_weight) == 0:
-            return
-        self._has_warned = True
-        warn(
-            f"{self.name}: sample_weight cannot act on single samples, because the loss returns one "
-            "number for the whole batch; that number is multiplied by the mean weight. Return one "
-            "value a sample, shape (N,), to have each weighted."
-        )
+        if _find_rank(sample_weight):
+            self.warn_once(
+                f"{self.name}: sample_weight cannot act on single samples, because the loss returns one "
+                "number for the whole batch; that number is multiplied by the mean weight. Return one "
+                "value a sample, shape (N,), to have each weighted."
+            )
 
 
 def _find_rank(values: ArrayLike) -> int:

@@ -9,6 +9,7 @@ import torch
 
 from kplug.errors import DataError
 from kplug.training.compiled import Compiled, describe_loss
+from kplug.training.compiled_model import require_compiled
 from kplug.training.data.array_batches import ArraySource
 from kplug.training.data.batch import BatchSource, SampleSource, check_batch_size
 from kplug.training.data.class_weights import weigh_classes
@@ -17,6 +18,7 @@ from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.lazy_batches import LazySource, has_lazy_arrays
 from kplug.training.data.model_inputs import find_input_types, fit_to_model
 from kplug.training.data.py_dataset import as_length
+from kplug.training.data.sample_weights import check_weights
 from kplug.training.data.samples import Samples, as_samples, map_arrays
 from kplug.training.data.validation_data import (
     METHOD as VALIDATION,
@@ -44,7 +46,7 @@ def make_fit_batches(
         if settings.validation_split and settings.validation_data is None:
             samples, held_out = split_samples(samples, settings.validation_split)
         if settings.class_weight is not None:
-            samples = weigh_classes(samples, settings.class_weight)
+            samples = weigh_classes(samples, settings.class_weight, compiled.warn_once)
         training = make_array_batches(
             model, "fit", samples, settings.batch_size, shuffle=settings.shuffle
         )
@@ -91,7 +93,8 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
     def prepare(*parts: Any) -> Samples:
         samples = as_samples(model, method, *parts)
         if data.class_weight is not None:
-            samples = weigh_classes(samples, data.class_weight, is_batch=True)
+            warn_once = require_compiled(model, method).warn_once
+            samples = weigh_classes(samples, data.class_weight, warn_once, is_batch=True)
         return _prepare_batch(model, samples, method)
 
     source = IterableSource(x, method, prepare, data.limit, shuffle=data.shuffle)
@@ -110,6 +113,7 @@ def make_array_batches(
 ) -> SampleSource:
     """Return the batches of samples that were converted already."""
     samples = fit_to_model(model, samples, method)
+    check_weights(model, samples.weights, method)
     source = LazySource if has_lazy_arrays(samples) else ArraySource
     return source(
         samples,
@@ -124,6 +128,7 @@ def make_array_batches(
 def _prepare_batch(model: TrainableModel, samples: Samples, method: str) -> Samples:
     """Return the samples of one batch checked, on the model's device and in the type it takes."""
     samples = fit_to_model(model, samples, method)
+    check_weights(model, samples.weights, method, is_batch=True)
     device, types = find_device(model), iter(find_input_types(model, samples.x))
     moved = samples.map(lambda array: move(read_all(array), device))
     return replace(moved, x=map_arrays(moved.x, lambda array: array.to(next(types))))

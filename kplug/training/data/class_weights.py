@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,15 +16,22 @@ from kplug.registry.user_warnings import warn
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.samples import Samples
 
+_LISTED = 10  # classes that a message names
+
 
 def weigh_classes(
-    samples: Samples, class_weight: Mapping[int, float], *, is_batch: bool = False
+    samples: Samples,
+    class_weight: Mapping[int, float],
+    warn_once: Callable[[str, str], None],
+    *,
+    is_batch: bool = False,
 ) -> Samples:
     """Return the samples with the weight of their class.
 
     Args:
         samples: Data whose targets are class ids, (N,) or (N, 1), or one-hot rows, (N, C).
-        class_weight: Weight >= 0 by class id; a class that is missing weighs 1.
+        class_weight: Weight >= 0 by class id; a class that is missing weighs 1, which is told.
+        warn_once: Called with the subject of a warning and its text.
         is_batch: Whether there are other samples, which may be of other classes.
 
     Raises:
@@ -49,10 +56,25 @@ def weigh_classes(
     targets = read_all(samples.y)
     classes = _class_ids(targets)
     _check_classes(table, targets, None if is_batch else classes)
-    weights = torch.ones(classes.shape, dtype=to_dtype(None), device=classes.device)
+    weights = torch.full(classes.shape, math.nan, dtype=to_dtype(None), device=classes.device)
     for label, weight in table.items():
         weights[classes == label] = weight
+    is_missing = weights.isnan()
+    if bool(is_missing.any()):
+        weights[is_missing] = 1.0
+        missing = torch.unique(classes[is_missing]).tolist()
+        warn_once(
+            "class_weight",
+            f"fit: class_weight has no weight for {_list_classes(missing)} of y, so such samples weigh 1, as "
+            "in Keras 3. Give every class a weight.",
+        )
     return replace(samples, weights=weights)
+
+
+def _list_classes(classes: Sequence[int]) -> str:
+    more = ", …" if len(classes) > _LISTED else ""
+    plural = "class" if len(classes) == 1 else "classes"
+    return f"{plural} {', '.join(map(str, classes[:_LISTED]))}{more}"
 
 
 def _class_table(class_weight: Any) -> dict[int, float]:
@@ -98,5 +120,5 @@ def _check_classes(table: Mapping[int, float], targets: Tensor, found: Tensor | 
     if absent:
         warn(
             f"fit: class_weight has a weight for class {absent[0]}, and no sample is of this class; "
-            f"those in y are {', '.join(map(str, sorted(present)[:10]))}"
+            f"those in y are {', '.join(map(str, sorted(present)[:_LISTED]))}"
         )
