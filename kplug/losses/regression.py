@@ -140,8 +140,8 @@ class MeanSquaredLogarithmicError(FormulaLoss, formula=mean_squared_logarithmic_
         """Warn of negative targets, which count as 0."""
         if is_any(y_true < 0):
             self.warn_once(
-                f"{self.name}: y_true holds negative numbers, and each of them counts as 0, since there is no "
-                "logarithm of it; for targets of either sign use another loss, such as mean_squared_error."
+                f"{self.name}: y_true holds negative numbers, and each of them counts as 0, since the loss "
+                "compares logarithms; for targets of either sign use another one, such as mean_squared_error."
             )
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract

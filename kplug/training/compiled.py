@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -73,7 +73,6 @@ class Compiled:
         steps_per_execution: How many steps are run between two looks at callbacks.
         steps: The steps that run as compiled graphs, by kind.
         loss_tracker: The mean losses, for steps that the model's class writes.
-        told: What data were warned of, which is said once.
     """
 
     optimizer: torch.optim.Optimizer | TorchOptimizerFactory
@@ -90,13 +89,6 @@ class Compiled:
     steps_per_execution: int = 1
     steps: StepCache = field(default_factory=StepCache, compare=False, repr=False)
     loss_tracker: LossTracker = field(default_factory=LossTracker, compare=False, repr=False)
-    told: set[str] = field(default_factory=set, compare=False, repr=False)
-
-    def warn_once(self, subject: str, message: str) -> None:
-        """Warn of something in the data, unless this was done since ``compile``."""
-        if subject not in self.told:
-            self.told.add(subject)
-            warn(message)
 
     @property
     def slots(self) -> list[FilledSlot]:
@@ -179,6 +171,7 @@ def compile_model(
     }
     collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
+    _warn_of_negative_factors(losses)
     structure = {
         "loss": collector.fill("loss", loss),
         "metrics": collector.fill("metric", metrics),
@@ -194,6 +187,17 @@ def compile_model(
         loss_weights=loss_weights,
         **options,
     )
+
+
+def _warn_of_negative_factors(losses: Sequence[OutputLoss]) -> None:
+    negative = [entry for entry in losses if entry.weight < 0]
+    if negative:
+        entry = negative[0]
+        place = f" for output {entry.output!r}" if len(losses) > 1 else ""
+        warn(
+            f"compile: loss_weights has {entry.weight:g}{place}, so training makes this loss larger. Give "
+            "numbers >= 0, unless that is what you want, as with an adversary."
+        )
 
 
 def _read_distribution(distribution: object) -> str | None:

@@ -109,7 +109,7 @@ def evaluate(model: TrainableModel, settings: InferenceSettings) -> dict[str, fl
             }
             require_agreement("evaluate", facts, world)
         shared = share_source(source, world)
-        loop = InferenceLoop("test", shared, settings.steps, callbacks, display)
+        loop = InferenceLoop("test", "evaluate", shared, settings.steps, callbacks, display)
         logs = run_evaluation(model, compiled, loop)
     if not logs:
         raise describe_no_batch("evaluate")
@@ -121,8 +121,11 @@ def predict(model: TrainableModel, settings: InferenceSettings) -> Any:
     callbacks = list_callbacks(model, settings)
     source, display = make_batches(model, settings.data), ProgressDisplay(settings.verbose)
     with closing_sources(source), releasing_steps(model.compiled, "predict"):
-        loop = InferenceLoop("predict", source, settings.steps, callbacks, display)
-        return run_prediction(model, loop)
+        loop = InferenceLoop("predict", "predict", source, settings.steps, callbacks, display)
+        outputs = run_prediction(model, loop)
+    if outputs is None:
+        raise describe_no_batch("predict")
+    return outputs
 
 
 def train_on_batch(
@@ -136,7 +139,7 @@ def train_on_batch(
     compiled = require_compiled(model, "train_on_batch")
     samples = as_samples(model, "train_on_batch", x, y, sample_weight)
     if class_weight is not None:
-        samples = weigh_classes(samples, class_weight, compiled.warn_once, is_batch=True)
+        samples = weigh_classes(model, samples, class_weight, is_batch=True)
     source = make_array_batches(model, "train_on_batch", samples, len(samples))
     check_targets(model, compiled, source, "train_on_batch")
     optimizer = prepare_optimizer(model, "train_on_batch")
@@ -152,14 +155,14 @@ def evaluate_on_batch(
     samples = as_samples(model, "test_on_batch", x, y, sample_weight)
     source = make_array_batches(model, "test_on_batch", samples, len(samples))
     check_targets(model, compiled, source, "test_on_batch")
-    return run_evaluation(model, compiled, InferenceLoop("test", source))
+    return run_evaluation(model, compiled, InferenceLoop("test", "test_on_batch", source))
 
 
 def predict_on_batch(model: TrainableModel, x: Any) -> Any:
     """Return the outputs for one batch."""
     samples = as_samples(model, "predict_on_batch", x)
     source = make_array_batches(model, "predict_on_batch", samples, len(samples))
-    return run_prediction(model, InferenceLoop("predict", source))
+    return run_prediction(model, InferenceLoop("predict", "predict_on_batch", source))
 
 
 def resolve_callbacks(given: object) -> list[Callback]:

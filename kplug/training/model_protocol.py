@@ -28,6 +28,7 @@ class TrainableModel(ModelOnDevice, Protocol):
     first_epoch: int | None
     when_fit_starts: Callable[[Any], None] | None
     lists_layers: bool
+    _told: frozenset[str]
 
     @property
     def input_count(self) -> int | None:

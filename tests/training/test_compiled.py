@@ -11,10 +11,8 @@ import torch
 
 from kplug import layers
 from kplug.component_types import OptimizerLike
-from kplug.errors import (
-    NotCompiledError,
-)
-from kplug.models import Sequential
+from kplug.errors import KplugWarning, NotCompiledError
+from kplug.models import Model, Sequential
 
 
 def make_model(**options: Any) -> Sequential:
@@ -95,3 +93,14 @@ def test_changing_the_chain_asks_for_another_compile() -> None:
     model.add(layers.Dense(1))
     with pytest.raises(NotCompiledError):
         model.fit(torch.zeros(2, 3), torch.zeros(2), verbose=0)
+
+
+def test_negative_factors_of_losses_are_told_of() -> None:
+    inputs = layers.Input((2,))
+    model = Model(inputs, [layers.Dense(1, name=name)(inputs) for name in "ab"])
+    with pytest.warns(KplugWarning) as caught:
+        model.compile("sgd", "mse", loss_weights={"a": 1.0, "b": -0.5})
+    assert [str(each.message) for each in caught] == [
+        "compile: loss_weights has -0.5 for output 'b', so training makes this loss larger. Give numbers "
+        ">= 0, unless that is what you want, as with an adversary."
+    ]

@@ -146,7 +146,7 @@ class Layer(nn.Module):
     _names_weights: bool = True
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
-    _has_warned_of_mask: bool = False
+    _told: frozenset[str] = frozenset()
     _noted_in_call: object = None
     _loss_functions: tuple[Callable[[], Tensor], ...] = ()
     _added_metrics: Mapping[str, Mean] = MappingProxyType({})

@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor
 
 from kplug.backend.masks import as_masks, find_masks, get_mask, set_mask
+from kplug.layers.base.told import KnowsWhatWasTold, warn_once
 from kplug.nested import find_leaves, map_leaves
-from kplug.registry.user_warnings import warn
 
 
-class PassesMasks(Protocol):
+class PassesMasks(KnowsWhatWasTold, Protocol):
     """What the rules need of a layer."""
 
     name: str
     supports_masking: bool
-    _has_warned_of_mask: bool
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the masks of the outputs."""
@@ -74,7 +72,7 @@ def set_output_masks(layer: PassesMasks, inputs: Any, outputs: Any, masks: Any) 
         The outputs. If the layer does not support masks, none of them carries that of an input.
     """
     if not layer.supports_masking:
-        _warn_once(layer)
+        _warn_of_mask(layer)
         # An output that is an input carries its mask; a view of it does not.
         taken = {id(tensor) for tensor in find_leaves(inputs, Tensor)}
         return map_leaves(
@@ -99,13 +97,11 @@ def list_masks(masks: Any) -> list[Tensor | None]:
     return [masks]
 
 
-def _warn_once(layer: PassesMasks) -> None:
-    # A compiled graph cannot warn; most often a call before tracing has done it.
-    if layer._has_warned_of_mask or torch.compiler.is_compiling():
-        return
-    layer._has_warned_of_mask = True
-    warn(
+def _warn_of_mask(layer: PassesMasks) -> None:
+    warn_once(
+        layer,
+        "masks",
         f"layer {layer.name!r} ({type(layer).__name__}) does not support masks: its inputs carry "
         "one, and the layers after it will not see it. A layer class that leaves the times of a "
-        "sequence as they are sets supports_masking = True"
+        "sequence as they are sets supports_masking = True",
     )

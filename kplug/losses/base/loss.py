@@ -281,9 +281,8 @@ class Loss(ABC):
             if values.numel() > 1 and found < count:
                 self.warn_once(
                     f"{self.name}: the loss returned {found} values, shape {tuple(values.shape)}, for "
-                    f"{count} samples; their mean is what is minimised. Return one value a sample, shape "
-                    f"({count},), to have each counted and weighted; if the values stand for something "
-                    "else, such as pairs or classes, return their mean."
+                    f"{count} samples. Return one value a sample, shape ({count},); if they stand for "
+                    "something else, such as pairs or classes, return their mean."
                 )
         return values
 

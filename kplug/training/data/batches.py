@@ -9,7 +9,6 @@ import torch
 
 from kplug.errors import DataError
 from kplug.training.compiled import Compiled, describe_loss
-from kplug.training.compiled_model import require_compiled
 from kplug.training.data.array_batches import ArraySource
 from kplug.training.data.batch import BatchSource, SampleSource, check_batch_size
 from kplug.training.data.class_weights import weigh_classes
@@ -46,7 +45,7 @@ def make_fit_batches(
         if settings.validation_split and settings.validation_data is None:
             samples, held_out = split_samples(samples, settings.validation_split)
         if settings.class_weight is not None:
-            samples = weigh_classes(samples, settings.class_weight, compiled.warn_once)
+            samples = weigh_classes(model, samples, settings.class_weight)
         training = make_array_batches(
             model, "fit", samples, settings.batch_size, shuffle=settings.shuffle
         )
@@ -93,8 +92,7 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
     def prepare(*parts: Any) -> Samples:
         samples = as_samples(model, method, *parts)
         if data.class_weight is not None:
-            warn_once = require_compiled(model, method).warn_once
-            samples = weigh_classes(samples, data.class_weight, warn_once, is_batch=True)
+            samples = weigh_classes(model, samples, data.class_weight, is_batch=True)
         return _prepare_batch(model, samples, method)
 
     source = IterableSource(x, method, prepare, data.limit, shuffle=data.shuffle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,26 +12,28 @@ from torch import Tensor
 
 from kplug.backend import to_dtype
 from kplug.errors import ArgumentValueError, DataError
+from kplug.layers.base.told import warn_once
 from kplug.registry.user_warnings import warn
 from kplug.training.data.lazy_arrays import read_all
 from kplug.training.data.samples import Samples
+from kplug.training.model_protocol import TrainableModel
 
 _LISTED = 10  # classes that a message names
 
 
 def weigh_classes(
+    model: TrainableModel,
     samples: Samples,
     class_weight: Mapping[int, float],
-    warn_once: Callable[[str, str], None],
     *,
     is_batch: bool = False,
 ) -> Samples:
     """Return the samples with the weight of their class.
 
     Args:
+        model: The model, which is told of a missing class once.
         samples: Data whose targets are class ids, (N,) or (N, 1), or one-hot rows, (N, C).
-        class_weight: Weight >= 0 by class id; a class that is missing weighs 1, which is told.
-        warn_once: Called with the subject of a warning and its text.
+        class_weight: Weight >= 0 by class id; a class that is missing weighs 1.
         is_batch: Whether there are other samples, which may be of other classes.
 
     Raises:
@@ -64,6 +66,7 @@ def weigh_classes(
         weights[is_missing] = 1.0
         missing = torch.unique(classes[is_missing]).tolist()
         warn_once(
+            model,
             "class_weight",
             f"fit: class_weight has no weight for {_list_classes(missing)} of y, so such samples weigh 1, as "
             "in Keras 3. Give every class a weight.",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.layers.base.shapes import is_shape
+from kplug.layers.base.told import warn_of_unused
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.training.model_protocol import TrainableModel
 
@@ -85,7 +86,7 @@ def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
     """Return inputs nested as the model takes them: a tensor, a list, or a dict by name.
 
     While the model does not know its inputs, or if they are nested deeper than one list or dict, they are
-    taken as they are. A dict may hold further names.
+    taken as they are. A dict may hold further names, which is told once.
 
     Raises:
         DataError: If there are not as many as the model has inputs, or a name is not one of them.
@@ -96,6 +97,9 @@ def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
         return x[0] if isinstance(x, list) and len(x) == 1 else x
     ports = input_ports(model, shapes)
     ordered = arrange(x, ports, f"{method}: x")
+    unused = [name for name in x if name not in ports.names] if isinstance(x, Mapping) else ()
+    if unused:
+        warn_of_unused(model, f"{method}: x", unused, ports.names)
     for index, array in enumerate(ordered):
         if array is None:
             raise DataError(f"{method}: x{ports.label(index)} is None")

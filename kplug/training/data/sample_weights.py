@@ -1,4 +1,4 @@
-"""Sample weights that are hardly meant: told once after ``compile``."""
+"""Sample weights that are hardly meant: told once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from kplug.layers.base.told import warn_once
 from kplug.training.data.samples import list_arrays
 from kplug.training.model_protocol import TrainableModel
 
@@ -23,19 +24,19 @@ def check_weights(
         method: The method they were given to.
         is_batch: Whether there are other samples, so that these may all weigh nothing.
     """
-    compiled = model.compiled
     arrays: list[Tensor] = list_arrays(weights)
-    if not arrays or compiled is None or _NEGATIVE in compiled.told:
+    if not arrays or _NEGATIVE in model._told:
         return
     # Of a batch on a GPU the numbers would have to be waited for.
     if is_batch and any(array.device.type != "cpu" for array in arrays):
         return
     lowest = min(float(array.min()) for array in arrays)
     if lowest < 0:
-        compiled.warn_once(
+        warn_once(
+            model,
             _NEGATIVE,
             f"{method}: sample_weight holds {lowest:.6g}, and where a weight is negative, training makes the "
             "loss larger. Give weights >= 0, unless that is what you want, as with advantages of actions.",
         )
     elif not is_batch and not any(bool(array.any()) for array in arrays):
-        compiled.warn_once(_ZERO, f"{method}: every sample_weight is 0, so that no sample counts.")
+        warn_once(model, _ZERO, f"{method}: every sample_weight is 0, so that no sample counts.")

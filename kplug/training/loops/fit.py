@@ -18,6 +18,7 @@ from kplug.registry.user_warnings import warn
 from kplug.training.compilation.step_choice import find_train_step, releasing_steps
 from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import Batch, BatchSource
+from kplug.training.data.validation_data import METHOD as VALIDATION
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
 from kplug.training.loops.inference import InferenceLoop, run_evaluation
@@ -178,7 +179,9 @@ class FitLoop:
         self.model.stop_training = True
 
     def _validate(self, source: BatchSource, epoch: int) -> dict[str, float]:
-        loop = InferenceLoop("test", source, self.settings.validation_steps, self.callbacks)
+        loop = InferenceLoop(
+            "test", VALIDATION, source, self.settings.validation_steps, self.callbacks
+        )
         found = run_evaluation(self.model, self.compiled, loop)
         if not found:
             warn(f"fit: validation_data gave no batch in epoch {epoch + 1}. {_ONCE}")

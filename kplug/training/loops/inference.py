@@ -9,13 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from kplug.backend.processes import copy_from_main
 from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
+from kplug.layers.base.told import warn_once
 from kplug.nested import find_leaves, map_leaves
 from kplug.training.compilation.step_choice import find_predict_step, find_test_step
 from kplug.training.compiled import Compiled
@@ -36,10 +36,11 @@ _TITLES: Final = {"test": "Evaluate", "predict": "Predict"}
 class InferenceLoop:
     """One pass over batches that changes no weights: calls the callbacks, shows progress.
 
-    The phase is ``"test"`` or ``"predict"``, as in the names of the hooks.
+    The phase is ``"test"`` or ``"predict"``, as in the names of the hooks; the method is for messages.
     """
 
     phase: str
+    method: str
     source: BatchSource
     steps: int | None = None
     callbacks: CallbackList = field(default_factory=lambda: CallbackList([]))
@@ -84,6 +85,12 @@ class InferenceLoop:
                 self.display.redraw(done, read)
         return done
 
+    def tell_of_end(self, model: TrainableModel, done: int) -> None:
+        """Warn, once for a model, if the data ended before the steps that were asked for."""
+        if self.steps is not None and 0 < done < self.steps:
+            text = f"{self.method}: the data ended after {done} of {self.steps} steps"
+            warn_once(model, f"{self.method} steps", f"{text}, so the result is that of these.")
+
 
 def run_evaluation(
     model: TrainableModel, compiled: Compiled, loop: InferenceLoop
@@ -114,6 +121,7 @@ def run_evaluation(
     loop.callbacks.call("on_test_begin", {})
     with closing(loop.display):
         done = loop.run(step, keep, read, compiled.steps_per_execution)
+        loop.tell_of_end(model, done)
         if watch is not None:
             watch.finish()
         world = find_world()
@@ -126,7 +134,7 @@ def run_evaluation(
 
 
 def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
-    """Return the outputs for the batches of a loop as arrays, nested as the model nests them."""
+    """Return the outputs as arrays, nested as the model nests them; None if there was no batch."""
     outputs: list[Any] = []
     model.eval()
     step = find_predict_step(model)
@@ -140,9 +148,10 @@ def run_prediction(model: TrainableModel, loop: InferenceLoop) -> Any:
     with closing(loop.display):
         count = 1 if model.compiled is None else model.compiled.steps_per_execution
         done = loop.run(step, keep, dict, count)
+        loop.tell_of_end(model, done)
         loop.display.finish(done, {})
     loop.callbacks.call("on_predict_end", {})
-    return join_outputs(outputs) if outputs else np.zeros((0,))
+    return join_outputs(outputs) if outputs else None
 
 
 def join_outputs(outputs: Sequence[Any]) -> Any:

@@ -184,6 +184,7 @@ def test_a_custom_object_may_have_a_private_name() -> None:
     np.testing.assert_array_equal(read.predict(data, verbose=0), model.predict(data, verbose=0))
 
 
+@pytest.mark.filterwarnings("ignore:fit. x has .names., and model .* has no input of that name")
 def test_strings_beside_the_inputs_of_a_dict_are_ignored() -> None:
     inputs = Input((4,), name="values")
     model = Model({"values": inputs}, Dense(1)(inputs))

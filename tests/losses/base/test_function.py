@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kplug import losses
-from kplug.errors import ContractError
+from kplug.errors import ContractError, DataError
 
 
 def weighted(y_true: Tensor, y_pred: Tensor, factor: float = 1.0) -> Tensor:
@@ -65,3 +67,32 @@ def test_function_loss_is_not_made_from_a_name() -> None:
         "the function 'custom/weighted' is not part of its configuration\n"
         "  Register it, in kplug.scope(losses={…}) or as a plugin, and refer to it by name."
     )
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 1.0, 0.5]])
+def test_fewer_values_than_samples_are_told_of_once(weights: Any) -> None:
+    def every_second(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return (y_true - y_pred).square()[::2]
+
+    loss, predictions = (
+        losses.FunctionLoss(every_second),
+        torch.tensor([[1.0], [2.0], [3.0], [4.0]]),
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            with nullcontext() if weights is None else pytest.raises(DataError, match="shape"):
+                loss(torch.zeros(4, 1), predictions, weights)
+    assert [str(each.message) for each in caught] == [
+        "every_second: the loss returned 2 values, shape (2, 1), for 4 samples. Return one value a "
+        "sample, shape (4,); if they stand for something else, such as pairs or classes, return their mean."
+    ]
+
+
+@pytest.mark.parametrize(
+    "make", [Tensor.mean, lambda t: t.mean(0), lambda t: t.mean(0, keepdim=True)]
+)
+def test_one_value_for_all_samples_is_as_meant(make: Any) -> None:
+    loss = losses.FunctionLoss(lambda y_true, y_pred: make((y_true - y_pred).square()))
+    assert loss(torch.zeros(3, 1), torch.ones(3, 1)) == 1.0
+    assert loss(torch.zeros(3, 1), torch.ones(3, 1)) == 1.0

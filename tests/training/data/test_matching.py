@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from kplug import Model, layers
 from kplug.errors import DataError
 from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
 
@@ -44,7 +47,6 @@ def same(found: Any, expected: Any) -> bool:
         (ONE, A, A),
         (ONE, [A], A),
         (ONE, {"image": A}, A),
-        (ONE, {"image": A, "further": B}, A),
         (NAMELESS, [A], A),
         (TWO, [A, B], [A, B]),
         (TWO, {"right": B, "left": A}, [A, B]),
@@ -57,6 +59,31 @@ def same(found: Any, expected: Any) -> bool:
 )
 def test_inputs_come_as_the_model_takes_them(model: Any, given: Any, expected: Any) -> None:
     assert same(arrange_inputs(model, given, "fit"), expected)
+
+
+@pytest.mark.parametrize("form", ["fit", "predict", "generator", "call"])
+def test_what_a_dict_has_beside_the_inputs_is_told_of_once(form: str) -> None:
+    inputs = [layers.Input((2,), name=name) for name in ("left", "right")]
+    model = Model(inputs, layers.Add()(inputs), name="net")
+    x = {name: np.ones((4, 2)) for name in ("left", "wrong", "right", "id")}
+
+    def run() -> Any:
+        if form == "fit":
+            model.compile("sgd", "mse")
+            return model.evaluate(x, np.ones((4, 2)), verbose=0)
+        if form == "generator":
+            return model.predict((x for _ in range(2)), verbose=0)
+        return model(x) if form == "call" else model.predict(x, verbose=0)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run()
+        run()
+    what = {"fit": "evaluate: x", "call": "the dict of a call"}.get(form, "predict: x")
+    assert [str(each.message) for each in caught] == [
+        f"{what} has 'wrong', 'id', and model 'net' has no input of that name, so it is not used. Its inputs "
+        "are: 'left', 'right'."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_a_generator_that_gives_exactly_what_is_asked_for_warns_of_nothing() -> 
     assert history.epoch == [0, 1]
 
 
-@pytest.mark.parametrize("method", ["fit", "evaluate"])
+@pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
 def test_no_batch_at_all_is_refused(method: str) -> None:
     with pytest.raises(DataError, match=f"{method}: the iterable gave no batch"):
         getattr(make_model(), method)(batches(0), verbose=0)

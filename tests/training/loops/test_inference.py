@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -80,7 +81,9 @@ def make_doubling() -> Sequential:
 
 def test_steps_that_run_together_get_one_pair_of_hooks() -> None:
     recorder, step, sizes = Recorder(), Together(), list[int]()
-    loop = InferenceLoop("test", Numbers([[1.0]] * 5), callbacks=CallbackList([recorder]))
+    loop = InferenceLoop(
+        "test", "evaluate", Numbers([[1.0]] * 5), callbacks=CallbackList([recorder])
+    )
     done = loop.run(step, lambda size, _: sizes.append(size), dict, 2)
     assert (done, step.seen, sizes) == (5, [2, 2, 1], [1, 1, 1, 1, 1])
     assert recorder.seen == [
@@ -94,21 +97,56 @@ def test_steps_that_run_together_get_one_pair_of_hooks() -> None:
 
 
 def test_no_more_than_the_asked_steps_run() -> None:
-    loop = InferenceLoop("predict", Numbers([[1.0]] * 5), steps=3)
+    loop = InferenceLoop("predict", "predict", Numbers([[1.0]] * 5), steps=3)
     assert loop.run(Together(), lambda size, _: None, dict, 2) == 3
+
+
+@pytest.mark.parametrize("form", ["arrays", "generator", "DataLoader"])
+@pytest.mark.parametrize("method", ["evaluate", "predict", "fit"])
+def test_steps_that_the_data_lack_are_told_of_once(method: str, form: str) -> None:
+    x, y = np.ones((6, 1), "float32"), np.ones((6, 1), "float32")
+    model = Sequential([layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+
+    def make_data() -> Any:
+        if form == "arrays":
+            return (x, y)
+        loader = torch.utils.data.DataLoader(
+            torch.utils.data.TensorDataset(torch.as_tensor(x), torch.as_tensor(y)), batch_size=3
+        )
+        return iter(loader) if form == "generator" else loader
+
+    def run() -> None:
+        data, options = make_data(), {"verbose": 0, "batch_size": 3}
+        x_alone = ((each[0],) for each in data) if form != "arrays" else x
+        if method == "fit":
+            model.fit(x, y, validation_data=data, validation_steps=5, epochs=1, **options)
+        elif method == "predict":
+            assert model.predict(x_alone, steps=5, **options).shape == (6, 1)
+        else:
+            model.evaluate(*(data if form == "arrays" else (data,)), steps=5, **options)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run()
+        run()
+    called = "fit (validation_data)" if method == "fit" else method
+    assert [str(each.message) for each in caught] == [
+        f"{called}: the data ended after 2 of 5 steps, so the result is that of these."
+    ]
 
 
 def test_the_loss_is_weighted_by_the_sizes_of_the_batches() -> None:
     model = make_doubling()
     assert model.compiled is not None
-    loop = InferenceLoop("test", Numbers([[1.0, 2.0, 3.0], [5.0]]))
+    loop = InferenceLoop("test", "evaluate", Numbers([[1.0, 2.0, 3.0], [5.0]]))
     # (4 + 16 + 36 + 100) / 4; the mean of the two batches' means would be 59.3.
     assert run_evaluation(model, model.compiled, loop) == {"loss": pytest.approx(39.0)}
 
 
 def test_outputs_come_in_the_order_of_the_samples() -> None:
     outputs = run_prediction(
-        make_doubling(), InferenceLoop("predict", Numbers([[1.0, 2.0], [3.0]]))
+        make_doubling(), InferenceLoop("predict", "predict", Numbers([[1.0, 2.0], [3.0]]))
     )
     np.testing.assert_array_equal(outputs, np.array([[2.0], [4.0], [6.0]], dtype="float32"))
 
@@ -116,8 +154,10 @@ def test_outputs_come_in_the_order_of_the_samples() -> None:
 def test_without_a_batch_there_are_no_logs_and_no_outputs() -> None:
     model = make_doubling()
     assert model.compiled is not None
-    assert run_evaluation(model, model.compiled, InferenceLoop("test", Numbers([]))) == {}
-    assert run_prediction(model, InferenceLoop("predict", Numbers([]))).shape == (0,)
+    assert (
+        run_evaluation(model, model.compiled, InferenceLoop("test", "evaluate", Numbers([]))) == {}
+    )
+    assert run_prediction(model, InferenceLoop("predict", "predict", Numbers([]))) is None
 
 
 def test_joined_outputs_are_nested_as_those_of_the_first_batch() -> None:

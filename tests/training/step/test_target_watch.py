@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,3 +115,41 @@ def test_a_users_loss_checks_later_batches_too() -> None:
     model = make(PositiveSquares())  # type: ignore[arg-type]
     with pytest.raises(DataError, match="loss: positive_squares: y_true holds a number below 0"):
         model.fit(X, draw_targets(-1.0, 39), batch_size=4, verbose=0)
+
+
+@pytest.mark.parametrize("place", [0, 39])
+def test_negative_counts_are_refused(place: int) -> None:
+    with pytest.raises(DataError) as caught:
+        make("poisson").fit(X, draw_targets(-3.0, place), batch_size=4, verbose=0)
+    assert str(caught.value) == (
+        "loss: poisson: y_true holds -3; allowed: numbers >= 0\n"
+        "  Give counts; for targets of either sign use another loss, such as mean_squared_error."
+    )
+
+
+@pytest.mark.parametrize("place", [0, 39])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_negative_targets_of_logarithms_are_told_of_once(place: int, jit_compile: bool) -> None:
+    model = make("msle", jit_compile=jit_compile)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            model.fit(X, draw_targets(-3.0, place), batch_size=4, shuffle=False, verbose=0)
+    assert [str(each.message) for each in caught] == [
+        "mean_squared_logarithmic_error: y_true holds negative numbers, and each of them counts as 0, since "
+        "the loss compares logarithms; for targets of either sign use another one, such as "
+        "mean_squared_error."
+    ]
+
+
+def test_percentages_of_zero_are_told_of_once() -> None:
+    model = make("mape")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            model.train_on_batch(X, draw_targets(1.0, 0))
+    assert [str(each.message) for each in caught] == [
+        "mean_absolute_percentage_error: y_true holds 0, and an error is divided by its target, or by 1e-07 "
+        "if that is smaller: such a sample outweighs all others. mean_absolute_error and "
+        "mean_squared_logarithmic_error take targets of 0."
+    ]
