@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from kplug.arguments import require_number
 from kplug.backend.convert import TensorLike, to_float, to_tensor
 from kplug.backend.global_settings import epsilon
+from kplug.backend.indices import to_indices
 from kplug.backend.random import Seed, find_generator
 
 
@@ -137,7 +138,7 @@ def sparse_categorical_crossentropy(
     ``target`` holds class numbers, in the shape of ``output`` without ``axis``, or with size 1 there.
     """
     output = to_float(output)
-    classes = to_tensor(target).long()
+    classes = to_indices(target, "sparse_categorical_crossentropy")
     if classes.ndim < output.ndim:
         classes = classes.unsqueeze(axis)
     chosen = _log_probabilities(output, from_logits, axis).gather(axis, classes)
@@ -158,5 +159,5 @@ def in_top_k(predictions: TensorLike, targets: TensorLike, k: int) -> torch.Tens
     counts as in, NaN does not.
     """
     predictions = to_tensor(predictions)
-    chosen = predictions.gather(1, to_tensor(targets).long().reshape(-1, 1))
+    chosen = predictions.gather(1, to_indices(targets, "in_top_k").reshape(-1, 1))
     return ((predictions > chosen).sum(dim=1) < k) & ~chosen.squeeze(1).isnan()

@@ -8,6 +8,7 @@ import torch
 
 from kplug.backend.convert import TensorLike, to_shape, to_tensor
 from kplug.backend.dtypes import DTypeLike, to_dtype
+from kplug.backend.indices import to_indices
 from kplug.errors import ArgumentValueError
 
 
@@ -97,7 +98,7 @@ def arange(
 
 def gather(reference: TensorLike, indices: TensorLike) -> torch.Tensor:
     """Return the rows of ``reference`` (rows, …) at ``indices``: ``indices.shape + reference.shape[1:]``."""
-    return to_tensor(reference)[to_tensor(indices).long()]
+    return to_tensor(reference)[to_indices(indices, "gather")]
 
 
 def one_hot(indices: TensorLike, num_classes: int) -> torch.Tensor:
@@ -110,7 +111,7 @@ def one_hot(indices: TensorLike, num_classes: int) -> torch.Tensor:
         tensor([[0., 0., 1.],
                 [1., 0., 0.]])
     """
-    found = to_tensor(indices).long()
+    found = to_indices(indices, "one_hot")
     classes = torch.arange(num_classes, device=found.device)
     return (found.unsqueeze(-1) == classes).to(to_dtype(None))
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import to_tensor
+from kplug.backend.indices import require_whole
 from kplug.component_types import ConstraintLike, InitializerLike, RegularizerLike
 from kplug.errors import DataError
 from kplug.graph import Shape
@@ -41,10 +42,11 @@ class Embedding(Layer):
 
     Reference:
         ``keras.layers.Embedding``, and ``sparse`` of ``torch.nn.Embedding``. Rows below 0 are refused;
-        Keras counts them from the end.
+        Keras counts them from the end. Of 1.7 Keras makes 1.
     """
 
     embeddings: Tensor
+    _has_looked: bool = False
 
     def __init__(
         self,
@@ -92,11 +94,16 @@ class Embedding(Layer):
         """Return the rows.
 
         Args:
-            inputs: Integers of any shape; floats are cut to integers, 2.7 to 2, as in Keras.
+            inputs: Integers of any shape; floats may hold them.
 
         Returns:
             A tensor of shape ``inputs.shape + (output_dim,)``.
+
+        Raises:
+            DataError: In the first call a number has a fraction.
         """
+        if not self._has_looked and require_whole(f"layer {self.name!r}", inputs):
+            self._has_looked = True
         return F.embedding(inputs.long(), self.embeddings, sparse=self.sparse)
 
     def compute_mask(self, inputs: Tensor, previous_mask: Any = None) -> Tensor | None:  # noqa: ARG002 - it makes its own

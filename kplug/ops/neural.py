@@ -57,7 +57,7 @@ def _one_hot(
     sparse: bool = False,
 ) -> torch.Tensor:
     del sparse
-    rows = K.one_hot(to_operand(x), num_classes).to(to_dtype(dtype))
+    rows = K.one_hot(x, num_classes).to(to_dtype(dtype))
     return rows if axis == -1 else rows.movedim(-1, axis)
 
 

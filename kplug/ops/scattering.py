@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kplug.arguments import require_choice
 from kplug.backend import TensorLike
+from kplug.backend.indices import to_indices
 from kplug.ops.operands import Function, to_operand, to_operands
 
 _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
@@ -18,14 +19,14 @@ _REDUCTIONS = {"max": "amax", "min": "amin", "mul": "prod"}
 def _scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Tensor:
     places, amounts = to_operands(indices, values)
     made = amounts.new_zeros(tuple(shape))
-    return made.index_put(places.long().unbind(-1), amounts, accumulate=True)
+    return made.index_put(to_indices(places, "scatter").unbind(-1), amounts, accumulate=True)
 
 
 def _scatter_update(
     inputs: TensorLike, indices: TensorLike, updates: TensorLike, reduction: str | None = None
 ) -> Tensor:
     x = to_operand(inputs)
-    places = to_operand(indices).to(x.device).long().unbind(-1)
+    places = to_indices(indices, "scatter_update").to(x.device).unbind(-1)
     values = to_operand(updates).to(x)
     if reduction is None or reduction == "add":
         return x.index_put(places, values, accumulate=reduction == "add")
@@ -72,7 +73,7 @@ def _segment(reduction: str, lowest: Function) -> Function:
     ) -> Tensor:
         del sorted
         x = to_operand(data)
-        ids = to_operand(segment_ids).to(x.device).long()
+        ids = to_indices(segment_ids, f"segment_{reduction}").to(x.device)
         if ids.shape != x.shape[: ids.ndim]:
             raise ValueError(
                 f"segment_ids has shape {tuple(ids.shape)}, and data {tuple(x.shape)}, which begins "

@@ -11,6 +11,7 @@ from kplug.arguments import require_choice
 from kplug.backend import TensorLike
 from kplug.backend.attention import attend, causal_mask, join_masks
 from kplug.backend.ctc import decode_logits
+from kplug.backend.indices import to_indices
 from kplug.errors import DataError
 from kplug.ops.operands import Function, to_float_operand, to_one_type, to_operand
 
@@ -66,7 +67,7 @@ def _ctc_loss(
 ) -> torch.Tensor:
     scores = to_float_operand(output)
     labels, label_counts, counts = (
-        to_operand(one).long() for one in (target, target_length, output_length)
+        to_indices(one, "ctc_loss") for one in (target, target_length, output_length)
     )
     scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
     if scores.is_meta:  # only the shape is asked for

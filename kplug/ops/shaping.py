@@ -12,6 +12,7 @@ from functorch.einops import rearrange  # type: ignore[import-untyped]
 
 from kplug import backend as K
 from kplug.backend import Axis, TensorLike
+from kplug.backend.indices import to_indices
 from kplug.errors import ArgumentValueError, DataError
 from kplug.ops.operands import (
     Function,
@@ -110,7 +111,7 @@ def _take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.
     x = to_operand(x)
     x, axis = to_flat(x, axis)
     axis %= x.ndim
-    places = to_operand(indices).to(x.device).long()
+    places = to_indices(indices, "take").to(x.device)
     places = torch.where(places < 0, places + x.shape[axis], places)
     taken = torch.index_select(x, axis, places.reshape(-1))
     return taken.reshape((*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
@@ -118,7 +119,7 @@ def _take(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.
 
 def _take_along_axis(x: TensorLike, indices: TensorLike, axis: int | None = None) -> torch.Tensor:
     x = to_operand(x)
-    places = to_operand(indices).to(x.device).long()
+    places = to_indices(indices, "take_along_axis").to(x.device)
     if axis is None:
         x, places, axis = x.reshape(-1), places.reshape(-1), 0
     places = torch.where(places < 0, places + x.shape[axis], places)
@@ -210,7 +211,10 @@ def _nonzero(x: torch.Tensor) -> torch.Tensor:
 
 def _unravel_index(indices: torch.Tensor, shape: Sequence[int]) -> tuple[torch.Tensor, ...]:
     dtype = torch.int32 if indices.is_floating_point() else indices.dtype
-    return tuple(one.to(dtype) for one in torch.unravel_index(indices.long(), tuple(shape)))
+    return tuple(
+        one.to(dtype)
+        for one in torch.unravel_index(to_indices(indices, "unravel_index"), tuple(shape))
+    )
 
 
 def _unique(

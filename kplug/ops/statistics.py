@@ -12,6 +12,7 @@ from kplug import backend as K
 from kplug.arguments import require_choice, require_integer
 from kplug.backend import Axis, DTypeLike, TensorLike
 from kplug.backend.convert import to_axes
+from kplug.backend.indices import to_indices
 from kplug.errors import DataError
 from kplug.ops.operands import (
     Function,
@@ -131,7 +132,7 @@ def _bincount(
     x: TensorLike, weights: TensorLike | None = None, minlength: int = 0, sparse: bool = False
 ) -> torch.Tensor:
     del sparse
-    places = to_operand(x).long()
+    places = to_indices(x, "bincount")
     amounts = torch.ones_like(places, dtype=torch.int32) if weights is None else to_operand(weights)
     amounts = amounts.to(places.device).expand(places.shape)
     largest = int(places.max()) + 1 if places.numel() else 0

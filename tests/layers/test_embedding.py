@@ -12,6 +12,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import kplug
+from kplug import Sequential
 from kplug.errors import ArgumentValueError, DataError
 from kplug.layers import Dense, Embedding, Flatten, GlobalAveragePooling1D
 
@@ -105,8 +106,33 @@ def test_config_is_read_from_both_libraries() -> None:
 
 @pytest.mark.parametrize("ids", [[[4]], [[0, -1]], [[float("nan")]], [[float("inf")]]])
 def test_rows_that_there_are_not(ids: Any) -> None:
+    layer = Embedding(4, 2)
+    layer(torch.tensor([[1]]))
     with pytest.raises(DataError, match=r"has 4 rows and expects integers in \[0, 4\), got some"):
-        Embedding(4, 2)(torch.tensor(ids))
+        layer(torch.tensor(ids))
+
+
+@pytest.mark.parametrize("wrong", [1.7, -0.5, float("nan"), float("inf")])
+def test_rows_between_two_are_refused(wrong: float) -> None:
+    layer = Embedding(4, 2, name="words")
+    with pytest.raises(DataError) as caught:
+        layer([[1.0, wrong]])
+    assert str(caught.value) == (
+        f"layer 'words' picks by whole numbers, got {wrong}\n"
+        "  Round the numbers, or cast them to integers, if that is what you want."
+    )
+
+
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_rows_between_two_are_refused_in_training(jit_compile: bool) -> None:
+    model = Sequential([Embedding(4, 2, input_length=3), Flatten(), Dense(1)])
+    model.compile("sgd", "mse", jit_compile=jit_compile)
+    x = np.array([[0.0, 1.0, 3.0]] * 4)
+    model.fit(x, np.ones(4), verbose=0)
+    again = Sequential([Embedding(4, 2, input_length=3), Flatten(), Dense(1)])
+    again.compile("sgd", "mse", jit_compile=jit_compile)
+    with pytest.raises(DataError, match=r"picks by whole numbers, got 0\.25"):
+        again.fit(x + 0.25, np.ones(4), verbose=0)
 
 
 @pytest.mark.parametrize(

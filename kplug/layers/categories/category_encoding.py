@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kplug.arguments import require_integer
 from kplug.backend import to_tensor
+from kplug.backend.indices import require_whole
 from kplug.errors import DataError
 from kplug.layers.base.layer import Layer
 from kplug.layers.categories.base.encoding import encode, refuse_sparse, require_output_mode
@@ -77,6 +78,7 @@ class CategoryEncoding(Layer):
         # Elsewhere the look at the values would wait for the device.
         if inputs.device.type != "cpu" or torch.compiler.is_compiling() or not inputs.numel():
             return
+        require_whole(f"layer {self.name!r}", inputs)
         lowest, highest = (int(one) for one in inputs.aminmax())
         if lowest < 0 or highest >= self.num_tokens:
             raise DataError(

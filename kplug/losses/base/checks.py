@@ -9,6 +9,7 @@ import math
 
 from torch import Tensor
 
+from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 
 # Averages of probabilities may leave [0, 1] by rounding.
@@ -57,11 +58,8 @@ def require_whole(owner: str, argument: str, values: Tensor) -> None:
     Raises:
         DataError: with the first of them.
     """
-    if not values.is_floating_point():
-        return
-    is_fraction = (values != values.floor()) | values.isinf()
-    if is_any(is_fraction):
-        wrong = values[is_fraction][0].item()
+    wrong = find_fraction(values)
+    if wrong is not None:
         raise DataError(
             f"{owner}: {argument} holds {wrong:.6g}; allowed: class ids, which are whole numbers",
             hint="For probabilities as targets use a loss that takes one-hot targets.",
