@@ -7,10 +7,13 @@ from torch import Tensor
 
 from kplug.arguments import require_number
 from kplug.backend import argmax, to_dtype
+from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
+from kplug.losses.base.checks import is_any
 from kplug.metrics.base.mean import MeanMetric
 from kplug.registry import named
+from kplug.registry.user_warnings import warn
 
 _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
 
@@ -60,6 +63,10 @@ class BinaryAccuracy(MeanMetric, formula=binary_accuracy):
             self, "threshold", threshold, "a number in (0, 1)", above=0.0, below=1.0
         )
 
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of targets that are no labels."""
+        _warn_of_no_label(self.name, y_true)
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each prediction is right."""
         return _is_right_binary(y_true, y_pred, self.threshold)
@@ -104,6 +111,10 @@ class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy)
 
     aligns_ranks = False
 
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of targets that are no class ids."""
+        warn_of_fraction(self.name, y_true)
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each class is right."""
         return _is_right_id(y_true, y_pred)
@@ -133,11 +144,18 @@ class AutoAccuracy(MeanMetric):
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Warn of targets that are no labels or class ids."""
+        if y_true.ndim == y_pred.ndim < 2 or y_pred.shape[-1:] == (1,):
+            _warn_of_no_label(self.name, y_true)
+        elif _has_ids(y_true, y_pred):
+            warn_of_fraction(self.name, y_true)
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each prediction is right."""
         if y_true.ndim == y_pred.ndim < 2 or y_pred.shape[-1:] == (1,):
             return _is_right_binary(y_true, y_pred, 0.5)
-        if y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,):
+        if _has_ids(y_true, y_pred):
             return _is_right_id(y_true, y_pred)
         return _is_right_one_hot(y_true, y_pred)
 
@@ -162,6 +180,15 @@ class Accuracy(MeanMetric):
 
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of predictions that are no labels."""
+        wrong = find_fraction(y_pred)
+        if wrong is not None:
+            warn(
+                f"{self.name}: y_pred holds {wrong:.6g}, and this metric counts predictions that equal their "
+                "target. For probabilities use metrics=['accuracy'], by this text, or BinaryAccuracy()."
+            )
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each label is right."""
@@ -213,6 +240,30 @@ def squeeze_ids(y_true: Tensor, y_pred: Tensor, owner: str) -> Tensor:
             hint="For one-hot targets use the metric without 'sparse_'.",
         )
     return ids
+
+
+def _has_ids(y_true: Tensor, y_pred: Tensor) -> bool:
+    return y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
+
+
+def _warn_of_no_label(owner: str, y_true: Tensor) -> None:
+    is_no_label = (y_true != 0) & (y_true != 1)
+    if is_any(is_no_label):
+        wrong = y_true[is_no_label][0].item()
+        warn(
+            f"{owner}: y_true holds {wrong:.6g}, and a target other than 0 and 1 counts as "
+            "wrong whatever is predicted. For regression use another metric, such as mean_absolute_error."
+        )
+
+
+def warn_of_fraction(owner: str, y_true: Tensor) -> None:
+    """Warn of targets that are no class ids, which are whole numbers."""
+    wrong = find_fraction(y_true)
+    if wrong is not None:
+        warn(
+            f"{owner}: y_true holds {wrong:.6g}, which is no class id, so such a sample counts as wrong "
+            "whatever is predicted."
+        )
 
 
 def _as_numbers(is_right: Tensor) -> Tensor:

@@ -132,6 +132,11 @@ class AUC(ConfusionMetric):
                 f"{self.name}: y_pred has {labels} labels, and {known.shape[1]} are expected"
             )
 
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Warn of scores that are no probabilities."""
+        if not self.from_logits:
+            super().check_values(y_true, y_pred)
+
     def _check_columns(self, labels: int) -> None:
         if self.label_weights is not None and len(self.label_weights) != labels:
             raise DataError(

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from kplug.arguments import refusal, require_flag, require_integer, require_number
 from kplug.backend import argmax, epsilon, to_dtype
+from kplug.backend.indices import find_fraction
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, as_tensor
 from kplug.losses.base.reduction import fit_weights
 from kplug.metrics.base.metric import Metric
 from kplug.metrics.base.thresholds import require_count
 from kplug.registry import named
+from kplug.registry.user_warnings import warn
 
 # A confusion matrix of as many classes has 3 GB.
 _MOST_CLASSES = 20_000
@@ -80,8 +82,24 @@ class IoU(Metric):
             self.to(predictions.device)
             ids = targets if self.sparse_y_true else self._find_highest(targets, "y_true")
             found = self._find_classes(predictions).reshape(-1)
+            self.check_first(ids, found)
             weights = self._expand_weights(sample_weight, ids)
             self._accumulate(ids.reshape(-1).long(), found.long(), weights)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Warn of numbers that are no class ids, and are cut to such."""
+        wrong = find_fraction(y_true)
+        if wrong is not None:
+            warn(
+                f"{self.name}: y_true holds {wrong:.6g}, which is cut to a class id. Give whole numbers, or "
+                "sparse_y_true=False with one-hot targets."
+            )
+        wrong = find_fraction(y_pred)
+        if wrong is not None:
+            warn(
+                f"{self.name}: y_pred holds {wrong:.6g}, which is cut to a class id. For probabilities of "
+                "one class use binary_iou, for scores of classes sparse_y_pred=False."
+            )
 
     def _find_classes(self, predictions: Tensor) -> Tensor:
         return predictions if self.sparse_y_pred else self._find_highest(predictions, "y_pred")

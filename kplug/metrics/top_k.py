@@ -9,7 +9,7 @@ from torch import Tensor
 from kplug.arguments import require_flag, require_integer
 from kplug.backend import argmax, to_dtype
 from kplug.losses.base.alignment import ArrayLike, as_tensor, shape_error
-from kplug.metrics.accuracy import squeeze_ids
+from kplug.metrics.accuracy import squeeze_ids, warn_of_fraction
 from kplug.metrics.base.mean import MeanMetric
 from kplug.registry import named
 
@@ -100,6 +100,10 @@ class SparseTopKCategoricalAccuracy(MeanMetric, formula=sparse_top_k_categorical
         super().__init__(name, dtype)
         self.k = require_integer(self, "k", k, "an integer >= 1", at_least=1)
         self.from_sorted_ids = require_flag(self, "from_sorted_ids", from_sorted_ids)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of targets that are no class ids."""
+        warn_of_fraction(self.name, y_true)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return whether each true class is among the best."""

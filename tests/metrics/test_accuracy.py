@@ -13,6 +13,10 @@ from hypothesis import given, settings, strategies as st
 
 from kplug import metrics
 from kplug.errors import ArgumentValueError, DataError
+from tests.told import telling
+
+# Scores stand for labels in cases that all metrics share.
+pytestmark = pytest.mark.filterwarnings("ignore:accuracy. y_pred holds .* equal their target")
 
 
 def draw(sort: str, size: int, classes: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -207,3 +211,61 @@ def test_targets_may_be_booleans(name: str) -> None:
     theirs = getattr(keras.metrics, name)()
     expected = theirs(torch.from_numpy(targets), torch.from_numpy(scores))
     assert float(getattr(metrics, name)()(targets, scores)) == float(expected)
+
+
+@pytest.mark.parametrize(
+    ("metric", "y_true", "y_pred", "message"),
+    [
+        (
+            metrics.AutoAccuracy(),
+            [[0.25], [1.0]],
+            [[0.5], [0.5]],
+            "accuracy: y_true holds 0.25, and a target other than 0 and 1 counts as wrong whatever is "
+            "predicted. For regression use another metric, such as mean_absolute_error.",
+        ),
+        (
+            metrics.BinaryAccuracy(),
+            [2, 1],
+            [0.5, 0.5],
+            "binary_accuracy: y_true holds 2, and a target other than 0 and 1 counts as wrong whatever is "
+            "predicted. For regression use another metric, such as mean_absolute_error.",
+        ),
+        *(
+            (
+                metric,
+                [0.5, 1.0],
+                [[0.5, 0.25], [0.5, 0.25]],
+                f"{metric.name}: y_true holds 0.5, which is no class id, so such a sample counts as wrong "
+                "whatever is predicted.",
+            )
+            for metric in (
+                metrics.AutoAccuracy(),
+                metrics.SparseCategoricalAccuracy(),
+                metrics.SparseTopKCategoricalAccuracy(1),
+            )
+        ),
+        (
+            metrics.Accuracy(),
+            [[0.0], [1.0]],
+            [[0.25], [1.0]],
+            "accuracy: y_pred holds 0.25, and this metric counts predictions that equal their target. For "
+            "probabilities use metrics=['accuracy'], by this text, or BinaryAccuracy().",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, metrics.Metric) else "",
+)
+def test_what_can_never_be_right_is_told_of_once(
+    metric: metrics.Metric, y_true: Any, y_pred: Any, message: str
+) -> None:
+    with telling() as told:
+        for _ in range(2):
+            metric.update_state(y_true, y_pred)
+    assert told == [message]
+
+
+def test_class_ids_and_labels_of_any_type_are_right() -> None:
+    for kind in ("bool", "int32", "float32", "float64"):
+        labels = np.array([[0], [1]], kind)
+        metrics.AutoAccuracy()(labels, [[0.5], [0.75]])
+        metrics.AutoAccuracy()(labels, [[0.5, 0.5], [0.75, 0.25]])
+        metrics.Accuracy()(labels, labels)

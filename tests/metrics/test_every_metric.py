@@ -16,6 +16,8 @@ from torch import Tensor
 
 from kplug import metrics
 
+pytestmark = pytest.mark.filterwarnings("ignore:accuracy. y_pred holds .* equal their target")
+
 NEEDED: dict[str, dict[str, Any]] = {
     "TopKCategoricalAccuracy": {"k": 2},
     "SparseTopKCategoricalAccuracy": {"k": 2},

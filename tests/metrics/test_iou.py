@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kplug import metrics
 from kplug.errors import ArgumentValueError, DataError
+from tests.told import telling
 
 NAMES = ["IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"]
 
@@ -157,3 +158,16 @@ def test_axis_that_is_not_there(y_true: str, arguments: dict[str, Any]) -> None:
     assert str(caught.value) == (
         f"m: {y_true} has shape (4, 3) and no axis 9\n  axis is that of the classes, -1 for the last."
     )
+
+
+def test_scores_that_are_cut_to_class_ids_are_told_of_once() -> None:
+    metric = metrics.MeanIoU(2)
+    with telling() as told:
+        for _ in range(2):
+            metric.update_state([0.5, 1.0], [0.25, 1.75])
+    assert told == [
+        "mean_io_u: y_true holds 0.5, which is cut to a class id. Give whole numbers, or sparse_y_true=False "
+        "with one-hot targets.",
+        "mean_io_u: y_pred holds 0.25, which is cut to a class id. For probabilities of one class use "
+        "binary_iou, for scores of classes sparse_y_pred=False.",
+    ]

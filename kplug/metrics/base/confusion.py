@@ -13,6 +13,7 @@ from kplug.arguments import require_integer
 from kplug.backend import to_dtype
 from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, prepare
+from kplug.losses.base.checks import is_any
 from kplug.losses.base.reduction import as_weights
 from kplug.metrics.base.metric import Metric
 from kplug.metrics.base.thresholds import (
@@ -21,9 +22,12 @@ from kplug.metrics.base.thresholds import (
     read_thresholds,
     spread_thresholds,
 )
+from kplug.registry.user_warnings import warn
 
 #: The threshold under ``top_k``: scores outside the best k are below it, all others above.
 _BELOW_ALL = -1e10
+#: Probabilities may leave [0, 1] by rounding.
+_SLACK = 1e-5
 
 
 class ConfusionMetric(Metric):
@@ -97,10 +101,21 @@ class ConfusionMetric(Metric):
         with torch.no_grad():
             kind = to_dtype(self.dtype)
             targets, scores = self._select(*prepare(y_true, y_pred, self.name, dtype=kind))
+            self.check_first(targets, scores)
             weights = None
             if sample_weight is not None:
                 weights = as_weights(sample_weight, scores, self.name).expand_as(scores)
             self._accumulate(targets.bool(), scores, weights)
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
+        """Warn of scores that are no probabilities; with a threshold of 0 they may be logits."""
+        has_threshold = self.top_k is None and self.thresholds != [0.0]
+        if has_threshold and is_any((y_pred < -_SLACK) | (y_pred > 1 + _SLACK)):
+            lowest, highest = y_pred.min().item(), y_pred.max().item()
+            warn(
+                f"{self.name}: y_pred holds numbers from {lowest:.6g} to {highest:.6g}, and thresholds are "
+                "those of probabilities, which are in [0, 1]. End the model with a sigmoid or softmax."
+            )
 
     def _select(self, targets: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the best k scores, and the one class, that were asked for."""

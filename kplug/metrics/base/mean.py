@@ -82,6 +82,7 @@ class MeanMetric(Metric):
                 sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:
                 targets, predictions = _align(targets, predictions, sample_weight)
+            self.check_first(targets, predictions)
             self.accumulate_pair(targets, predictions, sample_weight)
 
     def accumulate_pair(

@@ -54,6 +54,7 @@ class Metric(ABC):
 
     _dtype: str | None = None
     _fills: dict[str, float]
+    _has_checked: bool = False
 
     def __init__(self, name: str | None = None, dtype: str | torch.dtype | None = None) -> None:
         self.name = name if name is not None else snake_case(type(self).__name__)
@@ -84,6 +85,25 @@ class Metric(ABC):
         Raises:
             DataError: if the shapes do not fit each other.
         """
+
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: B027  # optional
+        """Warn of numbers that the metric says nothing about.
+
+        `check_first` calls it with the first batch: reading numbers in every step would make each wait
+        for the device.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+        """
+
+    def check_first(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Call `check_values`, if this is the first batch; ``update_state`` calls it."""
+        # A compiled graph must not read numbers, meta tensors have none.
+        if self._has_checked or torch.compiler.is_compiling() or y_pred.is_meta:
+            return
+        self._has_checked = True
+        self.check_values(y_true, y_pred)
 
     @abstractmethod
     def result(self) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from contextlib import nullcontext
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from kplug import losses
 from kplug.errors import ContractError, DataError
+from tests.told import telling
 
 
 def weighted(y_true: Tensor, y_pred: Tensor, factor: float = 1.0) -> Tensor:
@@ -78,12 +78,11 @@ def test_fewer_values_than_samples_are_told_of_once(weights: Any) -> None:
         losses.FunctionLoss(every_second),
         torch.tensor([[1.0], [2.0], [3.0], [4.0]]),
     )
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         for _ in range(2):
             with nullcontext() if weights is None else pytest.raises(DataError, match="shape"):
                 loss(torch.zeros(4, 1), predictions, weights)
-    assert [str(each.message) for each in caught] == [
+    assert told == [
         "every_second: the loss returned 2 values, shape (2, 1), for 4 samples. Return one value a "
         "sample, shape (4,); if they stand for something else, such as pairs or classes, return their mean."
     ]

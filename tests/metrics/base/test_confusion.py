@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from kplug import metrics
 from kplug.errors import ArgumentValueError, DataError
+from tests.told import telling
 
 Draw = Callable[..., list[Any]]
 Feed = Callable[[Any, list[Any]], Any]
@@ -148,3 +149,23 @@ def test_shapes_that_do_not_fit() -> None:
         metrics.Precision().update_state(torch.zeros(4, 2), torch.zeros(4, 3))
     with pytest.raises(DataError, match=r"^sample_weight has shape \(3,\)"):
         metrics.Precision().update_state(torch.zeros(4, 2), torch.zeros(4, 2), torch.ones(3))
+
+
+@pytest.mark.parametrize("make", [metrics.Precision, metrics.AUC])
+def test_scores_that_are_no_probabilities_are_told_of_once(make: Any) -> None:
+    metric = make(name="m")
+    with telling() as told:
+        for _ in range(2):
+            metric.update_state([0, 1], [-1.5, 2.0])
+    assert told == [
+        "m: y_pred holds numbers from -1.5 to 2, and thresholds are those of probabilities, which are in [0, "
+        "1]. End the model with a sigmoid or softmax."
+    ]
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [metrics.AUC(from_logits=True), metrics.Recall(thresholds=0), metrics.Precision(top_k=1)],
+)
+def test_scores_may_be_logits_where_that_is_said(metric: metrics.Metric) -> None:
+    metric.update_state([0, 1], [-1.5, 2.0])

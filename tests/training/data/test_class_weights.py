@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from kplug.layers import Dense
 from kplug.models import Sequential
 from kplug.training.data.class_weights import weigh_classes
 from kplug.training.data.samples import Samples, as_samples
+from tests.told import telling
 
 ANY = Sequential(name="any")
 
@@ -110,8 +110,7 @@ def test_classes_without_a_weight_are_told_of_once(form: str) -> None:
             yield x[:3], y[:3]
             yield x[3:], y[3:]
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         if form == "arrays":
             for _ in range(2):
                 model.fit(x, y, class_weight=table, verbose=0)
@@ -121,7 +120,7 @@ def test_classes_without_a_weight_are_told_of_once(form: str) -> None:
             for data in itertools.islice(give(), 4):
                 model.train_on_batch(*data, class_weight=table)
     named = "classes 1, 2" if form == "arrays" else "class 1"
-    assert [str(each.message) for each in caught] == [
+    assert told == [
         f"fit: class_weight has no weight for {named} of y, so such samples weigh 1, as in Keras 3. Give "
         "every class a weight."
     ]

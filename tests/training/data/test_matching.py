@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from kplug import Model, layers
 from kplug.errors import DataError
 from kplug.training.data.matching import arrange_inputs, arrange_targets, arrange_weights
+from tests.told import telling
 
 A, B, C = torch.zeros(4, 3), torch.ones(4, 2), torch.full((4,), 2.0)
 
@@ -75,12 +75,11 @@ def test_what_a_dict_has_beside_the_inputs_is_told_of_once(form: str) -> None:
             return model.predict((x for _ in range(2)), verbose=0)
         return model(x) if form == "call" else model.predict(x, verbose=0)
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         run()
         run()
     what = {"fit": "evaluate: x", "call": "the dict of a call"}.get(form, "predict: x")
-    assert [str(each.message) for each in caught] == [
+    assert told == [
         f"{what} has 'wrong', 'id', and model 'net' has no input of that name, so it is not used. Its inputs "
         "are: 'left', 'right'."
     ]

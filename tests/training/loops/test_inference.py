@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from kplug.training.loops.inference import (
     run_prediction,
 )
 from kplug.training.step.steps import StepFunction
+from tests.told import telling
 
 
 class Numbers:
@@ -126,14 +126,11 @@ def test_steps_that_the_data_lack_are_told_of_once(method: str, form: str) -> No
         else:
             model.evaluate(*(data if form == "arrays" else (data,)), steps=5, **options)
 
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         run()
         run()
     called = "fit (validation_data)" if method == "fit" else method
-    assert [str(each.message) for each in caught] == [
-        f"{called}: the data ended after 2 of 5 steps, so the result is that of these."
-    ]
+    assert told == [f"{called}: the data ended after 2 of 5 steps, so the result is that of these."]
 
 
 def test_the_loss_is_weighted_by_the_sizes_of_the_batches() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from kplug.losses import Loss
 from kplug.training.data.batch import Batch
 from kplug.training.step import target_watch
 from kplug.training.step.target_watch import TargetWatch
+from tests.told import telling
 
 X = np.linspace(-1.0, 1.0, 80, dtype="float32").reshape(40, 2)
 
@@ -131,11 +131,10 @@ def test_negative_counts_are_refused(place: int) -> None:
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_negative_targets_of_logarithms_are_told_of_once(place: int, jit_compile: bool) -> None:
     model = make("msle", jit_compile=jit_compile)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         for _ in range(2):
             model.fit(X, draw_targets(-3.0, place), batch_size=4, shuffle=False, verbose=0)
-    assert [str(each.message) for each in caught] == [
+    assert told == [
         "mean_squared_logarithmic_error: y_true holds negative numbers, and each of them counts as 0, since "
         "the loss compares logarithms; for targets of either sign use another one, such as "
         "mean_squared_error."
@@ -144,11 +143,10 @@ def test_negative_targets_of_logarithms_are_told_of_once(place: int, jit_compile
 
 def test_percentages_of_zero_are_told_of_once() -> None:
     model = make("mape")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with telling() as told:
         for _ in range(2):
             model.train_on_batch(X, draw_targets(1.0, 0))
-    assert [str(each.message) for each in caught] == [
+    assert told == [
         "mean_absolute_percentage_error: y_true holds 0, and an error is divided by its target, or by 1e-07 "
         "if that is smaller: such a sample outweighs all others. mean_absolute_error and "
         "mean_squared_logarithmic_error take targets of 0."

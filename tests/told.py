@@ -1,0 +1,17 @@
+"""What a user is warned of, each time it is said."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def telling() -> Iterator[list[str]]:
+    """Return a list that has the texts of all warnings of a block once it has ended."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+    texts += [str(each.message) for each in caught]
