@@ -15,6 +15,7 @@ from kplug.graph import MaskStep, Shape, TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shapes import is_shape
 from kplug.nested import find_leaves
+from kplug.registry.user_warnings import warn
 
 
 class Merging(Layer):
@@ -36,8 +37,13 @@ class Merging(Layer):
     _makes_masks = False
 
     def build(self, input_shape: Any) -> None:
-        """Check that the shapes fit together."""
+        """Check that the shapes fit together, and warn where there is nothing to merge."""
         self._require_shapes(input_shape)
+        if len(input_shape) == 1:
+            warn(
+                f"layer {self.name!r} is called on a list of one tensor, so there is nothing to merge. Was "
+                "another one forgotten?"
+            )
 
     def call(self, inputs: Any) -> Tensor:
         """Return the merged inputs.

@@ -18,7 +18,6 @@ from kplug.layers import Layer
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.shape_inference import infer_by_running
 from kplug.layers.base.shapes import is_shape
-from kplug.layers.base.told import warn_of_unused
 from kplug.models.base import graph_checks
 from kplug.models.base.added_tensors import AddedTensors
 from kplug.models.base.graph_inputs import InputForm
@@ -205,9 +204,6 @@ class Functional(Model):
     @override
     def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         given = self._form.unpack(inputs)
-        if isinstance(inputs, dict) and len(inputs) > len(self.input_names):
-            unused = [name for name in inputs if name not in self.input_names]
-            warn_of_unused(self, "the dict of a call", unused, self.input_names)
         if not is_symbolic(inputs):
             inputs = given[0] if len(given) == 1 else list(given)
         return super()._call_with_care(inputs, args, kwargs)

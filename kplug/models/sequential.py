@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 from typing_extensions import Never, Self, override
 
-from kplug.errors import ArgumentError, GraphError, NotBuiltError
+from kplug.errors import ArgumentError, ContractError, GraphError, NotBuiltError
 from kplug.graph import Node, Shape, SymbolicTensor
 from kplug.layers import Input, InputLayer, Layer, TorchModule
 from kplug.layers.base.tracked_containers import require_initialized
@@ -240,9 +240,15 @@ class Sequential(Model):
             input_shape: Left out where the first layer or an ``Input`` says it.
 
         Raises:
+            ContractError: There are no layers.
             NotBuiltError: Nobody says it.
         """
         if not self._tensors:
+            if not self._chain:
+                raise ContractError(
+                    f"model {self.name!r} cannot be built: it has no layers",
+                    hint="Add some first: model.add(Dense(1)). One that changes nothing is Identity().",
+                )
             if input_shape is None:
                 raise NotBuiltError(
                     f"model {self.name!r} cannot be built: its input shape is not known",

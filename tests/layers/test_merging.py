@@ -12,11 +12,12 @@ import torch
 from hypothesis import assume, given, settings, strategies as st
 
 import kplug
-from kplug import layers
+from kplug import Model, layers
 from kplug.backend.masks import get_mask, set_mask
 from kplug.errors import ArgumentValueError, DataError
 from kplug.graph import GraphFunction
 from kplug.layers import Add, Average, Concatenate, Dense, Dot, Input, Subtract
+from tests.told import telling
 
 SETTINGS = settings(max_examples=25, deadline=None)
 ELEMENTWISE = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
@@ -50,7 +51,7 @@ def test_missing_axes_are_behind_the_batch(compare: Any, name: str, shapes: Any)
 
 @given(
     sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3),
-    count=st.integers(1, 3),
+    count=st.integers(2, 3),
     data=st.data(),
 )
 @SETTINGS
@@ -206,3 +207,17 @@ def test_no_list(inputs: Any) -> None:
 def test_wrong_arguments(make: Any, message: str) -> None:
     with pytest.raises(ArgumentValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("kind", [layers.Add, layers.Maximum, layers.Average, layers.Concatenate])
+def test_a_list_of_one_tensor_is_told_of_once(kind: Any) -> None:
+    inputs = layers.Input((2,))
+    with telling() as told:
+        model = Model(inputs, kind(name="merged")([inputs]))
+        model.compile("sgd", "mse")
+        for _ in range(2):
+            assert torch.equal(model(torch.ones(1, 2)), torch.ones(1, 2))
+    assert told == [
+        "layer 'merged' is called on a list of one tensor, so there is nothing to merge. Was another one "
+        "forgotten?"
+    ]

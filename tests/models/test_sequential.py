@@ -11,13 +11,14 @@ from torch import nn
 from kplug import backend, layers
 from kplug.errors import (
     ArgumentError,
+    ContractError,
     DataError,
     GraphError,
     KplugError,
     NotBuiltError,
     WeightsError,
 )
-from kplug.models import Sequential, model_from_config
+from kplug.models import Model, Sequential, model_from_config
 
 # Keras 3.15 itself triggers this one with NumPy 2 when it reads its own tensors.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -336,3 +337,23 @@ def test_a_configuration_that_is_none() -> None:
         "the configuration of a Sequential is a dict, or a list of layers, got int\n"
         "  get_config() returns one."
     )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model: model(torch.ones(2, 3)),
+        lambda model: model.predict(np.ones((2, 3)), verbose=0),
+        lambda model: model.build((None, 3)),
+        lambda model: Model(inputs := layers.Input((3,)), model(inputs)).output_shape,
+    ],
+)
+def test_a_chain_without_layers_computes_nothing(use: Any) -> None:
+    with pytest.raises(ContractError) as caught:
+        use(Sequential(name="chain"))
+    assert str(caught.value) == (
+        "model 'chain' cannot be built: it has no layers\n"
+        "  Add some first: model.add(Dense(1)). One that changes nothing is Identity()."
+    )
+    inputs_alone = Sequential([layers.Input((3,))])
+    assert torch.equal(inputs_alone(torch.ones(2, 3)), torch.ones(2, 3))

@@ -48,6 +48,7 @@ from kplug.layers.base.methods import (
     symbolic_calls,
     weights as weight_methods,
 )
+from kplug.layers.base.methods.outermost_call import THREAD
 from kplug.layers.base.methods.protocol import method
 from kplug.layers.base.shapes import standardize_input_shape
 from kplug.layers.base.tracked_containers import forget, make_room
@@ -148,6 +149,7 @@ class Layer(nn.Module):
     _leaves_masks: bool = False
     _told: frozenset[str] = frozenset()
     _noted_in_call: object = None
+    _made_in_call: object = None
     _loss_functions: tuple[Callable[[], Tensor], ...] = ()
     _added_metrics: Mapping[str, Mean] = MappingProxyType({})
 
@@ -180,6 +182,8 @@ class Layer(nn.Module):
         self._trainable = require_flag(type(self).__name__, "trainable", trainable)
         self._store = WeightStore(self, weights)
         self._is_ready = False
+        if THREAD.call is not None:
+            vars(self)["_made_in_call"] = THREAD.call
         self.batch_input_shape = standardize_input_shape(
             type(self).__name__, input_shape, input_dim, batch_input_shape, batch_size
         )

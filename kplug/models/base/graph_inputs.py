@@ -36,8 +36,8 @@ class InputForm:
         """Return what was given for each input, in their order.
 
         Args:
-            inputs: One value; a list of one for each input; a dict by name, of which further names
-                are not used; or nested as the model's inputs are.
+            inputs: One value; a list of one for each input; a dict by name, in which further names
+                are ignored; or nested as the model's inputs are.
 
         Raises:
             DataError: The number or the names differ.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kplug.errors import DataError
 from kplug.layers.base.shapes import is_shape
-from kplug.layers.base.told import warn_of_unused
+from kplug.layers.base.told import warn_once
 from kplug.registry.suggestions import ask, did_you_mean, find_closest
 from kplug.training.model_protocol import TrainableModel
 
@@ -99,7 +99,12 @@ def arrange_inputs(model: TrainableModel, x: Any, method: str) -> Any:
     ordered = arrange(x, ports, f"{method}: x")
     unused = [name for name in x if name not in ports.names] if isinstance(x, Mapping) else ()
     if unused:
-        warn_of_unused(model, f"{method}: x", unused, ports.names)
+        warn_once(
+            model,
+            "unused inputs",
+            f"{method}: x has {', '.join(map(repr, unused))}, and model {model.name!r} has no input of that "
+            f"name, so it is not used. Its inputs are: {ports.list_names()}.",
+        )
     for index, array in enumerate(ordered):
         if array is None:
             raise DataError(f"{method}: x{ports.label(index)} is None")

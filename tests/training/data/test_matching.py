@@ -61,27 +61,27 @@ def test_inputs_come_as_the_model_takes_them(model: Any, given: Any, expected: A
     assert same(arrange_inputs(model, given, "fit"), expected)
 
 
-@pytest.mark.parametrize("form", ["fit", "predict", "generator", "call"])
+@pytest.mark.parametrize("form", ["evaluate", "predict", "generator"])
 def test_what_a_dict_has_beside_the_inputs_is_told_of_once(form: str) -> None:
     inputs = [layers.Input((2,), name=name) for name in ("left", "right")]
     model = Model(inputs, layers.Add()(inputs), name="net")
     x = {name: np.ones((4, 2)) for name in ("left", "wrong", "right", "id")}
 
     def run() -> Any:
-        if form == "fit":
+        if form == "evaluate":
             model.compile("sgd", "mse")
             return model.evaluate(x, np.ones((4, 2)), verbose=0)
         if form == "generator":
             return model.predict((x for _ in range(2)), verbose=0)
-        return model(x) if form == "call" else model.predict(x, verbose=0)
+        return model.predict(x, verbose=0)
 
     with telling() as told:
         run()
         run()
-    what = {"fit": "evaluate: x", "call": "the dict of a call"}.get(form, "predict: x")
+    method = "evaluate" if form == "evaluate" else "predict"
     assert told == [
-        f"{what} has 'wrong', 'id', and model 'net' has no input of that name, so it is not used. Its inputs "
-        "are: 'left', 'right'."
+        f"{method}: x has 'wrong', 'id', and model 'net' has no input of that name, so it is not used. Its "
+        "inputs are: 'left', 'right'."
     ]
 
 

@@ -13,6 +13,7 @@ from kplug.errors import KplugError
 from kplug.layers.base import component_slots
 from kplug.layers.base.building import fill_layers, list_upstream
 from kplug.layers.base.methods.calls import require_shapes_of_inputs
+from kplug.layers.base.methods.outermost_call import note_built
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shapes import is_shape
 from kplug.layers.base.single_softmax import warn_of_activation
@@ -55,6 +56,7 @@ def declare_for(self: AnyLayer, input_shape: Any) -> None:
             self._store.forget_after(count)
             raise
         self.built = True
+        note_built(self)
         require_shapes_of_inputs(self, shapes)
         warn_of_activation(self, input_shape)
 

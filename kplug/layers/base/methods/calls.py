@@ -19,7 +19,7 @@ from kplug.layers.base import reduced_precision
 from kplug.layers.base.component_slots import resolve_slots
 from kplug.layers.base.input_spec import refuse_several, require_shapes
 from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
-from kplug.layers.base.methods.outermost_call import THREAD
+from kplug.layers.base.methods.outermost_call import THREAD, warn_of_lost_layers
 from kplug.layers.base.methods.protocol import AnyLayer
 from kplug.layers.base.shape_inference import shapes_of
 from kplug.layers.base.tracked_containers import require_initialized
@@ -73,10 +73,17 @@ def _enter(self: AnyLayer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str,
     reduced = reduced_precision.THREAD.dtype
     try:
         if reduced is not None:
-            return reduced_precision.call_reduced(self, (inputs, *args), kwargs, reduced)
-        return call_layer(self, inputs, *args, **kwargs)
+            outputs = reduced_precision.call_reduced(self, (inputs, *args), kwargs, reduced)
+        else:
+            outputs = call_layer(self, inputs, *args, **kwargs)
     finally:
         THREAD.call = None
+        made = THREAD.made
+        if made:
+            THREAD.made = ()
+    if made:
+        warn_of_lost_layers(self, made)
+    return outputs
 
 
 def call_with_care(

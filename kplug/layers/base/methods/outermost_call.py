@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
+
+from kplug.layers.base.told import warn_once
+from kplug.registry.user_warnings import describe_caller
 
 
 class _Thread(threading.local):
-    """An object of its own for each such call; or None."""
+    """The call a thread is in.
+
+    Attributes:
+        call: An object of its own for each such call; or None.
+        made: Layers that were made and built during the call, each with the line that did it.
+    """
 
     call: object = None
+    made: tuple[tuple[Any, str], ...] = ()
 
 
 THREAD = _Thread()
+
+
+def note_built(layer: Any) -> None:
+    """Keep a layer in mind that was made during the call that the thread is in."""
+    if THREAD.call is not None and layer._made_in_call is THREAD.call:
+        THREAD.made += ((layer, describe_caller()),)
+
+
+def warn_of_lost_layers(caller: Any, made: tuple[tuple[Any, str], ...]) -> None:
+    """Warn, once, of layers with weights that were made during a call and are no part of what was called.
+
+    Args:
+        caller: The layer or model that was called.
+        made: The layers, each with the line that built it.
+    """
+    parts = set(caller.modules())
+    for layer, _ in made:
+        parts.update(part for part in layer.modules() if part is not layer)
+    for layer, place in made:
+        # On tensors without memory only shapes are found: the first real call tells.
+        is_trained = any(one.requires_grad and not one.is_meta for one in layer.parameters())
+        if is_trained and layer not in parts:
+            warn_once(
+                caller,
+                "lost layers",
+                f"layer {layer.name!r} ({type(layer).__name__}) was made while {caller.name!r} was called, "
+                f"and is no part of it, so its weights are not trained: {place}. If each call makes one, "
+                "they are new each time. Make it in __init__ or in build, and keep it as an attribute.",
+            )
