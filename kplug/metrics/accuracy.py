@@ -243,7 +243,7 @@ def squeeze_ids(y_true: Tensor, y_pred: Tensor, owner: str) -> Tensor:
 
 
 def _has_ids(y_true: Tensor, y_pred: Tensor) -> bool:
-    return y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1
+    return y_true.ndim < y_pred.ndim or y_true.shape[-1:] == (1,)
 
 
 def _warn_of_no_label(owner: str, y_true: Tensor) -> None:
