@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from kplug.training.reports.progress_bar import ProgressDisplay
 class Progbar:
     """Shows how far a loop is, with the means of some values so far.
 
-    In a terminal that is a live bar; elsewhere a line is printed at the end.
+    In a terminal that is a live bar, in a notebook a line that changes; a line is printed at the end.
 
     Args:
         target: Number of steps; ``None`` if it is not known.
@@ -56,8 +57,7 @@ class Progbar:
         self._stateless = None if stateless_metrics is None else set(stateless_metrics)
         self._sums: dict[str, tuple[float, int]] = {}
         self._display = ProgressDisplay(verbose)
-        title = "" if self._display.is_live or target is None else f"{target}/{target}"
-        self._display.start(title, target)
+        self._display.start("", target)
 
     @property
     def means(self) -> dict[str, float]:
@@ -87,7 +87,7 @@ class Progbar:
         if is_last and not self._is_over:
             self._display.finish(current, self.means)
             self._is_over = True
-        else:
+        elif time.perf_counter() >= self._display.next_redraw:
             self._display.redraw(current, lambda: self.means)
 
     def add(self, n: int, values: Sequence[tuple[str, Any]] | None = None) -> None:

@@ -53,3 +53,9 @@ def test_a_bar_without_a_target_ends_when_it_is_told(capsys: pytest.CaptureFixtu
 def test_two_lists_of_names_are_refused() -> None:
     with pytest.raises(ArgumentValueError, match="'stateless_metrics'"):
         Progbar(2, verbose=0, stateful_metrics=["a"], stateless_metrics=["b"])
+
+
+def test_an_unfinished_count_is_not_called_finished(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Progbar(10)
+    bar.update(7, finalize=True)
+    assert capsys.readouterr().out.startswith("7/10 - ")

@@ -136,7 +136,8 @@ def fit(
         y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
         batch_size: Samples per step; 32 if not given.
         epochs: Number of the last epoch.
-        verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch.
+        verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch. A notebook has no bar: an epoch
+            leaves a line, and one of more than a second says how far it is.
         callbacks: A list of callbacks: instances, names or specs.
         validation_split: Share of the samples, taken from the end, to validate on.
         validation_data: ``(x, y)`` or ``(x, y, sample_weight)``; goes before

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -25,6 +26,7 @@ from kplug.terminal import wrap
 
 _REDRAW_SECONDS = 0.1
 _NARROWEST = 60  # columns that a bar with its logs needs
+_NOTEBOOK_SECONDS = 1.0  # a shorter phase changes nothing in a notebook before its line
 
 
 def check_verbose(verbose: int | str | bool, method: str = "fit") -> int:
@@ -90,11 +92,54 @@ class _TimeColumn(ProgressColumn):
         return Text(text, style="progress.remaining")
 
 
+def _join(*parts: str) -> str:
+    return " - ".join(part for part in parts if part)
+
+
+def _make_console() -> Console:
+    """Return a console on standard output, for which a file is a file though kernels set FORCE_COLOR.
+
+    It is not told of a kernel: what rich shows there is not in the saved notebook.
+    """
+    is_terminal = getattr(sys.stdout, "isatty", bool)()
+    return Console(force_jupyter=False, force_terminal=None if is_terminal else False)
+
+
+class _NotebookLine:
+    """A line that changes in place in a notebook, and is empty when its phase has ended.
+
+    Carriage returns would do while one watches, but a program that runs notebooks saves each state as a line.
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self._handle, self._is_shown = handle, False
+
+    def show(self, text: str) -> None:
+        """Show a text, in the place of the one before."""
+        show = self._handle.update if self._is_shown else self._handle.display
+        show({"text/plain": text}, raw=True)
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Leave what is printed to speak."""
+        if self._is_shown:
+            self.show("")
+
+
+def _find_notebook(file: IO[str]) -> Any:
+    """Return IPython's module of displays if a kernel shows what is written to the file, else None."""
+    streams = sys.modules.get("ipykernel.iostream")
+    is_shown = streams is not None and isinstance(file, streams.OutStream)
+    return sys.modules.get("IPython.display") if is_shown else None
+
+
 class ProgressDisplay:
     """Shows one phase after another: epochs of ``fit``, or one run of ``evaluate`` or ``predict``.
 
     A bar is drawn only where control codes work and there is room; elsewhere each phase prints one line
-    when it ends, into a file or a pipe as it is. Of several processes the main one shows something.
+    when it ends, into a file or a pipe as it is. In a notebook this line is plain text too, which is
+    saved with it; until then another one says how far a long phase is. Of several processes the main one
+    shows something.
 
     Args:
         verbose: 0 nothing, 1 a live bar, 2 one line per phase.
@@ -104,21 +149,26 @@ class ProgressDisplay:
     def __init__(self, verbose: int | str | bool, console: Console | None = None) -> None:
         self._verbose = check_verbose(verbose) if is_main_process() else 0
         # One that shows nothing needs no console, which takes longer to make than a small batch.
-        self._console = console or (Console() if self._verbose else None)
-        is_screen = self._console is not None and (
-            self._console.is_jupyter
-            or (self._console.is_interactive and self._console.width >= _NARROWEST)
-        )
-        self.is_live = self._verbose == 1 and is_screen
+        self._console = console or (_make_console() if self._verbose else None)
+        self._notebook, self._has_bar = None, False
+        if self._verbose == 1 and self._console is not None:
+            self._notebook = _find_notebook(self._console.file)
+            is_screen = self._console.is_interactive and self._console.width >= _NARROWEST
+            self._has_bar = is_screen and self._notebook is None
         self._bar: Progress | None = None
+        self._line: _NotebookLine | None = None
         self._title, self._started = "", 0.0
+        self._steps: int | None = None
         #: Moment of the next redraw on the clock of ``time.perf_counter``; never, if not live.
         self.next_redraw = float("inf")
 
     def start(self, title: str, steps: int | None) -> None:
         """Begin a phase of so many steps, or of an unknown number."""
-        self._title, self._started = title, time.perf_counter()
-        if not self.is_live:
+        self._title, self._steps, self._started = title, steps, time.perf_counter()
+        if self._notebook is not None:
+            self._line = _NotebookLine(self._notebook.DisplayHandle())
+            self.next_redraw = self._started + _NOTEBOOK_SECONDS
+        if not self._has_bar:
             return
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -136,31 +186,41 @@ class ProgressDisplay:
 
     def redraw(self, done: int, read_logs: Callable[[], Mapping[str, Any]]) -> None:
         """Draw the bar after ``done`` steps; the only moment at which it reads the logs."""
-        if self._bar is None:
+        if self._bar is None and self._line is None:
             return
-        task = self._bar.task_ids[0]
         logs = format_logs(dict(sorted(read_logs().items())))  # the order that the last line has
-        self._bar.update(task, completed=done, logs=logs, refresh=True)
-        self.next_redraw = time.perf_counter() + _REDRAW_SECONDS
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=done, logs=logs, refresh=True)
+            self.next_redraw = time.perf_counter() + _REDRAW_SECONDS
+        elif self._line is not None:
+            seconds = time.perf_counter() - self._started
+            count, left = f"{done}/{self._steps or '?'}", ""
+            if self._steps:
+                to_do = max(self._steps - done, 0)
+                left = f"{format_seconds(seconds / max(done, 1) * to_do)} left"
+            self._line.show(_join(self._title, count, left, logs))
+            self.next_redraw = time.perf_counter() + _NOTEBOOK_SECONDS
 
     def finish(self, done: int, logs: Mapping[str, Any]) -> None:
         """End the phase and leave its last line on the screen."""
         if self._bar is not None:
             task = self._bar.task_ids[0]
             self._bar.update(task, total=done, completed=done, logs=format_logs(logs))
-            self.close()
         elif self._verbose and self._console is not None:
             seconds = time.perf_counter() - self._started
             pace = format_seconds(seconds / max(done, 1))
-            parts = [self._title, format_seconds(seconds), f"{pace}/step", format_logs(logs)]
-            line = " - ".join(part for part in parts if part)
+            title = self._title or (f"{done}/{self._steps}" if self._steps else "")
+            line = _join(title, format_seconds(seconds), f"{pace}/step", format_logs(logs))
+            if self._line is not None:
+                self._line.clear()
             # Not through rich: it would wrap a long line at the width of a terminal there is not.
             width = self._console.width if self._console.is_terminal else None
             self._console.file.write("\n".join(wrap(line, width)) + "\n")
             self._console.file.flush()
+        self.close()
 
     def close(self) -> None:
         """Give the terminal back, also after an error."""
         if self._bar is not None:
             self._bar.stop()
-            self._bar, self.next_redraw = None, float("inf")
+        self._bar, self._line, self.next_redraw = None, None, float("inf")

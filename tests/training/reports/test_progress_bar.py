@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
-from contextlib import closing
-from typing import Any
+from contextlib import closing, redirect_stdout
+from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
@@ -127,3 +129,95 @@ def test_small_values_are_written_with_an_exponent() -> None:
 )
 def test_durations_have_the_unit_that_suits_them(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+class OutStream(io.StringIO):
+    """Stands for a kernel's standard output."""
+
+
+class DisplayHandle:
+    """Stands for IPython's handle of an output that changes in place; a saved notebook has its last state."""
+
+    shown: ClassVar[list[list[str]]] = []
+
+    def display(self, data: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.states = list(data.values())
+        self.shown.append(self.states)
+
+    def update(self, data: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.states.extend(data.values())
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> OutStream:
+    """Standard output as in a notebook: of Jupyter, Colab, VS Code, whatever their shell is called."""
+    stream = OutStream()
+    DisplayHandle.shown = []
+    iostream, display = ModuleType("ipykernel.iostream"), ModuleType("IPython.display")
+    vars(iostream)["OutStream"], vars(display)["DisplayHandle"] = OutStream, DisplayHandle
+    monkeypatch.setitem(sys.modules, "ipykernel.iostream", iostream)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as kernels do
+    return stream
+
+
+def run_phase(file: io.StringIO, verbose: Any, *, redraws: int = 0) -> None:
+    with redirect_stdout(file), closing(ProgressDisplay(verbose)) as display:
+        display.start("Epoch 1/2", 10)
+        for done in range(1, redraws + 1):
+            display.redraw(done, lambda: {"loss": 0.75})
+        display.finish(
+            10, {"accuracy": 0.5, "loss": 0.25, **{f"metric_{n}": 0.5 for n in range(9)}}
+        )
+
+
+@pytest.mark.parametrize("verbose", [1, 2, "auto"])
+def test_a_notebook_gets_one_plain_line_for_each_phase(verbose: Any, kernel: OutStream) -> None:
+    run_phase(kernel, verbose)
+    run_phase(kernel, verbose)
+    lines = kernel.getvalue().splitlines()
+    assert [line.startswith("Epoch 1/2 - ") for line in lines] == [True, True]
+    assert all(line.endswith("metric_8: 0.5000") and "\x1b" not in line for line in lines)
+    assert DisplayHandle.shown == []
+
+
+def test_a_notebook_shows_nothing_if_asked(kernel: OutStream) -> None:
+    run_phase(kernel, 0, redraws=2)
+    assert (kernel.getvalue(), DisplayHandle.shown) == ("", [])
+
+
+def test_a_long_phase_in_a_notebook_has_a_line_that_changes_and_ends_empty(
+    kernel: OutStream,
+) -> None:
+    run_phase(kernel, 1, redraws=2)
+    ((first, second, last),) = DisplayHandle.shown
+    assert first.startswith("Epoch 1/2 - 1/10 - ")
+    assert second.startswith("Epoch 1/2 - 2/10 - ")
+    assert second.endswith(" left - loss: 0.7500")
+    assert last == ""
+    assert kernel.getvalue().count("\n") == 1
+
+
+def test_an_interrupted_phase_in_a_notebook_says_how_far_it_got(kernel: OutStream) -> None:
+    with redirect_stdout(kernel), closing(ProgressDisplay(1)) as display:
+        display.start("Evaluate", None)
+        display.redraw(3, dict)
+    assert DisplayHandle.shown == [["Evaluate - 3/?"]]
+    assert kernel.getvalue() == ""
+
+
+def test_a_phase_in_a_notebook_is_redrawn_at_most_once_a_second(kernel: OutStream) -> None:
+    with redirect_stdout(kernel), closing(ProgressDisplay(1)) as display:
+        display.start("Epoch 1/1", 10)
+        assert display.next_redraw == pytest.approx(time.perf_counter() + 1, abs=0.5)
+    assert display.next_redraw == float("inf")
+    assert kernel.getvalue() == ""
+
+
+def test_output_that_a_notebook_sends_elsewhere_gets_lines(kernel: OutStream) -> None:
+    run_phase(file := io.StringIO(), 1, redraws=2)
+    assert file.getvalue().count("\n") == 1
+    assert "\x1b" not in file.getvalue()
+    assert (kernel.getvalue(), DisplayHandle.shown) == ("", [])
