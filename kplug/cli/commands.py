@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from kplug.cli.exit_status import ending_quietly
 from kplug.cli.help import PlainHelp
-from kplug.cli.output import find_width
+from kplug.cli.output import diverting_output, find_width
 from kplug.errors import ContractError, KplugError
 from kplug.registry import REGISTRY, Component, Spec, look_up
 from kplug.registry.kinds import COMMAND
@@ -32,6 +31,10 @@ def as_command(target: object) -> Any:
         ContractError: for anything else, and for what typer makes no command of.
     """
     app = target
+    if inspect.iscoroutinefunction(target):
+        raise ContractError(
+            "it is async", hint="It is called and not awaited: write def instead of async def."
+        )
     if inspect.isroutine(target):
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(cls=Command)(target)
@@ -93,12 +96,11 @@ class _Commands(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if (component := self._own.get(name)) is not None:
             return _load(component, name)  # at once: a line of help in a table would be a copy
-        return _PluginCommand(name, look_up(COMMAND, Spec(name)).component)
+        with diverting_output():  # every plugin is asked, and the command of one may print JSON
+            return _PluginCommand(name, look_up(COMMAND, Spec(name)).component)
 
     def __iter__(self) -> Iterator[str]:
-        with contextlib.redirect_stdout(
-            sys.stderr
-        ):  # a plugin may print; a shell completes what it reads
+        with diverting_output():  # a plugin may print; a shell completes what it reads
             index = REGISTRY.index(COMMAND)
         yield from self._own
         for component in index.components:
@@ -129,7 +131,8 @@ class _PluginCommand(TyperCommand):
 
 
 def _load(component: Component, name: str | None) -> Any:
-    target = REGISTRY.load(component)
+    with diverting_output():
+        target = REGISTRY.load(component)
     try:
         command = as_command(target)
     except ContractError as error:

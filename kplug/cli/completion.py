@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterable, Iterator
 
 import typer
 
+from kplug.cli.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.kinds import COMMAND
@@ -59,5 +59,5 @@ def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Let nothing but completions reach the shell: no output of a plugin's, and no error."""
-    with contextlib.redirect_stdout(sys.stderr), contextlib.suppress(KplugError):
+    with diverting_output(), contextlib.suppress(KplugError):
         yield

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Annotated, Any
@@ -11,7 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from kplug.cli.completion import complete_listed
-from kplug.cli.output import align, find_width, print_json, print_lines
+from kplug.cli.output import (
+    align,
+    answer_in_json,
+    diverting_output,
+    find_width,
+    print_json,
+    print_lines,
+)
 from kplug.errors import ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
 from kplug.registry.kinds import COMMAND
@@ -26,7 +31,10 @@ KindArgument = Annotated[
         autocompletion=complete_listed,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", callback=answer_in_json, help="Print JSON instead of tables."),
+]
 CountOption = Annotated[
     bool, typer.Option("--count", help="Print how many components each package offers.")
 ]
@@ -79,7 +87,7 @@ def list_components(
 def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
     """Return the components whose targets cannot be imported, each with the reason."""
     broken = []
-    with contextlib.redirect_stdout(sys.stderr):  # a module may print something, which is no JSON
+    with diverting_output():  # a module may print something, which is no list
         for component in (item for kind in kinds for item in REGISTRY.components(kind)):
             try:
                 REGISTRY.load(component)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,9 +20,61 @@ _LEAST_ROOM = 24  # for texts beside names; where there is less, they stand belo
 SCHEMA = 1  # raised when a key goes or changes its meaning; a new key does not raise it
 
 
+@contextlib.contextmanager
+def diverting_output() -> Iterator[None]:
+    """Let what plugins print meanwhile go to standard error, also what programs print that they start."""
+    kept = _point_at_stderr()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if sys.__stdout__ is not None:  # somebody may know it by that name
+            sys.__stdout__.flush()
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _point_at_stderr() -> int | None:
+    """Let file 1 be what file 2 is; return a copy of what it was, if it was anything."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)
+    return kept
+
+
+_answers: list[str] | None = None  # the JSON of a command that is running
+
+
+def answer_in_json(context: typer.Context, is_asked: bool) -> bool:
+    """Let nothing but JSON reach standard output, if ``--json`` is given: this is its callback."""
+    if is_asked and not context.resilient_parsing:
+        context.with_resource(_answering())
+    return is_asked
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    global _answers
+    answers = _answers = []
+    try:
+        with diverting_output():
+            yield
+    finally:
+        _answers = None
+        for answer in answers:
+            typer.echo(answer)
+
+
 def print_json(data: Mapping[str, Any]) -> None:
-    """Print JSON, with the version of its schema first."""
-    typer.echo(json.dumps({"schema": SCHEMA, **data}, indent=2))
+    """Print JSON, with the version of its schema first, when the command has ended."""
+    text = json.dumps({"schema": SCHEMA, **data}, indent=2)
+    typer.echo(text) if _answers is None else _answers.append(text)
 
 
 def print_lines(lines: Iterable[str], colour: str | None = None) -> None:

@@ -20,7 +20,7 @@ from kplug.cli.installer import (
     run_commands,
 )
 from kplug.cli.lock import DEFAULT, LockFile
-from kplug.cli.output import print_json, print_lines
+from kplug.cli.output import answer_in_json, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import find_drift, find_installer, read_lock
 from kplug.registry.quoting import quote
@@ -39,7 +39,8 @@ def sync(
     is_agreed: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON; with --dry-run alone.")
+        bool,
+        typer.Option("--json", callback=answer_in_json, help="Print JSON; with --dry-run alone."),
     ] = False,
 ) -> None:
     """Install exactly what a lock names, with the pip or uv of this environment.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Literal
 
 from kplug.registry.component import Origin
 from kplug.registry.errors import KplugError
-from kplug.registry.quoting import make_printable, shorten
+from kplug.registry.quoting import make_printable, quote, shorten
 
 _MOST_REPEATED = 500
 Topic = Literal["broken", "duplicate", "misspelt", "setting", "slow"]
@@ -43,6 +44,17 @@ def describe_error(error: BaseException) -> str:
         text = ""
     first = make_printable(shorten(next(iter(text.strip().splitlines()), ""), _MOST_REPEATED))
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def describe_answer(answer: object) -> str:
+    """Return what a hook gave, as messages repeat it; a coroutine is closed.
+
+    Else Python would warn, in the middle of somebody else's work, that nobody awaited it.
+    """
+    if inspect.iscoroutine(answer):
+        answer.close()
+        return "a coroutine (a hook is called and not awaited: write def instead of async def)"
+    return quote(answer)
 
 
 def is_half_imported(error: BaseException | None) -> bool:

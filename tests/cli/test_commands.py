@@ -41,6 +41,8 @@ def fail() -> None:
 number = 3
 empty = typer.Typer()
 
+async def later() -> None: ...
+
 def untypable(value: "Nowhere") -> None: ...
 """
 ENTRIES = {
@@ -48,6 +50,7 @@ ENTRIES = {
     "remote": "client:remote",
     "number": "client:number",
     "empty": "client:empty",
+    "later": "client:later",
     "untypable": "client:untypable",
     "dead": "client:nowhere",
     "gone": "client_gone:push",
@@ -180,6 +183,12 @@ def test_no_other_command_waits_for_one_that_is_slow_to_import(
             ContractError,
             "the command 'number' of my-client 2.1 (client:number) cannot run: 3 is none\n"
             "  A command is a function with typer's annotations, or a typer.Typer.",
+        ),
+        (
+            "later",
+            ContractError,
+            "the command 'later' of my-client 2.1 (client:later) cannot run: it is async\n"
+            "  It is called and not awaited: write def instead of async def.",
         ),
         (
             "empty",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from unittest import SkipTest
 
 from kplug.cli.check.audit import audit_command, audit_component, audit_problems
 from kplug.cli.check.report import CheckedComponent, CheckResult, Report
 from kplug.cli.check.selection import Selection
+from kplug.cli.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, parse_spec
 from kplug.registry.building.binding import describe_signature
@@ -39,9 +38,7 @@ def run_checks(
     """
     table = _read_examples(examples, selection.components)
     report.findings += audit_problems(selection.problems)
-    with contextlib.redirect_stdout(
-        sys.stderr
-    ):  # a component may print something, which is no report
+    with diverting_output():  # a component may print something, which is no report
         for command in selection.commands:
             report.findings += audit_command(command)
         for component in selection.components:

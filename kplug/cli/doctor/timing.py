@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kplug.cli.doctor.findings import DoctorFinding, advise_mending
+from kplug.cli.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY
 
@@ -44,7 +43,7 @@ def time_modules() -> list[Timing]:
 def import_targets() -> tuple[list[Timing], list[DoctorFinding]]:
     """Import every component of every plugin, and return what each took and which do not load."""
     timings, broken = [], []
-    with contextlib.redirect_stdout(sys.stderr):  # a module may print something, which is no JSON
+    with diverting_output():  # a module may print something, which is no finding
         importlib.import_module(
             "torch"
         )  # which kplug itself needs, so no plugin is to blame for it

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kplug.cli.output import diverting_output
 from kplug.cli.stubs.files import (
     describe_changes,
     find_package,
@@ -51,7 +50,7 @@ def stubs(
     package = find_package(folder)
     require_ours(package)
     failures: list[str] = []
-    with contextlib.redirect_stdout(sys.stderr):  # what a module prints is no answer
+    with diverting_output():  # what a module prints is no answer
         text = write_module(not no_import, failures)
     for message in [*failures, *(str(one) for one in REGISTRY.problems() if not one.is_advice)]:
         typer.secho(make_printable(f"broken: {message}"), fg="yellow", err=True)

@@ -10,7 +10,7 @@ from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
 from kplug.registry.loading.targets import strip_extras
 from kplug.registry.lookup_keys import keys_of, lookup_key
-from kplug.registry.problems import Problem, describe_error
+from kplug.registry.problems import Problem, describe_answer, describe_error
 from kplug.registry.quoting import quote
 
 
@@ -31,7 +31,8 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
         origin: The distribution that the hook belongs to.
     """
     if not isinstance(declarations, Mapping):
-        message = f"{kind.hook} returned {quote(declarations)}; it must return a mapping of name to target"
+        given = describe_answer(declarations)
+        message = f"{kind.hook} returned {given}; it must return a mapping of name to target"
         return Offer(problems=(Problem(origin, message),))
     components: list[Component] = []
     problems: list[Problem] = []
@@ -41,6 +42,7 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
             component, bad_aliases = _without_bad_aliases(kind, component, origin)
             problems += bad_aliases
             str(component.location)  # a lazy object may fail to say where it lives
+            _require_callable(component)
             components.append(component)
         except RegistrationError as error:
             problems.append(_refuse(kind.hook, error, origin))
@@ -48,6 +50,14 @@ def read_declarations(kind: Kind, declarations: object, origin: Origin) -> Offer
             message = f"{kind.hook}: {quote(name)} cannot be listed: {describe_error(error)}"
             problems.append(Problem(origin, message, error))
     return Offer(tuple(components), tuple(problems))
+
+
+def _require_callable(component: Component) -> None:
+    if not isinstance(component.target, str) and not callable(component.target):
+        raise RegistrationError(
+            f"{quote(component.name)} is {describe_answer(component.target)}, which cannot be called",
+            hint="Give a class or a function, or its 'module:object'.",
+        )
 
 
 def _without_bad_aliases(

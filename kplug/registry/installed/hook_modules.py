@@ -12,7 +12,7 @@ from kplug import hookspecs
 from kplug.registry.component import Origin
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import HOOKED
-from kplug.registry.problems import Problem, describe_error
+from kplug.registry.problems import Problem, describe_answer, describe_error
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import did_you_mean
 
@@ -111,4 +111,4 @@ def _check_list(item: type[Item], answer: object) -> Sequence[Item]:
     if isinstance(answer, (list, tuple)) and all(isinstance(one, item) for one in answer):
         return answer
     hint = f"It must return a list of kplug.{item.__name__}."
-    raise RegistrationError(f"{quote(answer)} was returned", hint=hint)
+    raise RegistrationError(f"{describe_answer(answer)} was returned", hint=hint)

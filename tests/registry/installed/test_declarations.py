@@ -16,6 +16,7 @@ from kplug.registry.installed.declarations import (
     read_entry_points,
 )
 from kplug.registry.kinds import get_kind
+from kplug.registry.quoting import quote
 
 LOSS = get_kind("loss")
 ORIGIN = Origin("my-plugin", "1.0")
@@ -105,6 +106,16 @@ def test_an_object_is_offered_under_its_own_names(name: str, aliases: tuple[str,
         (["a"], "kplug_losses returned ['a']; it must return a mapping of name to target"),
         (3, "kplug_losses returned 3; it must return a mapping of name to target"),
         ({"a": None}, "kplug_losses: 'a' is None. Give the object or its 'module:object'."),
+        (
+            {"a": 3},
+            "kplug_losses: 'a' is 3, which cannot be called. "
+            "Give a class or a function, or its 'module:object'.",
+        ),
+        (
+            {"a": Component("a", pytest)},
+            f"kplug_losses: 'a' is {quote(pytest)}, which cannot be called. "
+            "Give a class or a function, or its 'module:object'.",
+        ),
         (
             {1: "m:a"},
             "kplug_losses: 1 cannot be the name of a component. "

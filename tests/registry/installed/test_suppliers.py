@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import types
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 
 import pytest
 
 import kplug
+from kplug.registry.candidates.packages import Package
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import HOOKED, KINDS, get_kind
@@ -230,3 +233,55 @@ def test_an_unknown_hook_costs_no_other_hook_of_its_module() -> None:
     assert _messages(supplier) == [
         "it implements 'kplug_lossess', which is no hook. Did you mean 'kplug_losses'?"
     ]
+
+
+@kplug.hookimpl(specname="kplug_losses")
+async def awaited() -> dict[str, object]:
+    return {}
+
+
+@kplug.hookimpl(specname="kplug_losses")
+def awaited_inside() -> object:
+    return {"a": awaited()}
+
+
+@kplug.hookimpl(specname="kplug_losses")
+def generated() -> Iterator[dict[str, object]]:
+    yield {}
+
+
+@kplug.hookimpl(specname="kplug_offers")
+async def offered_later() -> list[object]:
+    return []
+
+
+ASYNC = "a coroutine (a hook is called and not awaited: write def instead of async def)"
+
+
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [
+        (awaited, f"kplug_losses returned {ASYNC}; it must return a mapping of name to target"),
+        (
+            awaited_inside,
+            f"kplug_losses: 'a' is {ASYNC}, which cannot be called. "
+            "Give a class or a function, or its 'module:object'.",
+        ),
+        (generated, "kplug_losses returned <generator object generated at 0x"),
+        (
+            offered_later,
+            f"kplug_offers: {ASYNC} was returned. It must return a list of kplug.Package.",
+        ),
+    ],
+)
+def test_a_hook_that_is_async_or_a_generator_is_at_fault_and_nobody_is_warned(
+    hook: object, message: str
+) -> None:
+    supplier = _supply({"hook": hook})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert supplier.offer(LOSS) == {}
+        supplier.ask(Package, "kplug_offers", kind="loss", name="a", distribution=None)
+        gc.collect()  # where Python would say that nobody awaited it
+    (found,) = _messages(supplier)
+    assert found.startswith(message)
