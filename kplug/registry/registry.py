@@ -19,6 +19,7 @@ from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
 from kplug.registry.loading.imported_code import warn_of_replacement
 from kplug.registry.loading.load_failures import explain_failure
+from kplug.registry.loading.targets import TargetError
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.section import Section
@@ -234,6 +235,14 @@ class Registry:
                 self._warn_of_replacement(state, component.origin.distribution)
                 return state.objects.setdefault(place, found)
         raise explain_failure(component, error) from error
+
+    def find_objection(self, component: Component) -> TargetError | None:
+        """Return why `load` refuses a component before it imports anything, or None."""
+        target = component.target
+        importer = self.state.discovery.importer
+        return (
+            importer.find_objection(component.origin, target) if isinstance(target, str) else None
+        )
 
     def load_part(self, kind: Kind, target: str) -> Any:
         """Return the adapter of a kind, or its suite of checks; it is loaded as a component is."""

@@ -28,7 +28,8 @@ def _run(*arguments: str) -> str:
 @pytest.fixture
 def plugins(install: Sandbox) -> Sandbox:
     for name in ("a-plugin", "b-plugin"):
-        install(name, entry_points={"kplug.regularizers": {"l2": "m:l2", "pond": f"m:{name[0]}"}})
+        points = {"kplug.regularizers": {"l2": "m:l2", "pond": f"m:{name[0]}"}}
+        install(name, entry_points=points, modules={"m.py": ""})
     return install
 
 

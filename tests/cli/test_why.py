@@ -22,7 +22,8 @@ install = conftest.install  # only what a test installs is seen
 def plugins(install: Sandbox) -> Sandbox:
     """Two plugins that offer one name, one that offers it in vain, and one with hooks."""
     for name in ("a-plugin", "b-plugin"):
-        install(name, entry_points={"kplug.losses": {"dice": "m:dice", "pond": f"m:{name[0]}"}})
+        points = {"kplug.losses": {"dice": "m:dice", "pond": f"m:{name[0]}"}}
+        install(name, entry_points=points, modules={"m.py": ""})
     twice = {"kplug.losses": {"pond": "m:one", "Pond": "m:two", "puddle": "m:one"}}
     install("twice-plugin", entry_points=twice)
     install("hooked-plugin", entry_points={"kplug": {"hooks": "no_such_module"}})

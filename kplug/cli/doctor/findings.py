@@ -14,6 +14,7 @@ from kplug.cli.stubs.files import describe_changes, find_package, is_ours
 from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
+from kplug.registry.loading.targets import is_of_python
 from kplug.registry.problems import Problem
 
 _VARIABLE = re.compile(r"(?:the environment variable )?(kplug_?\w*)\b", re.IGNORECASE)
@@ -72,15 +73,22 @@ def find_problems() -> Iterator[DoctorFinding]:
         )
     for kind in KINDS.values():
         for component in REGISTRY.index(kind).components:
-            package = find_missing_package(component)
-            if package is not None:
-                message = (
-                    f"the {kind.name} {component.name!r} is {component.location}, "
-                    f"and there is no package {package!r}"
-                )
+            if (fault := _find_fault(component)) is not None:
+                message = f"the {kind.name} {component.name!r} {fault}"
                 yield DoctorFinding(
                     "broken", str(component.origin), message, advise_mending(component.origin)
                 )
+
+
+def _find_fault(component: Component) -> str | None:
+    """Return why a component does not load, as far as that shows without importing it, or None."""
+    package = find_missing_package(component)
+    if package is not None:
+        return f"is {component.location}, and there is no package {package!r}"
+    objection = REGISTRY.find_objection(component)
+    if objection is None or is_of_python(component.location):  # of which the registry knows
+        return None
+    return f"never loads: {objection.message}"
 
 
 def find_missing_package(component: Component) -> str | None:

@@ -82,6 +82,14 @@ class Importer:
         note_target(origin, name, path, owner)
         return found
 
+    def find_objection(self, origin: Origin, target: str) -> TargetError | None:
+        """Return why somebody may not name a target, as far as that shows without importing it, or None."""
+        try:
+            self._check(origin, target.partition(":")[0])
+        except TargetError as error:
+            return error
+        return None
+
     def forget(self) -> None:
         """Read again what belongs to whom: something was installed."""
         self._modules.clear()

@@ -11,7 +11,7 @@ from kplug.registry.candidates.scopes import list_in_user_code
 from kplug.registry.component import Component, Origin
 from kplug.registry.errors import KplugError
 from kplug.registry.kinds import KINDS, Kind
-from kplug.registry.loading.targets import is_of_python
+from kplug.registry.loading.targets import DisabledTargetError, is_of_python
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.names.lookup import decide_here, get_choice
 from kplug.registry.names.misses import find_about
@@ -79,9 +79,9 @@ def explain(kind: Kind, spec: Spec) -> Explanation:
     choice, error = decision.choice, None
     try:
         component = get_choice(kind, spec, decision).component
-        if _never_loads(component):
+        if REGISTRY.find_objection(component) is not None:
             choice = None
-            REGISTRY.load(component)  # it is refused before anything is imported
+            REGISTRY.load(component)  # which says so, and imports nothing
     except KplugError as caught:
         error = caught
     candidates = (
@@ -122,20 +122,20 @@ def _list_known(
     installed = REGISTRY.index(kind).by_key.get(lookup_key(spec.name), ())
     chosen = decision.choice and decision.choice.component
     for item in {id(each): each for each in (*user, *installed)}.values():
-        if _never_loads(item):  # `_list_broken` has it
+        objection = REGISTRY.find_objection(item)
+        if objection is not None:
+            if not is_of_python(item.location):  # else `_list_broken` has it
+                outcome: Outcome = "off" if isinstance(objection, DisabledTargetError) else "broken"
+                yield Candidate(
+                    item.qualified_name, item.origin, item.location, outcome, objection.message
+                )
             continue
-        outcome: Outcome = "chosen" if item is chosen else "lost"
+        outcome = "chosen" if item is chosen else "lost"
         if decision.is_ambiguous and item in decision.candidates:
             outcome = "tied"
         settings = () if setting is None else (setting,)
         reason = decision.explain(item)
         yield Candidate(item.qualified_name, item.origin, item.location, outcome, reason, settings)
-
-
-def _never_loads(item: Component) -> bool:
-    """Whether a plugin's component is one of Python's own objects."""
-    is_plugin = not (item.origin.is_built_in or item.origin.is_custom)
-    return is_plugin and isinstance(item.target, str) and is_of_python(item.target)
 
 
 def _list_broken(kind: Kind, spec: Spec) -> Iterator[Candidate]:

@@ -71,6 +71,26 @@ def test_a_target_in_a_package_that_is_not_there(install: Sandbox) -> None:
     assert len(_find("--import", status=1)) == 1  # said once
 
 
+def test_a_target_that_loading_refuses_is_found_without_an_import(install: Sandbox) -> None:
+    points = {"kplug.losses": {"pond": "packaging:version", "sea": "os:path"}}
+    install("a-plugin", entry_points=points)
+    messages = [
+        "the loss 'sea' never loads: 'os:path' is of Python itself",
+        "the loss 'pond' never loads: 'packaging' is a module neither of a-plugin nor of a package "
+        "that it requires",
+    ]
+    assert [found[2] for found in _find(status=1)] == messages
+    assert [found[2] for found in _find("--import", status=1)] == messages  # said once
+
+
+def test_a_hook_that_offers_what_cannot_be_called(install: Sandbox) -> None:
+    source = "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n    return {'pond': 3, 'sea': 'a_hooks:s'}"
+    modules = {"a_hooks.py": source}
+    install("a-plugin", entry_points={"kplug": {"h": "a_hooks"}}, modules=modules)
+    (found,) = _find(status=1)
+    assert found[2].startswith("kplug_losses: 'pond' is 3, which cannot be called. Give a class")
+
+
 def test_a_target_that_does_not_load_is_found_with_an_import(install: Sandbox) -> None:
     points = {"kplug.losses": {"pond": "ponds:pond"}}
     install("a-plugin", entry_points=points, modules={"ponds.py": "print('hello')\n"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -156,3 +157,47 @@ def test_what_never_loads_is_broken_and_not_chosen(install: Sandbox) -> None:
     assert [each.outcome for each in found.candidates] == ["broken"]
     assert found.choice is None
     assert "os" in str(found.error)
+
+
+@pytest.mark.parametrize(
+    ("disabled", "outcome", "reason"),
+    [
+        (
+            "",
+            "broken",
+            "'b_plugin' is a module neither of a-plugin nor of a package that it requires",
+        ),
+        (
+            "b-plugin",
+            "off",
+            "'b_plugin' is a module of b-plugin, which is switched off: KPLUG_DISABLE names it",
+        ),
+    ],
+)
+def test_what_may_not_be_loaded_is_not_chosen(
+    disabled: str,
+    outcome: str,
+    reason: str,
+    install: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install("a-plugin", entry_points={"kplug.regularizers": {"pond": "b_plugin:pond"}})
+    install("b-plugin", modules={"b_plugin.py": "def pond(weight_matrix): ...\n"})
+    install(
+        "c-plugin",
+        entry_points={"kplug.regularizers": {"pond": "c_plugin:pond"}},
+        modules={"c_plugin.py": ""},
+    )
+    if disabled:
+        monkeypatch.setenv("KPLUG_DISABLE", disabled)
+    monkeypatch.setenv("KPLUG_PREFER", "a-plugin")
+    kplug.reload()
+    found = explain(REGULARIZER, parse_spec("pond"))
+    assert [(each.name, each.outcome) for each in found.candidates] == [
+        ("a-plugin/pond", outcome),
+        ("c-plugin/pond", "lost"),
+    ]
+    assert (found.choice, found.candidates[0].reason) == (None, reason)
+    with pytest.raises(type(found.error), match=re.escape(reason)):
+        resolve("regularizer", "pond")
+    assert install.imported() == set()
