@@ -20,13 +20,14 @@ log1p logical_and logical_not logical_or logical_xor matmul maximum meshgrid min
 negative norm not_equal one_hot ones ones_like pad pow:power range:arange reciprocal reduce_all:all
 reduce_any:any reduce_logsumexp:logsumexp reduce_max:max reduce_mean:mean reduce_min:min
 reduce_prod:prod reduce_std:std reduce_sum:sum reduce_variance:var repeat reshape reverse:flip roll
-round rsqrt scatter_nd:scatter searchsorted shape sigmoid sign sin sinh size sort split sqrt square
+round rsqrt scatter_nd:scatter searchsorted sigmoid sign sin sinh size sort split sqrt square
 squeeze stack stop_gradient subtract tan tanh tensordot tile trace transpose truediv:true_divide
 unstack where zeros zeros_like nn.crelu nn.elu nn.gelu nn.leaky_relu nn.log_softmax nn.moments
 nn.relu nn.relu6 nn.selu nn.sigmoid nn.softmax nn.softplus nn.softsign nn.swish nn.tanh:tanh
 nn.top_k nn.l2_normalize:normalize nn.in_top_k
 """
 _OURS = "kplug_keras2.symbolic.tensor_functions"
+_SIZES = "kplug_keras2.symbolic.sizes"
 _OTHERS = {
     "add_n": f"{_OURS}:add_all",
     "batch_gather": f"{_OURS}:gather_nd",
@@ -56,6 +57,7 @@ _OTHERS = {
     "random_normal": "kplug.backend:random_normal",
     "random_uniform": "kplug.backend:random_uniform",
     "reverse": "kplug.backend:reverse",
+    "shape": f"{_SIZES}:shape",
     "slice": f"{_OURS}:slice",
     "space_to_depth": "kplug.ops:space_to_depth",
     "to_float": "kplug.backend:cast_to_floatx",
@@ -97,10 +99,13 @@ def find_function(path: str) -> Callable[..., Any] | None:
 @functools.cache
 def _load(target: str) -> Callable[..., Any]:
     from kplug_keras2.symbolic.connecting import connecting
+    from kplug_keras2.symbolic.sizes import taking_sizes
 
     module, _, name = target.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    function = found if module == "kplug.ops" else connecting(found)
+    if module == _SIZES:
+        return found
+    function = taking_sizes(found) if module == "kplug.ops" else connecting(found)
 
     @functools.wraps(found)
     def called(*args: Any, **kwargs: Any) -> Any:

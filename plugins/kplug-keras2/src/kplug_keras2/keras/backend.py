@@ -9,6 +9,7 @@ from kplug_keras2.symbolic import (
     backend_internals,
     functions,
     phase,
+    sizes,
     tensor_functions,
     updates,
 )
@@ -78,11 +79,6 @@ def set_session(session: object) -> None:
     del session
 
 
-def shape(x: Any) -> tuple[Any, ...]:
-    """Return the shape; of a symbolic tensor with ``None`` for the batch, or a number at run time."""
-    return tuple(kplug_backend.int_shape(x))
-
-
 _functions = {
     **_connect_all(),
     **backend_internals.NAMES,
@@ -94,7 +90,7 @@ _functions = {
     "moving_average_update": updates.moving_average_update,
     "placeholder": functions.placeholder,
     "set_session": set_session,
-    "shape": shape,
+    "shape": sizes.shape,
     "update": updates.update,
     "update_add": updates.update_add,
     "update_sub": updates.update_sub,

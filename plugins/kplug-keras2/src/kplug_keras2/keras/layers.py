@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from kplug import layers as kplug_layers
-from kplug_keras2.arguments.aliases import alias_classes, make_alias
+from kplug.graph import SymbolicTensor
+from kplug_keras2.arguments.aliases import AliasType, alias_classes, make_alias
 from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras import former_layers, merging
 from kplug_keras2.keras.former_layers import make_atrous
 from kplug_keras2.symbolic.base_layer import Keras2Layer, Wrapper as BaseWrapper
+from kplug_keras2.symbolic.fixed_inputs import make_input_layer
 
 _FORMER = {
     "Deconv2D": "Conv2DTranspose",
@@ -27,10 +29,12 @@ _FORMER = {
 def Input(  # noqa: N802 - Keras's name
     shape: Any = None, batch_shape: Any = None, name: str | None = None, **options: Any
 ) -> Any:
-    """Return the symbolic input of a model; ``tensor`` gives its shape and type alone."""
+    """Return the symbolic input of a model; ``tensor`` is one, or the values that it always has."""
     tensor = options.pop("tensor", None)
+    if isinstance(tensor, SymbolicTensor):
+        return tensor
     if tensor is not None:
-        return _read_tensor(tensor, name)
+        return make_input_layer(tensor, name).output
     if isinstance(shape, int):
         shape = (shape,)
     read = modernise("Input", {"name": name, **options}, ("name", "dtype", "batch_size"))
@@ -39,17 +43,30 @@ def Input(  # noqa: N802 - Keras's name
     return kplug_layers.Input(shape, **read)
 
 
-def _read_tensor(tensor: Any, name: str | None) -> Any:
-    """Return a symbolic tensor itself; of one that has values, an input of its shape and type."""
-    if getattr(tensor, "is_symbolic", False):
-        return tensor
-    dtype = str(tensor.dtype).rpartition(".")[2]
-    return kplug_layers.Input(batch_shape=tuple(tensor.shape), dtype=dtype, name=name)
+class _InputLayerType(AliasType):
+    """The type of Keras 2's ``InputLayer``, which has its arguments in another order, and more of them."""
+
+    _order = (
+        *("input_shape", "batch_size", "batch_input_shape", "dtype", "input_tensor", "sparse"),
+        "name",
+    )
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        given = {**dict(zip(cls._order, args, strict=False)), **kwargs}
+        tensors = [given.pop(name, None) for name in ("input_tensor", "tensor")]
+        for tensor in tensors:
+            if tensor is not None:
+                return make_input_layer(tensor, given.get("name"))
+        return super().__call__(**given)
 
 
 _aliases = alias_classes(kplug_layers, Keras2Layer)
 _aliases.update(make_atrous(_aliases))
 _aliases["Wrapper"] = make_alias(BaseWrapper, Keras2Layer)
+_aliases["InputLayer"] = _InputLayerType(
+    "InputLayer", (_aliases["InputLayer"],), {"_original": kplug_layers.InputLayer}
+)
+del _aliases["Input"]
 globals().update(_aliases)
 globals().update({old: _aliases[today] for old, today in _FORMER.items()})
 for _module in (former_layers, merging):

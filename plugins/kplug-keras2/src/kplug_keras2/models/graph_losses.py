@@ -19,6 +19,7 @@ from kplug.graph import Plan, SymbolicTensor, sort_nodes
 from kplug.layers import Input
 from kplug.models import Functional
 from kplug.nested import map_leaves
+from kplug_keras2.models.graph_names import asks_for_history
 from kplug_keras2.symbolic.connecting import FunctionLayer
 
 
@@ -101,18 +102,21 @@ def _follow(model: Any, function: Any, output: SymbolicTensor) -> Any:
         return function
     target = Input(batch_shape=output.shape, dtype=output.dtype, name="y_true")
     try:
-        found = function(target, output)
+        found, is_bound = asks_for_history(function, target, output)
     except Exception:  # noqa: BLE001 - what it computes need not be possible without values
         return function
-    return _compute_from_run(model, function, [target, output], found)
+    return _compute_from_run(model, function, [target, output], found, is_bound)
 
 
 def _compute_from_run(
-    model: Any, function: Callable[..., Any], given: list[SymbolicTensor], found: Any
+    model: Any, function: Callable[..., Any], given: list[SymbolicTensor], found: Any, is_bound: bool
 ) -> Callable[..., Any]:
-    """Return the function itself, or one that computes a symbolic result from a run's values."""
+    """Return the function itself, or one that computes a symbolic result from a run's values.
+
+    It is such a one if it uses the graph: tensors of it, or which layer makes an output.
+    """
     used = _find_used(model, given, found) if isinstance(found, SymbolicTensor) else []
-    if not used:
+    if not used and not (is_bound and isinstance(found, SymbolicTensor)):
         return function
     kept = [_note(model, tensor) for tensor in used]
     plan = Plan([*given, *used], [found])

@@ -14,9 +14,11 @@ from kplug.errors import GraphError
 from kplug.graph import Node, SymbolicTensor, sort_nodes
 from kplug.layers import Layer
 from kplug.models import Functional
+from kplug_keras2.symbolic.masks import find_mask
 from kplug_keras2.symbolic.weight_components import note_weight
 
 _shape_of_symbolic: Any = vars(SymbolicTensor)["shape"]
+_history_of_symbolic: Any = vars(SymbolicTensor)["_keras_history"]
 _layers_of_functional: Any = vars(Functional)["layers"]
 _outputs_of_chain: Any = vars(kplug.Sequential)["outputs"]
 _lists: WeakKeyDictionary[Any, tuple[list[Any], list[Any]]] = WeakKeyDictionary()
@@ -70,8 +72,33 @@ def _list_empty(*_args: Any) -> list[Any]:
     return []
 
 
-def _find_no_mask(*_args: Any) -> None:
-    """Return ``None``: a symbolic tensor has no mask before the model runs."""
+def _read_masks(tensors: Any) -> Any:
+    found = [find_mask(one) for one in tensors]
+    return found[0] if len(found) == 1 else found
+
+
+def _read_input_mask_at(self: Any, node_index: int) -> Any:
+    return _read_masks(self.inbound_nodes[node_index].input_tensors)
+
+
+def _read_output_mask_at(self: Any, node_index: int) -> Any:
+    return _read_masks(self.inbound_nodes[node_index].output_tensors)
+
+
+def _get_history(tensor: Any) -> Any:
+    """Return the layer that makes a tensor, and note that it was asked for."""
+    _asked.append(tensor)
+    return _history_of_symbolic.fget(tensor)
+
+
+_asked: list[Any] = []
+
+
+def asks_for_history(function: Callable[..., Any], *args: Any) -> tuple[Any, bool]:
+    """Return what a function makes of symbolic tensors, and whether it asks which layer makes one."""
+    _asked.clear()
+    found = function(*args)
+    return found, bool(_asked)
 
 
 def _read_at(self: Any, node_index: int, attribute: str, attribute_name: str = "") -> Any:
@@ -202,31 +229,35 @@ OF_LAYERS: dict[str, Any] = {
     "_trainable_weights": property(_list_own_parameters, _set_other("trainable_weights")),
     "_updates": property(_list_empty),
     "_uses_learning_phase": False,
-    "get_input_mask_at": _find_no_mask,
+    "get_input_mask_at": _read_input_mask_at,
     "get_losses_for": lambda self, _inputs=None: self.losses,
-    "get_output_mask_at": _find_no_mask,
+    "get_output_mask_at": _read_output_mask_at,
     "get_updates_for": _list_empty,
     "input": _agreeing("input"),
-    "input_mask": property(_find_no_mask),
+    "input_mask": property(lambda self: _read_input_mask_at(self, 0)),
     "output": _agreeing("output"),
-    "output_mask": property(_find_no_mask),
+    "output_mask": property(lambda self: _read_output_mask_at(self, 0)),
     "stateful": False,
     "updates": property(_list_empty),
     "uses_learning_phase": False,
 }
 OF_REGULARIZERS: dict[str, Any] = {"set_layer": _ignore, "set_param": note_weight}
 OF_NODES: dict[str, Any] = {
-    "input_masks": property(lambda self: [None] * len(self.input_tensors)),
-    "output_masks": property(lambda self: [None] * len(self.output_tensors)),
+    "input_masks": property(lambda self: list(map(find_mask, self.input_tensors))),
+    "output_masks": property(lambda self: list(map(find_mask, self.output_tensors))),
 }
 OF_SYMBOLIC_TENSORS: dict[str, Any] = {
+    "_keras_history": property(_get_history, _ignore),
+    "_keras_mask": property(find_mask, _ignore),
     "_keras_shape": property(_get_shape, _ignore),
+    "_shape_val": property(_get_shape),
     "_uses_learning_phase": property(lambda _self: False, _ignore),
     "get_shape": _get_shape,
     "shape": property(lambda self: TensorShape(_shape_of_symbolic.fget(self))),
 }
 OF_TENSORS: dict[str, Any] = {
     "_keras_shape": property(_get_shape, _ignore),
+    "_shape_val": property(_get_shape),
     "_uses_learning_phase": False,
     "get_shape": _get_shape,
 }

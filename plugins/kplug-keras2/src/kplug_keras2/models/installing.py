@@ -8,21 +8,26 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import kplug
+from kplug.callbacks import CallbackList
 from kplug.graph import Node, SymbolicTensor
-from kplug.layers import Layer
+from kplug.layers import Lambda, Layer
 from kplug.models import Functional
 from kplug_keras2.models import branches, graph_names
+from kplug_keras2.models.log_names import OF_CALLBACK_LISTS
 from kplug_keras2.models.methods import METHODS
 from kplug_keras2.symbolic import operands
+from kplug_keras2.symbolic.functions import OF_LAMBDAS
 from kplug_keras2.symbolic.in_place import OPERATORS
 from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
 from kplug_keras2.symbolic.updates import write_pending
 
 _GIVEN: dict[type, dict[str, Any]] = {
     kplug.Model: {**METHODS, **graph_names.OF_MODELS, **OF_COMPILED},
+    CallbackList: OF_CALLBACK_LISTS,
     Functional: graph_names.OF_FUNCTIONAL,
     kplug.Sequential: {"add": branches.add, **graph_names.OF_CHAINS},
     kplug.optimizers.Optimizer: OF_OPTIMIZERS,
+    Lambda: OF_LAMBDAS,
     Layer: graph_names.OF_LAYERS,
     Node: graph_names.OF_NODES,
     kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,

@@ -9,6 +9,7 @@ import numpy as np
 
 from kplug.callbacks import Callback
 from kplug.nested import map_leaves
+from kplug_keras2.models.log_names import name_fields
 
 
 class Teller(Callback):
@@ -30,6 +31,13 @@ class Teller(Callback):
             epochs = one.params.get("epochs")
             one.params.update({"nb_epoch": epochs, "metrics": self._list_metrics(), **self._params})
 
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Let names of files have the names of logs that are written."""
+        del epoch
+        for one in self._others:
+            if isinstance(getattr(one, "filepath", None), str):
+                one.filepath = name_fields(one.filepath, {"epoch": None, **(logs or {})})
+
     def _list_metrics(self) -> list[str]:
         names = list(self.model.metrics_names)
         return [*names, *(f"val_{name}" for name in names)]
@@ -41,7 +49,7 @@ class RateLog(Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Rename what callbacks that change the rate have written."""
         del epoch
-        if logs is not None and "learning_rate" in logs:
+        if "learning_rate" in list(logs or ()):
             logs["lr"] = logs.pop("learning_rate")
 
 
@@ -85,8 +93,15 @@ def _find_validation_data(given: Mapping[str, Any]) -> Any:
 
 def _list_arrays(data: Any) -> Any:
     """Return validation data as Keras 2 has it: inputs, targets and weights in one list."""
-    if not isinstance(data, tuple) or len(data) not in (2, 3):
+    is_pair = isinstance(data, (list, tuple)) and len(data) in (2, 3)
+    if not is_pair or isinstance(data[0], (list, tuple)) and isinstance(data, list):
         return data
-    inputs, targets = (one if isinstance(one, list) else [one] for one in data[:2])
+    inputs, targets = (_list_leaves(one) for one in data[:2])
     weights = [data[2]] if len(data) == 3 else [np.ones(len(one)) for one in targets]
     return [*inputs, *targets, *weights]
+
+
+def _list_leaves(data: Any) -> list[Any]:
+    """Return the arrays of inputs or targets; a model with a loss of its own has no targets."""
+    several = data if isinstance(data, (list, tuple)) else [data]
+    return [one for one in several if one is not None]

@@ -12,20 +12,29 @@ import numpy as np
 import yaml
 
 import kplug
+from kplug.graph import is_symbolic
 from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras.optimizers import find_optimizer
 from kplug_keras2.models.counted_samples import count_samples
 from kplug_keras2.models.frozen_weights import note_trainable, training_as_compiled
 from kplug_keras2.models.graph_losses import follow_graph, follow_losses
 from kplug_keras2.models.keras_callbacks import tell_callbacks
-from kplug_keras2.models.log_names import name_metrics
+from kplug_keras2.models.log_names import Logs, name_metrics
 from kplug_keras2.models.losses import find_losses
 from kplug_keras2.models.workers import OF_QUEUES, making_batches
+from kplug_keras2.symbolic.fixed_inputs import (
+    complete,
+    complete_batches,
+    complete_targets,
+    note_targets,
+)
+from kplug_keras2.symbolic.layer_losses import give_losses
 from kplug_keras2.symbolic.phase import asking_phase
 from kplug_keras2.symbolic.training import note_losses
 
 _compile, _fit, _evaluate = kplug.Model.compile, kplug.Model.fit, kplug.Model.evaluate
-_predict, _train_on_batch = kplug.Model.predict, kplug.Model.train_on_batch
+_predict, _predict_on_batch = kplug.Model.predict, kplug.Model.predict_on_batch
+_train_on_batch, _test_on_batch = kplug.Model.train_on_batch, kplug.Model.test_on_batch
 
 
 def compile(  # noqa: A001 - Keras's name
@@ -42,13 +51,14 @@ def compile(  # noqa: A001 - Keras's name
     """Prepare the model for training; the layers that are trainable now are trained.
 
     Raises:
-        KplugError: ``target_tensors`` are given.
+        KplugError: ``target_tensors`` have no values.
     """
-    if target_tensors is not None:
+    if is_symbolic(target_tensors):
         raise kplug.KplugError(
             "compile: target_tensors are tensors of a TensorFlow graph",
             hint="Give the targets to fit, or compute the loss from tensors with model.add_loss.",
         )
+    give_losses(self)
     _compile(
         self,
         find_optimizer(optimizer, self),
@@ -59,6 +69,7 @@ def compile(  # noqa: A001 - Keras's name
         **options,
     )
     note_trainable(self)
+    note_targets(self, target_tensors)
     note_losses(self, find_losses(loss), loss_weights)
 
 
@@ -67,27 +78,43 @@ def fit(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> A
     read = _read(_fit, kwargs)
     given = dict(zip(FIT_ARGUMENTS[3:], args, strict=False)) | read
     told = tell_callbacks({"x": x, "y": y, **given})
+    x, y, more = complete_batches(self, x, y, given.get("steps_per_epoch"))
     with training_as_compiled(self):
-        return _fit(self, x, y, **{**given, "callbacks": told})
+        return _fit(self, x, y, **{**given, **more, "callbacks": told})
 
 
 def evaluate(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Return loss and metrics on data, with Keras 2's arguments."""
-    return _evaluate(self, x, y, *args, **_read(_evaluate, kwargs))
+    read = _read(_evaluate, kwargs)
+    x, y, more = complete_batches(self, x, y, read.get("steps"))
+    found = _evaluate(self, x, y, *args, **{**read, **more})
+    return Logs(found) if isinstance(found, dict) else found
 
 
-def predict(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+def predict(self: Any, x: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Return the outputs for inputs; silent, as in Keras 2."""
     read = _read(_predict, kwargs)
     if len(args) < 2:
         read.setdefault("verbose", 0)
-    return _predict(self, x, *args, **read)
+    x, _, more = complete_batches(self, x, None, read.get("steps"))
+    return _predict(self, x, *args, **{**read, **more})
 
 
-def train_on_batch(self: Any, *args: Any, **kwargs: Any) -> Any:
+def train_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Make one update of the weights that were trainable when ``compile`` was called."""
+    x, y = complete(self, x), complete_targets(self, y)
     with training_as_compiled(self):
-        return _train_on_batch(self, *args, **kwargs)
+        return _train_on_batch(self, x, y, *args, **kwargs)
+
+
+def test_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """Return loss and metrics of one batch."""
+    return _test_on_batch(self, complete(self, x), complete_targets(self, y), *args, **kwargs)
+
+
+def predict_on_batch(self: Any, x: Any = None) -> Any:
+    """Return the outputs for one batch."""
+    return _predict_on_batch(self, complete(self, x))
 
 
 def fit_generator(
@@ -208,7 +235,9 @@ METHODS = {
     "predict": asking_phase(predict),
     "predict_classes": predict_classes,
     "predict_generator": predict_generator,
+    "predict_on_batch": asking_phase(predict_on_batch),
     "predict_proba": predict_proba,
+    "test_on_batch": asking_phase(test_on_batch),
     "to_yaml": to_yaml,
     "train_on_batch": asking_phase(train_on_batch),
 }

@@ -12,11 +12,12 @@ from torch.nn import Module
 from kplug.layers import Layer
 from kplug.nested import find_leaves
 from kplug_keras2.arguments.renamed import as_of_shape
+from kplug_keras2.symbolic.layer_losses import GraphLosses
 from kplug_keras2.symbolic.updates import update
 from kplug_keras2.symbolic.weight_components import taking_components
 
 
-class Keras2Layer:
+class Keras2Layer(GraphLosses):
     """Methods and attributes that Keras 2's ``Layer`` has for its subclasses, and kplug's has not.
 
     Example:

@@ -6,32 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from kplug.backend import auto_name
 from kplug.graph import is_symbolic
-from kplug.layers import Layer
-
-
-class FunctionLayer(Layer):
-    """A layer that calls a function; what ``K.square(symbolic)`` makes.
-
-    Args:
-        function: The function. Its arguments are the layer's.
-        name: Made from the function's if it is left out.
-    """
-
-    def __init__(
-        self, function: Callable[..., Any], name: str | None = None, **options: Any
-    ) -> None:
-        super().__init__(name=name or auto_name(function.__name__.strip("<>")), **options)
-        self.function = function
-
-    def call(self, inputs: Any, *others: Any, **named: Any) -> Any:
-        """Return what the function returns."""
-        return self.function(inputs, *others, **named)
-
-    def convert_inputs(self, inputs: Any) -> Any:
-        """Return the inputs as they are."""
-        return inputs
+from kplug_keras2.symbolic.function_layer import FunctionLayer as FunctionLayer
+from kplug_keras2.symbolic.sizes import apply, has_sizes
 
 
 def connecting(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +16,8 @@ def connecting(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def connected(*args: Any, **kwargs: Any) -> Any:
+        if has_sizes((args, kwargs)):
+            return apply(function, *args, **kwargs)
         if not is_symbolic((args, kwargs)):
             return function(*args, **kwargs)
         if not args:  # a layer is called with something by position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import CodeType
 from typing import Any
 
 import torch
@@ -10,45 +11,80 @@ from torch import Tensor
 
 from kplug import backend
 from kplug.errors import GraphError, KplugError
-from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic
-from kplug.layers import Layer
+from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic, sort_nodes
+from kplug.layers import Lambda, Layer
 from kplug.nested import find_leaves
+from kplug_keras2.symbolic.fixed_inputs import find_value
 from kplug_keras2.symbolic.phase import running
+from kplug_keras2.symbolic.sizes import as_tensor
 from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
 class Gradient(Layer):
     """The derivative of a loss with respect to one tensor of the same graph.
 
-    It is computed while the graph runs, so it can be differentiated and computed with.
+    It is computed while the graph runs, so it can be differentiated and computed with. Where a run keeps no
+    derivatives, as that of ``predict``, the steps from the tensor to the loss are computed once more.
+
+    Args:
+        plan: Computes the loss of the tensor, and of the tensors beside it; none for that of a weight.
     """
 
     is_watched = False  # of the copies that a watched layer is given, there is no derivative
+
+    def __init__(self, plan: Plan | None) -> None:
+        super().__init__()
+        self._plan = plan
 
     def call(self, inputs: Any) -> Any:
         """Return the derivative.
 
         Args:
-            inputs: The loss and the tensor.
+            inputs: The loss, the tensor, and the tensors beside it.
 
         Raises:
             KplugError: The loss does not depend on the tensor.
         """
-        loss, variable = inputs
+        loss, variable, *others = inputs
         if loss.is_meta:
             return torch.empty_like(variable)
-        if not (loss.requires_grad and variable.requires_grad):
-            raise KplugError(
-                "gradients: the loss does not depend on the variable through differentiable steps",
-                hint="K.function([model.input], K.gradients(loss, model.input)) computes them; fit does "
-                "not, for an input of the model: give it to Lambda(lambda x: 1 * x) first.",
+        is_training = torch.is_grad_enabled()
+        with torch.enable_grad():
+            if self._plan is not None and not (loss.requires_grad and variable.requires_grad):
+                variable = variable.detach().requires_grad_()
+                (loss,) = self._plan.run([variable, *others])
+            if not (loss.requires_grad and variable.requires_grad):
+                raise KplugError(
+                    "gradients: the loss does not depend on the variable through differentiable steps",
+                    hint="Comparisons, rounding, argmax and K.stop_gradient cut the connection.",
+                )
+            (found,) = torch.autograd.grad(
+                loss.sum(), variable, create_graph=is_training, allow_unused=True
             )
-        (found,) = torch.autograd.grad(loss.sum(), variable, create_graph=True, allow_unused=True)
         return torch.zeros_like(variable) if found is None else found
 
     def convert_inputs(self, inputs: Any) -> Any:
         """Return the inputs as they are."""
         return inputs
+
+
+def _differentiate(loss: SymbolicTensor, variable: Any) -> Any:
+    """Return the symbolic derivative of a loss with respect to a symbolic tensor, or to a weight."""
+    if not isinstance(variable, SymbolicTensor):
+        return Gradient(None)([loss, variable])
+    between: dict[Any, None] = {}
+    for node in sort_nodes([loss], given={variable}):
+        if variable in node.input_tensors or not between.keys().isdisjoint(node.parent_nodes):
+            between[node] = None
+    beside = dict.fromkeys(
+        one
+        for node in between
+        for one in node.input_tensors
+        if one is not variable and one.node not in between
+    )
+    if loss.node not in between:
+        beside = {loss: None}
+    return Gradient(Plan([variable, *beside], [loss]))([loss, variable, *beside])
 
 
 def gradients(loss: Any, variables: Any) -> list[Any]:
@@ -67,7 +103,30 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     for variable in wanted:
         if is_symbolic(variable) and not variable.node.is_input:
             variable.layer.register_forward_hook(_require_gradient)
-    return [Gradient()([loss, variable]) for variable in wanted]
+    return [_differentiate(loss, variable) for variable in wanted]
+
+
+def _names_gradients(code: CodeType) -> bool:
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    return "gradients" in code.co_names or any(map(_names_gradients, inner))
+
+
+_call_lambda = Lambda.__call__
+
+
+def _call_symbolically(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a ``Lambda``; a function that uses ``gradients`` is given the symbolic tensors, as in Keras 2.
+
+    A tensor that a function is given by itself has no derivative with respect to another.
+    """
+    code = getattr(self.function, "__code__", None)
+    if code is None or not _names_gradients(code) or not is_symbolic((args, kwargs)):
+        return _call_lambda(self, *args, **kwargs)
+    found = self.function(*args, **{**self.arguments, **kwargs})
+    return found[0] if isinstance(found, list) and len(found) == 1 else found
+
+
+OF_LAMBDAS: dict[str, Any] = {"__call__": _call_symbolically}
 
 
 def _require_gradient(_layer: Any, _args: Any, outputs: Any) -> None:
@@ -89,6 +148,7 @@ def function(
             They are written when the function runs.
     """
     several = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    several = [as_tensor(one) for one in several]
     return SymbolicFunction(list(inputs), several, list(updates or ()))
 
 
@@ -113,7 +173,10 @@ class SymbolicFunction:
         symbolic = [one for one in self._wanted if isinstance(one, SymbolicTensor)]
         for tensor in symbolic:
             _ = tensor.spec  # every layer on the way gets its weights
-        self._plan = Plan(self._inputs, symbolic)
+        nodes = sort_nodes(symbolic, given=set(self._inputs))
+        sources = [one for node in nodes if node.is_input for one in node.output_tensors]
+        self._fixed = [one for one in sources if find_value(one) is not None]
+        self._plan = Plan([*self._inputs, *self._fixed], symbolic)
         self._layers = list(dict.fromkeys(node.layer for node in self._plan.nodes))
         self._needs_gradients = bool(self._steps) or any(
             isinstance(layer, Gradient) for layer in self._layers
@@ -129,7 +192,8 @@ class SymbolicFunction:
         if len(values) != expected:
             raise GraphError(f"the function takes {expected} values, got {len(values)}")
         self.training = self._has_phase and bool(values[-1])
-        tensors = [self._read(value) for value in values[: len(self._inputs)]]
+        fixed = [find_value(one) for one in self._fixed]
+        tensors = [self._read(value) for value in [*values[: len(self._inputs)], *fixed]]
         modules = [module for layer in self._layers for module in layer.modules()]
         with (
             torch.set_grad_enabled(self._needs_gradients),

@@ -13,7 +13,8 @@ import numpy as np
 from torch import Tensor
 
 from kplug.graph import SymbolicTensor
-from kplug_keras2.symbolic.connecting import FunctionLayer
+from kplug_keras2.symbolic.function_layer import FunctionLayer
+from kplug_keras2.symbolic.sizes import Size, apply as apply_sizes
 
 _NAMES = (
     "add",
@@ -37,6 +38,8 @@ def _make_operator(name: str, is_reflected: bool) -> Callable[..., Any]:
     compute: Callable[..., Any] = getattr(operator, name)
 
     def operate(self: Any, other: Any) -> Any:
+        if isinstance(other, Size):
+            return apply_sizes(compute, *((other, self) if is_reflected else (self, other)))
         if not isinstance(other, (Tensor, np.ndarray)):
             return NotImplemented if known is None else known(self, other)
         value = Tensor(other) if isinstance(other, np.ndarray) else other

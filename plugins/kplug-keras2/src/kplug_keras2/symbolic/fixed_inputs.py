@@ -1,0 +1,94 @@
+"""Inputs and targets that are tensors with values: ``Input(tensor=K.variable(x))``, ``compile(target_tensors=…)``.
+
+A model is not given them; each of its batches is the whole tensor.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from torch import Tensor
+
+from kplug import backend, layers
+from kplug.errors import NotBuiltError
+from kplug.graph import SymbolicTensor
+from kplug.nested import find_leaves
+
+_values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_targets: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+
+
+def make_input_layer(tensor: Any, name: str | None = None) -> Any:
+    """Return an input with the values of a tensor; of a symbolic one, the layer that makes it."""
+    if isinstance(tensor, SymbolicTensor):
+        return tensor.layer
+    value = backend.to_tensor(tensor).detach()
+    dtype = str(value.dtype).rpartition(".")[2]
+    layer = layers.InputLayer(batch_shape=tuple(value.shape), dtype=dtype, name=name)
+    _values[layer] = value
+    return layer
+
+
+def find_value(tensor: SymbolicTensor) -> Any:
+    """Return the values that an input always has, or ``None``."""
+    return _values.get(tensor.layer)
+
+
+def note_targets(model: Any, targets: Any) -> None:
+    """Let a model have targets that are tensors with values."""
+    _targets.pop(model, None)
+    if targets is not None:
+        _targets[model] = [one.detach() for one in find_leaves(targets, Tensor)]
+
+
+def complete(model: Any, x: Any) -> Any:
+    """Return all inputs of a model, those that always have the same values among them.
+
+    Args:
+        model: The model.
+        x: What its methods were given: the other inputs.
+    """
+    if not _values or not (fixed := _list_fixed(model)):
+        return x
+    if isinstance(x, Mapping):
+        return {**x, **{one.layer.name: find_value(one) for one in fixed}}
+    given = iter([] if x is None else list(x) if isinstance(x, (list, tuple)) else [x])
+    found = [find_value(one) if one in fixed else next(given, None) for one in model.inputs]
+    return found[0] if len(found) == 1 else found
+
+
+def complete_targets(model: Any, y: Any) -> Any:
+    """Return the targets of a model: those that it was compiled with, if none are given."""
+    known = _targets.get(model) if y is None else None
+    return y if known is None else known[0] if len(known) == 1 else known
+
+
+def complete_batches(
+    model: Any, x: Any, y: Any, steps: int | None
+) -> tuple[Any, Any, dict[str, int]]:
+    """Return inputs and targets for a method that goes through batches, and further arguments of it.
+
+    Args:
+        model: The model.
+        x: Its other inputs.
+        y: Its targets.
+        steps: How many batches there shall be.
+    """
+    inputs, targets = complete(model, x), complete_targets(model, y)
+    if inputs is x:
+        return x, targets, {}
+    if steps is None:
+        return inputs, targets, {"batch_size": len(find_value(_list_fixed(model)[0]))}
+    return itertools.repeat((inputs,) if targets is None else (inputs, targets)), None, {}
+
+
+def _list_fixed(model: Any) -> list[SymbolicTensor]:
+    if not getattr(model, "lists_layers", False):
+        return []
+    try:
+        return [one for one in model.inputs if find_value(one) is not None]
+    except NotBuiltError:
+        return []

@@ -1,0 +1,52 @@
+"""The mask of a symbolic tensor, as a symbolic tensor. Here masks come with values, while the model runs."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from kplug.graph import MaskStep, Node, SymbolicTensor, sort_nodes
+from kplug.nested import find_leaves, map_leaves
+from kplug_keras2.symbolic.function_layer import FunctionLayer
+
+_found: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()
+
+
+class _Mask(FunctionLayer):
+    """Returns the mask that a tensor has; a watched layer is given copies."""
+
+    is_watched = False
+
+
+def mask_of(x: Tensor) -> Tensor:
+    mask = getattr(x, "_keras_mask", None)
+    return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
+
+
+def find_mask(tensor: SymbolicTensor) -> Any:
+    """Return the symbolic mask of a symbolic tensor; ``None`` if no layer before it makes one."""
+    if tensor not in _found:
+        _found[tensor] = _Mask(mask_of)(tensor) if _is_masked(tensor) else None
+    return _found[tensor]
+
+
+def _is_masked(tensor: SymbolicTensor) -> bool:
+    """Return what the layers on the way say that Keras makes masks with."""
+    masks: dict[tuple[Node, int], Any] = {}
+    for node in sort_nodes([tensor]):
+        first = node.args[0] if node.args else None
+        inputs = map_leaves(first, SymbolicTensor, lambda one: one.node)
+        passed = node.kwargs.get("mask")
+        carried = (
+            map_leaves(first, SymbolicTensor, lambda one: masks.get((one.node, one.index)))
+            if passed is None
+            else map_leaves(passed, SymbolicTensor, lambda one: one.node)
+        )
+        made = node.layer.trace_masks(inputs, carried)
+        several = list(made) if isinstance(made, (list, tuple)) else [made] * (tensor.index + 1)
+        for index, mask in enumerate(several):
+            masks[node, index] = next(find_leaves(mask, (Node, MaskStep)), None)
+    return masks.get((tensor.node, tensor.index)) is not None
