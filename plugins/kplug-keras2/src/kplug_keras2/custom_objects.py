@@ -10,6 +10,7 @@ from torch import nn
 from typing_extensions import Self
 
 import kplug
+from kplug_keras2.symbolic.update_rules import as_component
 
 # A function's kind is what it is used as, so it is known as each of these.
 _KINDS = (
@@ -30,7 +31,7 @@ def name_objects(objects: Mapping[str, Any]) -> AbstractContextManager[Any]:
         for name, one in objects.items()
         if isinstance(one, type) and issubclass(one, nn.Module)
     }
-    others = {name: one for name, one in objects.items() if name not in layers}
+    others = {name: as_component(one) for name, one in objects.items() if name not in layers}
     return kplug.scope(layers=layers, **(dict.fromkeys(_KINDS, others) if others else {}))
 
 

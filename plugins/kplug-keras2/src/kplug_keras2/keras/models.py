@@ -11,7 +11,9 @@ import yaml
 import kplug
 from kplug.models import Functional
 from kplug_keras2.arguments.aliases import AliasType, make_alias, read_keywords
+from kplug_keras2.custom_objects import CustomObjectScope
 from kplug_keras2.keras.layers import Input
+from kplug_keras2.symbolic.update_rules import as_component
 
 __all__ = [
     "Input",
@@ -55,7 +57,9 @@ def load_model(
     filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Any:
     """Return the model that a file has."""
-    return kplug.load_model(filepath, custom_objects, compile)
+    own = {name: as_component(one) for name, one in (custom_objects or {}).items()}
+    with CustomObjectScope(own):  # for what is inside of an optimizer
+        return kplug.load_model(filepath, own, compile)
 
 
 def save_model(

@@ -32,6 +32,7 @@ _GIVEN: dict[type, dict[str, Any]] = {
     Node: graph_names.OF_NODES,
     kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,
     SymbolicTensor: {**graph_names.OF_SYMBOLIC_TENSORS, **operands.OPERATORS},
+    torch.nn.Parameter: graph_names.OF_WEIGHTS,
     torch.Tensor: {**graph_names.OF_TENSORS, **OPERATORS},
 }
 _hooks: list[Any] = []

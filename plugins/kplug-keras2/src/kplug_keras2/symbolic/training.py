@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +16,7 @@ from kplug import backend
 from kplug.graph import is_symbolic
 from kplug_keras2.symbolic.connecting import FunctionLayer
 from kplug_keras2.symbolic.functions import gradients
-from kplug_keras2.symbolic.updates import is_collecting
+from kplug_keras2.symbolic.updates import is_collecting, update
 
 
 class OptimizerStep:
@@ -55,14 +56,27 @@ def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
     lists = [one for one in args if isinstance(one, (list, tuple))]
     loss = named.get("loss", next((one for one in args if is_symbolic(one)), None))
     if loss is None and is_collecting():  # the optimizer of a model calls that of another inside it
-        step_on_gradients(self, named.get("params", lists[0] if lists else ()))
-        return []
+        return _update_on_gradients(self, named.get("params", lists[0] if lists else ()))
     if not is_symbolic(loss):
         raise kplug.KplugError(
             "get_updates: the loss is no symbolic tensor",
             hint="Compute it from inputs and outputs of a model, or train the model with train_on_batch.",
         )
     return [OptimizerStep(self, loss, named.get("params", lists[0] if lists else ()))]
+
+
+def _update_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> list[Any]:
+    """Make one step; if the optimizer around it has put its own ``K.update`` there, return what that makes."""
+    K = importlib.import_module("keras.backend")
+    if K.update is update:
+        step_on_gradients(optimizer, params)
+        return []
+    before = [one.detach().clone() for one in params]
+    step_on_gradients(optimizer, params)
+    after = [one.detach().clone() for one in params]
+    for one, value in zip(params, before, strict=True):
+        backend.update(one, value)
+    return [K.update(one, value) for one, value in zip(params, after, strict=True)]
 
 
 def step_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> None:

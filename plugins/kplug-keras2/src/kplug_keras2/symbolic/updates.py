@@ -34,7 +34,7 @@ class UpdateStep:
     """
 
     def __init__(self) -> None:
-        self._variables: list[Tensor] = []
+        self.variables: list[Tensor] = []
         self._made = 0
         self._writes: list[tuple[Tensor, Any]] = []
         self._expressions = WeightExpressions()
@@ -58,10 +58,10 @@ class UpdateStep:
 
     def keep(self, function: Callable[..., Tensor], args: Any, kwargs: Any) -> Tensor:
         """Return the variable at this place: made in the first step, found again in later ones."""
-        if self._made == len(self._variables):
-            self._variables.append(function(*args, **kwargs))
+        if self._made == len(self.variables):
+            self.variables.append(function(*args, **kwargs))
         self._made += 1
-        return self._variables[self._made - 1]
+        return self.variables[self._made - 1]
 
     def write(self, variable: Tensor, value: Any) -> Any:
         """Let a variable have a value from the next step on, and return the value."""
