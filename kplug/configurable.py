@@ -88,6 +88,8 @@ class Configurable:
 def read_arguments(instance: object) -> dict[str, Any]:
     """Return the arguments that an object was made with, from its attributes of the same names.
 
+    Those that the constructor of a user's class has passed on in ``**keywords`` are among them.
+
     Raises:
         ContractError: if an argument was not kept under its own name.
     """
@@ -99,7 +101,9 @@ def read_arguments(instance: object) -> dict[str, Any]:
             f"argument{'s' * (len(lost) > 1)} {', '.join(map(repr, lost))}",
             hint=f"Set self.{lost[0]} in __init__, or write get_config().",
         )
-    return {name: getattr(instance, name) for name in names}
+    given = vars(instance).get("given_arguments", ())
+    passed_on = [name for name in given if name not in names and hasattr(instance, name)]
+    return {name: getattr(instance, name) for name in (*names, *passed_on)}
 
 
 def require_config(owner: type, config: Any) -> Mapping[str, Any]:

@@ -68,3 +68,27 @@ def test_a_constructor_of_any_keyword_gets_every_key() -> None:
 )
 def test_declared_names(class_name: str, expected: str) -> None:
     assert declared_name(type(class_name, (), {})) == expected
+
+
+class Passing(MinMaxScaled):
+    """Passes on what it does not know."""
+
+    def __init__(self, extra: int = 0, **options: Any) -> None:
+        super().__init__(**options)
+        self.extra = extra
+
+
+class Fixing(MinMaxScaled):
+    """Passes on a value of its own."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(low=0.25, **options)
+
+
+def test_what_was_passed_on_is_in_the_configuration() -> None:
+    assert Passing(low=0.5).get_config() == {"extra": 0, "low": 0.5}
+    assert Passing(3, low=0.5, high=2.0).get_config() == {"extra": 3, "low": 0.5, "high": 2.0}
+    assert Fixing(high=2.0).get_config() == {"high": 2.0}
+    for made in (Passing(1, low=0.5, high=2.0), Fixing(high=2.0), Fixing()):
+        assert type(made).from_config(made.get_config()).get_config() == made.get_config()
+        assert vars(type(made)(**made.get_config())) == vars(made)

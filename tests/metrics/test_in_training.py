@@ -141,3 +141,39 @@ def test_arguments_are_in_the_table_of_components() -> None:
     row = next(row for row in model.components if row.slot == "metrics[0]")
     assert row.written == "kplug/auc(curve='PR', num_thresholds=50)"
     assert row.arguments["summation_method"] == "interpolation"
+
+
+class Distance(kplug.Metric):
+    """A metric as it is written for Keras: what it does not know goes to the base class."""
+
+    def __init__(self, power: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.power = power
+        self.total = self.add_weight(name="total", initializer="zeros")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.total.assign_add(((y_true - y_pred).abs() ** self.power).sum())
+
+    def result(self) -> Any:
+        return self.total
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "power": self.power}
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize(
+    "options", [{}, {"name": "far"}, {"dtype": "float64"}, {"name": "far", "dtype": "float32"}]
+)
+def test_a_metric_that_passes_name_and_dtype_on_is_saved(
+    tmp_path: Path, options: dict[str, Any], suffix: str
+) -> None:
+    metric = Distance(power=2.0, **options)
+    model = kplug.Sequential([Dense(1, input_dim=3)])
+    model.compile("sgd", "mse", metrics=[metric])
+    path = tmp_path / f"model.{suffix}"
+    model.save(path)
+    again = kplug.load_model(path, custom_objects={"Distance": Distance})
+    (found,) = [one for one in again.metrics if isinstance(one, Distance)]
+    assert (found.power, found.name, found.dtype) == (2.0, metric.name, metric.dtype)
+    assert again.metrics_names == model.metrics_names

@@ -61,15 +61,18 @@ def list_given(
 ) -> tuple[str, ...]:
     """Return the optional arguments of a constructor that were given another value than the default.
 
-    Those that it passes on to the constructors of base classes are among them.
+    Those that it passes on to the constructors of base classes are among them, also if these require them.
     """
     own = dict(list(inspect.signature(init).parameters.items())[1:])
     given = {**kwargs, **dict(zip(own, args, strict=False))}
     parameters = {**own, **find_all_parameters(owner)}
-    optional = [
-        one for one in parameters.values() if one.default is not one.empty and one.name in given
-    ]
-    return tuple(one.name for one in optional if not is_same(given[one.name], one.default))
+    return tuple(
+        name
+        for name, one in parameters.items()
+        if name in given
+        and (name not in own or one.default is not one.empty)
+        and not is_same(given[name], one.default)
+    )
 
 
 def is_same(value: object, default: object) -> bool:
