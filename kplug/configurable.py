@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry.building.lost_arguments import list_given
+from kplug.registry.building.own_lookups import bind_all, remembering
 from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
 from kplug.registry.quoting import quote, with_article
@@ -21,26 +22,45 @@ _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def remember_arguments(owner: type) -> None:
-    """Let the objects of a user's class know which optional arguments they were given.
+    """Let the objects of a user's class know what arguments they were given, and what they looked up.
 
-    Their ``get_config`` may forget one. The attribute ``given_arguments`` has the names of those with another
-    value than the default.
+    Their ``get_config`` may forget an argument. The attribute ``given_arguments`` has the names of those with
+    another value than the default.
 
     Args:
         owner: The class; those of kplug itself are left as they are.
     """
     if "__init__" in vars(owner) and owner.__module__.partition(".")[0] != "kplug":
         owner.__init__ = _remembering(owner.__init__)  # type: ignore[misc]
+        remember_look_ups(owner)
 
 
 def _remembering(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
-    def remembering(self: Any, *args: Any, **kwargs: Any) -> None:
+    def remembering_arguments(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
         # A subclass's constructor comes back later than those of its bases, so its arguments stay.
         vars(self)["given_arguments"] = list_given(type(self), init, args, kwargs)
 
-    return remembering
+    return remembering_arguments
+
+
+def remember_look_ups(owner: type) -> None:
+    """Let the objects of a class know the plugins' components that their constructor looks up.
+
+    Args:
+        owner: The class.
+    """
+    if "__init__" not in vars(owner):
+        return
+    init = owner.__init__  # type: ignore[misc]
+
+    @functools.wraps(init)
+    def remembering_look_ups(self: Any, *args: Any, **kwargs: Any) -> None:
+        with remembering(self, lambda: bind_all(init, (self, *args), kwargs)):
+            init(self, *args, **kwargs)
+
+    owner.__init__ = remembering_look_ups  # type: ignore[misc]
 
 
 class Configurable:

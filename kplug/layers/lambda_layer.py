@@ -13,7 +13,8 @@ from kplug.graph import TensorSpec
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import shapes_of
 from kplug.nested import find_leaves
-from kplug.registry import REGISTRY, get_kind, look_up, parse_spec, resolve
+from kplug.registry import REGISTRY, Resolved, get_kind, look_up, parse_spec, resolve
+from kplug.registry.building.own_lookups import note
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.quoting import quote
 
@@ -77,11 +78,12 @@ class Lambda(Layer):
         if not isinstance(given, (str, Mapping)):
             return given
         if isinstance(given, str) and not (spec := parse_spec(given)).kwargs:
-            component = look_up(get_kind(KIND), spec).component
-            found = REGISTRY.load(component)
+            choice = look_up(get_kind(KIND), spec)
+            component, found = choice.component, REGISTRY.load(choice.component)
             # Not `resolve`, whose contract is that of an activation: one argument, which is a tensor.
             if inspect.isfunction(found):
                 self._names[role] = component.qualified_name
+                note(given, Resolved(KIND, found, component, choice.rule))
                 return found
         resolved = resolve(KIND, given, where=f"{self.name}.{role}")
         self._names[role] = str(resolved.spec)

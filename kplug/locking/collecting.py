@@ -88,8 +88,11 @@ def lock_rows(
 
 def _note_resolved(used: _Used, resolved: Resolved) -> None:
     _note_use(used, resolved.component)
-    for child in resolved.children.values():
-        _note_resolved(used, child)
+    for part in resolved.parts.values():
+        _note_resolved(used, part)
+    for slot in getattr(resolved.object, "slots", {}).values():  # of a layer
+        if (found := slot.find_resolved()) is not None:
+            _note_resolved(used, found)
 
 
 def _note_use(used: _Used, component: Component) -> None:

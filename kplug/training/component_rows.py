@@ -8,6 +8,7 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
+from kplug.registry.building.own_lookups import find_look_ups
 from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.loading.imported_code import find_owner, find_running_version
@@ -40,6 +41,10 @@ def describe_layers(model: Any) -> list[ComponentRow]:
                 if slot.resolved is not None and not slot.is_idle and id(slot) not in seen:
                     seen.add(id(slot))
                     rows += describe(f"{where}.{name}", slot.resolved)
+            for place, found in find_look_ups(module).items():
+                if found.kind != "layer" and id(found) not in seen:  # layers are among the modules
+                    seen.add(id(found))
+                    rows += describe(f"{where}.{place}", found)
     return rows
 
 
@@ -49,7 +54,7 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
     row = _make_row(slot, resolved.component, resolved.arguments, resolved.rule, written)
     inner = [
         inner_row
-        for name, child in resolved.children.items()
+        for name, child in resolved.parts.items()
         for inner_row in describe(f"{slot}.{name}", child)
     ]
     return [row, *inner]

@@ -11,6 +11,7 @@ import torch
 from kplug.graph import Node, sort_nodes
 from kplug.layers.base.component_slots import HoldsSlots, resolve_slots
 from kplug.layers.base.weight_store import WeightStore
+from kplug.registry.building.own_lookups import remembering
 from kplug.registry.errors import raise_problems
 
 
@@ -89,7 +90,8 @@ def marking_built(build: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(build)
     def build_and_mark(self: Any, *shape: Any, **named: Any) -> None:
-        build(self, *shape, **named)  # some are called without a shape
+        with remembering(self, dict):
+            build(self, *shape, **named)  # some are called without a shape
         self.built, self.built_shape = True, next(iter((*shape, *named.values())), None)
 
     return build_and_mark

@@ -7,6 +7,7 @@ from typing import Any, Protocol, final
 
 from kplug.errors import KplugError
 from kplug.registry import Resolved, Spec, get_kind, resolve
+from kplug.registry.building.own_lookups import noting
 
 
 @final
@@ -86,7 +87,8 @@ class Slot:
         if self.is_empty:
             return None
         identifier = self.default if self.identifier is None else self.identifier
-        return resolve(self.kind, identifier, where=where)
+        with noting():  # what stands in a slot is the slot's
+            return resolve(self.kind, identifier, where=where)
 
     def find_resolved(self) -> Resolved | None:
         """Return what the identifier leads to now; None if nothing was given or it leads nowhere.

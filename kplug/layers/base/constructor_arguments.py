@@ -13,6 +13,7 @@ from kplug.configurable import list_keywords
 from kplug.dialect.keras2.renamed_arguments import find_present_names
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given
+from kplug.registry.building.own_lookups import bind_all, remembering
 from kplug.registry.building.roles import find_parameters, takes_any_keyword
 from kplug.registry.suggestions import unknown_argument
 
@@ -103,7 +104,8 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def watched(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
-            init(self, *args, **kwargs)
+            with remembering(self, lambda: bind_all(init, (self, *args), kwargs)):
+                init(self, *args, **kwargs)
         except TypeError as error:
             missing = [name for name in _list_required(init, len(args)) if name not in kwargs]
             # Called by a subclass's constructor it is the author who left the argument out.

@@ -11,6 +11,7 @@ import torch
 from kplug.arguments import is_number, require_number
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve, resolve_object
+from kplug.registry.building.own_lookups import remembering
 from kplug.serialization import require_whole
 
 Schedule: TypeAlias = Callable[[int], float]
@@ -152,7 +153,8 @@ class LearningRateAttribute:
                 f"{type(schedule).__name__} and cannot be set to a number",
                 hint="Make the optimizer with a number as lr, or set another schedule.",
             )
-        rate, instance._schedule = read_rate(instance._owner(), "lr", value)
+        with remembering(instance, lambda: {"lr": value}):
+            rate, instance._schedule = read_rate(instance._owner(), "lr", value)
         for group in instance.param_groups:
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)  # whatever holds on to this tensor must see the new rate

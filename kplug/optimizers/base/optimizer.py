@@ -18,7 +18,12 @@ from torch import Tensor
 from typing_extensions import Self
 
 from kplug.arguments import require_nonnegative, require_positive
-from kplug.configurable import declared_name, remember_arguments, require_config
+from kplug.configurable import (
+    declared_name,
+    remember_arguments,
+    remember_look_ups,
+    require_config,
+)
 from kplug.dialect.keras2.component_configs import translate_optimizer_config
 from kplug.documentation import fill_documentation
 from kplug.errors import ContractError, NotBuiltError
@@ -93,6 +98,7 @@ class Optimizer(torch.optim.Optimizer):
     _clipping: Clipping | None = None
     _is_plain = True
     given_arguments: tuple[str, ...] = ()
+    _looked_up: Mapping[str, Any] = {}
     _names: dict[Tensor, str]
     _exclusions: Exclusions
 
@@ -107,6 +113,7 @@ class Optimizer(torch.optim.Optimizer):
         cls._torch_step = get_unhooked_step(find_torch_class(cls))
         if "__init__" in vars(cls):
             cls.__init__ = takes_both_spellings(cls.__init__)  # type: ignore[method-assign]
+        remember_look_ups(cls)  # schedules, and the optimizers inside
         own = list_own_arguments(cls)
         if "lr" in own:
             fill_documentation(cls, SHARED_WORDS, [*own, "common"])
@@ -428,6 +435,7 @@ class Optimizer(torch.optim.Optimizer):
             "_names",
             "_exclusions",
             "given_arguments",
+            "_looked_up",
         )
         return {**super().__getstate__(), **{name: getattr(self, name) for name in kept}}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kplug.registry.building.binding import Call, bind
+from kplug.registry.building.own_lookups import name_places, note, noting
 from kplug.registry.building.resolved import Resolved, fill, holds_spec
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.building.roles import has_parameter
@@ -59,6 +60,12 @@ def resolve(kind: str, identifier: object, *, where: str | None = None) -> Resol
         >>> found.component.qualified_name, found.arguments["delta"], found.rule
         ('kplug/huber', 2.0, 'built-in')
     """
+    found = _resolve_at(kind, identifier, where)
+    note(identifier, found)
+    return found
+
+
+def _resolve_at(kind: str, identifier: object, where: str | None) -> Resolved:
     try:
         return _resolve(get_kind(kind), identifier, where)
     except KplugError as error:
@@ -139,7 +146,7 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
         kinds = BUILT_IN_KINDS if component.origin.is_built_in else KINDS
         kind = find_kind_of_slot(place.partition("[")[0], kinds) or get_kind(component.kind)
         inside = f"{where}.{place}" if where else place
-        children[place] = resolve(kind.name, spec, where=inside)
+        children[place] = _resolve_at(kind.name, spec, inside)
         return children[place].object
 
     if plan.containers:
@@ -148,9 +155,20 @@ def _build(plan: _Plan, where: str | None) -> Resolved:
             for name, item in plan.containers.items()
         }
         arguments = {**given, **filled}
-    made = _make(plan, arguments)
-    adapted = _adapt(plan, made)
-    return Resolved(component.kind, adapted, component, plan.rule, given, children, plan.call, made)
+    with noting() as found:
+        made = _make(plan, arguments)
+    looked_up = name_places(made, found, {**plan.call.defaults, **arguments}) if found else {}
+    return Resolved(
+        component.kind,
+        _adapt(plan, made),
+        component,
+        plan.rule,
+        given,
+        children,
+        plan.call,
+        made,
+        looked_up,
+    )
 
 
 def _as_data(spec: Spec, place: str) -> Any:  # noqa: ARG001 - what replaces a spec is told its place

@@ -10,6 +10,7 @@ from typing import Any
 
 from kplug.registry.building.binding import Call
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
+from kplug.registry.building.own_lookups import find_look_ups
 from kplug.registry.building.roles import has_parameter
 from kplug.registry.candidates.conflicts import Rule
 from kplug.registry.component import Component
@@ -31,6 +32,8 @@ class Resolved:
             ``parts[0]``.
         call: The checked call that made it; None for what was passed in code.
         source: The object before its kind's adapter wrapped it.
+        looked_up: Components of plugins that were looked up while it was made, such as by a default that
+            names one, by place.
     """
 
     kind: str
@@ -41,6 +44,15 @@ class Resolved:
     children: Mapping[str, Resolved] = field(default_factory=dict)
     call: Call | None = None
     source: Any = None
+    looked_up: Mapping[str, Resolved] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, Resolved]:
+        """The components inside it, those of plugins that it looked up itself included, by place."""
+        found = {**self.looked_up, **find_look_ups(self.source)}
+        given = [child.object for child in self.children.values()]
+        own = {k: one for k, one in found.items() if all(one.object is not each for each in given)}
+        return {**own, **self.children}
 
     @property
     def arguments(self) -> Mapping[str, Any]:

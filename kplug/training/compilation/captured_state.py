@@ -25,6 +25,7 @@ _SKIPPED = frozenset(
         "inbound_nodes",
         "_users",
         "slots",
+        "_looked_up",
         "_store",
         "_write_guards",
         "_noted_in_call",

@@ -1,0 +1,110 @@
+"""Components that another one looks up itself while it is made, such as a default that names one."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kplug.registry.building.resolved import Resolved
+
+_ATTRIBUTE = "_looked_up"
+
+# What was asked for, and what came of it.
+_Found = list[tuple[object, "Resolved"]]
+_FOUND: ContextVar[_Found | None] = ContextVar("found", default=None)
+
+
+def note(identifier: object, resolved: Resolved) -> None:
+    """Remember a look-up for whoever is being made; built-ins are in every file and lock anyway."""
+    found = _FOUND.get()
+    if found is not None and not _is_built_in(resolved):
+        found.append((identifier, resolved))
+
+
+def _is_built_in(resolved: Resolved) -> bool:
+    return resolved.component.origin.is_built_in and all(map(_is_built_in, resolved.parts.values()))
+
+
+@contextmanager
+def noting() -> Iterator[_Found]:
+    """Collect the look-ups that are made meanwhile; what is around this gets none of them."""
+    found: _Found = []
+    token = _FOUND.set(found)
+    try:
+        yield found
+    finally:
+        _FOUND.reset(token)
+
+
+@contextmanager
+def remembering(owner: object, list_arguments: Callable[[], Mapping[str, Any]]) -> Iterator[None]:
+    """Let an object remember what is looked up meanwhile, as by its constructor.
+
+    Args:
+        owner: The object.
+        list_arguments: What returns the arguments that say what to look up.
+    """
+    with noting() as found:
+        yield
+    if not found:
+        return
+    for one in found:  # whoever makes this object has them, too
+        note(*one)
+    arguments = list_arguments()
+    values = {**arguments, **vars(owner), **arguments}  # arguments come first
+    vars(owner)[_ATTRIBUTE] = {**find_look_ups(owner), **name_places(owner, found, values)}
+
+
+def bind_all(
+    method: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a call by name, defaults included."""
+    bound = inspect.signature(method).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {**bound.arguments, **kwargs}
+
+
+def find_look_ups(instance: object) -> Mapping[str, Resolved]:
+    """Return the components of plugins that an object has looked up itself, by place."""
+    found: Mapping[str, Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
+    return found
+
+
+def name_places(
+    owner: object, found: Iterable[tuple[object, Resolved]], values: Mapping[str, Any]
+) -> dict[str, Resolved]:
+    """Return look-ups by their place: the argument that asked for one, or else its kind.
+
+    Args:
+        owner: Whoever was made; what it remembers already is left out.
+        found: What `noting` has collected.
+        values: The arguments that it was made with, defaults included.
+    """
+    remembered = [id(one) for one in find_look_ups(owner).values()]
+    places: dict[str, Resolved] = {}
+    for identifier, resolved in found:
+        if id(resolved) in remembered:
+            continue
+        place = _find_argument(identifier, values) or resolved.kind
+        known = places.setdefault(place, resolved)
+        if known.component is not resolved.component:
+            places[f"{place}[{len(places)}]"] = resolved
+    return places
+
+
+def _find_argument(identifier: object, values: Mapping[str, Any]) -> str | None:
+    for name, value in values.items():
+        if _is_same(value, identifier):
+            return name
+        for at, item in enumerate(value if isinstance(value, (list, tuple)) else ()):
+            if _is_same(item, identifier):
+                return f"{name}[{at}]"
+    return None
+
+
+def _is_same(value: object, identifier: object) -> bool:
+    return value is identifier or (isinstance(value, str) and value == identifier)
