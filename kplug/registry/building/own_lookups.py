@@ -6,27 +6,27 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kplug.registry.building.resolved import Resolved
+from typing import Any, TypeAlias
 
 _ATTRIBUTE = "_looked_up"
 
+# A `Resolved`, which builds on this module.
+_Resolved: TypeAlias = Any
 # What was asked for, and what came of it.
-_Found = list[tuple[object, "Resolved"]]
+_Found: TypeAlias = list[tuple[object, _Resolved]]
 _FOUND: ContextVar[_Found | None] = ContextVar("found", default=None)
 
 
-def note(identifier: object, resolved: Resolved) -> None:
+def note(identifier: object, resolved: _Resolved) -> None:
     """Remember a look-up for whoever is being made; built-ins are in every file and lock anyway."""
     found = _FOUND.get()
     if found is not None and not _is_built_in(resolved):
         found.append((identifier, resolved))
 
 
-def _is_built_in(resolved: Resolved) -> bool:
-    return resolved.component.origin.is_built_in and all(map(_is_built_in, resolved.parts.values()))
+def _is_built_in(resolved: _Resolved) -> bool:
+    is_built_in: bool = resolved.component.origin.is_built_in
+    return is_built_in and all(map(_is_built_in, resolved.parts.values()))
 
 
 @contextmanager
@@ -68,15 +68,15 @@ def bind_all(
     return {**bound.arguments, **kwargs}
 
 
-def find_look_ups(instance: object) -> Mapping[str, Resolved]:
+def find_look_ups(instance: object) -> Mapping[str, _Resolved]:
     """Return the components of plugins that an object has looked up itself, by place."""
-    found: Mapping[str, Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
+    found: Mapping[str, _Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
     return found
 
 
 def name_places(
-    owner: object, found: Iterable[tuple[object, Resolved]], values: Mapping[str, Any]
-) -> dict[str, Resolved]:
+    owner: object, found: Iterable[tuple[object, _Resolved]], values: Mapping[str, Any]
+) -> dict[str, _Resolved]:
     """Return look-ups by their place: the argument that asked for one, or else its kind.
 
     Args:
@@ -85,7 +85,7 @@ def name_places(
         values: The arguments that it was made with, defaults included.
     """
     remembered = [id(one) for one in find_look_ups(owner).values()]
-    places: dict[str, Resolved] = {}
+    places: dict[str, _Resolved] = {}
     for identifier, resolved in found:
         if id(resolved) in remembered:
             continue
