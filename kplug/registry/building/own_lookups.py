@@ -90,7 +90,7 @@ def name_places(
         if id(resolved) in remembered:
             continue
         place = _find_argument(identifier, values) or resolved.kind
-        known = places.setdefault(place, resolved)
+        known: _Resolved = places.setdefault(place, resolved)
         if known.component is not resolved.component:
             places[f"{place}[{len(places)}]"] = resolved
     return places

@@ -29,7 +29,7 @@ from kplug.regularizers.adapt import require_penalty
 from kplug.write_guard import WriteGuard, is_own
 
 _call_module = nn.Module.__call__
-# Kinds of component that change values, never shapes.
+# Kinds of component that change values, never shapes, unless a call uses one itself.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
@@ -103,27 +103,37 @@ def call_with_care(
         inputs = attach_masks(self.convert_inputs(inputs), masks)
     except KplugError as error:
         raise error.at(f"layer {self.name!r}") from error.__cause__
-    _prepare(self, inputs)
+    problems = _prepare(self, inputs)
     if self._takes_mask:
         masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
-    outputs = _compute(self, inputs, args, kwargs)
+    try:
+        outputs = _compute(self, inputs, args, kwargs)
+    except Exception:
+        # A component that is not there may be why.
+        raise_problems(problems, f"layer {self.name!r} cannot be used")
+        raise
     if not self._makes_masks and (masks is None or self._leaves_masks):
         return outputs
     return set_output_masks(self, inputs, outputs, masks)
 
 
-def _prepare(self: AnyLayer, inputs: Any) -> None:
-    """Build the layer for its inputs; on tensors without memory nothing gets values."""
+def _prepare(self: AnyLayer, inputs: Any) -> list[KplugError]:
+    """Build the layer for its inputs; on tensors without memory nothing gets values.
+
+    Returns:
+        What keeps components from being found that change no shape: a call may do without them.
+    """
     if self._is_ready:
-        return
+        return []
     if not self.built:
         self.declare_for(shapes_of(inputs))
     if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
-        # The shape of the outputs may depend on what runs, such as an activation, but on no value.
-        problems = resolve_slots(self._flatten_layers(), leaving_out=_ABOUT_VALUES)
+        layers = self._flatten_layers()
+        problems = resolve_slots(layers, leaving_out=_ABOUT_VALUES)
         raise_problems(problems, f"layer {self.name!r} cannot be used")
-    else:
-        self.materialize()
+        return resolve_slots(layers)
+    self.materialize()
+    return []
 
 
 def _compute(self: AnyLayer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
