@@ -98,10 +98,10 @@ def test_a_call_may_use_the_component_of_any_slot(
     make: Any, kind: str, part: Any, expected: Any
 ) -> None:
     model = make(Using(kind, part))
-    model.compile("sgd", "mse")
     if not isinstance(model, Whole):
         model.build((None, 3))
         assert model.output_shape == (None, 3)
+    model.compile("sgd", "mse")
     np.testing.assert_allclose(model.predict(X, verbose=0), X + expected, rtol=1e-5, atol=1e-6)
 
 
