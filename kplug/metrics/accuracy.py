@@ -124,9 +124,9 @@ class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy)
 class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.
 
-    a is `BinaryAccuracy` if predictions have one column or one axis, `SparseCategoricalAccuracy` if targets have
-    one column or one axis less, and `CategoricalAccuracy` otherwise. Several binary labels a sample
-    have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
+    a is `BinaryAccuracy` if predictions have one column, or one axis; `SparseCategoricalAccuracy` if
+    targets have one column or one axis less; and `CategoricalAccuracy` otherwise. Several binary labels a
+    sample have shape (N, D) on both sides, as one-hot classes have: ask for ``binary_accuracy`` there.
 
     Args:
         name, dtype: See `Metric`.

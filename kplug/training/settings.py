@@ -15,7 +15,10 @@ _COUNT = "an integer >= 1"
 
 @dataclass(frozen=True)
 class DataArguments:
-    """Data as a method was given them, and how an iterable of batches is read: ``limit`` of them at most."""
+    """Data as a method was given them.
+
+    Of an iterable of batches ``limit`` are read at most; arrays without a batch size become that many.
+    """
 
     method: str
     x: Any

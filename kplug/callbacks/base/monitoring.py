@@ -23,6 +23,13 @@ _LARGER_IS_BETTER = (
 )
 
 
+_NUMBER = re.compile(r"_\d+$")
+_NUMBERS = (
+    "Keras numbers a metric without a name among all that a program has made, kplug among those of a model: "
+    "give the metric a name, such as Precision(name='p')"
+)
+
+
 class MonitoringCallback(Callback):
     """Base of callbacks that act on whether one log improves.
 
@@ -58,10 +65,8 @@ class MonitoringCallback(Callback):
         """Return the watched log as a number; if it is missing, warn and return None."""
         value = (logs or {}).get(self.monitor)
         if value is None:
-            warn(
-                f"{self.label} watches {self.monitor!r}, and this epoch has no log of that name; "
-                f"it has: {', '.join(logs or {}) or 'none'}"
-            )
+            value = self._find_unnumbered(logs or {})
+        if value is None:
             return None
         if not is_number(value):
             raise ArgumentValueError(
@@ -72,6 +77,17 @@ class MonitoringCallback(Callback):
                 "class has an argument that averages them",
             )
         return float(value)
+
+    def _find_unnumbered(self, logs: Mapping[str, Any]) -> Any:
+        """Return what a name with Keras's number of a metric means, if one log can be meant; and say so."""
+        missing = f"{self.label} watches {self.monitor!r}, and this epoch has no log of that name"
+        plain = _NUMBER.sub("", self.monitor)
+        named_so = [name for name in logs if _NUMBER.sub("", name) == plain]
+        is_known = named_so == [plain]
+        found = f"{plain!r} stands for it" if is_known else f"it has: {', '.join(logs) or 'none'}"
+        advice = f". {_NUMBERS}" if named_so else ""
+        warn(f"{missing}; {found}{advice}")
+        return logs[plain] if is_known else None
 
     def is_improvement(self, value: float, reference: float | None) -> bool:
         """Tell whether ``value`` is better than ``reference`` by more than ``min_delta``."""
@@ -118,7 +134,8 @@ def guess_direction(
 def _class_names_of(monitor: str, metrics: Iterable[object]) -> Iterator[str]:
     """Yield the class names of the metrics that the log may be of, as ``snake_case``."""
     for metric in metrics:
-        if f"_{monitor}".endswith(f"_{getattr(metric, 'name', None)}"):
+        name = f"_{getattr(metric, 'name', None)}"
+        if f"_{monitor}".endswith(name) or _NUMBER.sub("", f"_{monitor}").endswith(name):
             yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__)
 
 

@@ -134,7 +134,8 @@ def fit(
             Dataset, a ``kplug.utils.PyDataset`` or a generator that gives ``(x, y)`` or
             ``(x, y, sample_weight)``; a generator runs in a thread, a few batches ahead.
         y: Targets, shape (N,) or (N, …); for several outputs a list, or a dict by their names.
-        batch_size: Samples per step; 32 if not given.
+        batch_size: Samples per step; if not given, 32, or with ``steps_per_epoch`` what makes one pass
+            an epoch.
         epochs: Number of the last epoch.
         verbose: 0 silent, 1 (``"auto"``) a live bar, 2 one line per epoch. A notebook has no bar: an epoch
             leaves a line, and one of more than a second says how far it is.
@@ -148,7 +149,8 @@ def fit(
             a list, or a dict by their names. It may be negative, as in Keras: the advantage of an
             action in policy gradients.
         initial_epoch: Epochs that an earlier call has done.
-        steps_per_epoch: Steps in an epoch; None for a pass over the data.
+        steps_per_epoch: Steps in an epoch; None for a pass over the data. An epoch begins where the one
+            before it ended; where the data end inside it, it goes on with the next pass.
         validation_steps: Steps in a validation; None for a pass.
         validation_batch_size: ``batch_size`` if not given.
         validation_freq: Validate every so many epochs, or after the epochs listed, from 1.
@@ -203,7 +205,7 @@ def evaluate(
     Args:
         x: Inputs, as for ``fit``.
         y: Targets.
-        batch_size: Samples per step; 32 if not given.
+        batch_size: Samples per step; if not given, 32, or what makes ``steps`` of all samples.
         verbose: As for ``fit``.
         sample_weight: Weight of each sample.
         steps: Number of batches; None for all.
@@ -234,7 +236,7 @@ def predict(
 
     Args:
         x: Inputs, as for ``fit``.
-        batch_size: Samples per step; 32 if not given.
+        batch_size: Samples per step; if not given, 32, or what makes ``steps`` of all samples.
         verbose: As for ``fit``.
         steps: Number of batches; None for all.
         callbacks: A list of callbacks.

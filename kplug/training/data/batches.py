@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,12 @@ def make_fit_batches(
         if settings.class_weight is not None:
             samples = weigh_classes(model, samples, settings.class_weight)
         training = make_array_batches(
-            model, "fit", samples, settings.batch_size, shuffle=settings.shuffle
+            model,
+            "fit",
+            samples,
+            settings.batch_size,
+            settings.steps_per_epoch,
+            shuffle=settings.shuffle,
         )
     check_targets(model, compiled, training, "fit")
     validation = _make_validation_batches(model, settings, held_out)
@@ -71,7 +77,8 @@ def _make_validation_batches(
     model: TrainableModel, settings: FitSettings, held_out: Samples | None
 ) -> BatchSource | None:
     if held_out is not None:
-        return make_array_batches(model, VALIDATION, held_out, choose_batch_size(settings))
+        size = choose_batch_size(settings)
+        return make_array_batches(model, VALIDATION, held_out, size, settings.validation_steps)
     if settings.validation_data is None:
         return None
     return make_batches(model, read_validation_data(settings))
@@ -82,7 +89,7 @@ def make_batches(model: TrainableModel, data: DataArguments) -> BatchSource:
     x, method = data.x, data.method
     if not is_iterable_of_batches(x):
         samples = as_samples(model, method, x, data.y, data.sample_weight)
-        return make_array_batches(model, method, samples, data.batch_size)
+        return make_array_batches(model, method, samples, data.batch_size, data.limit)
     if isinstance(x, torch.utils.data.Dataset):
         is_numbered = not isinstance(x, torch.utils.data.IterableDataset)
         if is_numbered and hasattr(x, "__len__"):
@@ -106,12 +113,15 @@ def make_array_batches(
     method: str,
     samples: Samples,
     batch_size: int | None,
+    steps: int | None = None,
     *,
     shuffle: bool = False,
 ) -> SampleSource:
-    """Return the batches of samples that were converted already."""
+    """Return the batches of samples that were converted already; without a size, ``steps`` of them."""
     samples = fit_to_model(model, samples, method)
     check_weights(model, samples.weights, method)
+    if batch_size is None and steps is not None:
+        batch_size = max(1, math.ceil(len(samples) / steps))
     source = LazySource if has_lazy_arrays(samples) else ArraySource
     return source(
         samples,

@@ -59,4 +59,4 @@ def read_validation_data(settings: FitSettings) -> DataArguments:
             hint="To hold out a part of the training data, use validation_split=0.2.",
         )
     weights = given[2] if len(given) == 3 else None
-    return DataArguments(METHOD, given[0], given[1], weights, size)
+    return DataArguments(METHOD, given[0], given[1], weights, size, limit=settings.validation_steps)

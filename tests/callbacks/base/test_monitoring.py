@@ -114,6 +114,44 @@ def test_a_log_that_is_missing_is_named_with_those_there_are(spec: str, owner: s
         fit([spec], None)
 
 
+NUMBERS = (
+    "Keras numbers a metric without a name among all that a program has made, kplug among those of a "
+    "model: give the metric a name, such as Precision(name='p')"
+)
+
+
+@pytest.mark.parametrize("name", ["Precision", "MeanIoU", "BinaryAccuracy"])
+def test_the_number_that_keras_gave_a_metric_is_left_out(name: str) -> None:
+    metric = getattr(kplug.metrics, name)(**ARGUMENTS.get(name, {}))
+    callback = EarlyStopping(f"val_{metric.name}_2", patience=1)
+    text = (
+        f"EarlyStopping watches 'val_{metric.name}_2', and this epoch has no log of that name; "
+        f"'val_{metric.name}' stands for it. {NUMBERS}"
+    )
+    with pytest.warns(KplugWarning, match=f"^{re.escape(text)}$"):
+        history = fit([callback], [metric])
+    assert len(history.epoch) == 2
+    assert callback.monitor == f"val_{metric.name}_2"
+
+
+def test_a_number_that_may_mean_several_metrics_is_explained() -> None:
+    metrics = [kplug.metrics.Precision(), kplug.metrics.Precision(thresholds=0.7)]
+    text = (
+        "EarlyStopping watches 'val_precision_3', and this epoch has no log of that name; it has: loss, "
+        f"precision, precision_1, val_loss, val_precision, val_precision_1. {NUMBERS}"
+    )
+    with pytest.warns(KplugWarning, match=f"^{re.escape(text)}$"):
+        assert len(fit([EarlyStopping("val_precision_3", patience=1)], metrics).epoch) == 3
+
+
+def test_a_number_in_the_name_of_another_metric_means_none() -> None:
+    metrics = [kplug.metrics.TopKCategoricalAccuracy(1, name="top_1")]
+    with pytest.warns(
+        KplugWarning, match="'val_top_3', and this epoch has no log of that name; it has"
+    ):
+        fit([EarlyStopping("val_top_3", mode="max", patience=1)], metrics)
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [

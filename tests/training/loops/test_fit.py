@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from torch import Tensor
@@ -257,6 +258,57 @@ def test_a_generator_that_gives_exactly_what_is_asked_for_warns_of_nothing() -> 
         warnings.simplefilter("error")
         history = make_model().fit(batches(4), epochs=2, steps_per_epoch=2, verbose=0)
     assert history.epoch == [0, 1]
+
+
+def note_sizes(library: Any, method: str, count: int, **arguments: Any) -> list[Any]:
+    """Return the sizes of the batches that a model is given, "end" after each epoch."""
+    sizes: list[Any] = []
+
+    class Noting(library.layers.Layer):  # type: ignore[misc]  # of either library
+        def call(self, inputs: Tensor) -> Tensor:
+            sizes.append(inputs.shape[0])
+            return inputs
+
+    model = library.Sequential([library.layers.Input((1,)), Noting(), library.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.zeros((count, 1), "float32")
+    ends = library.callbacks.LambdaCallback(
+        on_train_begin=lambda logs=None: sizes.clear(),
+        on_epoch_end=lambda epoch, logs=None: sizes.append("end"),
+        on_test_begin=lambda logs=None: sizes.append("test"),
+        on_predict_begin=lambda logs=None: sizes.clear(),
+    )
+    data = (x,) if method == "predict" else (x, x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras's arrays and NumPy 2
+        getattr(model, method)(*data, verbose=0, callbacks=[ends], **arguments)
+    return sizes[sizes.index("test") :] if method == "evaluate" else sizes
+
+
+@pytest.mark.parametrize(
+    ("method", "count", "arguments"),
+    [
+        ("fit", 100, {"steps_per_epoch": 5, "epochs": 2}),
+        ("fit", 100, {"steps_per_epoch": 3, "epochs": 2}),
+        ("fit", 100, {"steps_per_epoch": 2, "validation_split": 0.5, "validation_steps": 4}),
+        ("fit", 10, {"batch_size": 4, "steps_per_epoch": 3, "epochs": 2}),
+        ("evaluate", 100, {"steps": 3}),
+        ("predict", 100, {"steps": 3}),
+        ("predict", 3, {"steps": 5}),
+    ],
+)
+def test_arrays_without_a_batch_size_become_as_many_batches_as_there_are_steps(
+    method: str, count: int, arguments: dict[str, Any]
+) -> None:
+    expected = note_sizes(keras, method, count, **arguments)
+    assert note_sizes(kplug, method, count, **arguments) == expected
+
+
+def test_an_epoch_goes_on_where_the_one_before_it_ended() -> None:
+    """Keras ends the second epoch with the data, after one step, and warns that they ran out."""
+    arguments = {"batch_size": 4, "steps_per_epoch": 2, "epochs": 3}
+    assert note_sizes(keras, "fit", 10, **arguments) == [4, 4, "end", 2, "end", 4, 4, "end"]
+    assert note_sizes(kplug, "fit", 10, **arguments) == [4, 4, "end", 2, 4, "end", 4, 2, "end"]
 
 
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
