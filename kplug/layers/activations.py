@@ -39,6 +39,7 @@ class Activation(Layer):
         ``keras.layers.Activation``.
     """
 
+    ends_in_activation = True
     activation: Callable[[Tensor], Tensor]
     supports_masking = True
 
@@ -269,6 +270,11 @@ class Softmax(Layer):
         super().__init__(**kwargs)
         axes = require_integers("Softmax", "axis", axis, "an integer, or a list of them")
         self.axis = axes if isinstance(axis, (list, tuple)) else axis
+
+    @property
+    def output_activation(self) -> str:
+        """``"softmax"``."""
+        return "softmax"
 
     def build(self, input_shape: Shape) -> None:
         """Warn, once, if there is one number to share; refuse an axis that the inputs lack."""

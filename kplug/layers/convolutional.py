@@ -41,6 +41,7 @@ class Convolution(Layer):
         (filters, …, in), which torch's kernels take without a copy.
     """
 
+    ends_in_activation = True
     rank: ClassVar[int]
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     casts_integers = True

@@ -38,6 +38,8 @@ class Dense(Layer):
         ``torch.nn.Linear`` is its transpose.
     """
 
+    ends_in_activation = True
+
     def __init__(
         self,
         units: int,

@@ -31,6 +31,7 @@ class DepthwiseConvolution(Layer):
         groups as channels.
     """
 
+    ends_in_activation = True
     rank: ClassVar[int]
     casts_integers = True
     activation: Callable[[Tensor], Tensor]

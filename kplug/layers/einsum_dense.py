@@ -44,6 +44,7 @@ class EinsumDense(Layer):
         no mask: the equation may move the axis of time.
     """
 
+    ends_in_activation = True
     casts_integers = True
     activation: Callable[[Tensor], Tensor]
     kernel: Tensor

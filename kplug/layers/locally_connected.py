@@ -42,6 +42,7 @@ class LocallyConnected(Layer):
         and then step.
     """
 
+    ends_in_activation = True
     rank: ClassVar[int]
     casts_integers = True
     activation: Callable[[Tensor], Tensor]

@@ -35,6 +35,7 @@ class SeparableConvolution(Layer):
         Chollet, Xception, 2017; Keras's ``SeparableConv1D`` and ``SeparableConv2D``.
     """
 
+    ends_in_activation = True
     rank: ClassVar[int]
     casts_integers = True
     activation: Callable[[Tensor], Tensor]

@@ -49,6 +49,11 @@ class TimeDistributed(Wrapper):
         """Build the layer for one time step."""
         self.layer.declare_for((input_shape[0], *input_shape[2:]))
 
+    @property
+    def output_activation(self) -> str | None:
+        """That of the layer inside."""
+        return self.layer.output_activation
+
     def convert_inputs(self, inputs: Any) -> Any:
         """Return the inputs as the layer inside takes them."""
         return self.layer.convert_inputs(inputs)

@@ -40,6 +40,7 @@ class TransposedConvolution(Layer):
         and so on, which cut both ends alike. The kernel has Keras's shape and torch's memory order.
     """
 
+    ends_in_activation = True
     rank: ClassVar[int]
     casts_integers = True
     activation: Callable[[Tensor], Tensor]

@@ -74,6 +74,7 @@ class CTC(FormulaLoss, formula=ctc):
     """
 
     takes_class_ids = True
+    takes_logits = True
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse ids that are no class."""

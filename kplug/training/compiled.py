@@ -17,6 +17,7 @@ from kplug.registry.errors import raise_problems
 from kplug.registry.user_warnings import warn
 from kplug.training.compile_slots import FilledSlot, NamedMetric, OutputLoss
 from kplug.training.devices import read_device
+from kplug.training.double_activations import warn_of_double_activations
 from kplug.training.execution_options import read_jit, read_steps_per_execution
 from kplug.training.loss_tracker import LossTracker
 from kplug.training.precision import read_precision, with_loss_scaling
@@ -172,6 +173,7 @@ def compile_model(
     collector.problems += model.resolve_slots()
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
     _warn_of_negative_factors(losses)
+    warn_of_double_activations(model, [*losses, *named])
     structure = {
         "loss": collector.fill("loss", loss),
         "metrics": collector.fill("metric", metrics),

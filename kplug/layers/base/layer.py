@@ -93,6 +93,8 @@ class Layer(nn.Module):
         defers_build_errors: Whether what ``build`` raises for symbolic inputs is raised where the outputs are
             needed, with all other problems, and not by the call. A component that is not found waits for
             that in any case.
+        ends_in_activation: Whether the outputs are what the activation in the slot ``activation`` makes.
+            By it ``compile`` knows of a softmax before a loss that computes another.
         is_watched: Whether ``call`` may change in place what it is given, so that its first call in each
             mode is given copies. It is true for all classes but kplug's own; a class whose ``call`` changes
             nothing, and needs the very tensors, sets it to false.
@@ -131,6 +133,7 @@ class Layer(nn.Module):
     supports_masking: bool = False
     takes_several: bool = True
     defers_build_errors: bool = True
+    ends_in_activation: bool = False
     is_watched: bool = False
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
@@ -207,6 +210,8 @@ class Layer(nn.Module):
         cls._takes_mask = takes_mask(cls._call_names)
         if "call" in vars(cls) and "takes_several" not in vars(cls):
             cls.takes_several = not takes_one_tensor(cls.call)
+        if "call" in vars(cls) and "ends_in_activation" not in vars(cls):
+            cls.ends_in_activation = False
         if "compute_mask" in vars(cls):
             cls.supports_masking = True
             cls._makes_masks = vars(cls).get("_makes_masks", True)
@@ -224,6 +229,16 @@ class Layer(nn.Module):
         return dtype_name(self._torch_dtype)
 
     variable_dtype = compute_dtype = dtype
+
+    @property
+    def output_activation(self) -> str | None:
+        """Name of the activation whose values the outputs are; ``None`` if none is known."""
+        slot = self.slots.get("activation") if self.ends_in_activation else None
+        resolved = None if slot is None or slot.is_empty else slot.find_resolved()
+        if resolved is None:
+            return None
+        function = getattr(resolved.object, "func", resolved.object)  # with arguments bound to it
+        return str(getattr(function, "__name__", type(function).__name__)).lower()
 
     @property
     def dtype_policy(self) -> DTypePolicy:

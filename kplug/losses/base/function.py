@@ -62,6 +62,13 @@ class FunctionLoss(Loss):
         self.function = function
         self._order = check_signature(function, "a loss")
 
+    @property
+    def takes_logits(self) -> bool:
+        """Whether the function says so, as ``takes_logits`` or by ``from_logits=True`` bound to it."""
+        bound = getattr(self.function, "keywords", {})
+        function = getattr(self.function, "func", self.function)
+        return bool(bound.get("from_logits", getattr(function, "takes_logits", False)))
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function returns, checked to be a tensor."""
         if self._order == "targets_first":

@@ -101,6 +101,15 @@ class Loss(ABC):
         """Name of the type of the arithmetic, or None: that of the predictions."""
         return None if self._compute_dtype is None else dtype_name(self._compute_dtype)
 
+    @property
+    def takes_logits(self) -> bool:
+        """Whether predictions are logits, of which the loss makes probabilities: what ``from_logits`` says.
+
+        A class that takes nothing else sets it to True. ``compile`` warns if such a loss is given what a
+        softmax or a sigmoid has made.
+        """
+        return bool(getattr(self, "from_logits", False))
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         remember_arguments(cls)

@@ -32,6 +32,13 @@ NLLLoss = channels_first(nn.NLLLoss)
 
 # These take class ids of type int64.
 _TAKES_IDS = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
+# These compute a softmax or sigmoids of their own.
+_TAKES_LOGITS = (
+    nn.CrossEntropyLoss,
+    nn.BCEWithLogitsLoss,
+    nn.MultiLabelSoftMarginLoss,
+    nn.SoftMarginLoss,
+)
 _ROWS = "Give class ids of shape (N,) or (N, 1) with predictions of shape (N, classes)."
 _LAST = (
     "'torch/cross_entropy_loss' by name, and a module that kplug.channels_first adapted, have them on the "
@@ -82,6 +89,12 @@ class TorchLoss(Loss):
         self._is_torchs_own = type(module).__module__.startswith("torch.nn.modules.loss")
         self._unreduced = _without_reduction(module)
         self._device: torch.device | None = None
+
+    @property
+    def takes_logits(self) -> bool:
+        """Whether the module takes logits: some of torch's do; others say so, as ``from_logits`` too."""
+        said = getattr(self.module, "takes_logits", getattr(self.module, "from_logits", False))
+        return said is True or isinstance(self.module, _TAKES_LOGITS)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the module's unreduced values, or its result if it has no ``reduction``."""
