@@ -119,7 +119,7 @@ def _lock(used: _Used, allow_unlocked: bool) -> Lock:
     problems += [
         f"{package} has no hash: {builds[package.name].doubt}"
         for package in packages
-        if not (package.hash or package.source.obstacle)
+        if not (package.hash or package.source.is_editable)
     ]
     if problems and not allow_unlocked:
         raise LockError(

@@ -15,7 +15,7 @@ from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
 from kplug.registry.candidates.packages import Package
-from kplug.registry.component import CUSTOM
+from kplug.registry.component import BUILT_IN, CUSTOM
 from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
@@ -24,8 +24,7 @@ from kplug.saving.provenance import collect_rows, list_suppliers
 
 Verify = Literal["off", "warn", "exact"]
 
-# What has to be the same in a model and in its file's table.
-_IDENTITY = ("slot", "kind", "name", "distribution", "version", "hash", "code")
+_PLACE = ("slot", "kind", "name")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
@@ -43,8 +42,8 @@ def verify_components(
         The table; empty where it was not read.
 
     Raises:
-        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged, is not there, or
-            leaves out what would have to be compared.
+        WeightsError: For ``"exact"``, if a package is missing or differs, or the table is damaged, is not
+            there, or leaves out what would have to be compared.
     """
     if verify == "off":
         return []
@@ -55,23 +54,21 @@ def verify_components(
             raise
         warn(f"{source}: {error}")
         return []
-    if verify == "exact":
-        if rows is None:
-            raise WeightsError(
-                "the file does not say which packages it was made of: kplug did not write it",
-                hint="Load it with verify='warn' and save it with kplug.",
-            )
-        if gaps := list_gaps(rows):
-            raise _incomplete(gaps)
-    sentences = compare_installed(rows or [], exact=verify == "exact")
+    if rows is None and verify == "exact":
+        raise WeightsError(
+            "the file does not say which packages it was made of: kplug did not write it",
+            hint="Load it with verify='warn' and save it with kplug.",
+        )
+    rows = rows or []
+    sentences = compare_installed(rows, exact=verify == "exact")
+    message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
+    if sentences and verify == "exact":
+        raise WeightsError(message, hint="Load it where those builds run, or pass verify='warn'.")
     if sentences:
-        message = "the file was made with other packages:\n  " + "\n  ".join(sentences)
-        if verify == "exact":
-            raise WeightsError(
-                message, hint="Load it where those builds run, or pass verify='warn'."
-            )
         warn(f"{source}: {message}")
-    return rows or []
+    if verify == "exact" and (gaps := list_gaps(rows)):
+        raise _incomplete(gaps)
+    return rows
 
 
 def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -82,7 +79,9 @@ def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> 
         rows: The table.
 
     Raises:
-        WeightsError: A component of the model has no row with its place, name, package, version and hash.
+        WeightsError: A component of the model has no row with its place, name, package, version and hash. Of
+            what is built in, package, version and hash have to stand somewhere in the table: a slot that was
+            left at its default has a row only after the model was loaded.
     """
     recorded = set(map(_identify, rows))
     sentences = [
@@ -112,7 +111,9 @@ def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) ->
 
 
 def _identify(row: Mapping[str, Any]) -> str:
-    return json.dumps([row.get(name) for name in _IDENTITY], sort_keys=True, default=str)
+    place = None if row.get("distribution") in BUILT_IN else [row.get(name) for name in _PLACE]
+    build = [row.get(name) for name in ("distribution", "version", "hash", "code")]
+    return json.dumps([place, build], sort_keys=True, default=str)
 
 
 def _incomplete(gaps: list[str]) -> WeightsError:
@@ -158,7 +159,8 @@ def compare_installed(rows: Iterable[Mapping[str, Any]], *, exact: bool) -> list
             names, nothing below the minor version does.
     """
     stored: dict[tuple[str, Build], list[str]] = {}
-    for row, supplier in ((row, one) for row in rows for one in list_suppliers(row)):
+    named = [(row, supplier) for row in rows for supplier in list_suppliers(row)]
+    for row, supplier in named:
         distribution, version = supplier.get("distribution"), supplier.get("version")
         # "custom" stands for objects of the user's own code, which no package supplies.
         if distribution == CUSTOM or not version:

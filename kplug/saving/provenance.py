@@ -33,7 +33,12 @@ _Find = Callable[[str], Build | None]
 
 
 def collect_rows(model: LayeredModel, *, of_layers: bool = False) -> list[dict[str, Any]]:
-    """Return the model's component table as plain data; before ``compile``, or if asked, that of its layers."""
+    """Return the model's component table as plain data; before ``compile`` that of its layers.
+
+    Args:
+        model: The model.
+        of_layers: Leave out what ``compile`` was given.
+    """
     model.resolve_slots()  # what a slot was given since is decided by the save
     table = list_components(model, None if of_layers else getattr(model, "compiled", None))
     for distribution in {row.distribution for row in table}:

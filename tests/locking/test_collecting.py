@@ -57,6 +57,7 @@ def test_what_is_nested_in_a_spec_is_used_too(install: Sandbox) -> None:
         entry_points={"kplug.schedules": {"flat": "kplug_one:flat"}},
         modules={"kplug_one.py": "def flat(step):\n    return 0.1\n"},
     )
+    install.record("kplug-one")
     (package,) = lock_specs(["optimizer:adam(learning_rate=flat)"]).packages
     assert (package.name, package.components) == ("kplug-one", ("schedule flat",))
 

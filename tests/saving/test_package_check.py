@@ -33,7 +33,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make three distributions appear installed, and no other."""
     builds = {
         "kplug": Build("0.1.3"),
-        "torch": Build("2.7.1+cpu"),
+        "torch": Build("2.7.1+cpu", None, "it has no RECORD"),
         "kplug-lion": Build("1.2", "sha256:ab"),
     }
     monkeypatch.setattr("kplug.saving.package_check.find_build_here", builds.get)
@@ -80,7 +80,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
             row("torch/adamw", "torch", "2.7.1+cpu", hash="sha256:cd"),
             True,
             [
-                "torch 2.7.1+cpu, which supplied torch/adamw, has other code here under the same version"
+                "torch 2.7.1+cpu, which supplied torch/adamw, cannot be vouched for here: it has no RECORD"
             ],
         ),
         (

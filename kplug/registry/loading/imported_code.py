@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -66,15 +66,16 @@ _OWNERS: dict[tuple[str, str], str] = {}
 
 
 @contextlib.contextmanager
-def noting_import(distributions: Iterable[str], target: str) -> Iterator[None]:
+def noting_import(namer: str, target: str, owner: str = "") -> Iterator[None]:
     """Remember builds of distributions while a first module is imported, and that of each module.
 
     Args:
-        distributions: Who names the module, and whose it is.
+        namer: The distribution that names the module.
         target: ``module:object``, or the module.
+        owner: The distribution whose module it is, if that is known.
     """
     module = target.partition(":")[0]
-    noted = {name: _note_import(name, module) for name in dict.fromkeys(distributions)}
+    noted = {name: _note_import(name, module) for name in (namer, owner)}
     is_first = {name for name in noted if _find_imported(name) is None}
     try:
         yield
@@ -85,6 +86,8 @@ def noting_import(distributions: Iterable[str], target: str) -> Iterator[None]:
                 _IMPORTED[name] = (package, build)
             if build is not None and module in sys.modules:
                 _MODULES[name, module] = build
+        if owner and module in sys.modules:
+            _OWNERS[namer, module] = owner
 
 
 def _note_import(name: str, module: str) -> _Noted | None:
@@ -95,18 +98,10 @@ def _note_import(name: str, module: str) -> _Noted | None:
     return _note(name, module) if running is None else _note_installed(name) or _Noted()
 
 
-def note_target(origin: Origin, module: str, path: str, owner: str) -> None:
-    """Remember that a distribution's object was loaded.
-
-    Args:
-        origin: Who names it.
-        module: Its module.
-        path: Its place there; empty for the module itself.
-        owner: Whose module it is.
-    """
+def note_target(origin: Origin, module: str, path: str) -> None:
+    """Remember that a distribution's object was loaded; the path is empty for the module itself."""
     place = (origin.distribution, module)
     _TARGETS[place] = _TARGETS.get(place, frozenset()) | {path}
-    _OWNERS[place] = owner
 
 
 def list_targets() -> dict[tuple[str, str], frozenset[str]]:
@@ -119,7 +114,7 @@ def find_running_version(component: Component) -> str:
     name, location = component.origin.distribution, component.location
     if name in BUILT_IN:
         return component.origin.version
-    with noting_import([name], location):
+    with noting_import(name, location):
         pass  # an instance that was passed in code: the user imported its module
     running = _find_imported(name) or _Noted(component.origin.version)
     return _MODULES.get((name, location.partition(":")[0]), running).version
@@ -139,11 +134,12 @@ def find_build_to_run(distribution: str, module: str) -> tuple[str, Callable[[],
     """
     running = _find_imported(distribution)
     if running is not None and module in sys.modules:
-        return running.version, lambda: _vouch(
-            running, _find_doubt_of_running(distribution, running)
-        )
+        find = functools.partial(_find_doubt_of_running, distribution)
+        return running.version, lambda: _vouch(running, find)
     noted = (_note_installed(distribution) or _Noted()) if running else _note(distribution, module)
-    return noted.version, lambda: _vouch(noted, _find_doubt_of_files(noted))
+    return noted.version, lambda: _vouch(
+        noted, find_doubt_of_files if running else _find_doubt_of_files
+    )
 
 
 def find_build_here(distribution: str) -> Build | None:
@@ -152,9 +148,9 @@ def find_build_here(distribution: str) -> Build | None:
         _find_built_in(distribution) if distribution in BUILT_IN else _find_imported(distribution)
     )
     if running is not None:
-        return _vouch(running, _find_doubt_of_running(distribution, running))
+        return _vouch(running, functools.partial(_find_doubt_of_running, distribution))
     installed = _note_installed(distribution)
-    return installed and _vouch(installed, _find_doubt_of_files(installed))
+    return installed and _vouch(installed, _find_doubt_of_files)
 
 
 def find_replacement(distribution: str) -> str | None:
@@ -194,10 +190,20 @@ def _find_imported(distribution: str) -> _Noted | None:
     return noted if package in sys.modules else None  # a program may have thrown its modules away
 
 
-def _vouch(noted: _Noted, doubt: str) -> Build:
-    """Return a build, without its hash if the code that runs may be other code."""
-    found = None if doubt else noted.hash
-    return Build(noted.version, found, "" if found else doubt or _explain_missing_hash(noted.code))
+def _vouch(noted: _Noted, find: Callable[[Code], str]) -> Build:
+    """Return a build, without its hash if the code that runs may be other code.
+
+    Args:
+        noted: The build.
+        find: What finds out why it may be.
+    """
+    if noted.hash is None or noted.code is None:
+        return Build(noted.version, None, _explain_missing_hash(noted.code))
+    try:
+        doubt = find(noted.code)
+    except Exception as error:  # noqa: BLE001 - a RECORD may hold anything, and so may a module
+        doubt = f"its files cannot be compared: {type(error).__name__}"
+    return Build(noted.version, None if doubt else noted.hash, doubt)
 
 
 def _explain_missing_hash(code: Code | None) -> str:
@@ -210,25 +216,17 @@ def _explain_missing_hash(code: Code | None) -> str:
     return "its working copy has been written to since it was imported"
 
 
-def _find_doubt_of_running(name: str, noted: _Noted) -> str:
-    owned = {module for (_, module), owner in _OWNERS.items() if owner == name}
-    if name in BUILT_IN:  # torch's components are in modules of kplug, too
-        return _guard(lambda code: find_doubt(code, owned & code.files.keys()), noted)
-    is_plugin = any(namer == name for namer, _ in _OWNERS)  # and no library that one requires
-    return _guard(
-        lambda code: find_doubt(code, owned | code.files.keys() if is_plugin else owned), noted
-    )
+def _find_doubt_of_running(name: str, code: Code) -> str:
+    modules = {module for (_, module), owner in _OWNERS.items() if owner == name}
+    if name in BUILT_IN:  # torch has thousands, and components in modules of kplug
+        modules &= code.files.keys()
+    elif any(namer == name for namer, _ in _OWNERS):  # it is no library that a plugin requires
+        modules |= code.files.keys()
+    return find_doubt(code, modules)
 
 
-def _find_doubt_of_files(noted: _Noted) -> str:
-    return _guard(lambda code: find_doubt(code, code.files) or find_doubt_of_files(code), noted)
-
-
-def _guard(find: Callable[[Code], str], noted: _Noted) -> str:
-    try:
-        return find(noted.code) if noted.code is not None else ""
-    except Exception as error:  # noqa: BLE001 - a RECORD may hold anything, and so may a module
-        return f"its files cannot be compared: {type(error).__name__}"
+def _find_doubt_of_files(code: Code) -> str:
+    return find_doubt(code, code.files) or find_doubt_of_files(code)
 
 
 @functools.cache

@@ -60,7 +60,8 @@ class Outline:
     Args:
         codes: Every function in it.
         bindings: For each place, such as ``Wave.call``, what may stand there.
-        functions: For each class, such as ``Wave.``, and the module the names that are functions and nothing else.
+        functions: For the module (an empty text) and each class, such as ``Wave.``, the names that have to be
+            there.
     """
 
     codes: frozenset[CodeType]

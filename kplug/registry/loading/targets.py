@@ -69,7 +69,7 @@ class Importer:
         """
         name, _, path = target.partition(":")
         owner = self._check(origin, name)
-        with noting_import([origin.distribution, owner], name):
+        with noting_import(origin.distribution, name, owner):
             found: Any = importlib.import_module(name)
         if self._limited:  # what was imported may be other code than that of the files
             self._check(origin, name)
@@ -79,7 +79,7 @@ class Importer:
             found = getattr(found, attribute)
             if isinstance(found, ModuleType):  # os, where a module of the plugin imports it
                 self._check(origin, found.__name__)
-        note_target(origin, name, path, owner)
+        note_target(origin, name, path)
         return found
 
     def find_objection(self, origin: Origin, target: str) -> TargetError | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sys
 import zipimport
 from collections.abc import Iterable, Iterator
@@ -46,7 +45,7 @@ def find_doubt(code: Code, modules: Iterable[str]) -> str:
     Returns:
         The sentence, without its full stop; empty if nothing is wrong.
     """
-    loaded = [(name, sys.modules[name]) for name in modules if name in sys.modules]
+    loaded = [(name, sys.modules[name]) for name in sorted(modules) if name in sys.modules]
     doubts = (_find_doubt_about(name, module, code.files.get(name, [])) for name, module in loaded)
     return next(filter(None, doubts), "")
 
@@ -74,16 +73,20 @@ def find_shadows(code: Code) -> Iterator[tuple[str, str, str]]:
             continue
         listed = code.files.get(name)
         if listed is None:  # a namespace package has no file of its own
-            inner = next(
-                iter(code.files[each] for each in code.files if each.startswith(f"{name}."))
-            )
-            depth = len(Path(inner[0].path).parts) - len(Path(code.root).parts) - 1
-            folder = str(Path(inner[0].path).parents[depth - 1])
+            folder = _find_top(name, code)
             found = list(spec.submodule_search_locations or [spec.origin or ""])
             if not any(_is_one_file(each, folder) for each in found):
                 yield name, found[0], folder
         elif not any(_is_one_file(spec.origin, file.path) for file in listed):
             yield name, str(spec.origin), listed[0].path
+
+
+def _find_top(package: str, code: Code) -> str:
+    """Return the folder of a namespace package, from the file of a module in it."""
+    module, files = next(each for each in code.files.items() if each[0].startswith(f"{package}."))
+    path = Path(files[0].path)
+    is_package = path.stem == "__init__"
+    return str(path.parents[module.count(".") - (not is_package)])
 
 
 def find_changed(code: Code) -> Iterator[tuple[str, str]]:

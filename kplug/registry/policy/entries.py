@@ -34,8 +34,8 @@ class Installed:
         version: Its version.
         find_hash: What returns the hash of its files; called where a setting names one. None if the files are
             not here yet: no hash keeps it out then.
-        find_doubt: What returns why the code that runs may not be that of its files, which is asked where code
-            is loaded; empty if nothing is wrong.
+        find_doubt: What returns why the code that runs may not be that of its files, which is asked where
+            code is loaded; empty if nothing is wrong.
     """
 
     distribution: str

@@ -16,7 +16,7 @@ from kplug.registry import *
 from kplug.registry.names.lookup import look_up
 from pathlib import Path
 import kplug, shutil, importlib_metadata
-from kplug.registry.loading.record_hash import hash_distribution
+from kplug.registry.loading.record_hash import digest_of, hash_distribution
 
 def write(version, source):
     info = site / f"lake-{version}.dist-info"
@@ -25,7 +25,8 @@ def write(version, source):
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Name: lake\\nVersion: {version}\\n")
     (info / "entry_points.txt").write_text("[kplug.regularizers]\\npond = lake:pond\\n")
-    (info / "RECORD").write_text(f"lake.py,sha256={len(source)},1\\nlake_later.py,sha256={len(source)},1\\n")
+    digest = digest_of(source.encode())
+    (info / "RECORD").write_text(f"lake.py,sha256={digest},1\\nlake_later.py,sha256={digest},1\\n")
     for name in ("lake.py", "lake_later.py"):
         (site / name).write_text(source)
 
