@@ -24,7 +24,6 @@ from kplug.saving.provenance import collect_rows, list_suppliers
 
 Verify = Literal["off", "warn", "exact"]
 
-_PLACE = ("slot", "kind", "name")
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 
 
@@ -74,24 +73,32 @@ def verify_components(
 def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
     """Refuse a model that a file's table is not of, asked once its code is loaded.
 
+    What is built in may be missing among the slots of layers, if its package is recorded: a slot that was left at
+    its default has no row before the model was loaded. The user's own code is in the caller's hands.
+
     Args:
         model: The model that was made from the file.
         rows: The table.
 
     Raises:
-        WeightsError: A component of the model has no row with its place, name, package, version and hash. Of
-            what is built in, package, version and hash have to stand somewhere in the table: a slot that was
-            left at its default has a row only after the model was loaded.
+        WeightsError: A component of the model has no row with its kind, name, package, version and hash.
     """
-    recorded = set(map(_identify, rows))
+    rows = list(rows)
+    names, builds = {_identify(row) for row in rows}, {_identify_build(row) for row in rows}
     sentences = [
-        f"{row['slot']}: {row['name']} is of {row['distribution']} {row['version']}"
+        f"no row for {row['slot']}: {row['name']} is of {row['distribution']} {row['version']}"
         + (f", which has no hash here: {row['doubt']}" if "doubt" in row else "")
         for row in collect_rows(model)
-        if _identify(row) not in recorded
+        if row["distribution"] != CUSTOM
+        and _identify(row) not in names
+        and not (_is_of_built_in_layers(row) and _identify_build(row) in builds)
     ]
     if sentences:
-        raise _incomplete([f"no row for {sentence}" for sentence in sentences])
+        raise _incomplete(sentences)
+
+
+def _is_of_built_in_layers(row: Mapping[str, Any]) -> bool:
+    return row["distribution"] in BUILT_IN and "." in row["slot"]
 
 
 def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -111,9 +118,13 @@ def require_suppliers(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) ->
 
 
 def _identify(row: Mapping[str, Any]) -> str:
-    place = None if row.get("distribution") in BUILT_IN else [row.get(name) for name in _PLACE]
-    build = [row.get(name) for name in ("distribution", "version", "hash", "code")]
-    return json.dumps([place, build], sort_keys=True, default=str)
+    # Not by its place: a component inside another is found elsewhere when it is loaded.
+    return f"{row.get('kind')} {row.get('name')} {_identify_build(row)}"
+
+
+def _identify_build(row: Mapping[str, Any]) -> str:
+    facts = [row.get(name) for name in ("distribution", "version", "hash", "code")]
+    return json.dumps(facts, sort_keys=True, default=str)
 
 
 def _incomplete(gaps: list[str]) -> WeightsError:
