@@ -142,9 +142,19 @@ build that is installed in between is judged by itself.
   registry/trust/test_upgrades.py::test_a_build_that_is_listed_is_imported_after_an_upgrade
 What a plugin imports by itself is not judged again.
   registry/trust/test_upgrades.py::test_what_a_plugin_imports_by_itself_is_not_judged
-A hash is that of the `RECORD`, and files are not compared with it: whoever can write to a folder of
-`sys.path` can change what a listed plugin does.
-  registry/trust/test_plugins.py::test_a_changed_file_has_the_hash_of_its_record
+Lists with hashes, and `strict = true`, compare the files of a plugin with its `RECORD` before one of its
+modules is imported, and what was imported with the files.
+  registry/trust/test_plugins.py::test_a_changed_file_is_refused_by_who_pins
+  registry/loading/test_vouching.py::test_strict_refuses_code_that_shows_only_once_it_runs
+Code that nobody can vouch for is refused.
+  registry/loading/test_vouching.py::test_settings_that_pin_refuse_what_nobody_can_vouch_for
+Other lists do not: whoever can write to a folder of `sys.path` can change what a plugin does that is listed
+by its name or version.
+  registry/trust/test_plugins.py::test_a_changed_file_is_loaded_by_a_list_of_names_or_versions
+Whoever can write there can write a `RECORD`, too: a hash in your list is yours.
+  registry/trust/test_upgrades.py::test_a_build_that_is_not_listed_is_not_imported_after_an_upgrade
+Code that runs in the process can hide what it has replaced.
+  registry/loading/test_vouching.py::test_code_that_runs_can_hide_what_it_has_replaced
 An editable install has no hash that a list can hold, so a list with hashes refuses it.
   registry/trust/test_plugins.py::test_an_editable_install_is_judged_by_the_version_that_it_states
 A list with versions believes the version that the metadata state, whatever the code is.

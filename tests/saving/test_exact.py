@@ -73,8 +73,8 @@ def changed(rows: Rows, distribution: str, /, **facts: Any) -> Rows:
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
 def test_what_was_saved_here_is_loaded(model: Sequential, tmp_path: Path, name: str) -> None:
     model.save(tmp_path / name)
-    for compile in (True, False):
-        again = load_model(tmp_path / name, verify="exact", compile=compile)
+    for is_compiled in (True, False):
+        again = load_model(tmp_path / name, verify="exact", compile=is_compiled)
         assert again.output_shape == (None, 2)
     again.load_weights(tmp_path / name, verify="exact")
 
@@ -211,9 +211,7 @@ def test_code_that_nobody_can_vouch_for_has_a_reason_in_the_file(
         row = json.loads(file.attrs["kplug_components"])["components"][0]
     reason = "'kplug_one.overlap' is not what its file says"
     assert (row["hash"], row["doubt"]) == (None, reason)
-    with pytest.raises(
-        WeightsError, match="no hash of the code of kplug-one 1.0: 'kplug_one.overlap'"
-    ):
+    with pytest.raises(WeightsError, match=f"no hash of the code of kplug-one 1.0: {reason}"):
         load_model(tmp_path / "m.h5", verify="exact")
     with pytest.raises(LockError, match=f"no hash of the code of kplug-one 1.0: {reason}"):
         lock_model(tmp_path / "m.h5")
@@ -229,8 +227,58 @@ def test_code_that_is_other_here_is_refused(
     path.write_text(path.read_text() + "# edited\n")
     with pytest.raises(WeightsError) as caught:
         load_model(tmp_path / "m.h5", verify="exact")
-    assert (
-        "kplug-one 1.0, which supplied kplug-one/overlap, cannot be vouched for here: the file of 'kplug_one' "
-        "is not as it was installed" in str(caught.value)
-    )
+    sentence = "cannot be vouched for here: the file of 'kplug_one' is not as it was installed"
+    assert f"kplug-one 1.0, which supplied kplug-one/overlap, {sentence}" in str(caught.value)
     assert "kplug_one" not in sys.modules  # it is refused before it is imported
+
+
+@pytest.fixture
+def wrapped(model: Sequential, install: Sandbox) -> Sequential:
+    """Return a model with a loss that a distribution offers, but another supplies."""
+    entries = {"kplug.losses": {"common": "kplug_one:overlap"}}
+    install(
+        "a-wrapper",
+        "0.1.0",
+        entry_points=entries,
+        modules={"a_wrapper.py": ""},
+        requires=["kplug-one"],
+    )
+    install.record("a-wrapper", "0.1.0")
+    model.compile("sgd", "common")
+    return model
+
+
+def test_a_row_says_whose_code_a_component_is(wrapped: Sequential, tmp_path: Path) -> None:
+    rows = {row.name: row for row in wrapped.components}
+    common, ridge = rows["a-wrapper/common"], rows["kplug-two/ridge"]
+    assert (common.distribution, common.version, common.code) == ("a-wrapper", "0.1.0", "kplug-one")
+    assert (ridge.version, ridge.code) == ("1.0", "")
+    wrapped.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5") as file:
+        row = json.loads(file.attrs["kplug_components"])["components"][0]
+    assert (row["version"], row["code"]["distribution"], row["code"]["version"]) == (
+        "0.1.0",
+        "kplug-one",
+        "1.0",
+    )
+    assert row["hash"] != row["code"]["hash"]
+    load_model(tmp_path / "m.h5", verify="exact")
+    names = [
+        package.name for package in lock_model(tmp_path / "m.h5", allow_unlocked=True).packages
+    ]
+    assert names == ["a-wrapper", "kplug-one", "kplug-two"]
+
+
+def test_other_code_behind_an_offer_is_refused(
+    wrapped: Sequential, install: Sandbox, install_plugin: InstallPlugin, tmp_path: Path
+) -> None:
+    wrapped.save(tmp_path / "m.h5")
+    sys.modules.pop("kplug_one")
+    vouching._READ.clear()
+    install.uninstall("kplug-one")
+    install_plugin(losses=("overlap", "focal"), code="bbb")
+    with pytest.raises(WeightsError) as caught:
+        load_model(tmp_path / "m.h5", verify="exact")
+    assert "kplug-one 1.0, which supplied a-wrapper/common, has other code here" in str(
+        caught.value
+    )

@@ -14,6 +14,7 @@ from kplug.cli.doctor.findings import (
     find_problems,
     find_shadowed,
 )
+from kplug.cli.doctor.installed_files import find_other_files
 from kplug.cli.doctor.metadata_folders import find_stale
 from kplug.cli.doctor.timing import find_slow, import_targets, time_modules
 from kplug.cli.env import describe_settings, write_settings
@@ -35,12 +36,18 @@ def doctor(
     """Say what is wrong with the plugins here, each finding with the command that mends it.
 
     It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt or made for another kplug,
-    and settings that say something in vain. Nothing is imported but the light modules of plugins that
+    files of theirs that others have written or hide, and settings that say something in vain. Nothing is imported but the light modules of plugins that
     declare their components in code, unless --import is given. The exit status is 1 if something is broken.
 
     Example: kplug doctor --import --budget 0.5
     """
-    findings = [*find_problems(), *find_shadowed(), *find_stale(), *find_outdated_names()]
+    findings = [
+        *find_problems(),
+        *find_shadowed(),
+        *find_stale(),
+        *find_other_files(),
+        *find_outdated_names(),
+    ]
     timings = time_modules()
     if is_importing:
         imported, broken = import_targets()

@@ -25,8 +25,8 @@ class DoctorFinding:
     """Something that is not as it should be.
 
     Args:
-        topic: ``broken``, ``shadowed``, ``duplicate``, ``stale``, ``slow``, ``misspelt``, ``wrong-contract``
-            or ``setting``.
+        topic: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``, ``changed``, ``stale``, ``slow``,
+            ``misspelt``, ``wrong-contract`` or ``setting``.
         about: The distribution, with its version where it is known.
         message: What is wrong.
         command: What mends it.

@@ -3,6 +3,6 @@
 Data flows in this order::
 
     may it be imported      ownership → targets
-    what was imported       record_hash → imported_code → loaded_modules
+    what was imported       record_hash, source_comparison → vouching → imported_code → loaded_modules
     why it was not          load_failures
 """

@@ -17,10 +17,12 @@ class LoadedModule:
         distribution: Who names it: a plugin may name modules of what it requires. ``custom`` for what the
             program's own code has registered.
         version: The version of that distribution, as it was when its code was imported.
-        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none.
+        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none, or where the
+            code that runs may be other code.
         module: The module.
         file: The file that it was imported from; None if it has none.
         objects: What was taken from it; empty for a module of hooks.
+        doubt: Why there is no hash.
     """
 
     distribution: str
@@ -29,6 +31,7 @@ class LoadedModule:
     module: str
     file: str | None
     objects: tuple[str, ...]
+    doubt: str = ""
 
 
 def audit() -> list[LoadedModule]:
@@ -53,6 +56,7 @@ def audit() -> list[LoadedModule]:
             module,
             getattr(sys.modules[module], "__file__", None),
             tuple(sorted(filter(None, paths))),
+            builds[name].doubt,
         )
         for (name, module), paths in targets
         if module in sys.modules

@@ -141,3 +141,14 @@ def camelCase(w: object) -> None: ...
 )
 def test_declared_name_of_an_object(instance: object, name: str) -> None:
     assert suggest_name(instance) == name
+
+
+def test_an_object_that_several_offer_is_of_the_one_whose_code_it_is(install: Sandbox) -> None:
+    source = "def still(weight_matrix):\n    return 0\n"
+    points = {"kplug.regularizers": {"still": "still_pond:still"}}
+    install("still-pond", "2.0", entry_points=points, modules={"still_pond.py": source})
+    install("a-wrapper", "0.1", entry_points=points, requires=["still-pond"])
+    still = importlib.import_module("still_pond").still
+    found = find_component_of(REGISTRY, REGULARIZER, still)
+    assert found is not None
+    assert found.qualified_name == "still-pond/still"

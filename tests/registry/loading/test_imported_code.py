@@ -19,6 +19,7 @@ from kplug.registry.loading import imported_code
 from kplug.registry.loading.imported_code import (
     Build,
     find_build_here,
+    find_owner,
     find_replacement,
     find_running_version,
     warn_of_replacement,
@@ -240,6 +241,33 @@ def test_a_lookup_imports_a_module_of_hooks_without_a_hash_of_its_distribution(
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["True", "False"]
+
+
+@pytest.mark.parametrize("order", [("aging", "old"), ("old", "aging")])
+def test_who_offers_code_of_another_has_a_version_of_its_own(
+    install: Sandbox, order: tuple[str, ...]
+) -> None:
+    _install(install, "1.0", 1)
+    entries = {"kplug.regularizers": {"old": "kplug_aging:aging"}}
+    install("a-wrapper", "0.3", entry_points=entries, requires=[NAME])
+    found = {name: kplug.resolve("regularizer", name).component for name in order}
+    assert {name: find_running_version(each) for name, each in found.items()} == {
+        "aging": "1.0",
+        "old": "0.3",
+    }
+    assert {name: find_owner(each) for name, each in found.items()} == dict.fromkeys(order, NAME)
+
+
+def test_code_of_another_is_of_the_build_that_was_imported(install: Sandbox) -> None:
+    _install(install, "1.0", 1)
+    entries = {"kplug.regularizers": {"old": "kplug_aging:aging"}}
+    install("a-wrapper", "0.3", entry_points=entries, requires=[NAME])
+    kplug.resolve("regularizer", "old")
+    running = find_build_here(NAME)
+    assert running is not None
+    assert running.hash
+    _upgrade(install)
+    assert find_build_here(NAME) == running
 
 
 def test_kplug_runs_the_version_that_it_says() -> None:

@@ -61,14 +61,30 @@ def test_lines_of_a_pth_file_run_though_it_is_switched_off(install: Sandbox) -> 
     assert Path("written").exists()
 
 
-def test_a_changed_file_has_the_hash_of_its_record(
-    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_a_changed_file_is_refused_by_who_pins(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, is_strict: bool
 ) -> None:
     offer(install)
-    (install.info("lake", "1.0") / "RECORD").write_text("lake.py,sha256=x,1\n")
+    install.record("lake")
     digest = hash_distribution(find_distribution("lake"))
     (install.folder / "lake.py").write_text("def pond():\n    return 'changed'\n")
-    monkeypatch.setenv("KPLUG_PLUGINS", f"lake --hash={digest}")
+    monkeypatch.setenv("KPLUG_PLUGINS", "lake==1.0" if is_strict else f"lake --hash={digest}")
+    monkeypatch.setenv("KPLUG_STRICT", "1" if is_strict else "0")
+    kplug.reload()
+    with pytest.raises(
+        DisabledComponentError, match="the file of 'lake' is not as it was installed"
+    ):
+        load("lake/pond")
+    assert "lake" not in install.imported()
+
+
+def test_a_changed_file_is_loaded_by_a_list_of_names_or_versions(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(install, source="def pond():\n    return 'changed'\n")
+    (install.info("lake", "1.0") / "RECORD").write_text("lake.py,sha256=x,1\n")
+    monkeypatch.setenv("KPLUG_PLUGINS", "lake==1.0")
     kplug.reload()
     assert load("lake/pond")() == "changed"
 

@@ -1,0 +1,69 @@
+"""Files of plugins that are other than they were installed: replaced by another package, edited, or hidden."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+
+from kplug.cli.doctor.findings import DoctorFinding
+from kplug.registry import REGISTRY
+from kplug.registry.component import BUILT_IN
+from kplug.registry.loading.ownership import find_distribution
+from kplug.registry.loading.record_hash import Code, read_code
+from kplug.registry.loading.vouching import find_changed, find_shadows
+
+
+def find_other_files() -> Iterator[DoctorFinding]:
+    """Yield the modules of plugins whose code is not that of their hash; nothing is imported."""
+    codes = dict(_read_codes())
+    yield from _find_overlaps(codes)
+    for name, code in codes.items():
+        for module, used, installed in find_shadows(code):
+            message = f"{module!r} is imported from {used}, which hides {installed}"
+            command = f"mv {shlex.quote(used)} {shlex.quote(used + '.hidden')}"
+            yield DoctorFinding("shadowed", name, message, command)
+        for module, path in find_changed(code):
+            if Path(path).exists():
+                message = f"{path} is not as it was installed, so no hash says what {module!r} is"
+                command = f"pip install --force-reinstall {name}"
+                yield DoctorFinding("changed", name, message, command, is_broken=False)
+
+
+def _read_codes() -> Iterator[tuple[str, Code]]:
+    for name in sorted(REGISTRY.state.discovery.by_name):
+        if name not in BUILT_IN:
+            try:
+                code = read_code(find_distribution(name))
+                code.files  # noqa: B018 - it is read here
+            except Exception:  # noqa: BLE001, S112 - a RECORD may hold anything
+                continue
+            yield name, code
+
+
+def _find_overlaps(codes: dict[str, Code]) -> Iterator[DoctorFinding]:
+    owners: dict[str, list[str]] = {}
+    for name, code in codes.items():
+        for path in (file.path for files in code.files.values() for file in files):
+            owners.setdefault(path, []).append(name)
+    for distribution in importlib_metadata.distributions():
+        for other, path in _list_files(distribution):
+            for name in owners.get(path, ()):
+                if name != other:
+                    message = f"{path} is a file of {other}, too: whichever was installed last has written it"
+                    command = f"pip uninstall {other} && pip install --force-reinstall {name}"
+                    yield DoctorFinding("overlapping", name, message, command, is_broken=False)
+
+
+def _list_files(distribution: Any) -> Iterator[tuple[str, str]]:
+    try:
+        name, root = distribution._normalized_name.replace("_", "-"), distribution.locate_file("")
+        for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+            if row and row[0].endswith(".py"):
+                yield name, f"{root}/{row[0]}"
+    except Exception:  # noqa: BLE001 - a RECORD may hold anything
+        return
