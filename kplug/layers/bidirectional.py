@@ -65,7 +65,7 @@ class Bidirectional(Layer):
     ) -> None:
         super().__init__(weights=weights, **kwargs)
         _require_recurrent("layer", layer)
-        if merge_mode is not None and merge_mode not in _MERGES:
+        if merge_mode is not None and merge_mode not in tuple(_MERGES):
             allowed = "'concat', 'sum', 'ave', 'mul' or None"
             raise refusal("Bidirectional", "merge_mode", merge_mode, allowed)
         self.merge_mode = merge_mode

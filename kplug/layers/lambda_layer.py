@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kplug.contracts import find_signature
+from kplug.arguments import refusal
+from kplug.contracts import check_call, find_signature
 from kplug.dialect.lambda_layers import KIND
 from kplug.errors import ContractError
 from kplug.graph import TensorSpec
@@ -17,6 +18,8 @@ from kplug.registry import REGISTRY, Resolved, get_kind, look_up, parse_spec, re
 from kplug.registry.building.own_lookups import note
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.quoting import quote
+
+_FUNCTION = "It is called with the inputs, and with arguments= by name."
 
 
 class Lambda(Layer):
@@ -67,11 +70,15 @@ class Lambda(Layer):
             )
         self._given_shape = self._load("output_shape", output_shape)
         self.mask = self._load("mask", mask)
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise refusal("Lambda", "arguments", arguments, "None or a dict of arguments by name")
         self.arguments = dict(arguments or {})
         self.supports_masking = self._makes_masks = mask is not None
         signature = find_signature(self.function)
         known = () if signature is None else signature.parameters
         self._passed = tuple(name for name in ("mask", "training") if name in known)
+        passed = {**dict.fromkeys(self._passed), **self.arguments}
+        check_call(self.function, (None,), passed, "the function of Lambda", _FUNCTION)
 
     def _load(self, role: str, given: Any) -> Any:
         """Return a function, looked up if its name was given, and remember the name."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.arguments import require_number
 from kplug.backend.nn import dropout_mask
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.seeds import make_seeded_generator
+from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
 
 # Outputs of selu for inputs of −∞, which AlphaDropout puts in the place of what it drops.
 _SELU_FLOOR = -1.6732632423543772 * 1.0507009873554805
@@ -122,7 +122,7 @@ class AlphaDropout(Noise):
     ) -> None:
         super().__init__(seed, **kwargs)
         self.rate = self._require_rate(rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = read_noise_shape("AlphaDropout", noise_shape)
 
     def disturb(self, inputs: Tensor) -> Tensor:
         """Return the inputs, a part of them dropped."""

@@ -12,7 +12,7 @@ from kplug.arguments import require_number, require_share
 from kplug.backend.nn import dropout_mask
 from kplug.layers.base.constructor_arguments import refuse_keywords
 from kplug.layers.base.layer import Layer
-from kplug.layers.base.seeds import make_seeded_generator
+from kplug.layers.base.seeds import make_seeded_generator, read_noise_shape
 from kplug.layers.base.spatial import SpatialAxes
 from kplug.regularizers import L1L2
 
@@ -48,7 +48,7 @@ class Dropout(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = require_share("Dropout", "rate", rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = read_noise_shape("Dropout", noise_shape)
         self.seed, self._generator = make_seeded_generator("Dropout", seed)
 
     def call(self, inputs: Tensor) -> Tensor:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
-from kplug.arguments import require_integer
+from kplug.arguments import refusal, require_integer
 from kplug.backend.random import SeedGenerator, make_generator
+
+
+def read_noise_shape(owner: str, value: Any) -> tuple[int | None, ...] | None:
+    """Return the shape of a layer's noise; ``None`` in it stands for the size of the inputs.
+
+    Raises:
+        ArgumentValueError: It is something else.
+    """
+    if value is None:
+        return None
+    sizes = value if isinstance(value, (list, tuple)) else ("no shape",)
+    if any(size is not None and (not isinstance(size, int) or size < 0) for size in sizes):
+        raise refusal(owner, "noise_shape", value, "None, or a tuple of sizes and None")
+    return tuple(sizes)
 
 
 def make_seeded_generator(owner: str, seed: object) -> tuple[int | None, torch.Generator | None]:

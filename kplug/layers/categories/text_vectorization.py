@@ -89,10 +89,10 @@ class TextVectorization(Layer):
     ) -> None:
         super().__init__(**kwargs)
         owner = type(self).__name__
-        if not callable(standardize) and standardize not in STANDARDIZERS:
+        if not callable(standardize) and standardize not in tuple(STANDARDIZERS):
             known = f"{', '.join(repr(one) for one in STANDARDIZERS)}, or a function"
             raise refusal(self, "standardize", standardize, known)
-        if split is not None and not callable(split) and split not in SPLITTERS:
+        if split is not None and not callable(split) and split not in tuple(SPLITTERS):
             raise refusal(self, "split", split, "'whitespace', 'character', None, or a function")
         if ragged is not False:
             raise refusal(self, "ragged", ragged, "False: outputs are dense tensors")

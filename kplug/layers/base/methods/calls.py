@@ -12,8 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kplug.backend import dtype_name
 from kplug.backend.masks import as_masks, attach_masks, find_masks
-from kplug.errors import KplugError
+from kplug.contracts import check_call
+from kplug.errors import DataError, KplugError
 from kplug.graph import Shape, in_mode, is_symbolic
 from kplug.layers.base import reduced_precision
 from kplug.layers.base.component_slots import resolve_slots
@@ -25,10 +27,13 @@ from kplug.layers.base.shape_inference import shapes_of
 from kplug.layers.base.tracked_containers import require_initialized
 from kplug.nested import find_leaves
 from kplug.registry.errors import raise_problems
+from kplug.registry.quoting import quote
 from kplug.regularizers.adapt import require_penalty
 from kplug.write_guard import WriteGuard, is_own
 
 _call_module = nn.Module.__call__
+_HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
+_ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
 # Kinds of component that change values, never shapes, unless a call uses one itself.
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
@@ -62,8 +67,8 @@ def call_layer(self: AnyLayer, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         return self._call_with_care(inputs, args, kwargs)
     try:
         return _call_module(self, inputs)
-    except (RuntimeError, IndexError) as error:
-        self._check_shapes(inputs, error)
+    except (RuntimeError, IndexError, TypeError) as error:
+        _explain(self, error, (inputs,), {})
         raise
 
 
@@ -142,9 +147,31 @@ def _compute(self: AnyLayer, inputs: Any, args: tuple[Any, ...], kwargs: dict[st
     try:
         with in_mode(modules, bool(is_training)):
             return _call_module(self, inputs, *args, **kwargs)
-    except (RuntimeError, IndexError) as error:
-        self._check_shapes(inputs, error)
+    except (RuntimeError, IndexError, TypeError) as error:
+        _explain(self, error, (inputs, *args), kwargs)
         raise
+
+
+def _explain(
+    self: AnyLayer, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Say why a call failed: by its arguments, by their shapes, or in a kernel of torch's.
+
+    What a layer of the user's raises is left as it is, also where it is inside another one.
+    """
+    if isinstance(error, TypeError):
+        check_call(self.call, args, kwargs, f"call of layer {self.name!r}", _HOW_CALLED)
+        return
+    self._check_shapes(args[0], error)
+    tensors = list(find_leaves((args, kwargs), Tensor))
+    is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_own(type(self))
+    if not is_of_torch or any(self.children()) or any(tensor.is_meta for tensor in tensors):
+        return
+    given = ", ".join(f"{tuple(one.shape)} {dtype_name(one.dtype)}" for one in tensors)
+    raise DataError(
+        f"layer {self.name!r} ({type(self).__name__}) cannot compute with "
+        f"{f'inputs of shape {given}' if given else quote(args[0])}: {error}"
+    ) from error
 
 
 def forward(self: AnyLayer, *args: Any, **kwargs: Any) -> Any:
