@@ -58,6 +58,10 @@ class GraphError(KplugError, ValueError):
     """Layers connected in a way that no model can have."""
 
 
+class ComputationError(KplugError, RuntimeError, IndexError):
+    """A layer's computation that torch refuses, for another reason than the shape of its inputs."""
+
+
 class SymbolicValueError(GraphError, TypeError):
     """Values were asked of a symbolic tensor, which has none until the model runs."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import kplug
 from kplug.configurable import Configurable, declared_name
 from kplug.errors import ArgumentError, ContractError
 
@@ -92,3 +93,31 @@ def test_what_was_passed_on_is_in_the_configuration() -> None:
     for made in (Passing(1, low=0.5, high=2.0), Fixing(high=2.0), Fixing()):
         assert type(made).from_config(made.get_config()).get_config() == made.get_config()
         assert vars(type(made)(**made.get_config())) == vars(made)
+
+
+def _list_classes() -> list[type]:
+    families: list[Any] = [
+        *(kplug.layers, kplug.models, kplug.losses, kplug.metrics, kplug.optimizers),
+        *(kplug.regularizers, kplug.constraints, kplug.initializers, kplug.schedules),
+    ]
+    found = [getattr(family, name) for family in families for name in dir(family)]
+    classes = [one for one in found if isinstance(one, type) and hasattr(one, "from_config")]
+    return list(dict.fromkeys(classes))
+
+
+@pytest.mark.parametrize("given", [None, "abc", 3, {1: 2}])
+def test_what_is_no_configuration_is_refused_by_every_class(given: Any) -> None:
+    classes = _list_classes()
+    assert len(classes) > 200
+    for one in classes:
+        with pytest.raises(ArgumentError, match=r"configuration of a.* (is|needs) .*(got|has) "):
+            one.from_config(given)  # type: ignore[attr-defined]
+
+
+def test_the_class_is_named() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        kplug.layers.Dense.from_config(None)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "the configuration of a Dense is a dict of its arguments by name, got None\n"
+        "  get_config() returns one."
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from kplug.backend.convert import to_axes, to_float, to_pair, to_shape, to_tensor
-from kplug.errors import ArgumentValueError, GraphError
+from kplug.backend.convert import to_axes, to_float, to_operand_of, to_pair, to_shape, to_tensor
+from kplug.errors import ArgumentValueError, DataError, GraphError
 from kplug.layers import Input
 
 
@@ -93,3 +94,20 @@ def test_a_shape_may_be_a_number_a_sequence_or_a_tensor(
 def test_a_shape_of_something_else_is_refused(given: object) -> None:
     with pytest.raises(ArgumentValueError, match=r"argument 'shape' .* allowed: integers >= 0"):
         to_shape(given)
+
+
+@pytest.mark.parametrize(
+    "given", [None, "abc", ["a"], {"a": 1}, object(), [[1], [1, 2]], np.array(["a"])]
+)
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_what_holds_no_numbers_is_named(given: Any, dtype: str | None) -> None:
+    with pytest.raises(DataError, match="cannot become a tensor"):
+        to_tensor(given, dtype)
+    with pytest.raises(DataError, match=r"^relu: .*cannot become a tensor"):
+        to_operand_of("relu", given)
+
+
+def test_a_table_is_the_array_of_its_columns() -> None:
+    # Read as a sequence, a table with whole numbers as names gives its columns in the place of its rows.
+    rows = np.arange(9.0).reshape(3, 3)
+    torch.testing.assert_close(to_tensor(pd.DataFrame(rows)), torch.from_numpy(rows))

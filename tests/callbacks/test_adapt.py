@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from kplug.callbacks import Callback
+from kplug.callbacks import Callback, LambdaCallback, ModelCheckpoint
 from kplug.callbacks.adapt import as_callback
 from kplug.errors import ContractError
 from kplug.registry import resolve
@@ -45,3 +46,54 @@ def test_a_callback_of_keras_is_accepted() -> None:
 )
 def test_built_in_callbacks_are_components(spec: str) -> None:
     assert isinstance(resolve("callback", spec).object, Callback)
+
+
+class _WithoutLogs(Callback):
+    def on_epoch_end(self, epoch: int) -> None:  # type: ignore[override]
+        pass
+
+
+class _WithoutSelf(Callback):
+    def on_train_begin() -> None:  # type: ignore[misc, override]
+        pass
+
+
+class _WithMore(Callback):
+    def on_batch_end(self, batch: int, logs: Any, more: Any) -> None:  # type: ignore[override]
+        pass
+
+
+@pytest.mark.parametrize(
+    ("candidate", "text"),
+    [
+        (
+            _WithoutLogs(),
+            "on_epoch_end(self, epoch) cannot be used as a hook of _WithoutLogs: too many",
+        ),
+        (_WithoutSelf, "on_train_begin() cannot be used as a hook of _WithoutSelf: too many"),
+        (
+            _WithMore(),
+            "on_batch_end(self, batch, logs, more) cannot be used as a hook of _WithMore: miss",
+        ),
+        (
+            LambdaCallback(on_epoch_end=lambda epoch: None),
+            "<lambda>(epoch) cannot be used as a hook of LambdaCallback: too many positional arguments\n"
+            "  Write it as on_epoch_end(epoch, logs).",
+        ),
+        (ModelCheckpoint, "cannot be used as a callback: missing a required argument: 'filepath'"),
+    ],
+)
+def test_hooks_with_other_arguments_are_refused_before_a_run(candidate: object, text: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(text)):
+        as_callback(candidate)
+
+
+def test_hooks_of_any_arguments_are_taken() -> None:
+    class Loose(Callback):
+        def on_epoch_end(self, *args: Any) -> None:
+            pass
+
+        def on_train_end(self, state: Any = None, more: int = 3) -> None:  # type: ignore[override]
+            pass
+
+    assert isinstance(as_callback(Loose()), Loose)

@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import torch
 
 from kplug import constraints
 from kplug.builtins.constraints import COMPONENTS as TABLE
 from kplug.constraints import Constraint, MaxNorm, as_constraint, get
-from kplug.errors import ContractError
+from kplug.errors import ContractError, DataError
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -98,3 +99,20 @@ def test_the_base_class_leaves_weights_alone() -> None:
     weight = torch.ones(2, 3)
     assert Constraint()(weight) is weight
     assert Constraint().get_config() == {}
+
+
+@pytest.mark.parametrize("name", ["NonNeg", "MaxNorm", "UnitNorm", "MinMaxNorm"])
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_an_array_and_a_list_are_taken_as_in_keras(name: str, kind: Any) -> None:
+    given = kind([[1.5, -2.0], [0.25, 3.0]])
+    made, theirs = getattr(constraints, name)()(given), getattr(keras.constraints, name)()(given)
+    torch.testing.assert_close(made, theirs.to(made.dtype), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({str(one.target).rpartition(":")[-1] for one in TABLE.values()})
+)
+@pytest.mark.parametrize("given", [None, "abc", ["a"], {"a": 1}, np.array([None])])
+def test_what_is_no_weight_is_refused_with_the_name(name: str, given: Any) -> None:
+    with pytest.raises(DataError, match=rf"^{name}: .*cannot become a tensor"):
+        getattr(constraints, name)()(given)

@@ -155,3 +155,16 @@ def test_what_is_no_graph_is_not_taken_apart() -> None:
 def test_wrong_inputs_are_refused(given: Any) -> None:
     with pytest.raises(ArgumentValueError, match="2 symbolic tensors, as Input makes them"):
         clone_model(_graph(), input_tensors=given)
+
+
+@pytest.mark.parametrize("given", [Dense(2, name="dense"), None, "model", 3])
+def test_what_is_no_model_is_not_cloned(given: Any) -> None:
+    with pytest.raises(
+        ArgumentError, match=r"^clone_model: model is .*, no model\n  A layer is made again"
+    ):
+        clone_model(given)
+
+
+def test_what_makes_the_layers_is_a_function() -> None:
+    with pytest.raises(ArgumentValueError, match="'clone_function' is 3; allowed: a function"):
+        clone_model(Sequential([Dense(2, input_dim=3)]), clone_function=3)  # type: ignore[arg-type]

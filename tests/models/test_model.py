@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from kplug import backend, layers
-from kplug.errors import DataError, NotBuiltError
-from kplug.models import Model, Sequential
+from kplug.errors import DataError, KplugError, NotBuiltError, WeightsError
+from kplug.models import Model, Sequential, model_from_config, model_from_json, save_model
 
 
 class Residual(Model):
@@ -141,3 +141,39 @@ def test_a_copy_has_the_weights_that_the_model_will_have(
         model = Model(inputs, layers.Dense(2)(inputs))
     copied = copy_model(model)
     np.testing.assert_array_equal(copied.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize("given", [None, 3, layers.Dense(1)])
+def test_weights_that_are_no_list_are_refused(given: Any) -> None:
+    model = Sequential([layers.Dense(2, input_dim=3, name="dense")], name="chain")
+    before = model.get_weights()
+    for owner in (model, model.layers[0]):
+        with pytest.raises(
+            WeightsError, match=r"weights are a list of arrays, got .*; nothing was assigned"
+        ):
+            owner.set_weights(given)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("ask", "text"),
+    [
+        (lambda _: save_model(layers.Dense(2), "x.keras"), "^save_model: model is .*, no model"),
+        (lambda _: model_from_json(None), "the text is None, no JSON text"),
+        (lambda _: model_from_config(None), "^None does not describe a layer"),
+        (
+            lambda model: model.summary(line_length="abc"),
+            "'line_length' is 'abc'; allowed: a number",
+        ),
+        (lambda model: model.get_layer(index=1.5), "'index' is 1.5; allowed: the place of a layer"),
+        (
+            lambda model: model.compute_output_shape("abc"),
+            "'input_shape' is 'abc'; allowed: a shape",
+        ),
+        (lambda model: model.compute_output_shape(3), "'input_shape' is 3; allowed: a shape"),
+    ],
+)
+def test_what_a_model_is_asked_wrongly_is_said(ask: Callable[[Any], Any], text: str) -> None:
+    with pytest.raises(KplugError, match=text):
+        ask(Sequential([layers.Dense(2, input_dim=3)]))

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 import torch
 
 from kplug import backend as K, regularizers
 from kplug.builtins.regularizers import COMPONENTS as TABLE
-from kplug.errors import ContractError
+from kplug.errors import ContractError, DataError
 from kplug.regularizers import L1, L2, Regularizer, as_regularizer, get
 
 
@@ -134,3 +135,25 @@ def test_what_is_no_regularizer_is_refused(candidate: object, message: str) -> N
     with pytest.raises(ContractError) as caught:
         as_regularizer(candidate)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    ["L1", "L2", "OrthogonalRegularizer"],
+)
+def test_an_array_and_a_list_are_taken_as_in_keras(regularizer: str) -> None:
+    rows = np.array([[1.5, -2.0], [0.25, 3.0]])
+    make = getattr(regularizers, regularizer)
+    theirs = getattr(keras.regularizers, regularizer)()(rows)
+    for given in (rows, rows.tolist()):
+        made = make()(given)
+        torch.testing.assert_close(made, theirs.to(made.dtype), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", sorted({str(one.target).rpartition(":")[-1] for one in TABLE.values()})
+)
+@pytest.mark.parametrize("given", [None, "abc", ["a"], {"a": 1}, np.array([None])])
+def test_what_is_no_weight_is_refused_with_the_name(name: str, given: Any) -> None:
+    with pytest.raises(DataError, match=rf"^{name}: .*cannot become a tensor"):
+        getattr(regularizers, name)()(given)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from kplug.backend import dtype_name
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.contracts import check_call
-from kplug.errors import DataError, KplugError
+from kplug.errors import ComputationError, KplugError
 from kplug.graph import Shape, in_mode, is_symbolic
 from kplug.layers.base import reduced_precision
 from kplug.layers.base.component_slots import resolve_slots
@@ -157,7 +157,8 @@ def _explain(
 ) -> None:
     """Say why a call failed: by its arguments, by their shapes, or in a kernel of torch's.
 
-    What a layer of the user's raises is left as it is, also where it is inside another one.
+    What a layer of the user's raises is left as it is, also where it is inside another one. What a function
+    of the user's raises is named by its text.
     """
     if isinstance(error, TypeError):
         check_call(self.call, args, kwargs, f"call of layer {self.name!r}", _HOW_CALLED)
@@ -168,7 +169,7 @@ def _explain(
     if not is_of_torch or any(self.children()) or any(tensor.is_meta for tensor in tensors):
         return
     given = ", ".join(f"{tuple(one.shape)} {dtype_name(one.dtype)}" for one in tensors)
-    raise DataError(
+    raise ComputationError(
         f"layer {self.name!r} ({type(self).__name__}) cannot compute with "
         f"{f'inputs of shape {given}' if given else quote(args[0])}: {error}"
     ) from error
