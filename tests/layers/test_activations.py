@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from kplug import layers
 from kplug.errors import ArgumentError, ArgumentValueError, DataError
-from kplug.layers import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from kplug.layers import ELU, Activation, Input, LeakyReLU, PReLU, ReLU, Softmax
 from tests.layers.inputs import SETTINGS, draw
 
 slopes = st.sampled_from([0.0, 0.25, 1.5])
@@ -146,3 +146,14 @@ def test_activation(compare: Any, activation: str) -> None:
 
 def test_activation_takes_a_function() -> None:
     assert Activation(torch.sin)(torch.zeros(1, 1)).tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("axis", [3, -3, [1, 2]])
+def test_softmax_refuses_an_axis_that_its_inputs_lack(axis: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"works along axis .*, its inputs of shape \(None, 4\) have 2"
+    ):
+        _ = Softmax(axis)(Input((4,))).shape
+    with pytest.raises(DataError, match="works along axis"):
+        Softmax(axis)(torch.ones(2, 4))
+    assert Softmax(-2)(torch.ones(2, 4)).shape == (2, 4)

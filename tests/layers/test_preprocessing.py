@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -178,3 +179,13 @@ def test_wrong_data() -> None:
         Normalization(mean=[1.0, 2.0], variance=[1.0, 2.0])(torch.ones(2, 3))
     for one, other in zip(layer.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("columns", [["a", "b"], [0, 1]])
+def test_a_table_is_adapted_to_like_the_array_of_its_columns(columns: list[Any]) -> None:
+    rows = np.array([[1.0, 2.0], [2.0, 4.0], [6.0, 9.0]])
+    of_table, of_array = Normalization(), Normalization()
+    of_table.adapt(pd.DataFrame(rows, columns=columns))
+    of_array.adapt(rows)
+    torch.testing.assert_close(of_table.mean, of_array.mean)
+    torch.testing.assert_close(of_table.variance, of_array.variance)

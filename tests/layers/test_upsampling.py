@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
@@ -53,3 +55,18 @@ def test_wrong_arguments_are_refused(make: Any, text: str) -> None:
     with pytest.raises(ArgumentValueError) as caught:
         make()
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8"])
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_integers_stay_integers_as_in_keras(
+    kind: str, interpolation: str, data_format: str
+) -> None:
+    images = (np.arange(24).reshape(1, 3, 4, 2) * 7).astype(kind)
+    arguments: Any = {"size": (2, 3), "interpolation": interpolation, "data_format": data_format}
+    made = UpSampling2D(**arguments)(images)
+    theirs = keras.layers.UpSampling2D(**arguments)(images)
+    assert made.dtype is theirs.dtype
+    # Halves may be rounded up or down, as the kernel computes.
+    assert int((made.long() - theirs.long()).abs().max()) <= (interpolation == "bilinear")

@@ -171,3 +171,20 @@ def test_scores_that_are_cut_to_class_ids_are_told_of_once() -> None:
         "mean_io_u: y_pred holds 0.25, which is cut to a class id. For probabilities of one class use "
         "binary_iou, for scores of classes sparse_y_pred=False.",
     ]
+
+
+@pytest.mark.parametrize("name", ["OneHotIoU", "OneHotMeanIoU"])
+def test_booleans_are_one_hot_targets_and_scores(name: str) -> None:
+    arguments = {"num_classes": 2} | ({"target_class_ids": [0, 1]} if name == "OneHotIoU" else {})
+    rows = np.array([[True, False], [False, True], [False, True]])
+    scores = np.array([[True, False], [True, False], [False, True]])
+    theirs = float(getattr(keras.metrics, name)(**arguments)(rows, scores))
+    assert float(getattr(metrics, name)(**arguments)(rows, scores)) == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("name", ["CategoricalAccuracy", "TopKCategoricalAccuracy"])
+def test_accuracies_take_booleans_too(name: str) -> None:
+    rows = np.array([[True, False], [False, True], [False, True]])
+    scores = np.array([[True, False], [True, False], [False, True]])
+    expected = getattr(metrics, name)()(rows, scores.astype("float32"))
+    assert float(getattr(metrics, name)()(rows, scores)) == pytest.approx(float(expected))

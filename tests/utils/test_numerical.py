@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kplug.errors import DataError
+from kplug.errors import ArgumentValueError, DataError
 from kplug.utils import normalize, to_categorical
 
 
@@ -76,3 +76,48 @@ def test_normalize_along_the_first_axis() -> None:
     lengths[lengths == 0] = 1.0
     np.testing.assert_allclose(normalize(x, axis=0), x / lengths)
     np.testing.assert_allclose(normalize(torch.tensor(x), axis=0), x / lengths)
+
+
+def test_texts_of_digits_are_class_numbers_as_in_keras() -> None:
+    np.testing.assert_array_equal(
+        to_categorical(["1", "2"]),  # type: ignore[list-item]
+        np.asarray(keras.utils.to_categorical(["1", "2"])),
+    )
+
+
+@pytest.mark.parametrize("given", [["a"], "abc", None, {"a": 1}, [[1], [1, 2]], [object()]])
+def test_what_are_no_class_numbers_is_said(given: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"^to_categorical: x is .* whose values are no class numbers: "
+    ):
+        to_categorical(given)
+
+
+@pytest.mark.parametrize("given", ["a", 2.5, -1, [3]])
+def test_a_number_of_classes_is_an_integer(given: Any) -> None:
+    with pytest.raises(
+        ArgumentValueError, match=r"'num_classes' is .*; allowed: None or an integer >= 1"
+    ):
+        to_categorical([0, 1], given)
+
+
+@pytest.mark.parametrize(
+    ("x", "arguments", "text"),
+    [
+        (["abc"], {}, "normalize: x holds .* values; numbers are needed"),
+        (None, {}, "normalize: x holds object values"),
+        ([[1], [1, 2]], {}, "normalize: x cannot become an array"),
+        (
+            [[1.0, 2.0]],
+            {"axis": 2},
+            r"an array of shape \(1, 2\) has no norm of order 2 along the axis 2",
+        ),
+        ([[1.0, 2.0]], {"axis": "a"}, "along the axis 'a'"),
+        ([[1.0, 2.0]], {"order": "a"}, "has no norm of order 'a'"),
+        (torch.ones(1, 2), {"axis": 2}, "along the axis 2"),
+        (torch.ones(1, 2), {"order": "a"}, "has no norm of order 'a'"),
+    ],
+)
+def test_what_has_no_norm_is_said(x: Any, arguments: dict[str, Any], text: str) -> None:
+    with pytest.raises(DataError, match=text):
+        normalize(x, **arguments)

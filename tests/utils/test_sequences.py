@@ -69,3 +69,12 @@ def test_what_is_no_list_of_sequences_is_refused(
 def test_arguments_out_of_their_range_are_refused(argument: str, value: Any) -> None:
     with pytest.raises(ArgumentValueError, match=f"pad_sequences: argument '{argument}'"):
         pad_sequences(NUMBERS, **{argument: value})
+
+
+@pytest.mark.parametrize("given", [["abc", "d"], "abc", [["abc"], ["d"]], [[10**12]], [[object()]]])
+def test_what_are_no_numbers_is_named(given: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"^pad_sequences: sequence 0 is .*, which is no array of int32: "
+    ):
+        pad_sequences(given)
+    assert pad_sequences(["ab", "c"], dtype=object, value="")[1].tolist() == ["", "c"]

@@ -12,8 +12,12 @@ from torch import Tensor
 from kplug.backend import clear_session, set_floatx
 from kplug.errors import (
     ArgumentValueError,
+    ComputationError,
+    ContractError,
+    DataError,
+    GraphError,
 )
-from kplug.layers import Conv2D, Dense
+from kplug.layers import Conv2D, Dense, Input, Layer, LSTMCell, MaxPooling1D
 
 
 @pytest.fixture(autouse=True)
@@ -81,3 +85,73 @@ def test_trainable_is_a_flag() -> None:
     assert layer.trainable is True
     layer.trainable = np.False_
     assert layer.trainable is False
+
+
+@pytest.mark.parametrize("given", [None, "abc", ["a"], object(), np.array([None])])
+def test_what_a_layer_cannot_be_called_on_names_the_layer(given: Any) -> None:
+    with pytest.raises(DataError, match=r"^layer 'units': .*cannot become a tensor"):
+        Dense(3, name="units")(given)
+
+
+@pytest.mark.parametrize(
+    ("layer", "args", "kwargs", "text"),
+    [
+        (LSTMCell(2, name="x"), (), {}, "call of layer 'x': missing a required argument: 'states'"),
+        (Dense(2, name="x"), (3,), {}, "call of layer 'x': too many positional arguments"),
+        (
+            Dense(2, name="x"),
+            (),
+            {"mode": 3},
+            "call of layer 'x': got an unexpected keyword argument 'mode'",
+        ),
+    ],
+)
+def test_a_call_with_other_arguments_names_the_layer(
+    layer: Any, args: Any, kwargs: Any, text: str
+) -> None:
+    for _ in range(2):
+        with pytest.raises(ContractError, match=text):
+            layer(torch.ones(2, 4), *args, **kwargs)
+
+
+def test_what_a_kernel_refuses_names_the_layer_and_what_it_was_given() -> None:
+    layer = MaxPooling1D(name="pool")
+    for _ in range(2):
+        with pytest.raises(ComputationError) as caught:
+            layer(np.ones((1, 4, 2), dtype="int64"))
+        assert str(caught.value).startswith(
+            "layer 'pool' (MaxPooling1D) cannot compute with inputs of shape (1, 4, 2) int64: "
+        )
+
+
+class _Shapes(Layer):
+    def __init__(self, answer: Any) -> None:
+        super().__init__(name="mine")
+        self.answer = answer
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if self.answer is ZeroDivisionError:
+            raise ZeroDivisionError("by nothing")
+        return self.answer
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (ZeroDivisionError, "failed for the input shape (None, 3): ZeroDivisionError: by nothing"),
+        (
+            None,
+            "returned None for the input shape (None, 3); it returns a shape with the batch in front",
+        ),
+        ("abc", "returned 'abc' for the input shape (None, 3); it returns a shape"),
+        ((None, 2.5), "returned (None, 2.5) for the input shape (None, 3); it returns a shape"),
+    ],
+)
+def test_a_shape_that_cannot_be_computed_names_the_layer(answer: Any, text: str) -> None:
+    outputs = _Shapes(answer)(Input((3,)))
+    with pytest.raises(GraphError) as caught:
+        _ = outputs.shape
+    assert str(caught.value).startswith(f"compute_output_shape of layer 'mine' (_Shapes) {text}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -275,3 +276,22 @@ def test_what_is_refused_changes_nothing() -> None:
         layer.adapt([[1]])
     with pytest.raises(DataError, match=r"looks up integers, got torch\.float32"):
         IntegerLookup(vocabulary=[1])(torch.ones(1, 1))
+
+
+def test_a_table_is_its_values_and_not_the_names_of_its_columns() -> None:
+    table = pd.DataFrame({"kind": ["x", "y", "y"]})
+    for data in (table, table["kind"]):
+        layer = StringLookup()
+        layer.adapt(data)
+        assert layer.get_vocabulary() == ["[UNK]", "y", "x"]
+        assert layer(data).flatten().tolist() == [2, 1, 1]
+        texts = layers.TextVectorization()
+        texts.adapt(data)
+        assert texts.get_vocabulary() == ["", "[UNK]", "y", "x"]
+
+
+@pytest.mark.parametrize("data", [None, 3, "abc", np.float32(3)])
+@pytest.mark.parametrize("name", ["StringLookup", "IntegerLookup", "TextVectorization"])
+def test_what_is_no_data_is_not_adapted_to(data: Any, name: str) -> None:
+    with pytest.raises(DataError, match=r"cannot adapt to .*\n  Give an array, a list, a table"):
+        getattr(layers, name)().adapt(data)

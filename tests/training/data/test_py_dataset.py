@@ -310,3 +310,43 @@ def test_arguments_out_of_their_range_are_refused(argument: str, value: Any) -> 
 def test_what_a_subclass_leaves_out_is_named(method: str, text: str) -> None:
     with pytest.raises(NotImplementedError, match=text):
         PyDataset()[0] if method == "__getitem__" else PyDataset().num_batches
+
+
+@pytest.mark.parametrize("length", [4.0, np.float64(4.0), None, "4", -1, True])
+@pytest.mark.parametrize("place", ["__len__", "num_batches"])
+def test_a_length_that_is_no_integer_is_named(length: Any, place: str) -> None:
+    if length is None and place == "num_batches":
+        return  # there is no end then
+    given = (lambda _: length) if place == "__len__" else property(lambda _: length)
+    dataset = type("Halves", (PyDataset,), {place: given, "__getitem__": lambda *_: (X, Y)})()
+    with pytest.raises(DataError) as caught:
+        make_model().fit(dataset, verbose=0)
+    assert str(caught.value) == (
+        f"the length of Halves is {length!r}; it is the number of batches, an integer >= 0\n"
+        "  Let __len__ round up: math.ceil(samples / batch_size)."
+    )
+
+
+def test_the_length_of_torchs_dataset_is_checked_too() -> None:
+    class Halves(torch.utils.data.Dataset[Any]):
+        def __len__(self) -> int:
+            return 4.0  # type: ignore[return-value]
+
+        def __getitem__(self, index: int) -> Any:
+            return X[index], Y[index]
+
+    with pytest.raises(
+        DataError, match=r"the length of Halves is 4\.0; it is the number of samples"
+    ):
+        make_model().fit(Halves(), verbose=0)
+
+
+def test_a_length_may_be_an_integer_of_numpy() -> None:
+    class Whole(PyDataset):
+        def __len__(self) -> int:
+            return np.int64(2)  # type: ignore[return-value]
+
+        def __getitem__(self, index: int) -> Any:
+            return X, Y
+
+    assert Whole().num_batches == 2

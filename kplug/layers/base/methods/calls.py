@@ -157,8 +157,8 @@ def _explain(
 ) -> None:
     """Say why a call failed: by its arguments, by their shapes, or in a kernel of torch's.
 
-    What a layer of the user's raises is left as it is, also where it is inside another one. What a function
-    of the user's raises is named by its text.
+    What a layer of the user's raises is left as it is, also where it is inside another one. An error of a
+    user's function keeps its text, and is caught as before.
     """
     if isinstance(error, TypeError):
         check_call(self.call, args, kwargs, f"call of layer {self.name!r}", _HOW_CALLED)
