@@ -173,12 +173,12 @@ def test_what_a_user_leaves_out_is_nothing_of_a_plugin() -> None:
         "bias_initializer": None,
     }
     model = Sequential(
-        [layers.Dense(3, input_shape=(3,)), layers.Dense(3, **nothing), Own(), layers.Dense(1)]
+        [layers.Dense(3, input_shape=(3,)), layers.Dense(3, **nothing), Own(), layers.Softmax()]
     )
     metric = metrics.Mean()
     metric.add_weight(shape=(2,))
     model.compile(loss=losses.MeanSquaredError(), metrics=[metrics.AUC()])
-    model.fit(X, X[:, :1], epochs=1, verbose=0)
+    model.fit(X, X[:, :2], epochs=1, verbose=0)
     assert activations.get(None)(3.0) == 3.0
     assert {row.distribution for row in model.components} == {"kplug"}
     assert list_loaded() == []

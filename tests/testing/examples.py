@@ -89,6 +89,8 @@ DECAY = parse_spec(
 )
 OPTIMIZERS = {"default_optimizer": "kplug/adam(lr=0.05)", "optimizer_map": {}}
 ROWS = Input((4,))
+# Targets and predictions of three classes.
+IDS = (torch.tensor([0, 1, 2, 1]), torch.tensor([0, 2, 2, 1]))
 # The score of a batch as a whole has no parts that add up.
 SAMPLES = Example({"smooth": 1e-5, "thresh": 0.5, "reduction": "sample"})
 
@@ -129,6 +131,9 @@ EXAMPLES: dict[str, Example] = {
         {"reduction": "batchmean"},
         leave_out=dict.fromkeys(("one_row", "reduction"), "divided by samples, not by values"),
     ),
+    "metric/kplug/exact_accuracy": Example(inputs=IDS),
+    "metric/kplug/iou": Example({"num_classes": 3, "target_class_ids": [0, 1]}, inputs=IDS),
+    "metric/kplug/mean_iou": Example({"num_classes": 3}, inputs=IDS),
     "metric/kplug/f1_score": Example({"average": "macro"}),
     "metric/kplug/fbeta_score": Example({"average": "macro"}),
     "metric/kplug-segmentation/dice_coef": SAMPLES,
@@ -146,6 +151,10 @@ EXAMPLES: dict[str, Example] = {
             "layer": parse_spec("kplug/LSTM(units=3)"),
             "backward_layer": parse_spec("kplug/LSTM(units=3, go_backwards=True)"),
         }
+    ),
+    "layer/kplug/Sequential": Example(
+        {"layers": [parse_spec("kplug/Dense(units=3)")]},
+        leave_out={"config": "only from_config makes layers of what it writes of them"},
     ),
     "layer/kplug/SpectralNormalization": Example({"layer": parse_spec("kplug/Dense(units=3)")}),
     "layer/kplug/Functional": Example(
