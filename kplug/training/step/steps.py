@@ -26,6 +26,7 @@ from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.reports.running_loss import RunningLoss
 from kplug.training.step.forward import Forward, ForwardResult
+from kplug.training.step.untrained_weights import tell_of_untrained
 
 _WITHOUT_GRADIENT = (
     "No gradient reaches the model's weights. A comparison such as `y_pred > thresh`, rounding and "
@@ -95,6 +96,8 @@ class TrainStep(StepFunction):
         # Frozen ones too: with the gradient of an earlier step, the optimizer would go on to change them.
         self._parameters = list(model.parameters())
         self._has_metrics = bool(compiled.metrics)
+        self._has_all_losses = has_all_losses
+        self._has_own_weights = compiled.distribution is None  # else they are parts of them
         self._scale_loss = find_loss_scaling(optimizer)
         self._needs_graph = needs_gradient_graph(optimizer)
         self._is_checked = False
@@ -117,7 +120,8 @@ class TrainStep(StepFunction):
         """Train on a batch."""
         forward = self._forward
         outcome = forward(batch)
-        if not self._is_checked:
+        is_first = not self._is_checked
+        if is_first:
             check_loss(self.compiled, outcome, is_trained=update is not None)
             self._is_checked = True
         total, reported = outcome.total, forward.report(outcome)
@@ -127,6 +131,10 @@ class TrainStep(StepFunction):
             self.forget_gradients()
             scaled = total if scale_loss is None else scale_loss(total)
             differentiate(scaled, self._parameters, keep_graph=self._needs_graph)
+            if is_first and self._has_own_weights:
+                tell_of_untrained(
+                    self.model, outcome.predictions, has_all_losses=self._has_all_losses
+                )
             update()
             if self._constraints:
                 apply_constraints(self._constraints)

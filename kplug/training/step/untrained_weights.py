@@ -1,0 +1,71 @@
+"""Weights that look as if they were trained, and that a step cannot train: told once, at the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from kplug.layers.base.told import warn_once
+from kplug.training.model_protocol import TrainableModel
+
+_LISTED = 4  # weights that a message names
+
+
+def tell_of_untrained(
+    model: TrainableModel, predictions: Sequence[Tensor], *, has_all_losses: bool
+) -> None:
+    """Warn of weights that no gradient reaches, and of those in the predictions that are not the model's.
+
+    It is called after a backward pass, and looks at the first one of a model.
+
+    Args:
+        model: The model, whose weights have their gradients.
+        predictions: What it predicted.
+        has_all_losses: Whether each output has a loss; else what leads to the others alone is not meant to be
+            trained.
+    """
+    if "gradients" in model._told or torch.compiler.is_compiling():
+        return
+    model._told |= {"gradients"}
+    own = {id(parameter) for parameter in model.parameters()}
+    trained = [each for each in model.named_weights() if each[1].requires_grad]
+    unreached = [name for name, weight in trained if weight.grad is None]
+    if unreached and has_all_losses:
+        warn_once(
+            model,
+            "unreached weights",
+            f"no gradient of the loss reaches {len(unreached)} of {len(trained)} trainable weights of model "
+            f"{model.name!r}, so they are not trained: {_list(unreached)}. detach(), .numpy(), argmax and "
+            "outputs that nothing uses cut the connection",
+        )
+    foreign = [leaf for leaf in _find_leaves(predictions) if id(leaf) not in own]
+    if foreign and "lost layers" not in model._told:
+        shapes = _list([str(tuple(each.shape)) for each in foreign])
+        warn_once(
+            model,
+            "foreign weights",
+            f"model {model.name!r} computes with {len(foreign)} trainable tensors that are not among its "
+            f"weights, so they are not trained; their shapes: {shapes}. Keep what holds them as an attribute of "
+            "the model or of one of its layers; if they are not to be trained, set requires_grad or trainable "
+            "to False",
+        )
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+
+
+def _find_leaves(predictions: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Return the tensors that gradients of the predictions are kept of."""
+    seen = set()
+    left = [each.grad_fn for each in predictions]
+    while left:
+        node = left.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if type(node).__name__ == "AccumulateGrad":
+            yield node.variable  # type: ignore[attr-defined]  # what it adds the gradient to
+        left += [after for after, _ in node.next_functions]
