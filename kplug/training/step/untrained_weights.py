@@ -47,9 +47,9 @@ def tell_of_untrained(
             model,
             "foreign weights",
             f"model {model.name!r} computes with {len(foreign)} trainable tensors that are not among its "
-            f"weights, so they are not trained; their shapes: {shapes}. Keep what holds them as an attribute of "
-            "the model or of one of its layers; if they are not to be trained, set requires_grad or trainable "
-            "to False",
+            f"weights, so they are not trained; their shapes: {shapes}. Keep what holds them as an attribute "
+            "of the model or of one of its layers; if they are not to be trained, set requires_grad or "
+            "trainable to False",
         )
 
 
