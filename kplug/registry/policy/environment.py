@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from kplug.registry.errors import PolicyError
-from kplug.registry.policy.settings import KEYS, Source, read_settings, suggest_key
+from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings, suggest_key
 from kplug.registry.quoting import make_printable, shorten
 from kplug.registry.suggestions import ask, find_closest
 
@@ -45,7 +45,7 @@ def _label(key: str) -> str:
 
 def _is_unknown(name: str) -> bool:
     """Whether to ignore a variable could be to load what it means to keep out."""
-    upper = name.upper()
+    upper = as_meant(name).upper()
     if not upper.startswith("KPLUG") or name in VARIABLES:
         return False
     return upper.startswith(_PREFIX) or find_closest(upper, VARIABLES, likeness=0.9) is not None

@@ -10,13 +10,16 @@ from typing import Any, NamedTuple
 
 from kplug.registry.errors import PolicyError
 from kplug.registry.policy.environment import VARIABLES
-from kplug.registry.policy.settings import KEYS, Source, read_settings, suggest_key
+from kplug.registry.policy.settings import KEYS, Source, as_meant, read_settings, suggest_key
 from kplug.registry.policy.toml_files import parse_toml, read_bytes, show
 from kplug.registry.quoting import quote
 
 # A file without the name is not parsed: that takes longer than everything else here, and broken files of
 # other projects do not concern us.
 _MENTION = re.compile(rb"k(?<![a-z0-9].)[-_.]?plug")  # of a text in lower case, which is faster
+_ESCAPED = re.compile(
+    rb"\\(?:u0000|u|x)(?:00)?([0-7][0-9a-f])"
+)  # \u006B, \U0000006B, \x6B in lower case
 _KPLUG = re.compile(r"k[-_.]?plug(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(r"\s*\[+\s*(.*?)\s*\]+\s*(#.*)?")
 _USUAL_LINE = 200  # what matches a header needs the square of a line's length
@@ -45,7 +48,7 @@ def read_project_file(file: Path) -> Source | None:
         data = read_bytes(file)
         if data is None:
             return None
-        if not _MENTION.search(data.replace(b"\0", b"").lower()):  # UTF-16 has a 0 in each letter
+        if not _mentions_kplug(data):
             return Source(show(file))
         document = parse_toml(file, data)
     except PolicyError as error:
@@ -58,6 +61,15 @@ def read_project_file(file: Path) -> Source | None:
         return Source(show(file), errors=(*misplaced, other))
     found = _read_table(file, table, _find_lines(data.decode("utf-8-sig"), "tool.kplug"))
     return replace(found, errors=(*misplaced, *found.errors))
+
+
+def _mentions_kplug(data: bytes) -> bool:
+    text = data.replace(b"\0", b"").lower()  # UTF-16 has a 0 in each letter
+    if b"\\" in text:
+        text = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()).lower(), text)
+    if not text.isascii():
+        text = as_meant(text.decode(errors="ignore")).lower().encode()
+    return _MENTION.search(text) is not None
 
 
 def read_settings_file(file: Path) -> Source | None:
@@ -98,7 +110,7 @@ def _find_misplaced(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             waiting += [(table, item) for item in value]
         for key, item in value.items() if isinstance(value, dict) else ():
             place = _Place(table, key)
-            keys = place.keys if _KPLUG.fullmatch(key) else ()
+            keys = place.keys if _KPLUG.fullmatch(as_meant(key)) else ()
             if keys and _is_misplaced(keys, item):
                 yield keys
             elif keys != ("tool", "kplug"):
@@ -106,7 +118,7 @@ def _find_misplaced(document: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _is_misplaced(place: tuple[str, ...], value: object) -> bool:
-    found = _KPLUG.fullmatch(place[-1])
+    found = _KPLUG.fullmatch(as_meant(place[-1]))
     if found is None or place == ("tool", "kplug"):
         return False
     if len(place) == 1 or (len(place) == 2 and place[0] == "tool"):
@@ -119,7 +131,7 @@ def _is_misplaced(place: tuple[str, ...], value: object) -> bool:
 
 
 def _misplaced(place: tuple[str, ...], file: Path) -> PolicyError:
-    found = _KPLUG.fullmatch(place[-1])
+    found = _KPLUG.fullmatch(as_meant(place[-1]))
     meant = suggest_key(found["rest"]) if found and found["rest"] else None
     what = f"Write {meant!r} in" if meant in KEYS else "Settings stand in"
     return PolicyError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +108,18 @@ def read_settings(
     return Source(place, in_order, tuple(errors), tables)
 
 
+def as_meant(text: str) -> str:
+    """Return a name in the plain letters that its author means: wide or joined ones look the same.
+
+    Example:
+        >>> as_meant("ＫＰＬＵＧ＿DISABLE"), as_meant(" kplug\u200b")
+        ('KPLUG_DISABLE', 'kplug')
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).encode("ascii", "ignore").decode()
+    return text.strip()
+
+
 def suggest_key(text: str) -> str | None:
     """Return the key that was probably meant, or ``policy``, or None.
 
@@ -114,7 +127,7 @@ def suggest_key(text: str) -> str | None:
         >>> suggest_key("DISABLE_PLUGINS"), suggest_key("block"), suggest_key("strct")
         ('disable', 'disable', 'strict')
     """
-    text = text[:_LONGEST].casefold()
+    text = as_meant(text[:_LONGEST]).casefold()
     words = re.split(r"[^a-z]+", text)
     for key, beginnings in _MEANT.items():
         if any(re.match(beginnings, word) for word in words):

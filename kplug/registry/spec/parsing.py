@@ -83,7 +83,7 @@ class _Reader:
 
     def _parse(self) -> ast.expr:
         try:
-            return ast.parse(self.source, mode="eval").body
+            tree = ast.parse(self.source, mode="eval").body
         except SyntaxError as error:
             column = self._column(error.lineno or 1, max((error.offset or 1) - 1, 0))
             raise SpecSyntaxError(self.text, column, f"{error.msg}") from None
@@ -91,6 +91,19 @@ class _Reader:
             raise SpecSyntaxError(
                 self.text, max(self.start, 0), f"{error}".strip() or "too deep"
             ) from None
+        if not self.source.isascii():
+            self._refuse_lookalikes(tree)
+        return tree
+
+    def _refuse_lookalikes(self, tree: ast.expr) -> None:
+        """Refuse words that Python takes for others: it reads wide and joined letters as plain ones."""
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Name, ast.keyword)):
+                word = node.id if isinstance(node, ast.Name) else node.arg or "**"
+                start = self._column_of(node.lineno, node.col_offset)
+                if not self.text.startswith(word, start) and start > self.start:
+                    reason = f"this reads like {quote(word)}, but has other characters"
+                    raise SpecSyntaxError(self.text, start, reason)
 
     def _spec(self, ref: str, call: ast.Call, room: int) -> Spec:
         self._check_depth(room)

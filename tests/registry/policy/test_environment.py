@@ -80,6 +80,12 @@ def test_a_value_that_is_refused(variable: str, value: str, message: str) -> Non
         ("kplug_disable", "KPLUG_DISABLE"),
         ("Kplug_Plugins", "KPLUG_PLUGINS"),
         ("KPLUGDISABLE", "KPLUG_DISABLE"),
+        (
+            "\uff2b\uff30\uff2c\uff35\uff27\uff3f\uff24\uff29\uff33\uff21\uff22\uff2c\uff25",
+            "KPLUG_DISABLE",
+        ),
+        ("KPLUG\uff3fDISABLE", "KPLUG_DISABLE"),
+        (" KPLUG_DISABLE", "KPLUG_DISABLE"),
         ("KPLUG_CACHE", None),
         ("KPLUG_", None),
     ],

@@ -50,6 +50,10 @@ DISABLE = "kplug.disable = ['a']"
         "tool = {kplug = {disable = ['a']}}",
         "[ tool . 'kplug' ]\n\"disable\" = ['a']",
         'tool."kplug".disable = ["a"]',
+        '[tool."\\u006bplug"]\ndisable = ["a"]',
+        '[tool."kp\\u006C\\u0075\\U00000067"]\n"\\u0064isable" = ["a"]',
+        '"\\u0074ool"."\\U0000006Bplug".disable = ["a"]',
+        '# é\n"\\u0074ool" = {"\\u006b\\u0070\\u006c\\u0075\\u0067" = {disable = ["a"]}}',
     ],
 )
 def test_each_way_to_write_a_table(file: Path, text: str) -> None:
@@ -136,6 +140,11 @@ def test_a_broken_file_that_mentions_kplug(file: Path, data: bytes, reason: str)
         ("[tool.k_plug]\ndisable = ['a']", "tool.k_plug", "Settings stand in"),
         ("[tool.Kplug]\ndisable = ['a']", "tool.Kplug", "Settings stand in"),
         ("[tool.KPLUG]\n", "tool.KPLUG", "Settings stand in"),
+        ('[tool."\uff4bplug"]\ndisable = []', "tool.\uff4bplug", "Settings stand in"),
+        ('[tool."k\u200bplug"]\ndisable = []', "tool.k\u200bplug", "Settings stand in"),
+        ('[tool." kplug"]\ndisable = []', "tool. kplug", "Settings stand in"),
+        ('[tool."k\\u002dplug"]\ndisable = []', "tool.k-plug", "Settings stand in"),
+        ('"\uff4bplug\uff3fdisable" = []', "\uff4bplug\uff3fdisable", "Write 'disable' in"),
         ("[tool.kplug_x]\ny = 1", "tool.kplug_x", "Settings stand in"),
         ("[tool.kplug-policy]\nplugins = []", "tool.kplug-policy", "Settings stand in"),
         ("[[tool.kplugs]]\n", "tool.kplugs", "Settings stand in"),

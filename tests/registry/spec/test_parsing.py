@@ -100,6 +100,35 @@ def test_refuses(text: str, column: int, reason: str) -> None:
     assert (caught.value.column, caught.value.reason) == (column, reason)
 
 
+@pytest.mark.parametrize(
+    ("text", "column", "word"),
+    [
+        ("l1(\uff4c1=0.1)", 3, "l1"),
+        ("l1(l1=0.1, \uff4c1=0.2)", 11, "l1"),
+        ("l1('\xe9',\n \ufb01=1)", 9, "fi"),
+        ("l1(\xaa=1)", 3, "a"),
+        ("l1(e\u0301=1)", 3, "\xe9"),
+        ("l1(l1=\uff49nf)", 6, "inf"),
+        ("l1([-\uff4ean])", 5, "nan"),
+        ("l1({\uff49nf: 1})", 4, "inf"),
+        ("l1(x=\uff34rue)", 5, "True"),
+        ("l1(x=l2(\uff4c2=1))", 8, "l2"),
+        ("l1(x=a/\uff42(1))", 7, "b"),
+    ],
+    ids=ascii,
+)
+def test_a_word_that_python_takes_for_another_is_refused(text: str, column: int, word: str) -> None:
+    with pytest.raises(SpecSyntaxError) as caught:
+        parse_spec(text)
+    assert caught.value.reason == f"this reads like {word!r}, but has other characters"
+    assert caught.value.column == column
+
+
+def test_texts_and_comments_may_have_any_characters() -> None:
+    read = parse_spec("l1(x='\uff4c1', # \uff4c\n l1=y('\xe9'))")
+    assert read.kwargs == {"x": "\uff4c1", "l1": Spec("y", ("\xe9",))}
+
+
 @pytest.mark.parametrize("other", [3, b"adam", None, ["adam"], Spec("adam")])
 def test_what_is_no_text_is_refused(other: Any) -> None:
     with pytest.raises(SpecError, match="is no text\n  Write a spec, such as"):
