@@ -205,6 +205,23 @@ def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[kpl
 
 
 @hookspec
+def kplug_left_out(kind: str) -> Mapping[str, str]:
+    """Say what of a library is not offered, and why.
+
+    It is called when somebody reads the message about a name that was not found, so that they learn why it is
+    none and what to use instead. It is not called while it runs.
+
+    Args:
+        kind: The kind that is wanted, such as ``optimizer``.
+
+    Returns:
+        By name, the reason and what to use instead, without the last full stop. Names are compared as those
+        of components are: ``SparseAdam`` is ``sparse_adam``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
 def kplug_environment() -> Sequence[kplug.Section]:
     """Say what `kplug env` should show of this plugin: its settings, and what it found on this machine.
 

@@ -1,12 +1,13 @@
 """torch's own optimizers, losses and initializers, under the origin ``torch``: ``torch/adamw``.
 
 An explicit table: a scan of ``torch.optim`` would change with the installed torch. Left out is what a
-model cannot call: LBFGS and SparseAdam (a closure, sparse gradients), and losses with other inputs than
-one target and one output. The initializers are ``torch.nn.init``'s functions without their underscore;
+model cannot call, and what kplug has itself. The initializers are ``torch.nn.init``'s functions without their underscore;
 ``zeros``, ``ones``, ``constant`` and ``identity`` are kplug's, which do the same.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from kplug.hookspecs import hookimpl
 from kplug.registry.component import Component
@@ -56,6 +57,46 @@ _INITIALIZERS = {
     "xavier_normal": "XavierNormal",
     "xavier_uniform": "XavierUniform",
 }
+
+
+_PAIRS = "it compares outputs with each other. Call torch.nn.{} in a train_step of your own"
+LEFT_OUT: dict[str, dict[str, str]] = {
+    "optimizer": {
+        "LBFGS": "its step computes the loss again and again. Use one whose step takes the gradients as they "
+        "are, such as 'adam', or write the loop with torch.optim.LBFGS yourself",
+        "Muon": "it takes matrices only, and layers have biases. Use 'kplug/muon', which has Adam for the rest",
+        "SparseAdam": "it takes sparse gradients only, and those of layers are dense. Use 'adam'",
+    },
+    "loss": {
+        "AdaptiveLogSoftmaxWithLoss": "it has weights, as a layer has. Call it in a layer of your own, and "
+        "pass its loss to add_loss",
+        "CTCLoss": "it needs the lengths of outputs and targets. Use 'kplug/ctc'",
+        "CosineEmbeddingLoss": f"{_PAIRS.format('CosineEmbeddingLoss')}; 'cosine_similarity' compares an output "
+        "with a target",
+        "GaussianNLLLoss": "it needs a mean and a variance for each target. Call torch.nn.GaussianNLLLoss in a "
+        "function (y_true, y_pred) that takes both from y_pred",
+        "LinearCrossEntropyLoss": "it has weights, as a layer has. Use a Dense layer and 'cross_entropy_loss'",
+        **{
+            name: _PAIRS.format(name)
+            for name in ("MarginRankingLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss")
+        },
+    },
+    "initializer": {
+        name: f"kplug's does the same. Use 'kplug/{own}'"
+        for name, own in {
+            "constant": "constant",
+            "eye": "identity",
+            "ones": "ones",
+            "zeros": "zeros",
+        }.items()
+    },
+}
+
+
+@hookimpl
+def kplug_left_out(kind: str) -> Mapping[str, str]:
+    """Say why torch's other optimizers, losses and initializers have no name here."""
+    return LEFT_OUT.get(kind, {})
 
 
 @hookimpl

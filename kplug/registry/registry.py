@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -16,6 +18,7 @@ from kplug.registry.component import Component, Origin
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
 from kplug.registry.installed.in_flight import Once
 from kplug.registry.installed.plugin_kinds import merge_kinds
+from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
 from kplug.registry.loading.imported_code import warn_of_replacement
 from kplug.registry.loading.load_failures import explain_failure
@@ -149,19 +152,23 @@ class Registry:
             name: The name, as it was written.
             distribution: Only this one's answers count.
         """
-        if _IS_ASKING.get():
-            return []
-        token = _IS_ASKING.set(True)
-        try:
-            facts = {"kind": kind, "name": name, "distribution": distribution}
+        facts = {"kind": kind, "name": name, "distribution": distribution}
+        with _asking() as suppliers:
             found = dict.fromkeys(
                 package
-                for supplier in self.state.discovery.suppliers
+                for supplier in suppliers
                 for package in supplier.ask(Package, "kplug_offers", **facts)
             )
-        finally:
-            _IS_ASKING.reset(token)
         return [package for package in found if distribution in (None, package.distribution)]
+
+    def find_reasons(
+        self, kind: str, name: str, distribution: str | None = None
+    ) -> list[tuple[Origin, str]]:
+        """Ask the plugins why they leave out a name that nobody here offers, as `find_packages` does."""
+        with _asking() as suppliers:
+            asked = [one for one in suppliers if distribution in (None, one.origin.distribution)]
+            found = [(supplier.origin, supplier.find_reason(kind, name)) for supplier in asked]
+        return [(origin, reason) for origin, reason in found if reason is not None]
 
     def ask_environment(self) -> tuple[list[Section], list[Problem]]:
         """Ask the plugins what they add to `kplug env`, and return it with what is wrong with the answers."""
@@ -252,6 +259,19 @@ class Registry:
         if ("replaced", distribution) not in state.warned:
             state.warned.add(("replaced", distribution))
             warn_of_replacement(distribution)
+
+
+@contextmanager
+def _asking() -> Iterator[list[Supplier]]:
+    """Give the plugins that may be asked about a missing name; none to one that asks while it is asked."""
+    if _IS_ASKING.get():
+        yield []
+        return
+    token = _IS_ASKING.set(True)
+    try:
+        yield REGISTRY.state.discovery.suppliers
+    finally:
+        _IS_ASKING.reset(token)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import pluggy
@@ -24,6 +24,7 @@ _FURTHER_HOOKS = {
     "kplug_components": "with kind",
     "kplug_offers": "with kind, name and distribution",
     "kplug_environment": "without arguments",
+    "kplug_left_out": "with kind",
 }
 
 
@@ -77,16 +78,16 @@ def explain_misfit(error: pluggy.PluginValidationError) -> str:
 
 
 def ask_for(
-    item: type[Item],
+    read: Callable[[object], Sequence[Item]],
     managers: Sequence[pluggy.PluginManager],
     origin: Origin,
     hook: str,
     **arguments: object,
 ) -> tuple[list[Item], tuple[Problem, ...]]:
-    """Ask one plugin's modules of hooks for a list; what is wrong with an answer costs that one.
+    """Ask one plugin's modules of hooks for items; what is wrong with an answer costs that one.
 
     Args:
-        item: What the list has to hold.
+        read: Returns the items of an answer: `read_list`, or `read_reasons`.
         managers: The managers of the modules.
         origin: The plugin.
         hook: The name of the hook.
@@ -97,7 +98,7 @@ def ask_for(
     for manager in managers:
         try:
             for answer in getattr(manager.hook, hook)(**arguments):
-                found += _check_list(item, answer)
+                found += read(answer)
         except KeyboardInterrupt:
             raise
         except RegistrationError as error:
@@ -107,8 +108,26 @@ def ask_for(
     return found, tuple(problems)
 
 
-def _check_list(item: type[Item], answer: object) -> Sequence[Item]:
+def read_list(item: type[Item], answer: object) -> Sequence[Item]:
+    """Return an answer that is a list of such items.
+
+    Raises:
+        RegistrationError: for anything else.
+    """
     if isinstance(answer, (list, tuple)) and all(isinstance(one, item) for one in answer):
         return answer
     hint = f"It must return a list of kplug.{item.__name__}."
+    raise RegistrationError(f"{describe_answer(answer)} was returned", hint=hint)
+
+
+def read_reasons(answer: object) -> list[tuple[str, str]]:
+    """Return an answer that is a mapping of texts, as pairs.
+
+    Raises:
+        RegistrationError: for anything else.
+    """
+    pairs = list(answer.items()) if isinstance(answer, Mapping) else [(answer, "")]
+    if all(isinstance(text, str) for pair in pairs for text in pair):
+        return pairs
+    hint = "It must return a mapping of name to reason, both texts."
     raise RegistrationError(f"{describe_answer(answer)} was returned", hint=hint)

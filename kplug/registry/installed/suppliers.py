@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import pluggy
@@ -23,11 +23,14 @@ from kplug.registry.installed.hook_modules import (
     check_hooks,
     check_own_hooks,
     explain_misfit,
+    read_list,
+    read_reasons,
 )
 from kplug.registry.installed.in_flight import Once
 from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
 from kplug.registry.loading.targets import Importer, is_of_python
+from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
 from kplug.registry.user_warnings import describe_caller
@@ -164,8 +167,19 @@ class Supplier:
             hook: The name of the hook.
             arguments: What it is called with.
         """
+        return self._ask_modules(functools.partial(read_list, item), hook, **arguments)
+
+    def find_reason(self, kind: str, name: str) -> str | None:
+        """Return why it leaves out what has this name in the library that it offers, or None."""
+        reasons = self._ask_modules(read_reasons, "kplug_left_out", kind=kind)
+        key = lookup_key(name)
+        return next((reason for own, reason in reasons if lookup_key(own) == key), None)
+
+    def _ask_modules(
+        self, read: Callable[[object], Sequence[Item]], hook: str, **arguments: object
+    ) -> list[Item]:
         managers = self.load_modules().managers
-        found, self._answers[hook] = ask_for(item, managers, self.origin, hook, **arguments)
+        found, self._answers[hook] = ask_for(read, managers, self.origin, hook, **arguments)
         return found
 
     def problems_with_answer(self, hook: str) -> tuple[Problem, ...]:

@@ -30,7 +30,7 @@ from kplug.registry.loading.load_failures import advise_repair
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import is_installed
 from kplug.registry.problems import Problem
-from kplug.registry.quoting import quote
+from kplug.registry.quoting import make_printable, quote
 from kplug.registry.registry import Registry
 from kplug.registry.spec import Spec
 from kplug.registry.suggestions import ask, find_closest, find_most_alike
@@ -139,16 +139,32 @@ def _not_offered(
         )
         error.__cause__ = about[0].cause
         return error
-    not_read = [f"Not read: {problem}" for problem in problems]
     return UnknownComponentError(
         f"{supplier.origin} offers no {kind.name} {quote(spec.name)}",
         kind=kind.name,
         ref=spec.ref,
         candidates=[component.name for component in own],
-        hint=lambda: "\n  ".join(
-            (*list_packages(registry, kind.name, spec), _suggest(kind, spec.name, own), *not_read)
-        ),
+        hint=partial(_advise_on_plugin, registry, kind, spec, own, supplier),
     )
+
+
+def _advise_on_plugin(
+    registry: Registry,
+    kind: Kind,
+    spec: Spec,
+    own: Sequence[Component],
+    supplier: Supplier,
+) -> str:
+    """Return what to do about a name that an installed plugin does not have."""
+    reasons = _list_reasons(registry, kind, spec)
+    others = [item.qualified_name for item in registry.index(kind).candidates(spec.name)]
+    lines = [f"Offered here: {', '.join(others)}."] if others else []
+    if not reasons:
+        nothing = f"It offers no {kind.plural}; `kplug list {kind.plural}` shows who does."
+        lines += list_packages(registry, kind.name, spec)
+        lines.append(_suggest(kind, spec.name, own) if own else nothing)
+    problems = [each for each in supplier.problems_with(kind) if not each.is_advice]
+    return "\n  ".join((*reasons, *lines, *(f"Not read: {problem}" for problem in problems)))
 
 
 def find_about(problems: Iterable[Problem], name: str) -> list[Problem]:
@@ -225,18 +241,27 @@ def _advise(registry: Registry, kind: Kind, spec: Spec, components: Sequence[Com
     packages = list_packages(
         registry, kind.name, spec
     )  # first: what the plugins raise then is a problem too
+    reasons = _list_reasons(registry, kind, spec)
     problems = [each for each in registry.problems(kind) if not each.is_advice]
     about = find_about(problems, spec.name)
     lines = [f"Not read: {problem}" for problem in about or problems]
     lines += list_switched_off(registry)
-    suggestions = [] if about else [_suggest(kind, spec.name, components)]
-    return "\n  ".join((*packages, *suggestions, *lines))
+    suggestions = [] if about or reasons else [_suggest(kind, spec.name, components)]
+    return "\n  ".join((*reasons, *packages, *suggestions, *lines))
 
 
 def list_packages(registry: Registry, kind: str, spec: Spec) -> list[str]:
     """Return a sentence for each package that a plugin knows to offer a name; its command is the plugin's."""
     found = registry.find_packages(kind, spec.name, spec.distribution)
     return [f"{package} offers it: {package.install}" for package in found[:_SHOWN]]
+
+
+def _list_reasons(registry: Registry, kind: Kind, spec: Spec) -> list[str]:
+    """Return a sentence for each plugin that knows the name and leaves it out."""
+    found = registry.find_reasons(kind.name, spec.name, spec.distribution)
+    return [
+        f"{origin} leaves it out: {make_printable(reason)}." for origin, reason in found[:_SHOWN]
+    ]
 
 
 def list_switched_off(registry: Registry) -> list[str]:

@@ -17,6 +17,7 @@ from kplug_pytorch_optimizer.adapted import LEFT_OUT, QUALIFIED_ONLY, UNDECLARED
 from kplug_pytorch_optimizer.table import OPTIMIZERS, VERSION
 
 import kplug
+from kplug.errors import UnknownComponentError
 from kplug.registry import REGISTRY, get_kind
 from kplug.registry.lookup_keys import keys_of
 
@@ -102,3 +103,10 @@ def test_listing_imports_neither_torch_nor_the_library() -> None:
 def test_a_misspelt_argument_is_named() -> None:
     with pytest.raises(kplug.KplugError, match="Did you mean 'weight_decay'"):
         kplug.resolve("optimizer", "adabelief(weight_decy=0.1)")
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_what_is_left_out_says_why(name: str) -> None:
+    with pytest.raises(UnknownComponentError) as caught:
+        kplug.resolve("optimizer", f"kplug-pytorch-optimizer/{name.lower()}")
+    assert f"leaves it out: {LEFT_OUT[name]}." in str(caught.value)

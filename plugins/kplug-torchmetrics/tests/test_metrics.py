@@ -19,7 +19,7 @@ from torchmetrics.functional.audio import scale_invariant_signal_noise_ratio
 
 import kplug
 from kplug import metrics
-from kplug.errors import ArgumentValueError, ContractError, DataError
+from kplug.errors import ArgumentValueError, ContractError, DataError, UnknownComponentError
 
 # torchmetrics warns when it keeps every prediction, and of batches that it finds odd.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torchmetrics")
@@ -407,3 +407,9 @@ def test_an_instance_that_is_not_wrapped_is_refused() -> None:
         "BinaryAUROC gathers state over batches in torchmetrics's way, with update and compute\n"
         "  Install kplug-torchmetrics and name it ('auroc(…)'), or give kplug_torchmetrics.wrap(metric)."
     )
+
+
+def test_what_is_left_out_says_why() -> None:
+    with pytest.raises(UnknownComponentError) as caught:
+        kplug.resolve("metric", "kplug-torchmetrics/metric_tracker")
+    assert f"leaves it out: {LEFT_OUT['MetricTracker']}." in str(caught.value)

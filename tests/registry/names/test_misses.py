@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import kplug
+from kplug.builtins.torch import LEFT_OUT
 from kplug.errors import (
     DisabledComponentError,
     KplugError,
@@ -23,6 +25,7 @@ from kplug.errors import (
 )
 from kplug.registry import REGISTRY, get_kind, resolve
 from kplug.registry.loading.targets import TargetError
+from kplug.registry.lookup_keys import keys_of, lookup_key
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -571,3 +574,94 @@ def test_metadata_that_cannot_be_read_are_named_with_their_folder(install: Sandb
 def test_a_stored_name_that_is_known_in_another_kind() -> None:
     error = _fail("regularizer", "custom/csv_logger", UnknownComponentError)
     assert "\n  'csv_logger' is a callback, not a regularizer. Offer it: " in str(error)
+
+
+@pytest.mark.parametrize("ref", ["torch/lbfgs", "torch/LBFGS", "lbfgs", "l_bfgs"])
+def test_what_torch_has_and_no_model_can_use_is_left_out_with_a_reason(ref: str) -> None:
+    text = str(_fail("optimizer", ref, UnknownComponentError))
+    assert " leaves it out: its step computes the loss again and again. Use one whose step " in text
+    assert text.endswith("such as 'adam', or write the loop with torch.optim.LBFGS yourself.")
+    assert "Most like it" not in text
+    assert "Did you mean" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "advice"),
+    [
+        ("optimizer", "SparseAdam", "Use 'adam'"),
+        ("optimizer", "torch/muon", "Use 'kplug/muon'"),
+        ("loss", "CTCLoss", "Use 'kplug/ctc'"),
+        ("loss", "torch/triplet_margin_loss", "Call torch.nn.TripletMarginLoss in a train_step"),
+        ("initializer", "torch/zeros", "Use 'kplug/zeros'"),
+        ("initializer", "torch/eye", "Use 'kplug/identity'"),
+    ],
+)
+def test_others_that_torch_has_say_what_to_use(kind: str, name: str, advice: str) -> None:
+    text = str(_fail(kind, name, UnknownComponentError))
+    assert advice in text
+    for mentioned in re.findall("'(kplug/.*?)'", text):
+        assert resolve(kind, mentioned).component.qualified_name == mentioned
+
+
+def test_nothing_that_torch_offers_is_left_out() -> None:
+    for kind, reasons in LEFT_OUT.items():
+        own = [each for each in REGISTRY.components(get_kind(kind)) if each.origin.is_built_in]
+        offered = {
+            key for each in own if each.origin.distribution == "torch" for key in keys_of(each)
+        }
+        assert offered
+        assert offered.isdisjoint(map(lookup_key, reasons))
+
+
+def test_a_name_that_another_package_has_is_shown_with_that_package() -> None:
+    assert str(_fail("activation", "torch/relu", UnknownComponentError)).splitlines()[1:] == [
+        "  Offered here: kplug/relu.",
+        "  It offers no activations; `kplug list activations` shows who does.",
+    ]
+
+
+LEAVING_OUT = """
+import kplug
+ASKED = []
+
+@kplug.hookimpl
+def kplug_left_out(kind):
+    ASKED.append(kind)
+    try:
+        kplug.resolve("loss", "no_such_loss_either")
+    except kplug.KplugError as error:
+        str(error)
+    return {answer}
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ("{'DeepPuddle': 'too deep\\x1b. Use puddle'}", "leaves it out: too deep?. Use puddle."),
+        ("{'deep-puddle': 'x'}", "leaves it out: x."),
+        (
+            "['deep_puddle']",
+            "kplug_left_out: ['deep_puddle'] was returned. It must return a mapping of name to reason, "
+            "both texts.",
+        ),
+        (
+            "{'deep_puddle': 3}",
+            "kplug_left_out: {'deep_puddle': 3} was returned. It must return a mapping of name to reason, "
+            "both texts.",
+        ),
+        ("1 / 0", "kplug_left_out raised ZeroDivisionError: division by zero"),
+    ],
+)
+@pytest.mark.parametrize("ref", ["deep_puddle", "my-library/deep_puddle"])
+def test_a_plugin_says_what_it_leaves_out(
+    install: Sandbox, ref: str, answer: str, line: str
+) -> None:
+    source = LEAVING_OUT.replace("{answer}", answer)
+    install("my-library", entry_points={"kplug": {"p": "library"}}, modules={"library.py": source})
+    REGISTRY.problems()
+    with pytest.raises(ResolutionError) as caught:
+        resolve("loss", ref)
+    assert sys.modules["library"].ASKED == []
+    assert line in str(caught.value)
+    assert sys.modules["library"].ASKED == ["loss"]

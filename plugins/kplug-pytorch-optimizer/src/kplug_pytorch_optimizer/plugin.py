@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kplug import Component, hookimpl
-from kplug_pytorch_optimizer.adapted import LOSSES, QUALIFIED_ONLY, SCHEDULES
+from kplug_pytorch_optimizer.adapted import LEFT_OUT, LOSSES, QUALIFIED_ONLY, SCHEDULES
 from kplug_pytorch_optimizer.table import OPTIMIZERS
 
 _EXAMPLES = "kplug_pytorch_optimizer.examples:EXAMPLES"
@@ -51,3 +51,9 @@ def kplug_losses() -> dict[str, Component]:
         )
         for name, class_name in LOSSES.items()
     }
+
+
+@hookimpl
+def kplug_left_out(kind: str) -> dict[str, str]:
+    """Say why the library's other optimizers have no name here."""
+    return LEFT_OUT if kind == "optimizer" else {}

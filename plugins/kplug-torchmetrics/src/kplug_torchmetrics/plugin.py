@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kplug import Component, hookimpl
-from kplug_torchmetrics.table import NAMED_LIKE_BUILT_INS, ROWS
+from kplug_torchmetrics.table import LEFT_OUT, NAMED_LIKE_BUILT_INS, ROWS
 
 
 @hookimpl
@@ -20,3 +20,9 @@ def kplug_metrics() -> dict[str, Component]:
         )
         for class_name, row in ROWS.items()
     }
+
+
+@hookimpl
+def kplug_left_out(kind: str) -> dict[str, str]:
+    """Say why the library's other public names are no metrics here."""
+    return LEFT_OUT if kind == "metric" else {}
