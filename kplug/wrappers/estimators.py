@@ -18,6 +18,8 @@ from kplug.wrappers.seeding import seeded
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
     from sklearn.utils import multiclass, validation
+
+    from kplug.callbacks import History
 else:
     _base = import_extra("kplug.wrappers", "sklearn.base", "sklearn")
     BaseEstimator, ClassifierMixin = _base.BaseEstimator, _base.ClassifierMixin
@@ -69,9 +71,12 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         with seeded(self.random_state):
             model = self._choose_model(X, targets)
             self._require_compiled(model)
-            history = model.fit(X, targets, **{**(self.fit_kwargs or {}), **kwargs})
+            history = self._train(model, X, targets, {**(self.fit_kwargs or {}), **kwargs})
         self.model_, self.history_ = model, history.history
         return self
+
+    def _train(self, model: Model, X: Array, targets: Array, options: Mapping[str, Any]) -> History:
+        return model.fit(X, targets, **options)
 
     def _require_compiled(self, model: Model) -> None:
         if model.compiled is None:
@@ -152,6 +157,19 @@ class KplugClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
                 hint="A classifier needs samples of two classes at least.",
             )
         return np.eye(len(self.classes_), dtype="float32")[ids]
+
+    def _train(self, model: Model, X: Array, targets: Array, options: Mapping[str, Any]) -> History:
+        try:
+            return super()._train(model, X, targets, options)
+        except DataError as error:
+            if "y_true has shape" in error.message:  # not that of the class ids which somebody gave
+                owner, classes = type(self).__name__, targets.shape[1]
+                error.hint = (
+                    f"{owner} makes the classes one-hot, of shape (samples, {classes}). Let the model end in "
+                    f"Dense({classes}, 'softmax'), and compile it with 'categorical_crossentropy', and with "
+                    "metrics without 'sparse_'."
+                )
+            raise
 
     def predict(self, X: Any) -> Array:
         """Return the class with the largest output of each sample, shape (samples,)."""

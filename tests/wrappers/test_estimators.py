@@ -148,3 +148,48 @@ def test_a_model_that_is_not_compiled_is_named() -> None:
 def test_one_class_is_no_task() -> None:
     with pytest.raises(DataError, match=r"all targets are of one class, 'a'"):
         ESTIMATORS["classifier"]().fit(X, ["a"] * len(X))
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "metrics", "complaint"),
+    [
+        (
+            3,
+            "softmax",
+            "sparse_categorical_crossentropy",
+            None,
+            "loss: sparse_categorical_crossentropy: y_true has",
+        ),
+        (1, "sigmoid", "binary_crossentropy", None, "loss: binary_crossentropy: y_true has"),
+        (2, "softmax", "categorical_crossentropy", None, "loss: categorical_crossentropy: y_true"),
+        (
+            3,
+            "softmax",
+            "categorical_crossentropy",
+            ["sparse_categorical_accuracy"],
+            "metrics[0]: sparse_",
+        ),
+    ],
+)
+def test_whoever_gives_class_ids_is_told_what_the_model_gets(
+    units: int, activation: str, loss: str, metrics: Any, complaint: str
+) -> None:
+    model = Sequential([Dense(units, activation, input_dim=4)])
+    model.compile("sgd", loss, metrics=metrics)
+    with pytest.raises(DataError) as caught:
+        KplugClassifier(model, fit_kwargs={"verbose": 0}).fit(X, Y)
+    message, hint = str(caught.value).split("\n")
+    assert message.startswith(complaint)
+    assert hint == (
+        "  KplugClassifier makes the classes one-hot, of shape (samples, 3). Let the model end in "
+        "Dense(3, 'softmax'), and compile it with 'categorical_crossentropy', and with metrics without "
+        "'sparse_'."
+    )
+
+
+def test_another_fault_of_the_data_is_told_as_it_is() -> None:
+    model = Sequential([Dense(3, "softmax", input_dim=5)])
+    model.compile("sgd", "categorical_crossentropy")
+    with pytest.raises(DataError) as caught:
+        KplugClassifier(model, fit_kwargs={"verbose": 0}).fit(X, Y)
+    assert "one-hot" not in str(caught.value)

@@ -126,8 +126,9 @@ def read_reasons(answer: object) -> list[tuple[str, str]]:
     Raises:
         RegistrationError: for anything else.
     """
-    pairs = list(answer.items()) if isinstance(answer, Mapping) else [(answer, "")]
-    if all(isinstance(text, str) for pair in pairs for text in pair):
-        return pairs
+    if isinstance(answer, Mapping):
+        pairs = list(answer.items())
+        if all(isinstance(text, str) for pair in pairs for text in pair):
+            return pairs
     hint = "It must return a mapping of name to reason, both texts."
     raise RegistrationError(f"{describe_answer(answer)} was returned", hint=hint)
