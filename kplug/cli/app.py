@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -42,6 +43,10 @@ def options(
 
 def main() -> None:
     """Run the command line; an error is a sentence, and every exit status has one meaning."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # not each encoding has what plugins write of themselves
     try:
         app(color=find_color())
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -116,6 +117,24 @@ def test_an_error_is_a_sentence_and_the_traceback_is_there_on_request(
     written = capsys.readouterr().err
     assert written.startswith("Traceback (most recent call last):")
     assert written.endswith(message)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-8"])
+def test_what_an_encoding_lacks_is_a_question_mark(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """As in a file on Windows."""
+    source = (
+        "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n"
+        "    return {'pond': kplug.Component('pond', 'm:pond', summary='A \\u221a of \\xe9.')}\n"
+    )
+    install("ponds", entry_points={"kplug": {"p": "hooks"}}, modules={"hooks.py": source})
+    written = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", written)
+    assert run_main(monkeypatch, "list", "losses") == ExitStatus.DONE
+    written.seek(0)
+    shown = "A \u221a of \xe9." if encoding == "utf-8" else "A ? of \xe9."
+    assert shown in written.read()
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["--help"]])
