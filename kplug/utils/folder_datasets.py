@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from kplug import backend as K, ops
 from kplug.arguments import require_choice, require_integer
 from kplug.errors import ArgumentError
+from kplug.utils.dataset_steps import DatasetSteps
 from kplug.utils.images import COLOR_MODES, img_to_array, load_img, require_size
 from kplug.utils.labelled_files import FolderArguments, LabelledFiles
 
@@ -22,8 +23,10 @@ _PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 _METHODS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 
 
-class FolderLoader(DataLoader[Any]):
+class FolderLoader(DataLoader[Any], DatasetSteps):
     """The batches of a folder's files, as ``fit``, ``evaluate`` and ``predict`` take them.
+
+    It has the methods of TensorFlow's datasets that scripts use: ``map``, ``take``, ``prefetch`` and the like.
 
     Attributes:
         class_names: The names of the classes in order, or None.
@@ -130,7 +133,7 @@ def image_dataset_from_directory(
         verbose: Whether the number of files and classes is printed.
 
     Returns:
-        A ``DataLoader`` of ``pictures`` or ``(pictures, labels)``, with ``class_names`` and ``file_paths``;
+        A ``DataLoader``, which has ``map``, ``take`` and the like, of ``pictures`` or ``(pictures, labels)``, with ``class_names`` and ``file_paths``;
         pictures are float32 from 0 to 255, of shape (batch, height, width, channels).
 
     Raises:
@@ -208,7 +211,7 @@ def text_dataset_from_directory(
         verbose: Whether the number of files and classes is printed.
 
     Returns:
-        A ``DataLoader`` of ``texts`` or ``(texts, labels)``, with ``class_names`` and ``file_paths``; texts
+        A ``DataLoader``, which has ``map``, ``take`` and the like, of ``texts`` or ``(texts, labels)``, with ``class_names`` and ``file_paths``; texts
         are an array of strings, of shape (batch,).
 
     Raises:

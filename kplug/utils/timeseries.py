@@ -13,6 +13,7 @@ from kplug.arguments import require_integer
 from kplug.backend.arrays import read_array
 from kplug.errors import ArgumentValueError, DataError
 from kplug.registry.quoting import quote
+from kplug.utils.dataset_steps import DatasetSteps
 from kplug.utils.splitting import seeded
 
 _OWNER = "timeseries_dataset_from_array"
@@ -91,7 +92,7 @@ def timeseries_dataset_from_array(
         )
     offsets = torch.arange(length) * rate
     windows = _Windows(series, goals, torch.arange(start, start + count, stride), offsets)
-    return DataLoader(
+    return _WindowLoader(
         windows,
         batch_size=batch_size,
         shuffle=shuffle,
@@ -105,6 +106,10 @@ def _read(values: object, argument: str) -> Tensor:
     if not array.ndim:
         raise DataError(f"{_OWNER}: {argument} is {quote(values)}, which has no steps")
     return array
+
+
+class _WindowLoader(DataLoader[Any], DatasetSteps):
+    """The batches of windows, with the methods of TensorFlow's datasets."""
 
 
 class _Windows(Dataset[Any]):
