@@ -27,7 +27,7 @@ def make_input_layer(tensor: Any, name: str | None = None) -> Any:
         return tensor.layer
     value = backend.to_tensor(tensor).detach()
     dtype = str(value.dtype).rpartition(".")[2]
-    layer = layers.InputLayer(batch_shape=tuple(value.shape), dtype=dtype, name=name)
+    layer = layers.InputLayer(tuple(value.shape[1:]), dtype=dtype, name=name)
     _values[layer] = value
     return layer
 
