@@ -15,7 +15,7 @@ from kplug.models import Functional
 from kplug_keras2.models import branches, graph_names
 from kplug_keras2.models.log_names import OF_CALLBACK_LISTS
 from kplug_keras2.models.methods import METHODS
-from kplug_keras2.symbolic import operands
+from kplug_keras2.symbolic import numpy_functions, operands
 from kplug_keras2.symbolic.functions import OF_LAMBDAS
 from kplug_keras2.symbolic.in_place import OPERATORS
 from kplug_keras2.symbolic.training import OF_COMPILED, OF_OPTIMIZERS
@@ -33,7 +33,7 @@ _GIVEN: dict[type, dict[str, Any]] = {
     kplug.regularizers.Regularizer: graph_names.OF_REGULARIZERS,
     SymbolicTensor: {**graph_names.OF_SYMBOLIC_TENSORS, **operands.OPERATORS},
     torch.nn.Parameter: graph_names.OF_WEIGHTS,
-    torch.Tensor: {**graph_names.OF_TENSORS, **OPERATORS},
+    torch.Tensor: {**graph_names.OF_TENSORS, **numpy_functions.OF_TENSORS, **OPERATORS},
 }
 _hooks: list[Any] = []
 _former: list[tuple[type, str, Any]] = []

@@ -1,0 +1,33 @@
+"""NumPy's functions of tensors: ``np.sum(model(x), axis=-1)``, which scripts for eager TensorFlow write.
+
+torch's tensors have methods of NumPy's names with other arguments, and refuse to be read while they gather
+gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from kplug import backend
+from kplug.nested import map_leaves
+
+
+def _compute(
+    _tensor: Tensor, function: Callable[..., Any], _types: Any, args: Any, kwargs: Any
+) -> Any:
+    """Return what a function of NumPy makes of the values of tensors."""
+    read, named = map_leaves((list(args), dict(kwargs)), Tensor, backend.get_value)
+    return function(*read, **named)
+
+
+def _read(tensor: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
+    """Return the values as an array."""
+    del copy  # NumPy copies what it needs
+    return np.asarray(backend.get_value(tensor), dtype)
+
+
+OF_TENSORS: dict[str, Any] = {"__array__": _read, "__array_function__": _compute}
