@@ -17,8 +17,9 @@ from kplug.cli.output import (
     print_json,
     print_lines,
 )
-from kplug.errors import ResolutionError
+from kplug.errors import ContractError, ResolutionError
 from kplug.registry import KINDS, REGISTRY, Component, Kind, get_kind
+from kplug.registry.building.roles import decide_role
 from kplug.registry.kinds import COMMAND
 from kplug.registry.quoting import make_printable
 from kplug.terminal import wrap
@@ -90,10 +91,22 @@ def _find_broken(kinds: list[Kind]) -> list[tuple[Component, str]]:
     with diverting_output():  # a module may print something, which is no list
         for component in (item for kind in kinds for item in REGISTRY.components(kind)):
             try:
-                REGISTRY.load(component)
-            except ResolutionError as error:
+                require_usable(component)
+            except (ResolutionError, ContractError) as error:
                 broken.append((component, make_printable(error.message)))
     return broken
+
+
+def require_usable(component: Component) -> None:
+    """Import a component, and see whether it can be called as one of its kind.
+
+    Raises:
+        ResolutionError: if it does not load.
+        ContractError: if it cannot be called, or as what is not clear.
+    """
+    target = REGISTRY.load(component)
+    if component.kind != COMMAND.name:
+        decide_role(get_kind(component.kind), target, component)
 
 
 def component_as_data(component: Component) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kplug.cli.doctor.findings import DoctorFinding, advise_mending
+from kplug.cli.listing import require_usable
 from kplug.cli.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY
@@ -55,7 +56,7 @@ def import_targets() -> tuple[list[Timing], list[DoctorFinding]]:
                 continue
             about, started = str(component.origin), time.perf_counter()
             try:
-                REGISTRY.load(component)
+                require_usable(component)
             except KplugError as error:
                 message, command = error.message, advise_mending(component.origin)
                 broken.append(DoctorFinding("broken", about, message, command))

@@ -83,6 +83,20 @@ def test_a_target_that_loading_refuses_is_found_without_an_import(install: Sandb
     assert [found[2] for found in _find("--import", status=1)] == messages  # said once
 
 
+def test_a_target_that_cannot_be_used_is_found_with_an_import(install: Sandbox) -> None:
+    points = {"kplug.losses": {"pond": "ponds:pond", "sea": "ponds:sea"}}
+    source = "pond = 3\ndef sea(target, output): ...\n"
+    install("a-plugin", entry_points=points, modules={"ponds.py": source})
+    assert _find() == []
+    messages = [
+        "a-plugin/pond (ponds:pond) is an int, not a loss",
+        "a-plugin/sea (ponds:sea) takes (target, output): it may be a loss or a factory of one",
+    ]
+    assert [found[2] for found in _find("--import", status=1)] == messages
+    result = CliRunner().invoke(app, ["list", "losses", "--check", "--json"])
+    assert [each["message"] for each in json.loads(result.output)["broken"]] == messages
+
+
 def test_a_hook_that_offers_what_cannot_be_called(install: Sandbox) -> None:
     source = "import kplug\n@kplug.hookimpl\ndef kplug_losses():\n    return {'pond': 3, 'sea': 'a_hooks:s'}"
     modules = {"a_hooks.py": source}
