@@ -11,6 +11,7 @@ from kplug.cli.completion import complete_kind
 from kplug.cli.listing import JsonOption
 from kplug.cli.output import print_json, print_lines
 from kplug.cli.why import describe_name, show_place
+from kplug.errors import AmbiguousComponentError
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.names.explanations import list_conflicts
 
@@ -52,7 +53,7 @@ def _describe(kind: str, name: str) -> dict[str, Any]:
     facts = describe_name(kind, name)
     rivals = [item for item in facts["candidates"] if item["outcome"] in ("chosen", "lost", "tied")]
     return {
-        **{key: facts[key] for key in ("kind", "name", "chosen", "rule", "setting")},
+        **{key: facts[key] for key in ("kind", "name", "chosen", "rule", "setting", "error")},
         "candidates": rivals,
         "prefer": {
             item["qualified_name"]: _preferring(f"{item['distribution']}/{name}")
@@ -60,6 +61,11 @@ def _describe(kind: str, name: str) -> dict[str, Any]:
             if item["outcome"] != "chosen"
         },
     }
+
+
+def is_ambiguous(facts: dict[str, Any]) -> bool:
+    """Whether nothing decides a conflict, rather than that what wins does not load."""
+    return bool(facts["error"]) and facts["error"]["type"] == AmbiguousComponentError.__name__
 
 
 def _preferring(entry: str) -> str:
@@ -71,8 +77,10 @@ def _preferring(entry: str) -> str:
 
 def _write(facts: dict[str, Any]) -> Iterator[str]:
     name = f"{facts['kind']} {facts['name']}"
-    if facts["chosen"] is None:
+    if facts["chosen"] is None and is_ambiguous(facts):
         yield f"{name}: nothing decides, so the bare name is an error"
+    elif facts["chosen"] is None:
+        yield f"{name}: what wins does not load, as `kplug why {name}` says"
     else:
         setting = f", {show_place(facts['setting'])}" if facts["setting"] else ""
         yield f"{name}: {facts['chosen']} wins ({facts['rule']}{setting})"

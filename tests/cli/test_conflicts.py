@@ -94,3 +94,19 @@ def test_json(plugins: Sandbox) -> None:
         "built-in",
     )
     assert [item["outcome"] for item in pond["candidates"]] == ["tied", "tied"]
+
+
+def test_a_winner_that_does_not_load_is_none(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a-plugin", "b-plugin"):
+        points = {"kplug.losses": {"pond": "m:pond"}}
+        install(name, entry_points=points, modules={"m.py": ""} if name == "b-plugin" else {})
+    monkeypatch.setenv("KPLUG_PREFER", "a-plugin")
+    assert (
+        "loss pond: what wins does not load, as `kplug why loss pond` says\n"
+        "  b-plugin/pond: KPLUG_PREFER=b-plugin/pond,a-plugin\n"
+    ) in _run("losses")
+    findings = CliRunner().invoke(app, ["doctor"]).output
+    assert "the loss 'pond' never loads: 'm' is a module neither of a-plugin nor" in findings
+    assert "'b-plugin/pond' is an error, as what wins is broken" in findings

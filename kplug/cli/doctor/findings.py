@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kplug.cli.conflicts import describe_conflicts
+from kplug.cli.conflicts import describe_conflicts, is_ambiguous
 from kplug.cli.stubs.files import describe_changes, find_package, is_ours
 from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
@@ -108,7 +108,9 @@ def find_shadowed() -> Iterator[DoctorFinding]:
         for item in facts["candidates"]:
             if item["outcome"] == "chosen" or _is_meant_so(facts["kind"], item):
                 continue
-            meant = f"means {winner}" if winner else "is an error, as nothing decides between them"
+            tie = "nothing decides between them"
+            reason = tie if is_ambiguous(facts) else "what wins is broken"
+            meant = f"means {winner}" if winner else f"is an error, as {reason}"
             yield DoctorFinding(
                 "shadowed" if winner else "duplicate",
                 str(Origin(item["distribution"], item["version"])),
