@@ -64,11 +64,24 @@ def _answering() -> Iterator[None]:
     answers = _answers = []
     try:
         with diverting_output():
-            yield
+            try:
+                yield
+            finally:
+                _flush_libraries()
     finally:
         _answers = None
         for answer in answers:
             typer.echo(answer)
+
+
+def _flush_libraries() -> None:
+    """Write what libraries in C have printed and not written yet: it would follow the JSON at the end."""
+    with contextlib.suppress(
+        ImportError, OSError, TypeError, AttributeError
+    ):  # Windows has no such name
+        import ctypes  # a twentieth of what a command takes
+
+        ctypes.CDLL(None).fflush(None)
 
 
 def print_json(data: Mapping[str, Any]) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +18,14 @@ from tests.registry.conftest import Sandbox
 install = conftest.install  # only what a test installs is seen
 
 PRINTING = """
-import os, subprocess, sys
+import ctypes, os, subprocess, sys
 def speak(word):
     print(word, "one")
     os.write(1, f"{word} two".encode())
     subprocess.run([sys.executable, "-S", "-c", f"print('{word} three')"])
     sys.__stdout__.write(f"{word} four")
+    if os.name == "posix":
+        ctypes.CDLL(None).puts(f"{word} five".encode())
 """
 HOOKS = """
 import kplug
@@ -128,3 +134,23 @@ def test_an_error_leaves_standard_output_as_it_was(
     assert capfd.readouterr().out == ""
     print("still there")
     assert capfd.readouterr().out == "still there\n"
+
+
+@pytest.mark.slow  # a process of its own, as a library in C writes at its end
+def test_nothing_follows_the_json(tmp_path: Path) -> None:
+    info = tmp_path / "noisy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: noisy\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kplug]\np = hooks\n")
+    (info / "RECORD").write_text("hooks.py,,\nprinting.py,,\n")
+    (tmp_path / "hooks.py").write_text(HOOKS)
+    (tmp_path / "printing.py").write_text(PRINTING)
+    done = subprocess.run(
+        [sys.executable, "-m", "kplug", "list", "losses", "--json"],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    found = {each["qualified_name"] for each in json.loads(done.stdout)["components"]}
+    assert "noisy/puddle" in found
+    assert b"hook five" in done.stderr or os.name != "posix"
