@@ -585,6 +585,7 @@ def test_what_torch_has_and_no_model_can_use_is_left_out_with_a_reason(ref: str)
     assert "Did you mean" not in text
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize(
     ("kind", "name", "advice"),
     [
