@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any
 
+import numpy as np
+
 from kplug.errors import WeightsError
 from kplug.registry.quoting import quote
 from kplug.saving.formats import DAMAGED_HINT
@@ -56,6 +58,8 @@ def _check_depth(content: Any, what: str) -> None:
 
 def _plain(value: object) -> Any:
     """Return a value that JSON does not know as one that it does."""
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return np.dtype(value).name
     for method in ("tolist", "item"):  # arrays, then numbers of NumPy and torch
         if hasattr(value, method):
             return getattr(value, method)()

@@ -32,3 +32,9 @@ def test_arrays_become_lists() -> None:
 
     content: dict[str, Any] = {"a": np.arange(2), "b": torch.ones(1), "c": (1,), "d": np.float32(2)}
     assert json.loads(encode(content)) == {"a": [0, 1], "b": [1.0], "c": [1], "d": 2.0}
+
+
+def test_types_of_numbers_are_their_names() -> None:
+    import numpy as np
+
+    assert json.loads(encode([np.float16, np.dtype("int32")])) == ["float16", "int32"]

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+import types
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
+
+from kplug.backend.random import SeedGenerator
 from kplug.dialect.layer_calls import LayerCall, Reference
 from kplug.dialect.writing_graphs import write_graph
+from kplug.errors import ContractError
 from kplug.graph import Node, SymbolicTensor
 from kplug.layers import Layer
 from kplug.layers.serialization import serialize
-from kplug.nested import map_leaves
+from kplug.nested import find_leaves, map_leaves
+from kplug.registry.quoting import name_type
+
+# What a layer may be called with, and no file can hold.
+_OBJECTS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    functools.partial,
+    torch.Generator,
+    SeedGenerator,
+)
 
 
 def list_graphs(layers: Iterable[Layer]) -> dict[str, bool]:
@@ -31,11 +48,15 @@ def describe_graph(
         layers: The layers in their order.
         nodes: The calls that the graph is made of.
         ends: The nested symbolic inputs, and the nested symbolic outputs.
+
+    Raises:
+        ContractError: A layer is called with a function or a generator.
     """
     known = set(nodes)
     calls = {
         layer.name: [node for node in layer.inbound_nodes if node in known] for layer in layers
     }
+    _require_data(calls)
     numbers = {node: number for own in calls.values() for number, node in enumerate(own)}
     tensors: dict[Reference, SymbolicTensor] = {}
 
@@ -61,3 +82,14 @@ def describe_graph(
         list_graphs(layers),
         describe_tensor,
     )
+
+
+def _require_data(calls: Mapping[str, Iterable[Node]]) -> None:
+    for name, own in calls.items():
+        for value in find_leaves([[node.args, node.kwargs] for node in own], _OBJECTS):
+            raise ContractError(
+                f"layer {name!r} cannot be described: it is called with {name_type(value)}, which no file "
+                "can hold",
+                hint="Write a layer that makes it in its constructor; or save the weights alone, with "
+                "save_weights.",
+            )

@@ -67,7 +67,7 @@ def _is_of_seeds(state: object) -> bool:
 
 
 def _list_generators(model: CompilableModel) -> Iterator[tuple[str, Generator]]:
-    """Yield the generators that the model's modules and components hold, each once, and where."""
+    """Yield the generators of the model's modules, of their calls and components, each once, and where."""
     seen: set[int] = set()
     for where, holder in _list_holders(model):
         for path, generator in _find_within(vars(holder)):
@@ -79,6 +79,8 @@ def _list_generators(model: CompilableModel) -> Iterator[tuple[str, Generator]]:
 def _list_holders(model: CompilableModel) -> Iterator[tuple[str, Any]]:
     for place, module in enumerate(model.modules()):
         yield str(place), module
+        for call, node in enumerate(getattr(module, "inbound_nodes", ())):
+            yield f"{place}/{call}", node
         for name, slot in getattr(module, "slots", {}).items():
             yield from _list_components(f"{place}/{name}", slot.resolved)
     for filled in model.compiled.slots if model.compiled is not None else ():

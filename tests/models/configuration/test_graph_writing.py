@@ -7,9 +7,11 @@ from typing import Any
 
 import keras
 import pytest
+import torch
 
-from kplug import layers
+from kplug import layers, ops, random
 from kplug.dialect import write_model
+from kplug.errors import ContractError
 from kplug.models import Model
 from tests.models.configuration.keras_2 import keras_2_config
 from tests.models.graphs import assert_same
@@ -68,3 +70,23 @@ def test_only_calls_of_the_model_are_written() -> None:
     calls = config["layers"][1]["inbound_nodes"]
     assert calls == [[["a", 0, 0, {}]], [["shared", 0, 0, {}]]]
     assert config["output_layers"] == [["shared", 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        (lambda x: random.dropout(x, 0.5, seed=random.SeedGenerator(1)), "a SeedGenerator"),
+        (lambda x: random.dropout(x, 0.5, seed=torch.Generator()), "a Generator"),
+        (lambda x: ops.vectorized_map(lambda row: row * 2, x), "a function"),
+    ],
+)
+def test_what_no_file_can_hold_is_refused(call: Any, found: str) -> None:
+    inputs = layers.Input((3,))
+    outputs = call(inputs)
+    with pytest.raises(ContractError) as caught:
+        Model(inputs, outputs).get_config()
+    assert str(caught.value) == (
+        f"layer {outputs.node.layer.name!r} cannot be described: it is called with {found}, which no "
+        "file can hold\n  Write a layer that makes it in its constructor; or save the weights alone, "
+        "with save_weights."
+    )

@@ -152,9 +152,18 @@ class NoisyLoss(kplug.losses.Loss):
 
 OWN = {each.__name__: each for each in (Noise, Around, NoisyModel, NoisyPenalty, NoisyLoss)}
 
+
+def make_graph() -> Any:
+    """Return a model with an operation that is called with a generator, which has no place in a file."""
+    inputs = layers.Input((3,))
+    noisy = random.dropout(inputs, 0.5, seed=random.SeedGenerator(3))
+    return kplug.Model(inputs, layers.Dense(1)(noisy))
+
+
 MODELS: dict[str, Any] = {
     "a layer": lambda: Sequential([Noise(3, input_shape=(3,)), layers.Dense(1)]),
     "a layer inside": lambda: Sequential([Around(3, input_shape=(3,)), layers.Dense(1)]),
+    "a call": make_graph,
     "a penalty": lambda: Sequential(
         [layers.Dense(1, kernel_regularizer=NoisyPenalty(), input_dim=3)]
     ),
@@ -181,8 +190,14 @@ def train(model: Any, start: int, end: int, *callbacks: Any) -> list[float]:
     return list(history.history["loss"])
 
 
-@pytest.mark.parametrize("way", ["keras", "h5", "state", "backup"])
-@pytest.mark.parametrize("name", MODELS)
+WAYS = ["keras", "h5", "state", "backup"]
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    # No whole file holds an operation that is called with a generator.
+    [(name, way) for name in MODELS for way in (WAYS[2:] if name == "a call" else WAYS)],
+)
 def test_generators_of_layers_and_components_go_on_from_a_file(
     tmp_path: Path, name: str, way: str
 ) -> None:
