@@ -118,7 +118,10 @@ def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
     if is_description(value) and (kind is None or kind.name == "layer"):
         return _read_layer(value, names)
     if kind is not None:
-        return read_component(kind.name, value, names)
+        read = read_component(kind.name, value, names)
+        # A bare name that a class of others keeps as a text is its own: it may mean no component.
+        is_text = isinstance(value, str) and read == f"{BUILT_IN}/{value}"
+        return value if is_text and owner.partition("/")[0] != BUILT_IN else read
     if isinstance(value, (list, tuple)) and any(map(is_description, value)):
         items = [_read_value(owner, key, item, names) for item in value]
         return items if isinstance(value, list) else tuple(items)

@@ -30,16 +30,20 @@ def describe_layers(model: Any) -> list[ComponentRow]:
     """
     rows: list[ComponentRow] = []
     seen: set[int] = set()
+    in_slots: set[int] = set()  # layers that have the row of their slot
     for owner in [*list_layers(model), *_list_models(model)]:
         for path, module in owner.named_modules():
             if id(module) in seen:
                 continue
             seen.add(id(module))
             where = f"{owner.name}.{path}" if path else owner.name
-            rows += _describe_supplied(where, module)
+            if id(module) not in in_slots:
+                rows += _describe_supplied(where, module)
             for name, slot in getattr(module, "slots", {}).items():
                 if slot.resolved is not None and not slot.is_idle and id(slot) not in seen:
                     seen.add(id(slot))
+                    if not slot.resolved.component.origin.is_custom:
+                        in_slots.add(id(slot.resolved.object))
                     rows += describe(f"{where}.{name}", slot.resolved)
             for place, found in find_look_ups(module).items():
                 if found.kind != "layer" and id(found) not in seen:  # layers are among the modules

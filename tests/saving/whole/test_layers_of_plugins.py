@@ -119,6 +119,22 @@ class Whole(kplug.Model):
     def get_config(self):
         return {{"units": self.units, "name": self.name}}
 
+class Distance(Layer):
+    """Takes texts whose names are those of slots, and that name no component."""
+    def __init__(self, metric="euclidean", initializer="random", **options):
+        super().__init__(**options)
+        self.metric, self.initializer = metric, initializer
+    def call(self, inputs):
+        factors = {{"euclidean": 1, "cosine": 2}}
+        return inputs * factors[self.metric] + {{"random": 1, "zeros": 0}}[self.initializer]
+
+class Around(Layer):
+    def __init__(self, inner, **options):
+        super().__init__(**options)
+        self.add_slot("inner", "layer", inner)
+    def call(self, inputs):
+        return self.inner(inputs)
+
 class Net(torch.nn.Module):
     def __init__(self, units=3):
         super().__init__()
@@ -143,6 +159,8 @@ NAMES = [
     "Sequential",
     "TensorOperation",
     "Block",
+    "Distance",
+    "Around",
     "Whole",
     "Net",
 ]
@@ -441,6 +459,12 @@ def test_a_class_may_have_the_name_of_one_of_keras(
     _check_round(model, tmp_path)
 
 
+def test_a_text_of_its_own_is_no_component(plugin: Any, tmp_path: Path) -> None:
+    given = {"metric": "cosine", "initializer": "zeros", "input_dim": 3}
+    for loaded in _check_round(_make(plugin.Distance, given), tmp_path):
+        assert (loaded.layers[0].metric, loaded.layers[0].initializer) == ("cosine", "zeros")
+
+
 # --- Who has a row ----------------------------------------------------------------------------------------
 
 
@@ -474,3 +498,14 @@ def test_a_module_of_torch_that_a_plugin_offers_has_a_row(site: Path) -> None:
     model = Sequential([Dense(3, input_dim=3), kplug.layers.get("entry-plugin/Net")])
     model.compile("sgd", "mse")
     assert [name for _, name in _list_layers(model)] == ["entry-plugin/Net"]
+
+
+@pytest.mark.parametrize("is_text", [True, False])
+def test_a_layer_in_a_slot_has_one_row(plugin: Any, is_text: bool, tmp_path: Path) -> None:
+    inner = "entry-plugin/EntryGain(factor=3.0)" if is_text else plugin.EntryGain(3.0)
+    model = _make(plugin.Around, {"inner": inner, "input_dim": 3, "name": "around"})
+    assert _list_layers(model) == [
+        ("around", "entry-plugin/Around"),
+        ("around.inner", "entry-plugin/EntryGain"),
+    ]
+    _check_round(model, tmp_path)
