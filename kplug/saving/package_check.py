@@ -73,8 +73,8 @@ def verify_components(
 def require_recorded(model: LayeredModel, rows: Iterable[Mapping[str, Any]]) -> None:
     """Refuse a model that a file's table is not of, asked once its code is loaded.
 
-    What is built in may be missing among the slots of layers, if its package is recorded: a slot that was left
-    at its default has no row before the model was loaded. The user's own code is in the caller's hands.
+    What is built in may be missing among the slots of layers, if its package is recorded: a slot that was
+    left at its default has no row before the model was loaded. The user's own code is in the caller's hands.
 
     Args:
         model: The model that was made from the file.

@@ -266,7 +266,7 @@ def test_a_row_says_whose_code_a_component_is(wrapped: Sequential, tmp_path: Pat
     names = [
         package.name for package in lock_model(tmp_path / "m.h5", allow_unlocked=True).packages
     ]
-    assert names == ["a-wrapper", "kplug-one", "kplug-two"]
+    assert {"a-wrapper", "kplug-one", "kplug-two"} <= set(names)
 
 
 def test_other_code_behind_an_offer_is_refused(

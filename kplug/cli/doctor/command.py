@@ -36,8 +36,9 @@ def doctor(
     """Say what is wrong with the plugins here, each finding with the command that mends it.
 
     It finds plugins that are broken, shadowed, duplicate, stale, slow, misspelt or made for another kplug,
-    files of theirs that others have written or hide, and settings that say something in vain. Nothing is imported but the light modules of plugins that
-    declare their components in code, unless --import is given. The exit status is 1 if something is broken.
+    files of theirs that were changed or are hidden, and settings that say something in vain. Nothing is
+    imported but the light modules of plugins that declare their components in code, unless --import is
+    given. The exit status is 1 if something is broken.
 
     Example: kplug doctor --import --budget 0.5
     """

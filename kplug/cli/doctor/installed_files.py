@@ -1,4 +1,4 @@
-"""Files of plugins that are other than they were installed: replaced by another package, edited, or hidden."""
+"""Files of plugins that are other than they were installed: replaced, edited, or hidden."""
 
 from __future__ import annotations
 

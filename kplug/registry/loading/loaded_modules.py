@@ -17,8 +17,8 @@ class LoadedModule:
         distribution: Who names it: a plugin may name modules of what it requires. ``custom`` for what the
             program's own code has registered.
         version: The version of that distribution, as it was when its code was imported.
-        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none, or where the
-            code that runs may be other code.
+        hash: The hash of its code then, as `kplug env --json` shows it; None where there is none, or where
+            the code that runs may be other code.
         module: The module.
         file: The file that it was imported from; None if it has none.
         objects: What was taken from it; empty for a module of hooks.

@@ -78,7 +78,7 @@ def read_outline(source: bytes, path: str) -> Outline:
     """
     tree = ast.parse(source, path)
     codes = list(_list_code(compile(tree, path, "exec", dont_inherit=True)))
-    reader = _Reader({(code.co_name, code.co_firstlineno): code for code in codes})
+    reader = _OutlineReader({(code.co_name, code.co_firstlineno): code for code in codes})
     reader.read(tree.body, "")
     nodes = list(ast.walk(tree))
     is_open = any(isinstance(node, ast.alias) and node.name == "*" for node in nodes)
@@ -105,7 +105,7 @@ def find_difference(module: ModuleType, outline: Outline) -> str | None:
     return next(_Comparison(module, outline).compare(vars(module), "", _NOBODY), None)
 
 
-class _Reader:
+class _OutlineReader:
     def __init__(self, codes: dict[tuple[str, int], CodeType]) -> None:
         self.codes = codes
         self.bindings: dict[str, list[_Binding]] = defaultdict(list)
@@ -195,7 +195,7 @@ class _Comparison:
         if makers is _ANYBODY:
             return package != "__main__"
         own = self.module.__name__.partition(".")[0]
-        return package in makers or package == own or package in sys.stdlib_module_names
+        return package in sys.stdlib_module_names or package == own or package in (makers or ())
 
     def _is_definition(
         self, binding: _Binding, functions: list[FunctionType], makers: _Makers

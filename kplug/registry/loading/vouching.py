@@ -100,7 +100,7 @@ def find_changed(code: Code) -> Iterator[tuple[str, str]]:
 def _find_doubt_about(name: str, module: ModuleType, files: list[ListedFile]) -> str:
     if not files:
         return f"no hash covers the file of {name!r}"
-    spec = getattr(module, "__spec__", None)
+    spec: Any = getattr(module, "__spec__", None)
     known = _READ.get(name)
     if known is None or known.spec is not spec:
         if not any(_is_one_file(getattr(spec, "origin", None), file.path) for file in files):
