@@ -8,6 +8,7 @@ import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import all_suffixes
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ class Code:
     sources: tuple[SourceFile, ...] | None = None
     root: str = field(default="", compare=False)
 
-    @property
+    @functools.cached_property
     def hash(self) -> str | None:
         """See ``hash_distribution``; None also where a source file has changed since it was noted."""
         return hash_code(self.record) if self.sources is None else self._read_sources[0]
@@ -80,8 +81,10 @@ class Code:
         if self.sources is not None:
             return self._read_sources[1]
         found: dict[str, list[ListedFile]] = {}
+        suffixes = tuple(all_suffixes())  # most files of torch are none of Python's
         for path, digest in _list_record(self.record):
-            if (name := name_module(PurePosixPath(path))) is not None:
+            name = name_module(PurePosixPath(path)) if path.endswith(suffixes) else None
+            if name is not None:
                 file = ListedFile(str(Path(self.root, path)), digest.removeprefix("sha256="))
                 found.setdefault(name, []).append(file)
         return found
