@@ -57,4 +57,5 @@ def test_json_has_every_field() -> None:
         "version": "",
         "rule": "",
         "written": "",
+        "code": "",
     }
