@@ -18,6 +18,7 @@ from kplug.layers.serialization import serialize
 from kplug.models.configuration.reading import layer_from_config, look_up_own, scope_of
 from kplug.models.model import Model
 from kplug.registry import resolve
+from kplug.registry.quoting import quote
 
 
 class Sequential(Model):
@@ -55,6 +56,11 @@ class Sequential(Model):
         **options: Any,
     ) -> None:
         _require_one_list(layers, name, *others)
+        if layers is not None and not isinstance(layers, Iterable):
+            raise ArgumentError(
+                f"Sequential takes a list of layers, got {quote(layers)}",
+                hint="Write Sequential([Dense(3), Dense(1)]).",
+            )
         super().__init__(name=name, **options)
         self._chain: tuple[Layer, ...] = ()
         self._by_name: dict[str, Layer] = {}

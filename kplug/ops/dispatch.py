@@ -34,6 +34,7 @@ _REFUSALS = (
     RuntimeError,
     IndexError,
     ValueError,
+    TypeError,
     NotImplementedError,
     torch.linalg.LinAlgError,  # type: ignore[attr-defined]
 )

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
-from kplug.errors import DataError, NotCompiledError
+from kplug.contracts import check_call
+from kplug.errors import ContractError, DataError, NotCompiledError
 from kplug.models import Model
 from kplug.models.cloning import copy_untrained
 from kplug.optional_libraries import import_extra
+from kplug.registry.quoting import quote
 from kplug.wrappers.seeding import seeded
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ else:
     validation = import_extra("kplug.wrappers", "sklearn.utils.validation", "sklearn")
 
 Array = NDArray[Any]
+
+_MODEL = "Give a compiled model, or a function (X, y) that returns one."
 
 
 class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -97,7 +101,13 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if self.warm_start and hasattr(self, "model_"):
             return self.model_
         if not isinstance(self.model, Model):
-            return self.model(X=X, y=y, **(self.model_kwargs or {}))
+            owner, keywords = type(self).__name__, self.model_kwargs or {}
+            if not callable(self.model):
+                raise ContractError(f"{owner}: model is {quote(self.model)}", hint=_MODEL)
+            check_call(
+                self.model, (), {"X": X, "y": y, **keywords}, f"the model of {owner}", _MODEL
+            )
+            return self.model(X=X, y=y, **keywords)
         made: Model = self.model if self.warm_start else copy_untrained(self.model)
         return made
 

@@ -357,3 +357,24 @@ def test_a_chain_without_layers_computes_nothing(use: Any) -> None:
     )
     inputs_alone = Sequential([layers.Input((3,))])
     assert torch.equal(inputs_alone(torch.ones(2, 3)), torch.ones(2, 3))
+
+
+@pytest.mark.parametrize("given", [3, 1.5, object()])
+def test_what_is_no_list_of_layers_is_said(given: Any) -> None:
+    with pytest.raises(ArgumentError, match="Sequential takes a list of layers, got "):
+        Sequential(given)
+
+
+@pytest.mark.parametrize("answer", [None, 3.0, "abc", "scalar", "numpy"])
+def test_a_constraint_that_returns_no_weight_is_named(answer: Any) -> None:
+    def constrain(weight: Any) -> Any:
+        if answer == "scalar":
+            return weight.sum()
+        return weight.numpy() if answer == "numpy" else answer
+
+    model = Sequential([layers.Dense(2, input_dim=3, kernel_constraint=constrain)])
+    model.compile("sgd", "mse")
+    with pytest.raises(
+        ContractError, match=r"a constraint returned .* for a weight of shape \(3, 2\)"
+    ):
+        model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)

@@ -11,6 +11,7 @@ import torch
 
 import kplug
 from kplug import ops
+from kplug.errors import DataError
 from kplug.layers import Dense, Input, Layer
 from kplug.models import Model
 
@@ -82,3 +83,18 @@ def test_layers_and_losses_compute_with_them_while_they_train() -> None:
     model.compile("sgd", loss)
     history = model.fit(X, X, epochs=2, verbose=0)
     assert history.history["loss"][1] < history.history["loss"][0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.mean(np.ones(3), dim=1),
+        lambda: ops.reshape(np.ones(3)),
+        lambda: ops.concatenate(3),
+        lambda: ops.mean(None),
+        lambda: ops.relu("abc"),
+    ],
+)
+def test_arguments_that_do_not_fit_name_the_function(call: Any) -> None:
+    with pytest.raises(DataError, match=r"kplug\.ops\.\w+ cannot compute|cannot become a tensor"):
+        call()

@@ -213,3 +213,17 @@ def test_kerass_own_dict_is_read() -> None:
 def test_torchs_own_cannot_be_serialized() -> None:
     with pytest.raises(ContractError, match="TorchOptimizerFactory cannot describe itself"):
         optimizers.serialize(optimizers.get("torch/radam"))
+
+
+@pytest.mark.parametrize("pairs", [None, 3, [3], []])
+def test_what_are_no_pairs_of_gradient_and_parameter_is_said(pairs: Any) -> None:
+    with pytest.raises(
+        ContractError, match="apply_gradients takes pairs of gradient and parameter, got"
+    ):
+        optimizers.Adam().apply_gradients(pairs)
+
+
+@pytest.mark.parametrize("params", [None, 3])
+def test_what_are_no_parameters_is_said(params: Any) -> None:
+    with pytest.raises(ContractError, match="is built with a list of parameters, got"):
+        optimizers.Adam().build(params)

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import kplug
-from kplug.errors import DataError, NotCompiledError
+from kplug.errors import ContractError, DataError, NotCompiledError
 from kplug.layers import Dense
 from kplug.models import Sequential
 from kplug.wrappers import KplugClassifier, KplugRegressor, KplugTransformer
@@ -193,3 +193,19 @@ def test_another_fault_of_the_data_is_told_as_it_is() -> None:
     with pytest.raises(DataError) as caught:
         KplugClassifier(model, fit_kwargs={"verbose": 0}).fit(X, Y)
     assert "one-hot" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (None, "KplugClassifier: model is None"),
+        (3, "KplugClassifier: model is 3"),
+        (lambda: 3, r"cannot be used as the model of KplugClassifier: got an unexpected keyword"),
+    ],
+)
+def test_what_makes_no_model_is_said(model: Any, text: str) -> None:
+    with pytest.raises(ContractError, match=text) as caught:
+        KplugClassifier(model).fit(np.ones((4, 2)), np.array([0, 1, 0, 1]))
+    assert str(caught.value).endswith(
+        "Give a compiled model, or a function (X, y) that returns one."
+    )

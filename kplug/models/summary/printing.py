@@ -104,6 +104,8 @@ def print_summary(
     if line_length is not None:
         allowed = "a number of characters >= 1"
         line_length = require_integer("summary", "line_length", line_length, allowed, at_least=1)
+    if print_fn is not None and not callable(print_fn):
+        raise refusal("summary", "print_fn", print_fn, "a function of one line of text")
     summary = summarize(model, expand_nested, show_trainable, layer_range)
     if print_fn is not None:
         for line in plain_lines(summary, line_length, positions):

@@ -8,11 +8,16 @@ from typing import Any
 import torch
 
 from kplug.errors import ContractError
-from kplug.registry.quoting import name_type
+from kplug.registry.quoting import name_type, quote
 
 
 def split_names(params: Iterable[Any]) -> tuple[dict[torch.Tensor, str], list[Any]]:
     """Return the names of the parameters that came as (name, parameter), and the parameters."""
+    if not isinstance(params, Iterable):
+        raise ContractError(
+            f"an optimizer is built with a list of parameters, got {quote(params)}",
+            hint="Give model.parameters().",
+        )
     given = list(params)
     pairs = [item for item in given if _is_named(item)]
     names = {parameter: name for name, parameter in pairs}

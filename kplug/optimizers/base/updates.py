@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
+from kplug.errors import ContractError
 from kplug.optimizers.base.clipping import Clipping
 from kplug.optimizers.base.common_arguments import CommonSettings
 from kplug.optimizers.base.given_gradients import (
@@ -24,6 +25,7 @@ from kplug.optimizers.base.lr_and_learning_rate import Schedule
 from kplug.optimizers.base.moving_average import write_averages
 from kplug.optimizers.base.torch_kernels import align_gradients, make_dense
 from kplug.optimizers.base.weight_decay import Exclusions, shrink
+from kplug.registry.quoting import quote
 
 
 class AnyOptimizer(Protocol):
@@ -98,7 +100,14 @@ def apply_gradients(
     self: AnyOptimizer, grads_and_vars: Iterable[tuple[Tensor | None, Tensor]]
 ) -> None:
     """Make a step with pairs of gradient and parameter."""
-    gradients, variables = zip(*grads_and_vars, strict=True)
+    try:
+        gradients, variables = zip(*grads_and_vars, strict=True)
+    except (TypeError, ValueError):
+        raise ContractError(
+            f"{self._owner()}: apply_gradients takes pairs of gradient and parameter, got "
+            f"{quote(grads_and_vars)}",
+            hint="Write optimizer.apply_gradients(zip(gradients, model.trainable_weights)).",
+        ) from None
     self.apply(gradients, variables)
 
 

@@ -16,6 +16,7 @@ from kplug.optimizers.adapt import (
     find_loss_scaling,
     needs_gradient_graph,
 )
+from kplug.registry.quoting import name_type
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch
 from kplug.training.distribution.ddp import copy_buffers_from_main, replicate
@@ -255,4 +256,12 @@ def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) 
 def apply_constraints(constraints: list[WeightFunction]) -> None:
     """Replace each constrained weight by what its constraint makes of it."""
     for constraint, weight in constraints:
-        weight.copy_(constraint(weight))
+        made = constraint(weight)
+        if not isinstance(made, Tensor) or made.shape != weight.shape:
+            shape = tuple(weight.shape)
+            found = f"shape {tuple(made.shape)}" if isinstance(made, Tensor) else name_type(made)
+            raise ContractError(
+                f"a constraint returned {found} for a weight of shape {shape}",
+                hint="A constraint returns a tensor of the weight's shape, such as K.abs(weight_matrix).",
+            )
+        weight.copy_(made)
