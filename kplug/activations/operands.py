@@ -11,7 +11,7 @@ from torch import Tensor
 from kplug.backend.convert import to_float, to_operand_of
 
 
-def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Any:
+def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Tensor:
     """Call an activation of this package on something else than a tensor.
 
     Args:
@@ -31,7 +31,8 @@ def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Any:
     if getattr(x, "is_symbolic", False):
         known = inspect.signature(function).parameters
         given = {key: value for key, value in arguments.items() if value != known[key].default}
-        return x.activate(name, given)
+        made: Tensor = x.activate(name, given)  # a symbolic one
+        return made
     tensor = to_operand_of(name, x)
     try:
         return function(tensor, **arguments)

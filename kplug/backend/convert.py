@@ -33,9 +33,10 @@ def to_tensor(value: TensorLike, dtype: DTypeLike = None) -> torch.Tensor:
             f"{value!r} has no values until the model runs, so K cannot compute with it",
             hint="Write a layer whose call(self, inputs) computes with K, and call it on the tensor.",
         )
-    is_array = isinstance(value, np.ndarray)
-    if is_array or is_table(value):
-        tensor = from_numpy(value) if is_array else read_array(value, "the table")
+    if isinstance(value, np.ndarray) or is_table(value):
+        tensor = (
+            from_numpy(value) if isinstance(value, np.ndarray) else read_array(value, "the table")
+        )
         return tensor if dtype is None else tensor.to(to_dtype(dtype))
     if dtype is not None:
         return _from_python(value, to_dtype(dtype))

@@ -53,7 +53,8 @@ class CSVLogger(Callback):
         self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False
     ) -> None:
         require_path(_OWNER, "filename", filename)
-        if not isinstance(separator, str) or len(separator) != 1:
+        given: object = separator
+        if not isinstance(given, str) or len(given) != 1:
             raise refusal(_OWNER, "separator", separator, "one character")
         self.filename, self.separator = os.fspath(filename), separator
         self.append = require_flag(_OWNER, "append", append)

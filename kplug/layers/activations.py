@@ -61,7 +61,7 @@ def _activate(tensor: Operators, name: str, arguments: Mapping[str, Any]) -> Any
     return Activation(Spec(f"kplug/{name}", kwargs=arguments))(tensor)
 
 
-Operators.activate = _activate  # type: ignore[method-assign]
+Operators.activate = _activate  # type: ignore[method-assign, assignment]
 
 
 class Identity(Layer):

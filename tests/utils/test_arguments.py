@@ -14,6 +14,7 @@ from kplug.errors import KplugError
 from kplug.layers import Dense
 from kplug.models import Sequential
 
+TEXT: Any = "a"
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("'origin' is 3", lambda: utils.get_file("x", 3)),  # type: ignore[arg-type]
     ("'fname' is 3", lambda: utils.get_file(3, "file:///x")),  # type: ignore[arg-type]
@@ -29,15 +30,15 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("'model' is 3", lambda: utils.plot_model(3)),  # type: ignore[arg-type]
     ("'to_file' is None", lambda: utils.plot_model(Sequential([Dense(1, input_dim=2)]), None)),  # type: ignore[arg-type]
     ("dataset is 3, which has no samples", lambda: utils.split_dataset(3, 0.5)),
-    ("'seed' is 'a'", lambda: utils.split_dataset(np.ones(4), 0.5, shuffle=True, seed="a")),  # type: ignore[arg-type]
+    ("'seed' is 'a'", lambda: utils.split_dataset(np.ones(4), 0.5, shuffle=True, seed=TEXT)),
     ("data is 3, which has no steps", lambda: utils.timeseries_dataset_from_array(3, None, 2)),
     (
         "'batch_size' is 'a'",
-        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, batch_size="a"),
+        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, batch_size=TEXT),
     ),  # type: ignore[arg-type]
     (
         "'seed' is 'a'",
-        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, shuffle=True, seed="a"),
+        lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, shuffle=True, seed=TEXT),
     ),  # type: ignore[arg-type]
 ]
 

@@ -80,7 +80,7 @@ def test_normalize_along_the_first_axis() -> None:
 
 def test_texts_of_digits_are_class_numbers_as_in_keras() -> None:
     np.testing.assert_array_equal(
-        to_categorical(["1", "2"]),  # type: ignore[list-item]
+        to_categorical(["1", "2"]),
         np.asarray(keras.utils.to_categorical(["1", "2"])),
     )
 

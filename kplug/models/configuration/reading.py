@@ -42,7 +42,8 @@ def model_from_config(
         config: The configuration; what a model's ``get_config()`` returned is read as well.
         custom_objects: Classes and functions of your own, by the names in the configuration.
     """
-    if isinstance(config, Mapping) and "class_name" not in config and "layers" in config:
+    given: object = config
+    if isinstance(given, Mapping) and "class_name" not in given and "layers" in given:
         class_name = "Functional" if "input_layers" in config else "Sequential"
         config = {"class_name": class_name, "config": config}
     with scope_of(custom_objects):

@@ -166,7 +166,11 @@ def _explain(
     self._check_shapes(args[0], error)
     tensors = list(find_leaves((args, kwargs), Tensor))
     is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_own(type(self))
-    if not is_of_torch or any(self.children()) or any(tensor.is_meta for tensor in tensors):
+    if (
+        not is_of_torch
+        or len(list(self.modules())) > 1
+        or any(tensor.is_meta for tensor in tensors)
+    ):
         return
     given = ", ".join(f"{tuple(one.shape)} {dtype_name(one.dtype)}" for one in tensors)
     raise ComputationError(
