@@ -17,7 +17,7 @@ from kplug.losses.base.alignment import (
     require_axis,
     shape_error,
 )
-from kplug.losses.base.checks import SOFTMAX_HINT, require_range
+from kplug.losses.base.checks import SOFTMAX_HINT, is_any, require_range
 from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.binary import require_smoothing, smooth_labels
 from kplug.registry import named
@@ -122,7 +122,13 @@ class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
         self.label_smoothing = require_smoothing(label_smoothing, _OWNER)
         self.axis = require_integer(_OWNER, "axis", axis, "an integer")
 
-    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:  # noqa: ARG002  # the contract
-        """Refuse negative probabilities; the rest is divided by its sum."""
+    def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
+        """Refuse negative probabilities, the rest is divided by its sum; warn of several labels."""
+        if is_any((y_true >= 1.0).sum(self.axis) > 1):
+            self.warn_once(
+                f"{self.name}: some samples have several classes with a target of 1, and classes of this "
+                "loss exclude one another. For several labels a sample end the model with a sigmoid and use "
+                "binary_crossentropy."
+            )
         if not self.from_logits:
             require_range(_OWNER, "y_pred", y_pred, 0.0, math.inf, SOFTMAX_HINT)

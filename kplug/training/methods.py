@@ -8,6 +8,7 @@ from typing import Any
 from kplug.backend.processes import is_main_process
 from kplug.callbacks import Callback, CallbackList, History
 from kplug.registry import resolve
+from kplug.registry.user_warnings import warn
 from kplug.training.compilation.step_choice import releasing_steps
 from kplug.training.compiled import Compiled
 from kplug.training.compiled_model import prepare_optimizer, require_compiled
@@ -41,6 +42,11 @@ from kplug.training.settings import FitSettings, InferenceSettings
 def fit(model: TrainableModel, settings: FitSettings) -> History:
     """Check the data, build what is not built yet, and train."""
     compiled = require_compiled(model, "fit")
+    if not settings.epochs_left:
+        warn(
+            f"fit: no epoch is left to train: initial_epoch is {settings.initial_epoch}, and epochs is the "
+            f"number of the last epoch, {settings.epochs}, not how many there are"
+        )
     callbacks = resolve_callbacks(settings.callbacks)
     world = find_world()
     training, validation = make_fit_batches(model, compiled, settings)

@@ -8,6 +8,7 @@ import torch
 
 from kplug import layers
 from kplug.models import Sequential
+from tests.told import telling
 from tests.training.linear_regression import X, Y, make_model
 
 
@@ -29,3 +30,15 @@ def test_dropout_is_off_after_training() -> None:
     np.testing.assert_array_equal(model.predict(X, verbose=0), model.predict(X, verbose=0))
     x = torch.from_numpy(X)
     assert torch.equal(model(x), model(x))
+
+
+def test_a_fit_without_an_epoch_says_so() -> None:
+    model = Sequential([layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse")
+    with telling() as told:
+        history = model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, initial_epoch=3, verbose=0)
+    assert history.epoch == []
+    assert told == [
+        "fit: no epoch is left to train: initial_epoch is 3, and epochs is the number of the last epoch, 3, "
+        "not how many there are"
+    ]

@@ -141,6 +141,22 @@ def test_negative_targets_of_logarithms_are_told_of_once(place: int, jit_compile
     ]
 
 
+def test_several_labels_a_sample_are_told_of_once() -> None:
+    model = Sequential([layers.Dense(3, activation="softmax", input_dim=2)])
+    model.compile("sgd", "categorical_crossentropy")
+    one_hot = np.eye(3)[np.arange(40) % 3]
+    model.fit(X, one_hot, verbose=0)
+    model.compile("sgd", "categorical_crossentropy")
+    with telling() as told:
+        for _ in range(2):
+            model.fit(X, 1 - one_hot, verbose=0)
+    assert told == [
+        "categorical_crossentropy: some samples have several classes with a target of 1, and classes of this "
+        "loss exclude one another. For several labels a sample end the model with a sigmoid and use "
+        "binary_crossentropy."
+    ]
+
+
 def test_percentages_of_zero_are_told_of_once() -> None:
     model = make("mape")
     with telling() as told:
