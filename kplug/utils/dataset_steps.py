@@ -77,7 +77,9 @@ class DatasetSteps:
 
         def count_batches() -> int | None:
             known = self._count()
-            return None if known is None else (known if drop_remainder else known + size - 1) // size
+            return (
+                None if known is None else (known if drop_remainder else known + size - 1) // size
+            )
 
         return self._change(make, count_batches)
 
@@ -162,7 +164,9 @@ class DatasetSteps:
 
         def count_both() -> int | None:
             known = self._count()
-            return None if known is None or not hasattr(dataset, "__len__") else known + len(dataset)
+            return (
+                None if known is None or not hasattr(dataset, "__len__") else known + len(dataset)
+            )
 
         return self._change(lambda: itertools.chain(self, dataset), count_both)
 
@@ -218,9 +222,7 @@ class ChangedDataset(DataLoader[Any], DatasetSteps):
 class _Elements(IterableDataset[Any]):
     """What a loader reads."""
 
-    def __init__(
-        self, make: Callable[[], Iterator[Any]], count: Callable[[], int | None]
-    ) -> None:
+    def __init__(self, make: Callable[[], Iterator[Any]], count: Callable[[], int | None]) -> None:
         self._make, self._find_count = make, count
 
     def __iter__(self) -> Iterator[Any]:

@@ -90,6 +90,24 @@ def test_an_input_layer_of_a_symbolic_tensor_is_its_layer(installed: Any) -> Non
     assert installed.layers.InputLayer(input_tensor=x) is x.layer
 
 
+def test_an_input_is_what_functions_have_made(installed: Any) -> None:
+    K, layers = installed.backend, installed.layers
+    wanted = K.placeholder(shape=(1, 3))
+    both = K.concatenate([K.variable(X[:1]), wanted], axis=0)
+    assert not K.is_keras_tensor(both)
+    assert K.is_keras_tensor(layers.Activation("linear")(both))
+    x = layers.Input(tensor=both, name="both")
+    assert installed.utils.layer_utils.get_source_inputs(both) == [x]
+    model = installed.models.Model(x, layers.Dense(2, name="dense")(x))
+    assert [one.name for one in model.layers] == ["both", "dense"]
+    loss = K.sum(K.square(model.output[1:]))
+    compute = K.function([wanted], [loss, K.gradients(loss, wanted)[0]])
+    kernel = model.get_weights()[0].astype("float64")
+    found, gradient = compute([X[1:2]])
+    np.testing.assert_allclose(found, np.square(X[1] @ kernel).sum(), rtol=1e-4)
+    np.testing.assert_allclose(gradient, [2 * kernel @ (X[1] @ kernel)], rtol=1e-4, atol=1e-5)
+
+
 # -- losses of a layer, of tensors around it -----------------------------------------------------
 
 
@@ -164,7 +182,12 @@ def test_a_lambda_turns_a_maximum_around(installed: Any) -> None:
     y = layers.multiply([layers.UpSampling2D()(after), places])
     model = installed.models.Model(x, [y, places])
     model.compile("sgd", "mse")
-    pictures = np.random.default_rng(1).permutation(np.arange(1.0, 33.0)).reshape(2, 4, 4, 1).astype("float32")
+    pictures = (
+        np.random.default_rng(1)
+        .permutation(np.arange(1.0, 33.0))
+        .reshape(2, 4, 4, 1)
+        .astype("float32")
+    )
     cells = pictures.reshape(2, 2, 2, 2, 2)
     is_largest = cells == cells.max(axis=(2, 4), keepdims=True)
     wanted = (cells * is_largest).reshape(2, 4, 4, 1), is_largest.reshape(2, 4, 4, 1)

@@ -34,7 +34,7 @@ def test_history_answers_to_both_names_and_has_one(installed: Any) -> None:
     with pytest.raises(KeyError, match="val_precision"):
         history["val_precision"]
     assert set(json.loads(json.dumps(history))) == set(dict(history))
-    assert type(pickle.loads(pickle.dumps(history))) is dict  # noqa: S301 - written above
+    assert type(pickle.loads(pickle.dumps(history))) is dict
 
 
 def test_callbacks_find_either_name(installed: Any, tmp_path: Path) -> None:

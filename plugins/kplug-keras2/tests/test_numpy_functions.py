@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import kplug_keras2
 import numpy as np
 import pytest
-
-import kplug_keras2
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 
 
 @pytest.mark.parametrize(
     "function",
-    [np.sum, np.mean, np.max, np.min, np.prod, np.std, np.var, np.argmax, np.any, np.all, np.cumsum],
+    [
+        np.sum,
+        np.mean,
+        np.max,
+        np.min,
+        np.prod,
+        np.std,
+        np.var,
+        np.argmax,
+        np.any,
+        np.all,
+        np.cumsum,
+    ],
     ids=lambda one: one.__name__,
 )
 @pytest.mark.parametrize("axis", [None, 0, -1])

@@ -57,9 +57,7 @@ def test_a_rule_is_saved_with_its_variables_and_loaded(installed: Any, tmp_path:
         model.train_on_batch(X, Y)
         same.train_on_batch(X, Y)
     model.save(tmp_path / "model.h5")
-    loaded = installed.models.load_model(
-        tmp_path / "model.h5", custom_objects={"Momentum": rule}
-    )
+    loaded = installed.models.load_model(tmp_path / "model.h5", custom_objects={"Momentum": rule})
     assert loaded.optimizer.get_config() == model.optimizer.get_config()
     assert int(K.get_value(loaded.optimizer.iterations)) == 3
     loaded.train_on_batch(X, Y)

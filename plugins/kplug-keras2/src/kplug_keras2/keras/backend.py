@@ -15,6 +15,7 @@ from kplug_keras2.symbolic import (
 )
 from kplug_keras2.symbolic.backend_internals import taking_old_arguments
 from kplug_keras2.symbolic.connecting import connecting
+from kplug_keras2.symbolic.function_layer import FunctionLayer
 
 # They read what a symbolic tensor is, or compute nothing with tensors.
 _PLAIN = (
@@ -79,6 +80,12 @@ def set_session(session: object) -> None:
     del session
 
 
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether a layer or ``Input`` has made a tensor; what functions make is not Keras's in Keras 2."""
+    found = kplug_backend.is_keras_tensor(x)
+    return found and not isinstance(x.layer, FunctionLayer)
+
+
 _functions = {
     **_connect_all(),
     **backend_internals.NAMES,
@@ -86,6 +93,7 @@ _functions = {
     "function": functions.function,
     "get_session": get_session,
     "gradients": functions.gradients,
+    "is_keras_tensor": is_keras_tensor,
     "learning_phase": phase.learning_phase,
     "moving_average_update": updates.moving_average_update,
     "placeholder": functions.placeholder,

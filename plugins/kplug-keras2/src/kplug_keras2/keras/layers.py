@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kplug import layers as kplug_layers
-from kplug.graph import SymbolicTensor
 from kplug_keras2.arguments.aliases import AliasType, alias_classes, make_alias
 from kplug_keras2.arguments.renamed import modernise
 from kplug_keras2.keras import former_layers, merging
@@ -31,8 +30,6 @@ def Input(  # noqa: N802 - Keras's name
 ) -> Any:
     """Return the symbolic input of a model; ``tensor`` is one, or the values that it always has."""
     tensor = options.pop("tensor", None)
-    if isinstance(tensor, SymbolicTensor):
-        return tensor
     if tensor is not None:
         return make_input_layer(tensor, name).output
     if isinstance(shape, int):

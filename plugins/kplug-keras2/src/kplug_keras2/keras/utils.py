@@ -14,6 +14,7 @@ from kplug_keras2.custom_objects import (
 )
 from kplug_keras2.keras import former_utils
 from kplug_keras2.progress import Progbar as Progbar
+from kplug_keras2.symbolic.fixed_inputs import find_input
 from kplug_keras2.warning import warn_once
 
 __all__ = [
@@ -41,6 +42,9 @@ __all__ = [
 def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = None) -> list[Any]:
     """Return the inputs that a symbolic tensor depends on."""
     del layer, node_index
+    own = find_input(tensor)
+    if own is not None:
+        return [own]
     nodes = sort_nodes([tensor])
     return [one for node in nodes if node.is_input for one in node.output_tensors]
 

@@ -109,7 +109,11 @@ def _follow(model: Any, function: Any, output: SymbolicTensor) -> Any:
 
 
 def _compute_from_run(
-    model: Any, function: Callable[..., Any], given: list[SymbolicTensor], found: Any, is_bound: bool
+    model: Any,
+    function: Callable[..., Any],
+    given: list[SymbolicTensor],
+    found: Any,
+    is_bound: bool,
 ) -> Callable[..., Any]:
     """Return the function itself, or one that computes a symbolic result from a run's values.
 

@@ -255,6 +255,8 @@ OF_SYMBOLIC_TENSORS: dict[str, Any] = {
     "get_shape": _get_shape,
     "shape": property(lambda self: TensorShape(_shape_of_symbolic.fget(self))),
 }
+
+
 def _get_name(weight: Any) -> str | None:
     """Return the name of a weight as TensorFlow writes it: the layer's name is in it, so no two are alike."""
     name = getattr(weight, "path", None)

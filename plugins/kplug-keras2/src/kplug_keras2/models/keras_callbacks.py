@@ -94,7 +94,7 @@ def _find_validation_data(given: Mapping[str, Any]) -> Any:
 def _list_arrays(data: Any) -> Any:
     """Return validation data as Keras 2 has it: inputs, targets and weights in one list."""
     is_pair = isinstance(data, (list, tuple)) and len(data) in (2, 3)
-    if not is_pair or isinstance(data[0], (list, tuple)) and isinstance(data, list):
+    if not is_pair or (isinstance(data[0], (list, tuple)) and isinstance(data, list)):
         return data
     inputs, targets = (_list_leaves(one) for one in data[:2])
     weights = [data[2]] if len(data) == 3 else [np.ones(len(one)) for one in targets]

@@ -1,6 +1,7 @@
-"""Inputs and targets that are tensors with values: ``Input(tensor=K.variable(x))``, ``compile(target_tensors=…)``.
+"""Inputs that are tensors, ``Input(tensor=x)``, and targets that are, ``compile(target_tensors=…)``.
 
-A model is not given them; each of its batches is the whole tensor.
+A model is not given those with values; each of its batches is the whole tensor. An input that is a symbolic
+tensor begins a model, and functions of the graph go on with what comes before it.
 """
 
 from __future__ import annotations
@@ -16,20 +17,42 @@ from kplug import backend, layers
 from kplug.errors import NotBuiltError
 from kplug.graph import SymbolicTensor
 from kplug.nested import find_leaves
+from kplug.weak_links import WeakLink
 
 _values: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_sources: WeakKeyDictionary[Any, SymbolicTensor] = WeakKeyDictionary()
+_inputs: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()
 _targets: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
 
 
 def make_input_layer(tensor: Any, name: str | None = None) -> Any:
-    """Return an input with the values of a tensor; of a symbolic one, the layer that makes it."""
+    """Return the layer of an input that is a tensor."""
     if isinstance(tensor, SymbolicTensor):
-        return tensor.layer
+        return _make_bridge(tensor, name)
     value = backend.to_tensor(tensor).detach()
     dtype = str(value.dtype).rpartition(".")[2]
     layer = layers.InputLayer(tuple(value.shape[1:]), dtype=dtype, name=name)
     _values[layer] = value
     return layer
+
+
+def _make_bridge(tensor: SymbolicTensor, name: str | None) -> Any:
+    if tensor.node.is_input:
+        return tensor.layer
+    layer = layers.InputLayer(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
+    _sources[layer], _inputs[tensor] = tensor, WeakLink(layer)
+    return layer
+
+
+def find_source(tensor: SymbolicTensor) -> SymbolicTensor | None:
+    """Return the symbolic tensor that an input is, or ``None``."""
+    return _sources.get(tensor.layer)
+
+
+def find_input(tensor: SymbolicTensor) -> SymbolicTensor | None:
+    """Return the input that a symbolic tensor was made, or ``None``."""
+    layer = _inputs[tensor]() if tensor in _inputs else None
+    return None if layer is None else layer.output  # type: ignore[no-any-return]
 
 
 def find_value(tensor: SymbolicTensor) -> Any:

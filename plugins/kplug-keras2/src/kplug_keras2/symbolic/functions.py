@@ -14,7 +14,7 @@ from kplug.errors import GraphError, KplugError
 from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic, sort_nodes
 from kplug.layers import Lambda, Layer
 from kplug.nested import find_leaves
-from kplug_keras2.symbolic.fixed_inputs import find_value
+from kplug_keras2.symbolic.fixed_inputs import find_source, find_value
 from kplug_keras2.symbolic.phase import running
 from kplug_keras2.symbolic.sizes import as_tensor
 from kplug_keras2.symbolic.weight_expressions import WeightExpressions
@@ -173,11 +173,15 @@ class SymbolicFunction:
         symbolic = [one for one in self._wanted if isinstance(one, SymbolicTensor)]
         for tensor in symbolic:
             _ = tensor.spec  # every layer on the way gets its weights
-        nodes = sort_nodes(symbolic, given=set(self._inputs))
-        sources = [one for node in nodes if node.is_input for one in node.output_tensors]
-        self._fixed = [one for one in sources if find_value(one) is not None]
-        self._plan = Plan([*self._inputs, *self._fixed], symbolic)
-        self._layers = list(dict.fromkeys(node.layer for node in self._plan.nodes))
+        self._fixed, stages = _find_stages(self._inputs, symbolic)
+        given = [*self._inputs, *self._fixed]
+        self._plans = []
+        for stage in stages:
+            self._plans.append(Plan(given, [find_source(one) for one in stage]))  # type: ignore[misc]
+            given += stage
+        self._plans.append(Plan(given, symbolic))
+        nodes = [node for plan in self._plans for node in plan.nodes]
+        self._layers = list(dict.fromkeys(node.layer for node in nodes))
         self._needs_gradients = bool(self._steps) or any(
             isinstance(layer, Gradient) for layer in self._layers
         )
@@ -200,7 +204,10 @@ class SymbolicFunction:
             in_mode(modules, self.training),
             running(self),
         ):
-            made = iter(self._plan.run(tensors))
+            *before, last = self._plans
+            for plan in before:
+                tensors += plan.run(tensors)
+            made = iter(last.run(tensors))
             found = [next(made) if isinstance(one, SymbolicTensor) else one for one in self._wanted]
             values = [backend.get_value(one) for one in found[: len(self._outputs)]]
             self._write(found[len(self._outputs) :])
@@ -220,6 +227,22 @@ class SymbolicFunction:
             return tensor  # type: ignore[no-any-return]
         tensor = backend.cast(tensor, backend.floatx()).detach()
         return tensor.requires_grad_() if self._needs_gradients else tensor  # type: ignore[no-any-return]
+
+
+def _find_stages(
+    inputs: Sequence[SymbolicTensor], wanted: Sequence[SymbolicTensor]
+) -> tuple[list[SymbolicTensor], list[list[SymbolicTensor]]]:
+    """Return the inputs that have values, and those that are symbolic tensors, in an order of computing."""
+    fixed: dict[SymbolicTensor, None] = {}
+    stages: list[list[SymbolicTensor]] = []
+    while wanted:
+        nodes = sort_nodes(wanted, given=set(inputs))
+        sources = [one for node in nodes if node.is_input for one in node.output_tensors]
+        fixed.update(dict.fromkeys(one for one in sources if find_value(one) is not None))
+        stage = [one for one in sources if find_source(one) is not None]
+        stages[:0] = [stage] if stage else []
+        wanted = [source for one in stage if (source := find_source(one)) is not None]
+    return list(fixed), stages
 
 
 def placeholder(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from kplug import backend
-from kplug.graph import SymbolicTensor, is_symbolic
+from kplug.graph import SymbolicTensor
 from kplug.nested import find_leaves, map_leaves
 from kplug_keras2.symbolic.function_layer import FunctionLayer
 
@@ -172,8 +172,6 @@ def taking_sizes(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         given = args, kwargs
-        return (
-            apply(function, *args, **kwargs) if has_sizes(given) else function(*args, **kwargs)
-        )
+        return apply(function, *args, **kwargs) if has_sizes(given) else function(*args, **kwargs)
 
     return called

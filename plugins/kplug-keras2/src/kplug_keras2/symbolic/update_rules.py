@@ -189,9 +189,7 @@ class UpdatesOptimizer(optimizers.Optimizer):
         variables = state_dict.get("variables")
         if variables is None or held.keys() != given.keys():
             raise WeightsError(f"the stored state is not of a {self.rule_class.__name__}")
-        super().load_state_dict(
-            {name: state_dict[name] for name in ("state", "param_groups")}
-        )
+        super().load_state_dict({name: state_dict[name] for name in ("state", "param_groups")})
         self._step.variables[:] = variables
         for name, one in held.items():
             backend.set_value(one, given[name])
