@@ -1,9 +1,9 @@
-"""Datasets made of others, step by step: what ``*_dataset_from_*`` returns has TensorFlow's methods for it."""
+"""Datasets made of others: what ``*_dataset_from_*`` returns has TensorFlow's methods for it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +101,7 @@ class DatasetSteps:
             buffer_size: How many are drawn from.
             seed: Of the order; ``None`` draws it.
             reshuffle_each_iteration: Whether each pass has another order.
+            name: Ignored, as in all of these methods.
         """
         del name
         require_integer("shuffle", "buffer_size", buffer_size, "an integer >= 1", at_least=1)
@@ -164,9 +165,8 @@ class DatasetSteps:
 
         def count_both() -> int | None:
             known = self._count()
-            return (
-                None if known is None or not hasattr(dataset, "__len__") else known + len(dataset)
-            )
+            is_known = known is not None and isinstance(dataset, Sized)
+            return known + len(dataset) if is_known else None  # type: ignore[operator, arg-type]
 
         return self._change(lambda: itertools.chain(self, dataset), count_both)
 

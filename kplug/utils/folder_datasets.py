@@ -26,7 +26,7 @@ _METHODS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 class FolderLoader(DataLoader[Any], DatasetSteps):
     """The batches of a folder's files, as ``fit``, ``evaluate`` and ``predict`` take them.
 
-    It has the methods of TensorFlow's datasets that scripts use: ``map``, ``take``, ``prefetch`` and the like.
+    It has the methods of TensorFlow's datasets: ``map``, ``take``, ``prefetch`` and the like.
 
     Attributes:
         class_names: The names of the classes in order, or None.
@@ -133,8 +133,9 @@ def image_dataset_from_directory(
         verbose: Whether the number of files and classes is printed.
 
     Returns:
-        A ``DataLoader``, which has ``map``, ``take`` and the like, of ``pictures`` or ``(pictures, labels)``, with ``class_names`` and ``file_paths``;
-        pictures are float32 from 0 to 255, of shape (batch, height, width, channels).
+        A ``DataLoader`` of ``pictures`` or ``(pictures, labels)``, with ``class_names``, ``file_paths``
+        and ``map``, ``take`` and the like; pictures are float32 from 0 to 255,
+        of shape (batch, height, width, channels).
 
     Raises:
         ArgumentValueError: A value is out of range.
@@ -211,8 +212,8 @@ def text_dataset_from_directory(
         verbose: Whether the number of files and classes is printed.
 
     Returns:
-        A ``DataLoader``, which has ``map``, ``take`` and the like, of ``texts`` or ``(texts, labels)``, with ``class_names`` and ``file_paths``; texts
-        are an array of strings, of shape (batch,).
+        A ``DataLoader`` of ``texts`` or ``(texts, labels)``, with ``class_names``, ``file_paths``
+        and ``map``, ``take`` and the like; texts are an array of strings, of shape (batch,).
 
     Raises:
         ArgumentValueError: A value is out of range.

@@ -16,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(ROOT.glob("plugins/*/src"))
-OF_KERAS = {"_inbound_nodes", "_outbound_nodes", "_keras_history", "_keras_shape"}  # the plugin's programs read them
+# The plugin's programs read them.
+OF_KERAS = {"_inbound_nodes", "_outbound_nodes", "_keras_history", "_keras_shape"}
 OF_TORCH = {"_buffers", "_modules", "_parameters"}
 
 

@@ -55,6 +55,15 @@ def test_other_inputs_are_given_beside_it(installed: Any) -> None:
         np.testing.assert_allclose(model.predict(form), -X, rtol=1e-6)
 
 
+def test_predict_reads_as_many_samples_as_the_first_input_has(installed: Any) -> None:
+    layers = installed.layers
+    both = [layers.Input((3,)), layers.Input((3,))]
+    model = installed.models.Model(both, layers.add(both))
+    np.testing.assert_allclose(model.predict([X[:2], X]), 2 * X[:2], rtol=1e-6)
+    with pytest.raises(kplug.DataError, match="different numbers of samples"):
+        model.predict([X, X[:2]])
+
+
 def test_targets_with_values_are_not_given(installed: Any) -> None:
     fixed, given = make_model(installed)
     fixed.compile("sgd", "mse", target_tensors=[installed.backend.variable(Y)])

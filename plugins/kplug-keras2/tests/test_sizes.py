@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,7 @@ def test_a_model_draws_as_many_numbers_as_samples(installed: Any) -> None:
 
 
 def test_functions_of_tensorflow_take_them(installed: Any) -> None:
-    import tensorflow as tf
-
+    tf = importlib.import_module("tensorflow")
     x = installed.layers.Input((4, 4, 2))
     size = tf.shape(x)
     y = tf.reshape(x, [size[0], size[1] * size[2], 2]) + tf.fill(tf.stack([size[0], 16, 2]), 1.0)

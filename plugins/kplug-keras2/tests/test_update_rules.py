@@ -18,7 +18,7 @@ def make_rule(keras: Any) -> Any:
     """Return a class of optimizers with momentum, as scripts write it."""
     K = keras.backend
 
-    class Momentum(keras.optimizers.Optimizer):  # type: ignore[misc,name-defined]
+    class Momentum(keras.optimizers.Optimizer):  # type: ignore[misc]
         def __init__(self, lr: float = 0.1, momentum: float = 0.9, **others: Any) -> None:
             super().__init__(**others)
             self.iterations = K.variable(0, dtype="int64", name="iterations")

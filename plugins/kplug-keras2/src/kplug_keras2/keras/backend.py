@@ -81,7 +81,7 @@ def set_session(session: object) -> None:
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Return whether a layer or ``Input`` has made a tensor; what functions make is not Keras's in Keras 2."""
+    """Return whether a layer or ``Input`` has made a tensor; functions make none of Keras's."""
     found = kplug_backend.is_keras_tensor(x)
     return found and not isinstance(x.layer, FunctionLayer)
 

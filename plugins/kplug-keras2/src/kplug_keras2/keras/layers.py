@@ -48,7 +48,7 @@ class _InputLayerType(AliasType):
         "name",
     )
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         given = {**dict(zip(cls._order, args, strict=False)), **kwargs}
         tensors = [given.pop(name, None) for name in ("input_tensor", "tensor")]
         for tensor in tensors:

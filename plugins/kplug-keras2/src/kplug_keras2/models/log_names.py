@@ -1,4 +1,4 @@
-"""Names of metrics in logs: ``acc`` is what Keras 2.2 calls ``accuracy``, and ``mae`` what it calls by its length.
+"""Names of metrics in logs: ``acc`` is ``accuracy`` in Keras 2.2, and ``mae`` has its whole name.
 
 A script was written for one of the Kerases, whose names differ. One name is written, and both answer.
 """
@@ -60,7 +60,7 @@ class _BothNames:
 
     def get(self, name: Any, default: Any = None) -> Any:
         """Return a log, or what is given for one that is not there."""
-        return self[name] if name in self else default  # type: ignore[index]
+        return self[name] if name in self else default  # type: ignore[index]  # noqa: SIM401
 
 
 class Logs(_BothNames, dict[str, Any]):

@@ -96,8 +96,16 @@ def predict(self: Any, x: Any = None, *args: Any, **kwargs: Any) -> Any:
     read = _read(_predict, kwargs)
     if len(args) < 2:
         read.setdefault("verbose", 0)
-    x, _, more = complete_batches(self, x, None, read.get("steps"))
+    x, _, more = complete_batches(self, _cut_to_first(x), None, read.get("steps"))
     return _predict(self, x, *args, **{**read, **more})
+
+
+def _cut_to_first(x: Any) -> Any:
+    """Return several inputs with as many samples as the first has: Keras 2 reads no more of the others."""
+    if not isinstance(x, (list, tuple)) or not all(hasattr(one, "shape") for one in x):
+        return x
+    sizes = [len(one) for one in x]
+    return x if len(set(sizes)) < 2 or min(sizes) < sizes[0] else [one[: sizes[0]] for one in x]
 
 
 def train_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -107,7 +115,7 @@ def train_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs
         return _train_on_batch(self, x, y, *args, **kwargs)
 
 
-def test_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+def evaluate_on_batch(self: Any, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Return loss and metrics of one batch."""
     return _test_on_batch(self, complete(self, x), complete_targets(self, y), *args, **kwargs)
 
@@ -237,7 +245,7 @@ METHODS = {
     "predict_generator": predict_generator,
     "predict_on_batch": asking_phase(predict_on_batch),
     "predict_proba": predict_proba,
-    "test_on_batch": asking_phase(test_on_batch),
+    "test_on_batch": asking_phase(evaluate_on_batch),
     "to_yaml": to_yaml,
     "train_on_batch": asking_phase(train_on_batch),
 }

@@ -52,7 +52,7 @@ def find_source(tensor: SymbolicTensor) -> SymbolicTensor | None:
 def find_input(tensor: SymbolicTensor) -> SymbolicTensor | None:
     """Return the input that a symbolic tensor was made, or ``None``."""
     layer = _inputs[tensor]() if tensor in _inputs else None
-    return None if layer is None else layer.output  # type: ignore[no-any-return]
+    return None if layer is None else layer.output
 
 
 def find_value(tensor: SymbolicTensor) -> Any:

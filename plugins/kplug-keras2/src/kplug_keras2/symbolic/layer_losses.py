@@ -1,8 +1,8 @@
-"""Losses that a layer's ``call`` makes of tensors of the graph around it, beside what it is given.
+"""Losses that a layer's ``call`` makes of tensors of the graph around it.
 
-Keras 2 calls ``call`` with symbolic tensors. Here it gets values, and a tensor of the graph has none there. So a
-layer whose ``add_loss`` is given a symbolic tensor is called once more with symbolic tensors, and the model that
-it becomes a part of has its losses.
+Keras 2 calls ``call`` with symbolic tensors. Here it gets values, and a tensor of the graph has none there.
+So a layer whose ``add_loss`` is given a symbolic tensor is called once more with symbolic ones, and the model
+that it becomes a part of has its losses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _given_to_models: WeakKeyDictionary[Any, set[int]] = WeakKeyDictionary()
 
 
 class GraphLosses:
-    """The losses of a layer that have no values in its ``call``, for each of its calls on symbolic tensors."""
+    """Has the losses of a layer that are symbolic in its ``call``, for each call on symbolic tensors."""
 
     _wants_graph = False
     _traced: Any = None
@@ -48,7 +48,8 @@ class GraphLosses:
     def _trace(self, node: Any) -> None:
         """Call ``call`` with symbolic tensors, and let later calls run what it makes of them."""
         vars(self).pop("call", None)
-        vars(self)["_traced"] = losses = []
+        losses: list[SymbolicTensor] = []
+        vars(self)["_traced"] = losses
         try:
             outputs = self.call(*node.args, **node.kwargs)  # type: ignore[attr-defined]
         finally:

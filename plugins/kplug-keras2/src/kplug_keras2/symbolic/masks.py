@@ -22,6 +22,7 @@ class _Mask(FunctionLayer):
 
 
 def mask_of(x: Tensor) -> Tensor:
+    """Return the mask that a tensor has; all times count if it has none."""
     mask = getattr(x, "_keras_mask", None)
     return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
 

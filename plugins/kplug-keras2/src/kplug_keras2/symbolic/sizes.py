@@ -1,7 +1,7 @@
-"""Sizes of symbolic tensors that are known when the graph runs: ``K.shape(x)[0]``, and what is computed of them.
+"""Sizes of symbolic tensors that are known when the graph runs: ``K.shape(x)[0]``, and what is made of them.
 
-``K.int_shape`` has ``None`` for them. A layer has to be given numbers, so a size carries the tensor that has it,
-and the layer that uses it reads the tensor's shape.
+``K.int_shape`` has ``None`` for them. A layer has to be given numbers, so a size carries the tensor that has
+it, and the layer that uses it reads the tensor's shape.
 """
 
 from __future__ import annotations
@@ -103,6 +103,11 @@ class _Place(NamedTuple):
         found = [tensors[place] for place in self.places]
         return found[0] if self.compute is None else self.compute(*(one.shape for one in found))
 
+    def of(self, shapes: Sequence[Any]) -> Any:
+        """Return the size, for the shapes of the tensors."""
+        assert self.compute is not None  # noqa: S101 - of tensors alone
+        return self.compute(*(shapes[place] for place in self.places))
+
 
 class _SizedLayer(FunctionLayer):
     """A layer that calls a function with tensors, sizes of tensors, and whatever else.
@@ -148,9 +153,7 @@ def apply(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def _compute(function: Callable[..., Any], given: Any, *shapes: Any) -> Any:
     with torch.device("cpu"):  # also while shapes are found, on tensors without memory
-        args, kwargs = map_leaves(
-            given, _Place, lambda one: one.compute(*(shapes[place] for place in one.places))
-        )
+        args, kwargs = map_leaves(given, _Place, lambda one: one.of(shapes))
         found = function(*args, **kwargs)
     return found.tolist() if isinstance(found, (Tensor, np.ndarray)) else found
 
@@ -163,6 +166,7 @@ def as_tensor(value: Any) -> Any:
 
 
 def size_tensor(value: Any) -> Tensor:
+    """Return a size as a tensor."""
     return torch.as_tensor(value)
 
 

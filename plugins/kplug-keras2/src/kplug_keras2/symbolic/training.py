@@ -66,9 +66,9 @@ def get_updates(self: Any, *args: Any, **named: Any) -> list[Any]:
 
 
 def _update_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> list[Any]:
-    """Make one step; if the optimizer around it has put its own ``K.update`` there, return what that makes."""
-    K = importlib.import_module("keras.backend")
-    if K.update is update:
+    """Make one step; or return updates, if an optimizer around it has put its own ``K.update`` there."""
+    module = importlib.import_module("keras.backend")
+    if module.update is update:
         step_on_gradients(optimizer, params)
         return []
     before = [one.detach().clone() for one in params]
@@ -76,7 +76,7 @@ def _update_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> list[Any]:
     after = [one.detach().clone() for one in params]
     for one, value in zip(params, before, strict=True):
         backend.update(one, value)
-    return [K.update(one, value) for one, value in zip(params, after, strict=True)]
+    return [module.update(one, value) for one, value in zip(params, after, strict=True)]
 
 
 def step_on_gradients(optimizer: Any, params: Sequence[Tensor]) -> None:

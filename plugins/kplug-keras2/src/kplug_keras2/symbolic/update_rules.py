@@ -220,7 +220,7 @@ for _name in ("clipnorm", "clipvalue", "weights"):
 
 
 @functools.cache
-def _find_form(rule_class: type) -> type[UpdatesOptimizer]:
+def _find_form(rule_class: Any) -> type[UpdatesOptimizer]:
     """Return the class of optimizers that follow a class of rules; it has its name."""
     names = {"rule_class": rule_class, "__module__": rule_class.__module__}
     return type(rule_class.__name__, (UpdatesOptimizer,), names)
@@ -230,7 +230,8 @@ def as_torch_form(optimizer: Any) -> Any:
     """Return the optimizer that follows a rule; anything else is returned as it is."""
     if type(optimizer) is Optimizer or not isinstance(type(optimizer), _OptimizerType):
         return optimizer
-    return _find_form(type(optimizer))(optimizer)
+    rule_class: Any = type(optimizer)
+    return _find_form(rule_class)(optimizer)
 
 
 def as_component(value: Any) -> Any:
