@@ -58,8 +58,8 @@ def load_model(
         custom_objects: Your own classes and functions, by the names that the file has for them.
         compile: Whether to compile the model as it was; without it no loss or optimizer is needed.
         verify: What to do when the packages that the model was made of are missing or differ:
-            nothing (``"off"``), a warning (``"warn"``), or an error, where versions must be equal to
-            the last character (``"exact"``).
+            nothing (``"off"``), a warning (``"warn"``), or an error (``"exact"``). Then versions must be
+            equal to the last character, hashes too, and the file has to name every package of the model.
         lock: A lock file of ``kplug lock``. What is installed has to be what it names, or nothing is built.
 
     Returns:

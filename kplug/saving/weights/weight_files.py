@@ -111,8 +111,9 @@ def load_weights(
             Keras 2's HDF5 layout has names to go by.
         skip_mismatch: Leave weights that do not fit as they are and warn, instead of raising.
         verify: What to do when the packages that the file's model was made of are missing or
-            differ: nothing (``"off"``), a warning (``"warn"``), or an error, where versions must
-            be equal to the last character (``"exact"``).
+            differ: nothing (``"off"``), a warning (``"warn"``), or an error (``"exact"``). Then versions
+            must be equal to the last character, hashes too, and the file has to name every package of
+            the model's layers, unless layers are loaded by name.
 
     Raises:
         NotBuiltError: The model has no weights yet.
