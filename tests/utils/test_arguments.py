@@ -35,11 +35,11 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     (
         "'batch_size' is 'a'",
         lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, batch_size=TEXT),
-    ),  # type: ignore[arg-type]
+    ),
     (
         "'seed' is 'a'",
         lambda: utils.timeseries_dataset_from_array(np.ones(4), None, 2, shuffle=True, seed=TEXT),
-    ),  # type: ignore[arg-type]
+    ),
 ]
 
 
