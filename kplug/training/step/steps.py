@@ -256,7 +256,7 @@ def check_loss(compiled: Compiled, outcome: ForwardResult, *, is_trained: bool) 
 def apply_constraints(constraints: list[WeightFunction]) -> None:
     """Replace each constrained weight by what its constraint makes of it."""
     for constraint, weight in constraints:
-        made = constraint(weight)
+        made: Any = constraint(weight)
         if not isinstance(made, Tensor) or made.shape != weight.shape:
             shape = tuple(weight.shape)
             found = f"shape {tuple(made.shape)}" if isinstance(made, Tensor) else name_type(made)
