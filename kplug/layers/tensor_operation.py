@@ -155,7 +155,7 @@ def connect_operation(
     if kwargs is not None:
         return _connect_function(operation, args, kwargs)
     if operation == "get_item":
-        _check_key(args[1])
+        args = args[0], _read_key(args[1])
     else:
         args = tuple(_check_operand(operation, value) for value in args)
     return TensorOperation(operation)(*args)
@@ -185,19 +185,26 @@ def _check_operand(operation: str, value: Any) -> Any:
     )
 
 
-def _check_key(key: Any) -> None:
-    parts = key if isinstance(key, tuple) else (key,)
-    for part in parts:
-        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
-        if is_symbolic(part) or not all(_is_bound(bound) for bound in bounds):
-            raise GraphError(
-                f"a symbolic tensor cannot be indexed by {part!r}",
-                hint="Integers, slices of integers, None and … are possible.",
-            )
+def _read_key(key: Any) -> Any:
+    """Return a key with Python's integers in the place of NumPy's, such as that of an ``argmax``."""
+    if isinstance(key, tuple):
+        return tuple(map(_read_part, key))
+    return _read_part(key)
+
+
+def _read_part(part: Any) -> Any:
+    bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+    if is_symbolic(part) or not all(map(_is_bound, bounds)):
+        raise GraphError(
+            f"a symbolic tensor cannot be indexed by {part!r}",
+            hint="Integers, slices of integers, None and … are possible.",
+        )
+    read = [int(bound) if isinstance(bound, np.integer) else bound for bound in bounds]
+    return slice(*read) if isinstance(part, slice) else read[0]
 
 
 def _is_bound(value: Any) -> bool:
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     return value is None or is_integer or isinstance(value, EllipsisType)
 
 

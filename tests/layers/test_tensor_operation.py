@@ -155,6 +155,17 @@ def test_other_keys_are_refused(key: Any) -> None:
         _ = Input((3,))[key]
 
 
+def test_integers_of_numpy_are_keys(tmp_path: Path) -> None:
+    inputs = Input((3,))
+    place = np.argmax([1.0, 5.0, 3.0])
+    model = Model(inputs, [inputs[:, place], inputs[:, : np.int32(2)]])
+    values = torch.arange(6.0).reshape(2, 3)
+    for found, wanted in zip(model(values), (values[:, 1], values[:, :2]), strict=True):
+        torch.testing.assert_close(found, wanted)
+    model.save(tmp_path / "keys.keras")
+    torch.testing.assert_close(load_model(tmp_path / "keys.keras")(values)[0], values[:, 1])
+
+
 def test_unknown_operations_are_refused() -> None:
     with pytest.raises(ArgumentValueError) as caught:
         TensorOperation("substract")
