@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -42,3 +44,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Leave modules and tests out of collections of garbage: Keras starts one for each model, of 0.8 s."""
     gc.freeze()
+
+
+@pytest.fixture
+def short_names_of_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put sockets where their names are short enough, whatever TMPDIR is."""
+    with tempfile.TemporaryDirectory(dir="/tmp" if os.name == "posix" else None) as folder:
+        monkeypatch.setattr("multiprocessing.util.get_temp_dir", lambda: folder)
+        yield

@@ -168,6 +168,7 @@ def test_a_copy_is_a_variable_of_the_same_name_in_memory_of_its_own(
     assert variable.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.usefixtures("short_names_of_sockets")
 def test_processes_share_the_memory_of_a_variable() -> None:
     variable: Any = Variable([1.0, 2.0])
     variable.share_memory_()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import util as processes
 from typing import Any
 
 import torch
@@ -16,6 +18,10 @@ from kplug.training.data.dataset_pass import DatasetPasses
 from kplug.training.data.prefetch import Prefetcher
 from kplug.training.data.py_dataset import PyDataset
 from kplug.training.data.samples import Samples
+
+# What the name of a socket may have, with its null byte; and what stands behind its folder.
+_LONGEST_NAME = 108 if sys.platform == "linux" else 104
+_OF_SOCKET = len("/listener-12345678") + 1
 
 
 class IterableSource:
@@ -36,6 +42,8 @@ class IterableSource:
     ) -> None:
         if isinstance(iterable, PyDataset):
             iterable = DatasetPasses(iterable, shuffle=shuffle)
+        elif isinstance(iterable, torch.utils.data.DataLoader):
+            _require_short_folder(iterable, method)
         self.iterable, self.method, self.prepare, self.limit = iterable, method, prepare, limit
         self._peeked: list[Any] = []
         self._count = 0
@@ -93,6 +101,20 @@ class IterableSource:
             return Batch(*self.prepare(*_split(given, self.method)).arrays)
         except DataError as error:
             raise error.at(item)  # noqa: B904 - the same error
+
+
+def _require_short_folder(loader: torch.utils.data.DataLoader[Any], method: str) -> None:
+    """Refuse a loader whose workers could send no tensor: torch would wait for them without end."""
+    sends_files = torch.multiprocessing.get_sharing_strategy() == "file_descriptor"
+    if not loader.num_workers or not sends_files:
+        return
+    folder = processes.get_temp_dir()
+    if len(folder.encode()) + _OF_SOCKET > _LONGEST_NAME:
+        raise DataError(
+            f"{method}: the workers of the DataLoader cannot send tensors: their sockets would stand in "
+            f"{folder!r}, whose name is too long for a socket",
+            hint="Set TMPDIR to a folder with a shorter name, or num_workers to 0.",
+        )
 
 
 def _split(given: Any, method: str) -> tuple[Any, ...]:

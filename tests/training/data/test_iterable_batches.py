@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import traceback
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import torch
 
 from kplug import layers
 from kplug.callbacks import LambdaCallback
+from kplug.errors import DataError
 from kplug.models import Model, Sequential
 from kplug.training.data.iterable_batches import IterableSource
 from kplug.training.data.samples import as_samples
@@ -40,12 +42,24 @@ class Squares(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on a machine with one core
+@pytest.mark.usefixtures("short_names_of_sockets")
 def test_a_loader_with_workers_passes_through() -> None:
     loader = torch.utils.data.DataLoader(Squares(), batch_size=8, num_workers=2)
     ours, theirs = make_model(), make_model()
     found = ours.fit(loader, epochs=2, verbose=0).history["loss"]
     expected = theirs.fit(X[:40], Y[:40], epochs=2, batch_size=8, shuffle=False, verbose=0)
     assert found == pytest.approx(expected.history["loss"], rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+@pytest.mark.skipif(os.name != "posix", reason="tensors are sent through sockets on POSIX alone")
+def test_a_loader_that_would_wait_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = f"/{'a-long-name' * 10}"
+    monkeypatch.setattr("multiprocessing.util.get_temp_dir", lambda: folder)
+    monkeypatch.setattr(torch.multiprocessing, "get_sharing_strategy", lambda: "file_descriptor")
+    loader = torch.utils.data.DataLoader(Squares(), batch_size=8, num_workers=2)
+    with pytest.raises(DataError, match="fit: the workers of the DataLoader cannot send tensors"):
+        make_model().fit(loader, verbose=0)
 
 
 def generate(steps: int) -> Iterator[Any]:
