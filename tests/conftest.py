@@ -6,6 +6,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Iterator
+from multiprocessing import resource_sharer
 
 import pytest
 from hypothesis import settings
@@ -52,3 +53,4 @@ def short_names_of_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with tempfile.TemporaryDirectory(dir="/tmp" if os.name == "posix" else None) as folder:
         monkeypatch.setattr("multiprocessing.util.get_temp_dir", lambda: folder)
         yield
+        resource_sharer.stop()  # it would look for its socket when Python ends

@@ -33,8 +33,9 @@ def as_callback(obj: object) -> Callback:
         >>> as_callback(Callback)  # doctest: +ELLIPSIS
         <kplug.callbacks.base.callback.Callback object at ...>
     """
-    is_class = isinstance(obj, type) and issubclass(obj, Callback)
-    built = instantiate(obj, "a callback") if is_class else obj
+    built = obj
+    if isinstance(obj, type) and issubclass(obj, Callback):
+        built = instantiate(obj, "a callback")
     if isinstance(built, Callback):
         _check_hooks(built)
         return built

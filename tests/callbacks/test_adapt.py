@@ -93,7 +93,7 @@ def test_hooks_of_any_arguments_are_taken() -> None:
         def on_epoch_end(self, *args: Any) -> None:
             pass
 
-        def on_train_end(self, state: Any = None, more: int = 3) -> None:  # type: ignore[override]
+        def on_train_end(self, state: Any = None, more: int = 3) -> None:
             pass
 
     assert isinstance(as_callback(Loose()), Loose)

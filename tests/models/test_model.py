@@ -33,6 +33,7 @@ class Residual(Model):
         return inputs + outputs
 
 
+NONE: Any = None
 X = np.random.default_rng(0).normal(size=(40, 3)).astype("float32")
 
 
@@ -159,9 +160,12 @@ def test_weights_that_are_no_list_are_refused(given: Any) -> None:
 @pytest.mark.parametrize(
     ("ask", "text"),
     [
-        (lambda _: save_model(layers.Dense(2), "x.keras"), "^save_model: model is .*, no model"),
-        (lambda _: model_from_json(None), "the text is None, no JSON text"),
-        (lambda _: model_from_config(None), "^None does not describe a layer"),
+        (
+            lambda model: save_model(model.layers[0], "x.keras"),
+            "^save_model: model is .*, no model",
+        ),
+        (lambda _: model_from_json(NONE), "the text is None, no JSON text"),
+        (lambda _: model_from_config(NONE), "^None does not describe a layer"),
         (
             lambda model: model.summary(line_length="abc"),
             "'line_length' is 'abc'; allowed: a number",

@@ -65,13 +65,13 @@ def read_file(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, str
         with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as weights:
             model = json.loads(archive.read("config.json"))
             with h5py.File(weights) as file:
-                rows = read_components(file)
+                rows = read_components(file) or []
         training = model["compile_config"]
     else:
         with h5py.File(path) as file:
             model = json.loads(file.attrs["model_config"])
             training = json.loads(file.attrs["training_config"])
-            rows = read_components(file)
+            rows = read_components(file) or []
     return model, training, {row["slot"]: row["name"] for row in rows}
 
 
@@ -307,7 +307,7 @@ def test_callbacks_save_after_the_scope(extension: str, tmp_path: Path) -> None:
     assert table["loss"] == "custom/mine"
     (state,) = (tmp_path / "backup").iterdir()
     with h5py.File(state) as file:
-        assert read_components(file)[0]["name"] == "custom/mine"
+        assert (read_components(file) or [])[0]["name"] == "custom/mine"
 
 
 def test_training_goes_on_with_what_was_compiled(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def read_table(path: Path) -> dict[str, Any]:
     from kplug.saving.provenance import read_components
 
     with h5py.File(path) as file:
-        rows = read_components(file)
+        rows = read_components(file) or []
     (row,) = (row for row in rows if row["distribution"] == "kplug-aging")
     return {"version": row["version"], "hash": row["hash"]}
 

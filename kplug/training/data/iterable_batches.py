@@ -105,7 +105,8 @@ class IterableSource:
 
 def _require_short_folder(loader: torch.utils.data.DataLoader[Any], method: str) -> None:
     """Refuse a loader whose workers could send no tensor: torch would wait for them without end."""
-    sends_files = torch.multiprocessing.get_sharing_strategy() == "file_descriptor"
+    strategy = torch.multiprocessing.get_sharing_strategy()  # type: ignore[no-untyped-call]
+    sends_files = strategy == "file_descriptor"
     if not loader.num_workers or not sends_files:
         return
     folder = processes.get_temp_dir()

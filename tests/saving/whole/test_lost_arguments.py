@@ -143,7 +143,7 @@ def test_weights_and_training_state_need_no_configuration(
         model.fit(X, Y, epochs=2, verbose=0, callbacks=[backup])
     if way in ("plugin", "scope") and kind != "layer":
         with h5py.File(tmp_path / "w.h5") as file:
-            written = {row["slot"]: row["written"] for row in read_components(file)}
+            written = {row["slot"]: row["written"] for row in read_components(file) or ()}
         found = [
             text for slot, text in written.items() if slot.startswith(SLOTS.get(kind, "under_test"))
         ]

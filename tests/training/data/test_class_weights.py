@@ -117,8 +117,8 @@ def test_classes_without_a_weight_are_told_of_once(form: str) -> None:
         elif form == "generator":
             model.fit(give(), steps_per_epoch=2, epochs=2, class_weight=table, verbose=0)
         else:
-            for data in itertools.islice(give(), 4):
-                model.train_on_batch(*data, class_weight=table)
+            for inputs, targets in itertools.islice(give(), 4):
+                model.train_on_batch(inputs, targets, class_weight=table)
     named = "classes 1, 2" if form == "arrays" else "class 1"
     assert told == [
         f"fit: class_weight has no weight for {named} of y, so such samples weigh 1, as in Keras 3. Give "

@@ -344,7 +344,7 @@ def test_the_length_of_torchs_dataset_is_checked_too() -> None:
 def test_a_length_may_be_an_integer_of_numpy() -> None:
     class Whole(PyDataset):
         def __len__(self) -> int:
-            return np.int64(2)  # type: ignore[return-value]
+            return np.int64(2)  # type: ignore[no-any-return]
 
         def __getitem__(self, index: int) -> Any:
             return X, Y

@@ -117,14 +117,16 @@ def test_steps_that_the_data_lack_are_told_of_once(method: str, form: str) -> No
         return iter(loader) if form == "generator" else loader
 
     def run() -> None:
-        data, options = make_data(), {"verbose": 0, "batch_size": 3}
+        data = make_data()
+        options: Any = {"verbose": 0, "batch_size": 3}
         x_alone = ((each[0],) for each in data) if form != "arrays" else x
         if method == "fit":
             model.fit(x, y, validation_data=data, validation_steps=5, epochs=1, **options)
         elif method == "predict":
             assert model.predict(x_alone, steps=5, **options).shape == (6, 1)
         else:
-            model.evaluate(*(data if form == "arrays" else (data,)), steps=5, **options)
+            given = data if form == "arrays" else (data, None)
+            model.evaluate(given[0], given[1], steps=5, **options)
 
     with telling() as told:
         run()
