@@ -273,8 +273,8 @@ class Softmax(Layer):
 
     @property
     def output_activation(self) -> str:
-        """``"softmax"``."""
-        return "softmax"
+        """Name of the softmax."""
+        return activations.softmax.__name__
 
     def build(self, input_shape: Shape) -> None:
         """Warn, once, if there is one number to share; refuse an axis that the inputs lack."""

@@ -18,6 +18,7 @@ import kplug
 from kplug import layers
 from kplug.models import Sequential
 from kplug.registry import REGISTRY
+from kplug.registry.loading.record_hash import digest_of
 from kplug.saving.lock_check import lock_model
 from kplug.saving.provenance import read_components
 
@@ -236,7 +237,8 @@ def defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         info = folder / f"{module}-1.2.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
-        (info / "RECORD").write_text(f"{module}.py,,\n")
+        digest = digest_of(source.encode())
+        (info / "RECORD").write_text(f"{module}.py,sha256={digest},{len(source)}\n")
         lines = [
             f"[kplug.{kind}]\n" + "".join(f"{n} = {module}:{o}\n" for n, o in offered.items())
             for kind, offered in OFFERED[name].items()

@@ -79,7 +79,7 @@ def _draw_for(entry: Any, output: Tensor, count: int) -> Tensor:
     for kind in (likely, *kinds):
         targets = kinds[kind]()
         try:
-            value = entry.loss(targets[:1], output, None)
+            value = entry.loss(targets, output.expand(count, *output.shape[1:]), None)
         except Exception:  # noqa: BLE001, S112 - a loss may refuse in any way
             continue
         if bool(value.isfinite().all()):

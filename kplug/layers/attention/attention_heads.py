@@ -137,6 +137,7 @@ class HeadsLayer(Layer):
             **shared,
         )
         layer._device = self._device
+        layer.supports_masking = True  # what the masks mean is this layer's matter
         layer.declare_for(input_shape)
         return layer
 

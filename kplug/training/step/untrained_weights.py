@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kplug.layers.base.told import warn_once
 from kplug.training.model_protocol import TrainableModel
@@ -40,7 +40,9 @@ def tell_of_untrained(
             f"{model.name!r}, so they are not trained: {_list(unreached)}. detach(), .numpy(), argmax and "
             "outputs that nothing uses cut the connection",
         )
-    foreign = [leaf for leaf in _find_leaves(predictions) if id(leaf) not in own]
+    # What an input needs a gradient for, as the penalty of a critic does, is no weight.
+    leaves = (leaf for leaf in _find_leaves(predictions) if isinstance(leaf, nn.Parameter))
+    foreign = [leaf for leaf in leaves if id(leaf) not in own]
     if foreign and "lost layers" not in model._told:
         shapes = _list([str(tuple(each.shape)) for each in foreign])
         warn_once(

@@ -174,7 +174,9 @@ DEFECTS = [
         also=("gradients", "pickle", "determinism", "config"),
     ),
     Defect("detaches its kernel", Detached, "gradients", "nothing is learned", also=("fit",)),
-    Defect("does not use its bias", Unused, "gradients", "the weight stays as it is"),
+    Defect(
+        "does not use its bias", Unused, "gradients", "the weight stays as it is", also=("fit",)
+    ),
     Defect(
         "drops in inference",
         AlwaysDrops,
