@@ -24,6 +24,7 @@ from kplug.errors import ContractError
 from kplug.layers import Dense, Input, Layer
 from kplug.models import clone_model
 from kplug.registry import REGISTRY
+from kplug.registry.loading.record_hash import digest_of
 
 X = np.asarray([[1.0, 2.0, 3.0], [-1.0, 0.5, 4.0], [0.0, 1.0, 0.25], [2.0, -3.0, 1.0]], "float32")
 
@@ -179,7 +180,8 @@ def _install(site: Path, name: str, entry_points: str, **files: str) -> None:
     distribution = name.replace("_", "-")
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(entry_points)
-    (info / "RECORD").write_text("".join(f"{file},,\n" for file in files))
+    record = [f"{file},sha256={digest_of(files[file].encode())}," for file in files]
+    (info / "RECORD").write_text("\n".join(record))
     for file, source in files.items():
         (site / file).parent.mkdir(exist_ok=True)
         (site / file).write_text(source)
