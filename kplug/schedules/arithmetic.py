@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from kplug.arguments import refusal
 
 
@@ -36,8 +34,9 @@ def power(base: float, exponent: float) -> float:
     try:
         return math.pow(base, exponent)
     except (ValueError, OverflowError):
-        with np.errstate(all="ignore"):
-            return float(np.float64(base) ** np.float64(exponent))
+        if base < 0.0 and not exponent.is_integer():
+            return math.nan
+        return math.copysign(math.inf, base) if exponent % 2.0 == 1.0 else math.inf
 
 
 def divide(dividend: float, divisor: float) -> float:
@@ -49,8 +48,9 @@ def divide(dividend: float, divisor: float) -> float:
     """
     if divisor:
         return dividend / divisor
-    with np.errstate(all="ignore"):
-        return float(np.float64(dividend) / np.float64(divisor))
+    if not dividend or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1.0, divisor)
 
 
 def floor(number: float) -> float:

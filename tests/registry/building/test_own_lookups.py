@@ -101,6 +101,7 @@ def test_parts_have_parts_of_their_own() -> None:
     assert _list_parts(nested) == {"inner": "other-plugin/inner"}
 
 
+@pytest.mark.torch  # each lock has its version
 @pytest.mark.parametrize("text", ["outer", "listed", "made", "hidden"])
 def test_the_lock_has_the_distribution_that_a_default_names(text: str) -> None:
     lock = lock_specs([f"loss:{text}"], allow_unlocked=True)
