@@ -29,6 +29,10 @@ class StateVariable(Tensor):
         """The variable as a plain tensor, in the same memory."""
         return self.as_subclass(Tensor)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> StateVariable:
+        """Return a copy with memory of its own; torch copies no subclass whose operations give plain tensors."""
+        return memo.setdefault(id(self), make_variable(self.value.clone(), self.label))
+
     def assign(self, value: Any) -> StateVariable:
         """Replace the value by a number, array or tensor of the same shape."""
         with torch.no_grad():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
+import kplug
 from kplug.metrics.base.variable import StateVariable, make_variable
 
 
@@ -63,3 +66,35 @@ def test_values_of_a_shape_that_does_not_fit_are_refused() -> None:
     with pytest.raises(RuntimeError, match="size of tensor"):
         variable.assign([1.0, 2.0, 3.0])
     assert variable.tolist() == [0.0, 0.0]
+
+
+def test_a_copy_is_one_variable_with_memory_of_its_own() -> None:
+    variable = make_variable(torch.ones(2), "total")
+    first, second = copy.deepcopy([variable, variable])
+    assert first is second
+    assert isinstance(first, StateVariable)
+    assert first.label == "total"
+    variable.assign_add(1.0)
+    assert first.tolist() == [1.0, 1.0]
+
+
+class CountsRows(kplug.Metric):
+    def __init__(self, name: str = "rows") -> None:
+        super().__init__(name=name)
+        self.rows = self.add_weight(name="rows", initializer="zeros")
+
+    def update_state(self, y_true: object, y_pred: torch.Tensor, sample_weight: object = None) -> None:
+        self.rows.assign_add(float(len(y_pred)))
+
+    def result(self) -> torch.Tensor:
+        return self.rows
+
+
+def test_a_model_with_a_metric_that_keeps_variables_is_cloned_and_copied() -> None:
+    model = kplug.Sequential([kplug.layers.Dense(1, input_dim=2)])
+    model.compile("sgd", "mse", metrics=[CountsRows()])
+    x, y = np.ones((5, 2)), np.ones((5, 1))
+    model.fit(x, y, verbose=0)
+    twin = copy.deepcopy(model)
+    assert twin.evaluate(x, y, verbose=0, return_dict=True)["rows"] == 5
+    assert kplug.models.clone_model(model).count_params() == 3
