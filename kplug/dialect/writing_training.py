@@ -80,8 +80,11 @@ def write_optimizer(resolved: Resolved, optimizer: object) -> dict[str, Any]:
     """
     get_config = getattr(optimizer, "get_config", None)
     # `compile` may have put the one that was resolved into a `LossScaleOptimizer`.
-    is_wrapped = get_config is not None and type(optimizer) is not type(resolved.object)
-    if get_config is None or (resolved.is_of_factory and not is_wrapped):
+    is_wrapped = hasattr(resolved.object, "get_config") and type(optimizer) is not type(
+        resolved.object
+    )
+    is_described = resolved.object is optimizer and not resolved.is_of_factory
+    if get_config is None or not (is_wrapped or is_described):
         written: dict[str, Any] = write_component("optimizer", resolved.spec)
         return written
     children = {"inner_optimizer": resolved} if is_wrapped else resolved.children

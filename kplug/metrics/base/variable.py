@@ -30,7 +30,7 @@ class StateVariable(Tensor):
         return self.as_subclass(Tensor)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StateVariable:
-        """Return a copy with memory of its own; torch copies no subclass whose operations give plain tensors."""
+        """Return a copy in other memory; torch has none for a class whose operations give plain tensors."""
         return memo.setdefault(id(self), make_variable(self.value.clone(), self.label))
 
     def assign(self, value: Any) -> StateVariable:

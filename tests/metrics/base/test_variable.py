@@ -83,7 +83,9 @@ class CountsRows(kplug.Metric):
         super().__init__(name=name)
         self.rows = self.add_weight(name="rows", initializer="zeros")
 
-    def update_state(self, y_true: object, y_pred: torch.Tensor, sample_weight: object = None) -> None:
+    def update_state(
+        self, y_true: object, y_pred: torch.Tensor, sample_weight: object = None
+    ) -> None:
         self.rows.assign_add(float(len(y_pred)))
 
     def result(self) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import kplug
 from kplug import Sequential, layers, load_model, resolve
@@ -15,6 +16,18 @@ from kplug import Sequential, layers, load_model, resolve
 
 def slow_adam(lr: float = 0.01) -> Any:
     return kplug.optimizers.Adam(lr, beta_2=0.9999)
+
+
+def of_weights(params: Any, lr: float = 0.01) -> Any:
+    return kplug.optimizers.build_optimizer(slow_adam(lr), params)
+
+
+class Described(torch.optim.SGD):
+    def __init__(self, params: Any, lr: float = 0.01) -> None:
+        super().__init__(params, lr)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"lr": self.param_groups[0]["lr"]}
 
 
 def halving(first: float = 0.1) -> Any:
@@ -52,7 +65,7 @@ def ones(units: int = 2) -> Any:
 X = np.linspace(-1.0, 1.0, 24, dtype="float32").reshape(8, 3)
 Y = np.eye(2, dtype="float32")[np.arange(8) % 2]
 FACTORIES: dict[str, Any] = {
-    "optimizers": {"slow_adam": slow_adam},
+    "optimizers": {"slow_adam": slow_adam, "of_weights": of_weights, "described": Described},
     "schedules": {"halving": halving},
     "losses": {"wide_huber": wide_huber},
     "metrics": {"best": best},
@@ -85,6 +98,8 @@ def train(model: Any) -> dict[str, list[float]]:
     ("of_layer", "compiled", "stored"),
     [
         ({}, {"optimizer": "slow_adam(lr=0.02)"}, "slow_adam(lr=0.02)"),
+        ({}, {"optimizer": "of_weights(lr=0.02)"}, "of_weights(lr=0.02)"),
+        ({}, {"optimizer": "described(lr=0.02)"}, "described(lr=0.02)"),
         ({}, {"optimizer": "sgd(lr=halving(first=0.2))"}, "halving(first=0.2)"),
         ({}, {"optimizer": "loss_scale_optimizer(slow_adam(lr=0.02))"}, "slow_adam(lr=0.02)"),
         ({}, {"loss": "wide_huber(delta=0.5)"}, "wide_huber(delta=0.5)"),
