@@ -31,7 +31,8 @@ class StateVariable(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StateVariable:
         """Return a copy in other memory; torch has none for a class whose operations give plain tensors."""
-        return memo.setdefault(id(self), make_variable(self.value.clone(), self.label))
+        twin = memo[id(self)] = make_variable(self.value.clone(), self.label)
+        return twin
 
     def assign(self, value: Any) -> StateVariable:
         """Replace the value by a number, array or tensor of the same shape."""
