@@ -36,9 +36,10 @@ def tell_of_untrained(
         warn_once(
             model,
             "unreached weights",
-            f"no gradient of the loss reaches {len(unreached)} of {len(trained)} trainable weights of model "
-            f"{model.name!r}, so they are not trained: {_list(unreached)}. detach(), .numpy(), argmax and "
-            "outputs that nothing uses cut the connection",
+            f"no gradient of the loss reached {len(unreached)} of {len(trained)} trainable weights of model "
+            f"{model.name!r} in the first step, which trained none of them: {_list(unreached)}. detach(), "
+            ".numpy(), argmax and outputs that nothing uses cut the connection. Layers that are left out at "
+            "random, as in stochastic depth, are trained in other steps",
         )
     # What an input needs a gradient for, as the penalty of a critic does, is no weight.
     leaves = (leaf for leaf in _find_leaves(predictions) if isinstance(leaf, nn.Parameter))
