@@ -150,6 +150,9 @@ class Layer(nn.Module):
     _names_weights: bool = True
     # Whether the layers inside handle the masks, as in a model.
     _leaves_masks: bool = False
+    _output_keys: tuple[
+        str, ...
+    ] = ()  # of a dict that `call` returned when it last ran without data
     _told: frozenset[str] = frozenset()
     _noted_in_call: object = None
     _made_in_call: object = None

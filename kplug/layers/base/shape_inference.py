@@ -97,7 +97,7 @@ def infer_inherited(layer: Any, argument: Any, label: str) -> tuple[TensorSpec, 
 
 
 def _run(
-    layer: nn.Module,
+    layer: Any,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     trial: tuple[int, int],
@@ -112,7 +112,10 @@ def _run(
         outputs = _call_with_masks(layer, given, named)
         if outputs is None:
             raise _refuse(label, args, kwargs, error) from error
-    return _as_tensors(outputs, label)
+    made = _as_tensors(outputs, label)
+    is_flat = isinstance(outputs, dict) and len(outputs) == len(made)
+    layer._output_keys = tuple(sorted(outputs)) if is_flat else ()
+    return made
 
 
 def _call(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+import kplug
 from kplug.backend import clear_session
 from kplug.errors import (
     ContractError,
 )
 from kplug.layers import Dense, Input, Layer
-from kplug.models import Sequential
+from kplug.models import Model, Sequential
 
 
 @pytest.fixture(autouse=True)
@@ -162,3 +164,26 @@ def test_a_constructor_that_forgot_the_one_of_layer(use: Callable[[], object]) -
         "Forgetful.__init__ has not called super().__init__()\n"
         "  Begin Forgetful.__init__ with super().__init__(**kwargs)."
     )
+
+
+class Halves(Layer):
+    def call(self, inputs: Any) -> Any:
+        return {"right": inputs[:, 2:], "left": 2 * inputs[:, :2]}
+
+
+class Joins(Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs["left"] - inputs["right"]
+
+
+def test_a_layer_that_returns_a_dict_returns_one_in_a_graph_too() -> None:
+    inputs = Input((4,))
+    halves = Halves()(inputs)
+    assert list(halves) == ["left", "right"]
+    x = np.arange(8, dtype="float32").reshape(2, 4)
+    with kplug.scope(layers={"Halves": Halves, "Joins": Joins}):
+        model = Model(inputs, {"all": Joins()(halves), "one": halves["right"]})
+        for made in (model, Model.from_config(model.get_config()), kplug.models.clone_model(model)):
+            found = made.predict(x, verbose=0)
+            np.testing.assert_allclose(found["one"], x[:, 2:])
+            np.testing.assert_allclose(found["all"], 2 * x[:, :2] - x[:, 2:])

@@ -37,6 +37,7 @@ class AnyLayer(HoldsWeights, PassesMasks, Operation, Protocol):
     batch_input_shape: Any
     _torch_dtype: torch.dtype
     _trainable: bool
+    _output_keys: tuple[str, ...]
     _users: list[WeakLink[Node]]
     _call_names: tuple[str, ...]
     _takes_training: bool

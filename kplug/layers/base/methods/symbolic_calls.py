@@ -31,6 +31,8 @@ def connect(self: AnyLayer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) ->
         specs = _try_to_infer(self, args, kwargs)
         count = 1 if specs is None else len(specs)
     outputs = Node(self, args, kwargs, count, specs).output_tensors
+    if specs is not None and len(outputs) == len(self._output_keys) > 1:
+        return dict(zip(self._output_keys, outputs, strict=True))
     return outputs[0] if len(outputs) == 1 else outputs
 
 
