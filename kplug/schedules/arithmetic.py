@@ -34,7 +34,7 @@ def power(base: float, exponent: float) -> float:
     try:
         return math.pow(base, exponent)
     except (ValueError, OverflowError):
-        if base < 0.0 and not exponent.is_integer():
+        if base < 0.0 and exponent % 1.0:
             return math.nan
         return math.copysign(math.inf, base) if exponent % 2.0 == 1.0 else math.inf
 
