@@ -157,7 +157,7 @@ class SymbolicTensor(Operators):
 
     def __getattr__(self, name: str) -> NoReturn:
         """Say what a symbolic tensor has in the place of a tensor's methods."""
-        if name.startswith("_"):
+        if name.startswith("_") or name in SymbolicTensor.__slots__:  # which is not set yet
             raise AttributeError(name)
         raise AttributeError(
             f"a symbolic tensor of layer {self.layer.name!r} has no attribute {name!r}: it has no values "

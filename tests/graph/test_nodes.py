@@ -8,10 +8,7 @@ import pytest
 import torch
 
 from kplug.errors import DataError, GraphError
-from kplug.graph import (
-    Node,
-    sort_nodes,
-)
+from kplug.graph import Node, SymbolicTensor, sort_nodes
 from kplug.layers import (
     Activation,
     Concatenate,
@@ -215,3 +212,9 @@ def test_a_list_may_be_filled_after_a_layer_was_called_on_it() -> None:
     features.clear()
     assert outputs.shape == (None, 5)
     assert [len(node.input_tensors) for node in sort_nodes([outputs])] == [0, 1, 2, 1, 3, 1, 4]
+
+
+def test_a_symbolic_tensor_that_is_not_filled_yet_lacks_its_attributes() -> None:
+    bare = object.__new__(SymbolicTensor)  # as where one is copied or unpickled
+    assert not hasattr(bare, "layer")
+    assert not hasattr(bare, "shape")
