@@ -99,14 +99,15 @@ def _list_components(where: str, resolved: Resolved | None) -> Iterator[tuple[st
         yield from _list_components(f"{where}/{name}", child)
 
 
-def _find_within(value: object) -> Iterator[tuple[str, Generator]]:
-    """Yield the generators in a value, its dicts, lists and tuples, and their places."""
-    if isinstance(value, (torch.Generator, SeedGenerator)):
-        yield "", value
-    if isinstance(value, dict):
-        items: Any = value.items()
-    else:
-        items = enumerate(value) if isinstance(value, (list, tuple)) else ()
-    for key, part in items:
-        for path, generator in _find_within(part):
-            yield f"{key}/{path}".rstrip("/"), generator
+def _find_within(
+    container: Any, around: tuple[object, ...] = ()
+) -> Iterator[tuple[str, Generator]]:
+    """Yield the generators in a dict, list or tuple and in those inside it, and their places."""
+    around = (*around, container)
+    for key, part in container.items() if isinstance(container, dict) else enumerate(container):
+        if isinstance(part, (torch.Generator, SeedGenerator)):
+            yield str(key), part
+        # A container may hold itself.
+        elif isinstance(part, (dict, list, tuple)) and all(part is not one for one in around):
+            for path, generator in _find_within(part, around):
+                yield f"{key}/{path}", generator

@@ -260,3 +260,14 @@ def test_keras_opens_a_file_with_states_of_generators(tmp_path: Path) -> None:
     theirs.save(path)
     again = kplug.load_model(path, custom_objects=OWN)
     np.testing.assert_allclose(again.predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-5)
+
+
+def test_lists_and_dicts_that_hold_themselves_are_looked_into_once() -> None:
+    model = make()
+    own = torch.Generator()
+    entries: dict[str, Any] = {"draws": [own]}
+    entries["all"] = [entries, entries["draws"]]
+    vars(model.layers[0])["entries"] = entries
+    states = collect_generators(model)
+    assert len(states) == len(collect_generators(make())) + 1
+    assert any(torch.equal(state, own.get_state()) for state in states.values())
