@@ -29,6 +29,8 @@ _SKIPPED = frozenset(
         "_store",
         "_write_guards",
         "_noted_in_call",
+        "_made_in_call",
+        "_told",
         "stop_training",
         "first_epoch",
         "history",

@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from kplug import layers
 from kplug.training.compilation.captured_state import CapturedState, read_python_randomness
 
 
@@ -153,3 +154,10 @@ def test_values_that_all_objects_of_a_class_share_are_seen(monkeypatch: pytest.M
     before = look(thing)
     monkeypatch.setattr(Shared, "factor", 2.0)
     assert look(thing).find_change(before) == "thing.Shared.factor"
+
+
+def test_what_a_layer_was_warned_of_is_no_change() -> None:
+    layer = layers.Dense(2)
+    before = look(layer)
+    layer._told |= {"masks"}
+    assert look(layer).find_change(before) is None
