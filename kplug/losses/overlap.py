@@ -99,6 +99,7 @@ class Dice(FormulaLoss, formula=dice):
     ) -> None:
         super().__init__(reduction, name, dtype)
         self.axis = _require_axes("dice", axis)
+        self.mixes_samples = axis is not None
 
 
 class Tversky(FormulaLoss, formula=tversky):
@@ -137,3 +138,4 @@ class Tversky(FormulaLoss, formula=tversky):
         self.alpha = _require_weight("alpha", alpha)
         self.beta = _require_weight("beta", beta)
         self.axis = _require_axes("tversky", axis)
+        self.mixes_samples = axis is not None

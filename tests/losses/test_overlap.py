@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 import kplug
 from kplug import losses
 from kplug.errors import ArgumentValueError, DataError, KplugError, KplugWarning
+from tests.told import telling
 
 Y = torch.tensor([[1.0, 0.0, 0.0, 1.0]])
 P = torch.tensor([[1.0, 1.0, 1.0, 0.0]])  # one right, two in excess, one missed
@@ -128,6 +129,13 @@ def test_axis_that_is_not_there() -> None:
     assert str(caught.value) == (
         "dice: argument 'axis' is 2; allowed: an axis of y_pred, which has 2: an integer from -2 to 1"
     )
+
+
+@pytest.mark.parametrize("loss", [losses.Dice(axis=(0, 1)), losses.Tversky(axis=(0, 1))])
+def test_a_value_for_each_class_of_the_batch_is_as_meant(loss: losses.Loss) -> None:
+    with telling() as told:
+        loss(torch.zeros(6, 4, 2), torch.rand(6, 4, 2))
+    assert told == []
 
 
 # --- one's own dice is not the built-in one -----------------------------------------------------

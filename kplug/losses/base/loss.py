@@ -81,6 +81,7 @@ class Loss(ABC):
     name: str = "loss"
     reduction: str = "sum_over_batch_size"
     takes_class_ids: bool = False
+    mixes_samples: bool = False  # a value may be that of a class in the whole batch, say
     _compute_dtype: torch.dtype | None = None
     _has_checked: bool = False
     _has_counted: bool = False
@@ -287,7 +288,7 @@ class Loss(ABC):
         if not self._has_counted:
             self._has_counted = True
             count, found = len(y_pred) if y_pred.ndim else 1, len(values) if values.ndim else 1
-            if values.numel() > 1 and found < count:
+            if values.numel() > 1 and found < count and not self.mixes_samples:
                 self.warn_once(
                     f"{self.name}: the loss returned {found} values, shape {tuple(values.shape)}, for "
                     f"{count} samples. Return one value a sample, shape ({count},); if they stand for "
