@@ -269,3 +269,11 @@ def test_class_ids_and_labels_of_any_type_are_right() -> None:
         metrics.AutoAccuracy()(labels, [[0.5], [0.75]])
         metrics.AutoAccuracy()(labels, [[0.5, 0.5], [0.75, 0.25]])
         metrics.Accuracy()(labels, labels)
+
+
+@pytest.mark.parametrize("metric", [metrics.BinaryAccuracy(), metrics.get("accuracy")])
+def test_targets_of_samples_that_weigh_nothing_may_be_anything(metric: Any) -> None:
+    with telling() as told:
+        metric.update_state([[1.0], [-1.0]], [[0.75], [0.75]], sample_weight=[1.0, 0.0])
+    assert told == []
+    assert float(metric.result()) == 1.0

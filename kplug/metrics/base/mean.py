@@ -82,7 +82,7 @@ class MeanMetric(Metric):
                 sample_weight = _mask(sample_weight, mask)
             if self.aligns_ranks:
                 targets, predictions = _align(targets, predictions, sample_weight)
-            self.check_first(targets, predictions)
+            self.check_first(targets, predictions, sample_weight)
             self.accumulate_pair(targets, predictions, sample_weight)
 
     def accumulate_pair(
@@ -102,9 +102,7 @@ class MeanMetric(Metric):
             return
         weights = as_weights(sample_weight, values, self.name, kind)
         product = values * weights
-        rows = (
-            product.shape[0] if weights.ndim else 1
-        )  # one weight for all counts once, as in Keras
+        rows = product.shape[0] if weights.ndim else 1  # one for all counts once, as in Keras
         self.total += _scale(product.sum(), rows, product)
         self.count += _scale(weights.expand_as(product).sum(), rows, product)
 

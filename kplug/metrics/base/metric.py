@@ -14,7 +14,8 @@ from kplug.backend import dtype_name, snake_case, to_dtype
 from kplug.component_types import InitializerLike
 from kplug.configurable import check_keys, read_arguments, remember_arguments, write_call
 from kplug.errors import ContractError
-from kplug.losses.base.alignment import ArrayLike
+from kplug.losses.base.alignment import ArrayLike, as_tensor
+from kplug.losses.base.checks import is_any
 from kplug.metrics.base.variable import StateVariable, make_variable
 from kplug.registry import resolve_object
 from kplug.registry.quoting import name_type
@@ -97,13 +98,23 @@ class Metric(ABC):
             y_pred: Predictions.
         """
 
-    def check_first(self, y_true: Tensor, y_pred: Tensor) -> None:
-        """Call `check_values`, if this is the first batch; ``update_state`` calls it."""
+    def check_first(self, y_true: Tensor, y_pred: Tensor, sample_weight: ArrayLike = None) -> None:
+        """Call `check_values`, if this is the first batch; ``update_state`` calls it.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: Weights. Where one is 0 nothing is checked: such a target may be anything.
+        """
         # A compiled graph must not read numbers, meta tensors have none.
         if self._has_checked or torch.compiler.is_compiling() or y_pred.is_meta:
             return
         self._has_checked = True
-        self.check_values(y_true, y_pred)
+        weights = (
+            None if sample_weight is None else as_tensor(sample_weight, self.name, "sample_weight")
+        )
+        if weights is None or not is_any(weights == 0):
+            self.check_values(y_true, y_pred)
 
     @abstractmethod
     def result(self) -> Tensor:
