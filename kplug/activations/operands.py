@@ -1,4 +1,4 @@
-"""What an activation is called on besides a tensor: an array, numbers, a symbolic tensor."""
+"""Activations called on arrays, numbers and symbolic tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer was warned of, which is said once."""
+"""Warnings about a layer, each given once."""
 
 from __future__ import annotations
 
