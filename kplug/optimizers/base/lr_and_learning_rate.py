@@ -11,7 +11,7 @@ import torch
 from kplug.arguments import is_number, require_number
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve, resolve_object
-from kplug.registry.building.own_lookups import remembering
+from kplug.registry.building.own_lookups import forget_look_ups, remembering
 from kplug.serialization import require_whole
 
 Schedule: TypeAlias = Callable[[int], float]
@@ -155,6 +155,7 @@ class LearningRateAttribute:
             )
         with remembering(instance, lambda: {"lr": value}):
             rate, instance._schedule = read_rate(instance._owner(), "lr", value)
+            forget_look_ups(instance, "schedule")
         for group in instance.param_groups:
             if isinstance(group["lr"], torch.Tensor):
                 group["lr"].fill_(rate)  # whatever holds on to this tensor must see the new rate

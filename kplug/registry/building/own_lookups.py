@@ -14,14 +14,20 @@ _ATTRIBUTE = "_looked_up"
 _Resolved: TypeAlias = Any
 # What was asked for, and what came of it.
 _Found: TypeAlias = list[tuple[object, _Resolved]]
-_FOUND: ContextVar[_Found | None] = ContextVar("found", default=None)
+# For each that is being made, the innermost last.
+_FOUND: ContextVar[tuple[_Found, ...]] = ContextVar("found", default=())
 
 
 def note(identifier: object, resolved: _Resolved) -> None:
-    """Remember a look-up for whoever is being made; built-ins are in every file and lock anyway."""
-    found = _FOUND.get()
-    if found is not None and not _is_built_in(resolved):
-        found.append((identifier, resolved))
+    """Remember a look-up for whoever is being made; built-ins are in every file and lock anyway.
+
+    What came of a look-up is often looked up again, as by the constructor of a base class: that adds nothing.
+    """
+    making = _FOUND.get()
+    if not making or _is_built_in(resolved):
+        return
+    if all(identifier is not one.object for found in making for _, one in found):
+        making[-1].append((identifier, resolved))
 
 
 def _is_built_in(resolved: _Resolved) -> bool:
@@ -33,7 +39,7 @@ def _is_built_in(resolved: _Resolved) -> bool:
 def noting() -> Iterator[_Found]:
     """Collect the look-ups that are made meanwhile; what is around this gets none of them."""
     found: _Found = []
-    token = _FOUND.set(found)
+    token = _FOUND.set((*_FOUND.get(), found))
     try:
         yield found
     finally:
@@ -72,6 +78,14 @@ def find_look_ups(instance: object) -> Mapping[str, _Resolved]:
     """Return the components of plugins that an object has looked up itself, by place."""
     found: Mapping[str, _Resolved] = getattr(instance, "__dict__", {}).get(_ATTRIBUTE, {})
     return found
+
+
+def forget_look_ups(owner: object, kind: str) -> None:
+    """Let an object forget what it has looked up of a kind: another one takes its place."""
+    known = find_look_ups(owner)
+    kept = {place: one for place, one in known.items() if one.kind != kind}
+    if len(kept) < len(known):
+        vars(owner)[_ATTRIBUTE] = kept
 
 
 def name_places(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kplug.locking.collecting import lock_specs
+from kplug.optimizers import SGD
 from kplug.registry import Resolved, resolve
-from kplug.registry.building.own_lookups import note, noting
+from kplug.registry.building.own_lookups import find_look_ups, note, noting
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
 
+SCHEDULE = """
+class Slow:
+    def __call__(self, step):
+        return 0.25
+"""
 OTHER = """
 def inner(power=1):
     def compute(y_true, y_pred):
@@ -66,6 +72,11 @@ def _plugins(install: Sandbox) -> None:
         entry_points={"kplug.losses": {"inner": "other:inner"}},
         modules={"other.py": OTHER},
     )
+    install(
+        "slow-plugin",
+        entry_points={"kplug.schedules": {"slow": "slow:Slow"}},
+        modules={"slow.py": SCHEDULE},
+    )
     offered = {name: f"mine:{target}" for name, target in NAMES.items()}
     install("my-plugin", entry_points={"kplug.losses": offered}, modules={"mine.py": SOURCE})
 
@@ -116,3 +127,23 @@ def test_what_fails_leaves_nothing_for_the_next_one() -> None:
         resolve("loss", "other-plugin/inner")
     assert [identifier for identifier, _ in found] == ["other-plugin/inner"]
     note("", found[0][1])  # nobody is made: nobody hears of it
+
+
+class _Subclass(SGD):
+    def __init__(self, learning_rate: Any = 0.5) -> None:
+        super().__init__(learning_rate=learning_rate)
+
+
+@pytest.mark.parametrize("owner", [SGD, _Subclass])
+def test_what_a_constructor_hands_on_is_looked_up_once(owner: type[SGD]) -> None:
+    found = find_look_ups(owner(learning_rate="slow-plugin/slow"))
+    names = [one.component.qualified_name for one in found.values()]
+    assert names == ["slow-plugin/slow"]
+
+
+def test_another_schedule_takes_the_place_of_a_plugins() -> None:
+    optimizer = SGD(learning_rate="slow-plugin/slow")
+    optimizer.lr = "polynomial_decay(0.5, 10)"  # type: ignore[assignment]
+    assert find_look_ups(optimizer) == {}
+    optimizer.lr = "slow-plugin/slow"  # type: ignore[assignment]
+    assert len(find_look_ups(optimizer)) == 1
