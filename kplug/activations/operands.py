@@ -31,7 +31,7 @@ def apply(function: Callable[..., Tensor], x: Any, **arguments: Any) -> Tensor:
     if getattr(x, "is_symbolic", False):
         known = inspect.signature(function).parameters
         given = {key: value for key, value in arguments.items() if value != known[key].default}
-        made: Tensor = x.activate(name, given)  # a symbolic one
+        made: Tensor = x.activate(x, name, given)  # a symbolic one
         return made
     tensor = to_operand_of(name, x)
     try:

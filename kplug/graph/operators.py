@@ -46,10 +46,12 @@ class Operators:
         """
         raise NotImplementedError
 
-    def activate(self, name: str, arguments: Mapping[str, Any]) -> Any:
+    @staticmethod
+    def activate(tensor: Any, name: str, arguments: Mapping[str, Any]) -> Any:
         """Return the result of an activation, which is a layer: ``kplug.layers`` replaces this.
 
         Args:
+            tensor: A symbolic one.
             name: One of kplug's own.
             arguments: Its arguments beside the tensor.
         """

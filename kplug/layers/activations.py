@@ -57,11 +57,11 @@ class Activation(Layer):
         return self.activation(inputs)
 
 
-def _activate(tensor: Operators, name: str, arguments: Mapping[str, Any]) -> Any:
+def _activate(tensor: Any, name: str, arguments: Mapping[str, Any]) -> Any:
     return Activation(Spec(f"kplug/{name}", kwargs=arguments))(tensor)
 
 
-Operators.activate = _activate  # type: ignore[method-assign, assignment]
+Operators.activate = staticmethod(_activate)  # type: ignore[method-assign]
 
 
 class Identity(Layer):

@@ -156,10 +156,11 @@ class _Comparison:
             found = self.outline.bindings.get(place, [])
             kinds = {one.kind for one in found}
             if self._is_class(value, place, kinds):
-                is_decorated = any(one.is_decorated for one in found)
+                # What fills a class that no statement defines, the file does not say.
+                is_open = "class" not in kinds or any(one.is_decorated for one in found)
                 classes = (*value.__mro__, type(value))
                 packages = frozenset(one.__module__.partition(".")[0] for one in classes)
-                inner = _ANYBODY if is_decorated else packages
+                inner = _ANYBODY if is_open else packages
                 yield from self.compare(vars(value), f"{place}.", inner)
             elif not self._is_as_written(value, found, kinds, makers):
                 yield f"{self.module.__name__}.{place}"

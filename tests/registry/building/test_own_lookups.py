@@ -143,7 +143,7 @@ def test_what_a_constructor_hands_on_is_looked_up_once(owner: type[SGD]) -> None
 
 def test_another_schedule_takes_the_place_of_a_plugins() -> None:
     optimizer = SGD(learning_rate="slow-plugin/slow")
-    optimizer.lr = "polynomial_decay(0.5, 10)"  # type: ignore[assignment]
+    optimizer.lr = "polynomial_decay(0.5, 10)"
     assert find_look_ups(optimizer) == {}
-    optimizer.lr = "slow-plugin/slow"  # type: ignore[assignment]
+    optimizer.lr = "slow-plugin/slow"
     assert len(find_look_ups(optimizer)) == 1

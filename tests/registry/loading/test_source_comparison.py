@@ -22,6 +22,8 @@ import functools
 from dataclasses import dataclass
 from typing import NamedTuple, overload
 
+import pytest
+
 HEIGHT = 2.5
 _count = 0
 if HEIGHT > 1:
@@ -146,6 +148,7 @@ try:
 except ImportError:
     absent_package = None
 made_here = type("made_here", (Wave,), {"call": lambda self, x: x})
+of_others = type("of_others", (Wave,), {"original": staticmethod(pytest.approx)})
 count()
 """
 

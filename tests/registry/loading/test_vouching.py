@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -318,3 +319,28 @@ def test_a_list_of_names_does_not_read_the_files(
     monkeypatch.setattr(vouching, "_read", lambda path: pytest.fail("it was read"))
     kplug.reload()
     load()
+
+
+_OWN_CODE = """
+import sys
+from importlib.metadata import distributions
+from kplug.registry import KINDS, REGISTRY
+from kplug.registry.loading.ownership import find_distribution
+from kplug.registry.loading.record_hash import read_code
+from kplug.registry.loading.vouching import find_doubt
+
+for kind in KINDS.values():
+    for component in REGISTRY.index(kind).components:
+        REGISTRY.load(component)
+for name in {one.name.replace("_", "-").lower() for one in distributions()}:
+    if name.partition("-")[0] == "kplug":
+        code = read_code(find_distribution(name))
+        if doubt := find_doubt(code, code.files):
+            print(name, doubt)
+"""
+
+
+@pytest.mark.slow  # it imports the libraries of all plugins
+def test_nothing_is_doubted_of_kplug_and_its_plugins_as_they_are_installed() -> None:
+    done = subprocess.run([sys.executable, "-c", _OWN_CODE], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
