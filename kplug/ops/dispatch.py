@@ -59,7 +59,10 @@ def _make_function(name: str, compute: Function) -> Function:
                 refuse_captured(name, (args, kwargs))
             raise
         except _REFUSALS as error:
-            if type(error) not in _REFUSALS or torch.compiler.is_compiling():
+            is_of_users = calls_functions and isinstance(
+                error, TypeError
+            )  # in a function of theirs
+            if type(error) not in _REFUSALS or is_of_users or torch.compiler.is_compiling():
                 raise
             raise _explain(name, error, (args, kwargs)) from error
 

@@ -98,3 +98,19 @@ def test_layers_and_losses_compute_with_them_while_they_train() -> None:
 def test_arguments_that_do_not_fit_name_the_function(call: Any) -> None:
     with pytest.raises(DataError, match=r"kplug\.ops\.\w+ cannot compute|cannot become a tensor"):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f: ops.cond(True, f, f),
+        lambda f: ops.map(f, np.ones(3)),
+        lambda f: ops.vectorized_map(f, np.ones(3)),
+    ],
+)
+def test_a_type_error_of_a_users_function_is_left_as_it_is(call: Any) -> None:
+    def function(*_: Any) -> Any:
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match="mine"):
+        call(function)
