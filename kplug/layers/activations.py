@@ -271,9 +271,8 @@ class Softmax(Layer):
         axes = require_integers("Softmax", "axis", axis, "an integer, or a list of them")
         self.axis = axes if isinstance(axis, (list, tuple)) else axis
 
-    @property
-    def output_activation(self) -> str:
-        """Name of the softmax."""
+    def find_output_activation(self) -> str:
+        """Return the name of the softmax."""
         return activations.softmax.__name__
 
     def build(self, input_shape: Shape) -> None:

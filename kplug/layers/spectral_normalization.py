@@ -51,10 +51,9 @@ class SpectralNormalization(Wrapper):
             at_least=1,
         )
 
-    @property
-    def output_activation(self) -> str | None:
-        """That of the layer inside."""
-        return self.layer.output_activation
+    def find_output_activation(self) -> str | None:
+        """Return that of the layer inside."""
+        return self.layer.find_output_activation()
 
     def build(self, input_shape: Any) -> None:
         """Build the layer inside, and add u."""

@@ -67,9 +67,8 @@ class TensorOperation(Layer):
         self.operation = operation
         self._form: Any = _OUTPUT_PLACE
 
-    @property
-    def output_activation(self) -> str:
-        """The name of the function, without its module."""
+    def find_output_activation(self) -> str:
+        """Return the name of the function, without its module."""
         return self.operation.rpartition(".")[-1]
 
     def call(self, inputs: Any, *others: Any, **arguments: Any) -> Any:

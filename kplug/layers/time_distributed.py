@@ -49,10 +49,9 @@ class TimeDistributed(Wrapper):
         """Build the layer for one time step."""
         self.layer.declare_for((input_shape[0], *input_shape[2:]))
 
-    @property
-    def output_activation(self) -> str | None:
-        """That of the layer inside."""
-        return self.layer.output_activation
+    def find_output_activation(self) -> str | None:
+        """Return that of the layer inside."""
+        return self.layer.find_output_activation()
 
     def convert_inputs(self, inputs: Any) -> Any:
         """Return the inputs as the layer inside takes them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kplug.layers import Flatten, Identity, Permute, Reshape
+from kplug.layers import Flatten, Identity, Layer, Permute, Reshape
 from kplug.registry.user_warnings import warn
 from kplug.training.compile_slots import NamedMetric, OutputLoss
 
@@ -25,7 +25,7 @@ def warn_of_double_activations(model: Any, users: Iterable[OutputLoss | NamedMet
     """
     for user in users:
         component = user.filled.object
-        if not getattr(component, "takes_logits", getattr(component, "from_logits", False)):
+        if not getattr(component, "from_logits", getattr(component, "takes_logits", False)):
             continue
         found = _find_in_layer(model, user.index)
         if found is None:
@@ -47,7 +47,7 @@ def _find_in_layer(layer: Any, index: int = 0) -> tuple[str, str] | None:
         last = (one for one in reversed(layer.layers) if not isinstance(one, _KEEPING_VALUES))
         inner = next(last, None)
         return None if inner is None else _find_in_layer(inner)
-    activation = getattr(layer, "output_activation", None)
+    activation = layer.find_output_activation() if isinstance(layer, Layer) else None
     return (layer.name, activation) if activation in _TAKERS else None
 
 

@@ -132,8 +132,8 @@ def test_a_subclass_that_writes_call_says_it_for_itself() -> None:
 
     class Same(layers.Dense): ...
 
-    assert Scaled(3, activation="softmax").output_activation is None
-    assert Same(3, activation="softmax").output_activation == "softmax"
+    assert Scaled(3, activation="softmax").find_output_activation() is None
+    assert Same(3, activation="softmax").find_output_activation() == "softmax"
 
 
 def test_the_warning_names_slot_layer_and_what_to_do() -> None:
@@ -186,3 +186,24 @@ def test_a_model_that_writes_call_is_left_alone() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Own().compile("sgd", "CrossEntropyLoss")
+
+
+def test_layers_and_losses_of_users_may_have_attributes_of_these_names() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output_activation = layers.Activation("relu")
+
+        def call(self, inputs: Tensor) -> Any:
+            return self.output_activation(inputs)
+
+    class Either(Loss):
+        def __init__(self, takes_logits: bool = False) -> None:
+            super().__init__()
+            self.takes_logits = takes_logits
+
+        def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+            return (y_true - y_pred).mean(-1)
+
+    assert Block()(torch.tensor([-1.0, 1.0])).tolist() == [0.0, 1.0]
+    assert Either(takes_logits=True).takes_logits

@@ -233,9 +233,8 @@ class Layer(nn.Module):
 
     variable_dtype = compute_dtype = dtype
 
-    @property
-    def output_activation(self) -> str | None:
-        """Name of the activation whose values the outputs are; ``None`` if none is known."""
+    def find_output_activation(self) -> str | None:
+        """Return the name of the activation whose values the outputs are; ``None`` if none is known."""
         slot = self.slots.get("activation") if self.ends_in_activation else None
         resolved = None if slot is None or slot.is_empty else slot.find_resolved()
         if resolved is None:

@@ -61,13 +61,7 @@ class FunctionLoss(Loss):
         super().__init__(label, reduction, dtype)
         self.function = function
         self._order = check_signature(function, "a loss")
-
-    @property
-    def takes_logits(self) -> bool:
-        """Whether the function says so, as ``takes_logits`` or by ``from_logits=True`` bound to it."""
-        bound = getattr(self.function, "keywords", {})
-        function = getattr(self.function, "func", self.function)
-        return bool(bound.get("from_logits", getattr(function, "takes_logits", False)))
+        self.takes_logits = _takes_logits(function)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return what the function returns, checked to be a tensor."""
@@ -88,6 +82,13 @@ class FunctionLoss(Loss):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Make the loss again, if the configuration holds the function itself."""
         return super().from_config(require_function(require_config(cls, config)))
+
+
+def _takes_logits(function: Callable[..., Any]) -> bool:
+    """Return whether a function says so, as ``takes_logits`` or by ``from_logits=True`` bound to it."""
+    bound = getattr(function, "keywords", {})
+    original = getattr(function, "func", function)
+    return bool(bound.get("from_logits", getattr(original, "takes_logits", False)))
 
 
 def require_function(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -81,6 +81,7 @@ class Loss(ABC):
     name: str = "loss"
     reduction: str = "sum_over_batch_size"
     takes_class_ids: bool = False
+    takes_logits: bool = False  # where no attribute from_logits says it
     mixes_samples: bool = False  # a value may be that of a class in the whole batch, say
     _compute_dtype: torch.dtype | None = None
     _has_checked: bool = False
@@ -101,15 +102,6 @@ class Loss(ABC):
     def dtype(self) -> str | None:
         """Name of the type of the arithmetic, or None: that of the predictions."""
         return None if self._compute_dtype is None else dtype_name(self._compute_dtype)
-
-    @property
-    def takes_logits(self) -> bool:
-        """Whether predictions are logits, of which the loss makes probabilities: what ``from_logits`` says.
-
-        A class that takes nothing else sets it to True. ``compile`` warns if such a loss is given what a
-        softmax or a sigmoid has made.
-        """
-        return bool(getattr(self, "from_logits", False))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

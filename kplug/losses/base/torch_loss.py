@@ -89,12 +89,8 @@ class TorchLoss(Loss):
         self._is_torchs_own = type(module).__module__.startswith("torch.nn.modules.loss")
         self._unreduced = _without_reduction(module)
         self._device: torch.device | None = None
-
-    @property
-    def takes_logits(self) -> bool:
-        """Whether the module takes logits: some of torch's do; others say so, as ``from_logits`` too."""
-        said = getattr(self.module, "takes_logits", getattr(self.module, "from_logits", False))
-        return said is True or isinstance(self.module, _TAKES_LOGITS)
+        said = getattr(module, "takes_logits", getattr(module, "from_logits", False))
+        self.takes_logits = said is True or isinstance(module, _TAKES_LOGITS)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the module's unreduced values, or its result if it has no ``reduction``."""
