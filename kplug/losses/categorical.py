@@ -124,8 +124,8 @@ class CategoricalCrossentropy(FormulaLoss, formula=categorical_crossentropy):
 
     def check_values(self, y_true: Tensor, y_pred: Tensor) -> None:
         """Refuse negative probabilities, the rest is divided by its sum; warn of several labels."""
-        require_axis(_OWNER, self.axis, y_pred)
-        if is_any((y_true >= 1.0).sum(self.axis) > 1):
+        axis = require_axis(_OWNER, self.axis, y_pred)
+        if is_any((y_true >= 1.0).sum(axis) > 1):
             self.warn_once(
                 f"{self.name}: some samples have several classes with a target of 1, and classes of this "
                 "loss exclude one another. For several labels a sample end the model with a sigmoid and use "
