@@ -160,7 +160,7 @@ class Loss(ABC):
         is_plain = sample_weight is None and mask is None and not self.masks_values
         if is_plain and self.reduction in MEAN_REDUCTIONS:
             return self.batch_mean(targets, predictions)
-        values = self._compute(targets, predictions)
+        values = self._call_and_count(targets, predictions)
         if self.masks_values:
             mask = join_masks(mask, self.find_mask(targets, predictions, values))
         if sample_weight is not None and values.ndim == 0:
@@ -198,7 +198,7 @@ class Loss(ABC):
 
     def batch_mean(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the mean of ``call`` over everything; a subclass may have a faster kernel for it."""
-        return mean_of(self._compute(y_true, y_pred))
+        return mean_of(self._call_and_count(y_true, y_pred))
 
     @property
     def _has_channels(self) -> bool:
@@ -274,7 +274,7 @@ class Loss(ABC):
             self._told = (*self._told, message)
             warn(message)
 
-    def _compute(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def _call_and_count(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the values, and count those of the first batch."""
         values = self.call(y_true, y_pred)
         if not self._has_counted:

@@ -123,3 +123,15 @@ def test_type_is_part_of_the_configuration_if_it_was_given() -> None:
     assert config["dtype"] == "float64"
     assert Scaled.from_config(config).dtype == "float64"
     assert losses.Huber(dtype="float64").get_config()["dtype"] == "float64"
+
+
+def test_a_subclass_may_have_parts_of_its_own() -> None:
+    class Halved(losses.Loss):
+        def call(self, y_true: torch.Tensor, y_pred: torch.Tensor) -> torch.Tensor:
+            return self._compute(y_true - y_pred)
+
+        def _compute(self, differences: torch.Tensor) -> torch.Tensor:
+            return 0.5 * differences.abs().mean(-1)
+
+    assert Halved()(torch.zeros(3, 1), torch.ones(3, 1)) == 0.5
+    assert Halved()(torch.zeros(3, 1), torch.ones(3, 1), torch.ones(3)) == 0.5
