@@ -27,8 +27,9 @@ def check_weights(
     arrays: list[Tensor] = list_arrays(weights)
     if not arrays or _NEGATIVE in model._told:
         return
-    # Of a batch on a GPU the numbers would have to be waited for.
-    if is_batch and any(array.device.type != "cpu" for array in arrays):
+    # Each step would have to wait for the numbers of a batch on a GPU.
+    is_of_a_step = is_batch or method.endswith("_on_batch")
+    if is_of_a_step and any(array.device.type != "cpu" for array in arrays):
         return
     lowest = min(float(array.min()) for array in arrays)
     if lowest < 0:
