@@ -16,7 +16,7 @@ import torch
 from typer.testing import CliRunner
 
 import kplug
-from kplug import Model, Sequential, layers
+from kplug import Model, Sequential, dtype_policies, layers
 from kplug.cli.app import app
 from kplug.configurable import list_keywords
 from kplug.dtype_policies import DTypePolicy
@@ -360,13 +360,12 @@ def test_another_process_loads_them(site: Path, tmp_path: Path) -> None:
         assert float(sum_there) == pytest.approx(float(total))
 
 
-def test_a_layer_of_a_mixed_program_comes_back(site: Path, tmp_path: Path) -> None:
-    kplug.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        given = {"input_dim": 3, "dtype": DTypePolicy("mixed_bfloat16")}
-        _check_round(_make(_find_class("hook"), given), tmp_path)
-    finally:
-        kplug.config.set_dtype_policy("float32")
+def test_a_layer_of_a_mixed_program_comes_back(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = DTypePolicy("mixed_bfloat16")
+    monkeypatch.setattr(dtype_policies._Program, "policy", policy)  # and none afterwards
+    _check_round(_make(_find_class("hook"), {"input_dim": 3, "dtype": policy}), tmp_path)
 
 
 def test_a_layer_of_a_graph_comes_back(plugin: Any, tmp_path: Path) -> None:
