@@ -149,7 +149,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         monkeypatch.delenv(variable)
     monkeypatch.setattr(imported_code, "_IMPORTED", {})
     monkeypatch.setattr(imported_code, "_MODULES", {})
-    monkeypatch.setattr(imported_code, "_OWNERS", dict(imported_code._OWNERS))
+    monkeypatch.setattr(imported_code, "_OWNERS", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
         monkeypatch.setattr(
