@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kplug.dialect.operation_classes import find_class_of
-from kplug.errors import DataError, GraphError
+from kplug.errors import ArgumentError, DataError, GraphError, KplugError
 from kplug.graph import is_symbolic
 from kplug.graph.operators import Operators
 from kplug.nested import find_leaves
@@ -96,11 +96,12 @@ def _find_signature(name: str, compute: Function) -> inspect.Signature:
 _EMPTY, _PLAIN = inspect.Parameter.empty, inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
-def _explain(name: str, error: Exception, given: Any) -> DataError:
+def _explain(name: str, error: Exception, given: Any) -> KplugError:
     arrays: Any = find_leaves(given, (Tensor, np.ndarray))
     shapes = ", ".join(str(tuple(one.shape)) for one in arrays)
     values = f" of shape {shapes}" if shapes else ""
-    return DataError(
+    kind = ArgumentError if isinstance(error, TypeError) else DataError
+    return kind(
         f"kplug.ops.{name} cannot compute with these arguments{values}: "
         f"{type(error).__name__}: {error}",
         hint=f"keras.io/api/ops says what {name} takes.",
