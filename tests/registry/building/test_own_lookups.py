@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kplug.locking.collecting import lock_specs
-from kplug.optimizers import SGD
 from kplug.registry import Resolved, resolve
 from kplug.registry.building.own_lookups import find_look_ups, note, noting
 
@@ -129,19 +128,24 @@ def test_what_fails_leaves_nothing_for_the_next_one() -> None:
     note("", found[0][1])  # nobody is made: nobody hears of it
 
 
-class _Subclass(SGD):
-    def __init__(self, learning_rate: Any = 0.5) -> None:
-        super().__init__(learning_rate=learning_rate)
+@pytest.mark.torch
+def test_what_a_constructor_hands_on_is_looked_up_once() -> None:
+    from kplug.optimizers import SGD
+
+    class Subclass(SGD):
+        def __init__(self, learning_rate: Any = 0.5) -> None:
+            super().__init__(learning_rate=learning_rate)
+
+    for owner in (SGD, Subclass):
+        found = find_look_ups(owner(learning_rate="slow-plugin/slow"))
+        names = [one.component.qualified_name for one in found.values()]
+        assert names == ["slow-plugin/slow"]
 
 
-@pytest.mark.parametrize("owner", [SGD, _Subclass])
-def test_what_a_constructor_hands_on_is_looked_up_once(owner: type[SGD]) -> None:
-    found = find_look_ups(owner(learning_rate="slow-plugin/slow"))
-    names = [one.component.qualified_name for one in found.values()]
-    assert names == ["slow-plugin/slow"]
-
-
+@pytest.mark.torch
 def test_another_schedule_takes_the_place_of_a_plugins() -> None:
+    from kplug.optimizers import SGD
+
     optimizer = SGD(learning_rate="slow-plugin/slow")
     optimizer.lr = "polynomial_decay(0.5, 10)"
     assert find_look_ups(optimizer) == {}
