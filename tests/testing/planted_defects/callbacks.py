@@ -140,7 +140,7 @@ DEFECTS = [
         "starts once", StartsOnce, "second_fit", "the second training stops at once", also=("stop",)
     ),
     Defect("misspells a hook", Misspelt, "hooks", "the method is never called"),
-    Defect("takes too few arguments", FewParameters, "fit", "training fails after an epoch"),
+    Defect("takes too few arguments", FewParameters, "made", "it is refused where it is made"),
     Defect("needs validation data", NeedsValidation, "no_validation", "training fails without"),
     Defect("leaves evaluation mode", Evaluating, "modes", "dropout is off from then on"),
     Defect("switches gradients off", WithoutGradients, "modes", "the next training fails"),
