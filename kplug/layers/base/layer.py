@@ -1,62 +1,91 @@
 """``Layer``: what every layer is, ours and yours.
 
 A layer's life: it is made (its components only named), connected or called (its input shape known, its
-weights declared), and used (components looked up, weights filled, tensors computed). Its methods stand in
-``methods/``, by what they are about.
+weights declared), and used (components looked up, weights filled, tensors computed).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_module_registration_hook
 from typing_extensions import Self
 
-from kplug.arguments import require_flag
-from kplug.backend import DTypeLike, dtype_name
+from kplug.arguments import refusal, require_choice, require_flag
+from kplug.backend import DTypeLike, NumpyArray, dtype_name, get_value, to_dtype
+from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
+from kplug.contracts import check_call
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dtype_policies import DTypePolicy, read_weights_type
-from kplug.graph import (
-    Node,
-    copy_connected,
+from kplug.errors import (
+    ArgumentValueError,
+    ComputationError,
+    ContractError,
+    GraphError,
+    KplugError,
+    NotBuiltError,
+    WeightsError,
 )
-from kplug.layers.base.building import marking_built
+from kplug.graph import (
+    MaskStep,
+    Node,
+    Shape,
+    SymbolicTensor,
+    TensorSpec,
+    copy_connected,
+    in_mode,
+    is_symbolic,
+)
+from kplug.layers.base import reduced_precision
+from kplug.layers.base.building import fill_layers, list_upstream, marking_built
 from kplug.layers.base.call_signature import name_arguments, takes_mask, takes_one_tensor
-from kplug.layers.base.component_slots import Slot
+from kplug.layers.base.component_slots import Slot, find_weight_slot, resolve_slots
 from kplug.layers.base.constructor_arguments import (
+    list_kept_arguments,
     list_untaken,
     read_name,
     refuse_keywords,
     watching_arguments,
 )
 from kplug.layers.base.documentation import complete_documentation
-from kplug.layers.base.graph_links import read_links
+from kplug.layers.base.graph_links import read_links, read_node
 from kplug.layers.base.input_conversion import convert_inputs
-from kplug.layers.base.input_spec import InputSpec
-from kplug.layers.base.methods import (
-    building,
-    calls,
-    configuration,
-    graph_place,
-    losses as loss_methods,
-    symbolic_calls,
-    weights as weight_methods,
+from kplug.layers.base.input_spec import InputSpec, refuse_several, require_shapes
+from kplug.layers.base.mask_propagation import fill_masks, set_output_masks
+from kplug.layers.base.outermost_call import THREAD, note_built, warn_of_lost_layers
+from kplug.layers.base.shape_inference import (
+    as_shapes,
+    infer_by_running,
+    infer_inherited,
+    shapes_of,
 )
-from kplug.layers.base.methods.outermost_call import THREAD
-from kplug.layers.base.methods.protocol import method
-from kplug.layers.base.shapes import standardize_input_shape
-from kplug.layers.base.tracked_containers import forget, make_room
-from kplug.layers.base.weight_lists import walk_weights
-from kplug.layers.base.weight_store import WeightStore
+from kplug.layers.base.shapes import is_shape, standardize_input_shape
+from kplug.layers.base.single_softmax import warn_of_activation
+from kplug.layers.base.tracked_containers import forget, make_room, require_initialized
+from kplug.layers.base.weight_entry import WeightEntry
+from kplug.layers.base.weight_lists import assign_weights, count_elements, walk_weights
+from kplug.layers.base.weight_paths import building, make_path
+from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.metrics import Mean
+from kplug.nested import find_leaves, map_leaves
+from kplug.registry.errors import raise_problems
+from kplug.registry.quoting import name_type, quote
+from kplug.regularizers.adapt import require_penalty
 from kplug.weak_links import WeakLink
 from kplug.write_guard import WriteGuard, is_own
+
+_call_module = nn.Module.__call__
+_HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
+_ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
+# Kinds of component that change values, never shapes, unless a call uses one itself.
+_ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
 class Layer(nn.Module):
@@ -271,22 +300,196 @@ class Layer(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs)")
 
-    compute_mask = method(symbolic_calls.compute_mask)
-    is_given_mask = method(symbolic_calls.is_given_mask)
-    trace_masks = method(symbolic_calls.trace_masks)
-    compute_output_shape = method(symbolic_calls.compute_output_shape)
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return the mask of the output; a layer that makes masks writes it.
+
+        Args:
+            inputs: What the layer was called on.
+            previous_mask: Its mask, booleans of shape (N, time), or ``None``; nested like ``inputs``.
+
+        Returns:
+            A mask or ``None``, or a list with one for each output.
+        """
+        return previous_mask
+
+    def is_given_mask(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Return whether a call with these arguments has its mask among them in Keras's graph.
+
+        Keras fills in the mask before it copies the arguments that it has to convert.
+        """
+        is_alone = len(args) == 1 and not kwargs and isinstance(args[0], SymbolicTensor)
+        return is_alone and "mask" in self._call_names
+
+    def trace_masks(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return what Keras's graph makes the masks of the outputs with, nested like the outputs.
+
+        A class whose ``compute_mask`` computes nothing takes that for it; for others it is one operation.
+
+        Args:
+            inputs: What makes the first argument, nested like it.
+            previous_mask: What makes its masks, or ``None``.
+        """
+        if not self.supports_masking or type(self).compute_mask is Layer.compute_mask:
+            return previous_mask if self.supports_masking else None
+        has_any = next(find_leaves(previous_mask, (Node, MaskStep)), None) is not None
+        return MaskStep(inputs, previous_mask) if self._makes_masks or has_any else None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the output shape for an input shape, both with the batch in front.
+
+        A subclass may write it; it must only if ``call`` needs real data to run.
+
+        Args:
+            input_shape: A shape, or a list of shapes.
+
+        Returns:
+            A shape, or a list of shapes.
+        """
+        try:
+            shapes = as_shapes(input_shape)
+        except TypeError:
+            allowed = "a shape with the batch in front, such as (None, 3), or a list of shapes"
+            raise refusal("compute_output_shape", "input_shape", input_shape, allowed) from None
+        specs = [TensorSpec(shape, self._torch_dtype) for shape in shapes]
+        argument = specs[0] if is_shape(input_shape) else specs
+        if type(self).compute_output_shape is Layer.compute_output_shape:
+            found = self.infer_specs((argument,), {})
+        else:  # a subclass that writes it asks with super()
+            self.declare_for(input_shape)
+            found = infer_inherited(self, argument, f"layer {self.name!r}")
+        made = [spec.shape for spec in found]
+        return made[0] if len(made) == 1 else made
 
     # -- calling -----------------------------------------------------------------------------
 
-    __call__ = method(calls.call_layer)
-    forward = method(calls.forward)
-    infer_specs = method(symbolic_calls.infer_specs)
-    _call_with_care = method(calls.call_with_care)
-    _connect = method(symbolic_calls.connect)
-    _count_outputs = method(symbolic_calls.count_outputs)
-    _note_activity = method(calls.note_activity)
-    _check_shapes = method(calls.check_shapes)
-    _require_shape = method(calls.require_shape)
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """Connect the layer if ``inputs`` is symbolic, else compute.
+
+        Args:
+            inputs: A tensor, an array, a symbolic tensor, or a list of these.
+            args: Further arguments for ``call``.
+            kwargs: Further keyword arguments; ``training`` sets the mode for this call.
+
+        Returns:
+            What ``call`` returns; symbolic for symbolic inputs.
+
+        Raises:
+            DataError: The inputs do not have the shape that the layer takes, or are several.
+        """
+        if THREAD.call is None and not torch.compiler.is_compiling():
+            return _enter(self, inputs, args, kwargs)
+        # The most frequent call takes the shortest way: one tensor of the right type, without a mask.
+        if (
+            kwargs
+            or args
+            or not self._is_ready
+            or not isinstance(inputs, Tensor)
+            or inputs.dtype is not self._torch_dtype
+            or self._makes_masks
+            or getattr(inputs, "_keras_mask", None) is not None
+        ):
+            return self._call_with_care(inputs, args, kwargs)
+        try:
+            return _call_module(self, inputs)
+        except (RuntimeError, IndexError, TypeError) as error:
+            _explain(self, error, (inputs,), {})
+            raise
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the outputs and note their penalty; what ``nn.Module`` calls."""
+        if self._loss_functions and THREAD.call is not self._noted_in_call:
+            for make_loss in self._loss_functions:
+                self.note_loss(make_loss())
+        if self._takes_training and "training" not in kwargs:
+            kwargs["training"] = self.training
+        if self.is_watched and not torch.compiler.is_compiling():
+            guard = self._write_guards.get("layer") or _make_write_guard(self, "layer", "")
+            outputs = guard.call(self.call, args, kwargs, self._parameters.values())
+        else:
+            outputs = self.call(*args, **kwargs)
+        if self.activity_regularizer is not None:
+            self._note_activity(outputs)
+        return outputs
+
+    def infer_specs(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[TensorSpec, ...]:
+        """Return shapes and types of the outputs for arguments that hold ``TensorSpec``s."""
+        shapes = shapes_of(args[0]) if args else None
+        self.declare_for(shapes)
+        if type(self).compute_output_shape is not Layer.compute_output_shape:
+            first = next(find_leaves((args, kwargs), TensorSpec))
+            dtype = first.dtype if first.dtype.is_floating_point else self._torch_dtype
+            return tuple(TensorSpec(shape, dtype) for shape in _ask_for_shapes(self, shapes))
+        return infer_by_running(self, args, kwargs, f"layer {self.name!r}")
+
+    def _call_with_care(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Make a call that may be symbolic, the first one, or one with masks or with inputs to convert."""
+        if not self._is_ready:
+            require_initialized(self)
+        if not self.takes_several:
+            refuse_several(self.name, inputs)
+        if is_symbolic((inputs, args, kwargs)):
+            return self._connect((inputs, *args), kwargs)
+        masks = find_masks(inputs)
+        if self._leaves_masks and not self._takes_mask and kwargs.get("mask") is not None:
+            masks = as_masks(kwargs.pop("mask"))
+        try:
+            inputs = attach_masks(self.convert_inputs(inputs), masks)
+        except KplugError as error:
+            raise error.at(f"layer {self.name!r}") from error.__cause__
+        problems = _prepare(self, inputs)
+        if self._takes_mask:
+            masks = fill_masks(self._call_names, (inputs, *args), kwargs, masks)
+        try:
+            outputs = _compute(self, inputs, args, kwargs)
+        except Exception:
+            # A component that is not there may be why.
+            raise_problems(problems, f"layer {self.name!r} cannot be used")
+            raise
+        if not self._makes_masks and (masks is None or self._leaves_masks):
+            return outputs
+        return set_output_masks(self, inputs, outputs, masks)
+
+    def _connect(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Add a node to the graph, and return the symbolic outputs."""
+        count, specs = self._count_outputs(kwargs), None
+        if count == 1 and self.is_watched:
+            specs = _try_to_infer(self, args, kwargs)
+            count = 1 if specs is None else len(specs)
+        outputs = Node(self, args, kwargs, count, specs).output_tensors
+        if specs is not None and len(outputs) == len(self._output_keys) > 1:
+            return dict(zip(self._output_keys, outputs, strict=True))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _count_outputs(self, kwargs: Mapping[str, Any]) -> int:  # noqa: ARG002 - for subclasses
+        """Return how many tensors a call with these keyword arguments makes."""
+        return self.output_count
+
+    def _note_activity(self, outputs: Any) -> None:
+        """Add the penalty of all tensors of the outputs, however nested; a cell returns its states, too."""
+        for output in find_leaves(outputs, Tensor):
+            if not output.is_meta:
+                regularizer = self.activity_regularizer
+                if is_own(regularizer):
+                    penalty = regularizer(output)
+                else:
+                    role = "activity regularizer"
+                    guard = self._write_guards.get(role) or _make_write_guard(
+                        self, role, f"{role} of "
+                    )
+                    penalty = guard.call(regularizer, (output,), {})
+                penalty = require_penalty(penalty, regularizer)
+                self.add_loss(penalty / output.shape[0])
+
+    def _check_shapes(self, inputs: Any, cause: BaseException | None = None) -> None:
+        """Raise an error that names the shapes, if they are why a call failed."""
+        shapes = [tuple(tensor.shape) for tensor in find_leaves(inputs, Tensor)]
+        _require_shapes_of_inputs(self, shapes, cause)
+
+    def _require_shape(self, shape: Shape, cause: BaseException | None = None) -> None:
+        """Raise an error if the layer does not take one input of this shape; a subclass may know more."""
+        require_shapes(self.input_spec, [shape], self.name, cause)
 
     def convert_inputs(self, inputs: Any) -> Any:
         """Return the first argument of a call as ``call`` is given it; a subclass may write it.
@@ -301,13 +504,90 @@ class Layer(nn.Module):
 
     # -- building ----------------------------------------------------------------------------
 
-    build_for = method(building.build_for)
-    declare_for = method(building.declare_for)
-    materialize = method(building.materialize)
-    resolve_slots = method(building.resolve_slots)
-    _fill_own_weights = method(building.fill_own_weights)
-    _ensure_values = method(building.ensure_values)
-    _declare_from_what_is_known = method(building.declare_from_what_is_known)
+    def build_for(self, input_shape: Any) -> None:
+        """Build the layer for an input shape: look its components up, add and fill its weights.
+
+        Args:
+            input_shape: Shape with the batch (``None``) in front, or a list of shapes.
+
+        Raises:
+            KplugError: A component cannot be found; ``SeveralProblemsError`` if several cannot.
+            DataError: The layer does not take this shape.
+        """
+        raise_problems(self.resolve_slots(), f"layer {self.name!r} cannot be built")
+        self.declare_for(input_shape)
+        self.materialize()
+
+    def declare_for(self, input_shape: Any) -> None:
+        """Add the layer's weights without values, unless it has them.
+
+        Raises:
+            DataError: The layer does not take this shape.
+        """
+        if is_shape(input_shape):
+            input_shape = tuple(input_shape)
+        shapes = list(find_leaves(input_shape, tuple))
+        _require_shapes_of_inputs(self, shapes)
+        if not self.built:
+            count = len(self._store.entries)
+            try:
+                with building(self.name) if self._names_weights else nullcontext():
+                    self.build(input_shape)
+            except BaseException:
+                self._store.forget_after(count)
+                raise
+            self.built = True
+            note_built(self)
+            _require_shapes_of_inputs(self, shapes)
+            warn_of_activation(self, input_shape)
+
+    def materialize(self) -> None:
+        """Give all declared weights their first values, inner layers included.
+
+        Raises:
+            KplugError: A component cannot be found, or an initializer makes a wrong shape.
+        """
+        fill_layers([self], f"layer {self.name!r}")
+
+    def resolve_slots(self) -> list[KplugError]:
+        """Look up the components of all slots, inner layers included.
+
+        Returns:
+            What went wrong, one error a slot; each names its slot, as ``dense.kernel_regularizer``.
+        """
+        return resolve_slots(self._flatten_layers())
+
+    def _fill_own_weights(self) -> None:
+        """Run the initializers of the weights that have no values yet; slots are resolved."""
+        if self._is_ready:
+            return
+        filled = self._store.fill(self._device, self.name)
+        self._is_ready = True
+        self._adjust_first_values(filled)
+        given = self._store.take_given_values()
+        if given is not None:
+            self.set_weights(given)
+
+    def _ensure_values(self) -> None:
+        """Build and fill the layer if what is known suffices."""
+        if self._is_ready:
+            return
+        if not self.built:
+            self._declare_from_what_is_known()
+            for inner in self._flatten_layers():  # graphs inside know their inputs
+                if not inner.built:
+                    inner._declare_from_what_is_known()
+        if self.built:
+            # The layers before it draw first, so that asking one layer gives no other values.
+            layers = list_upstream(self.inbound_nodes) if self.inbound_nodes else [self]
+            fill_layers(layers, "the layers")
+
+    def _declare_from_what_is_known(self) -> None:
+        """Add the weights without values, if the input shape is known."""
+        if self.inbound_nodes:
+            _ = self.inbound_nodes[0].output_specs
+        elif self.batch_input_shape is not None:
+            self.declare_for(self.batch_input_shape)
 
     def _flatten_layers(self) -> list[Layer]:
         """Return this layer and the layers inside it, each once."""
@@ -322,13 +602,162 @@ class Layer(nn.Module):
 
     # -- components and weights --------------------------------------------------------------
 
-    add_slot = method(weight_methods.add_slot)
-    add_weight = method(weight_methods.add_weight)
-    set_weight_component = method(weight_methods.set_weight_component)
-    named_weights = method(weight_methods.named_weights)
-    get_weights = method(weight_methods.get_weights)
-    set_weights = method(weight_methods.set_weights)
-    count_params = method(weight_methods.count_params)
+    def add_slot(
+        self, name: str, kind: str, identifier: object, *, default: str | None = None
+    ) -> None:
+        """Keep a constructor argument that names a component, to be looked up later.
+
+        Afterwards the attribute ``name`` holds what was given, and the component itself once the
+        layer's slots are resolved.
+
+        Args:
+            name: Name of the argument, such as ``kernel_initializer``.
+            kind: What may stand in it, such as ``"initializer"``.
+            identifier: What was given.
+            default: What ``None`` means, where it does not mean nothing.
+        """
+        require_initialized(self)
+        self.slots[name] = Slot(kind, identifier, default=default)
+        self._show_component(name, identifier)
+
+    def add_weight(
+        self,
+        name: str | None = None,
+        shape: Sequence[int] = (),
+        initializer: object = None,
+        regularizer: object = None,
+        constraint: object = None,
+        trainable: bool = True,
+        dtype: DTypeLike = None,
+        memory_order: Sequence[int] | None = None,
+        fan_axes: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> Any:
+        """Add a weight; call it in ``build``.
+
+        Args:
+            name: Its name, unique in the layer; also the attribute that holds it, unless the result
+                is assigned to another one. ``None`` is ``variable``, then ``variable_1``.
+            shape: Its shape, as Keras has it.
+            initializer: A component, or the name of a slot such as ``"kernel_initializer"``;
+                ``None`` is ``glorot_uniform`` (``zeros`` for a single axis and below).
+            regularizer: A component, the name of a slot, or ``None``.
+            constraint: A component, the name of a slot, or ``None``.
+            trainable: Whether training changes it.
+            dtype: Its type; ``None`` is the layer's.
+            memory_order: The axes in the order in which they lie in memory, slowest first;
+                ``None`` is as they are.
+            fan_axes: The axes that count as input and those that count as output, for initializers
+                whose spread depends on them; ``None``: the last two, as of a kernel.
+
+        Returns:
+            The weight. It has its values once the layer is used or ``weights`` is asked for.
+
+        Raises:
+            ArgumentValueError: The name is taken or no name, or a size is unknown.
+        """
+        require_initialized(self)
+        owner = f"{type(self).__name__}.add_weight"
+        name = self._store.find_free_name() if name is None else check_name(owner, name)
+        if vars(self).get(name, self) is None:  # a place kept free in the constructor
+            del vars(self)[name]
+        if name in self._store or hasattr(self, name):
+            raise ArgumentValueError(owner, "name", name, "a name that the layer does not have yet")
+        sizes = check_sizes(owner, self.name, shape)
+        default = "kplug/glorot_uniform" if len(sizes) > 1 else "kplug/zeros"
+        entry = WeightEntry(
+            name=name,
+            attribute=name,
+            path=make_path(self.name, name),
+            shape=sizes,
+            dtype=self._torch_dtype if dtype is None else to_dtype(dtype),
+            initializer=find_weight_slot(self.slots, name, "initializer", initializer, default),
+            regularizer=find_weight_slot(self.slots, name, "regularizer", regularizer),
+            constraint=find_weight_slot(self.slots, name, "constraint", constraint),
+            is_trainable=trainable,
+            memory_order=tuple(memory_order or range(len(sizes))),
+            fan_axes=fan_axes,
+        )
+        return _declare(self, entry)
+
+    def set_weight_component(
+        self,
+        weight: Tensor,
+        kind: Literal["regularizer", "constraint"],
+        component: object,
+    ) -> None:
+        """Give a weight another regularizer or constraint than ``add_weight`` did; call it in ``build``.
+
+        Args:
+            weight: What ``add_weight`` returned.
+            kind: Which of the two it is.
+            component: The component, or what names one; ``None`` for none.
+
+        Raises:
+            ArgumentValueError: There is no such kind.
+            WeightsError: The tensor is no weight that the layer has added.
+        """
+        require_choice(
+            f"{type(self).__name__}.set_weight_component",
+            "kind",
+            kind,
+            ("regularizer", "constraint"),
+        )
+        entry = self._store.find_entry(weight)
+        if entry is None:
+            raise WeightsError(
+                f"layer {self.name!r}: set_weight_component was given a tensor of shape "
+                f"{tuple(weight.shape)}, which is no weight that the layer has added",
+                hint="Give it what add_weight returned.",
+            )
+        slot = entry.regularizer if kind == "regularizer" else entry.constraint
+        slot.replace(component)
+        self.slots[f"{entry.name}_{kind}"] = slot
+        self._is_ready = False  # the component is looked up before the layer is used
+
+    def named_weights(self) -> list[tuple[str, Tensor]]:
+        """Return names and weights in Keras's order.
+
+        Own weights come first, those that training changes before the others, then those of the
+        layers and modules inside, in the order in which they were set.
+
+        Returns:
+            Pairs; the name of an inner layer's weight is ``attribute/name``.
+        """
+        self._ensure_values()
+        # Of several names of one weight the first counts.
+        unique: dict[int, tuple[str, Tensor]] = {}
+        for name, weight in self._walk():
+            unique.setdefault(id(weight), (name, weight))
+        return list(unique.values())
+
+    def get_weights(self) -> list[NumpyArray]:
+        """Return copies of all weights in NumPy; empty while the input shape is unknown."""
+        return [get_value(weight) for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set all weights.
+
+        Args:
+            weights: Arrays with the shapes and in the order of ``get_weights()``.
+
+        Raises:
+            WeightsError: The number or a shape differs; nothing was assigned.
+        """
+        assign_weights(f"layer {self.name!r}", self.named_weights(), weights)
+
+    def count_params(self) -> int:
+        """Return how many numbers the weights hold.
+
+        Raises:
+            NotBuiltError: The layer has no weights yet, since its input shape is unknown.
+        """
+        weights = self.weights
+        if not self.built:
+            raise NotBuiltError(
+                f"layer {self.name!r} has no weights yet: its input shape is unknown",
+                hint="Give it an input_shape, or call it on data once.",
+            )
+        return count_elements(weights)
 
     def _read_weight(self, name: str) -> Any:
         """Return a weight by its attribute, which takes eight times as long: Python looks elsewhere first."""
@@ -379,15 +808,89 @@ class Layer(nn.Module):
 
     # -- penalties, losses and metrics -------------------------------------------------------
 
-    weight_penalties = method(loss_methods.weight_penalties)
-    weight_constraints = method(loss_methods.weight_constraints)
-    regularization_losses = method(loss_methods.regularization_losses)
-    add_loss = method(loss_methods.add_loss)
-    note_loss = method(loss_methods.note_loss)
-    clear_losses = method(loss_methods.clear_losses)
-    add_metric = method(loss_methods.add_metric)
-    note_metric = method(loss_methods.note_metric)
-    _name_metric = method(loss_methods.name_metric)
+    def weight_penalties(self) -> list[tuple[TensorFunction, Tensor]]:
+        """Return the regularizers and the weights that they are applied to, inner layers included.
+
+        A frozen weight has no penalty, as in Keras 3.
+        """
+        return _collect(self, "regularizer")
+
+    def weight_constraints(self) -> list[tuple[TensorFunction, Tensor]]:
+        """Return the constraints and the weights that they are applied to after each update."""
+        return _collect(self, "constraint")
+
+    def regularization_losses(self) -> list[Tensor]:
+        """Return the penalty of each regularized weight as it is now, as 0-d tensors."""
+        return [regularizer(weight) for regularizer, weight in self.weight_penalties()]
+
+    def add_loss(self, loss: Any, inputs: Any = None) -> None:  # noqa: ARG002 - Keras 2's
+        """Add to the training loss of this call; use it inside ``call``.
+
+        Args:
+            loss: A tensor, whose elements are summed as in Keras 3, or a list. It counts like an activity
+                penalty, for one call of the outermost layer. Or a function without arguments that makes
+                one, which each call of the layer calls; add it outside of ``call``.
+            inputs: Ignored, as Keras 2 has it to say what a loss depends on.
+
+        Raises:
+            GraphError: It is a symbolic tensor.
+            ContractError: It is no tensor.
+        """
+        if isinstance(loss, (list, tuple)):
+            for one in loss:
+                self.add_loss(one)
+        elif isinstance(loss, Tensor):
+            self.note_loss(loss)
+        elif callable(loss) and not is_symbolic(loss):
+            self._loss_functions = (*self._loss_functions, loss)
+        else:
+            raise _refuse_added(self.name, "add_loss", loss)
+
+    def note_loss(self, loss: Tensor) -> None:
+        """Add a tensor to the penalties of this call."""
+        if loss.is_meta:
+            return
+        if THREAD.call is not self._noted_in_call:
+            self.activity_penalties.clear()  # in place: a training step holds the list
+            vars(self)["_noted_in_call"] = THREAD.call
+        self.activity_penalties.append(loss.sum() if loss.ndim else loss)
+
+    def clear_losses(self) -> None:
+        """Forget the activity penalties, inner layers included."""
+        for layer in self._flatten_layers():
+            layer.activity_penalties.clear()
+
+    def add_metric(self, value: Any, name: str | None = None, aggregation: str = "mean") -> None:
+        """Let a metric see a value; use it inside ``call``. It is in the logs of all models with this layer.
+
+        Args:
+            value: A tensor.
+            name: The metric's name; each has a mean of its own.
+            aggregation: ``"mean"``, over the batches of an epoch.
+
+        Raises:
+            GraphError: It is a symbolic tensor.
+            ArgumentValueError: There is no name, or another aggregation is asked for.
+        """
+        if not isinstance(value, Tensor):
+            raise _refuse_added(self.name, "add_metric", value)
+        self.note_metric(self._name_metric(name, aggregation), value)
+
+    def note_metric(self, name: str, value: Tensor) -> None:
+        """Let the metric of this name see a value."""
+        if value.is_meta:
+            return
+        if name not in self._added_metrics:
+            self._added_metrics = {**self._added_metrics, name: Mean(name)}
+        self._added_metrics[name].update_state(value.detach())
+
+    def _name_metric(self, name: str | None, aggregation: str) -> str:
+        """Return the name of an added metric, if it has one and its aggregation is known."""
+        owner = f"{type(self).__name__}.add_metric"
+        require_choice(owner, "aggregation", aggregation, ("mean",))
+        if not isinstance(name, str) or not name:
+            raise ArgumentValueError(owner, "name", name, "a string that is not empty")
+        return name
 
     @property
     def losses(self) -> list[Tensor]:
@@ -397,11 +900,32 @@ class Layer(nn.Module):
 
     # -- place in a graph --------------------------------------------------------------------
 
-    note_user = method(graph_place.note_user)
-    get_input_at = method(graph_place.get_input_at)
-    get_output_at = method(graph_place.get_output_at)
-    get_input_shape_at = method(graph_place.get_input_shape_at)
-    get_output_shape_at = method(graph_place.get_output_shape_at)
+    def note_user(self, node: Node) -> None:
+        """Note a call of another layer that uses a symbolic output of this one."""
+        self._users.append(WeakLink(node))
+
+    def get_input_at(self, node_index: int) -> Any:
+        """Return the symbolic input of one call of the layer.
+
+        Args:
+            node_index: Which call, from 0.
+
+        Raises:
+            GraphError: There was no such call.
+        """
+        return read_node(self, node_index, "input")
+
+    def get_output_at(self, node_index: int) -> Any:
+        """Return the symbolic output of one call of the layer."""
+        return read_node(self, node_index, "output")
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        """Return the input shape of one call of the layer."""
+        return read_node(self, node_index, "input_shape")
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        """Return the output shape of one call of the layer."""
+        return read_node(self, node_index, "output_shape")
 
     @property
     def _inbound_nodes(self) -> list[Node]:
@@ -458,7 +982,26 @@ class Layer(nn.Module):
 
     # -- configuration -----------------------------------------------------------------------
 
-    get_config = method(configuration.get_config)
+    def get_config(self) -> dict[str, Any]:
+        """Return what ``from_config`` needs to make the layer again, without its weights.
+
+        Components are specs with qualified names, such as ``kplug/l2(l2=0.01)``. Other arguments of the
+        constructor are in it if the layer keeps them as attributes of the same names, with values that
+        JSON can hold; a class that keeps them in another form writes ``get_config``.
+        """
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype,
+        }
+        if self.batch_input_shape is not None:
+            config["batch_input_shape"] = self.batch_input_shape
+        for name, slot in self.slots.items():
+            if slot.is_argument:
+                config[name] = slot.to_config()
+        for name, value in list_kept_arguments(self).items():
+            config.setdefault(name, value)
+        return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -566,6 +1109,171 @@ class Layer(nn.Module):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return copy_connected(self, memo)
+
+
+def _enter(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Make a call that is in no other layer's; layers forget penalties of earlier ones."""
+    THREAD.call = object()
+    reduced = reduced_precision.THREAD.dtype
+    try:
+        if reduced is not None:
+            outputs = reduced_precision.call_reduced(layer, (inputs, *args), kwargs, reduced)
+        else:
+            outputs = Layer.__call__(layer, inputs, *args, **kwargs)
+    finally:
+        THREAD.call = None
+        made = THREAD.made
+        if made:
+            THREAD.made = ()
+    if made:
+        warn_of_lost_layers(layer, made)
+    return outputs
+
+
+def _prepare(layer: Layer, inputs: Any) -> list[KplugError]:
+    """Build the layer for its inputs; on tensors without memory nothing gets values.
+
+    Returns:
+        What keeps components from being found that change no shape: a call may do without them.
+    """
+    if layer._is_ready:
+        return []
+    if not layer.built:
+        layer.declare_for(shapes_of(inputs))
+    if any(tensor.is_meta for tensor in find_leaves(inputs, Tensor)):
+        layers = layer._flatten_layers()
+        problems = resolve_slots(layers, leaving_out=_ABOUT_VALUES)
+        raise_problems(problems, f"layer {layer.name!r} cannot be used")
+        return resolve_slots(layers)
+    layer.materialize()
+    return []
+
+
+def _compute(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    is_training = kwargs.pop("training", None)
+    modules = () if is_training is None else layer.modules()
+    try:
+        with in_mode(modules, bool(is_training)):
+            return _call_module(layer, inputs, *args, **kwargs)
+    except (RuntimeError, IndexError, TypeError) as error:
+        _explain(layer, error, (inputs, *args), kwargs)
+        raise
+
+
+def _explain(layer: Layer, error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Say why a call failed: by its arguments, by their shapes, or in a kernel of torch's.
+
+    What a layer of the user's raises is left as it is, also where it is inside another one. An error of a
+    user's function keeps its text, and is caught as before.
+    """
+    if isinstance(error, TypeError):
+        check_call(layer.call, args, kwargs, f"call of layer {layer.name!r}", _HOW_CALLED)
+        return
+    layer._check_shapes(args[0], error)
+    tensors = list(find_leaves((args, kwargs), Tensor))
+    is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_own(type(layer))
+    if (
+        not is_of_torch
+        or len(list(layer.modules())) > 1
+        or any(tensor.is_meta for tensor in tensors)
+    ):
+        return
+    given = ", ".join(f"{tuple(one.shape)} {dtype_name(one.dtype)}" for one in tensors)
+    raise ComputationError(
+        f"layer {layer.name!r} ({type(layer).__name__}) cannot compute with "
+        f"{f'inputs of shape {given}' if given else quote(args[0])}: {error}"
+    ) from error
+
+
+def _make_write_guard(layer: Layer, role: str, prefix: str) -> WriteGuard:
+    guard = layer._write_guards[role] = WriteGuard(f"{prefix}layer {layer.name!r}")
+    return guard
+
+
+def _require_shapes_of_inputs(
+    layer: Layer, shapes: Sequence[Shape], cause: BaseException | None = None
+) -> None:
+    """Raise an error if the layer does not take inputs of these shapes."""
+    if len(shapes) == 1:
+        layer._require_shape(shapes[0], cause)
+    else:
+        require_shapes(layer.input_spec, shapes, layer.name, cause)
+
+
+def _try_to_infer(
+    layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[TensorSpec, ...] | None:
+    """Return the outputs of a user's layer, whose class need not say how many they are.
+
+    What fails is reported where it is needed, with all other problems: components that cannot be
+    found, and what the class itself raises.
+    """
+    try:
+        given = map_leaves((args, dict(kwargs)), SymbolicTensor, lambda tensor: tensor.spec)
+        return layer.infer_specs(*given)
+    except KplugError:
+        return None
+    except Exception:
+        if layer.defers_build_errors:
+            return None
+        raise
+
+
+def _ask_for_shapes(layer: Layer, shapes: Any) -> list[Shape]:
+    """Return the output shapes that a subclass computes."""
+    try:
+        made = layer.compute_output_shape(shapes)
+    except KplugError:
+        raise
+    except Exception as error:
+        raise GraphError(
+            f"compute_output_shape of layer {layer.name!r} ({type(layer).__name__}) failed for the input "
+            f"shape {shapes}: {type(error).__name__}: {error}"
+        ) from error
+    try:
+        return as_shapes(made)
+    except TypeError:
+        raise GraphError(
+            f"compute_output_shape of layer {layer.name!r} ({type(layer).__name__}) returned {quote(made)} "
+            f"for the input shape {shapes}; it returns a shape with the batch in front, or a list of shapes"
+        ) from None
+
+
+def _declare(layer: Layer, entry: WeightEntry) -> Any:
+    """Add a weight without memory to the parameters or buffers."""
+    weight: Any = entry.declare()
+    if entry.is_trainable:
+        layer.register_parameter(entry.name, weight)
+        weight.requires_grad_(weight.requires_grad and layer._trainable)
+    else:
+        layer.register_buffer(entry.name, weight)
+    layer._store.entries.append(entry)
+    layer._is_ready = False
+    return weight
+
+
+def _collect(
+    layer: Layer, role: Literal["regularizer", "constraint"]
+) -> list[tuple[TensorFunction, Tensor]]:
+    layer._ensure_values()
+    found: dict[tuple[int, int], tuple[TensorFunction, Tensor]] = {}
+    for inner in layer._flatten_layers():
+        for component, weight in inner._store.find_components(role):
+            found[id(component), id(weight)] = component, weight
+    return list(found.values())
+
+
+def _refuse_added(layer_name: str, method: str, value: object) -> KplugError:
+    """Return the error for a value that is no tensor."""
+    if is_symbolic(value):
+        return GraphError(
+            f"layer {layer_name!r}: {method} got a symbolic tensor, which belongs to a graph and to no layer",
+            hint=f"Add it to the model that has the graph: model.{method}(…) of Model(inputs, outputs).",
+        )
+    return ContractError(
+        f"layer {layer_name!r}: {method} got {name_type(value)}, and takes a tensor",
+        hint="Compute it in call from the inputs or the weights.",
+    )
 
 
 def _fill_within(parent: nn.Module, name: str, module: nn.Module | None) -> None:  # noqa: ARG001 - torch's hook

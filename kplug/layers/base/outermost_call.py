@@ -1,4 +1,4 @@
-"""The call of a layer, in no other layer's, that a thread is in."""
+"""The outermost layer call of each thread, and the layers that were made during it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kplug.registry.user_warnings import describe_caller
 
 
 class _Thread(threading.local):
-    """The call a thread is in.
+    """The outermost call that a thread is in; thread-local.
 
     Attributes:
         call: An object of its own for each such call; or None.

@@ -1,1 +1,0 @@
-"""The methods of ``Layer``, by what they are about; ``AnyLayer`` is what they need of it."""
