@@ -6,6 +6,8 @@ plugin's light module or the command line can say ``import kplug`` without payin
 
 from __future__ import annotations
 
+__kplug_non_mutating__ = True  # of all components in here; see `kplug.non_mutating`
+
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
         list_built_ins,
         lookup_key,
         named,
+        non_mutating,
         parse_spec,
         prefer,
         read_settings_tables,
@@ -116,6 +119,7 @@ _HOMES = {
         "list_built_ins",
         "lookup_key",
         "named",
+        "non_mutating",
         "parse_spec",
         "prefer",
         "read_settings_tables",
@@ -186,6 +190,7 @@ __all__ = [
     "name_scope",
     "named",
     "names",
+    "non_mutating",
     "ops",
     "optimizers",
     "parse_spec",

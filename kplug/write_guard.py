@@ -25,11 +25,6 @@ from kplug.registry.quoting import shorten
 from kplug.registry.user_warnings import warn
 
 
-def is_own(candidate: object) -> bool:
-    """Return whether a class or function is kplug's, and so known to change nothing that it is handed."""
-    return str(getattr(candidate, "__module__", "")).partition(".")[0] == "kplug"
-
-
 class WriteGuard:
     """Calls a component and keeps what it is handed as it is.
 

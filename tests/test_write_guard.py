@@ -211,3 +211,67 @@ def test_a_result_of_another_type_or_shape_is_made_as_in_keras() -> None:
     with pytest.warns(KplugWarning, match="Widening|widening"):
         made = Widening()(torch.tensor([[1, 2, 3]]))
     np.testing.assert_allclose(made, [[1.5, 2.0, 2.5]] * 2)
+
+
+# --- components whose authors say that they change nothing ------------------------------------------------
+
+
+@kplug.non_mutating
+class _Stated(Layer):
+    def call(self, inputs: Tensor) -> Tensor:
+        return inputs * 2.0
+
+
+class _Overriding(_Stated):
+    def call(self, inputs: Tensor) -> Tensor:
+        inputs *= 2.0
+        return inputs
+
+
+@kplug.non_mutating
+def stated_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return K.mean(K.square(y_true - y_pred), -1)
+
+
+@kplug.non_mutating
+class _Shrink(kplug.Regularizer):
+    def __call__(self, weight: Tensor) -> Tensor:
+        return weight.square().sum()
+
+
+@kplug.non_mutating
+class _Peak(kplug.Metric):
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
+        self.add_mean(y_pred.max())
+
+    def add_mean(self, value: Tensor) -> None:
+        self.value = value
+
+    def result(self) -> Any:
+        return self.value
+
+
+def test_no_guard_stands_around_a_component_that_says_it_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a guard was asked")
+
+    monkeypatch.setattr("kplug.write_guard.WriteGuard.call", refuse)
+    model = Sequential(
+        [
+            Input((4,)),
+            _Stated(activity_regularizer=_Shrink()),
+            Dense(1, "tanh", kernel_regularizer=_Shrink()),
+        ]
+    )
+    model.compile("sgd", stated_error, metrics=[_Peak()])
+    model.fit(DATA, TARGETS, verbose=0)
+
+
+def test_a_subclass_of_one_is_watched_again() -> None:
+    layer = _Overriding(name="doubling")
+    given = torch.ones(2, 3)
+    with pytest.warns(KplugWarning, match="layer 'doubling' changes in place what it is handed"):
+        layer(given)
+    assert bool((given == 1.0).all())

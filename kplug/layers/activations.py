@@ -21,7 +21,7 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.single_softmax import warn_of_single_softmax
 from kplug.layers.base.weight_slots import add_slotted_weight, add_weight_slots
 from kplug.registry import Spec
-from kplug.write_guard import is_own
+from kplug.registry.facts import is_non_mutating
 
 
 class Activation(Layer):
@@ -50,7 +50,7 @@ class Activation(Layer):
     def _show_component(self, name: str, component: Any) -> None:
         super()._show_component(name, component)
         if name == "activation":
-            self.is_watched = not is_own(component)
+            self.is_watched = not all(map(is_non_mutating, (type(self), component)))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the activated inputs, shape unchanged."""

@@ -50,8 +50,6 @@ class Lambda(Layer):
         ``keras.layers.Lambda``, which stores the function's code.
     """
 
-    is_watched = True
-
     def __init__(
         self,
         function: Callable[..., Any] | str | Mapping[str, Any],
@@ -61,6 +59,7 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.is_watched = True  # it runs a user's code
         self._names: dict[str, str] = {}
         self.function = self._load("function", function)
         if not callable(self.function):

@@ -36,8 +36,6 @@ class TorchModule(Layer):
         (torch.Size([3, 2]), 'score')
     """
 
-    is_watched = True
-
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
         if not isinstance(module, nn.Module):
             raise ContractError(
@@ -46,6 +44,7 @@ class TorchModule(Layer):
             )
         super().__init__(name=name or auto_name(type(module).__name__), **kwargs)
         self.module = module
+        self.is_watched = True  # it runs a user's code
         self.built = True
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

@@ -194,12 +194,12 @@ def factory(function: Anything) -> Anything:
         >>> find_role(my_loss)
         'factory'
     """
-    return _mark(function, _ROLE_MARK, "factory")
+    return mark(function, _ROLE_MARK, "factory")
 
 
 def function(function: Anything) -> Anything:
     """Mark a callable as one that *is* the component; the spec's arguments become keywords."""
-    return _mark(function, _ROLE_MARK, "function")
+    return mark(function, _ROLE_MARK, "function")
 
 
 def named(*names: str) -> Callable[[Anything], Anything]:
@@ -223,7 +223,7 @@ def named(*names: str) -> Callable[[Anything], Anything]:
     """
     for name in names:
         check_name(name)
-    return lambda target: _mark(target, _NAMES_MARK, names)
+    return lambda target: mark(target, _NAMES_MARK, names)
 
 
 def keras_class(path: str) -> Callable[[Anything], Anything]:
@@ -249,24 +249,24 @@ def keras_class(path: str) -> Callable[[Anything], Anything]:
             f"{quote(path)} does not name a class of Keras",
             hint="Give module and name: @keras_class('keras.optimizers.Nadam').",
         )
-    return lambda target: _mark(target, _KERAS_MARK, path)
+    return lambda target: mark(target, _KERAS_MARK, path)
 
 
 def find_keras_path(target: object) -> str | None:
     """Return module and name of Keras's class that `keras_class` has written on an object, or None."""
-    path: str | None = _own_attributes(target).get(_KERAS_MARK)
+    path: str | None = own_attributes(target).get(_KERAS_MARK)
     return path
 
 
 def find_role(target: object) -> Role | None:
     """Return the author's mark, or None where there is none."""
-    role: Role | None = _own_attributes(target).get(_ROLE_MARK)
+    role: Role | None = own_attributes(target).get(_ROLE_MARK)
     return role
 
 
 def find_names(target: object) -> tuple[str, ...]:
     """Return the names that `named` has written on an object, none where it has not."""
-    return tuple(_own_attributes(target).get(_NAMES_MARK, ()))
+    return tuple(own_attributes(target).get(_NAMES_MARK, ()))
 
 
 def find_summary(target: object) -> str:
@@ -276,11 +276,13 @@ def find_summary(target: object) -> str:
     return text.partition("\n")[0].replace("`", "")
 
 
-def _own_attributes(target: object) -> Mapping[str, Any]:
+def own_attributes(target: object) -> Mapping[str, Any]:
+    """Return the attributes that an object has itself; a class has none of its bases here."""
     # Not getattr: a class that derives from a component is another component.
     return getattr(target, "__dict__", {})
 
 
-def _mark(target: Anything, mark: str, value: object) -> Anything:
-    setattr(target, mark, value)
+def mark(target: Anything, attribute: str, value: object) -> Anything:
+    """Write an attribute on a class or function, and return it."""
+    setattr(target, attribute, value)
     return target

@@ -12,7 +12,8 @@ from kplug.errors import KplugError
 from kplug.losses import Loss
 from kplug.metrics import Metric
 from kplug.registry import Resolved
-from kplug.write_guard import WriteGuard, is_own
+from kplug.registry.facts import is_non_mutating
+from kplug.write_guard import WriteGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _make_guard(kind: str, component: Loss | Metric, slot: str) -> WriteGuard | 
     """Return what a component that runs a user's code is called through."""
     code = getattr(component, "module", None) or getattr(component, "function", component)
     code = type(getattr(code, "__self__", code)) if not isfunction(code) else code
-    if is_own(code) or code.__module__.startswith("torch."):
+    if is_non_mutating(code) or code.__module__.startswith("torch."):
         return None
     return WriteGuard(f"{kind} {str(component.name)!r}" + ("" if kind == slot else f" in {slot}"))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from kplug.layers.base.layer import Layer
-from kplug.write_guard import is_own
 
 StepKind: TypeAlias = Literal["train", "test", "predict"]
 
@@ -14,13 +14,21 @@ _METHODS: Final[dict[str, tuple[str, ...]]] = {
     "test": ("test_step", "compute_loss", "compute_metrics"),
     "predict": ("predict_step",),
 }
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_DEFAULTS: Final[set[object]] = set()
+
+
+def default(method: _Method) -> _Method:
+    """Note a method of ``Model`` as the one that a class has which does not write its own."""
+    _DEFAULTS.add(method)
+    return method
 
 
 def find_own_method(model: object, kind: StepKind) -> str | None:
-    """Return the first method of a step that is not kplug's, or None."""
+    """Return the first method of a step that is not that of ``Model``, or None."""
     for name in _METHODS[kind]:
         method = getattr(model, name, None)
-        if method is not None and not is_own(method):
+        if method is not None and getattr(method, "__func__", method) not in _DEFAULTS:
             return name
     return None
 

@@ -11,9 +11,10 @@ from torch import Tensor
 from kplug.layers.base.layer import Layer
 from kplug.layers.base.weight_store import TensorFunction
 from kplug.registry.building.reverse_lookup import name_of
+from kplug.registry.facts import is_non_mutating
 from kplug.regularizers.adapt import require_penalty
 from kplug.training.model_protocol import TrainableModel, WeightFunction
-from kplug.write_guard import WriteGuard, is_own
+from kplug.write_guard import WriteGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def find_penalties(model: TrainableModel) -> Penalties:
 
 def _guard(regularizer: TensorFunction) -> TensorFunction:
     """Return a regularizer that leaves the weight as it is, whatever a user's code does to it."""
-    if is_own(regularizer):
+    if is_non_mutating(regularizer):
         return regularizer
     guard = WriteGuard(f"regularizer {name_of(regularizer)!r}")
 

@@ -76,10 +76,11 @@ from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_na
 from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry.errors import raise_problems
+from kplug.registry.facts import is_non_mutating
 from kplug.registry.quoting import name_type, quote
 from kplug.regularizers.adapt import require_penalty
 from kplug.weak_links import WeakLink
-from kplug.write_guard import WriteGuard, is_own
+from kplug.write_guard import WriteGuard
 
 _call_module = nn.Module.__call__
 _HOW_CALLED = "A layer is called with its inputs, and with what else its call() takes."
@@ -125,8 +126,7 @@ class Layer(nn.Module):
         ends_in_activation: Whether the outputs are what the activation in the slot ``activation`` makes.
             By it ``compile`` knows of a softmax before a loss that computes another.
         is_watched: Whether ``call`` may change in place what it is given, so that its first call in each
-            mode is given copies. It is true for all classes but kplug's own; a class whose ``call`` changes
-            nothing, and needs the very tensors, sets it to false.
+            mode is given copies. It is true unless the class is marked with ``kplug.non_mutating``.
         input_spec: What shapes the layer takes, one for each input or a list; ``None`` for all.
         batch_input_shape: The input shape that the constructor was given, or ``None``.
         built: Whether the weights are declared.
@@ -163,7 +163,7 @@ class Layer(nn.Module):
     takes_several: bool = True
     defers_build_errors: bool = True
     ends_in_activation: bool = False
-    is_watched: bool = False
+    is_watched: bool
     input_spec: InputSpec | Sequence[InputSpec | None] | None = None
     built_shape: Any = None
     is_changed_since_built: bool = False
@@ -211,6 +211,7 @@ class Layer(nn.Module):
         self.inbound_nodes: list[Node] = []
         self._users: list[WeakLink[Node]] = []
         self.activity_penalties: list[Tensor] = []
+        self.is_watched = not is_non_mutating(type(self))
         self._write_guards: dict[str, WriteGuard] = {}
         self._torch_dtype = read_weights_type(type(self).__name__, dtype)
         self._device: torch.device | None = None
@@ -251,8 +252,6 @@ class Layer(nn.Module):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign]
         if "__init__" in vars(cls):
             cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
-        if "is_watched" not in vars(cls):
-            cls.is_watched |= not is_own(cls)
         complete_documentation(cls)
 
     @property
@@ -471,7 +470,7 @@ class Layer(nn.Module):
         for output in find_leaves(outputs, Tensor):
             if not output.is_meta:
                 regularizer = self.activity_regularizer
-                if is_own(regularizer):
+                if is_non_mutating(regularizer):
                     penalty = regularizer(output)
                 else:
                     role = "activity regularizer"
@@ -1171,7 +1170,7 @@ def _explain(layer: Layer, error: Exception, args: tuple[Any, ...], kwargs: dict
         return
     layer._check_shapes(args[0], error)
     tensors = list(find_leaves((args, kwargs), Tensor))
-    is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_own(type(layer))
+    is_of_torch = type(error) in _ERRORS_OF_KERNELS and is_non_mutating(type(layer))
     if (
         not is_of_torch
         or len(list(layer.modules())) > 1

@@ -18,12 +18,14 @@ from kplug.training.compiled_model import require_compiled
 from kplug.training.data.packing import unpack_x_y_sample_weight
 from kplug.training.metric_lists import merge_results
 from kplug.training.model_protocol import TrainableModel
+from kplug.training.own_methods import default
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import Penalties
 from kplug.training.step.compiled_metrics import CompiledMetrics, arrange_batch
 from kplug.training.step.forward import Forward
 
 
+@default
 def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
     """Train on a batch; a subclass may write it, and ``fit`` calls it with each batch.
 
@@ -54,6 +56,7 @@ def train_step(self: TrainableModel, data: Any) -> dict[str, Any]:
     return self.compute_metrics(x, y, y_pred, sample_weight)
 
 
+@default
 def test_step(self: TrainableModel, data: Any) -> dict[str, Any]:
     """Evaluate a batch; a subclass may write it, and ``evaluate`` and validation call it.
 
@@ -69,12 +72,14 @@ def test_step(self: TrainableModel, data: Any) -> dict[str, Any]:
     return self.compute_metrics(x, y, y_pred, sample_weight)
 
 
+@default
 def predict_step(self: TrainableModel, data: Any) -> Any:
     """Return the outputs for a batch; a subclass may write it, and ``predict`` calls it."""
     x, _, _ = unpack_x_y_sample_weight(data)
     return _predict(self, x)
 
 
+@default
 def compute_loss(
     self: TrainableModel,
     x: Any = None,
@@ -114,6 +119,7 @@ def compute_loss(
     return total
 
 
+@default
 def compute_metrics(
     self: TrainableModel,
     x: Any,  # noqa: ARG001 - for subclasses

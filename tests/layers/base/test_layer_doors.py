@@ -58,8 +58,9 @@ class _Remembering(Layer):
         return inputs * 2.0
 
 
+@kplug.non_mutating
 class _Unwatched(_Remembering):
-    is_watched = False
+    pass
 
 
 def test_a_class_may_ask_for_the_very_tensors() -> None:
@@ -67,7 +68,7 @@ def test_a_class_may_ask_for_the_very_tensors() -> None:
     for layer, gets_them in ((_Remembering(), False), (_Unwatched(), True)):
         layer(inputs)
         assert (layer.seen == id(inputs)) is gets_them
-    assert type("Further", (_Unwatched,), {}).is_watched  # type: ignore[attr-defined]
+    assert type("Further", (_Unwatched,), {})().is_watched
 
 
 class _AsGiven(Layer):

@@ -23,10 +23,9 @@ from kplug_keras2.models.graph_names import asks_for_history
 from kplug_keras2.symbolic.connecting import FunctionLayer
 
 
+@kplug.non_mutating
 class _Note(FunctionLayer):
     """Calls a function with the very tensors of a run; a watched layer is given copies."""
-
-    is_watched = False
 
 
 def _note(model: Any, tensor: SymbolicTensor) -> list[Tensor]:

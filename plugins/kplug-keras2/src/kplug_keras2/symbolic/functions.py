@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kplug import backend
+from kplug import backend, non_mutating
 from kplug.errors import GraphError, KplugError
 from kplug.graph import Plan, SymbolicTensor, in_mode, is_symbolic, sort_nodes
 from kplug.layers import Lambda, Layer
@@ -20,6 +20,7 @@ from kplug_keras2.symbolic.sizes import as_tensor
 from kplug_keras2.symbolic.weight_expressions import WeightExpressions
 
 
+@non_mutating  # of the copies that a watched layer is given, there is no derivative
 class Gradient(Layer):
     """The derivative of a loss with respect to one tensor of the same graph.
 
@@ -29,8 +30,6 @@ class Gradient(Layer):
     Args:
         plan: Computes the loss of the tensor, and of the tensors beside it; none for that of a weight.
     """
-
-    is_watched = False  # of the copies that a watched layer is given, there is no derivative
 
     def __init__(self, plan: Plan | None) -> None:
         super().__init__()

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from kplug import non_mutating
 from kplug.graph import MaskStep, Node, SymbolicTensor, sort_nodes
 from kplug.nested import find_leaves, map_leaves
 from kplug_keras2.symbolic.function_layer import FunctionLayer
@@ -15,10 +16,9 @@ from kplug_keras2.symbolic.function_layer import FunctionLayer
 _found: WeakKeyDictionary[SymbolicTensor, Any] = WeakKeyDictionary()
 
 
+@non_mutating
 class _Mask(FunctionLayer):
     """Returns the mask that a tensor has; a watched layer is given copies."""
-
-    is_watched = False
 
 
 def mask_of(x: Tensor) -> Tensor:
