@@ -9,6 +9,10 @@ from __future__ import annotations
 __kplug_non_mutating__ = True  # of all components in here; see `kplug.non_mutating`
 
 import importlib
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -223,9 +227,40 @@ def __getattr__(name: str) -> Any:
     elif name.endswith(("Error", "Warning")):
         value = _find_error(name)
     else:
-        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+        value = _find_lent(name)
     globals()[name] = value
     return value
+
+
+def _find_lent(name: str) -> Any:
+    """Return a module that a distribution lends: ``kplug.datasets``."""
+    folders = globals()["__path__"]
+    is_own = name.startswith("_") or PathFinder.find_spec(f"kplug.{name}", folders) is not None
+    if is_own:  # but no public name: the registry need not be asked
+        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+    return importlib.import_module("kplug.registry.names.lent_modules").get_lent(name)
+
+
+class _LentModules:
+    """Finds what distributions lend: Python asks it last, for what it finds nowhere else."""
+
+    @staticmethod
+    def find_spec(
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG004 - Python passes it
+        target: ModuleType | None = None,  # noqa: ARG004 - and this
+    ) -> ModuleSpec | None:
+        """Return how a module directly in kplug is made, or None."""
+        package, _, name = fullname.rpartition(".")
+        if package != "kplug":
+            return None
+        found: ModuleSpec | None = importlib.import_module(
+            "kplug.registry.names.lent_modules"
+        ).find_spec(name)
+        return found
+
+
+sys.meta_path.append(_LentModules)
 
 
 def _find_error(name: str) -> Any:

@@ -10,6 +10,7 @@ from kplug.registry.errors import (
     DisabledComponentError as DisabledComponentError,
     KplugError as KplugError,
     KplugWarning as KplugWarning,
+    MissingModuleError as MissingModuleError,
     NotInstalledError as NotInstalledError,
     PluginLoadError as PluginLoadError,
     PolicyError as PolicyError,

@@ -33,6 +33,7 @@ def test_each_name_is_an_error_or_warning_that_shows_as_kplugs_own(name: str) ->
         ("NotCompiledError", RuntimeError),
         ("LossWithoutGradientError", RuntimeError),
         ("MissingLibraryError", ImportError),
+        ("MissingModuleError", ModuleNotFoundError),
         ("WorkerLostError", RuntimeError),
         ("ProcessMismatchError", RuntimeError),
         ("FileWriteError", OSError),

@@ -172,6 +172,10 @@ class PluginLoadError(ResolutionError):
     """
 
 
+class MissingModuleError(KplugError, ModuleNotFoundError):
+    """A module of kplug that a distribution lends: it is not installed, switched off, or there are two."""
+
+
 class ContractError(KplugError, TypeError):
     """An object that does not do what its kind requires."""
 

@@ -16,7 +16,9 @@ from kplug.registry.candidates.packages import Package
 from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
+from kplug.registry.installed.groups import MODULE_GROUP
 from kplug.registry.installed.in_flight import Once
+from kplug.registry.installed.lent_modules import find_idle_modules
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
@@ -134,11 +136,13 @@ class Registry:
         discovery = self.state.discovery
         found = (supplier.problems_with(kind) for supplier in discovery.suppliers)
         refused = find_shadowed_built_ins(self.index(COMMAND)) if kind is None else []
+        lent = find_idle_modules(discovery.suppliers) if kind is None else []
         return [
             *discovery.problems,
             *(problem for problems in found for problem in problems),
             *self.state.refused_kinds,
             *refused,
+            *lent,
             *self._idle_preferences(),
         ]
 
@@ -294,7 +298,7 @@ def _ask_for_kinds(state: _State) -> tuple[dict[str, Kind], bool]:
         for kind in supplier.ask(Kind, "kplug_kinds")
     ]
     kinds, state.refused_kinds = merge_kinds(offered)
-    groups = [kind.group for kind in (HOOKED | kinds).values()]
+    groups = [*(kind.group for kind in (HOOKED | kinds).values()), MODULE_GROUP]
     for supplier in suppliers:
         supplier.refuse_groups_but(groups)
     return kinds, all(supplier.is_read for supplier in suppliers)

@@ -12,7 +12,8 @@ from kplug.registry.problems import Problem
 from kplug.registry.suggestions import ask, find_closest
 
 HOOK_GROUP = "kplug"
-_OWN_GROUPS = (HOOK_GROUP, *(kind.group for kind in HOOKED.values()))
+MODULE_GROUP = "kplug.modules"
+_OWN_GROUPS = (HOOK_GROUP, MODULE_GROUP, *(kind.group for kind in HOOKED.values()))
 OTHER_CONTRACT = re.compile(r"kplug\d")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kplug.registry.installed.groups import MODULE_GROUP
 from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND, Kind
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.problems import Problem
@@ -27,6 +28,13 @@ def merge_kinds(offered: Iterable[Kind]) -> tuple[dict[str, Kind], list[Problem]
             by_key.setdefault(key, []).append(kind)
     used, problems = dict(BUILT_IN_KINDS), []
     for kind in sorted(added, key=lambda one: one.name):
+        if kind.group == MODULE_GROUP:
+            message = (
+                f"the kind {kind.name!r} is not used: the group {kind.group!r} is that of lent modules. "
+                "Give it another plural"
+            )
+            problems.append(Problem(kind.origin, message, topic="duplicate"))
+            continue
         rivals = [one for key in _keys(kind) for one in by_key[key] if one is not kind]
         if rivals:
             problems.append(_refuse(kind, rivals))

@@ -279,7 +279,7 @@ def test_an_empty_entry_of_the_path_is_the_working_directory(
         ("KPlug", "Did you mean 'kplug'?"),
         (
             "kplug.colours",
-            f"Groups are kplug, {', '.join(kind.group for kind in HOOKED.values())}.",
+            f"Groups are kplug, {', '.join(kind.group for kind in HOOKED.values())}, kplug.modules.",
         ),
     ],
 )

@@ -22,6 +22,12 @@ def declare(*targets: str) -> str:
     return "[kplug.losses]\n" + "".join(f"wave{n} = {one}\n" for n, one in enumerate(targets))
 
 
+def test_commands_and_lent_modules_are_no_components(make_wheel: MakeWheel) -> None:
+    points = declare("kplug_waves:wave_loss")
+    points += "[kplug.commands]\nebb = kplug_waves:ebb\n[kplug.modules]\nwaves = kplug_waves\n"
+    assert [one.name for one in read_wheel(make_wheel(entry_points=points)).components] == ["wave0"]
+
+
 @pytest.mark.parametrize(
     ("code", "signature"),
     [

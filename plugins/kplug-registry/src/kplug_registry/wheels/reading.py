@@ -25,7 +25,7 @@ from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, 
 from kplug_registry.wheels.record import check_record
 
 _OTHER_CONTRACT = re.compile(r"kplug\d")
-_COMMANDS = "commands"
+_NO_COMPONENTS = ("commands", "modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _list_static(
         )
     for group, name, target in list_names(groups):
         plural = group.removeprefix("kplug.")
-        if plural == _COMMANDS:
+        if plural in _NO_COMPONENTS:
             continue
         try:
             found = Component(name, target, kind=get_kind(plural).name)

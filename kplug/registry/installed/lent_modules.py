@@ -1,0 +1,66 @@
+"""Modules that distributions lend to kplug: who lends which, and which are idle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from importlib.machinery import PathFinder
+
+import kplug
+from kplug.registry.component import Origin
+from kplug.registry.installed.groups import MODULE_GROUP
+from kplug.registry.installed.suppliers import Supplier
+from kplug.registry.loading.targets import strip_extras
+from kplug.registry.problems import Problem
+from kplug.registry.quoting import quote
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin, str]]:
+    """Return who lends a module of this name, each with the module that it is there."""
+    return [
+        (supplier.origin, module)
+        for supplier in suppliers
+        for own, module in _list_modules(supplier)
+        if own == name and _MODULE.fullmatch(module)
+    ]
+
+
+def describe_lenders(lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
+    """Return who they are, and what to do if there are several."""
+    origins = [origin for origin, _ in lenders]
+    advice = f"Switch one of them off: KPLUG_DISABLE={origins[0].distribution}"
+    return " and ".join(map(str, origins)), advice
+
+
+def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
+    """Yield a problem for each lent module that is never used."""
+    suppliers = tuple(suppliers)
+    for supplier in suppliers:
+        for name, module in sorted(_list_modules(supplier)):
+            message = _find_fault(suppliers, name, module)
+            if message is not None:
+                yield Problem(supplier.origin, message)
+
+
+def _find_fault(suppliers: Iterable[Supplier], name: str, module: str) -> str | None:
+    if not _MODULE.fullmatch(module):
+        return (
+            f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
+            "which is not the name of a module"
+        )
+    if PathFinder.find_spec(f"kplug.{name}", kplug.__path__) is not None:
+        return (
+            f"the module it lends as {quote(f'kplug.{name}')} is not used, as kplug has one of that name. "
+            "Give it another name"
+        )
+    lenders = find_lenders(suppliers, name)
+    if len(lenders) > 1:
+        who, advice = describe_lenders(lenders)
+        return f"kplug.{name} is lent by {who}, and used for neither. {advice}"
+    return None
+
+
+def _list_modules(supplier: Supplier) -> Iterator[tuple[str, str]]:
+    return ((name, strip_extras(value)) for name, value in supplier.entries.get(MODULE_GROUP, ()))

@@ -1,0 +1,138 @@
+"""The module behind ``kplug.datasets``: one that an installed distribution lends, imported on demand.
+
+``kplug.datasets`` *is* ``kplug_datasets``, and ``kplug.datasets.mnist`` is ``kplug_datasets.mnist``: one
+object under two names in ``sys.modules``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from kplug.registry.candidates.packages import Package
+from kplug.registry.component import Origin
+from kplug.registry.errors import MissingModuleError
+from kplug.registry.installed.lent_modules import describe_lenders, find_lenders
+from kplug.registry.loading.targets import TargetError
+from kplug.registry.registry import REGISTRY
+
+# By its name in kplug, the distribution of ours that lends it.
+_HOMES: dict[str, str] = {}
+_IN_USE: dict[str, str] = {}  # by its name in kplug, the module
+
+
+def get_lent(name: str) -> Any:
+    """Return the module that is lent under a name.
+
+    Raises:
+        AttributeError: If there is none, with the reason if one is known.
+    """
+    try:
+        lender = _find_lender(name)
+    except MissingModuleError as error:
+        message = f"module 'kplug' has no attribute {name!r}: {error}"
+        raise AttributeError(message) from error
+    if lender is None:
+        raise AttributeError(f"module 'kplug' has no attribute {name!r}")
+    return importlib.import_module(f"kplug.{name}")
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """Return how the module ``kplug.<name>`` is made; None if no distribution that is known lends it.
+
+    Raises:
+        MissingModuleError: If the one that does may not load or is not installed, or two do.
+    """
+    lender = _find_lender(name)
+    if lender is None:
+        return None
+    return ModuleSpec(f"kplug.{name}", _Alias(partial(_load, name, *lender)), is_package=True)
+
+
+class _Alias(Loader):
+    """A loader that puts a module under a second name.
+
+    Args:
+        load: Returns the module.
+    """
+
+    def __init__(self, load: Callable[[], ModuleType]) -> None:
+        self._load = load
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Let Python make an empty module, which stands there until the other one is imported."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the other one in its place; Python takes what it finds there."""
+        sys.modules[module.__name__] = self._load()
+
+
+class _Submodules:
+    """Finds the modules inside lent ones; before Python would, which would make second ones of them."""
+
+    @staticmethod
+    def find_spec(
+        fullname: str,
+        path: Sequence[str] | None = None,  # noqa: ARG004 - Python passes it
+        target: ModuleType | None = None,  # noqa: ARG004 - and this
+    ) -> ModuleSpec | None:
+        """Return how a module is made, or None for one of others."""
+        if not fullname.startswith("kplug."):
+            return None
+        name, _, inner = fullname.removeprefix("kplug.").partition(".")
+        if not inner or name not in _IN_USE:
+            return None
+        own = f"{_IN_USE[name]}.{inner}"
+        found = importlib.util.find_spec(own)
+        if found is None:
+            return None
+        is_package = found.submodule_search_locations is not None
+        loader = _Alias(partial(importlib.import_module, own))
+        return ModuleSpec(fullname, loader, is_package=is_package)
+
+
+def _load(name: str, origin: Origin, module: str) -> ModuleType:
+    try:
+        found: ModuleType = REGISTRY.state.discovery.importer.load(origin, module)
+    except TargetError as error:
+        message = f"kplug.{name} is lent by {origin} and cannot be used: {error.message}"
+        raise _missing(message, None, module) from error
+    _IN_USE[name] = module
+    if _Submodules not in sys.meta_path:
+        sys.meta_path.insert(0, _Submodules)
+    return found
+
+
+def _find_lender(name: str) -> tuple[Origin, str] | None:
+    """Return who lends a module, and which it is there; None if nobody is known who does."""
+    lenders = find_lenders(REGISTRY.state.discovery.suppliers, name)
+    if not lenders and REGISTRY.is_stale():
+        REGISTRY.refresh()
+        lenders = find_lenders(REGISTRY.state.discovery.suppliers, name)
+    if len(lenders) > 1:
+        who, advice = describe_lenders(lenders)
+        raise _missing(f"kplug.{name} is lent by {who}", advice, lenders[0][1])
+    if lenders:
+        return lenders[0]
+    for supplier, reason in REGISTRY.state.discovery.refused.values():
+        for origin, module in find_lenders([supplier], name):
+            message = f"kplug.{name} is lent by {origin}, which is switched off: {reason}"
+            raise _missing(message, "Change that setting to use it.", module)
+    if name in _HOMES:
+        package = Package(_HOMES[name])
+        message = f"kplug.{name} is lent by {package.distribution}, which is not installed"
+        module = package.distribution.replace("-", "_")
+        raise _missing(message, f"Install it with: {package.install}", module)
+    return None
+
+
+def _missing(message: str, hint: str | None, module: str) -> MissingModuleError:
+    error = MissingModuleError(message, hint=hint)
+    error.name = module  # with the name in kplug, `from kplug import …` would pass the reason over
+    return error

@@ -1,0 +1,168 @@
+"""Modules of Keras's names that distributions lend to kplug."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+import kplug
+from kplug.errors import MissingModuleError
+
+if TYPE_CHECKING:
+    from tests.registry.conftest import Sandbox
+
+MODULES = {
+    "kplug_ponds/__init__.py": "from kplug_ponds import deep as deep\nDEPTH = 1\n",
+    "kplug_ponds/deep/__init__.py": "FISH = []\n",
+    "kplug_ponds/deep/mud.py": "from kplug_ponds.deep import FISH\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    """Take from kplug what a test has imported into it."""
+    before, finders = set(vars(kplug)), list(sys.meta_path)
+    yield
+    sys.meta_path[:] = finders
+    for name in set(vars(kplug)) - before:
+        if name.startswith("pond"):
+            delattr(kplug, name)
+    for name in [one for one in sys.modules if one.startswith(("kplug.pond", "kplug_ponds"))]:
+        del sys.modules[name]
+
+
+def _install(install: Sandbox, name: str = "kplug-ponds", **lent: str) -> None:
+    install(name, entry_points={"kplug.modules": lent or {"ponds": "kplug_ponds"}}, modules=MODULES)
+
+
+def test_a_lent_module_is_the_module(install: Sandbox) -> None:
+    _install(install)
+    lent = kplug.ponds
+    assert lent is importlib.import_module("kplug_ponds")
+    assert lent is sys.modules["kplug.ponds"]
+    assert (lent.__name__, lent.__package__) == ("kplug_ponds", "kplug_ponds")
+    assert lent.__spec__ is not None
+    assert lent.__spec__.name == "kplug_ponds"
+    assert kplug.ponds is lent
+
+
+def test_modules_inside_are_the_same_however_they_are_imported(install: Sandbox) -> None:
+    _install(install)
+    mud = importlib.import_module("kplug.ponds.deep.mud")
+    assert mud is importlib.import_module("kplug_ponds.deep.mud")
+    assert mud.FISH is importlib.import_module("kplug.ponds.deep").FISH
+    names: dict[str, object] = {}
+    exec("from kplug import ponds\nfrom kplug.ponds import deep\nimport kplug.ponds.deep", names)
+    assert names["deep"] is sys.modules["kplug_ponds.deep"]
+    assert names["ponds"] is sys.modules["kplug_ponds"]
+
+
+def test_a_module_that_is_not_there_is_missing(install: Sandbox) -> None:
+    _install(install)
+    assert importlib.util.find_spec("kplug.ponds.deep") is not None
+    assert importlib.util.find_spec("kplug.ponds.shallow") is None
+    with pytest.raises(ModuleNotFoundError, match=r"'kplug\.ponds\.shallow'"):
+        importlib.import_module("kplug.ponds.shallow")
+    with pytest.raises(AttributeError, match=r"^module 'kplug' has no attribute 'pools'$"):
+        _ = kplug.pools
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'kplug\.pools'$"):
+        importlib.import_module("kplug.pools")
+
+
+def test_to_look_for_a_module_imports_nothing(install: Sandbox) -> None:
+    _install(install)
+    assert importlib.util.find_spec("kplug.ponds") is not None
+    assert not install.imported()
+
+
+def test_what_a_module_raises_comes_through(install: Sandbox) -> None:
+    entry_points = {"kplug.modules": {"ponds": "kplug_ponds"}}
+    modules = {"kplug_ponds.py": "import no_such_library\n"}
+    install("kplug-ponds", entry_points=entry_points, modules=modules)
+    with pytest.raises(ModuleNotFoundError, match="'no_such_library'"):
+        _ = kplug.ponds
+
+
+def test_a_module_of_somebody_else_is_not_lent(install: Sandbox) -> None:
+    install("kplug-ponds", entry_points={"kplug.modules": {"ponds": "json"}})
+    with pytest.raises(MissingModuleError, match="'json' is a module neither of kplug-ponds nor"):
+        importlib.import_module("kplug.ponds")
+
+
+def test_a_module_that_is_installed_meanwhile_is_found(install: Sandbox) -> None:
+    assert not hasattr(kplug, "ponds")
+    _install(install)
+    assert kplug.ponds.DEPTH == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [("KPLUG_DISABLE", "kplug-ponds"), ("KPLUG_PLUGINS", ""), ("KPLUG_AUTOLOAD", "0")],
+)
+def test_a_distribution_that_is_switched_off_lends_nothing(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch, setting: str, text: str
+) -> None:
+    _install(install)
+    monkeypatch.setenv(setting, text)
+    kplug.reload()
+    expected = rf"kplug\.ponds is lent by kplug-ponds 1\.0, which is switched off: .*{setting}"
+    with pytest.raises(MissingModuleError, match=expected):
+        importlib.import_module("kplug.ponds")
+    with pytest.raises(AttributeError, match=expected):
+        _ = kplug.ponds
+    with pytest.raises(ImportError, match=expected):
+        exec("from kplug import ponds")
+    assert not install.imported()
+
+
+def test_a_name_that_two_distributions_lend_is_used_for_neither(install: Sandbox) -> None:
+    _install(install)
+    install("kplug-pools", "2.0", entry_points={"kplug.modules": {"ponds": "kplug_pools"}})
+    with pytest.raises(MissingModuleError) as caught:
+        importlib.import_module("kplug.ponds")
+    assert str(caught.value) == (
+        "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0\n"
+        "  Switch one of them off: KPLUG_DISABLE=kplug-ponds"
+    )
+    message = "kplug.ponds is lent by kplug-ponds 1.0 and kplug-pools 2.0, and used for neither. "
+    advice = "Switch one of them off: KPLUG_DISABLE=kplug-ponds"
+    assert install.problems("kplug-pools") == [message + advice]
+
+
+def test_a_module_of_kplug_stays_its_own(install: Sandbox) -> None:
+    _install(install, losses="kplug_ponds", errors="kplug_ponds")
+    import kplug.errors as errors
+
+    assert errors.__name__ == "kplug.errors"
+    assert install.problems("kplug-ponds") == [
+        f"the module it lends as 'kplug.{name}' is not used, as kplug has one of that name. "
+        "Give it another name"
+        for name in ("errors", "losses")
+    ]
+
+
+def test_what_is_no_module_is_a_problem(install: Sandbox) -> None:
+    install("kplug-ponds", entry_points={"kplug.modules": {"ponds": "kplug_ponds:DEPTH"}})
+    assert install.problems("kplug-ponds") == [
+        "'ponds' in its entry points of the group 'kplug.modules' is 'kplug_ponds:DEPTH', "
+        "which is not the name of a module"
+    ]
+    assert not hasattr(kplug, "ponds")
+
+
+def test_a_kind_cannot_have_the_group(install: Sandbox) -> None:
+    source = (
+        "import kplug\n@kplug.hookimpl\n"
+        "def kplug_kinds():\n    return [kplug.Kind('module', 'modules')]\n"
+    )
+    entry_points = {"kplug": {"plugin": "ponds"}}
+    install("kplug-ponds", entry_points=entry_points, modules={"ponds.py": source})
+    assert install.problems("kplug-ponds") == [
+        "the kind 'module' is not used: the group 'kplug.modules' is that of lent modules. "
+        "Give it another plural"
+    ]
