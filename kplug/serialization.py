@@ -6,19 +6,26 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kplug.dialect.names import is_in_keras, strip_packages
-from kplug.dialect.writing_components import MODULES, describe
+from kplug.dialect.names import find_keras_class, has_plain_name, strip_packages
+from kplug.dialect.writing_components import describe
 from kplug.errors import ContractError
-from kplug.registry import Resolved, get_kind, resolve, resolve_object, scope
-from kplug.registry.building.reverse_lookup import name_of
+from kplug.registry import REGISTRY, Resolved, get_kind, resolve, resolve_object, scope
+from kplug.registry.building.reverse_lookup import find_component_of, name_of
 
 
 def describe_for_keras(kind: str, component: Any) -> dict[str, Any] | None:
-    """Return Keras 3's dict for an instance of a built-in class that Keras has too; None for others."""
-    owner = type(component)
-    if not is_in_keras(kind, owner):
+    """Return Keras 3's dict for an instance of a class that files name as Keras's; None for others."""
+    path = find_plain_class(kind, type(component))
+    if path is None:
         return None
-    return describe(MODULES[kind], owner.__name__, component.get_config())
+    module, _, name = path.rpartition(".")
+    return describe(module, name, component.get_config())
+
+
+def find_plain_class(kind: str, owner: type) -> str | None:
+    """Return module and name of Keras's class that a component class is in files; None for others."""
+    found = find_component_of(REGISTRY, get_kind(kind), owner)
+    return find_keras_class(kind, owner) if found and has_plain_name(kind, found) else None
 
 
 def serialize_component(kind: str, component: object) -> dict[str, Any] | str | None:
@@ -46,7 +53,7 @@ def serialize_component(kind: str, component: object) -> dict[str, Any] | str | 
     if described is not None:
         return described
     found = resolve_whole(kind, component)
-    is_plain = not found.arguments and found.component.origin.distribution == "kplug"
+    is_plain = not found.arguments and has_plain_name(kind, found.component)
     return found.component.name if is_plain else str(found.spec)
 
 

@@ -1,5 +1,7 @@
 """Constraints: where weights may be, enforced after each update."""
 
+__kplug_keras_module__ = "keras.constraints"  # of the classes in here; see `kplug.keras_class`
+
 from kplug.constraints.adapt import as_constraint as as_constraint
 from kplug.constraints.base import Constraint as Constraint
 from kplug.constraints.norms import (

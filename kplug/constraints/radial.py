@@ -10,8 +10,10 @@ from torch import Tensor
 from kplug.arguments import refusal
 from kplug.backend.convert import TensorLike, to_operand_of
 from kplug.constraints.base import Constraint
+from kplug.registry import keras_class
 
 
+@keras_class(None)
 @final
 class RadialConstraint(Constraint):
     """Every filter of a square 2-D convolution becomes rings of equal weights.

@@ -1,4 +1,4 @@
-"""Arguments that Keras writes and kplug's layers lack: where they are off, they are left out."""
+"""Arguments that Keras writes and layers here lack: where they are off, they are left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from kplug.configurable import list_keywords, require_config
+from kplug.registry.facts import find_keras_path
 
 # Keras 3 writes them for every layer, those of users included.
 _OF_ALL: dict[str, tuple[Any, ...]] = {
@@ -64,20 +65,14 @@ def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, An
     """
     require_config(layer_class, config)
     known = list_keywords(layer_class)
-    if _stands_on_our_layer(layer_class):
+    if any(map(find_keras_path, layer_class.__mro__)):
         return {key: config[key] for key in config if not is_idle(key, config, known)}
-    # Another's class may read anything from its keyword arguments.
+    # A class that neither is one of Keras nor stands on one may read anything from its keyword arguments.
     return {
         key: value
         for key, value in config.items()
         if key in known or not _has_no_effect(value, _OF_ALL.get(key, ()))
     }
-
-
-def _stands_on_our_layer(layer_class: type) -> bool:
-    """Return whether a class is a layer of kplug, or made of one: more of ours than ``Layer`` is in it."""
-    ours = [one for one in layer_class.__mro__ if one.__module__.startswith("kplug.layers.")]
-    return len(ours) > 1
 
 
 def _has_no_effect(value: Any, idle: tuple[Any, ...]) -> bool:

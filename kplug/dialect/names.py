@@ -10,8 +10,9 @@ from kplug.dialect.generations import KERAS_3, Generation
 from kplug.errors import KplugError, RegistrationError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up
 from kplug.registry.candidates.scopes import find_in_user_code
-from kplug.registry.component import find_names
-from kplug.registry.lookup_keys import lookup_key
+from kplug.registry.facts import find_keras_path
+from kplug.registry.lookup_keys import keys_of, lookup_key
+from kplug.registry.names.lookup import decide_here
 from kplug.registry.quoting import quote
 
 CUSTOM = "custom"
@@ -23,18 +24,16 @@ OWN_ARGUMENTS = "kplug"
 # The key beside a component's configuration for its qualified name, where its class is written as Keras's.
 OWN_NAME = "kplug_component"
 
-# Built-in classes that Keras lacks, or has under the name of something else.
-_NOT_IN_KERAS = {
-    "constraint": {"RadialConstraint"},
-    "loss": {"Crossentropy"},
-    "metric": {
-        "AutoAccuracy",
-        "BinaryFocalCrossentropy",
-        "CategoricalFocalCrossentropy",
-        "Crossentropy",
-        "Huber",
-    },
-    "layer": {"ConvLSTMCell", "TensorOperation", "TorchModule"},
+# Where Keras keeps the classes of each kind.
+MODULES = {
+    "initializer": "keras.initializers",
+    "regularizer": "keras.regularizers",
+    "constraint": "keras.constraints",
+    "loss": "keras.losses",
+    "metric": "keras.metrics",
+    "optimizer": "keras.optimizers",
+    "schedule": "keras.optimizers.schedules",
+    "layer": "keras.layers",
 }
 
 
@@ -62,7 +61,7 @@ class Names:
         """Return what a name without a package means: the caller's object, a built-in, or a plugin's."""
         if self.is_custom(kind, name):
             return f"{CUSTOM}/{strip_package(name)}"
-        return f"{BUILT_IN}/{name}" if find_built_in(kind, name) else name
+        return find_component_of_keras(kind, name) or name
 
     def qualify_package(self, kind: str, package: str, name: str) -> str:
         """Return what ``package>name`` means; it never means a built-in of that name."""
@@ -112,19 +111,45 @@ def find_built_in(kind: str, name: str) -> Component | None:
     return component
 
 
-def is_in_keras(kind: str, owner: type) -> bool:
-    """Whether a class is a built-in component that Keras has too, under the same name."""
-    name = next(iter(find_names(owner)), owner.__name__)
-    component = find_built_in(kind, name)
-    is_built_in = component is not None and REGISTRY.load(component) is owner
-    return is_built_in and find_keras_class(kind, name) is not None
+def find_keras_class(kind: str, owner: object) -> str | None:
+    """Return module and name of the class of Keras that a component is written as; None if it is none.
+
+    A loss may be offered as a metric, too: as one it is not the loss of Keras.
+    """
+    path = find_keras_path(owner)
+    module = "" if path is None else path.rpartition(".")[0]
+    return None if module != MODULES.get(kind) and module in MODULES.values() else path
 
 
-def find_keras_class(kind: str, name: str) -> str | None:
-    """Return the name of Keras's class for a built-in component, or None if it has none."""
-    component = find_built_in(kind, name)
-    if component is None or not isinstance(component.target, str):
+def find_keras_name(kind: str, name: str) -> str | None:
+    """Return the name of the class of Keras that a component of a qualified name is, or None."""
+    try:
+        owner = REGISTRY.load(look_up(get_kind(kind), Spec(name)).component)
+    except KplugError:  # such as what the user's code has brought in
         return None
-    owner = component.target.rpartition(":")[2]
-    is_class = owner[:1].isupper()
-    return owner if is_class and owner not in _NOT_IN_KERAS.get(kind, ()) else None
+    path = find_keras_class(kind, owner)
+    return None if path is None else path.rpartition(".")[2]
+
+
+def find_component_of_keras(kind: str, name: str) -> str | None:
+    """Return the qualified name of what Keras's name means: the built-in, or the plugin's that states it."""
+    if find_built_in(kind, name) is not None:
+        return f"{BUILT_IN}/{name}"
+    offered = decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
+    stated = [one.qualified_name for one in offered if _has_keras_name(kind, one)]
+    return stated[0] if len(stated) == 1 else None
+
+
+def has_plain_name(kind: str, component: Component) -> bool:
+    """Return whether files name a component without its package, as Keras does, and it is found again."""
+    if component.origin.distribution == BUILT_IN:
+        return True
+    return (
+        _has_keras_name(kind, component)
+        and find_component_of_keras(kind, component.name) == component.qualified_name
+    )
+
+
+def _has_keras_name(kind: str, component: Component) -> bool:
+    name = find_keras_name(kind, component.qualified_name)
+    return name is not None and lookup_key(name) in keys_of(component)

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.lambda_layers import is_code
-from kplug.dialect.names import BUILT_IN, CUSTOM, OWN_NAME, Names, find_built_in
+from kplug.dialect.names import (
+    BUILT_IN,
+    CUSTOM,
+    OWN_NAME,
+    Names,
+    find_built_in,
+    find_component_of_keras,
+)
 from kplug.dialect.tuples import read_arguments
 from kplug.errors import WeightsError
 from kplug.registry import get_kind
@@ -77,7 +84,7 @@ def qualify(kind: str, entry: Mapping[str, Any], names: Names) -> str:
             return f"{BUILT_IN}/{name}"
         return names.qualify_package(kind, package, name)
     if isinstance(module, str) and module.partition(".")[0] in ("keras", "tf_keras"):
-        return f"{BUILT_IN}/{class_name}"
+        return find_component_of_keras(kind, class_name) or f"{BUILT_IN}/{class_name}"
     if "module" in entry:
         return f"{CUSTOM}/{class_name}"
     return names.qualify(kind, class_name)

@@ -9,7 +9,7 @@ from kplug.dialect.generations import KERAS_2, Generation, find_generation, look
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, Names
+from kplug.dialect.names import BUILT_IN, Names, find_keras_name
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
@@ -121,7 +121,7 @@ def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
         read = read_component(kind.name, value, names)
         # A bare name that a class of others keeps as a text is its own: it may mean no component.
         is_text = isinstance(value, str) and read == f"{BUILT_IN}/{value}"
-        return value if is_text and owner.partition("/")[0] != BUILT_IN else read
+        return value if is_text and find_keras_name("layer", owner) is None else read
     if isinstance(value, (list, tuple)) and any(map(is_description, value)):
         items = [_read_value(owner, key, item, names) for item in value]
         return items if isinstance(value, list) else tuple(items)

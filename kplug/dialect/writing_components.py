@@ -7,30 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.names import (
-    BUILT_IN,
     CUSTOM,
     OWN_ARGUMENTS,
     OWN_NAME,
-    find_built_in,
     find_keras_class,
+    has_plain_name,
 )
 from kplug.dialect.tuples import list_tuples, mark_tuples
 from kplug.errors import KplugError
-from kplug.registry import REGISTRY, Spec, get_kind, look_up, parse_spec
-from kplug.registry.component import find_keras_path
+from kplug.registry import REGISTRY, Component, Spec, get_kind, look_up, parse_spec
 from kplug.registry.kinds import find_kind_of_slot
-
-# Where Keras keeps the classes of each kind.
-MODULES = {
-    "initializer": "keras.initializers",
-    "regularizer": "keras.regularizers",
-    "constraint": "keras.constraints",
-    "loss": "keras.losses",
-    "metric": "keras.metrics",
-    "optimizer": "keras.optimizers",
-    "schedule": "keras.optimizers.schedules",
-    "layer": "keras.layers",
-}
 
 # Kinds that Keras has functions of: written as a bare name where all arguments have their defaults.
 _WRITTEN_AS_NAMES = ("activation", "loss")
@@ -56,7 +42,7 @@ def write_component(kind: str, text: object) -> Any:
     spec = parse_spec(text) if isinstance(text, str) else text
     if spec.distribution is None:
         return str(text)
-    if kind in _WRITTEN_AS_NAMES and spec.distribution == BUILT_IN and _is_default(kind, spec):
+    if kind in _WRITTEN_AS_NAMES and _is_default(kind, spec):
         return spec.name
     arguments = {key: _write_value(kind, key, value) for key, value in spec.kwargs.items()}
     return write_object(kind, spec.distribution, spec.name, arguments)
@@ -64,29 +50,31 @@ def write_component(kind: str, text: object) -> Any:
 
 def write_object(kind: str, package: str, name: str, config: dict[str, Any]) -> dict[str, Any]:
     """Return Keras 3's dict for a component of a package with its arguments."""
-    keras_class = find_keras_class(kind, name) if package == BUILT_IN else None
-    if keras_class is not None and kind in MODULES:
-        return describe(MODULES[kind], keras_class, list_tuples(config))
-    stated = _find_stated_class(kind, f"{package}/{name}")
+    component = _find(kind, f"{package}/{name}")
+    stated = None if component is None else find_keras_class(kind, REGISTRY.load(component))
+    is_plain = component is not None and stated is not None and has_plain_name(kind, component)
     if package == CUSTOM and not config and kind != "layer":
         return describe("builtins", "function", f"{CUSTOM}>{name}", "function")
-    own = mark_tuples(config)
     if stated is None:
         described = describe(None, name, list_tuples(config), f"{package}>{name}")
     else:
         module, _, class_name = stated.rpartition(".")
         described = describe(module, class_name, list_tuples(config))
+        if is_plain:
+            return described
         described[OWN_NAME] = f"{package}/{name}"
+    own = mark_tuples(config)
     return {**described, OWN_ARGUMENTS: own} if own else described
 
 
-def _find_stated_class(kind: str, qualified_name: str) -> str | None:
-    """Return module and name of Keras's class that the author of a component says it is, or None."""
+def _find(kind: str, qualified_name: str) -> Component | None:
+    """Return the component of a name that can be loaded; None for what the user's code has brought in."""
     try:
         component = look_up(get_kind(kind), Spec(qualified_name)).component
-        return find_keras_path(REGISTRY.load(component))
-    except KplugError:  # such as what the user's code has brought in
+        REGISTRY.load(component)
+    except KplugError:
         return None
+    return component
 
 
 def describe(
@@ -114,9 +102,9 @@ def _write_value(kind: str, name: str, value: Any) -> Any:
 
 
 def _is_default(kind: str, spec: Spec) -> bool:
-    """Whether all arguments of a spec have their defaults."""
-    component = find_built_in(kind, spec.name)
-    if component is None or spec.args:
+    """Whether a component has a plain name, and all arguments of its spec have their defaults."""
+    component = _find(kind, f"{spec.distribution}/{spec.name}")
+    if component is None or spec.args or not has_plain_name(kind, component):
         return False
     parameters = inspect.signature(REGISTRY.load(component)).parameters
     return all(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME, find_keras_name
 from kplug.dialect.tensor_operations import OPERATION, write_operation
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_graphs import is_graph, write_calls, write_ends
@@ -56,7 +56,8 @@ def _write_layer(entry: Mapping[str, Any], generation: int) -> dict[str, Any]:
     elif is_ours and name == OPERATION and generation == 3 and (done := _write_operation(entry)):
         written = done
     else:
-        unknown = _UNKNOWN_TO_KERAS.get(name, {}) if is_ours else {}
+        keras_name = find_keras_name("layer", f"{package or BUILT_IN}/{name}")
+        unknown = _UNKNOWN_TO_KERAS.get(keras_name or "", {})
         known = {key: value for key, value in config.items() if key not in unknown}
         arguments = _write_config(name, known, generation)
         written = write_object("layer", package or BUILT_IN, name, arguments)

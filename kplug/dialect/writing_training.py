@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
-from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME
+from kplug.dialect.names import BUILT_IN, OWN_ARGUMENTS, OWN_NAME, has_plain_name
 from kplug.dialect.training_structure import KINDS, map_identifiers
 from kplug.dialect.writing_components import describe, write_component, write_object
 from kplug.dialect.writing_models import simplify
@@ -65,7 +65,7 @@ def write_training(
 
 def _write_slot(kind: str, filled: FilledSlot) -> Any:
     component = filled.resolved.component
-    if filled.typed is not None and component.origin.distribution == BUILT_IN:
+    if filled.typed is not None and has_plain_name(kind, component):
         # A metric's name in History is the text as it was typed, so that is what is kept.
         return filled.typed if kind == "metric" else component.name
     return write_component(kind, filled.resolved.spec)

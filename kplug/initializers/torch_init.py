@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__kplug_keras_module__ = ""  # what has one of Keras's names here draws as torch does
+
 import math
 from typing import final
 

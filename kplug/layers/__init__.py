@@ -1,5 +1,7 @@
 """Layers: what models are made of."""
 
+__kplug_keras_module__ = "keras.layers"  # of the classes in here; see `kplug.keras_class`
+
 from kplug.exports import export_names
 from kplug.graph import Node as Node, SymbolicTensor as SymbolicTensor
 from kplug.layers.activations import (

@@ -25,6 +25,7 @@ from kplug.layers.base.operation_shapes import (
 from kplug.layers.base.shape_inference import infer_by_running, infer_from_values
 from kplug.nested import find_leaves, map_leaves
 from kplug.ops.table import BROADCASTING, OF_VALUES, OPERATIONS
+from kplug.registry import keras_class
 from kplug.registry.quoting import name_type
 from kplug.registry.suggestions import find_most_alike
 
@@ -36,6 +37,7 @@ class _OutputPlace:
 _OUTPUT_PLACE = _OutputPlace()
 
 
+@keras_class(None)
 @final
 class TensorOperation(Layer):
     """Outputs operation(inputs, other); ``x + y`` on symbolic tensors makes one.

@@ -12,8 +12,10 @@ from kplug.backend import auto_name
 from kplug.configurable import require_config
 from kplug.errors import ContractError
 from kplug.layers.base.layer import Layer
+from kplug.registry import keras_class
 
 
+@keras_class(None)
 @final
 class TorchModule(Layer):
     """Wraps any ``nn.Module`` as a layer; the module gets the inputs unchanged.

@@ -1,5 +1,7 @@
 """Losses: how far predictions are from targets, as functions, classes and names."""
 
+__kplug_keras_module__ = "keras.losses"  # of the classes in here; see `kplug.keras_class`
+
 from kplug.exports import export_names
 from kplug.losses.adapt import as_loss as as_loss
 from kplug.losses.base.formula import FormulaLoss as FormulaLoss

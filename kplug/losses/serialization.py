@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, final
 
-from kplug.dialect.names import is_in_keras
 from kplug.dialect.writing_components import describe
 from kplug.losses.base.formula import find_loss_class
 from kplug.losses.base.loss import Loss
 from kplug.registry import resolve_object
 from kplug.registry.building.reverse_lookup import name_of
-from kplug.serialization import describe_for_keras, deserialize_component, resolve_whole
+from kplug.serialization import (
+    describe_for_keras,
+    deserialize_component,
+    find_plain_class,
+    resolve_whole,
+)
 
 
 @final
@@ -46,7 +50,7 @@ def serialize(loss: object) -> dict[str, Any] | str:
         {'delta': 2.0, 'reduction': 'sum_over_batch_size', 'name': 'huber_loss'}
     """
     owner = find_loss_class(loss)
-    if owner is not None and is_in_keras("loss", owner):
+    if owner is not None and find_plain_class("loss", owner):
         return describe("builtins", "function", name_of(loss), "function")
     return describe_for_keras("loss", loss) or str(resolve_whole("loss", loss).spec)
 

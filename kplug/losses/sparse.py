@@ -17,7 +17,7 @@ from kplug.losses.base.formula import FormulaLoss
 from kplug.losses.base.loss import Loss
 from kplug.losses.binary import BinaryCrossentropy
 from kplug.losses.categorical import CategoricalCrossentropy
-from kplug.registry import named
+from kplug.registry import keras_class, named
 
 _OWNER = "sparse_categorical_crossentropy"
 # torch ignores -100 unless told otherwise; here it is a class id like any other, and out of range.
@@ -139,6 +139,7 @@ class SparseCategoricalCrossentropy(FormulaLoss, formula=sparse_categorical_cros
         return _pick(ids, y_pred, self.from_logits, self.axis, "mean")
 
 
+@keras_class(None)
 @named("crossentropy", "ce")
 class Crossentropy(Loss):
     """The cross-entropy that fits the shapes.

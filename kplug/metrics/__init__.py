@@ -1,5 +1,7 @@
 """Metrics: numbers about a model, accumulated over batches."""
 
+__kplug_keras_module__ = "keras.metrics"  # of the classes in here; see `kplug.keras_class`
+
 from kplug.exports import export_names
 from kplug.losses import (
     binary_crossentropy as binary_crossentropy,

@@ -12,7 +12,7 @@ from kplug.errors import DataError
 from kplug.losses.base.alignment import ArrayLike, align_ranks, as_tensor, shape_error
 from kplug.losses.base.checks import is_any
 from kplug.metrics.base.mean import MeanMetric
-from kplug.registry import named
+from kplug.registry import keras_class, named
 from kplug.registry.user_warnings import warn
 
 _USE_SPARSE = "For class ids use sparse_categorical_accuracy."
@@ -120,6 +120,7 @@ class SparseCategoricalAccuracy(MeanMetric, formula=sparse_categorical_accuracy)
         return _is_right_id(y_true, y_pred)
 
 
+@keras_class(None)
 @named("accuracy", "acc")
 class AutoAccuracy(MeanMetric):
     """The accuracy that fits the shapes; ``metrics=["accuracy"]`` means this one.

@@ -3,6 +3,8 @@
 ``get`` takes a name, a spec, a dict, a class or an instance, and torch's own optimizers as well.
 """
 
+__kplug_keras_module__ = "keras.optimizers"  # of the classes in here; see `kplug.keras_class`
+
 from kplug.arguments import require_nonnegative as require_nonnegative
 from kplug.exports import export_names
 from kplug.optimizers import schedules as schedules

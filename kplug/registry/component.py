@@ -26,8 +26,6 @@ _ROLES = (*get_args(Role), None)
 _TEXTS = ("name", "target", "summary", "deprecated", "example")
 _ROLE_MARK = "__kplug_role__"
 _NAMES_MARK = "__kplug_names__"
-_KERAS_MARK = "__kplug_keras_class__"
-_KERAS_CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,38 +222,6 @@ def named(*names: str) -> Callable[[Anything], Anything]:
     for name in names:
         check_name(name)
     return lambda target: mark(target, _NAMES_MARK, names)
-
-
-def keras_class(path: str) -> Callable[[Anything], Anything]:
-    """State that a class computes what one of Keras does, and that its configuration is one of that class.
-
-    Files name Keras's class then, so Keras opens them; kplug finds this one again. Of a layer, Keras's class
-    must have the name of this one too, since files hold weights by it.
-
-    Args:
-        path: Module and name of Keras's class, such as ``keras.optimizers.Nadam``.
-
-    Raises:
-        RegistrationError: if it is no such text.
-
-    Example:
-        >>> @keras_class("keras.optimizers.Nadam")
-        ... class WarmNadam: ...
-        >>> find_keras_path(WarmNadam)
-        'keras.optimizers.Nadam'
-    """
-    if _KERAS_CLASS.fullmatch(str(path)) is None:
-        raise RegistrationError(
-            f"{quote(path)} does not name a class of Keras",
-            hint="Give module and name: @keras_class('keras.optimizers.Nadam').",
-        )
-    return lambda target: mark(target, _KERAS_MARK, path)
-
-
-def find_keras_path(target: object) -> str | None:
-    """Return module and name of Keras's class that `keras_class` has written on an object, or None."""
-    path: str | None = own_attributes(target).get(_KERAS_MARK)
-    return path
 
 
 def find_role(target: object) -> Role | None:

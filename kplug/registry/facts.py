@@ -6,12 +6,20 @@ everything that is defined there, unless the class says otherwise.
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from kplug.registry.component import Anything, mark, own_attributes
+from kplug.registry.errors import RegistrationError
+from kplug.registry.quoting import quote
 
 _NON_MUTATING = "__kplug_non_mutating__"
+_KERAS_CLASS = "__kplug_keras_class__"
+_KERAS_MODULE = "__kplug_keras_module__"
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 def non_mutating(target: Anything) -> Anything:
@@ -36,6 +44,46 @@ def is_non_mutating(component: object) -> bool:
     """Return whether the author of a class or function, or of an object's class, states `non_mutating`."""
     target = component if hasattr(component, "__qualname__") else type(component)
     return bool(_find(target, _NON_MUTATING))
+
+
+def keras_class(path: str | None) -> Callable[[Anything], Anything]:
+    """State that a class computes what one of Keras does, and that its configuration is one of that class.
+
+    Files name Keras's class then, so Keras opens them; kplug finds this one again. Arguments that older
+    versions of Keras wrote are read under their present names. A layer, and what is to be found where a file
+    names Keras's class alone, has the name of that class or an alias of it; older names of the class are
+    aliases, too. A subclass is another component: it says so itself.
+    ``__kplug_keras_module__ = "keras.layers"`` at the top of a module or package states of each component
+    class in there that it is the one of its own name in that module of Keras.
+
+    Args:
+        path: Module and name of Keras's class, such as ``keras.optimizers.Nadam``; None for a class that is
+            none of Keras's, whatever its package states.
+
+    Raises:
+        RegistrationError: if it is no such text.
+
+    Example:
+        >>> @keras_class("keras.optimizers.Nadam")
+        ... class WarmNadam: ...
+        >>> find_keras_path(WarmNadam)
+        'keras.optimizers.Nadam'
+    """
+    if path is not None and _PATH.fullmatch(str(path)) is None:
+        raise RegistrationError(
+            f"{quote(path)} does not name a class of Keras",
+            hint="Give module and name: @keras_class('keras.optimizers.Nadam').",
+        )
+    return lambda target: mark(target, _KERAS_CLASS, path or "")
+
+
+def find_keras_path(target: object) -> str | None:
+    """Return module and name of Keras's class that a component class is by `keras_class`, or None."""
+    path: str | None = own_attributes(target).get(_KERAS_CLASS)
+    if path is None and inspect.isclass(target):
+        module = _find(target, _KERAS_MODULE)
+        path = f"{module}.{target.__name__}" if module else None
+    return path or None
 
 
 def _find(target: object, fact: str) -> Any:

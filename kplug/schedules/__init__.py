@@ -3,6 +3,10 @@
 An optimizer takes one as ``lr`` or ``learning_rate`` and asks it before every step.
 """
 
+__kplug_keras_module__ = (
+    "keras.optimizers.schedules"  # of the classes in here; see `kplug.keras_class`
+)
+
 from kplug.exports import export_names
 from kplug.schedules.adapt import as_schedule as as_schedule
 from kplug.schedules.base import LearningRateSchedule as LearningRateSchedule

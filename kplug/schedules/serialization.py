@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from kplug.dialect.writing_components import MODULES, describe
+from kplug.dialect.names import MODULES
+from kplug.dialect.writing_components import describe
 from kplug.registry import resolve_object
 from kplug.schedules.base import LearningRateSchedule
 from kplug.serialization import deserialize_component, resolve_whole

@@ -11,9 +11,9 @@ import torch
 
 from kplug.backend import dtype_name, to_dtype
 from kplug.constraints import Constraint
-from kplug.dialect.names import BUILT_IN, strip_package
+from kplug.dialect.names import MODULES, has_plain_name, strip_package
 from kplug.dialect.reading_components import refuse_code
-from kplug.dialect.writing_components import MODULES, describe
+from kplug.dialect.writing_components import describe
 from kplug.errors import ContractError, ResolutionError
 from kplug.initializers import Initializer
 from kplug.layers import Layer, serialize as serialize_layer
@@ -94,8 +94,9 @@ def _describe_function(function: Any) -> dict[str, Any]:
     for kind in _KINDS_OF_FUNCTIONS if callable(function) else ():
         found = find_component_of(REGISTRY, get_kind(kind), function)
         if found is not None:
-            owner = found.origin.distribution
-            name = found.name if owner == BUILT_IN else f"{owner}>{found.name}"
+            name = found.name
+            if not has_plain_name(kind, found):
+                name = f"{found.origin.distribution}>{name}"
             return describe("builtins", "function", name, "function")
     raise ContractError(
         f"serialize_keras_object: {name_type(function)} {quote(function)} has no name in files",

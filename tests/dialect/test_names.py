@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import keras
 import torch
 
-from kplug import layers
+from kplug import layers, losses
 from kplug.dialect.names import (
     Names,
     find_built_in,
     find_keras_class,
-    is_in_keras,
+    find_keras_name,
     strip_package,
 )
 from kplug.registry.candidates.scopes import scope
@@ -50,16 +49,18 @@ def test_name_with_a_package_is_never_a_built_in() -> None:
 
 
 def test_class_of_keras_is_one_that_keras_has() -> None:
-    found = find_keras_class("loss", "mean_squared_error")
-    assert found == "MeanSquaredError"
-    assert hasattr(keras.losses, found)
-    assert find_keras_class("layer", "TorchModule") is None
-    assert not hasattr(keras.layers, "TorchModule")
-    assert find_keras_class("layer", "NoSuchLayer") is None
+    assert find_keras_name("loss", "kplug/mean_squared_error") == "MeanSquaredError"
+    assert find_keras_class("loss", losses.MeanSquaredError) == "keras.losses.MeanSquaredError"
+    assert find_keras_class("layer", layers.TorchModule) is None
+    assert find_keras_name("layer", "kplug/NoSuchLayer") is None
+
+
+def test_a_loss_is_no_metric_of_keras() -> None:
+    assert find_keras_class("loss", losses.Huber) == "keras.losses.Huber"
+    assert find_keras_class("metric", losses.Huber) is None
 
 
 def test_class_that_only_has_the_name_of_a_built_in_is_not_in_keras() -> None:
-    own = type("Dense", (layers.Dense,), {})
-    assert is_in_keras("layer", layers.Dense)
-    assert not is_in_keras("layer", own)
-    assert not is_in_keras("layer", layers.TorchModule)
+    own = type("Dense", (layers.Dense,), {"__module__": __name__})
+    assert find_keras_class("layer", layers.Dense) == "keras.layers.Dense"
+    assert find_keras_class("layer", own) is None

@@ -8,7 +8,7 @@ import json
 import keras
 import pytest
 
-from kplug.dialect.names import find_keras_class
+from kplug.dialect.names import find_keras_name
 from kplug.dialect.writing_components import write_component
 from kplug.registry import KINDS, REGISTRY, resolve
 from kplug.saving.json_text import encode
@@ -39,7 +39,7 @@ BUILT_IN = [
 
 @pytest.mark.parametrize(("kind", "name"), BUILT_IN)
 def test_keras_has_every_class_that_is_written_as_its(kind: str, name: str) -> None:
-    found = find_keras_class(kind, name)
+    found = find_keras_name(kind, f"kplug/{name}")
     in_keras_2 = ("LocallyConnected1D", "LocallyConnected2D")
     if found not in (None, "Sequential", "Functional", *in_keras_2):
         assert inspect.isclass(getattr(HOMES[kind], found))
@@ -50,14 +50,15 @@ def test_keras_has_every_class_that_is_written_as_its(kind: str, name: str) -> N
     [
         (kind, name)
         for kind, name in BUILT_IN
-        if kind in ("initializer", "regularizer", "constraint") and find_keras_class(kind, name)
+        if kind in ("initializer", "regularizer", "constraint")
+        and find_keras_name(kind, f"kplug/{name}")
     ],
 )
 def test_keras_makes_every_component(kind: str, name: str) -> None:
     spec = str(resolve(kind, WITH_ARGUMENTS.get(name, f"kplug/{name}")).spec)
     written = json.loads(encode(write_component(kind, spec)))
     made = keras.saving.deserialize_keras_object(written)
-    assert type(made).__name__ == find_keras_class(kind, name)
+    assert type(made).__name__ == find_keras_name(kind, f"kplug/{name}")
 
 
 def test_function_with_default_arguments_is_its_name() -> None:

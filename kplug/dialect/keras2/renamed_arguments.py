@@ -8,7 +8,7 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.dialect.idle_arguments import is_idle
-from kplug.errors import KplugError
+from kplug.dialect.names import find_keras_name
 from kplug.registry import REGISTRY, Spec, get_kind, look_up
 
 # Keras 1's names, and today's; used where a class does not know the first and does know the second.
@@ -51,50 +51,57 @@ _DATA_FORMATS = {"tf": "channels_last", "th": "channels_first", "default": None}
 # What Keras 2 and tf-keras write of a class, and what its layer never used or works out itself.
 _OF_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _IDLE_IN_KERAS_2 = {
-    "kplug/SeparableConv1D": _OF_KERNEL,
-    "kplug/SeparableConv2D": _OF_KERNEL,
-    "kplug/Lambda": ("function_type", "module", "output_shape_type", "output_shape_module"),
-    "kplug/MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "SeparableConv1D": _OF_KERNEL,
+    "SeparableConv2D": _OF_KERNEL,
+    "Lambda": ("function_type", "module", "output_shape_type", "output_shape_module"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
 }
 
 # The first two have no layout, the others never wrote theirs: they take that of the session in every Keras.
 _WITHOUT_LAYOUT = (
-    "kplug/Cropping1D",
-    "kplug/SpatialDropout1D",
-    "kplug/SpatialDropout2D",
-    "kplug/SpatialDropout3D",
+    "Cropping1D",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
 )
 
 
 def modernise(
     owner: str, config: Mapping[str, Any], generation: Generation = KERAS_3
 ) -> dict[str, Any]:
-    """Return a layer's arguments under their present names and with their former defaults."""
-    known = _list_known(owner)
-    if known is None:
+    """Return a layer's arguments under their present names and with their former defaults.
+
+    Args:
+        owner: Its qualified name. What is no class of Keras has arguments of its own, which stay as they are.
+        config: The arguments.
+        generation: Which Keras wrote them.
+    """
+    name = find_keras_name("layer", owner)
+    if name is None:
         return dict(config)
+    known = set(list_keywords(REGISTRY.load(look_up(get_kind("layer"), Spec(owner)).component)))
     read = _join_kernel_size(dict(config), known)
     if generation.number < 3:
-        read = _with_old_defaults(owner, read, known, generation)
+        read = _with_old_defaults(name, read, known, generation)
     for old, new in (*_RENAMED.items(), *_RENAMED_IN_TABLES.items()):
         if old in read and old not in known and new in known:
             read[new] = read.pop(old)
     layout = read.get("data_format")
     if isinstance(layout, str) and layout in _DATA_FORMATS:
         read["data_format"] = _DATA_FORMATS[layout]
-    if owner == "kplug/BatchNormalization" and isinstance(read.get("axis"), list):
+    if name == "BatchNormalization" and isinstance(read.get("axis"), list):
         read["axis"] = read["axis"][0] if len(read["axis"]) == 1 else read["axis"]
     return {key: value for key, value in read.items() if not is_idle(key, read, known)}
 
 
 def _with_old_defaults(
-    owner: str, config: dict[str, Any], known: set[str], generation: Generation
+    name: str, config: dict[str, Any], known: set[str], generation: Generation
 ) -> dict[str, Any]:
     """Return Keras 2's arguments and the defaults that it did not write."""
     absent = {"reset_after": False} if "reset_after" in known else {}
     read: dict[str, Any] = {**absent, **config}
     # Layers of sequences had no layout to choose, and early `Flatten`s did not look at it.
-    if "data_format" in known and "dim_ordering" not in read and owner not in _WITHOUT_LAYOUT:
+    if "data_format" in known and "dim_ordering" not in read and name not in _WITHOUT_LAYOUT:
         read.setdefault("data_format", "channels_last")
     if "implementation" in known and read.get("implementation") == 0:
         read["implementation"] = 1
@@ -102,7 +109,7 @@ def _with_old_defaults(
         read["interpolation"] = "legacy_bilinear"
     if "forget_bias_init" in read and "unit_forget_bias" in known:
         read["unit_forget_bias"] = read.pop("forget_bias_init") in ("one", "ones")
-    idle = (*_IDLE_IN_KERAS_2.get(owner, ()), *({"input_length"} - known))
+    idle = (*_IDLE_IN_KERAS_2.get(name, ()), *({"input_length"} - known))
     return {key: value for key, value in read.items() if key not in idle}
 
 
@@ -115,17 +122,6 @@ def find_present_names(names: Container[str], known: Container[str]) -> dict[str
     """
     pairs = (*_RENAMED.items(), *_RENAMED_IN_TABLES.items(), *_JOINED.items())
     return {name: today for name, today in pairs if name in names and today in known}
-
-
-def _list_known(owner: str) -> set[str] | None:
-    """Return the arguments of a built-in layer; None for others, whose arguments are their own."""
-    package, _, _ = owner.partition("/")
-    try:
-        component = look_up(get_kind("layer"), Spec(owner)).component
-        found = REGISTRY.load(component) if package == "kplug" else None
-    except KplugError:
-        return None
-    return set(list_keywords(found)) if isinstance(found, type) else None
 
 
 def _join_kernel_size(config: dict[str, Any], known: set[str]) -> dict[str, Any]:

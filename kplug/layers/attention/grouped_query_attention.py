@@ -12,10 +12,11 @@ from kplug.graph import Shape
 from kplug.layers.attention.attention_heads import HeadsLayer
 from kplug.layers.base.input_spec import InputSpec
 from kplug.layers.base.weight_slots import add_weight_slots
-from kplug.registry import named
+from kplug.registry import keras_class, named
 
 
 @named("GroupQueryAttention", "GroupedQueryAttention")
+@keras_class("keras.layers.GroupQueryAttention")
 class GroupedQueryAttention(HeadsLayer):
     """Like ``MultiHeadAttention``, but groups of query heads share a head of keys and values.
 

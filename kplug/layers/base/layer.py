@@ -75,6 +75,7 @@ from kplug.layers.base.weight_paths import building, make_path
 from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_name, check_sizes
 from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
+from kplug.registry import keras_class
 from kplug.registry.errors import raise_problems
 from kplug.registry.facts import is_non_mutating
 from kplug.registry.quoting import name_type, quote
@@ -89,6 +90,7 @@ _ERRORS_OF_KERNELS = (RuntimeError, IndexError, NotImplementedError)
 _ABOUT_VALUES = ("initializer", "regularizer", "constraint")
 
 
+@keras_class(None)
 class Layer(nn.Module):
     """A computation with weights; an ``nn.Module`` that is built when its input shape is known.
 

@@ -23,11 +23,13 @@ from kplug.layers.recurrent.base.shared_arguments import (
     CellArguments,
     takes_arguments_of,
 )
+from kplug.registry import keras_class
 
 # What a cell of matrices takes and one of filters does not.
 OF_MATRICES = ("units", "implementation", "use_cudnn")
 
 
+@keras_class(None)
 class ConvLSTMCell(GatedCell):
     """One step of a convolutional long short-term memory.
 
