@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         scope,
         unregister,
     )
+    from kplug.registry.source_code import SourceCode
     from kplug.regularizers import Regularizer
 
 _HOMES = {
@@ -133,6 +134,7 @@ _HOMES = {
         "scope",
         "unregister",
     ),
+    "kplug.registry.source_code": ("SourceCode",),
     "kplug.regularizers": ("Regularizer",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -159,6 +161,7 @@ __all__ = [
     "Section",
     "Sequential",
     "SettingsTable",
+    "SourceCode",
     "Spec",
     "Variable",
     "activations",

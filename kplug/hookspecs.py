@@ -7,10 +7,10 @@ A plugin is a distribution. It declares its components in one of two ways, and m
        [project.entry-points."kplug.losses"]
        dice_loss = "kplug_segmentation:dice_loss"
 
-   The group is ``kplug.`` followed by the plural of the kind. Nothing is imported until the component
-   is used.
+   The group is ``kplug.`` followed by the plural of the kind. Two names of one object are aliases.
+   Nothing is imported until the component is used: listings read its summary from the source.
 
-2. **Hooks**, for what a table of names cannot say: aliases, summaries, names computed from what is
+2. **Hooks**, for what a table of names cannot say: roles, other summaries, names computed from what is
    installed. One light module a distribution, named in the group ``kplug``::
 
        [project.entry-points.kplug]
@@ -178,7 +178,7 @@ def kplug_commands() -> Declarations:
 
     They are declared as components are; the group of the static tier is ``kplug.commands``. A name is
     written ``push_model`` here and ``kplug push-model`` by users. The module of a command is imported when
-    it runs; ``kplug --help`` shows the ``summary`` of a ``kplug.Component``. A name that kplug's own commands
+    it runs; ``kplug --help`` shows its summary as `kplug list` does. A name that kplug's own commands
     have, or another plugin, is reached as ``kplug DISTRIBUTION/NAME`` alone.
     """
     raise NotImplementedError

@@ -123,7 +123,9 @@ class _PluginCommand(TyperCommand):
 
     def __init__(self, name: str, component: Component) -> None:
         panel = f"Commands of {make_printable(str(component.origin))}"
-        super().__init__(name, help=make_printable(component.summary), rich_help_panel=panel)
+        super().__init__(
+            name, help=make_printable(REGISTRY.summarize(component)), rich_help_panel=panel
+        )
         self._component = component
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:

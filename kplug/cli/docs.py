@@ -159,7 +159,7 @@ def _table(described: list[tuple[Component, dict[str, Any] | KplugError]]) -> st
 
 def _summary(component: Component, facts: dict[str, Any] | KplugError) -> str:
     if isinstance(facts, KplugError):
-        return component.summary or "It cannot be loaded."
+        return REGISTRY.summarize(component) or "It cannot be loaded."
     return component.summary or str(facts["documentation"]).partition("\n")[0]
 
 

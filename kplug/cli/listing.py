@@ -119,7 +119,7 @@ def component_as_data(component: Component) -> dict[str, Any]:
         "distribution": component.origin.distribution,
         "version": component.origin.version,
         "target": component.location,
-        "summary": component.summary,
+        "summary": REGISTRY.summarize(component),
         "deprecated": component.deprecated,
         "is_qualified_only": component.is_qualified_only,
     }
@@ -194,4 +194,4 @@ def _shown_name(component: Component) -> str:
 def _explain(component: Component) -> str:
     """Return the summary, with the aliases behind it."""
     also = f"Also {', '.join(component.aliases)}." if component.aliases else ""
-    return " ".join(make_printable(f"{component.summary} {also}").split())
+    return " ".join(make_printable(f"{REGISTRY.summarize(component)} {also}").split())

@@ -93,7 +93,7 @@ class Component:
         role: What the object is, where the names of its leading parameters do not tell:
             ``"class"`` and ``"factory"`` are called with the arguments of the spec,
             ``"function"`` is the component itself and takes them as keywords.
-        summary: One line for listings.
+        summary: One line for listings. Where it is empty, they show the first line of the documentation.
         deprecated: What to use instead, if the component is on its way out.
         is_qualified_only: Whether the bare name means it only for those who prefer it. A library
             whose names are those of built-ins says so; otherwise each use of them would be warned of.
@@ -238,8 +238,12 @@ def find_names(target: object) -> tuple[str, ...]:
 def find_summary(target: object) -> str:
     """Return the first line of the documentation of a class or function, without its markup."""
     is_documented = inspect.isclass(target) or inspect.isroutine(target)
-    text = inspect.cleandoc(target.__doc__ or "") if is_documented else ""
-    return text.partition("\n")[0].replace("`", "")
+    return first_line(inspect.cleandoc(target.__doc__ or "")) if is_documented else ""
+
+
+def first_line(documentation: str) -> str:
+    """Return the first line of a documentation, without its markup."""
+    return documentation.partition("\n")[0].replace("`", "")
 
 
 def own_attributes(target: object) -> Mapping[str, Any]:

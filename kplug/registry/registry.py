@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kplug.registry.candidates.conflicts import find_shadowed_built_ins
 from kplug.registry.candidates.index import Index, build_index
@@ -29,6 +29,9 @@ from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 from kplug.registry.section import Section
 
+if TYPE_CHECKING:
+    from kplug.registry.installed.summaries import InstalledCode
+
 _IS_ASKING = ContextVar("_IS_ASKING", default=False)
 
 
@@ -45,6 +48,7 @@ class _State:
     objects: dict[tuple[str, str], Any] = field(default_factory=dict)
     failures: dict[tuple[str, str], tuple[BaseException, object]] = field(default_factory=dict)
     warned: set[tuple[str, ...]] = field(default_factory=set)
+    code: InstalledCode | None = None
 
     def __post_init__(self) -> None:
         self.kinds = Once(partial(_ask_for_kinds, self))
@@ -124,6 +128,17 @@ class Registry:
     def components(self, kind: Kind) -> tuple[Component, ...]:
         """Return every component of a kind, the user's own first."""
         return (*user_components(kind.name), *self.index(kind).components)
+
+    def summarize(self, component: Component) -> str:
+        """Return one line about a component: its author's, else the first of its documentation.
+
+        That is read from its source, and nothing is imported. It is empty where no source can be read.
+        """
+        from kplug.registry.installed.summaries import InstalledCode  # for listings alone
+
+        state = self.state
+        state.code = state.code or InstalledCode()
+        return state.code.summarize(component)
 
     def problems(self, kind: Kind | None = None) -> list[Problem]:
         """Return what is wrong with installed plugins, as far as it shows without importing them.

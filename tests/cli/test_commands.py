@@ -101,6 +101,13 @@ def test_a_command_of_a_plugin_runs_with_its_arguments(client: Sandbox, written:
     )
 
 
+def test_a_command_that_entry_points_declare_is_listed_with_its_documentation(
+    client: Sandbox,
+) -> None:
+    assert " push-model Publish a plugin. " in _words(_run("--help"))
+    assert client.imported() == set()
+
+
 def test_a_command_may_have_commands(client: Sandbox) -> None:
     assert _run("remote", "add", "https://x.example").output == "added https://x.example\n"
     assert isinstance(_run("remote", "fail").exception, KplugError)

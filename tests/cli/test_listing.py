@@ -57,6 +57,15 @@ def test_json_says_who_offers_what() -> None:
     assert found["loss", "kplug/mean_squared_error"]["aliases"] == ["mse"]
 
 
+@pytest.mark.parametrize("plugin", ["kplug-penalties", "kplug-segmentation"])
+def test_what_entry_points_declare_has_a_summary(plugin: str) -> None:
+    rows = [facts for facts in read() if facts["distribution"] == plugin]
+    assert len(rows) == _declared(plugin).total()
+    assert all(facts["summary"].endswith(".") for facts in rows)
+    table = " ".join(run().split())
+    assert all(f" {facts['name']} {facts['summary']}" in table for facts in rows)
+
+
 def _declared(distribution: str) -> Counter[str]:
     """Return how many objects a plugin's entry points name, by the plural of their kind."""
     points = importlib.metadata.distribution(distribution).entry_points

@@ -104,8 +104,7 @@ def _write_arguments(kind: Kind, component: Component, failures: list[str]) -> s
 
 def _write_method(component: Component, names: list[str], arguments: str) -> str:
     name, *aliases = names
-    summary = f"\n        {component.summary!r}" if component.summary else " ..."
-    method = (
-        f"    def {name}({', '.join(filter(None, ('self', '/', arguments)))}) -> Spec:{summary}"
-    )
+    summary = REGISTRY.summarize(component)
+    body = f"\n        {summary!r}" if summary else " ..."
+    method = f"    def {name}({', '.join(filter(None, ('self', '/', arguments)))}) -> Spec:{body}"
     return "\n".join([method, *(f"    {alias} = {name}" for alias in aliases)])

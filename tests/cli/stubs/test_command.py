@@ -21,6 +21,7 @@ install = conftest.install  # only what a test installs is seen
 SOURCE = """
 from typing import Literal, Optional
 def wave(height: float, phase: "Literal['sine', 'square']" = "sine", *, size: Optional[int] = None):
+    "Rise and fall."
     return lambda y_true, y_pred: y_true
 def open_wave(height, kernel_initializer="zeros", **further):
     return lambda y_true, y_pred: y_true
@@ -103,6 +104,7 @@ def test_nothing_is_imported_for_names_alone(plugin: Sandbox, folder: Path) -> N
     assert plugin.imported() == set()
     assert "waves/wave" in _names(text, "Loss")
     assert _method(text, "wave") == "self, /, *arguments: object, **named_arguments: object"
+    assert ") -> Spec:\n        'Rise and fall.'\n" in text
 
 
 def test_a_name_of_two_plugins_is_qualified(install: Sandbox, folder: Path) -> None:

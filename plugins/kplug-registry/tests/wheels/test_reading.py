@@ -65,6 +65,13 @@ def test_signatures_come_from_the_source(make_wheel: MakeWheel, code: str, signa
     assert entry.signature == signature
 
 
+def test_a_class_of_two_kinds_has_its_whole_signature_in_both(make_wheel: MakeWheel) -> None:
+    points = "[kplug.losses]\nwave = kplug_waves:Wave\n[kplug.metrics]\nwave = kplug_waves:Wave\n"
+    code = {INIT: "class Wave:\n def __init__(self, a, b): ...\n"}
+    found = read_wheel(make_wheel(code=code, entry_points=points)).components
+    assert [entry.signature for entry in found] == ["(a, b)", "(a, b)"]
+
+
 def test_names_of_one_target_are_aliases_and_its_documentation_is_the_objects(
     make_wheel: MakeWheel,
 ) -> None:

@@ -4,7 +4,7 @@ Data flows in this order::
 
     files of the archive, with limits    archive
     its list of files                    record
-    what it declares                     metadata, entry_points, bindings, code, declared
+    what it declares                     metadata, entry_points, code, declared
     all of it                            reading
     many wheels                          reading_ahead
     its code where it is installed       code_hashes

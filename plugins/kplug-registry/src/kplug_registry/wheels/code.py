@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import warnings
+import copy
 from typing import NamedTuple
 
+from kplug import SourceCode
 from kplug_registry.wheels.archive import WheelArchive
-from kplug_registry.wheels.bindings import Binding, Bindings, Imported, find_bindings
 
-_LONGEST_CHAIN = 20  # of imports from module to module
-_DEEPEST_STARS, _MOST_STARS = 3, 20  # of `from … import *`
 LONGEST_LINE = 500  # of a summary
 _LONGEST_SIGNATURE = 2_000
 _LONGEST_DOCUMENTATION = 20_000
@@ -34,7 +32,7 @@ class Described(NamedTuple):
         return self.documentation.strip().partition("\n")[0][:LONGEST_LINE]
 
 
-class WheelCode:
+class WheelCode(SourceCode):
     """The modules of a wheel, each parsed when it is first needed.
 
     Args:
@@ -42,8 +40,8 @@ class WheelCode:
     """
 
     def __init__(self, archive: WheelArchive) -> None:
+        super().__init__()
         self._archive = archive
-        self._modules: dict[str, Bindings | None] = {}
 
     def describe(self, target: str) -> Described:
         """Return what the code says of a target.
@@ -51,17 +49,12 @@ class WheelCode:
         Raises:
             WheelError: if no module of the wheel binds the name, or the module cannot be parsed.
         """
-        module_name, _, path = target.partition(":")
+        module_name = target.partition(":")[0]
         module = self.find_module(module_name)
         if module is None:
             self._archive.refuse(f"{target[:200]} is in no module of the wheel")
-        first, *rest = path.split(".")
-        found = self._find(module_name, first)
-        for name in rest:
-            body = found.body if isinstance(found, ast.ClassDef) else []
-            found = find_bindings(body).names.get(name)
-        if found is not None:
-            return _describe(found)
+        if self.find(target) is not None:
+            return self._describe(target)
         if "__getattr__" in module.names:  # it makes names when they are asked for
             return Described()
         self._archive.refuse(f"{target[:200]} is bound by no line of {module_name}")
@@ -72,70 +65,40 @@ class WheelCode:
         names = {} if module is None else module.names
         return [name for name, found in names.items() if isinstance(found, _FUNCTIONS)]
 
-    def find_module(self, name: str) -> Bindings | None:
-        """Return what a module of the wheel binds, or None if the wheel has no module of the name."""
-        if name not in self._modules:
-            self._modules[name] = self._parse(name)
-        return self._modules[name]
+    def find_source(self, module: str) -> tuple[str, str] | None:
+        """Return file and source of a module of the wheel."""
+        stem = module.replace(".", "/")
+        files = (
+            (file, self._archive.find_text(file)) for file in (f"{stem}/__init__.py", f"{stem}.py")
+        )
+        return next(((file, source) for file, source in files if source is not None), None)
 
-    def _parse(self, name: str) -> Bindings | None:
-        stem = name.replace(".", "/")
-        for path, package in (
-            (f"{stem}/__init__.py", name),
-            (f"{stem}.py", name.rpartition(".")[0]),
-        ):
-            source = self._archive.find_text(path)
-            if source is None:
-                continue
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # about the code, which is its author's affair
-                    return find_bindings(ast.parse(source).body, package)
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                self._archive.refuse(f"{path} is no Python that can be read: {error}")
-        return None
+    def refuse(self, file: str, error: Exception) -> None:
+        """Refuse the wheel."""
+        self._archive.refuse(f"{file} is no Python that can be read: {error}")
 
-    def _find(self, module_name: str, name: str, depth: int = 0) -> Binding | None:
-        """Return what a module binds to a name, followed through imports inside of the wheel."""
-        for _ in range(_LONGEST_CHAIN):
-            module = self.find_module(module_name)
-            found = None if module is None else module.names.get(name)
-            if found is None and module is not None:
-                return self._find_in_stars(module, name, depth)
-            if not isinstance(found, Imported):
-                return found
-            module_name, name = found
-            if self.find_module(module_name) is None:
-                return found  # another distribution's: it exists, as far as this wheel can tell
-        return None
-
-    def _find_in_stars(self, module: Bindings, name: str, depth: int) -> Binding | None:
-        """Return what a module has of a name by ``from other import *``."""
-        is_too_far = depth == _DEEPEST_STARS or len(module.stars) > _MOST_STARS
-        if is_too_far or name.startswith("_"):
-            return None
-        found = (self._find(source, name, depth + 1) for source in module.stars)
-        return next((one for one in found if one is not None), None)
+    def _describe(self, target: str) -> Described:
+        documentation = self.find_documentation(target)[:_LONGEST_DOCUMENTATION]
+        found = self.find(target)
+        if isinstance(found, ast.ClassDef):
+            start = self.find(f"{target}.__init__")
+            signature = _format(start.args, skipped=1) if isinstance(start, _FUNCTIONS) else ""
+            return Described(signature, documentation)
+        return Described(
+            _format(found.args) if isinstance(found, _FUNCTIONS) else "", documentation
+        )
 
 
-def _describe(found: Binding) -> Described:
-    if isinstance(found, _FUNCTIONS):
-        return Described(_format(found.args), _get_documentation(found))
-    if not isinstance(found, ast.ClassDef):
-        return Described()
-    start = find_bindings(found.body).names.get("__init__")
-    if not isinstance(start, _FUNCTIONS):
-        return Described("", _get_documentation(found))
-    del (start.args.posonlyargs or start.args.args)[:1]  # self
-    return Described(_format(start.args), _get_documentation(found))
+def _format(arguments: ast.arguments, skipped: int = 0) -> str:
+    """Return arguments with their defaults, as ``inspect.signature`` would print them without types.
 
-
-def _get_documentation(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
-    return (ast.get_docstring(node) or "")[:_LONGEST_DOCUMENTATION]
-
-
-def _format(arguments: ast.arguments) -> str:
-    """Return arguments with their defaults, as ``inspect.signature`` would print them without types."""
+    Args:
+        arguments: The arguments.
+        skipped: How many of them are left out, such as ``self``.
+    """
+    arguments = copy.copy(arguments)  # another component may have the same class
+    part = "posonlyargs" if arguments.posonlyargs else "args"
+    setattr(arguments, part, getattr(arguments, part)[skipped:])
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     for argument in (*every, arguments.vararg, arguments.kwarg):
         if argument is not None:

@@ -1,0 +1,169 @@
+"""Source code that is read and never run: what binds a name, followed through the imports of its modules."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+_LONGEST_CHAIN = 20  # of imports from module to module
+_DEEPEST_STARS, _MOST_STARS = 3, 20  # of `from … import *`
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+
+
+class Imported(NamedTuple):
+    """Where a name comes from that is another module's."""
+
+    module: str
+    name: str
+
+
+Binding = ast.stmt | Imported  # the statement that binds a name, or where it is imported from
+
+
+class Bindings(NamedTuple):
+    """The names of a module or a class.
+
+    Args:
+        names: What binds each.
+        stars: The modules of ``from … import *``.
+    """
+
+    names: dict[str, Binding]
+    stars: list[str]
+
+
+class SourceCode:
+    """Modules whose source is at hand, each parsed when it is first needed.
+
+    A subclass says where the source is.
+    """
+
+    def __init__(self) -> None:
+        self._modules: dict[str, Bindings | None] = {}
+
+    def find_source(self, module: str) -> tuple[str, str | bytes] | None:
+        """Return file and source of a module, or None; the file of a package is its ``__init__.py``."""
+        raise NotImplementedError
+
+    def refuse(self, file: str, error: Exception) -> None:
+        """Hear that a file cannot be parsed. Unless this raises, the file binds nothing."""
+
+    def find_documentation(self, target: str) -> str:
+        """Return the documentation of the class or function that a target is; empty for anything else."""
+        found = self.find(target)
+        return (ast.get_docstring(found) or "") if isinstance(found, _DEFINITIONS) else ""
+
+    def find(self, target: str) -> Binding | None:
+        """Return what binds a target ``"package.module:object"``, or None.
+
+        It is the statement that defines it, in whichever module, or an ``Imported`` if that has no source.
+        """
+        module, _, path = target.partition(":")
+        first, *rest = path.split(".")
+        found = self._find(module, first)
+        for name in rest:
+            body = found.body if isinstance(found, ast.ClassDef) else []
+            found = find_bindings(body).names.get(name)
+        return found
+
+    def find_module(self, name: str) -> Bindings | None:
+        """Return what a module binds, or None if there is no source of it."""
+        if name not in self._modules:
+            self._modules[name] = self._parse(name)
+        return self._modules[name]
+
+    def _parse(self, module: str) -> Bindings | None:
+        found = self.find_source(module)
+        if found is None:
+            return None
+        file, source = found
+        is_package = PurePath(file).name == "__init__.py"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about the code, which is its author's affair
+                body = ast.parse(source).body
+            return find_bindings(body, module if is_package else module.rpartition(".")[0])
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            self.refuse(file, error)
+        return None
+
+    def _find(self, module_name: str, name: str, depth: int = 0) -> Binding | None:
+        """Return what a module binds to a name, followed through imports."""
+        for _ in range(_LONGEST_CHAIN):
+            module = self.find_module(module_name)
+            found = None if module is None else module.names.get(name)
+            if found is None and module is not None:
+                return self._find_in_stars(module, name, depth)
+            if not isinstance(found, Imported):
+                return found
+            module_name, name = found
+            if self.find_module(module_name) is None:
+                return found  # it exists, as far as this source can tell
+        return None
+
+    def _find_in_stars(self, module: Bindings, name: str, depth: int) -> Binding | None:
+        """Return what a module has of a name by ``from other import *``."""
+        is_too_far = depth == _DEEPEST_STARS or len(module.stars) > _MOST_STARS
+        if is_too_far or name.startswith("_"):
+            return None
+        found = (self._find(source, name, depth + 1) for source in module.stars)
+        return next((one for one in found if one is not None), None)
+
+
+def find_bindings(body: Sequence[ast.stmt], package: str = "") -> Bindings:
+    """Return what statements bind: a later one counts more than an earlier one.
+
+    Args:
+        body: The statements of a module or a class.
+        package: The package that relative imports begin with.
+    """
+    found = Bindings({}, [])
+    for statement in body:
+        if isinstance(statement, _BLOCKS):
+            _add_block(found, statement, package)
+        elif isinstance(statement, ast.ImportFrom):
+            _add_imports(found, statement, package)
+        else:
+            found.names.update(dict.fromkeys(_list_names(statement), statement))
+    return found
+
+
+def _add_block(found: Bindings, block: ast.stmt, package: str) -> None:
+    """Add what a block binds. Its `else` and `except` count where nothing else does: they stand in for it."""
+    first = find_bindings(getattr(block, "body", ()), package)
+    found.names.update(first.names)
+    found.stars.extend(first.stars)
+    handlers = [handler.body for handler in getattr(block, "handlers", ())]
+    for body in (*handlers, getattr(block, "orelse", ()), getattr(block, "finalbody", ())):
+        other = find_bindings(body, package)
+        found.stars.extend(other.stars)
+        for name, binding in other.names.items():
+            found.names.setdefault(name, binding)
+
+
+def _add_imports(found: Bindings, statement: ast.ImportFrom, package: str) -> None:
+    parts = package.split(".") if statement.level else []
+    parts = parts[: len(parts) + 1 - statement.level] if statement.level > 1 else parts
+    module = ".".join([*parts, *([statement.module] if statement.module else [])])
+    for alias in statement.names:
+        if alias.name == "*":
+            found.stars.append(module)
+        else:
+            found.names[alias.asname or alias.name] = Imported(module, alias.name)
+
+
+def _list_names(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a single statement binds."""
+    if isinstance(statement, _DEFINITIONS):
+        yield statement.name
+    elif isinstance(statement, ast.Import):
+        for alias in statement.names:
+            yield alias.asname or alias.name.partition(".")[0]
+    elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for target in targets:
+            yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
