@@ -60,7 +60,9 @@ def main() -> int:
     shutil.copytree(ROOT / "docs", PAGES)
     (PAGES / ".zensical.toml").replace(CONFIG)
     # The plugins of this repository, whatever else is installed.
-    os.environ["KPLUG_PLUGINS"] = ",".join(one.name for one in (ROOT / "plugins").iterdir())
+    os.environ["KPLUG_PLUGINS"] = ",".join(
+        path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")
+    )
     add_hooks()
     add_commands()
     add_components()

@@ -23,7 +23,7 @@ from kplug.registry.loading.targets import TargetError
 from kplug.registry.registry import REGISTRY
 
 # By its name in kplug, the distribution of ours that lends it.
-_HOMES: dict[str, str] = {}
+HOMES = {"datasets": "kplug-datasets"}
 _IN_USE: dict[str, str] = {}  # by its name in kplug, the module
 
 
@@ -124,8 +124,8 @@ def _find_lender(name: str) -> tuple[Origin, str] | None:
         for origin, module in find_lenders([supplier], name):
             message = f"kplug.{name} is lent by {origin}, which is switched off: {reason}"
             raise _missing(message, "Change that setting to use it.", module)
-    if name in _HOMES:
-        package = Package(_HOMES[name])
+    if name in HOMES:
+        package = Package(HOMES[name])
         message = f"kplug.{name} is lent by {package.distribution}, which is not installed"
         module = package.distribution.replace("-", "_")
         raise _missing(message, f"Install it with: {package.install}", module)

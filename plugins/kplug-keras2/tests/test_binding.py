@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 import types
 from typing import Any
@@ -111,3 +113,16 @@ def test_uninstall_takes_everything_back(installed: Any) -> None:
     kplug_keras2.uninstall()
     assert "keras" not in sys.modules
     assert not hasattr(kplug.Model, "fit_generator")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line", ["import keras.datasets.mnist", "from keras import datasets", "keras.datasets"]
+)
+def test_a_missing_module_is_told_with_its_distribution(line: str) -> None:
+    code = f"import kplug_keras2; kplug_keras2.install(); import keras\n{line}"
+    environ = {**os.environ, "KPLUG_DISABLE": "kplug-datasets"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    home = "kplug.datasets is lent by kplug-datasets 0.1.0, which is switched off"
+    assert home in done.stderr.splitlines()[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 
 import kplug
 from kplug.errors import MissingModuleError
+from kplug.registry.names import lent_modules
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
@@ -166,3 +168,17 @@ def test_a_kind_cannot_have_the_group(install: Sandbox) -> None:
         "the kind 'module' is not used: the group 'kplug.modules' is that of lent modules. "
         "Give it another plural"
     ]
+
+
+@pytest.mark.parametrize(("name", "distribution"), lent_modules.HOMES.items())
+def test_a_module_of_ours_says_what_to_install(name: str, distribution: str) -> None:
+    vars(kplug).pop(name, None)  # another test may have used it
+    expected = (
+        f"kplug.{name} is lent by {distribution}, which is not installed\n"
+        f"  Install it with: pip install {distribution}"
+    )
+    with pytest.raises(MissingModuleError, match=f"^{re.escape(expected)}$"):
+        lent_modules.find_spec(name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(kplug, name)
+    assert str(caught.value) == f"module 'kplug' has no attribute {name!r}: {expected}"

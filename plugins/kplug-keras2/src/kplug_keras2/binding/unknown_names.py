@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import dis
+import importlib.util
 import linecache
 import sys
 from types import FrameType, ModuleType
+
+from kplug.errors import MissingModuleError
 
 # What is gone, by its last name, and what does the same today.
 _REPLACEMENTS = {
@@ -44,7 +47,7 @@ def refuse_module(name: str, path: str) -> ModuleNotFoundError:
     """
     line = describe_line(find_user_frame())
     replacement = _REPLACEMENTS.get(path.rpartition(".")[2])
-    advice = f". Today: {replacement}" if replacement else ""
+    advice = f". Today: {replacement}" if replacement else _find_home(path.partition(".")[0])
     return ModuleNotFoundError(f"kplug has no module {name}{advice} ({line})", name=name)
 
 
@@ -57,9 +60,20 @@ def refuse_tensorflow(name: str) -> AttributeError:
 def _suggest(module: ModuleType, name: str) -> str:
     if name in _REPLACEMENTS:
         return f". Today: {_REPLACEMENTS[name]}"
+    if home := _find_home(name):
+        return home
     known = [one for one in dir(module) if not one.startswith("_")]
     alike = difflib.get_close_matches(name, known, n=2)
     return f". Did you mean {' or '.join(map(repr, alike))}?" if alike else ""
+
+
+def _find_home(name: str) -> str:
+    """Return which distribution has a module of Keras's, if it is missing; else an empty text."""
+    try:
+        importlib.util.find_spec(f"kplug.{name}")
+    except MissingModuleError as error:
+        return f": {error.message}. {error.hint}"
+    return ""
 
 
 def find_user_frame() -> FrameType:

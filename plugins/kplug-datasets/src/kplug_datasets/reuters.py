@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kplug.datasets.restricted_pickles import read_npz
-from kplug.datasets.source_files import Parts, fetch, shuffle, split
-from kplug.datasets.word_sequences import WordNumbers, as_lists, read_words
+from kplug_datasets.restricted_pickles import read_npz
+from kplug_datasets.source_files import Parts, fetch, shuffle, split
+from kplug_datasets.word_sequences import WordNumbers, as_lists, read_words
 
 __all__ = ["get_label_names", "get_word_index", "load_data"]
 
@@ -56,7 +56,7 @@ def load_data(
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import reuters
+        >>> from kplug_datasets import reuters
         >>> (x_train, y_train), (x_test, y_test) = reuters.load_data(num_words=10_000)  # doctest: +SKIP
 
     Reference:
@@ -81,7 +81,7 @@ def get_word_index(path: str = "reuters_word_index.json") -> dict[str, int]:
         KplugError: It is not there and cannot be downloaded.
 
     Example:
-        >>> from kplug.datasets import reuters
+        >>> from kplug_datasets import reuters
         >>> reuters.get_word_index()["the"]  # doctest: +SKIP
         1
     """
@@ -92,7 +92,7 @@ def get_label_names() -> tuple[str, ...]:
     """Return the names of the topics, in the order of their labels.
 
     Example:
-        >>> from kplug.datasets import reuters
+        >>> from kplug_datasets import reuters
         >>> reuters.get_label_names()[3]
         'earn'
     """

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kplug.arguments import require_integer
-from kplug.datasets.source_files import Samples, fetch
 from kplug.errors import DataError
+from kplug_datasets.source_files import Samples, fetch
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from kplug import config
-from kplug.datasets.restricted_pickles import read_pickle
-from kplug.datasets.source_files import Samples
+from kplug_datasets.restricted_pickles import read_pickle
+from kplug_datasets.source_files import Samples
 
 
 def read_batches(paths: list[Path], label_key: bytes) -> tuple[Samples, Samples]:

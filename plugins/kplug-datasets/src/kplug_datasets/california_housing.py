@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kplug.arguments import require_choice
-from kplug.datasets.restricted_pickles import read_npz
-from kplug.datasets.source_files import Parts, fetch, shuffle, split
+from kplug_datasets.restricted_pickles import read_npz
+from kplug_datasets.source_files import Parts, fetch, shuffle, split
 
 __all__ = ["load_data"]
 
@@ -38,7 +38,7 @@ def load_data(
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import california_housing
+        >>> from kplug_datasets import california_housing
         >>> (x_train, y_train), (x_test, y_test) = california_housing.load_data()  # doctest: +SKIP
 
     Reference:

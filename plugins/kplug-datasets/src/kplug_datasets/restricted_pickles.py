@@ -83,6 +83,6 @@ def _skip_header(member: IO[bytes]) -> np.dtype[Any]:
 
 def _refuse(path: Path, error: Exception) -> DataError:
     return DataError(
-        f"kplug.datasets: {path} cannot be read: {error}; it is left as it is",
+        f"kplug-datasets: {path} cannot be read: {error}; it is left as it is",
         hint="It is damaged, or another file. Remove it, and it is downloaded again.",
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kplug.datasets.cifar import read_batches
-from kplug.datasets.source_files import Parts, fetch_cifar
+from kplug_datasets.cifar import read_batches
+from kplug_datasets.source_files import Parts, fetch_cifar
 
 __all__ = ["load_data"]
 
@@ -24,7 +24,7 @@ def load_data() -> Parts:
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import cifar10
+        >>> from kplug_datasets import cifar10
         >>> (x_train, y_train), (x_test, y_test) = cifar10.load_data()  # doctest: +SKIP
 
     Reference:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import kplug_datasets
 import numpy as np
 import pytest
+from kplug_datasets import source_files
 
-import kplug
-from kplug.datasets import source_files
 from kplug.errors import ArgumentValueError, DataError, KplugError
 
 DATA = np.random.default_rng(0)
@@ -88,7 +88,7 @@ def test_prices(
     module: str, content: bytes, arguments: Any, keep: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = keep(f"{module}.npz", content)
-    found = getattr(kplug.datasets, module).load_data(**arguments)
+    found = getattr(kplug_datasets, module).load_data(**arguments)
     _assert_equal(found, _load_with_keras(module, path, monkeypatch, **arguments))
 
 
@@ -99,7 +99,7 @@ def test_digits(keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     content = _npz(x_train=pictures, y_train=digits, x_test=pictures[:2], y_test=digits[:2])
     path = keep("mnist.npz", content)
-    found = kplug.datasets.mnist.load_data()
+    found = kplug_datasets.mnist.load_data()
     _assert_equal(found, _load_with_keras("mnist", path, monkeypatch))
 
 
@@ -118,25 +118,25 @@ def test_reviews(arguments: Any, keep: Any, monkeypatch: pytest.MonkeyPatch) -> 
     labels = DATA.integers(0, 2, 30)
     content = _npz(x_train=_texts(30), y_train=labels, x_test=_texts(12), y_test=labels[:12])
     path = keep("imdb.npz", content)
-    found = kplug.datasets.imdb.load_data(**arguments)
+    found = kplug_datasets.imdb.load_data(**arguments)
     _assert_equal(found, _load_with_keras("imdb", path, monkeypatch, **arguments))
 
 
 @pytest.mark.parametrize("arguments", [*WORDS, {"test_split": 0.5}], ids=str)
 def test_news(arguments: Any, keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = keep("reuters.npz", _npz(x=_texts(30), y=DATA.integers(0, 46, 30)))
-    found = kplug.datasets.reuters.load_data(**arguments)
+    found = kplug_datasets.reuters.load_data(**arguments)
     _assert_equal(found, _load_with_keras("reuters", path, monkeypatch, **arguments))
 
 
 def test_topics_have_the_names_that_keras_has() -> None:
-    assert kplug.datasets.reuters.get_label_names() == keras.datasets.reuters.get_label_names()
+    assert kplug_datasets.reuters.get_label_names() == keras.datasets.reuters.get_label_names()
 
 
 @pytest.mark.parametrize("module", ["imdb", "reuters"])
 def test_words_have_ranks(module: str, keep: Any) -> None:
     keep(f"{module}_word_index.json", json.dumps({"the": 1, "é": 2}).encode())
-    assert getattr(kplug.datasets, module).get_word_index() == {"the": 1, "é": 2}
+    assert getattr(kplug_datasets, module).get_word_index() == {"the": 1, "é": 2}
 
 
 def test_clothes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_clothes(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(16) + pictures))
         labels = bytes(8) + bytes(range(count))
         (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
-    found = kplug.datasets.fashion_mnist.load_data()
+    found = kplug_datasets.fashion_mnist.load_data()
     home = "keras.src.datasets.fashion_mnist.get_file"
     monkeypatch.setattr(home, lambda name, **kwargs: str(folder / name))
     _assert_equal(found, keras.datasets.fashion_mnist.load_data())
@@ -190,7 +190,7 @@ def test_a_hundred_classes(
         _archive("cifar-100-python", **parts),
         cache,
     )
-    found = kplug.datasets.cifar100.load_data(mode)
+    found = kplug_datasets.cifar100.load_data(mode)
     expected = _load_with_keras("cifar100", folder, monkeypatch, label_mode=mode)
     _assert_equal(found, [(x, y.astype("uint8")) for x, y in expected])
 
@@ -204,7 +204,7 @@ def test_ten_classes(
     parts = {name: _pictures(2, labels=[number, 9]) for number, name in enumerate(names)}
     content = _archive("cifar-10-batches-py", **parts)
     _keep_cifar(keep, "cifar-10-python", "cifar-10-batches-py-target", content, cache)
-    (x, y), (x_test, y_test) = kplug.datasets.cifar10.load_data()
+    (x, y), (x_test, y_test) = kplug_datasets.cifar10.load_data()
     first = np.concatenate(
         [pickle.loads(parts[name], encoding="bytes")[b"data"] for name in names[:5]]
     ).reshape(10, 3, 32, 32)
@@ -226,9 +226,9 @@ def test_a_pickle_that_would_run_something_is_refused(
     made[:] = [_Shout()]
     path = keep("reuters.npz", _npz(x=made, y=np.zeros(1)))
     with pytest.raises(DataError) as caught:
-        kplug.datasets.reuters.load_data()
+        kplug_datasets.reuters.load_data()
     assert str(caught.value) == (
-        f"kplug.datasets: {path} cannot be read: it names builtins.print, which no array is made of; "
+        f"kplug-datasets: {path} cannot be read: it names builtins.print, which no array is made of; "
         "it is left as it is\n  It is damaged, or another file. Remove it, and it is downloaded again."
     )
     assert path.exists()
@@ -240,20 +240,20 @@ def test_pictures_that_would_run_something_are_refused(keep: Any, cache: Path) -
     content = _archive("cifar-100-python", **parts)
     _keep_cifar(keep, "cifar-100-python", "cifar-100-python-target", content, cache)
     with pytest.raises(DataError, match=r"it names builtins\.print, which no array is made of"):
-        kplug.datasets.cifar100.load_data()
+        kplug_datasets.cifar100.load_data()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not whole"], ids=["empty", "cut"])
 def test_a_damaged_file_is_refused(content: bytes, keep: Any) -> None:
     keep("mnist.npz", content)
     with pytest.raises(DataError, match=r"mnist\.npz cannot be read"):
-        kplug.datasets.mnist.load_data()
+        kplug_datasets.mnist.load_data()
 
 
 def test_a_file_with_another_hash_is_refused_and_left_alone(cache: Path) -> None:
     (cache / "mnist.npz").write_bytes(b"other")
     with pytest.raises(DataError, match=r"mnist\.npz has another sha256 than 731c5ac6"):
-        kplug.datasets.mnist.load_data()
+        kplug_datasets.mnist.load_data()
     assert (cache / "mnist.npz").read_bytes() == b"other"
 
 
@@ -262,13 +262,13 @@ def test_without_a_network_the_message_says_where_a_copy_belongs(
 ) -> None:
     monkeypatch.setattr(source_files, "_KERAS", "http://127.0.0.1:9/")  # where nobody answers
     with pytest.raises(KplugError) as caught:
-        kplug.datasets.imdb.load_data()
+        kplug_datasets.imdb.load_data()
     assert f"copy the file to {cache / 'imdb.npz'}; its sha256 is 69664113be" in str(caught.value)
 
 
 def test_a_path_is_taken_as_it_is(keep: Any, tmp_path: Path) -> None:
     path = keep("boston_housing.npz", _numbers(10, 13)).rename(tmp_path / "copy.npz")
-    (x, _), _ = kplug.datasets.boston_housing.load_data(str(path))
+    (x, _), _ = kplug_datasets.boston_housing.load_data(str(path))
     assert x.shape == (8, 13)
 
 
@@ -276,7 +276,7 @@ def test_texts_of_one_length_stay_lists(keep: Any) -> None:
     made = np.empty(2, dtype=object)
     made[:] = [[1, 2], [3, 4]]
     keep("reuters.npz", _npz(x=made, y=np.zeros(2)))
-    (x, _), _ = kplug.datasets.reuters.load_data(test_split=0)
+    (x, _), _ = kplug_datasets.reuters.load_data(test_split=0)
     assert sorted(x.tolist()) == [[1, 4, 5], [1, 6, 2]]
 
 
@@ -309,11 +309,21 @@ def test_a_wrong_argument_is_named_before_a_file_is_read(
     module: str, arguments: Any, text: str, cache: Path
 ) -> None:
     with pytest.raises(ArgumentValueError) as caught:
-        getattr(kplug.datasets, module).load_data(**arguments)
+        getattr(kplug_datasets, module).load_data(**arguments)
     assert text in str(caught.value)
 
 
 def test_no_text_is_short_enough(keep: Any) -> None:
     keep("reuters.npz", _npz(x=_texts(3), y=np.zeros(3)))
     with pytest.raises(DataError, match="reuters: no text is shorter than maxlen=2"):
-        kplug.datasets.reuters.load_data(maxlen=2)
+        kplug_datasets.reuters.load_data(maxlen=2)
+
+
+def test_programs_for_keras_find_the_same_modules() -> None:
+    names: dict[str, Any] = {}
+    exec(
+        "import kplug as keras\nfrom kplug.datasets import mnist\nimport kplug.datasets.imdb", names
+    )
+    assert names["keras"].datasets is kplug_datasets
+    assert names["mnist"] is kplug_datasets.mnist
+    assert names["keras"].datasets.imdb is kplug_datasets.imdb

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from kplug.arguments import require_choice
-from kplug.datasets.cifar import read_batches
-from kplug.datasets.source_files import Parts, fetch_cifar
+from kplug_datasets.cifar import read_batches
+from kplug_datasets.source_files import Parts, fetch_cifar
 
 __all__ = ["load_data"]
+
+_KEYS = {"fine": "fine_labels", "coarse": "coarse_labels"}
 
 
 def load_data(label_mode: str = "fine") -> Parts:
@@ -28,14 +30,14 @@ def load_data(label_mode: str = "fine") -> Parts:
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import cifar100
+        >>> from kplug_datasets import cifar100
         >>> (x_train, y_train), (x_test, y_test) = cifar100.load_data("coarse")  # doctest: +SKIP
 
     Reference:
         ``keras.datasets.cifar100``, which gives labels in int64. A. Krizhevsky, "Learning multiple layers of
         features from tiny images" (2009).
     """
-    key = f"{require_choice('cifar100', 'label_mode', label_mode, ('fine', 'coarse'))}_labels".encode()
+    key = require_choice("cifar100", "label_mode", label_mode, _KEYS).encode()
     folder = fetch_cifar("cifar-100-python.tar.gz", "cifar-100-python-target")
     folder /= "cifar-100-python"
     return read_batches([folder / "train"], key), read_batches([folder / "test"], key)

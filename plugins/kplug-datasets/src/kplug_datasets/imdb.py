@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from kplug.datasets.restricted_pickles import read_npz
-from kplug.datasets.source_files import Parts, fetch, shuffle
-from kplug.datasets.word_sequences import WordNumbers, as_lists, read_words
+from kplug_datasets.restricted_pickles import read_npz
+from kplug_datasets.source_files import Parts, fetch, shuffle
+from kplug_datasets.word_sequences import WordNumbers, as_lists, read_words
 
 __all__ = ["get_word_index", "load_data"]
 
@@ -45,7 +45,7 @@ def load_data(
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import imdb
+        >>> from kplug_datasets import imdb
         >>> (x_train, y_train), (x_test, y_test) = imdb.load_data(num_words=10_000)  # doctest: +SKIP
 
     Reference:
@@ -75,7 +75,7 @@ def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
         KplugError: It is not there and cannot be downloaded.
 
     Example:
-        >>> from kplug.datasets import imdb
+        >>> from kplug_datasets import imdb
         >>> imdb.get_word_index()["the"]  # doctest: +SKIP
         1
     """

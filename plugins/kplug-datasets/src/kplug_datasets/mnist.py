@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kplug.datasets.restricted_pickles import read_npz
-from kplug.datasets.source_files import Parts, fetch
+from kplug_datasets.restricted_pickles import read_npz
+from kplug_datasets.source_files import Parts, fetch
 
 __all__ = ["load_data"]
 
@@ -24,7 +24,7 @@ def load_data(path: str = "mnist.npz") -> Parts:
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import mnist
+        >>> from kplug_datasets import mnist
         >>> (x_train, y_train), (x_test, y_test) = mnist.load_data()  # doctest: +SKIP
 
     Reference:

@@ -6,7 +6,7 @@ import gzip
 
 import numpy as np
 
-from kplug.datasets.source_files import Parts, Samples, fetch_unhashed
+from kplug_datasets.source_files import Parts, Samples, fetch_unhashed
 
 __all__ = ["load_data"]
 
@@ -28,7 +28,7 @@ def load_data() -> Parts:
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import fashion_mnist
+        >>> from kplug_datasets import fashion_mnist
         >>> (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()  # doctest: +SKIP
 
     Reference:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kplug.datasets.restricted_pickles import read_npz
-from kplug.datasets.source_files import Parts, fetch, shuffle, split
+from kplug_datasets.restricted_pickles import read_npz
+from kplug_datasets.source_files import Parts, fetch, shuffle, split
 
 __all__ = ["load_data"]
 
@@ -32,7 +32,7 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
         MissingLibraryError: pooch, which downloads, is not installed (``pip install "kplug[download]"``).
 
     Example:
-        >>> from kplug.datasets import boston_housing
+        >>> from kplug_datasets import boston_housing
         >>> (x_train, y_train), (x_test, y_test) = boston_housing.load_data()  # doctest: +SKIP
 
     Reference:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kplug.arguments import require_number
-from kplug.utils.files import get_file
+from kplug.utils import get_file
 
 Samples: TypeAlias = "NDArray[Any]"
 Parts: TypeAlias = "tuple[tuple[Samples, Samples], tuple[Samples, Samples]]"
