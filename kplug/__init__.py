@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kplug import (
         activations,
-        applications,
         arguments,
         backend,
         callbacks,
@@ -165,7 +164,6 @@ __all__ = [
     "Spec",
     "Variable",
     "activations",
-    "applications",
     "arguments",
     "audit",
     "backend",

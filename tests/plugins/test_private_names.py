@@ -117,7 +117,11 @@ def _find_private_attributes(source: Path) -> Iterator[str]:
     own = set().union(*(_own_names(one) for _, one in _list_classes(source)))
     known = set().union(*_list_of_kplug().values()) - own
     for path, module in _parse(source).items():
-        for node in ast.walk(module):
+        nodes = list(ast.walk(module))
+        pieces = {one for node in nodes if isinstance(node, ast.JoinedStr) for one in node.values}
+        for node in (
+            one for one in nodes if one not in pieces
+        ):  # f"{name}_block" names no attribute
             name = getattr(node, "attr", None) or getattr(node, "value", None)
             if isinstance(node, (ast.Attribute, ast.Constant)) and name in known:
                 yield f"{path.name}:{node.lineno} {name}"
@@ -146,6 +150,7 @@ def test_private_names_are_found(tmp_path: Path) -> None:
         "def fill(layer):\n"
         "    layer._ensure_values()\n"
         "    layer._mine, layer._buffers, layer._inbound_nodes\n"
+        "    f'{layer}_connect'\n"
     )
     assert list(_find_private_imports(tmp_path)) == ["layers.py:1 import _a"]
     assert list(_find_private_members(tmp_path)) == [

@@ -23,7 +23,7 @@ from kplug.registry.loading.targets import TargetError
 from kplug.registry.registry import REGISTRY
 
 # By its name in kplug, the distribution of ours that lends it.
-HOMES = {"datasets": "kplug-datasets"}
+HOMES = {"applications": "kplug-applications", "datasets": "kplug-datasets"}
 _IN_USE: dict[str, str] = {}  # by its name in kplug, the module
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.architecture import Architecture, name_files
-from kplug.applications.base.blocks import activate, normalize
-from kplug.applications.base.picture_shapes import channel_axis
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import Add, AveragePooling2D, Concatenate, Conv2D, MaxPooling2D, Rescaling
+from kplug_applications import imagenet_utils
+from kplug_applications.base.architecture import Architecture, name_files
+from kplug_applications.base.blocks import activate, normalize
+from kplug_applications.base.picture_shapes import channel_axis
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["InceptionResNetV2", "decode_predictions", "preprocess_input"]
 

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.residual import make_residual_v2
-from kplug.applications.imagenet_utils import decode_predictions
+from kplug_applications import imagenet_utils
+from kplug_applications.base.residual import make_residual_v2
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["ResNet50V2", "ResNet101V2", "ResNet152V2", "decode_predictions", "preprocess_input"]
 

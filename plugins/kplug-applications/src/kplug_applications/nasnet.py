@@ -5,11 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.architecture import Architecture, WeightFile
-from kplug.applications.base.blocks import activate, find_padding, normalize
-from kplug.applications.base.picture_shapes import channel_axis, spatial_sizes
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import (
     Add,
     AveragePooling2D,
@@ -20,6 +15,11 @@ from kplug.layers import (
     SeparableConv2D,
     ZeroPadding2D,
 )
+from kplug_applications import imagenet_utils
+from kplug_applications.base.architecture import Architecture, WeightFile
+from kplug_applications.base.blocks import activate, find_padding, normalize
+from kplug_applications.base.picture_shapes import channel_axis, spatial_sizes
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["NASNetLarge", "NASNetMobile", "decode_predictions", "preprocess_input"]
 

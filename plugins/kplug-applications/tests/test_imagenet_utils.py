@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import kplug_applications as applications
 import numpy as np
 import pytest
 import torch
+from kplug_applications import imagenet_utils
 
-from kplug import applications
-from kplug.applications import imagenet_utils
 from kplug.errors import ArgumentValueError, DataError
 from kplug.layers import Input
 from kplug.models import Model
@@ -79,7 +79,7 @@ def test_predictions_get_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (folder / "imagenet_class_index.json").write_bytes(names)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     md5 = hashlib.md5(names).hexdigest()
-    monkeypatch.setattr("kplug.applications.imagenet_utils._NAMES_MD5", md5)
+    monkeypatch.setattr("kplug_applications.imagenet_utils._NAMES_MD5", md5)
     predictions = np.zeros((2, 1000))
     predictions[0, [3, 7]] = 0.25, 0.75
     predictions[1, 999] = 1

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from kplug.applications.base.picture_shapes import choose_shape
 from kplug.arguments import require_choice
 from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.layers import Dense, GlobalAveragePooling2D, GlobalMaxPooling2D, Input
 from kplug.models import Model
 from kplug.utils import get_file, get_source_inputs, is_keras_tensor
+from kplug_applications.base.picture_shapes import choose_shape
 
 Body: TypeAlias = "Callable[[Any], Any]"
 Top: TypeAlias = "Callable[[Any, int, Any], Any]"
@@ -119,7 +119,7 @@ class Architecture:
             KplugError: The weights are not there and cannot be downloaded.
 
         Example:
-            >>> from kplug.applications import MobileNetV2
+            >>> from kplug_applications import MobileNetV2
             >>> MobileNetV2(weights=None, input_shape=(96, 96, 3), classes=5).output_shape
             (None, 5)
 

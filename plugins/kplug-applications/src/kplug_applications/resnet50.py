@@ -1,5 +1,5 @@
 """``applications.resnet50``: Keras's older place of one ResNet."""
 
-from kplug.applications.resnet import ResNet50, decode_predictions, preprocess_input
+from kplug_applications.resnet import ResNet50, decode_predictions, preprocess_input
 
 __all__ = ["ResNet50", "decode_predictions", "preprocess_input"]

@@ -5,11 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.architecture import Architecture, WeightFile
-from kplug.applications.base.blocks import normalize
-from kplug.applications.base.mobile import choose_size, read_name
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import (
     Activation,
     Conv2D,
@@ -21,6 +16,11 @@ from kplug.layers import (
     ZeroPadding2D,
 )
 from kplug.models import Model
+from kplug_applications import imagenet_utils
+from kplug_applications.base.architecture import Architecture, WeightFile
+from kplug_applications.base.blocks import normalize
+from kplug_applications.base.mobile import choose_size, read_name
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["MobileNet", "decode_predictions", "preprocess_input"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.applications.base.picture_shapes import channel_axis, spatial_sizes
 from kplug.layers import Activation, BatchNormalization
+from kplug_applications.base.picture_shapes import channel_axis, spatial_sizes
 
 
 def normalize(x: Any, name: str | None = None, **options: Any) -> Any:

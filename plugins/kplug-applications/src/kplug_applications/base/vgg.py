@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.applications.base.architecture import Architecture, name_files
 from kplug.layers import Conv2D, Dense, Flatten, MaxPooling2D
+from kplug_applications.base.architecture import Architecture, name_files
 
 _FILTERS = (64, 128, 256, 512, 512)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import kplug_applications as applications
 import numpy as np
 import pytest
 import torch
-
-from kplug import applications
 
 SMALL = (32, 32, 3)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.architecture import Architecture, WeightFile
-from kplug.applications.base.blocks import find_padding, normalize, round_channels
-from kplug.applications.base.mobile import choose_size, read_name
-from kplug.applications.base.picture_shapes import channel_axis
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import Add, Conv2D, DepthwiseConv2D, ReLU, ZeroPadding2D
 from kplug.models import Model
+from kplug_applications import imagenet_utils
+from kplug_applications.base.architecture import Architecture, WeightFile
+from kplug_applications.base.blocks import find_padding, normalize, round_channels
+from kplug_applications.base.mobile import choose_size, read_name
+from kplug_applications.base.picture_shapes import channel_axis
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["MobileNetV2", "decode_predictions", "preprocess_input"]
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from kplug.applications.base.architecture import Architecture, WeightFile
-from kplug.applications.base.blocks import activate, find_padding, normalize, round_channels
-from kplug.applications.base.picture_shapes import channel_axis
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import (
     Add,
     Conv2D,
@@ -23,6 +19,10 @@ from kplug.layers import (
     ZeroPadding2D,
 )
 from kplug.models import Model
+from kplug_applications.base.architecture import Architecture, WeightFile
+from kplug_applications.base.blocks import activate, find_padding, normalize, round_channels
+from kplug_applications.base.picture_shapes import channel_axis
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = [
     "EfficientNetB0",
@@ -127,7 +127,7 @@ class EfficientNet:
             KplugError: The weights are not there and cannot be downloaded.
 
         Example:
-            >>> from kplug.applications import EfficientNetB0
+            >>> from kplug_applications import EfficientNetB0
             >>> EfficientNetB0(weights=None, input_shape=(32, 32, 3), classes=5).output_shape
             (None, 5)
 

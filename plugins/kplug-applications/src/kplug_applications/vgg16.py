@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from kplug.applications import imagenet_utils
-from kplug.applications.base.vgg import VGG16
-from kplug.applications.imagenet_utils import decode_predictions
+from kplug_applications import imagenet_utils
+from kplug_applications.base.vgg import VGG16
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["VGG16", "decode_predictions", "preprocess_input"]
 

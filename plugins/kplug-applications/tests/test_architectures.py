@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pytest
 import torch
+from kplug_applications import VGG16, MobileNet, MobileNetV2, MobileNetV3Small, ResNet50
 
 from kplug import config
-from kplug.applications import VGG16, MobileNet, MobileNetV2, MobileNetV3Small, ResNet50
 from kplug.errors import ArgumentError, ArgumentValueError, KplugError
 from kplug.layers import Input, Rescaling
 
@@ -75,7 +75,7 @@ def test_without_a_network_the_message_says_where_the_weights_belong(
     make: Any, file: str, md5: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("kplug.applications.base.architecture._ORIGIN", "http://127.0.0.1:9/")
+    monkeypatch.setattr("kplug_applications.base.architecture._ORIGIN", "http://127.0.0.1:9/")
     with pytest.raises(KplugError) as caught:
         make(include_top=False)
     place = f"copy the file to {tmp_path / 'models' / file}"
@@ -139,3 +139,9 @@ def test_widths_without_weights_are_refused() -> None:
         MobileNetV2(alpha=0.6)
     assert "argument 'alpha' is 0.6; allowed: 0.35, 0.5, 0.75, 1.0, 1.3, 1.4" in str(caught.value)
     assert "Other values need weights=None." in str(caught.value)
+
+
+def test_programs_for_keras_find_the_same_functions() -> None:
+    names: dict[str, Any] = {}
+    exec("import kplug as keras\nfrom kplug.applications.resnet50 import ResNet50", names)
+    assert names["ResNet50"] is names["keras"].applications.ResNet50 is ResNet50

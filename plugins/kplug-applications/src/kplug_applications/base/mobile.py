@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kplug.applications.base.picture_shapes import spatial_sizes
 from kplug.errors import ArgumentValueError
+from kplug_applications.base.picture_shapes import spatial_sizes
 
 
 def choose_size(input_shape: tuple[int | None, ...] | None, sizes: tuple[int, ...]) -> int:

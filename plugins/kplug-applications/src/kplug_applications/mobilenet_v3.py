@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from kplug.applications.base.architecture import Architecture, WeightFile
-from kplug.applications.base.blocks import activate, find_padding, normalize, round_channels
-from kplug.applications.base.mobile import read_name
-from kplug.applications.base.picture_shapes import channel_axis
-from kplug.applications.imagenet_utils import decode_predictions
 from kplug.layers import (
     Activation,
     Add,
@@ -23,6 +18,11 @@ from kplug.layers import (
     ZeroPadding2D,
 )
 from kplug.models import Model
+from kplug_applications.base.architecture import Architecture, WeightFile
+from kplug_applications.base.blocks import activate, find_padding, normalize, round_channels
+from kplug_applications.base.mobile import read_name
+from kplug_applications.base.picture_shapes import channel_axis
+from kplug_applications.imagenet_utils import decode_predictions
 
 __all__ = ["MobileNetV3Large", "MobileNetV3Small", "decode_predictions", "preprocess_input"]
 
@@ -147,7 +147,7 @@ class MobileNetV3:
             KplugError: The weights are not there and cannot be downloaded.
 
         Example:
-            >>> from kplug.applications import MobileNetV3Small
+            >>> from kplug_applications import MobileNetV3Small
             >>> MobileNetV3Small((32, 32, 3), weights=None, classes=5).output_shape
             (None, 5)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.applications.base.architecture import Architecture, name_files
-from kplug.applications.base.blocks import activate, normalize
 from kplug.layers import Add, Conv2D, MaxPooling2D, ZeroPadding2D
+from kplug_applications.base.architecture import Architecture, name_files
+from kplug_applications.base.blocks import activate, normalize
 
 _EPSILON = 1.001e-5
 _FILTERS = (64, 128, 256, 512)

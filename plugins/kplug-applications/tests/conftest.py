@@ -1,0 +1,7 @@
+"""The oracle's backend, set before Keras is imported."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"
