@@ -19,11 +19,6 @@ _T = TypeVar("_T")
 _KERAS_1 = {"nb_epoch": "epochs", "nb_val_samples": "validation_steps"}
 
 
-def being(function: _T) -> Callable[[object], _T]:
-    """Return a decorator that puts a function in the place of what it decorates, with its type."""
-    return lambda _: function
-
-
 def explaining_arguments(method: Callable[_P, _T]) -> Callable[_P, _T]:
     """Return the method with a message of kplug's for arguments that it does not take.
 
