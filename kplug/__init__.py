@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from kplug.optimizers import Optimizer
     from kplug.registry import (
         Component,
+        Finding,
         Kind,
         Package,
         Resolved,
@@ -106,6 +107,7 @@ _HOMES = {
     "kplug.optimizers": ("Optimizer",),
     "kplug.registry": (
         "Component",
+        "Finding",
         "Kind",
         "Package",
         "Resolved",
@@ -143,6 +145,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Component",
     "DTypePolicy",
+    "Finding",
     "Initializer",
     "Input",
     "InputSpec",

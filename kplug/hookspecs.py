@@ -231,3 +231,15 @@ def kplug_environment() -> Sequence[kplug.Section]:
         The sections; none if there is nothing to show.
     """
     raise NotImplementedError
+
+
+@hookspec
+def kplug_findings() -> Sequence[kplug.Finding]:
+    """Say what `kplug doctor` should show that is wrong with this plugin here, or with what it has written.
+
+    It is called each time, so it imports nothing heavy and waits for no network.
+
+    Returns:
+        The findings, each with the command that mends it; none if nothing is wrong.
+    """
+    raise NotImplementedError

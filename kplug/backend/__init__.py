@@ -91,6 +91,7 @@ from kplug.backend.linear import (
     l2_normalize as l2_normalize,
 )
 from kplug.backend.loops import foldl as foldl, foldr as foldr, map_fn as map_fn, rnn as rnn
+from kplug.backend.masks import attach_masks as attach_masks, get_mask as get_mask
 from kplug.backend.nn import (
     binary_crossentropy as binary_crossentropy,
     categorical_crossentropy as categorical_crossentropy,

@@ -11,7 +11,7 @@ import typer
 from kplug import __version__
 from kplug.cli.commands import CommandGroup
 from kplug.cli.exit_status import ExitStatus, report_error
-from kplug.cli.output import find_color
+from kplug.commands.output import find_color
 
 app = typer.Typer(
     name="kplug",

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from kplug.cli.exit_status import ending_quietly
 from kplug.cli.help import PlainHelp
-from kplug.cli.output import diverting_output, find_width
+from kplug.commands.output import diverting_output, find_width
 from kplug.errors import ContractError, KplugError
 from kplug.registry import REGISTRY, Component, Spec, look_up
 from kplug.registry.kinds import COMMAND

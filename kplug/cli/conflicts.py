@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from kplug.cli.completion import complete_kind
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json, print_lines
 from kplug.cli.why import describe_name, show_place
+from kplug.commands.completion import complete_kind
+from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import AmbiguousComponentError
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.names.explanations import list_conflicts

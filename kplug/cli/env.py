@@ -7,14 +7,14 @@ from typing import Any
 
 import typer
 
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json, print_lines
+from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy, Setting
 from kplug.registry.policy.entries import Entry
+from kplug.registry.section import Section
 
 # For each plugin, what keeps it out: the setting, None for one in error, and the reason in words.
 _Refusals = dict[str, list[tuple[Setting | None, str]]]
@@ -41,7 +41,7 @@ def describe_settings() -> dict[str, Any]:
     state = REGISTRY.state
     refused = [supplier for supplier, _ in state.discovery.refused.values()]
     plugins = [item for item in state.discovery.suppliers if not item.origin.is_built_in]
-    sections, problems = REGISTRY.ask_environment()
+    sections, problems = REGISTRY.ask_all(Section, "kplug_environment")
     return {
         **_describe(state.policy, [*plugins, *refused]),
         "sections": [

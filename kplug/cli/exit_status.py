@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import typer
 
-from kplug.cli.output import find_width
+from kplug.commands.output import find_width
 from kplug.errors import KplugError
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE, wants_traceback
 from kplug.registry.problems import describe_error

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from kplug.cli.exit_status import MEANINGS
-from kplug.cli.output import align, find_width
+from kplug.commands.output import align, find_width
 from kplug.registry.policy.environment import TRACEBACK_VARIABLE
 from kplug.terminal import wrap
 

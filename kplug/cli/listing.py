@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kplug.cli.completion import complete_listed
-from kplug.cli.output import (
+from kplug.commands.completion import complete_listed
+from kplug.commands.output import (
+    JsonOption,
     align,
-    answer_in_json,
     diverting_output,
     find_width,
     print_json,
@@ -31,10 +31,6 @@ KindArgument = Annotated[
         show_default=False,
         autocompletion=complete_listed,
     ),
-]
-JsonOption = Annotated[
-    bool,
-    typer.Option("--json", callback=answer_in_json, help="Print JSON instead of tables."),
 ]
 CountOption = Annotated[
     bool, typer.Option("--count", help="Print how many components each package offers.")

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from kplug.atomic import replacing
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json, print_lines
+from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import (
     Lock,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kplug.cli.characters import draw
-from kplug.cli.completion import complete_component, complete_kind
-from kplug.cli.listing import JsonOption, component_as_data
-from kplug.cli.output import find_width, print_json, print_lines
+from kplug.cli.listing import component_as_data
+from kplug.commands.completion import complete_component, complete_kind
+from kplug.commands.output import JsonOption, find_width, print_json, print_lines
 from kplug.errors import (
     DisabledComponentError,
     KplugError,

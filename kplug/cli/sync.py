@@ -20,7 +20,7 @@ from kplug.cli.installer import (
     run_commands,
 )
 from kplug.cli.lock import DEFAULT, LockFile
-from kplug.cli.output import answer_in_json, print_json, print_lines
+from kplug.commands.output import answer_in_json, print_json, print_lines
 from kplug.errors import LockError
 from kplug.locking import find_drift, find_installer, read_lock
 from kplug.registry.quoting import quote

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kplug.cli.completion import complete_component, complete_kind
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json, print_lines
+from kplug.commands.completion import complete_component, complete_kind
+from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.errors import KplugError
 from kplug.registry import get_kind, parse_spec
 from kplug.registry.names.explanations import Candidate, explain

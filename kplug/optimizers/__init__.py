@@ -18,6 +18,7 @@ from kplug.optimizers.adapt import (
     TorchOptimizerFactory as TorchOptimizerFactory,
     as_optimizer as as_optimizer,
     build_optimizer as build_optimizer,
+    set_gradients as set_gradients,
 )
 from kplug.optimizers.base.common_arguments import (
     CommonArguments as CommonArguments,

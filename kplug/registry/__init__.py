@@ -29,6 +29,7 @@ from kplug.registry.component import (
 )
 from kplug.registry.examples import example as example
 from kplug.registry.facts import keras_class as keras_class, non_mutating as non_mutating
+from kplug.registry.finding import Finding as Finding
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit
 from kplug.registry.loading.record_hash import hash_code as hash_code

@@ -17,6 +17,7 @@ from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
 from kplug.registry.installed.groups import MODULE_GROUP
+from kplug.registry.installed.hook_modules import Item
 from kplug.registry.installed.in_flight import Once
 from kplug.registry.installed.lent_modules import find_idle_modules
 from kplug.registry.installed.plugin_kinds import merge_kinds
@@ -27,7 +28,6 @@ from kplug.registry.loading.load_failures import explain_failure
 from kplug.registry.loading.targets import TargetError
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
-from kplug.registry.section import Section
 
 if TYPE_CHECKING:
     from kplug.registry.installed.summaries import InstalledCode
@@ -189,13 +189,11 @@ class Registry:
             found = [(supplier.origin, supplier.find_reason(kind, name)) for supplier in asked]
         return [(origin, reason) for origin, reason in found if reason is not None]
 
-    def ask_environment(self) -> tuple[list[Section], list[Problem]]:
-        """Ask the plugins what they add to `kplug env`, and return it with what is wrong with the answers."""
-        hook, suppliers = "kplug_environment", self.state.discovery.suppliers
-        sections = [section for supplier in suppliers for section in supplier.ask(Section, hook)]
-        return sections, [
-            problem for each in suppliers for problem in each.problems_with_answer(hook)
-        ]
+    def ask_all(self, item: type[Item], hook: str) -> tuple[list[Item], list[Problem]]:
+        """Ask the plugins what they add to a command, and return it with what is wrong with the answers."""
+        suppliers = self.state.discovery.suppliers
+        found = [each for supplier in suppliers for each in supplier.ask(item, hook)]
+        return found, [problem for each in suppliers for problem in each.problems_with_answer(hook)]
 
     def unmet_preferences(self) -> list[Problem]:
         """Return a problem for each preference for what is absent, switched off or not offered."""

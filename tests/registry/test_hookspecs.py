@@ -38,6 +38,7 @@ def test_every_hook_is_specified_and_no_other() -> None:
         "kplug_components",
         "kplug_offers",
         "kplug_environment",
+        "kplug_findings",
         "kplug_left_out",
     }
     assert len(KINDS) == 10

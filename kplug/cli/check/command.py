@@ -11,9 +11,8 @@ import typer
 from kplug.cli.check.printing import print_report, write_junit
 from kplug.cli.check.report import Report
 from kplug.cli.check.selection import select
-from kplug.cli.completion import complete_checked
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import find_width, print_json
+from kplug.commands.completion import complete_checked
+from kplug.commands.output import JsonOption, find_width, print_json
 from kplug.errors import KplugError
 from kplug.terminal import wrap
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import typer
 
 from kplug.cli.check.report import CheckedComponent, Report
-from kplug.cli.output import find_width, print_lines
+from kplug.commands.output import find_width, print_lines
 from kplug.errors import KplugError
 from kplug.registry.quoting import make_printable
 from kplug.terminal import wrap

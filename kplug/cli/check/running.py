@@ -8,7 +8,7 @@ from unittest import SkipTest
 from kplug.cli.check.audit import audit_command, audit_component, audit_problems
 from kplug.cli.check.report import CheckedComponent, CheckResult, Report
 from kplug.cli.check.selection import Selection
-from kplug.cli.output import diverting_output
+from kplug.commands.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component, Spec, get_kind, parse_spec
 from kplug.registry.building.binding import describe_signature

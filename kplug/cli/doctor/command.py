@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from kplug.cli.doctor.findings import (
-    DoctorFinding,
     find_outdated_names,
     find_problems,
     find_shadowed,
@@ -18,8 +17,9 @@ from kplug.cli.doctor.installed_files import find_other_files
 from kplug.cli.doctor.metadata_folders import find_stale
 from kplug.cli.doctor.timing import find_slow, import_targets, time_modules
 from kplug.cli.env import describe_settings, write_settings
-from kplug.cli.listing import JsonOption
-from kplug.cli.output import print_json, print_lines
+from kplug.commands.output import JsonOption, print_json, print_lines
+from kplug.registry import REGISTRY
+from kplug.registry.finding import Finding
 
 ImportOption = Annotated[
     bool,
@@ -42,12 +42,16 @@ def doctor(
 
     Example: kplug doctor --import --budget 0.5
     """
+    offered, _ = REGISTRY.ask_all(
+        Finding, "kplug_findings"
+    )  # first: what is wrong with it is a problem
     findings = [
         *find_problems(),
         *find_shadowed(),
         *find_stale(),
         *find_other_files(),
         *find_outdated_names(),
+        *offered,
     ]
     timings = time_modules()
     if is_importing:
@@ -66,7 +70,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _is_known(finding: DoctorFinding, findings: list[DoctorFinding]) -> bool:
+def _is_known(finding: Finding, findings: list[Finding]) -> bool:
     """Whether it was found without the import that its package is not there."""
     name = finding.message.partition(" (")[0].partition(" of ")[0]
     return any(
@@ -74,7 +78,7 @@ def _is_known(finding: DoctorFinding, findings: list[DoctorFinding]) -> bool:
     )
 
 
-def _write(findings: list[DoctorFinding]) -> Iterator[str]:
+def _write(findings: list[Finding]) -> Iterator[str]:
     if not findings:
         yield "Nothing is wrong."
     for finding in findings:

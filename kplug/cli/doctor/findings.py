@@ -6,7 +6,6 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kplug.cli.conflicts import describe_conflicts, is_ambiguous
@@ -14,30 +13,11 @@ from kplug.cli.stubs.files import describe_changes, find_package, is_ours
 from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
+from kplug.registry.finding import Finding
 from kplug.registry.loading.targets import is_of_python
 from kplug.registry.problems import Problem
 
 _VARIABLE = re.compile(r"(?:the environment variable )?(kplug_?\w*)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorFinding:
-    """Something that is not as it should be.
-
-    Args:
-        topic: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``, ``changed``, ``stale``, ``slow``,
-            ``misspelt``, ``wrong-contract`` or ``setting``.
-        about: The distribution, with its version where it is known.
-        message: What is wrong.
-        command: What mends it.
-        is_broken: Whether something does not work because of it.
-    """
-
-    topic: str
-    about: str
-    message: str
-    command: str
-    is_broken: bool = True
 
 
 def advise_mending(origin: Origin) -> str:
@@ -47,7 +27,7 @@ def advise_mending(origin: Origin) -> str:
     return f"pip install --force-reinstall {name}" if is_ours else f"export KPLUG_DISABLE={name}"
 
 
-def find_outdated_names() -> Iterator[DoctorFinding]:
+def find_outdated_names() -> Iterator[Finding]:
     """Yield a finding if type checkers know other names than are installed."""
     package = find_package()
     if not is_ours(package):
@@ -58,13 +38,13 @@ def find_outdated_names() -> Iterator[DoctorFinding]:
         message = (
             f"type checkers read {str(package / 'names.pyi')!r}, which is out of date: {changes}"
         )
-        yield DoctorFinding("stale", "kplug-stubs", message, "kplug stubs", is_broken=False)
+        yield Finding("stale", "kplug-stubs", message, "kplug stubs", is_broken=False)
 
 
-def find_problems() -> Iterator[DoctorFinding]:
+def find_problems() -> Iterator[Finding]:
     """Yield what the registry knows to be wrong, then targets in packages that are not there."""
     for problem in REGISTRY.problems():
-        yield DoctorFinding(
+        yield Finding(
             problem.topic,
             str(problem.origin),
             problem.message,
@@ -75,7 +55,7 @@ def find_problems() -> Iterator[DoctorFinding]:
         for component in REGISTRY.index(kind).components:
             if (fault := _find_fault(component)) is not None:
                 message = f"the {kind.name} {component.name!r} {fault}"
-                yield DoctorFinding(
+                yield Finding(
                     "broken", str(component.origin), message, advise_mending(component.origin)
                 )
 
@@ -101,7 +81,7 @@ def find_missing_package(component: Component) -> str | None:
     return None if is_there else package
 
 
-def find_shadowed() -> Iterator[DoctorFinding]:
+def find_shadowed() -> Iterator[Finding]:
     """Yield the components of plugins that a bare name does not mean, as others offer the name too."""
     for facts in describe_conflicts(list(KINDS.values())):
         winner = facts["chosen"] and f"{facts['chosen']} ({facts['rule']})"
@@ -111,7 +91,7 @@ def find_shadowed() -> Iterator[DoctorFinding]:
             tie = "nothing decides between them"
             reason = tie if is_ambiguous(facts) else "what wins is broken"
             meant = f"means {winner}" if winner else f"is an error, as {reason}"
-            yield DoctorFinding(
+            yield Finding(
                 "shadowed" if winner else "duplicate",
                 str(Origin(item["distribution"], item["version"])),
                 f"the bare name of the {facts['kind']} {item['qualified_name']!r} {meant}",

@@ -10,15 +10,15 @@ from typing import Any
 
 import importlib_metadata
 
-from kplug.cli.doctor.findings import DoctorFinding
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
+from kplug.registry.finding import Finding
 from kplug.registry.loading.ownership import find_distribution
 from kplug.registry.loading.record_hash import Code, read_code
 from kplug.registry.loading.vouching import find_changed, find_shadows
 
 
-def find_other_files() -> Iterator[DoctorFinding]:
+def find_other_files() -> Iterator[Finding]:
     """Yield the modules of plugins whose code is not that of their hash; nothing is imported."""
     codes = dict(_read_codes())
     yield from _find_overlaps(codes)
@@ -26,12 +26,12 @@ def find_other_files() -> Iterator[DoctorFinding]:
         for module, used, installed in find_shadows(code):
             message = f"{module!r} is imported from {used}, which hides {installed}"
             command = f"mv {shlex.quote(used)} {shlex.quote(used + '.hidden')}"
-            yield DoctorFinding("shadowed", name, message, command)
+            yield Finding("shadowed", name, message, command)
         for module, path in find_changed(code):
             if Path(path).exists():
                 message = f"{path} is not as it was installed, so no hash says what {module!r} is"
                 command = f"pip install --force-reinstall {name}"
-                yield DoctorFinding("changed", name, message, command, is_broken=False)
+                yield Finding("changed", name, message, command, is_broken=False)
 
 
 def _read_codes() -> Iterator[tuple[str, Code]]:
@@ -45,7 +45,7 @@ def _read_codes() -> Iterator[tuple[str, Code]]:
             yield name, code
 
 
-def _find_overlaps(codes: dict[str, Code]) -> Iterator[DoctorFinding]:
+def _find_overlaps(codes: dict[str, Code]) -> Iterator[Finding]:
     owners: dict[str, list[str]] = {}
     for name, code in codes.items():
         for path in (file.path for files in code.files.values() for file in files):
@@ -56,7 +56,7 @@ def _find_overlaps(codes: dict[str, Code]) -> Iterator[DoctorFinding]:
                 if name != other:
                     message = f"{path} is a file of {other}, too: whichever was installed last has written it"
                     command = f"pip uninstall {other} && pip install --force-reinstall {name}"
-                    yield DoctorFinding("overlapping", name, message, command, is_broken=False)
+                    yield Finding("overlapping", name, message, command, is_broken=False)
 
 
 def _list_files(distribution: Any) -> Iterator[tuple[str, str]]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import importlib_metadata
 
-from kplug.cli.doctor.findings import DoctorFinding
 from kplug.registry import KINDS
+from kplug.registry.finding import Finding
 from kplug.registry.installed.groups import OTHER_CONTRACT
 from kplug.registry.kinds import HOOKED
 from kplug.registry.metadata import find_folder, has_metadata
@@ -20,7 +20,7 @@ from kplug.registry.metadata import find_folder, has_metadata
 _Points = frozenset[tuple[str, str, str]]
 
 
-def find_stale() -> Iterator[DoctorFinding]:
+def find_stale() -> Iterator[Finding]:
     """Yield what is wrong with folders of metadata that concern kplug; nothing is imported."""
     kinds = (*HOOKED.values(), *KINDS.values())
     groups = {"kplug", *(kind.group for kind in kinds)}
@@ -50,21 +50,21 @@ def _read_points(distribution: Any, groups: Set[str]) -> _Points:
     return frozenset((each.group, each.name, each.value) for each in points if each.group in groups)
 
 
-def _compare(name: str, found: Sequence[Any], points: Sequence[_Points]) -> Iterator[DoctorFinding]:
+def _compare(name: str, found: Sequence[Any], points: Sequence[_Points]) -> Iterator[Finding]:
     used = find_folder(found[0])
     for hidden, offered in zip(found[1:], points[1:], strict=True):
         folder = find_folder(hidden)
         if not has_metadata(found[0]):
             message = f"{used} has no metadata, and hides {folder}: nothing that it offers is found"
-            yield DoctorFinding("stale", name, message, f"rm -r {shlex.quote(used)}")
+            yield Finding("stale", name, message, f"rm -r {shlex.quote(used)}")
             return
         message = f"{folder} is not read, as {used} comes first"
         command = f"rm -r {shlex.quote(folder)}"
         is_missed = bool(offered - points[0])
-        yield DoctorFinding("stale", name, message, command, is_missed)
+        yield Finding("stale", name, message, command, is_missed)
 
 
-def _find_lost_files(name: str, distribution: Any) -> Iterator[DoctorFinding]:
+def _find_lost_files(name: str, distribution: Any) -> Iterator[Finding]:
     try:
         rows = csv.reader((distribution.read_text("RECORD") or "").splitlines())
         files = [Path(distribution.locate_file(row[0])) for row in rows if row]
@@ -74,10 +74,10 @@ def _find_lost_files(name: str, distribution: Any) -> Iterator[DoctorFinding]:
         return
     if is_lost:
         message = f"none of the modules that {find_folder(distribution)} lists is there"
-        yield DoctorFinding("stale", name, message, f"pip uninstall {name}")
+        yield Finding("stale", name, message, f"pip uninstall {name}")
 
 
-def _find_other_contracts(name: str, distribution: Any) -> Iterator[DoctorFinding]:
+def _find_other_contracts(name: str, distribution: Any) -> Iterator[Finding]:
     try:
         groups = sorted({each.group for each in distribution.entry_points})
     except Exception:  # noqa: BLE001 - the registry has a problem for it
@@ -88,4 +88,4 @@ def _find_other_contracts(name: str, distribution: Any) -> Iterator[DoctorFindin
             "and this one does not read them"
         )
         command = "pip install --upgrade kplug"
-        yield DoctorFinding("wrong-contract", name, message, command, is_broken=False)
+        yield Finding("wrong-contract", name, message, command, is_broken=False)

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kplug.cli.doctor.findings import DoctorFinding, advise_mending
+from kplug.cli.doctor.findings import advise_mending
 from kplug.cli.listing import require_usable
-from kplug.cli.output import diverting_output
+from kplug.commands.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY
+from kplug.registry.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def time_modules() -> list[Timing]:
     ]
 
 
-def import_targets() -> tuple[list[Timing], list[DoctorFinding]]:
+def import_targets() -> tuple[list[Timing], list[Finding]]:
     """Import every component of every plugin, and return what each took and which do not load."""
     timings, broken = [], []
     with diverting_output():  # a module may print something, which is no finding
@@ -59,13 +60,13 @@ def import_targets() -> tuple[list[Timing], list[DoctorFinding]]:
                 require_usable(component)
             except KplugError as error:
                 message, command = error.message, advise_mending(component.origin)
-                broken.append(DoctorFinding("broken", about, message, command))
+                broken.append(Finding("broken", about, message, command))
             seconds = time.perf_counter() - started
             timings.append(Timing(about, component.location, seconds, is_target=True))
     return timings, broken
 
 
-def find_slow(timings: list[Timing], budget: float) -> Iterator[DoctorFinding]:
+def find_slow(timings: list[Timing], budget: float) -> Iterator[Finding]:
     """Yield what took longer than the budget, which is in seconds."""
     for timing in timings:
         if timing.seconds > budget:
@@ -73,4 +74,4 @@ def find_slow(timings: list[Timing], budget: float) -> Iterator[DoctorFinding]:
             message = f"the {what} {timing.module!r} takes {timing.seconds:.2f} s to import"
             module = timing.module.partition(":")[0]
             command = f"python -X importtime -c 'import {module}'"
-            yield DoctorFinding("slow", timing.about, message, command, is_broken=False)
+            yield Finding("slow", timing.about, message, command, is_broken=False)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from packaging.utils import canonicalize_name
 
-from kplug.cli.completion import complete_kind
 from kplug.cli.new.files import NewComponent, render_component
 from kplug.cli.new.names import check_component
 from kplug.cli.new.pyproject import find_pyproject
 from kplug.cli.new.writing import add_files
+from kplug.commands.completion import complete_kind
 from kplug.registry import get_kind
 
 AddKind = Annotated[

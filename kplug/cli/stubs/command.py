@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from kplug.cli.output import diverting_output
 from kplug.cli.stubs.files import (
     describe_changes,
     find_package,
@@ -16,6 +15,7 @@ from kplug.cli.stubs.files import (
     write_package,
 )
 from kplug.cli.stubs.module_text import write_module
+from kplug.commands.output import diverting_output
 from kplug.registry import REGISTRY
 from kplug.registry.quoting import make_printable
 

@@ -24,6 +24,7 @@ _FURTHER_HOOKS = {
     "kplug_components": "with kind",
     "kplug_offers": "with kind, name and distribution",
     "kplug_environment": "without arguments",
+    "kplug_findings": "without arguments",
     "kplug_left_out": "with kind",
 }
 

@@ -298,6 +298,41 @@ def test_json_has_timings_and_the_settings_in_force(
     assert data["sources"][0]["place"] == "environment"
 
 
+HOOKS_WITH_FINDINGS = """
+import kplug
+@kplug.hookimpl
+def kplug_findings():
+    return [kplug.Finding("stale", "ponds", "the map is old", "ponds fetch", is_broken=False)]
+"""
+
+
+def test_what_a_plugin_finds_wrong(install: Sandbox) -> None:
+    modules = {"pond_hooks.py": HOOKS_WITH_FINDINGS}
+    install("ponds", entry_points={"kplug": {"h": "pond_hooks"}}, modules=modules)
+    assert _find() == [("stale", "ponds", "the map is old", "ponds fetch")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("1 / 0", "kplug_findings raised ZeroDivisionError: division by zero"),
+        ("3", "kplug_findings: 3 was returned. It must return a list of kplug.Finding."),
+        (
+            "[kplug.Finding('stale', 'ponds', 'old', 3)]",
+            "kplug_findings: ('stale', 'ponds', 'old', 3) is no finding for `kplug doctor`. "
+            'Give texts: kplug.Finding("stale", "ponds", "the map is old", "ponds fetch").',
+        ),
+    ],
+    ids=["error", "no list", "no texts"],
+)
+def test_what_is_wrong_with_what_a_plugin_finds(
+    install: Sandbox, answer: str, problem: str
+) -> None:
+    hooks = f"import kplug\n@kplug.hookimpl\ndef kplug_findings():\n    return {answer}\n"
+    install("ponds", entry_points={"kplug": {"h": "pond_hooks"}}, modules={"pond_hooks.py": hooks})
+    assert _find(status=1) == [("broken", "ponds 1.0", problem, "export KPLUG_DISABLE=ponds")]
+
+
 def test_names_for_type_checkers_that_are_out_of_date(
     install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from kplug.commands import print_json
 from kplug_registry.client.installing import check_policy, make_install_command, run_installer
 from kplug_registry.client.opening import require_registries
 from kplug_registry.client.resolution import Installation, plan_installation
-from kplug_registry.commands.output import print_json, print_lines
+from kplug_registry.commands.output import print_lines
 
 Agreed = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")]

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from kplug.commands import print_json
 from kplug_registry.client.opening import require_registries
 from kplug_registry.client.outdating import Outdated, list_outdated
-from kplug_registry.commands.output import print_json, print_lines
+from kplug_registry.commands.output import print_lines
 
 
 def outdated(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import typer
 
@@ -13,8 +11,3 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print lines."""
     for line in lines:
         typer.echo("".join(mark if mark.isprintable() else "?" for mark in line))
-
-
-def print_json(data: Mapping[str, Any]) -> None:
-    """Print JSON, with the version of its schema first, as kplug's own commands do."""
-    typer.echo(json.dumps({"schema": 1, **data}, indent=2))

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from kplug import get_kind
+from kplug.commands import print_json
 from kplug_registry.client.opening import require_registries
 from kplug_registry.client.searching import Results, search as search_registries
-from kplug_registry.commands.output import print_json, print_lines
+from kplug_registry.commands.output import print_lines
 
 
 def search(

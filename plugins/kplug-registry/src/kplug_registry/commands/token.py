@@ -9,7 +9,8 @@ from typing import Annotated
 import platformdirs
 import typer
 
-from kplug_registry.commands.output import print_json, print_lines
+from kplug.commands import print_json
+from kplug_registry.commands.output import print_lines
 from kplug_registry.serving.audit_log import AuditLog, UploadEntry
 from kplug_registry.serving.database import Database
 from kplug_registry.serving.tokens import TokenStore

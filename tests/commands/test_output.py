@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kplug.cli.output import find_color, print_json, print_lines
+from kplug.commands.output import find_color, print_json, print_lines
 
 
 def test_a_line_is_whole_where_the_output_is_no_terminal(

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -56,6 +56,12 @@ def answer_in_json(context: typer.Context, is_asked: bool) -> bool:
     if is_asked and not context.resilient_parsing:
         context.with_resource(_answering())
     return is_asked
+
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", callback=answer_in_json, help="Print JSON instead of tables."),
+]
 
 
 @contextlib.contextmanager

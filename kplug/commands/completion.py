@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from kplug.cli.output import diverting_output
+from kplug.commands.output import diverting_output
 from kplug.errors import KplugError
 from kplug.registry import KINDS, REGISTRY, Kind, get_kind
 from kplug.registry.kinds import COMMAND
@@ -15,7 +15,7 @@ from kplug.registry.kinds import COMMAND
 
 def complete_kind() -> list[str]:
     """Return what may be given for a kind of component."""
-    with _quiet():
+    with completing_quietly():
         return [word for kind in KINDS.values() for word in (kind.name, kind.plural)]
     return []
 
@@ -28,14 +28,14 @@ def complete_listed() -> list[str]:
 def complete_component(context: typer.Context, incomplete: str) -> list[str]:
     """Return the names of components, of one kind where the command line says which."""
     kind = context.params.get("kind")
-    with _quiet():
+    with completing_quietly():
         return _names([get_kind(kind)] if kind else KINDS.values(), incomplete)
     return []
 
 
 def complete_checked(incomplete: str) -> list[str]:
     """Return what `kplug check` takes: packages, and components."""
-    with _quiet():
+    with completing_quietly():
         suppliers = REGISTRY.state.discovery.suppliers
         packages = [supplier.origin.distribution for supplier in suppliers]
         return [*packages, *_names(KINDS.values(), incomplete)]
@@ -57,7 +57,7 @@ def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def completing_quietly() -> Iterator[None]:
     """Let nothing but completions reach the shell: no output of a plugin's, and no error."""
     with diverting_output(), contextlib.suppress(KplugError):
         yield

@@ -1,0 +1,14 @@
+"""What commands of ``kplug`` have in common, a plugin's too: options, output, completion by the shell."""
+
+from kplug.commands.completion import (
+    complete_component as complete_component,
+    complete_kind as complete_kind,
+    completing_quietly as completing_quietly,
+)
+from kplug.commands.output import (
+    JsonOption as JsonOption,
+    diverting_output as diverting_output,
+    find_width as find_width,
+    print_json as print_json,
+    print_lines as print_lines,
+)

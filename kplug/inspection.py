@@ -1,0 +1,56 @@
+"""What is installed, for programs about plugins: kinds, components, arguments, builds, problems.
+
+Nothing here imports torch. `load` and `load_part` import a plugin's module, and what is said about an object
+takes one that was loaded; everything else reads declarations.
+"""
+
+from __future__ import annotations
+
+from kplug.registry import KINDS as KINDS, REGISTRY, Component, Kind, Origin as Origin, Spec
+from kplug.registry.building.binding import (
+    describe_signature as describe_signature,
+    find_spec_parameters as find_spec_parameters,
+)
+from kplug.registry.building.own_example import find_own_example as find_own_example
+from kplug.registry.building.roles import find_parameters as find_parameters
+from kplug.registry.component import check_name as check_name
+from kplug.registry.examples import Example as Example
+from kplug.registry.kinds import COMMAND as COMMAND, find_kind_of_slot as find_kind_of_slot
+from kplug.registry.loading.imported_code import Build as Build, find_build_here as find_build_here
+from kplug.registry.lookup_keys import keys_of as keys_of
+from kplug.registry.names.lookup import decide_here
+from kplug.registry.problems import Problem as Problem
+
+list_components = REGISTRY.components
+list_problems = REGISTRY.problems
+load = REGISTRY.load
+load_part = REGISTRY.load_part
+
+
+def list_distributions() -> list[Origin]:
+    """Return the distributions that offer anything and may load, by name; kplug and torch are among them.
+
+    Example:
+        >>> [origin.distribution for origin in list_distributions() if origin.is_built_in]
+        ['kplug', 'torch']
+    """
+    return [supplier.origin for supplier in REGISTRY.state.discovery.suppliers]
+
+
+def list_switched_off() -> dict[str, str]:
+    """Return the distributions that settings keep from loading, each with the setting that does."""
+    refused = REGISTRY.state.discovery.refused
+    return {name: reason for name, (_, reason) in refused.items()}
+
+
+def find_component(kind: Kind, spec: Spec) -> Component | None:
+    """Return the component that a reference means here; None where there is none, or nothing decides.
+
+    Example:
+        >>> find_component(KINDS["loss"], Spec("MeanSquaredError")).qualified_name
+        'kplug/mean_squared_error'
+        >>> find_component(KINDS["loss"], Spec("no_such_loss")) is None
+        True
+    """
+    choice = decide_here(kind, spec).choice
+    return None if choice is None else choice.component

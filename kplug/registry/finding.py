@@ -1,0 +1,43 @@
+"""`Finding`: something that is not as it should be, as `kplug doctor` shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kplug.registry.errors import RegistrationError
+from kplug.registry.quoting import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be, with the command that mends it.
+
+    Args:
+        topic: What it is about, in a word: ``broken``, ``shadowed``, ``duplicate``, ``overlapping``,
+            ``changed``, ``stale``, ``slow``, ``misspelt``, ``wrong-contract``, ``setting`` or another.
+        about: The distribution, with its version where it is known.
+        message: What is wrong.
+        command: What mends it.
+        is_broken: Whether something does not work because of it.
+
+    Raises:
+        RegistrationError: for anything but texts.
+
+    Example:
+        >>> Finding("stale", "ponds", "the map of ponds is a year old", "ponds fetch").is_broken
+        True
+    """
+
+    topic: str
+    about: str
+    message: str
+    command: str
+    is_broken: bool = True
+
+    def __post_init__(self) -> None:
+        given: tuple[object, ...] = (self.topic, self.about, self.message, self.command)
+        if not all(isinstance(text, str) for text in given):
+            raise RegistrationError(
+                f"{quote(given)} is no finding for `kplug doctor`",
+                hint='Give texts: kplug.Finding("stale", "ponds", "the map is old", "ponds fetch").',
+            )
