@@ -181,7 +181,8 @@ def offers_with_another_argument(ref: str) -> list[object]:
             {"something_else": something_else},
             "it implements 'something_else', which is no hook. Hooks are "
             + ", ".join(kind.hook for kind in HOOKED.values())
-            + ", kplug_kinds, kplug_components, kplug_offers, kplug_environment, kplug_findings, kplug_left_out.",
+            + ", kplug_kinds, kplug_components, kplug_offers, kplug_environment, kplug_findings, "
+            "kplug_left_out.",
         ),
         (
             {"kplug_losses": with_an_argument},
