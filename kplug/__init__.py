@@ -6,7 +6,9 @@ plugin's light module or the command line can say ``import kplug`` without payin
 
 from __future__ import annotations
 
-__kplug_non_mutating__ = True  # of all components in here; see `kplug.non_mutating`
+# What holds of all components in here: see `kplug.non_mutating` and `kplug.complete_config`.
+__kplug_non_mutating__ = True
+__kplug_complete_config__ = True
 
 import importlib
 import sys
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
         SettingsTable,
         Spec,
         audit,
+        complete_config,
         example,
         factory,
         find_refusal,
@@ -115,6 +118,7 @@ _HOMES = {
         "SettingsTable",
         "Spec",
         "audit",
+        "complete_config",
         "example",
         "factory",
         "find_refusal",
@@ -172,6 +176,7 @@ __all__ = [
     "backend",
     "callbacks",
     "channels_first",
+    "complete_config",
     "config",
     "constraints",
     "device",

@@ -15,6 +15,7 @@ from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.own_lookups import bind_all, remembering
 from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
+from kplug.registry.facts import has_complete_config
 from kplug.registry.quoting import quote, with_article
 from kplug.registry.suggestions import unknown_argument
 
@@ -22,15 +23,15 @@ _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def remember_arguments(owner: type) -> None:
-    """Let the objects of a user's class know what arguments they were given, and what they looked up.
+    """Let the objects of a class know what arguments they were given, and what they looked up.
 
     Their ``get_config`` may forget an argument. The attribute ``given_arguments`` has the names of those with
     another value than the default.
 
     Args:
-        owner: The class; those of kplug itself are left as they are.
+        owner: The class; one whose author states `complete_config` is left as it is.
     """
-    if "__init__" in vars(owner) and owner.__module__.partition(".")[0] != "kplug":
+    if "__init__" in vars(owner) and not has_complete_config(owner):
         owner.__init__ = _remembering(owner.__init__)  # type: ignore[misc]
         remember_look_ups(owner)
 

@@ -14,6 +14,8 @@ from kplug.layers.torch_module import TorchModule
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, resolve_object
 from kplug.registry.building.lost_arguments import find_lost, has_own_scheme
 from kplug.registry.building.reverse_lookup import find_component_of
+from kplug.registry.facts import has_complete_config
+from kplug.registry.names.built_ins import is_built_in_class
 from kplug.registry.problems import describe_error
 from kplug.registry.quoting import name_type, quote
 from kplug.serialization import deserialize_component, refusal_of_lost, require_whole
@@ -91,7 +93,7 @@ def get(identifier: object) -> Any:
 
 def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
     owner = type(layer)
-    if owner.__module__.partition(".")[0] == "kplug" or has_own_scheme(owner, config):
+    if has_complete_config(owner) or has_own_scheme(owner, config):
         return
     missing = [
         name
@@ -114,7 +116,8 @@ def _check_config(layer: Layer, config: Mapping[str, Any]) -> None:
 
 def _name_class(layer: Layer) -> str:
     owner = type(layer)
-    if owner.__module__.partition(".")[0] == "kplug":
+    # The module of a `TorchModule` is code, so it is no component.
+    if owner is TorchModule or is_built_in_class(get_kind("layer"), owner):
         return owner.__name__
     # What the layer was made with stands beside the name, so the class alone decides.
     component = find_component_of(REGISTRY, get_kind("layer"), owner)

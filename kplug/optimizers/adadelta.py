@@ -36,6 +36,7 @@ class Adadelta(RuleOptimizer):
         Keras 3 has 0.001, and torch has ρ = 0.9 and ε = 1e-6.
     """
 
+    state_blocks = (("square_avg", "acc_delta"),)
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")

@@ -38,6 +38,7 @@ class Adagrad(RowOptimizer, torch.optim.Adagrad):
         that is ``kplug-keras3/adagrad``.
     """
 
+    state_blocks = (("sum",),)
     is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu"})

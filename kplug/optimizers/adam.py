@@ -45,6 +45,7 @@ class Adam(Optimizer, torch.optim.Adam):
         Adam and Beyond, 2018.
     """
 
+    state_blocks = (("exp_avg", "exp_avg_sq"), ("max_exp_avg_sq",))
     is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps", "xpu"})

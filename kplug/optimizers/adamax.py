@@ -33,6 +33,7 @@ class Adamax(RuleOptimizer):
         Keras 2's 0.002; Keras 3 has 0.001. ``torch.optim.Adamax`` adds ε inside the maximum.
     """
 
+    state_blocks = (("exp_avg", "exp_inf"),)
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")

@@ -40,6 +40,8 @@ class AdamW(Adam, torch.optim.AdamW):
         ``torch.optim.AdamW`` decays by 0.01 and adds ε after v's bias is corrected.
     """
 
+    state_blocks = Adam.state_blocks
+
     @takes_common
     def __init__(
         self,

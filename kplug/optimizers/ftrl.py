@@ -45,6 +45,7 @@ class Ftrl(RuleOptimizer):
         As there, the weights are a function of z alone: what they were at first is forgotten.
     """
 
+    state_blocks = (("accumulator", "linear"),)
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("accumulator", "linear")

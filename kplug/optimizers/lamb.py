@@ -36,6 +36,7 @@ class Lamb(RuleOptimizer):
         ``keras.optimizers.Lamb``. torch has none.
     """
 
+    state_blocks = (("exp_avg", "exp_avg_sq"),)
     slots: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
 

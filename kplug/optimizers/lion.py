@@ -36,6 +36,7 @@ class Lion(RuleOptimizer):
         torch has none.
     """
 
+    state_blocks = (("exp_avg",),)
     is_elementwise = True
 
     slots: ClassVar[tuple[str, ...]] = ("exp_avg",)

@@ -41,6 +41,7 @@ class RMSprop(RuleOptimizer):
         centering, ε stands outside the root; with one of them the rule is Keras 3's, ε inside.
     """
 
+    state_blocks = (("square_avg",), ("momentum_buffer",), ("grad_avg",))
     is_elementwise = True
 
     #: Whether ε stands inside the root without momentum and centering too, as in Keras 3.

@@ -41,6 +41,7 @@ class SGD(RowOptimizer, torch.optim.SGD):
         in ``torch.optim.SGD``.
     """
 
+    state_blocks = (("momentum_buffer",),)
     is_elementwise = True
 
     fused_devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})

@@ -28,7 +28,11 @@ from kplug.registry.component import (
     named as named,
 )
 from kplug.registry.examples import example as example
-from kplug.registry.facts import keras_class as keras_class, non_mutating as non_mutating
+from kplug.registry.facts import (
+    complete_config as complete_config,
+    keras_class as keras_class,
+    non_mutating as non_mutating,
+)
 from kplug.registry.finding import Finding as Finding
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit

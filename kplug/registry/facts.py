@@ -17,6 +17,7 @@ from kplug.registry.errors import RegistrationError
 from kplug.registry.quoting import quote
 
 _NON_MUTATING = "__kplug_non_mutating__"
+_COMPLETE_CONFIG = "__kplug_complete_config__"
 _KERAS_CLASS = "__kplug_keras_class__"
 _KERAS_MODULE = "__kplug_keras_module__"
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -44,6 +45,33 @@ def is_non_mutating(component: object) -> bool:
     """Return whether the author of a class or function, or of an object's class, states `non_mutating`."""
     target = component if hasattr(component, "__qualname__") else type(component)
     return bool(_find(target, _NON_MUTATING))
+
+
+def complete_config(target: Anything) -> Anything:
+    """State that ``get_config`` of a class returns all that the constructor was given, in whatever form.
+
+    A configuration is then believed. Otherwise what an object was given is noted when it is made, and what
+    ``get_config`` leaves out of it is refused when the object is saved. A subclass is another component: it
+    says so itself. ``__kplug_complete_config__ = True`` at the top of a module or package states it of all
+    classes in there.
+
+    Example:
+        >>> @complete_config
+        ... class Scaled:
+        ...     def __init__(self, percent):
+        ...         self.factor = percent / 100
+        ...
+        ...     def get_config(self):
+        ...         return {"percent": self.factor * 100}
+        >>> has_complete_config(Scaled)
+        True
+    """
+    return mark(target, _COMPLETE_CONFIG, True)
+
+
+def has_complete_config(owner: type) -> bool:
+    """Return whether the author of a class states `complete_config`."""
+    return bool(_find(owner, _COMPLETE_CONFIG))
 
 
 def keras_class(path: str | None) -> Callable[[Anything], Anything]:

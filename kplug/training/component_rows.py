@@ -12,6 +12,7 @@ from kplug.registry.building.own_lookups import find_look_ups
 from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
 from kplug.registry.loading.imported_code import find_owner, find_running_version
+from kplug.registry.names.built_ins import is_built_in_class
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable
 
@@ -66,10 +67,8 @@ def describe(slot: str, resolved: Resolved) -> list[ComponentRow]:
 
 def _describe_supplied(where: str, module: Any) -> list[ComponentRow]:
     """Return a row for a layer of a plugin; those of kplug itself have none, as they are too many."""
-    owner = type(module)
-    if owner.__module__.partition(".")[0] == "kplug":
-        return []
-    component = find_component_of(REGISTRY, get_kind("layer"), owner)
+    owner, kind = type(module), get_kind("layer")
+    component = None if is_built_in_class(kind, owner) else find_component_of(REGISTRY, kind, owner)
     if component is None:
         return []
     arguments = ask_for_config(module) or {}

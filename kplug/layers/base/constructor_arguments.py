@@ -15,6 +15,7 @@ from kplug.errors import ArgumentError, ArgumentValueError
 from kplug.registry.building.lost_arguments import list_given
 from kplug.registry.building.own_lookups import bind_all, remembering
 from kplug.registry.building.roles import find_parameters, takes_any_keyword
+from kplug.registry.facts import has_complete_config
 from kplug.registry.suggestions import unknown_argument
 
 # A configuration has it only where it is known.
@@ -91,15 +92,14 @@ def refuse_keywords(layer_class: type, unknown: Iterable[str]) -> None:
     raise unknown_argument(layer_class.__name__, names, known, former)
 
 
-def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
+def watching_arguments(owner: type, init: Callable[..., None]) -> Callable[..., None]:
     """Return a constructor that names the class that was called if a required argument is missing.
 
-    Python names the class that wrote the constructor, which may be one that nobody has heard of. A
-    user's layer also remembers which optional arguments it was given, since its ``get_config`` may forget
-    them, and which its constructor keeps with another value under the same name: ``self.rate = 1 - rate``
-    is no answer to what the layer was made with.
+    Python names the class that wrote the constructor, which may be one that nobody has heard of. Without
+    `complete_config` a layer also remembers which optional arguments it was given, since its ``get_config``
+    may forget them, and which its constructor keeps with another value under the same name:
+    ``self.rate = 1 - rate`` is no answer to what the layer was made with.
     """
-    is_users = getattr(init, "__module__", "").partition(".")[0] != "kplug"
 
     @functools.wraps(init)
     def watched(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -117,7 +117,7 @@ def watching_arguments(init: Callable[..., None]) -> Callable[..., None]:
                 hint=f"Write {type(self).__name__}({example}). "
                 f"Known: {', '.join(list_keywords(type(self)))}.",
             ) from error
-        if not is_users:
+        if has_complete_config(owner):
             return
         # Past `__setattr__`, which fails where the constructor forgot that of Layer.
         state = vars(self)

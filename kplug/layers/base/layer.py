@@ -253,7 +253,7 @@ class Layer(nn.Module):
         if "build" in vars(cls):
             cls.build = marking_built(vars(cls)["build"])  # type: ignore[method-assign]
         if "__init__" in vars(cls):
-            cls.__init__ = watching_arguments(vars(cls)["__init__"])  # type: ignore[method-assign]
+            cls.__init__ = watching_arguments(cls, vars(cls)["__init__"])  # type: ignore[method-assign]
         complete_documentation(cls)
 
     @property

@@ -78,6 +78,8 @@ class Optimizer(torch.optim.Optimizer):
         built: Whether the parameters are known.
         is_elementwise: Whether the rule changes each number by its own gradient and moments alone, so
             that it may run on parts of weights. A class says so of itself.
+        state_blocks: The keys of what the rule keeps for a weight, in the order of Keras's optimizer of the
+            same rule; those of one tuple Keras makes together. A class says so of itself.
 
     Raises:
         ArgumentValueError: If a number is outside its range.
@@ -86,6 +88,7 @@ class Optimizer(torch.optim.Optimizer):
 
     is_elementwise: ClassVar[bool] = False
     fused_devices: ClassVar[frozenset[str]] = frozenset()
+    state_blocks: ClassVar[tuple[tuple[str, ...], ...]] = ()
     # Arguments that the class lacks, with values that configurations may have for them all the same.
     _unset_arguments: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     lr = learning_rate = LearningRateAttribute()

@@ -10,41 +10,26 @@ import torch
 # The keys of state tensors that Keras makes together: weight by weight, all of one weight.
 Block: TypeAlias = tuple[str, ...]
 
-_ADAM: tuple[Block, ...] = (("exp_avg", "exp_avg_sq"), ("max_exp_avg_sq",))
-_BLOCKS: dict[str, tuple[Block, ...]] = {
-    "SGD": (("momentum_buffer",),),
-    "RMSprop": (("square_avg",), ("momentum_buffer",), ("grad_avg",)),
-    "Adagrad": (("sum",),),
-    "Adadelta": (("square_avg", "acc_delta"),),
-    "Adam": _ADAM,
-    "AdamW": _ADAM,
-    "Adamax": (("exp_avg", "exp_inf"),),
-    "Lion": (("exp_avg",),),
-    "Lamb": (("exp_avg", "exp_avg_sq"),),
-    "Ftrl": (("accumulator", "linear"),),
-}
-
 
 def list_keys(optimizer: torch.optim.Optimizer, group: Mapping[str, Any]) -> set[str]:
     """Return what a rule that we know keeps for each weight of a group with these settings."""
     rule = find_rule(optimizer)
-    if rule is None:
+    if not rule:
         return set()
     blocks = leave_out_unused(rule, group)
     counter = {"step"} if counts_per_weight(optimizer) else set()
     return counter | {key for block in blocks for key in block}
 
 
-def find_rule(optimizer: torch.optim.Optimizer) -> tuple[Block, ...] | None:
-    """Return what the rule keeps; None for the rules of others, whatever they are called."""
-    owner = type(optimizer)
-    is_own = owner.__module__.startswith("kplug.optimizers.")
-    return _BLOCKS.get(owner.__name__, ()) if is_own else None
+def find_rule(optimizer: torch.optim.Optimizer) -> tuple[Block, ...]:
+    """Return what the class of an optimizer says itself that its rule keeps."""
+    blocks: tuple[Block, ...] = vars(type(optimizer)).get("state_blocks", ())
+    return blocks
 
 
 def counts_per_weight(optimizer: torch.optim.Optimizer) -> bool:
     """Return whether the rule is one of torch's that keep a number of steps for each weight."""
-    return type(optimizer).__name__ in ("Adam", "AdamW", "Adagrad")
+    return isinstance(optimizer, (torch.optim.Adam, torch.optim.AdamW, torch.optim.Adagrad))
 
 
 def leave_out_unused(blocks: Iterable[Block], group: Mapping[str, Any]) -> list[Block]:

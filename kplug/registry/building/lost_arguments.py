@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kplug.registry.building.roles import find_all_parameters, find_parameters, takes_any_keyword
-from kplug.registry.component import BUILT_IN
+from kplug.registry.facts import has_complete_config
 from kplug.registry.spec.formatting import is_literal
 
 _SPELLINGS = frozenset({"lr", "learning_rate"})  # of one argument, everywhere
@@ -27,7 +27,7 @@ def find_lost(
 
     Example:
         >>> class Scaled:
-        ...     __module__ = "your_code"  # kplug's own classes are believed
+        ...     __module__ = "your_code"  # kplug states `complete_config` of its own
         ...
         ...     def __init__(self, alpha=0.25):
         ...         self.alpha = alpha
@@ -37,7 +37,7 @@ def find_lost(
     owner = type(instance)
     if isinstance(instance, functools.partial):
         return [name for name in instance.keywords if name not in config]
-    if owner.__module__.partition(".")[0] in BUILT_IN or has_own_scheme(owner, config):
+    if _is_believed(owner) or has_own_scheme(owner, config):
         return []
     parameters = find_all_parameters(owner)
     if written is not None:
@@ -99,8 +99,12 @@ def _list_differing(
 
 def has_own_scheme(owner: type, config: Mapping[str, Any]) -> bool:
     """Whether a class's own ``from_config`` reads keys that are no arguments; it is believed then."""
-    reads = getattr(owner, "from_config", None)
-    if reads is None or getattr(reads, "__module__", "").partition(".")[0] in BUILT_IN:
+    reader = next((one for one in owner.__mro__ if "from_config" in vars(one)), None)
+    if reader is None or _is_believed(reader):
         return False
     known = {name for one in owner.__mro__ for name in find_parameters(one) or ()}
     return not config.keys() <= known
+
+
+def _is_believed(owner: type) -> bool:
+    return has_complete_config(owner) or owner.__module__.partition(".")[0] == "torch"

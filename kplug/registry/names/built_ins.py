@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kplug.registry.component import BUILT_IN, Component
-from kplug.registry.kinds import COMMAND, get_kind
+from kplug.registry.kinds import COMMAND, Kind, get_kind
 from kplug.registry.registry import REGISTRY
 
 
@@ -24,3 +24,9 @@ def list_built_ins(kind: str) -> tuple[Component, ...]:
     suppliers = REGISTRY.state.discovery.by_name
     offers = (suppliers[name].offer(record) for name in BUILT_IN if name in suppliers)
     return tuple(component for offer in offers for component in dict.fromkeys(offer.values()))
+
+
+def is_built_in_class(kind: Kind, owner: type) -> bool:
+    """Return whether a class is kplug's own component of its name."""
+    component = REGISTRY.index(kind).find_qualified("kplug", owner.__name__)
+    return component is not None and REGISTRY.load(component) is owner
