@@ -24,7 +24,8 @@ def map_identifiers(given: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(given, Mapping) and not _is_component(given):
         return {name: map_identifiers(entry, change) for name, entry in given.items()}
     if isinstance(given, (list, tuple)):
-        return [map_identifiers(entry, change) for entry in given]
+        entries = [map_identifiers(entry, change) for entry in given]
+        return entries if isinstance(given, list) else tuple(entries)
     return change(given)
 
 

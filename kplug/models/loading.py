@@ -171,9 +171,8 @@ def _compile(
     arguments = read_training(stored.training, custom_objects)
     if state is not None:
         arguments |= state.options
-    problem = _find_optimizer_problem(arguments)
+    problem = _make_optimizer(arguments)
     if problem is not None:
-        del arguments["optimizer"]
         state = None if state is None else replace(state, optimizer=None)
     model.compile(**arguments)
     if problem is not None:
@@ -187,11 +186,16 @@ def _compile(
         read_keras_optimizer(stored.file, model, stored.layout, source)
 
 
-def _find_optimizer_problem(arguments: Mapping[str, Any]) -> KplugError | None:
-    """Return why a file's optimizer cannot be made: that costs the optimizer, not the model."""
-    try:
-        if "optimizer" in arguments:
-            resolve("optimizer", arguments["optimizer"], where="optimizer")
-    except KplugError as error:
-        return error
+def _make_optimizer(arguments: dict[str, Any]) -> KplugError | None:
+    """Make a file's optimizer, which ``compile`` takes as it is.
+
+    Returns:
+        Why it cannot be made: that costs the optimizer, not the model.
+    """
+    if "optimizer" in arguments:
+        given = arguments.pop("optimizer")
+        try:
+            arguments["optimizer"] = resolve("optimizer", given, where="optimizer")
+        except KplugError as error:
+            return error
     return None

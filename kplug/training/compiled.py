@@ -23,7 +23,9 @@ from kplug.training.loss_tracker import LossTracker
 from kplug.training.precision import read_precision, with_loss_scaling
 from kplug.training.resolving import (
     Collector,
+    fill_structure,
     order_as_given,
+    read_structure,
     resolve_losses,
     resolve_metrics,
 )
@@ -155,11 +157,16 @@ def compile_model(
         )
     collector = Collector()
     names = tuple(getattr(model, "output_names", ())) or ("",)
-    losses = resolve_losses(collector, names, loss, loss_weights)
+    asked = {
+        "loss": read_structure(loss),
+        "metrics": read_structure(metrics),
+        "weighted_metrics": read_structure(weighted_metrics),
+    }
+    losses = resolve_losses(collector, names, asked["loss"], loss_weights)
     if getattr(model, "returns_dict", False):
-        losses = order_as_given(losses, loss)
+        losses = order_as_given(losses, asked["loss"])
     filled = collector.resolve("optimizer", optimizer, "optimizer")
-    named = resolve_metrics(collector, names, metrics, weighted_metrics)
+    named = resolve_metrics(collector, names, asked["metrics"], asked["weighted_metrics"])
     dtype = collector.attempt(read_precision, precision)
     made = filled.object if filled else None
     scaled = collector.attempt(partial(with_loss_scaling, dtype=dtype), made)
@@ -174,18 +181,14 @@ def compile_model(
     raise_problems(collector.problems, f"cannot compile {model.name!r}")
     _warn_of_negative_factors(losses)
     warn_of_double_activations(model, [*losses, *named])
-    structure = {
-        "loss": collector.fill("loss", loss),
-        "metrics": collector.fill("metric", metrics),
-        "weighted_metrics": collector.fill("metric", weighted_metrics),
-    }
+    assert filled is not None  # noqa: S101 - otherwise there was a problem
     return Compiled(
         optimizer=scaled,
-        optimizer_slot=collector.slots["optimizer"],
+        optimizer_slot=filled,
         losses=losses,
         metrics=named,
         output_names=names,
-        structure=structure,
+        structure={name: fill_structure(given) for name, given in asked.items()},
         loss_weights=loss_weights,
         **options,
     )

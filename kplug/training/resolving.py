@@ -17,36 +17,52 @@ from kplug.training.per_output import (
 )
 
 
+class Asked:
+    """The place of an identifier in an argument of ``compile``, and the slot that it fills.
+
+    Args:
+        identifier: What was given.
+
+    Attributes:
+        filled: The slot; the last one, if the identifier stands for several outputs.
+    """
+
+    def __init__(self, identifier: object) -> None:
+        self.identifier = identifier
+        self.filled: FilledSlot | None = None
+
+    def __repr__(self) -> str:
+        return repr(self.identifier)  # messages show the argument as it was given
+
+
 class Collector:
     """Resolves slots and collects the problems.
 
     Attributes:
-        slots: The slots of ``compile`` that are filled so far, by name.
         problems: What went wrong so far.
     """
 
     def __init__(self) -> None:
-        self.slots: dict[str, FilledSlot] = {}
         self.problems: list[KplugError] = []
-        self._slot_of: dict[tuple[str, int], FilledSlot] = {}
 
-    def resolve(self, kind: str, identifier: object, slot: str) -> FilledSlot | None:
-        """Fill a slot with a component; return None if that is a problem."""
+    def resolve(self, kind: str, asked: object, slot: str) -> FilledSlot | None:
+        """Fill a slot with a component; return None if that is a problem.
+
+        Args:
+            kind: The component's kind.
+            asked: The identifier, or its place in an argument, which keeps the slot.
+            slot: The slot's name.
+        """
+        identifier = asked.identifier if isinstance(asked, Asked) else asked
         resolved: Resolved | None = self.attempt(
             lambda given: resolve(kind, given, where=slot), identifier
         )
         if resolved is None:
             return None
         filled = FilledSlot(slot, resolved, _find_typed_name(identifier))
-        self.slots[slot] = self._slot_of[kind, id(identifier)] = filled
+        if isinstance(asked, Asked):
+            asked.filled = filled
         return filled
-
-    def fill(self, kind: str, given: object) -> Any:
-        """Return an argument with each identifier in its lists and dicts replaced by the slot it fills.
-
-        An identifier is known by its identity: a text that stands for several outputs is one text.
-        """
-        return map_identifiers(given, lambda identifier: self._slot_of[kind, id(identifier)])
 
     def attempt(self, function: Any, argument: object) -> Any:
         """Return what ``function`` makes of an argument, or None if that is a problem."""
@@ -62,13 +78,13 @@ class Collector:
 def resolve_losses(
     collector: Collector, names: tuple[str, ...], loss: object, loss_weights: object
 ) -> tuple[OutputLoss, ...]:
-    """Return the losses of the outputs that have one."""
+    """Return the losses of the outputs that have one; ``loss`` is what ``read_structure`` returned."""
     weights = collector.attempt(partial(spread_weights, names), loss_weights)
-    identifiers = collector.attempt(partial(spread_losses, names), loss)
+    spread = collector.attempt(partial(spread_losses, names), loss)
     losses: list[OutputLoss] = []
-    for index, identifier in enumerate(identifiers or ()):
+    for index, asked in enumerate(spread or ()):
         slot = _slot("loss", names, index)
-        filled = None if identifier is None else collector.resolve("loss", identifier, slot)
+        filled = None if asked is None else collector.resolve("loss", asked, slot)
         if filled is not None:
             weight = weights[index] if weights else 1.0
             losses.append(OutputLoss(names[index], index, filled.object, weight, filled))
@@ -90,20 +106,25 @@ def _slot(argument: str, names: tuple[str, ...], index: int) -> str:
 def resolve_metrics(
     collector: Collector, names: tuple[str, ...], metrics: object, weighted_metrics: object
 ) -> tuple[NamedMetric, ...]:
-    """Return the metrics of all outputs, those without weights first, with their names in logs."""
+    """Return the metrics of all outputs, those without weights first, with their names in logs.
+
+    Both arguments are what ``read_structure`` returned.
+    """
     taken = {"loss", *(f"{name}_loss" for name in names if len(names) > 1)}
     named: list[NamedMetric] = []
     for argument, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
         spread = collector.attempt(partial(spread_metrics, names, argument), given)
-        for index, identifiers in enumerate(spread or ()):
-            for place, identifier in enumerate(identifiers):
+        for index, of_output in enumerate(spread or ()):
+            for place, asked in enumerate(of_output):
                 slot = f"{_slot(argument, names, index)}[{place}]"
-                filled = collector.resolve("metric", identifier, slot)
+                filled = collector.resolve("metric", asked, slot)
                 if filled is None:
                     continue
                 is_weighted = argument == "weighted_metrics"
                 prefix = f"{names[index]}_" if len(names) > 1 else ""
-                name = _choose_name(prefix, _metric_name(identifier, filled), taken, is_weighted)
+                name = _choose_name(
+                    prefix, _metric_name(asked.identifier, filled), taken, is_weighted
+                )
                 entry = NamedMetric(name, filled.object, is_weighted, index, filled)
                 collector.attempt(partial(_refuse_shared, named), entry)
                 named.append(entry)
@@ -122,6 +143,16 @@ def _refuse_shared(known: list[NamedMetric], entry: NamedMetric) -> None:
             )
             error.hint = "Give the name of the metric, or make one for each place."
             raise error
+
+
+def read_structure(given: object) -> Any:
+    """Return an argument with an ``Asked`` in the place of each identifier in its lists and dicts."""
+    return map_identifiers(given, Asked)
+
+
+def fill_structure(asked: object) -> Any:
+    """Return what ``read_structure`` returned with the slots in their places; all are filled."""
+    return map_identifiers(asked, lambda place: place.filled)
 
 
 def _find_typed_name(identifier: object) -> str | None:

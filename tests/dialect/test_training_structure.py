@@ -14,10 +14,10 @@ def wrap(identifier: Any) -> tuple[str, Any]:
     return "changed", identifier
 
 
-def test_structure_stays_and_tuples_become_lists() -> None:
+def test_structure_stays() -> None:
     given = {"a": ("mse", None), "b": {"c": ["mae"]}, "d": None}
     assert map_identifiers(given, wrap) == {
-        "a": [("changed", "mse"), None],
+        "a": (("changed", "mse"), None),
         "b": {"c": [("changed", "mae")]},
         "d": None,
     }

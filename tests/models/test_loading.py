@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from kplug import Sequential, layers
+from kplug import Sequential, layers, optimizers
 from kplug.errors import ArgumentValueError, ContractError, WeightsError
 from kplug.models.loading import load_model, model_from_json
 
@@ -106,3 +106,19 @@ def test_a_bare_list_of_layers_is_a_sequential_model() -> None:
 def test_a_text_that_describes_no_model_is_refused(text: str, message: str) -> None:
     with pytest.raises(WeightsError, match=message):
         model_from_json(text)
+
+
+def test_the_optimizer_of_a_file_is_made_once(tmp_path: Path) -> None:
+    made: list[float] = []
+
+    class Slow(optimizers.SGD):
+        def __init__(self, lr: float = 0.01) -> None:
+            made.append(lr)
+            super().__init__(lr=lr)
+
+    model = Sequential([layers.Dense(1, input_shape=(3,))])
+    model.compile(Slow(0.5), "mse")
+    model.save(tmp_path / "m.keras")
+    made.clear()
+    loaded = load_model(tmp_path / "m.keras", custom_objects={"Slow": Slow})
+    assert (made, loaded.optimizer.lr) == ([0.5], 0.5)

@@ -143,3 +143,13 @@ def test_a_single_output_takes_no_name_but_loss() -> None:
     assert model.compiled is not None
     assert model.compiled.output_names == ("near",)
     assert [entry.name for entry in model.compiled.metrics] == ["near_loss"]
+
+
+def test_each_place_of_a_text_that_is_given_twice_has_its_own_slot() -> None:
+    inputs = layers.Input((3,))
+    model = Model(inputs, [layers.Dense(1, name=name)(inputs) for name in ("near", "far")])
+    model.compile(loss=["mse", "mse"], metrics={"near": ["mae"], "far": ["mae"]})
+    assert model.compiled is not None
+    structure = model.compiled.structure
+    assert [filled.slot for filled in structure["loss"]] == ["loss[near]", "loss[far]"]
+    assert structure["metrics"]["near"][0].object is model.compiled.metrics[0].metric
