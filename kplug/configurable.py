@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry.building.lost_arguments import list_given
-from kplug.registry.building.own_lookups import bind_all, remembering
+from kplug.registry.building.recorded_lookups import bind_all, remembering
 from kplug.registry.building.roles import takes_any_keyword
 from kplug.registry.component import find_names
 from kplug.registry.facts import has_complete_config

@@ -10,11 +10,11 @@ import typer
 from kplug.commands.output import JsonOption, print_json, print_lines
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
+from kplug.registry.env_section import Section
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Policy, Setting
-from kplug.registry.policy.entries import Entry
-from kplug.registry.section import Section
+from kplug.registry.policy.list_entries import Entry
 
 # For each plugin, what keeps it out: the setting, None for one in error, and the reason in words.
 _Refusals = dict[str, list[tuple[Setting | None, str]]]

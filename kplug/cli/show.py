@@ -26,7 +26,11 @@ from kplug.registry import KINDS, REGISTRY, Component, Kind, Spec, get_kind, loo
 from kplug.registry.building.binding import describe_signature
 from kplug.registry.building.roles import decide_role
 from kplug.registry.metadata import read_licence
-from kplug.registry.names.misses import list_packages, list_switched_off, suggest_component
+from kplug.registry.names.lookup_suggestions import (
+    list_packages,
+    list_switched_off,
+    suggest_component,
+)
 from kplug.registry.quoting import quote
 from kplug.terminal import wrap
 

@@ -15,7 +15,7 @@ from kplug.layers.base.layer import Layer
 from kplug.layers.base.shape_inference import shapes_of
 from kplug.nested import find_leaves
 from kplug.registry import REGISTRY, Resolved, get_kind, look_up, parse_spec, resolve
-from kplug.registry.building.own_lookups import note
+from kplug.registry.building.recorded_lookups import note
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.quoting import quote
 

@@ -10,7 +10,7 @@ from kplug.locking.install_source import read_install_source
 from kplug.locking.lock_file import Lock, LockedPackage
 from kplug.registry import KINDS, REGISTRY, Component, Resolved, resolve
 from kplug.registry.component import BUILT_IN, CUSTOM
-from kplug.registry.loading.imported_code import Build, find_build_here
+from kplug.registry.loading.running_builds import Build, find_build_here
 from kplug.registry.quoting import quote
 
 # For each distribution the components that are used; for the user's own code their names.

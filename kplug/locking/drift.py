@@ -12,7 +12,7 @@ from kplug.locking.lock_file import Lock, LockedPackage
 from kplug.registry import KINDS, REGISTRY, Component
 from kplug.registry.candidates.conflicts import decide
 from kplug.registry.candidates.index import Index
-from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
+from kplug.registry.loading.running_builds import Build, find_build_here, find_replacement
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.quoting import shorten
 

@@ -14,7 +14,7 @@ what is wrong.
 
 from kplug.registry.building.resolution import resolve as resolve, resolve_object as resolve_object
 from kplug.registry.building.resolved import Resolved as Resolved
-from kplug.registry.candidates.packages import Package as Package
+from kplug.registry.candidates.installable_packages import Package as Package
 from kplug.registry.candidates.scopes import (
     register as register,
     scope as scope,
@@ -27,6 +27,7 @@ from kplug.registry.component import (
     function as function,
     named as named,
 )
+from kplug.registry.env_section import Section as Section
 from kplug.registry.examples import example as example
 from kplug.registry.facts import (
     complete_config as complete_config,
@@ -35,8 +36,8 @@ from kplug.registry.facts import (
 )
 from kplug.registry.finding import Finding as Finding
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind
+from kplug.registry.loading.distribution_hash import hash_code as hash_code
 from kplug.registry.loading.loaded_modules import LoadedModule as LoadedModule, audit as audit
-from kplug.registry.loading.record_hash import hash_code as hash_code
 from kplug.registry.lookup_keys import lookup_key as lookup_key
 from kplug.registry.names.built_ins import list_built_ins as list_built_ins
 from kplug.registry.names.lookup import look_up as look_up
@@ -46,7 +47,6 @@ from kplug.registry.policy import (
     read_settings_tables as read_settings_tables,
 )
 from kplug.registry.registry import REGISTRY as REGISTRY
-from kplug.registry.section import Section as Section
 from kplug.registry.spec import Spec as Spec, parse_spec as parse_spec
 
 prefer = REGISTRY.prefer

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from kplug.registry.candidates.conflicts import find_shadowed_built_ins
 from kplug.registry.candidates.index import Index, build_index
-from kplug.registry.candidates.packages import Package
+from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.discovery import Discovery, discover, search_path_fingerprint
-from kplug.registry.installed.groups import MODULE_GROUP
+from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.hook_modules import Item
-from kplug.registry.installed.in_flight import Once
 from kplug.registry.installed.lent_modules import find_idle_modules
+from kplug.registry.installed.once import Once
 from kplug.registry.installed.plugin_kinds import merge_kinds
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import COMMAND, HOOKED, KINDS, Kind
-from kplug.registry.loading.imported_code import warn_of_replacement
+from kplug.registry.loading.importer import TargetError
 from kplug.registry.loading.load_failures import explain_failure
-from kplug.registry.loading.targets import TargetError
+from kplug.registry.loading.running_builds import warn_of_replacement
 from kplug.registry.policy import Policy, read_policy
 from kplug.registry.problems import Problem, is_half_imported
 

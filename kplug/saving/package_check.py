@@ -14,9 +14,9 @@ from packaging.version import InvalidVersion, Version
 from kplug.arguments import require_choice
 from kplug.errors import WeightsError
 from kplug.registry import REGISTRY
-from kplug.registry.candidates.packages import Package
+from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import BUILT_IN, CUSTOM
-from kplug.registry.loading.imported_code import Build, find_build_here, find_replacement
+from kplug.registry.loading.running_builds import Build, find_build_here, find_replacement
 from kplug.registry.quoting import quote
 from kplug.registry.user_warnings import warn
 from kplug.saving.protocols import LayeredModel

@@ -18,7 +18,7 @@ import numpy as np
 from kplug import __version__
 from kplug.errors import WeightsError
 from kplug.registry.component import CUSTOM
-from kplug.registry.loading.imported_code import Build, find_build_here, warn_of_replacement
+from kplug.registry.loading.running_builds import Build, find_build_here, warn_of_replacement
 from kplug.saving.protocols import LayeredModel
 from kplug.saving.text_attributes import ATTRIBUTE_LIMIT, read_attribute
 from kplug.training.component_rows import list_components

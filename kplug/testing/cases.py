@@ -8,7 +8,7 @@ from unittest import SkipTest
 
 from kplug.errors import ArgumentError, KplugError
 from kplug.registry import REGISTRY, Component, get_kind
-from kplug.registry.building.own_example import find_own_example
+from kplug.registry.building.example_loading import find_own_example
 from kplug.registry.errors import raise_problems
 from kplug.registry.examples import Example
 from kplug.registry.kinds import KINDS

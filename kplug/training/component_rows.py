@@ -8,10 +8,10 @@ from typing import Any
 from kplug.errors import SpecError
 from kplug.layers.base.layer import Layer
 from kplug.registry import REGISTRY, Component, Resolved, Spec, get_kind
-from kplug.registry.building.own_lookups import find_look_ups
+from kplug.registry.building.recorded_lookups import find_look_ups
 from kplug.registry.building.resolved import ask_for_config
 from kplug.registry.building.reverse_lookup import find_component_of
-from kplug.registry.loading.imported_code import find_owner, find_running_version
+from kplug.registry.loading.running_builds import find_owner, find_running_version
 from kplug.registry.names.built_ins import is_built_in_class
 from kplug.training.compiled import Compiled
 from kplug.training.component_table import ComponentRow, ComponentTable

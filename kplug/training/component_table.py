@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex, overload
 from rich.console import Console
 
 from kplug.html import html_table
-from kplug.registry.loading.imported_code import find_replacement
+from kplug.registry.loading.running_builds import find_replacement
 from kplug.terminal import TextTable
 
 _COLUMNS = ("slot", "component", "package", "chosen as")

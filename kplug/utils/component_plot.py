@@ -8,7 +8,7 @@ from pathlib import Path
 from kplug.errors import ArgumentError
 from kplug.registry import REGISTRY, Spec, get_kind, look_up, parse_spec
 from kplug.registry.building.binding import describe_signature
-from kplug.registry.building.own_example import find_own_example
+from kplug.registry.building.example_loading import find_own_example
 from kplug.utils.component_curves.drawing import plot
 from kplug.utils.component_curves.sampling import SAMPLERS, sample
 

@@ -31,7 +31,6 @@ from kplug_registry.site_format import (
 from kplug_registry.storage import Folder
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
-from kplug_registry.trust.lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root
 from kplug_registry.trust.signing import (
     sign_changes,
@@ -39,6 +38,7 @@ from kplug_registry.trust.signing import (
     write_file,
     write_signing,
 )
+from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.verified_site import VerifiedSite
 
 import kplug

@@ -23,7 +23,7 @@ from kplug.builtins import (
 from kplug.cli.app import app
 from kplug.dialect.reading_models import read_model
 from kplug.registry import REGISTRY, Component
-from kplug.registry.loading.record_hash import digest_of
+from kplug.registry.loading.distribution_hash import digest_of
 from kplug.saving.whole import writing
 from kplug.training.compilation import compiled_step, torch_compiler
 

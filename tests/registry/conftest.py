@@ -17,8 +17,8 @@ import pytest
 from kplug.registry import REGISTRY, Kind
 from kplug.registry.building import resolution
 from kplug.registry.candidates import scopes
-from kplug.registry.loading import imported_code
-from kplug.registry.loading.record_hash import digest_of
+from kplug.registry.loading import running_builds
+from kplug.registry.loading.distribution_hash import digest_of
 from kplug.registry.policy import reading
 
 EntryPoints = Mapping[str, Mapping[str, str]]
@@ -147,9 +147,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.chdir(tmp_path)
     for variable in [name for name in os.environ if name.startswith("KPLUG_")]:
         monkeypatch.delenv(variable)
-    monkeypatch.setattr(imported_code, "_IMPORTED", {})
-    monkeypatch.setattr(imported_code, "_MODULES", {})
-    monkeypatch.setattr(imported_code, "_OWNERS", {})
+    monkeypatch.setattr(running_builds, "_IMPORTED", {})
+    monkeypatch.setattr(running_builds, "_MODULES", {})
+    monkeypatch.setattr(running_builds, "_OWNERS", {})
     monkeypatch.setattr(reading, "SYSTEM_FILE", tmp_path / "etc" / "kplug.toml")
     if importlib.util.find_spec("torch") is None:  # then no kind of kplug's own has its adapter
         monkeypatch.setattr(

@@ -152,8 +152,8 @@ def test_a_lock_of_the_users_around_both(install: Sandbox) -> None:
         install,
         "import threading, time, kplug\n"
         "lock = threading.RLock()\n"
-        "from kplug.registry.installed import in_flight\n"
-        "in_flight.PATIENCE = 1.0\n"
+        "from kplug.registry.installed import once\n"
+        "once.PATIENCE = 1.0\n"
         "thread = threading.Thread(target=kplug.resolve, args=('regularizer', 'pond'), daemon=True)\n"
         "thread.start()\n"
         "time.sleep(0.1)\n"

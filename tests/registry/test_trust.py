@@ -25,7 +25,7 @@ It imports the plugin of the component that it names, and no other that declares
   registry/trust/test_strings.py::test_a_string_imports_the_plugin_that_it_names
 It cannot reach a plugin that is switched off.
   registry/test_bad_plugins.py::test_disabled_plugin_is_never_imported
-  registry/names/test_misses.py::test_disabled
+  registry/names/test_lookup_errors.py::test_disabled
 It is read or refused in bounded time and memory.
   registry/hostile/test_specs.py::test_a_text_is_a_spec_or_a_spec_error
   registry/hostile/test_specs.py::test_a_name_is_a_component_or_a_resolution_error
@@ -33,7 +33,7 @@ What a message repeats of it is cut at 80 characters and cannot control a termin
   registry/test_quoting.py::test_no_message_repeats_a_long_or_dangerous_text
   registry/test_quoting.py::test_a_long_text_is_cut_where_binding_repeats_it
 No message turns a name that only a string supplied into an install command.
-  registry/names/test_misses.py::test_package_that_only_a_text_names_is_not_recommended
+  registry/names/test_lookup_errors.py::test_package_that_only_a_text_names_is_not_recommended
   registry/trust/test_plugins.py::test_nothing_is_installed_and_no_index_is_asked
 A component does with its arguments what it is made for: `csv_logger('a.csv')` writes that file during
 training, so whoever may write a string may do that.
@@ -112,24 +112,24 @@ another.
   registry/candidates/test_conflicts.py::test_built_in_goes_before_plugins_and_names_the_shadowed
   registry/candidates/test_conflicts.py::test_preference_goes_before_the_built_in
   registry/installed/test_discovery.py::test_reserved_names_are_refused
-  registry/loading/test_targets.py::test_what_one_may_name_another_may_not
+  registry/loading/test_importer.py::test_what_one_may_name_another_may_not
   registry/trust/test_plugins.py::test_no_declaration_takes_a_qualified_name_of_another
 It names modules of its own and of distributions that it requires, and none of Python's.
-  registry/loading/test_targets.py::test_own_modules
-  registry/loading/test_targets.py::test_modules_of_others
-  registry/loading/test_targets.py::test_an_entry_point_cannot_run_a_command
+  registry/loading/test_importer.py::test_own_modules
+  registry/loading/test_importer.py::test_modules_of_others
+  registry/loading/test_importer.py::test_an_entry_point_cannot_run_a_command
 What it requires is its author's word.
-  registry/loading/test_targets.py::test_modules_of_what_it_requires
+  registry/loading/test_importer.py::test_modules_of_what_it_requires
 An object of your code is not recorded as the plugin's because an entry point names it.
   registry/building/test_reverse_lookup.py::test_a_plugin_cannot_claim_what_is_not_its_own
 What is broken in it costs no other plugin anything.
   registry/test_bad_plugins.py::test_it_costs_that_plugin_alone
   registry/test_bad_plugins.py::test_all_of_them_at_once
 A plugin that is switched off is not imported by kplug, whoever names its modules.
-  registry/loading/test_targets.py::test_a_disabled_plugin_is_not_imported_by_anothers_target
-  registry/loading/test_targets.py::test_nor_by_anothers_hook
-  registry/loading/test_targets.py::test_nor_by_what_is_registered
-  registry/loading/test_targets.py::test_nor_in_a_scope
+  registry/loading/test_importer.py::test_a_disabled_plugin_is_not_imported_by_anothers_target
+  registry/loading/test_importer.py::test_nor_by_anothers_hook
+  registry/loading/test_importer.py::test_nor_by_what_is_registered
+  registry/loading/test_importer.py::test_nor_in_a_scope
 It can still be imported by the code of others, and Python runs the lines of its `.pth` files.
   registry/trust/test_plugins.py::test_the_code_of_others_may_import_what_is_switched_off
   registry/trust/test_plugins.py::test_lines_of_a_pth_file_run_though_it_is_switched_off
@@ -137,7 +137,7 @@ A plugin whose name cannot be read never loads.
   registry/installed/test_discovery.py::test_a_distribution_without_a_readable_name_never_loads_and_is_named_with_its_path
 Lists with versions or hashes are asked at discovery, and again before kplug imports one of its modules: a
 build that is installed in between is judged by itself.
-  registry/policy/test_entries.py::test_what_is_installed_is_judged
+  registry/policy/test_list_entries.py::test_what_is_installed_is_judged
   registry/trust/test_upgrades.py::test_a_build_that_is_not_listed_is_not_imported_after_an_upgrade
   registry/trust/test_upgrades.py::test_a_build_that_is_listed_is_imported_after_an_upgrade
 What a plugin imports by itself is not judged again.
@@ -145,16 +145,16 @@ What a plugin imports by itself is not judged again.
 Lists with hashes, and `strict = true`, compare the files of a plugin with its `RECORD` before one of its
 modules is imported, and what was imported with the files.
   registry/trust/test_plugins.py::test_a_changed_file_is_refused_by_who_pins
-  registry/loading/test_vouching.py::test_strict_refuses_code_that_shows_only_once_it_runs
+  registry/loading/test_code_verification.py::test_strict_refuses_code_that_shows_only_once_it_runs
 Code that nobody can vouch for is refused.
-  registry/loading/test_vouching.py::test_settings_that_pin_refuse_what_nobody_can_vouch_for
+  registry/loading/test_code_verification.py::test_settings_that_pin_refuse_what_nobody_can_vouch_for
 Other lists do not: whoever can write to a folder of `sys.path` can change what a plugin does that is listed
 by its name or version.
   registry/trust/test_plugins.py::test_a_changed_file_is_loaded_by_a_list_of_names_or_versions
 Whoever can write there can write a `RECORD`, too: a hash in your list is yours.
   registry/trust/test_upgrades.py::test_a_build_that_is_not_listed_is_not_imported_after_an_upgrade
 Code that runs in the process can hide what it has replaced.
-  registry/loading/test_vouching.py::test_code_that_runs_can_hide_what_it_has_replaced
+  registry/loading/test_code_verification.py::test_code_that_runs_can_hide_what_it_has_replaced
 An editable install has no hash that a list can hold, so a list with hashes refuses it.
   registry/trust/test_plugins.py::test_an_editable_install_is_judged_by_the_version_that_it_states
 A list with versions believes the version that the metadata state, whatever the code is.
@@ -163,8 +163,8 @@ kplug installs nothing and asks no index.
   registry/trust/test_plugins.py::test_nothing_is_installed_and_no_index_is_asked
 It shows an install command for what a plugin answers (`kplug_offers`), for what a plugin requires, and for
 another version of a plugin that is installed.
-  registry/names/test_misses.py::test_a_plugin_says_which_packages_offer_an_unknown_name
-  registry/names/test_misses.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
+  registry/names/test_lookup_errors.py::test_a_plugin_says_which_packages_offer_an_unknown_name
+  registry/names/test_lookup_errors.py::test_only_what_a_plugin_answers_for_that_package_is_to_be_installed
   registry/loading/test_load_failures.py::test_only_a_package_that_the_plugin_requires_is_to_be_installed
   saving/test_package_check.py::test_comparison_with_what_is_installed
 A new release of a plugin that you allow by name alone runs as soon as it is installed and used; with

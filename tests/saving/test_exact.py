@@ -15,7 +15,7 @@ import pytest
 from kplug import Sequential, layers, load_model
 from kplug.errors import LockError, WeightsError
 from kplug.locking import format_lock
-from kplug.registry.loading import vouching
+from kplug.registry.loading import code_verification
 from kplug.saving.lock_check import lock_model
 from tests.locking import conftest
 from tests.registry.conftest import Sandbox
@@ -33,7 +33,7 @@ PENALTY = (
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(vouching, "_READ", {})
+    monkeypatch.setattr(code_verification, "_READ", {})
     yield
     for name in ("kplug_one", "kplug_two"):
         sys.modules.pop(name, None)
@@ -222,7 +222,7 @@ def test_code_that_is_other_here_is_refused(
 ) -> None:
     model.save(tmp_path / "m.h5")
     sys.modules.pop("kplug_one")
-    vouching._READ.clear()
+    code_verification._READ.clear()
     path = install.folder / "kplug_one.py"
     path.write_text(path.read_text() + "# edited\n")
     with pytest.raises(WeightsError) as caught:
@@ -274,7 +274,7 @@ def test_other_code_behind_an_offer_is_refused(
 ) -> None:
     wrapped.save(tmp_path / "m.h5")
     sys.modules.pop("kplug_one")
-    vouching._READ.clear()
+    code_verification._READ.clear()
     install.uninstall("kplug-one")
     install_plugin(losses=("overlap", "focal"), code="bbb")
     with pytest.raises(WeightsError) as caught:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from kplug.errors import ArgumentValueError, KplugWarning, WeightsError
-from kplug.registry.candidates.packages import Package
-from kplug.registry.loading.imported_code import Build
+from kplug.registry.candidates.installable_packages import Package
+from kplug.registry.loading.running_builds import Build
 from kplug.saving import load_weights, save_weights
 from kplug.saving.package_check import compare_installed
 from kplug.saving.provenance import write_components

@@ -14,7 +14,7 @@ import pytest
 import kplug
 from kplug import Sequential, layers
 from kplug.errors import KplugWarning, WeightsError
-from kplug.registry.loading.imported_code import find_build_here
+from kplug.registry.loading.running_builds import find_build_here
 from kplug.saving import load_weights, save_weights
 from kplug.saving.provenance import collect_rows, read_components, write_components
 

@@ -18,7 +18,7 @@ import kplug
 from kplug import layers
 from kplug.models import Sequential
 from kplug.registry import REGISTRY
-from kplug.registry.loading.record_hash import digest_of
+from kplug.registry.loading.distribution_hash import digest_of
 from kplug.saving.lock_check import lock_model
 from kplug.saving.provenance import read_components
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kplug import __version__
 from kplug.registry import Component
 from kplug.registry.component import Origin
-from kplug.registry.loading.imported_code import Build, find_build_here
+from kplug.registry.loading.running_builds import Build, find_build_here
 
 Level = Literal["error", "warning"]
 

@@ -12,7 +12,7 @@ from kplug.registry import KINDS, REGISTRY, Component, get_kind
 from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import UnknownKindError
 from kplug.registry.kinds import COMMAND
-from kplug.registry.loading.ownership import find_distribution
+from kplug.registry.loading.module_ownership import find_distribution
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote

@@ -14,7 +14,7 @@ from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
-from kplug.registry.loading.targets import is_of_python
+from kplug.registry.loading.importer import is_of_python
 from kplug.registry.problems import Problem
 
 _VARIABLE = re.compile(r"(?:the environment variable )?(kplug_?\w*)\b", re.IGNORECASE)

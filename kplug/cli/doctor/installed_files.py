@@ -13,9 +13,9 @@ import importlib_metadata
 from kplug.registry import REGISTRY
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
-from kplug.registry.loading.ownership import find_distribution
-from kplug.registry.loading.record_hash import Code, read_code
-from kplug.registry.loading.vouching import find_changed, find_shadows
+from kplug.registry.loading.code_verification import find_changed, find_shadows
+from kplug.registry.loading.distribution_hash import Code, read_code
+from kplug.registry.loading.module_ownership import find_distribution
 
 
 def find_other_files() -> Iterator[Finding]:

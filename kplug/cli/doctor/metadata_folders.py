@@ -13,7 +13,7 @@ import importlib_metadata
 
 from kplug.registry import KINDS
 from kplug.registry.finding import Finding
-from kplug.registry.installed.groups import OTHER_CONTRACT
+from kplug.registry.installed.entry_point_groups import OTHER_CONTRACT
 from kplug.registry.kinds import HOOKED
 from kplug.registry.metadata import find_folder, has_metadata
 

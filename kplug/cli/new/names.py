@@ -12,7 +12,7 @@ from kplug.cli.new.files import NewComponent
 from kplug.errors import KplugError
 from kplug.registry import REGISTRY, Component
 from kplug.registry.component import BUILT_IN, CUSTOM, check_name
-from kplug.registry.loading.ownership import find_distribution
+from kplug.registry.loading.module_ownership import find_distribution
 from kplug.registry.quoting import quote
 
 

@@ -11,7 +11,7 @@ import torch
 from kplug.graph import Node, sort_nodes
 from kplug.layers.base.component_slots import HoldsSlots, resolve_slots
 from kplug.layers.base.weight_store import WeightStore
-from kplug.registry.building.own_lookups import remembering
+from kplug.registry.building.recorded_lookups import remembering
 from kplug.registry.errors import raise_problems
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, final
 
 from kplug.errors import KplugError
 from kplug.registry import Resolved, Spec, get_kind, resolve
-from kplug.registry.building.own_lookups import noting
+from kplug.registry.building.recorded_lookups import noting
 
 
 @final

@@ -11,7 +11,7 @@ import torch
 from kplug.arguments import is_number, require_number
 from kplug.errors import ArgumentError, ContractError
 from kplug.registry import resolve, resolve_object
-from kplug.registry.building.own_lookups import forget_look_ups, remembering
+from kplug.registry.building.recorded_lookups import forget_look_ups, remembering
 from kplug.serialization import require_whole
 
 Schedule: TypeAlias = Callable[[int], float]

@@ -2,5 +2,6 @@
 
 Data flows in this order::
 
-    roles → binding → resolution → resolved; lost_arguments, reverse_lookup
+    roles → binding, recorded_lookups → resolution → resolved; lost_arguments, reverse_lookup
+    the example that its author gives    example_loading
 """

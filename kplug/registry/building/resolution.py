@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kplug.registry.building.binding import Call, bind
-from kplug.registry.building.own_lookups import name_places, note, noting
+from kplug.registry.building.recorded_lookups import name_places, note, noting
 from kplug.registry.building.resolved import Resolved, fill, holds_spec
 from kplug.registry.building.reverse_lookup import find_component_of, suggest_name
 from kplug.registry.building.roles import has_parameter

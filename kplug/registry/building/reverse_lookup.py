@@ -12,7 +12,7 @@ from kplug.registry.candidates.scopes import user_components
 from kplug.registry.component import NAME, Component
 from kplug.registry.errors import DisabledComponentError, PluginLoadError
 from kplug.registry.kinds import Kind
-from kplug.registry.loading.imported_code import find_owner
+from kplug.registry.loading.running_builds import find_owner
 from kplug.registry.registry import Registry
 
 

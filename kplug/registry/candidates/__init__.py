@@ -5,5 +5,5 @@ Data flows in this order::
     in installed packages   index
     in the user's code      scopes
     which one is chosen     conflicts
-    in other packages       packages
+    in other packages       installable_packages
 """

@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    discovery → suppliers, which ask hook_modules → declarations; plugin_kinds
+    entry_point_groups → discovery → suppliers, which ask hook_modules → declarations; plugin_kinds
     components → summaries, for listings
 
 What is wrong with a distribution becomes a ``Problem`` and costs that distribution alone.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kplug.registry.component import Component, Origin, check_name, find_names, find_summary
 from kplug.registry.errors import RegistrationError
 from kplug.registry.kinds import Kind
-from kplug.registry.loading.targets import strip_extras
+from kplug.registry.loading.importer import strip_extras
 from kplug.registry.lookup_keys import keys_of, lookup_key
 from kplug.registry.problems import Problem, describe_answer, describe_error
 from kplug.registry.quoting import quote

@@ -17,9 +17,9 @@ import importlib_metadata
 from kplug import __version__
 from kplug.registry.component import BUILT_IN, CUSTOM, Origin
 from kplug.registry.errors import PolicyError
-from kplug.registry.installed.groups import HOOK_GROUP, is_meant
+from kplug.registry.installed.entry_point_groups import HOOK_GROUP, is_meant
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.loading.targets import Importer, strip_extras
+from kplug.registry.loading.importer import Importer, strip_extras
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import EntryLine, find_folder, read_entry_points, read_origin
 from kplug.registry.policy import Policy

@@ -8,9 +8,9 @@ from importlib.machinery import PathFinder
 
 import kplug
 from kplug.registry.component import Origin
-from kplug.registry.installed.groups import MODULE_GROUP
+from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.loading.targets import strip_extras
+from kplug.registry.loading.importer import strip_extras
 from kplug.registry.problems import Problem
 from kplug.registry.quoting import quote
 

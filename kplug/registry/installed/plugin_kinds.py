@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kplug.registry.installed.groups import MODULE_GROUP
+from kplug.registry.installed.entry_point_groups import MODULE_GROUP
 from kplug.registry.kinds import BUILT_IN_KINDS, COMMAND, Kind
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.problems import Problem

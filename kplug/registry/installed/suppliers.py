@@ -15,7 +15,7 @@ from kplug.registry.installed.declarations import (
     read_declarations,
     read_entry_points,
 )
-from kplug.registry.installed.groups import explain_unknown_group
+from kplug.registry.installed.entry_point_groups import explain_unknown_group
 from kplug.registry.installed.heavy_imports import HeavyImports
 from kplug.registry.installed.hook_modules import (
     Item,
@@ -26,10 +26,10 @@ from kplug.registry.installed.hook_modules import (
     read_list,
     read_reasons,
 )
-from kplug.registry.installed.in_flight import Once
+from kplug.registry.installed.once import Once
 from kplug.registry.installed.stopwatch import Stopwatch
 from kplug.registry.kinds import HOOKED, Kind
-from kplug.registry.loading.targets import Importer, is_of_python
+from kplug.registry.loading.importer import Importer, is_of_python
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.policy import Installed
 from kplug.registry.problems import Problem, describe_error, is_half_imported
@@ -92,7 +92,9 @@ class Supplier:
     @functools.cached_property
     def record_hash(self) -> str | None:
         """The hash of its files; None if it has no ``RECORD`` that can be read."""
-        from kplug.registry.loading.record_hash import hash_distribution  # few settings name a hash
+        from kplug.registry.loading.distribution_hash import (
+            hash_distribution,  # few settings name a hash
+        )
 
         try:
             return hash_distribution(self._distribution) if self._distribution else None

@@ -2,7 +2,8 @@
 
 Data flows in this order::
 
-    may it be imported      ownership → targets
-    what was imported       record_hash, source_comparison → vouching → imported_code → loaded_modules
+    may it be imported      module_ownership → importer
+    what was imported       distribution_hash, source_comparison → code_verification → running_builds →
+                            loaded_modules
     why it was not          load_failures
 """

@@ -6,7 +6,7 @@ import sys
 
 from kplug.registry.component import Component, Origin
 from kplug.registry.errors import DisabledComponentError, PluginLoadError
-from kplug.registry.loading.targets import DisabledTargetError
+from kplug.registry.loading.importer import DisabledTargetError
 from kplug.registry.metadata import find_requirement, is_installed
 from kplug.registry.problems import describe_error
 

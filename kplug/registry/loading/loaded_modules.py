@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 
 from kplug.registry.component import CUSTOM
-from kplug.registry.loading.imported_code import Build, find_build_here, list_targets
+from kplug.registry.loading.running_builds import Build, find_build_here, list_targets
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,9 @@
-"""What a name means: ``lookup`` decides, ``misses`` says what is wrong with it, ``explanations`` says why."""
+"""What a name means, and why.
+
+Data flows in this order::
+
+    it means nothing         lookup_suggestions → lookup_errors
+    it means a component     lookup, lookup_warnings
+    why                      explanations
+    what ships with kplug    built_ins
+"""

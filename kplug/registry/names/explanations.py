@@ -11,10 +11,10 @@ from kplug.registry.candidates.scopes import list_in_user_code
 from kplug.registry.component import Component, Origin
 from kplug.registry.errors import KplugError
 from kplug.registry.kinds import KINDS, Kind
-from kplug.registry.loading.targets import DisabledTargetError, is_of_python
+from kplug.registry.loading.importer import DisabledTargetError, is_of_python
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.names.lookup import decide_here, get_choice
-from kplug.registry.names.misses import find_about
+from kplug.registry.names.lookup_suggestions import find_about
 from kplug.registry.policy import Setting
 from kplug.registry.registry import REGISTRY
 from kplug.registry.spec import Spec

@@ -15,11 +15,11 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from kplug.registry.candidates.packages import Package
+from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
 from kplug.registry.errors import MissingModuleError
 from kplug.registry.installed.lent_modules import describe_lenders, find_lenders
-from kplug.registry.loading.targets import TargetError
+from kplug.registry.loading.importer import TargetError
 from kplug.registry.registry import REGISTRY
 
 # By its name in kplug, the distribution of ours that lends it.

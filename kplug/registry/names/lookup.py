@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kplug.registry.candidates.conflicts import Choice, Decision, decide
 from kplug.registry.candidates.scopes import find_in_user_code
-from kplug.registry.component import CUSTOM, Component
-from kplug.registry.errors import (
-    AmbiguousComponentError,
-    DeprecatedComponentWarning,
-    ShadowedComponentWarning,
-)
+from kplug.registry.component import CUSTOM
+from kplug.registry.errors import AmbiguousComponentError
 from kplug.registry.kinds import Kind
-from kplug.registry.names.misses import explain_miss
-from kplug.registry.quoting import quote
+from kplug.registry.names.lookup_errors import explain_miss
+from kplug.registry.names.lookup_warnings import warn_of_choice
 from kplug.registry.registry import REGISTRY
 from kplug.registry.spec import Spec
-from kplug.registry.user_warnings import warn
 
 
 def look_up(kind: Kind, spec: Spec) -> Choice:
@@ -28,7 +21,7 @@ def look_up(kind: Kind, spec: Spec) -> Choice:
         PolicyError: if there is none and the settings are in error, so no plugin may load.
     """
     choice = get_choice(kind, spec, decide_here(kind, spec))
-    _warn_once(kind, spec, choice)
+    warn_of_choice(kind, spec, choice)
     return choice
 
 
@@ -66,29 +59,3 @@ def _decide(kind: Kind, spec: Spec) -> Decision:
     if component is None:
         return Decision(kind, spec.ref)
     return Decision(kind, spec.ref, (component,), Choice(component, "qualified name"))
-
-
-def _warn_once(kind: Kind, spec: Spec, choice: Choice) -> None:
-    component, warned = choice.component, REGISTRY.state.warned
-    place = (kind.name, component.qualified_name)
-    losers = [item for item in choice.shadowed if not item.origin.is_built_in]
-    if choice.rule == "built-in" and losers and place not in warned:
-        warned.add(place)
-        warn(_describe_losers(kind, spec.name, losers), ShadowedComponentWarning)
-    if component.deprecated and (*place, "deprecated") not in warned:
-        warned.add((*place, "deprecated"))
-        warn(
-            f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
-            DeprecatedComponentWarning,
-        )
-
-
-def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
-    others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
-    used = "has the same name and is used only by that one"
-    if len(losers) > 1:
-        used = "have the same name and are used only by those"
-    return (
-        f"the {kind.name} {quote(ref)} is kplug's own; {others} {used}. "
-        f"To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
-    )

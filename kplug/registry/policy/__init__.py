@@ -2,17 +2,17 @@
 
 Data flows in this order::
 
-    a text, a value     entries, settings
+    a text, a value     list_entries, settings
     where they stand    environment; toml_files → files
-    what they mean      policy, made by reading; tables
+    what they mean      policy, made by reading; plugin_tables
 """
 
-from kplug.registry.policy.entries import Installed as Installed
-from kplug.registry.policy.policy import Policy as Policy
-from kplug.registry.policy.reading import read_policy as read_policy
-from kplug.registry.policy.settings import Setting as Setting
-from kplug.registry.policy.tables import (
+from kplug.registry.policy.list_entries import Installed as Installed
+from kplug.registry.policy.plugin_tables import (
     SettingsTable as SettingsTable,
     find_refusal as find_refusal,
     read_settings_tables as read_settings_tables,
 )
+from kplug.registry.policy.policy import Policy as Policy
+from kplug.registry.policy.reading import read_policy as read_policy
+from kplug.registry.policy.settings import Setting as Setting

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kplug.registry.errors import PolicyError
-from kplug.registry.policy.entries import Installed, parse_entry
 from kplug.registry.policy.environment import ENVIRONMENT
+from kplug.registry.policy.list_entries import Installed, parse_entry
 from kplug.registry.policy.settings import Setting, Source
 
 _IN_CODE = "the running program"

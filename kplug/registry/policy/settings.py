@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kplug.registry.component import BUILT_IN
 from kplug.registry.errors import PolicyError
-from kplug.registry.policy.entries import Entry, parse_entry
+from kplug.registry.policy.list_entries import Entry, parse_entry
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import ask, find_closest
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import kplug
-from kplug.registry.candidates.packages import Package
+from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.suppliers import Supplier
 from kplug.registry.kinds import HOOKED, KINDS, get_kind
-from kplug.registry.loading.targets import Importer
+from kplug.registry.loading.importer import Importer
 
 LOSS = get_kind("loss")
 ORIGIN = Origin("my-plugin", "1.0")

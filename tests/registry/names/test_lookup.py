@@ -1,4 +1,4 @@
-"""Looking a name up: what is warned of."""
+"""Looking a name up: why there is none."""
 
 from __future__ import annotations
 
@@ -7,46 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import kplug
-from kplug.errors import (
-    AmbiguousComponentError,
-    DeprecatedComponentWarning,
-    ShadowedComponentWarning,
-)
+from kplug.errors import AmbiguousComponentError
 from kplug.registry import resolve
 
 if TYPE_CHECKING:
     from tests.registry.conftest import Sandbox
-
-POND = "def pond(weight_matrix, depth=0.25):\n    return depth\n"
-
-
-def _install_shadow(install: Sandbox) -> None:
-    install(
-        "my-plugin",
-        entry_points={"kplug.regularizers": {"l2": "my_plugin:pond"}},
-        modules={"my_plugin.py": POND},
-    )
-
-
-@pytest.mark.torch
-def test_shadowed_plugin_is_named_in_one_warning(install: Sandbox) -> None:
-    _install_shadow(install)
-    with pytest.warns(ShadowedComponentWarning) as caught:
-        found = [resolve("regularizer", text) for text in ("l2", "l2(l2=0.5)", "L2")]
-    assert {item.component.qualified_name for item in found} == {"kplug/l2"}
-    assert [str(item.message) for item in caught] == [
-        "the regularizer 'l2' is kplug's own; 'my-plugin/l2' (my-plugin 1.0) has the same name and is "
-        "used only by that one. To prefer it: KPLUG_PREFER=my-plugin"
-    ]
-
-
-@pytest.mark.torch
-def test_qualified_and_preferred_names_do_not_warn(install: Sandbox) -> None:
-    _install_shadow(install)
-    assert resolve("regularizer", "kplug/l2").component.qualified_name == "kplug/l2"
-    assert resolve("regularizer", "my-plugin/l2").object("w") == 0.25
-    kplug.prefer("my-plugin")
-    assert resolve("regularizer", "l2").object("w") == 0.25
 
 
 def test_an_ambiguous_name_says_why_a_preference_decides_nothing(
@@ -64,21 +29,4 @@ def test_an_ambiguous_name_says_why_a_preference_decides_nothing(
         "  Not heeded: d-plugin: KPLUG_PREFER names it, but it is not installed. "
         "Did you mean 'a-plugin'?",
         "  Not heeded: c-plugin 1.0: it is preferred, but it is switched off: KPLUG_DISABLE names it",
-    ]
-
-
-def test_deprecated_component_warns_once(install: Sandbox) -> None:
-    install(
-        "my-plugin",
-        entry_points={"kplug": {"plugin": "my_hooks"}},
-        modules={
-            "my_hooks.py": "import kplug\n@kplug.hookimpl\ndef kplug_regularizers():\n"
-            "    return {'pond': kplug.Component('pond', 'my_plugin:pond', deprecated=\"'lake'\")}\n",
-            "my_plugin.py": POND,
-        },
-    )
-    with pytest.warns(DeprecatedComponentWarning) as caught:
-        _ = [resolve("regularizer", text) for text in ("pond", "pond(depth=1)")]
-    assert [str(item.message) for item in caught] == [
-        "the regularizer 'pond' is deprecated; use 'lake'"
     ]

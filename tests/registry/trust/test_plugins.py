@@ -11,8 +11,8 @@ import pytest
 import kplug
 from kplug.errors import DisabledComponentError
 from kplug.registry import REGISTRY, get_kind
-from kplug.registry.loading.ownership import find_distribution
-from kplug.registry.loading.record_hash import hash_distribution
+from kplug.registry.loading.distribution_hash import hash_distribution
+from kplug.registry.loading.module_ownership import find_distribution
 from tests.registry.trust.lakes import POND, load, offer
 from tests.registry.trust.watched import run_watched
 

@@ -16,7 +16,7 @@ from kplug.registry import *
 from kplug.registry.names.lookup import look_up
 from pathlib import Path
 import kplug, shutil, importlib_metadata
-from kplug.registry.loading.record_hash import digest_of, hash_distribution
+from kplug.registry.loading.distribution_hash import digest_of, hash_distribution
 
 def write(version, source):
     info = site / f"lake-{version}.dist-info"

@@ -24,7 +24,7 @@ from kplug.errors import ContractError
 from kplug.layers import Dense, Input, Layer
 from kplug.models import clone_model
 from kplug.registry import REGISTRY
-from kplug.registry.loading.record_hash import digest_of
+from kplug.registry.loading.distribution_hash import digest_of
 
 X = np.asarray([[1.0, 2.0, 3.0], [-1.0, 0.5, 4.0], [0.0, 1.0, 0.25], [2.0, -3.0, 1.0]], "float32")
 

@@ -19,8 +19,8 @@ def kplug_commands() -> dict[str, Component]:
 @hookimpl
 def kplug_offers(kind: str, name: str, distribution: str | None) -> Sequence[Package]:
     """Return the packages of which this machine has seen in a registry that they offer a name."""
+    from kplug_registry.client.configured_registries import open_registries
     from kplug_registry.client.offers import list_offers  # no other command waits for it
-    from kplug_registry.client.opening import open_registries
 
     return list_offers(open_registries(), kind, name, distribution)
 
@@ -33,7 +33,7 @@ def kplug_environment() -> Sequence[Section]:
     settings = read_registries()
     if not settings:
         return []
-    from kplug_registry.client.environment import describe_registries
+    from kplug_registry.client.env_section import describe_registries
 
     return [describe_registries(settings)]
 

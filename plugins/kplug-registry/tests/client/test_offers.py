@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from kplug_registry.client.configured_registries import open_registries
 from kplug_registry.client.offers import list_offers
-from kplug_registry.client.opening import open_registries
 from kplug_registry.client.searching import search
 
 import kplug

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from kplug_registry.client.opening import require_registries
+from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.errors import RegistrySettingError, SiteFormatError
 from kplug_registry.trust import site_signer
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kplug_registry.client.opening import open_registries, require_registries
+from kplug_registry.client.configured_registries import open_registries, require_registries
 from kplug_registry.client.searching import search
 from kplug_registry.trust.roots import get_fingerprint
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from kplug_registry.client import installing
-from kplug_registry.client.opening import open_registries
+from kplug_registry.client.configured_registries import open_registries
 from kplug_registry.errors import InstallationError, RegistrySettingError, UnreachableSiteError
 from kplug_registry.site_format import SiteFile, current_time
 from kplug_registry.trust.roots import get_fingerprint

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from kplug_registry.trust.lifetimes import Lifetimes
+from kplug_registry.trust.signing_lifetimes import Lifetimes
 
 import kplug
 from kplug.cli import main

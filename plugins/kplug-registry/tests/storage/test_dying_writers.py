@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from kplug_registry.publishing import create_site, publish, verify
-from kplug_registry.storage import turns
+from kplug_registry.storage import object_store_lock
 from kplug_registry.storage.object_store import ObjectStore
 from kplug_registry.wheels import read_wheel
 
@@ -43,7 +43,9 @@ class DyingSystem(MemoryFileSystem):  # type: ignore[misc]
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
-    monkeypatch.setattr(turns, "_MARGIN", -turns.LENGTH)  # the turn of who died is over at once
+    monkeypatch.setattr(
+        object_store_lock, "_MARGIN", -object_store_lock.LENGTH
+    )  # the turn of who died is over at once
     MemoryFileSystem.store.clear()
     yield ObjectStore(MemoryFileSystem(), "/site", "memory://site")
     MemoryFileSystem.store.clear()

@@ -14,7 +14,7 @@ import fsspec
 import pytest
 from kplug_registry.errors import PublishingError
 from kplug_registry.publishing import create_site, publish, verify
-from kplug_registry.storage import SiteStorage, open_storage, turns
+from kplug_registry.storage import SiteStorage, object_store_lock, open_storage
 from kplug_registry.wheels import read_wheel
 from typer.testing import CliRunner
 
@@ -140,7 +140,9 @@ def test_of_several_publishers_of_one_version_one_wins(
 def test_a_site_is_sound_after_each_of_many_kills(
     address: str, make_wheel: MakeWheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "_MARGIN", -turns.LENGTH)  # the turn of who died is over at once
+    monkeypatch.setattr(
+        object_store_lock, "_MARGIN", -object_store_lock.LENGTH
+    )  # the turn of who died is over at once
     store = open_storage(address)
     create_site([read_wheel(make_wheel())], store, NOW)
     wheels = [make_wheel(version=f"3.{number}") for number in range(9 * _KILLS)]

@@ -10,10 +10,10 @@ import pytest
 from kplug_registry.errors import TrustError, UnreachableSiteError
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import TIMESTAMP
-from kplug_registry.trust.layout import LATEST, METADATA, metadata_path
-from kplug_registry.trust.lifetimes import Lifetimes
+from kplug_registry.trust.metadata_paths import LATEST, METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.signing import sign_all, write_signing
+from kplug_registry.trust.signing_lifetimes import Lifetimes
 
 from tests.plugins.signed_sites import DICE, SignedFolder, make_signed_folder
 

@@ -8,7 +8,7 @@ import pytest
 from kplug_registry.errors import TrustError
 from kplug_registry.storage import Folder
 from kplug_registry.trust.keys import SigningKeys, generate_keys, read_keys
-from kplug_registry.trust.layout import METADATA
+from kplug_registry.trust.metadata_paths import METADATA
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
 from kplug_registry.trust.signing import (
     renew_timestamp,

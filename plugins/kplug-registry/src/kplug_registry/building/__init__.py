@@ -3,17 +3,17 @@
 Data flows in this order::
 
     files that are there, and changes to them    site_view
-    names that are refused                       rules
+    names that are refused                       name_rules
     pages for people                             catalogue
     pages for pip, search, feed                  simple_pages, search_files, prefix_files, feed
     a release, added or changed                  releases
-    a whole site                                 building
+    a whole site                                 site_building
 """
 
-from kplug_registry.building.building import build_site as build_site
 from kplug_registry.building.releases import (
     add_release as add_release,
     change_release as change_release,
 )
 from kplug_registry.building.simple_pages import add_projects as add_projects
+from kplug_registry.building.site_building import build_site as build_site
 from kplug_registry.building.site_view import SiteView as SiteView

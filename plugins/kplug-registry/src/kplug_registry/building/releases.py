@@ -9,7 +9,7 @@ from kplug import lookup_key
 from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
 from kplug_registry.building.feed import add_recent, update_counts
 from kplug_registry.building.further_wheels import check_further_wheel
-from kplug_registry.building.rules import check_rules, claim_name
+from kplug_registry.building.name_rules import check_rules, claim_name
 from kplug_registry.building.search_files import update_search
 from kplug_registry.building.simple_pages import write_project
 from kplug_registry.building.site_view import SiteView

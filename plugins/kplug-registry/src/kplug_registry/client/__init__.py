@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    which registries there are     settings → registries
-    what they have                 registries → searching, offers
-    what is installed of them      resolution → installing
+    which registries there are     settings → registries → configured_registries
+    what they have                 name_lookup → searching, offers
+    what is installed of them      dependency_resolution → installing; outdated
 """

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from kplug import Package, lookup_key
-from kplug_registry.client.naming import (
+from kplug_registry.client.name_lookup import (
     Reader,
     list_hits,
     list_offers_of_any_kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kplug_registry.client.opening import require_registries
+from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.registries import Registries
 from kplug_registry.commands.output import print_lines
 from kplug_registry.errors import UnreachableSiteError

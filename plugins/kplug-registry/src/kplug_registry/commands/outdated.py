@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from kplug.commands import print_json
-from kplug_registry.client.opening import require_registries
-from kplug_registry.client.outdating import Outdated, list_outdated
+from kplug_registry.client.configured_registries import require_registries
+from kplug_registry.client.outdated import Outdated, list_outdated
 from kplug_registry.commands.output import print_lines
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kplug_registry.building import SiteView
-from kplug_registry.building.rules import find_near_names
+from kplug_registry.building.name_rules import find_near_names
 from kplug_registry.commands.index import (
     Declared,
     Pictures,
@@ -24,7 +24,7 @@ from kplug_registry.publishing import publish as publish_wheels
 from kplug_registry.site_format import DistributionFile, current_time, distribution_path
 from kplug_registry.storage import SiteStorage, open_storage
 from kplug_registry.trust.keys import ROOT, SigningKeys
-from kplug_registry.trust.layout import metadata_path
+from kplug_registry.trust.metadata_paths import metadata_path
 from kplug_registry.trust.signer_uris import gather_keys
 from kplug_registry.wheels import add_results, read_wheel
 

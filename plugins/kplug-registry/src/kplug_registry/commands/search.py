@@ -10,7 +10,7 @@ import typer
 
 from kplug import get_kind
 from kplug.commands import print_json
-from kplug_registry.client.opening import require_registries
+from kplug_registry.client.configured_registries import require_registries
 from kplug_registry.client.searching import Results, search as search_registries
 from kplug_registry.commands.output import print_lines
 

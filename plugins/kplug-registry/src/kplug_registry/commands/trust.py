@@ -22,8 +22,7 @@ from kplug_registry.trust.keys import (
     SigningKeys,
     generate_keys,
 )
-from kplug_registry.trust.layout import metadata_path
-from kplug_registry.trust.lifetimes import USUAL, Lifetimes
+from kplug_registry.trust.metadata_paths import metadata_path
 from kplug_registry.trust.roots import get_fingerprint, lay_out_root, make_root, rotate_root
 from kplug_registry.trust.signer_uris import gather_keys, open_signer, read_public_key
 from kplug_registry.trust.signing import (
@@ -33,6 +32,7 @@ from kplug_registry.trust.signing import (
     sign_site,
     write_signing,
 )
+from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.site_signer import Signing
 
 trust = typer.Typer(no_args_is_help=True)

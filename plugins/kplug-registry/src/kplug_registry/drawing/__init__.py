@@ -2,7 +2,7 @@
 
 Data flows in this order::
 
-    what is installed here                  environment
+    what is installed here                  installed_plugins
     a process that draws                    worker, svg → drawing_process
     the pictures of a wheel's components    picture_maker
 """

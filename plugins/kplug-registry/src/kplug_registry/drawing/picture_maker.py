@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from kplug_registry.drawing.drawing_process import DrawingProcess, NotDrawnError
-from kplug_registry.drawing.environment import InstalledPlugin, read_environment
+from kplug_registry.drawing.installed_plugins import InstalledPlugin, read_environment
 from kplug_registry.site_format import DrawnComponent, Picture
 from kplug_registry.wheels import WheelContents, list_code_hashes
 

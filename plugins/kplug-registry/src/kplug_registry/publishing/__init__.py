@@ -3,14 +3,14 @@
 Data flows in this order::
 
     one writer, and a journal        transactions
-    releases, added and withdrawn    changes
-    a new site                       creation
-    is all of it true?               verification
+    releases, added and withdrawn    release_changes
+    a new site                       site_creation
+    is all of it true?               page_check → site_check
 """
 
-from kplug_registry.publishing.changes import (
+from kplug_registry.publishing.release_changes import (
     publish as publish,
     yank as yank,
 )
-from kplug_registry.publishing.creation import create_site as create_site
-from kplug_registry.publishing.verification import verify as verify
+from kplug_registry.publishing.site_check import verify as verify
+from kplug_registry.publishing.site_creation import create_site as create_site

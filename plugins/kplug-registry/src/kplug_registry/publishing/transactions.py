@@ -19,7 +19,7 @@ from kplug_registry.building import SiteView
 from kplug_registry.errors import PublishingError
 from kplug_registry.storage import SiteStorage, Turn
 from kplug_registry.trust.keys import ROOT, SigningKeys
-from kplug_registry.trust.layout import is_target, metadata_path
+from kplug_registry.trust.metadata_paths import is_target, metadata_path
 from kplug_registry.trust.signing import sign_changes
 
 # Readers go from the last of these to the first; so whatever they read names only what is there.

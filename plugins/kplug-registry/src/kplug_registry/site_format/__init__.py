@@ -13,7 +13,23 @@ from kplug_registry.site_format.json_text import (
     from_json as from_json,
     to_json as to_json,
 )
-from kplug_registry.site_format.nouns import (
+from kplug_registry.site_format.paths import (
+    component_path as component_path,
+    distribution_path as distribution_path,
+    list_prefixes as list_prefixes,
+    lookalike_path as lookalike_path,
+    picture_path as picture_path,
+    prefix_path as prefix_path,
+    search_path as search_path,
+    search_words as search_words,
+    wheel_path as wheel_path,
+    word_path as word_path,
+)
+from kplug_registry.site_format.releases import (
+    find_current as find_current,
+    sort_releases as sort_releases,
+)
+from kplug_registry.site_format.schema import (
     FORMAT as FORMAT,
     LONGEST_HIT_SUMMARY as LONGEST_HIT_SUMMARY,
     MOST_HITS as MOST_HITS,
@@ -33,21 +49,5 @@ from kplug_registry.site_format.nouns import (
     SearchHit as SearchHit,
     SiteFile as SiteFile,
     WheelFile as WheelFile,
-)
-from kplug_registry.site_format.paths import (
-    component_path as component_path,
-    distribution_path as distribution_path,
-    list_prefixes as list_prefixes,
-    lookalike_path as lookalike_path,
-    picture_path as picture_path,
-    prefix_path as prefix_path,
-    search_path as search_path,
-    search_words as search_words,
-    wheel_path as wheel_path,
-    word_path as word_path,
-)
-from kplug_registry.site_format.releases import (
-    find_current as find_current,
-    sort_releases as sort_releases,
 )
 from kplug_registry.site_format.times import current_time as current_time

@@ -18,7 +18,7 @@ def to_json(noun: object) -> str:
     """Return a noun as JSON: one text for one value, so that files which did not change are the same bytes.
 
     Args:
-        noun: A dataclass of `kplug_registry.site_format.nouns`.
+        noun: A dataclass of `kplug_registry.site_format.schema`.
 
     Example:
         >>> from kplug_registry.site_format import WheelFile

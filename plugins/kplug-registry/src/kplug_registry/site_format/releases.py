@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from packaging.version import InvalidVersion, Version
 
 from kplug_registry.errors import SiteFormatError
-from kplug_registry.site_format.nouns import DistributionFile, Release
+from kplug_registry.site_format.schema import DistributionFile, Release
 
 
 class _HasVersion(Protocol):

@@ -4,10 +4,10 @@ Data flows in this order::
 
     what every place can do          site_storage
     a folder                         folder
-    a store of objects               turns → object_store
-    which of them an address means   opening
+    a store of objects               object_store_lock → object_store
+    which of them an address means   addresses
 """
 
+from kplug_registry.storage.addresses import open_storage as open_storage
 from kplug_registry.storage.folder import Folder as Folder, explaining as explaining
-from kplug_registry.storage.opening import open_storage as open_storage
 from kplug_registry.storage.site_storage import SiteStorage as SiteStorage, Turn as Turn

@@ -10,8 +10,8 @@ from typing import Any
 
 from kplug_registry.errors import PublishingError
 from kplug_registry.site_format import hash_stream
+from kplug_registry.storage.object_store_lock import LENGTH, TurnTaker
 from kplug_registry.storage.site_storage import Turn
-from kplug_registry.storage.turns import LENGTH, TurnTaker
 
 
 class ObjectStore:

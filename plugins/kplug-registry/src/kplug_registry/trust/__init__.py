@@ -4,5 +4,5 @@ Data flows in this order::
 
     who may sign           keys → roots
     what a site holds      site_signer → signing
-    what a client takes    fetching → verified_site
+    what a client takes    fetching, tuf_refusals → verified_site
 """

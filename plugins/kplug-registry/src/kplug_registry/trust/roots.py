@@ -11,8 +11,8 @@ from tuf.api.metadata import Metadata, Role, Root
 
 from kplug_registry.errors import TrustError
 from kplug_registry.trust.keys import ROLES, ROOT, SigningKeys, sign_metadata
-from kplug_registry.trust.layout import metadata_path
-from kplug_registry.trust.lifetimes import USUAL, Lifetimes
+from kplug_registry.trust.metadata_paths import metadata_path
+from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 
 
 def make_root(

@@ -13,8 +13,8 @@ from tuf.api.metadata import TargetFile
 
 from kplug_registry.storage import SiteStorage
 from kplug_registry.trust.keys import SigningKeys
-from kplug_registry.trust.layout import list_targets
-from kplug_registry.trust.lifetimes import USUAL, Lifetimes
+from kplug_registry.trust.metadata_paths import list_targets
+from kplug_registry.trust.signing_lifetimes import USUAL, Lifetimes
 from kplug_registry.trust.site_signer import Read, Signing, SiteSigner
 
 _HASHES = ["sha256"]

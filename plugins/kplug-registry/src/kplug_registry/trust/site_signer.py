@@ -30,8 +30,8 @@ from kplug_registry.trust.keys import (
     SigningKeys,
     sign_metadata,
 )
-from kplug_registry.trust.layout import FORMAT_FIELD, LATEST, metadata_path, write_latest
-from kplug_registry.trust.lifetimes import Lifetimes
+from kplug_registry.trust.metadata_paths import FORMAT_FIELD, LATEST, metadata_path, write_latest
+from kplug_registry.trust.signing_lifetimes import Lifetimes
 
 Read = Callable[[str], bytes | None]
 _SIGNED = TypeVar("_SIGNED", Root, Timestamp, Snapshot, Targets)

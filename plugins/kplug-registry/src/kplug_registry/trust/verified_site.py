@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
-from filelock import FileLock
 from tuf.api.exceptions import (
-    BadVersionNumberError,
-    DownloadError,
     DownloadHTTPError,
     DownloadLengthMismatchError,
-    ExpiredMetadataError,
     LengthOrHashMismatchError,
-    RepositoryError,
-    UnsignedMetadataError,
 )
 from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
-from kplug_registry.errors import TrustError, UnreachableSiteError
+from kplug_registry.errors import TrustError
 from kplug_registry.site_format import current_time
 from kplug_registry.trust.fetching import SiteFetcher
 from kplug_registry.trust.keys import ROOT, TARGETS
-from kplug_registry.trust.latest import LatestMetadata
-from kplug_registry.trust.layout import FORMAT_FIELD, METADATA, metadata_path
+from kplug_registry.trust.latest_metadata import LatestMetadata
+from kplug_registry.trust.metadata_paths import FORMAT_FIELD, METADATA, metadata_path
 from kplug_registry.trust.roots import get_fingerprint
 from kplug_registry.trust.signing import write_file
 from kplug_registry.trust.site_copy import SiteCopy
+from kplug_registry.trust.tuf_refusals import explaining_refusals
 
 _MOST_ROOTS, _LONGEST_ROOT = 64, 512_000
 _PAUSES = (0.5, 1.0)  # between attempts, while a publish is under way
@@ -76,7 +70,7 @@ class VerifiedSite:
             TrustError: if it is older than what was seen, expired, mixed, or signed by others.
             UnreachableSiteError: if it does not answer.
         """
-        with self._guard():
+        with explaining_refusals(self.address, self.copy.folder):
             self._updater = self._refresh()
             write_file(self._seen, current_time().encode())
 
@@ -120,7 +114,7 @@ class VerifiedSite:
         """
         self.refresh()
         assert self._updater is not None  # noqa: S101 - refresh() made it
-        with self._guard():
+        with explaining_refusals(self.address, self.copy.folder):
             delegations = self._read_metadata(TARGETS).delegations
             bins = delegations.succinct_roles if delegations else None
             waiting = set(bins.get_roles()) if bins else set()
@@ -145,7 +139,7 @@ class VerifiedSite:
         if self._updater is None:
             self.refresh()
         assert self._updater is not None  # noqa: S101 - refresh() made it
-        with self._guard():
+        with explaining_refusals(self.address, self.copy.folder):
             info = self._updater.get_targetinfo(path)
             if info is None:
                 self.copy.remove(path)
@@ -198,41 +192,3 @@ class VerifiedSite:
                 if version > 1 and error.status_code in (403, 404):
                     return
                 raise
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Let one process at a time work on the copy, and say in our words what python-tuf refuses."""
-        folder = self.copy.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / "lock", timeout=60):
-                yield
-        except (RepositoryError, DownloadLengthMismatchError) as error:
-            raise TrustError(
-                f"the registry at {self.address} is refused: {_explain(error)}",
-                hint="Nothing of it was used. Ask whoever runs it; if it is a mirror, ask another one.",
-            ) from error
-        except DownloadError as error:
-            raise UnreachableSiteError(
-                f"the registry at {self.address} cannot be reached: {error}",
-                hint="What was seen of it before can still be searched.",
-            ) from error
-        except TimeoutError as error:
-            raise UnreachableSiteError(
-                f"another process has worked on {folder} for more than a minute",
-                hint="Try again when it has ended.",
-            ) from error
-
-
-def _explain(error: Exception) -> str:
-    facts: dict[type[Exception], str] = {
-        ExpiredMetadataError: "its metadata has expired, so news may be hidden",
-        BadVersionNumberError: "it shows an older state than this machine has seen, or mixes two states",
-        UnsignedMetadataError: "its metadata is not signed by the keys that its root names",
-        LengthOrHashMismatchError: "a file is not the one that was signed",
-        DownloadLengthMismatchError: "a file is longer than was signed",
-    }
-    fact = next(
-        (text for of, text in facts.items() if isinstance(error, of)), "its metadata is unreadable"
-    )
-    return f"{fact} ({error})"

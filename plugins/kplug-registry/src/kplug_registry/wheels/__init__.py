@@ -4,9 +4,9 @@ Data flows in this order::
 
     files of the archive, with limits    archive
     its list of files                    record
-    what it declares                     metadata, entry_points, code, declared
+    what it declares                     metadata, entry_points, code, declared_components
     all of it                            reading
-    many wheels                          reading_ahead
+    many wheels                          parallel_reading
     its code where it is installed       code_hashes
     what was found out about that        check_report → supplied_results
 """
@@ -16,10 +16,10 @@ from kplug_registry.wheels.check_report import (
     read_check_report as read_check_report,
 )
 from kplug_registry.wheels.code_hashes import list_code_hashes as list_code_hashes
-from kplug_registry.wheels.declared import (
+from kplug_registry.wheels.declared_components import (
     DeclaredComponent as DeclaredComponent,
     read_declared as read_declared,
 )
+from kplug_registry.wheels.parallel_reading import read_wheels as read_wheels
 from kplug_registry.wheels.reading import WheelContents as WheelContents, read_wheel as read_wheel
-from kplug_registry.wheels.reading_ahead import read_wheels as read_wheels
 from kplug_registry.wheels.supplied_results import add_results as add_results

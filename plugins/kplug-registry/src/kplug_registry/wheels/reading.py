@@ -19,7 +19,7 @@ from kplug_registry.site_format import (
 )
 from kplug_registry.wheels.archive import LIMITS, Limits, WheelArchive
 from kplug_registry.wheels.code import LONGEST_LINE, WheelCode
-from kplug_registry.wheels.declared import DeclaredComponent
+from kplug_registry.wheels.declared_components import DeclaredComponent
 from kplug_registry.wheels.entry_points import MOST_COMPONENTS, list_names, read_entry_points
 from kplug_registry.wheels.metadata import WheelMetadata, find_metadata_folder, read_metadata
 from kplug_registry.wheels.record import check_record

@@ -1,0 +1,41 @@
+"""What a look-up warns of: a deprecated component, and a plugin's that has the name of a built-in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kplug.registry.candidates.conflicts import Choice
+from kplug.registry.component import Component
+from kplug.registry.errors import DeprecatedComponentWarning, ShadowedComponentWarning
+from kplug.registry.kinds import Kind
+from kplug.registry.quoting import quote
+from kplug.registry.registry import REGISTRY
+from kplug.registry.spec import Spec
+from kplug.registry.user_warnings import warn
+
+
+def warn_of_choice(kind: Kind, spec: Spec, choice: Choice) -> None:
+    """Warn, once each, of a component that is deprecated, and of a plugin's that a built-in hides."""
+    component, warned = choice.component, REGISTRY.state.warned
+    place = (kind.name, component.qualified_name)
+    losers = [item for item in choice.shadowed if not item.origin.is_built_in]
+    if choice.rule == "built-in" and losers and place not in warned:
+        warned.add(place)
+        warn(_describe_losers(kind, spec.name, losers), ShadowedComponentWarning)
+    if component.deprecated and (*place, "deprecated") not in warned:
+        warned.add((*place, "deprecated"))
+        warn(
+            f"the {kind.name} {component.name!r} is deprecated; use {component.deprecated}",
+            DeprecatedComponentWarning,
+        )
+
+
+def _describe_losers(kind: Kind, ref: str, losers: Sequence[Component]) -> str:
+    others = ", ".join(f"{item.qualified_name!r} ({item.origin})" for item in losers)
+    used = "has the same name and is used only by that one"
+    if len(losers) > 1:
+        used = "have the same name and are used only by those"
+    return (
+        f"the {kind.name} {quote(ref)} is kplug's own; {others} {used}. "
+        f"To prefer it: KPLUG_PREFER={losers[0].origin.distribution}"
+    )

@@ -1,0 +1,67 @@
+"""What plugins ask of the settings: tables that kplug keeps for them, and what may be installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from kplug.registry.policy.list_entries import Installed
+from kplug.registry.policy.reading import read_policy
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsTable:
+    """One of the tables that ``[tool.kplug]`` keeps for plugins.
+
+    Args:
+        file: The file it stands in; relative paths mean its folder.
+        values: What it says, unchecked.
+    """
+
+    file: Path
+    values: Mapping[str, object]
+
+
+def read_settings_tables(name: str) -> tuple[SettingsTable, ...]:
+    """Return the tables of a name from every place where settings stand, the outermost first.
+
+    Args:
+        name: ``registries``.
+
+    Returns:
+        Those of ``/etc/kplug.toml``, of the file that ``KPLUG_POLICY`` names, and of each ``pyproject.toml``
+        at or above the working directory.
+
+    Raises:
+        PolicyError: if any setting cannot be understood, as no plugin may load then.
+    """
+    policy = read_policy()
+    for error in policy.errors:
+        raise error
+    return tuple(
+        SettingsTable(source.file, source.tables[name])
+        for source in policy.sources
+        if source.file is not None and name in source.tables
+    )
+
+
+def find_refusal(distribution: str, version: str) -> str | None:
+    """Return why a version of a distribution could not load if it were installed, or None if it could.
+
+    Hashes in settings are those of installed files, so they are not looked at.
+
+    Args:
+        distribution: The name.
+        version: The version.
+
+    Returns:
+        The setting with its place, and what it says.
+
+    Example:
+        >>> find_refusal("kplug-segmentation", "0.1.0") is None
+        True
+    """
+    return read_policy().find_refusal(Installed(canonicalize_name(distribution), version, None))

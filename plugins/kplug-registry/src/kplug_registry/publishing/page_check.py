@@ -1,0 +1,78 @@
+"""Are the pages of a site, for people and for pip, those that its other files make?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from kplug_registry.building import SiteView
+from kplug_registry.building.catalogue import write_component_page, write_distribution_pages
+from kplug_registry.building.feed import write_front_pages
+from kplug_registry.building.name_rules import claim_name
+from kplug_registry.building.simple_pages import write_project, write_projects
+from kplug_registry.site_format import (
+    ComponentFile,
+    DistributionFile,
+    SiteFile,
+    picture_path,
+    wheel_path,
+)
+from kplug_registry.storage import SiteStorage
+
+_FOLDERS = (
+    "catalogue",
+    "files",
+    "lookalikes",
+    "pictures",
+    "simple",
+)  # in which nothing else may be
+
+
+def find_page_faults(
+    storage: SiteStorage,
+    file: SiteFile,
+    distributions: Sequence[DistributionFile],
+    components: Iterable[ComponentFile],
+) -> Iterator[str]:
+    """Yield a sentence for each page that differs, is missing, or is about nothing.
+
+    Args:
+        storage: Where the site is.
+        file: What `registry.json` should say.
+        distributions: All of the site.
+        components: What the files of all names should say.
+    """
+    wheels = (wheel for one in distributions for each in one.releases for wheel in each.wheels)
+    paths = map(wheel_path, (wheel.filename for wheel in wheels))
+    wanted = {each for path in paths for each in (path, f"{path}.metadata")}
+    drawn = (each for one in distributions for release in one.releases for each in release.drawn)
+    wanted |= {picture_path(each.picture.sha256) for each in drawn}
+    for path, content in _make_pages(storage, file, distributions, components):
+        wanted.add(path)
+        found = storage.read(path)
+        if found is None:
+            yield f"{path} is not there"
+        elif found != content:
+            yield f"{path} does not show what the distributions' files say"
+    there = {path for folder in _FOLDERS for path in storage.list(folder)}
+    yield from (f"{path} belongs to nothing in the site" for path in sorted(there - wanted))
+
+
+def _make_pages(
+    storage: SiteStorage,
+    file: SiteFile,
+    distributions: Iterable[DistributionFile],
+    components: Iterable[ComponentFile],
+) -> Iterator[tuple[str, object]]:
+    """Yield each path with the content that it should have, made one after the other."""
+    view = SiteView(storage)
+    names = []
+    for distribution in distributions:
+        names.append(distribution.name)
+        claim_name(view, distribution.name)
+        write_project(view, distribution)
+        write_distribution_pages(view, DistributionFile(distribution.name, ()), distribution)
+    for component in components:
+        write_component_page(view, component)
+    write_projects(view, sorted(names))
+    write_front_pages(view, file)
+    yield from view.take()

@@ -1,0 +1,173 @@
+"""Is a site what its wheels and its distributions' files say? Every file is read, and made again."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kplug_registry.building import SiteView
+from kplug_registry.building.feed import MOST_RECENT, count_kinds, list_counts
+from kplug_registry.building.prefix_files import sort_words
+from kplug_registry.building.releases import list_offers, sort_offers
+from kplug_registry.building.search_files import list_hits, sort_hits
+from kplug_registry.errors import SiteFormatError
+from kplug_registry.publishing.page_check import find_page_faults
+from kplug_registry.publishing.transactions import changing
+from kplug_registry.site_format import (
+    FORMAT,
+    MOST_HITS,
+    ComponentFile,
+    DistributionFile,
+    KindCount,
+    Offer,
+    PrefixFile,
+    RecentRelease,
+    SearchFile,
+    SearchHit,
+    SiteFile,
+    WheelFile,
+    component_path,
+    distribution_path,
+    list_prefixes,
+    picture_path,
+    prefix_path,
+    search_path,
+    wheel_path,
+    word_path,
+)
+from kplug_registry.storage import SiteStorage
+from kplug_registry.trust.signature_check import find_signature_faults
+
+
+def verify(site: SiteStorage) -> list[str]:
+    """Return what is wrong with a site, one sentence each; nothing, if it is sound.
+
+    A publish that was interrupted is completed before.
+
+    Raises:
+        PublishingError: if there is no site.
+    """
+    with changing(site):
+        pass  # which completes what was left
+    view = SiteView(site)
+    try:
+        distributions = list(_read_distributions(view))
+        counts = list_counts(sum(map(count_kinds, distributions), Counter()))
+        file = view.find(SiteFile, "registry.json") or SiteFile()
+        found = [
+            *_check_site_file(file, counts, distributions),
+            *_check_all(view, replace(file, counts=counts), distributions),
+        ]
+        return [*found, *find_signature_faults(site)]
+    except SiteFormatError as error:
+        return [error.message]
+
+
+def _read_distributions(view: SiteView) -> Iterator[DistributionFile]:
+    for name in view.storage.list("distributions"):
+        found = view.find(DistributionFile, name)
+        if found is None or distribution_path(found.name) != name:
+            raise SiteFormatError(f"{name} is about another distribution")
+        yield found
+
+
+def _check_site_file(
+    file: SiteFile, counts: tuple[KindCount, ...], distributions: list[DistributionFile]
+) -> Iterator[str]:
+    if file.format != FORMAT:
+        yield f"registry.json is not of format {FORMAT}"
+    if file.counts != counts:
+        yield "registry.json counts other components than the distributions' files have"
+    releases = {
+        RecentRelease(each.name, release.version, release.summary, release.published)
+        for each in distributions
+        for release in each.releases
+    }
+    listed = set(file.recent)
+    if len(listed) != min(len(releases), MOST_RECENT) or not listed <= releases:
+        yield "registry.json lists other releases than the distributions' files have"
+
+
+def _check_all(
+    view: SiteView, file: SiteFile, distributions: list[DistributionFile]
+) -> Iterator[str]:
+    offers: dict[tuple[str, str], list[Offer]] = defaultdict(list)
+    hits: dict[str, list[SearchHit]] = defaultdict(list)
+    for distribution in distributions:
+        yield from _check_wheels(view, distribution)
+        for place, offer in list_offers(distribution):
+            offers[place].append(offer)
+        for word, hit in list_hits(distribution):
+            hits[word].append(hit)
+    components = [
+        ComponentFile(*place, sort_offers(found)) for place, found in sorted(offers.items())
+    ]
+    yield from find_page_faults(view.storage, file, distributions, components)
+    yield from _check_components(view, components)
+    yield from _check_search(view, hits)
+    yield from _check_prefixes(view)
+
+
+def _check_wheels(view: SiteView, distribution: DistributionFile) -> Iterator[str]:
+    for release in distribution.releases:
+        for wheel in release.wheels:
+            yield from _check_wheel(view, wheel, f"{distribution.name} {release.version}")
+        for drawn in release.drawn:
+            found = (picture_path(drawn.picture.sha256), drawn.picture.sha256)
+            yield from _check_file(view, *found, f"{distribution.name} {release.version}")
+
+
+def _check_wheel(view: SiteView, wheel: WheelFile, release: str) -> Iterator[str]:
+    path = wheel_path(wheel.filename)
+    yield from _check_file(view, path, wheel.sha256, release)
+    yield from _check_file(view, f"{path}.metadata", wheel.metadata_sha256, release)
+
+
+def _check_file(view: SiteView, path: str, sha256: str, release: str) -> Iterator[str]:
+    found = view.storage.find_hash(path)
+    if found is None:
+        yield f"{path} of {release} is not there"
+    elif found != sha256:
+        yield f"{path} does not have the hash that the file of {release} gives it"
+
+
+def _check_components(view: SiteView, components: list[ComponentFile]) -> Iterator[str]:
+    wanted = {component_path(each.kind, each.key): each for each in components}
+    for path, component in wanted.items():
+        if view.find(ComponentFile, path) != component:
+            yield f"{path} does not say what the distributions' files say"
+    for path in sorted(set(view.storage.list("components")) - wanted.keys()):
+        found_file = view.find(ComponentFile, path)
+        if found_file is not None and found_file.offers:
+            yield f"{path} names offers of no distribution"
+
+
+def _check_search(view: SiteView, hits: dict[str, list[SearchHit]]) -> Iterator[str]:
+    """Compare the words' files; one that was full may lack hits, as a withdrawal makes room."""
+    wanted = {search_path(word): (word, found) for word, found in hits.items()}
+    for path in sorted(set(view.storage.list("search")) | wanted.keys()):
+        word, found = wanted.get(path, ("", []))
+        there = view.find(SearchFile, path)
+        listed = [] if there is None else list(there.hits)
+        is_whole = listed == sort_hits(word, found)[:MOST_HITS]
+        if not is_whole and (len(found) <= MOST_HITS or not set(listed) <= set(found)):
+            yield f"{path} does not say what the distributions' files say"
+        elif there is not None and word_path(there.word) != path:
+            yield f"{path} is about another word"
+
+
+def _check_prefixes(view: SiteView) -> Iterator[str]:
+    """Compare the lists of words with the words that have files."""
+    files = (view.find(SearchFile, path) for path in view.storage.list("search"))
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for file in filter(None, files):
+        for prefix in list_prefixes(file.word):
+            wanted[prefix].append(file.word)
+    for prefix, words in wanted.items():
+        path = prefix_path(prefix)
+        if view.find(PrefixFile, path) != PrefixFile(prefix, sort_words(words)):
+            yield f"{path} does not list the words that have files"
+    known = set(map(prefix_path, wanted))
+    for path in sorted(set(view.storage.list("prefixes")) - known):
+        yield f"{path} lists words that have no files"

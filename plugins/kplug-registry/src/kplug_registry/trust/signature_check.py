@@ -1,0 +1,84 @@
+"""Do the signatures of a site hold for its files? Every one is read, as a client would read it."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from tuf.api.exceptions import DownloadHTTPError, RepositoryError
+from tuf.api.metadata import Metadata, Snapshot, TargetFile, Targets
+from tuf.api.serialization import DeserializationError
+
+from kplug_registry.errors import RegistryError
+from kplug_registry.storage import SiteStorage
+from kplug_registry.trust.fetching import SiteFetcher
+from kplug_registry.trust.keys import ROOT, SNAPSHOT, TARGETS
+from kplug_registry.trust.metadata_paths import METADATA, list_targets, metadata_path
+from kplug_registry.trust.verified_site import VerifiedSite
+
+
+class _StorageFetcher(SiteFetcher):
+    """Fetches from where a site is written."""
+
+    def __init__(self, site: SiteStorage) -> None:
+        super().__init__()
+        self._site = site
+        self.address = f"file:///{quote(str(site).lstrip('/'))}/"
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        content = self._site.read(unquote(url.removeprefix(self.address)))
+        if content is None:
+            raise DownloadHTTPError(f"{url} does not exist", 404)
+        return iter([content])
+
+
+def find_signature_faults(site: SiteStorage) -> list[str]:
+    """Return what is wrong with the signatures of a site, one sentence each; nothing if it is not signed.
+
+    Args:
+        site: Where it is.
+    """
+    root = site.read(metadata_path(ROOT))
+    if root is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        fetcher = _StorageFetcher(site)
+        client = VerifiedSite(fetcher.address, Path(folder), root, fetcher, pauses=())
+        try:
+            client.refresh()
+        except RegistryError as error:
+            return [error.message]
+        snapshot = Metadata[Snapshot].from_file(f"{folder}/{METADATA}/{SNAPSHOT}.json").signed
+        targets = Metadata[Targets].from_file(f"{folder}/{METADATA}/{TARGETS}.json").signed
+    return list(_check_bins(site, snapshot, targets))
+
+
+def _check_bins(site: SiteStorage, snapshot: Snapshot, targets: Targets) -> Iterator[str]:
+    bins = targets.delegations and targets.delegations.succinct_roles
+    signed: dict[str, TargetFile] = {}
+    for name in bins.get_roles() if bins else ():
+        version = snapshot.meta[f"{name}.json"].version
+        path = metadata_path(name, version)
+        try:
+            found = Metadata[Targets].from_bytes(site.read(path) or b"")
+            targets.verify_delegate(name, found.signed_bytes, found.signatures)
+        except (RepositoryError, DeserializationError) as error:
+            yield f"{path} does not hold what was signed: {error}"
+            continue
+        if found.signed.version != version or found.signed.is_expired():
+            yield f"{path} is of another version, or has expired"
+        signed |= found.signed.targets
+    yield from _compare(site, signed)
+
+
+def _compare(site: SiteStorage, signed: dict[str, TargetFile]) -> Iterator[str]:
+    there = set(list_targets(site))
+    yield from (f"{path} is not signed" for path in sorted(there - signed.keys()))
+    yield from (f"{path} is signed and not there" for path in sorted(signed.keys() - there))
+    for path in sorted(there & signed.keys()):
+        digest = hashlib.sha256(site.read(path) or b"").hexdigest()
+        if digest != signed[path].hashes.get("sha256"):
+            yield f"{path} is not the file that was signed"

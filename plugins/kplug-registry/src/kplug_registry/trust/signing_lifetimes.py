@@ -1,0 +1,37 @@
+"""How long each part of a site's metadata is valid from when it is signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Days after which metadata expires.
+
+    The timestamp's is the longest time for which somebody between site and client can hide news. What it
+    leads to is pinned by it, so the rest may last.
+
+    Args:
+        root: Of the root; sign a new one before.
+        targets: Of the list of files and its bins.
+        snapshot: Of the list of versions, signed by each publish.
+        timestamp: Of the timestamp, signed by each publish and by ``kplug trust renew``.
+    """
+
+    root: float = 365
+    targets: float = 3650
+    snapshot: float = 365
+    timestamp: float = 14
+
+    def expiry(self, role: str) -> datetime:
+        """Return when metadata of a role that is signed now expires."""
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        days: float = getattr(self, role)
+        return now + days * _DAY
+
+
+USUAL = Lifetimes()

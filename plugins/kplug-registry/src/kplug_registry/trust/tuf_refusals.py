@@ -1,0 +1,67 @@
+"""Refusals by python-tuf in our words: expired metadata, older states, wrong signatures, changed files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
+
+from kplug_registry.errors import TrustError, UnreachableSiteError
+
+
+@contextmanager
+def explaining_refusals(address: str, folder: Path) -> Iterator[None]:
+    """Let one process at a time work on the copy of a site, and say what python-tuf refuses.
+
+    Args:
+        address: The address of the site.
+        folder: Where its copy is kept.
+
+    Raises:
+        TrustError: for what is refused.
+        UnreachableSiteError: if the site does not answer, or another process works for too long.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=60):
+            yield
+    except (RepositoryError, DownloadLengthMismatchError) as error:
+        raise TrustError(
+            f"the registry at {address} is refused: {_explain(error)}",
+            hint="Nothing of it was used. Ask whoever runs it; if it is a mirror, ask another one.",
+        ) from error
+    except DownloadError as error:
+        raise UnreachableSiteError(
+            f"the registry at {address} cannot be reached: {error}",
+            hint="What was seen of it before can still be searched.",
+        ) from error
+    except TimeoutError as error:
+        raise UnreachableSiteError(
+            f"another process has worked on {folder} for more than a minute",
+            hint="Try again when it has ended.",
+        ) from error
+
+
+def _explain(error: Exception) -> str:
+    facts: dict[type[Exception], str] = {
+        ExpiredMetadataError: "its metadata has expired, so news may be hidden",
+        BadVersionNumberError: "it shows an older state than this machine has seen, or mixes two states",
+        UnsignedMetadataError: "its metadata is not signed by the keys that its root names",
+        LengthOrHashMismatchError: "a file is not the one that was signed",
+        DownloadLengthMismatchError: "a file is longer than was signed",
+    }
+    fact = next(
+        (text for of, text in facts.items() if isinstance(error, of)), "its metadata is unreadable"
+    )
+    return f"{fact} ({error})"
