@@ -26,14 +26,14 @@ from kplug.models.base.method_arguments import explaining_arguments
 from kplug.models.configuration.graph_reading import connect
 from kplug.models.configuration.reading import look_up_own, scope_of
 from kplug.models.summary.printing import html_summary, print_summary
-from kplug.training import methods
-from kplug.training.compilation.step_choice import measure_compile_time
+from kplug.training import runs
 from kplug.training.compiled import DEFAULT_OPTIMIZER, Compiled, compile_model
 from kplug.training.component_rows import list_components
 from kplug.training.component_table import ComponentTable
 from kplug.training.devices import place_model
+from kplug.training.jit.step_choice import measure_compile_time
 from kplug.training.metric_lists import find_attribute_metrics
-from kplug.training.own_methods import has_own_step
+from kplug.training.overridden_steps import has_own_step
 from kplug.training.settings import FitSettings, InferenceSettings
 from kplug.training.step import default_steps
 from kplug.training.step.compiled_metrics import CompiledMetrics
@@ -463,7 +463,7 @@ class Model(Layer):
             validation_freq=validation_freq,
             profile=profile,
         )
-        self.history = methods.fit(self, settings)
+        self.history = runs.fit(self, settings)
         return self.history
 
     @explaining_arguments
@@ -497,7 +497,7 @@ class Model(Layer):
         settings = InferenceSettings(
             "evaluate", x, y, sample_weight, batch_size, verbose, steps, callbacks
         )
-        found = methods.evaluate(self, settings)
+        found = runs.evaluate(self, settings)
         return _as_result(found, return_dict)
 
     @explaining_arguments
@@ -525,7 +525,7 @@ class Model(Layer):
         settings = InferenceSettings(
             "predict", x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks
         )
-        return methods.predict(self, settings)
+        return runs.predict(self, settings)
 
     @explaining_arguments
     def train_on_batch(
@@ -537,7 +537,7 @@ class Model(Layer):
         return_dict: bool = False,
     ) -> Any:
         """Make one update; return this batch's loss before it, and its metrics."""
-        found = methods.train_on_batch(self, x, y, sample_weight, class_weight)
+        found = runs.train_on_batch(self, x, y, sample_weight, class_weight)
         return _as_result(found, return_dict)
 
     @explaining_arguments
@@ -549,13 +549,13 @@ class Model(Layer):
         return_dict: bool = False,
     ) -> Any:
         """Return loss and metrics of one batch."""
-        found = methods.evaluate_on_batch(self, x, y, sample_weight)
+        found = runs.evaluate_on_batch(self, x, y, sample_weight)
         return _as_result(found, return_dict)
 
     @explaining_arguments
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
-        return methods.predict_on_batch(self, x)
+        return runs.predict_on_batch(self, x)
 
     # What a subclass may write itself.
     train_step = default_steps.train_step

@@ -1,4 +1,4 @@
-"""What ``compile`` left in a model: the training side, and the optimizer once it knows its weights."""
+"""A compiled model: its training side, and the optimizer once it knows its weights."""
 
 from __future__ import annotations
 

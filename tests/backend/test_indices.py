@@ -13,7 +13,7 @@ from kplug import backend as K, ops
 from kplug.backend.indices import to_indices
 from kplug.errors import DataError
 from kplug.layers import CategoryEncoding
-from kplug.training.compilation.tracing import trace
+from kplug.training.jit.tracing import trace
 
 ROWS = np.arange(8.0).reshape(4, 2)
 PICKING: dict[str, Callable[[Any], Any]] = {

@@ -16,7 +16,7 @@ from kplug.registry.examples import Example
 from kplug.testing import contract_cases
 from kplug.testing.checks.subject import Subject, find_difference, seeded
 from kplug.testing.suites import get_suite
-from kplug.training.compilation import torch_compiler
+from kplug.training.jit import torch_compiler
 from tests.testing.examples import find_examples
 
 CASES = {

@@ -28,7 +28,7 @@ from kplug.training.data.validation_data import (
 )
 from kplug.training.devices import find_device, move
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.own_methods import has_own_step
+from kplug.training.overridden_steps import has_own_step
 from kplug.training.settings import DataArguments, FitSettings
 
 

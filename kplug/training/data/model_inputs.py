@@ -17,7 +17,7 @@ from kplug.training.data.matching import input_ports, is_flat
 from kplug.training.data.samples import Samples, list_arrays, map_arrays
 from kplug.training.devices import place_model
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.own_methods import lacks_call
+from kplug.training.overridden_steps import lacks_call
 
 
 def fit_to_model(model: TrainableModel, samples: Samples, method: str) -> Samples:

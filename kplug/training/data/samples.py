@@ -21,7 +21,7 @@ from kplug.training.data.matching import (
     input_ports,
 )
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.own_methods import has_own_step
+from kplug.training.overridden_steps import has_own_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from kplug.backend.processes import copy_from_main
 from kplug.callbacks import CallbackList, History, TerminateOnNaN
 from kplug.errors import DataError, NonFiniteLossWarning
 from kplug.registry.user_warnings import warn
-from kplug.training.compilation.step_choice import find_train_step, releasing_steps
 from kplug.training.compiled import Compiled, describe_loss
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.data.validation_data import METHOD as VALIDATION
 from kplug.training.distribution.merged_logs import agree, merge_progress
 from kplug.training.distribution.world import find_world
+from kplug.training.jit.step_choice import find_train_step, releasing_steps
 from kplug.training.loops.inference import InferenceLoop, run_evaluation
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics

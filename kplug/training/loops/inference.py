@@ -17,11 +17,11 @@ from kplug.backend.values import to_numpy
 from kplug.callbacks import CallbackList
 from kplug.layers.base.told import warn_once
 from kplug.nested import find_leaves, map_leaves
-from kplug.training.compilation.step_choice import find_predict_step, find_test_step
 from kplug.training.compiled import Compiled
 from kplug.training.data.batch import Batch, BatchSource
 from kplug.training.distribution.merged_logs import merge_progress
 from kplug.training.distribution.world import find_world
+from kplug.training.jit.step_choice import find_predict_step, find_test_step
 from kplug.training.model_protocol import TrainableModel
 from kplug.training.reports.logs import call_with_logs, read_logs, reset_metrics
 from kplug.training.reports.progress_bar import ProgressDisplay

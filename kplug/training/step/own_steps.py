@@ -17,7 +17,7 @@ from kplug.training.data.packing import pack_x_y_sample_weight
 from kplug.training.distribution.world import find_world
 from kplug.training.execution_options import AUTO
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.own_methods import StepKind, find_own_method
+from kplug.training.overridden_steps import StepKind, find_own_method
 from kplug.training.regularization import find_penalties
 from kplug.training.reports.returned_logs import ReturnedLogs
 from kplug.training.step.steps import StepFunction, apply_constraints

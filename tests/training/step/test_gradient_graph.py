@@ -12,7 +12,7 @@ from torch import Tensor
 from kplug.errors import ContractError
 from kplug.layers import Dense
 from kplug.models import Sequential
-from kplug.training.compilation import step_choice, torch_compiler
+from kplug.training.jit import step_choice, torch_compiler
 
 X = torch.linspace(-1.0, 1.0, 24).reshape(8, 3)
 Y = X.sum(1, keepdim=True).sin()

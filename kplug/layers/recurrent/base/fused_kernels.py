@@ -25,9 +25,9 @@ def run_lstm(
     Returns:
         All h, shape (N, time, units), and the last h and c.
     """
-    # A compiled graph cannot differentiate torch's own operation on the CPU (see ``compiled_lstm``).
+    # A compiled graph cannot differentiate torch's own operation on the CPU (see ``jit_lstm``).
     if torch.compiler.is_compiling():
-        from kplug.layers.recurrent.base.compiled_lstm import can_run_lstm, lstm
+        from kplug.layers.recurrent.base.jit_lstm import can_run_lstm, lstm
 
         if can_run_lstm(weights[0]):
             turned = sequences.transpose(0, 1).contiguous()
@@ -54,7 +54,7 @@ def run_gru(
         weights: As for ``run_lstm``; the gates are r, z, h, in Keras z, r, h.
     """
     if torch.compiler.is_compiling():
-        from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, gru
+        from kplug.layers.recurrent.base.jit_gru import can_run_by_hand, gru
 
         if can_run_by_hand(weights[0]):
             made = gru(sequences.transpose(0, 1).contiguous(), states[0], *_with_biases(weights))
@@ -71,7 +71,7 @@ def run_simple(
 ) -> tuple[Tensor, list[Tensor]]:
     """Run torch's simple RNN with tanh; its arguments are those of ``run_lstm``."""
     if torch.compiler.is_compiling():
-        from kplug.layers.recurrent.base.compiled_gru import can_run_by_hand, simple_rnn
+        from kplug.layers.recurrent.base.jit_gru import can_run_by_hand, simple_rnn
 
         if can_run_by_hand(weights[0]):
             turned = sequences.transpose(0, 1).contiguous()

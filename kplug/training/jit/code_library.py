@@ -1,0 +1,216 @@
+"""The code of a compiled graph as a file that is called without torch's compiler.
+
+To find code in its cache torch imports its compiler, which takes longer than ``import torch``, and it calls
+the code through layers of Python that a whole graph of plain tensors does not need. On a CPU the code is a
+library with one function. kplug tries whether that function alone does what torch's callable does, calls it
+directly if so, and keeps a copy that the next process finds by the graph.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import operator
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from importlib.util import module_from_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import torch
+from torch import Tensor, fx
+
+Run = Callable[..., Sequence[Tensor]]
+
+_ENTRY: Final = "inductor_entry_cpp"  # torch's name for the function
+_INPUTS: Final = re.compile(r"steal_from_raw_handles_to_raii_handles\(input_handles, (\d+)\)")
+_LARGEST: Final = 1 << 28  # bytes of inputs that are copied to try a library
+_NAMESPACES: Final = ("aten", "prims", "kplug")
+# Variables that have a say in the code; caches and logs have none.
+_VARIABLES: Final = re.compile(
+    r"TORCH(?!INDUCTOR_CACHE_DIR|_LOGS|_HOME).*|AOT_.*|ATEN_.*|CXX|OMP_.*"
+)
+
+
+class CodeLibrary:
+    """Where the library of a graph is, or will be.
+
+    Args:
+        graph: The graph, as it is traced.
+        tensors: Its inputs.
+        options: torch's options for it.
+    """
+
+    def __init__(
+        self, graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[str, Any]
+    ) -> None:
+        self._path: Path | None = None
+        if _is_plain(graph, tensors):
+            said = repr((graph.code, *map(_describe, tensors), options, *_describe_machine()))
+            name = hashlib.sha256(said.encode()).hexdigest()
+            self._path = _find_folder() / f"{name}.so"
+        self._before = set(sys.modules)
+
+    def find(self) -> Run | None:
+        """Return the function of a library that an earlier process kept, or None."""
+        if self._path is None or not _is_own(self._path):
+            return None
+        try:
+            return _call_directly(_load(self._path))
+        except (ImportError, AttributeError):  # damaged
+            return None
+
+    def keep(self, run: Run, tensors: Sequence[Tensor]) -> Run:
+        """Keep the library that torch has just loaded, if it does what torch's callable does.
+
+        Args:
+            run: torch's callable.
+            tensors: Inputs to try both with. They are copied.
+
+        Returns:
+            The library's function, or ``run`` where only this is right.
+        """
+        module = self._find_loaded(len(tensors))
+        if module is None or self._path is None:
+            return run
+        try:
+            direct = _call_directly(module)
+            if not _do_the_same(run, direct, tensors):
+                return run
+        except Exception:  # noqa: BLE001 - these are torch's inner parts; its callable is there
+            return run
+        with contextlib.suppress(OSError):  # a full disk costs the next process its time only
+            _copy(str(module.__file__), self._path)
+        return direct
+
+    def _find_loaded(self, inputs: int) -> ModuleType | None:
+        """Return the library that came since this object was made and takes so many inputs."""
+        new = [name for name in sys.modules if name not in self._before and name.endswith(_ENTRY)]
+        if len(new) != 1:
+            return None
+        module = sys.modules[new[0]]
+        try:
+            source = Path(str(module.__file__)).with_suffix(".cpp").read_text()
+        except OSError:
+            return None
+        return module if _INPUTS.findall(source) == [str(inputs)] else None
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether there is such a file, into which nobody else may write: it is going to run."""
+    try:
+        found = [path.stat(), path.parent.stat()]
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):  # Windows keeps permissions elsewhere
+        return True
+    return all(each.st_uid == os.getuid() and not each.st_mode & 0o022 for each in found)
+
+
+def _load(path: Path) -> ModuleType:
+    # The library wants the address of a function of torch's as it is loaded.
+    guards: Any = torch._C._dynamo.guards
+    address = guards._torchinductor_pyobject_tensor_data_ptr
+    os.environ["_TORCHINDUCTOR_PYOBJECT_TENSOR_DATA_PTR"] = str(address)
+    name = f"{path.stem}.{_ENTRY}"
+    loader = ExtensionFileLoader(name, str(path))
+    module = module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    loader.exec_module(module)
+    return module
+
+
+def _call_directly(module: ModuleType) -> Run:
+    entry = getattr(module, _ENTRY)
+    as_handles = torch._C._aoti.unsafe_alloc_void_ptrs_from_tensors
+    as_tensors = torch._C._aoti.alloc_tensors_by_stealing_from_void_ptrs
+
+    def run(*tensors: Tensor) -> Sequence[Tensor]:
+        outputs: list[Tensor] = as_tensors(entry(as_handles(list(tensors))))
+        return outputs
+
+    return run
+
+
+def _is_plain(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
+    """Tell whether the code needs nothing but its inputs, each of which has memory of its own."""
+    if not all(map(_is_known, graph.graph.nodes)):
+        return False
+    if any(each.layout is not torch.strided or each.device.type != "cpu" for each in tensors):
+        return False
+    if sum(each.nbytes for each in tensors) > _LARGEST:
+        return False
+    memory = [each.untyped_storage().data_ptr() for each in tensors if each.numel()]
+    return len(set(memory)) == len(memory)
+
+
+def _is_known(node: fx.Node) -> bool:
+    """Tell whether running a node twice changes nothing but what the graph says."""
+    if node.op in ("placeholder", "output") or node.target is operator.getitem:
+        return True
+    return getattr(node.target, "namespace", None) in _NAMESPACES and node.op == "call_function"
+
+
+def _describe(tensor: Tensor) -> tuple[Any, ...]:
+    return tuple(tensor.shape), tensor.stride(), tensor.dtype
+
+
+def _describe_machine() -> Iterable[Any]:
+    """Yield what else the code depends on."""
+    yield torch.__version__
+    yield sys.implementation.cache_tag
+    ask = getattr(torch.cpu, "get_capabilities", torch.backends.cpu.get_cpu_capability)
+    yield str(ask())
+    yield torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield sorted(item for item in os.environ.items() if _VARIABLES.fullmatch(item[0]))
+    yield _find_changed_settings()
+
+
+def _find_changed_settings() -> list[tuple[str, Any]]:
+    """Return the compiler's settings that a program has changed; it has none before they are imported."""
+    settings: Any = sys.modules.get("torch._inductor.config")
+    if settings is None:
+        return []
+    values = sorted(settings.get_config_copy().items())
+    return [(name, value) for name, value in values if value != settings._config[name].default]
+
+
+def _find_folder() -> Path:
+    """Return a folder in torch's, which may not be asked for it: that imports the compiler."""
+    given = os.environ.get("TORCHINDUCTOR_CACHE_DIR")
+    if not given:  # a container's user may have no name, which is no matter where a folder is given
+        user = re.sub(r"\W", "_", getpass.getuser())
+        given = f"{tempfile.gettempdir()}/torchinductor_{user}"
+    return Path(given, "kplug")
+
+
+def _copy(source: str, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        copy = Path(shutil.copyfile(source, Path(folder, target.name)))
+        copy.chmod(0o600)
+        copy.replace(target)
+
+
+@torch.no_grad()
+def _do_the_same(one: Run, other: Run, tensors: Sequence[Tensor]) -> bool:
+    """Tell whether two functions give and write the same, drawing the same random numbers."""
+    found = []
+    for run in (one, other):
+        inputs = [each.clone() for each in tensors]
+        with torch.random.fork_rng(devices=[]):
+            found.append([*run(*inputs), *inputs])
+    return all(map(_is_same, *found)) and len(found[0]) == len(found[1])
+
+
+def _is_same(one: Tensor, other: Tensor) -> bool:
+    if _describe(one) != _describe(other):
+        return False
+    # Kernels may add up in another order from call to call; what matters is that none is mixed up.
+    return torch.allclose(one, other, rtol=1e-3, atol=1e-10, equal_nan=True)

@@ -1,0 +1,86 @@
+"""Compiled graphs as CUDA graphs: the GPU is given a whole step at once, not kernel after kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from kplug.registry.user_warnings import warn
+
+_WARM_UPS = 2  # calls in which libraries make what must not be made while a graph is captured
+
+_REFUSED = (
+    "jit_compile='reduce-overhead': a compiled step runs without a CUDA graph, as torch cannot "
+    "capture it"
+)
+_ADVICE = "jit_compile=True compiles without this warning."
+
+JitGraph = Callable[..., Sequence[Tensor]]
+
+
+class CudaGraphCall:
+    """Runs a compiled graph a few times, then captures it, and from then on replays what was captured.
+
+    A replay reads and writes the memory of the captured call. So the inputs that differ from call to call
+    are copied to where the first ones were, and outputs are copied out; the others, such as weights, must
+    lie where they lay, or the graph is captured anew.
+    """
+
+    def __init__(self, run: JitGraph, moving: slice) -> None:
+        self._run, self._moving = run, moving
+        self._addresses: list[int] = []
+        self._calls = 0
+        self._inputs: list[Tensor] = []
+        self._outputs: Sequence[Tensor] = ()
+        self._replay: Callable[[], None] | None = None
+        self._is_refused = False
+
+    def __call__(self, *inputs: Tensor) -> Sequence[Tensor]:
+        """Do what the graph does."""
+        if self._is_refused:
+            return self._run(*inputs)
+        held = [*inputs[: self._moving.start], *inputs[self._moving.stop :]]
+        addresses = list(map(Tensor.data_ptr, held))
+        if addresses != self._addresses:
+            self._addresses, self._calls, self._replay = addresses, 0, None
+        replay = self._replay or self._find_replay(inputs)
+        if replay is None:
+            return self._run(*inputs)
+        for memory, given in zip(self._inputs, inputs[self._moving], strict=True):
+            memory.copy_(given, non_blocking=True)
+        replay()
+        return [output.clone() for output in self._outputs]
+
+    def _find_replay(self, inputs: Sequence[Tensor]) -> Callable[[], None] | None:
+        """Capture the graph, which does not run it; None during the first calls, or if that fails."""
+        self._calls += 1
+        if self._calls <= _WARM_UPS:
+            return None
+        self._inputs = [given.clone() for given in inputs[self._moving]]
+        before, after = inputs[: self._moving.start], inputs[self._moving.stop :]
+        try:
+            self._replay, self._outputs = capture(lambda: self._run(*before, *self._inputs, *after))
+        except RuntimeError as error:
+            self._is_refused = True
+            warn(f"{_REFUSED} ({str(error).strip().partition(chr(10))[0]}). {_ADVICE}")
+        return self._replay
+
+
+def capture(run: Callable[[], Sequence[Tensor]]) -> tuple[Callable[[], None], Sequence[Tensor]]:
+    """Return what does on the GPU what a function does, and the memory of its outputs.
+
+    Args:
+        run: The function; what it would do is noted, not done.
+    """
+    graph = torch.cuda.CUDAGraph()
+    with torch.no_grad(), torch.cuda.graph(graph):
+        outputs = run()
+    return graph.replay, outputs
+
+
+def can_capture(tensors: Sequence[Tensor]) -> bool:
+    """Tell whether all inputs of a graph lie on one GPU."""
+    devices = {tensor.device for tensor in tensors}
+    return len(devices) == 1 and next(iter(devices)).type == "cuda"

@@ -1,0 +1,257 @@
+"""How steps with batches of one shape come to run eagerly or compiled: measured, estimated and compared."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+import torch
+from torch import Tensor, fx
+
+from kplug.training.data.batch import Batch
+from kplug.training.jit.background_compiler import BackgroundCompiler
+from kplug.training.jit.compiler_worker import CompilerReport
+from kplug.training.jit.jit_costs import (
+    LARGEST_SHARE,
+    Horizon,
+    JitCosts,
+    expect_share,
+    is_worth,
+    measure_share,
+)
+from kplug.training.jit.torch_compiler import is_compiled
+
+_FIRST_LOOK: Final = 8  # calls after which it is decided first; then twice as many, and so on
+_WARM_UPS: Final = 2  # calls in which state is made
+_SAMPLE: Final = 16  # so many calls are timed, then one of so many
+_BLOCK, _BLOCKS = 5, 8  # calls of one kind in a row, and how often, where the two are compared
+_POLL_SECONDS: Final = 0.05
+_MOST_STARTS: Final = 3
+
+_costs = JitCosts()
+
+Leaves = Sequence[list[Tensor]]  # of each batch
+Run = Callable[[Sequence[Batch], Leaves, Sequence[Any]], list[Any]]
+
+
+class TriedStep(Protocol):
+    """What a trial needs of its step."""
+
+    steps_left: int
+    steps_done: int
+
+    def run_eagerly(self, batches: Sequence[Batch]) -> list[Any]:
+        """Run ordinary steps."""
+
+    def run_graph(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
+        """Run steps as a graph, or record one."""
+
+    def drop_graph(self, signatures: Sequence[Any]) -> None:
+        """Free the graphs of a shape."""
+
+    def rehearse(self, batches: Sequence[Batch], leaves: Leaves) -> tuple[list[Any], int | None]:
+        """Run steps as if a graph of them were recorded; say how many operations it would have."""
+
+
+class JitTrial:
+    """Finds out how steps with batches of one shape run best.
+
+    ``run`` is what makes the steps now. It starts with eager steps that are timed. Where compiling could
+    pay, the operations of one step are counted; then a step is recorded, its graph is compiled in another
+    process, loaded from the cache, and compared with eager steps. Every call trains once, whatever it does.
+
+    Attributes:
+        is_eager: Whether ``run`` looks at no tensors and no signatures now, and takes batches of any shape.
+    """
+
+    def __init__(self, step: TriedStep) -> None:
+        self._step: TriedStep = weakref.proxy(step)  # the step holds its trials
+        self._go_on_with(self._measure)
+        self._calls = self._timed = self._starts = 0
+        self._next_look = _FIRST_LOOK
+        self._seconds = self._processor_seconds = 0.0
+        self._share = LARGEST_SHARE
+        self._is_counted = False
+        self._ready: set[Any] = set()
+        self._worker: BackgroundCompiler | None = None
+        self._content: Any = None
+        self._report: CompilerReport | None = None
+        self._next_poll = 0.0
+        self._times: tuple[list[float], list[float]] = ([], [])
+
+    def _go_on_with(self, run: Run) -> None:
+        self.run: Run = run
+        eager = (self._measure, self._run_plainly, self._wait, self._hold)
+        self.is_eager = run in eager
+
+    def release(self) -> None:
+        """End compiling in the background."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+            self._go_on_with(self._measure)
+
+    # -- eager steps -------------------------------------------------------------------------
+
+    def _run_timed(self, batches: Sequence[Batch]) -> list[Any]:
+        self._calls += 1
+        # Asking the processor's clock takes a hundredth of a small step.
+        if self._calls <= _WARM_UPS or (self._timed >= _SAMPLE and self._calls % _SAMPLE):
+            return self._step.run_eagerly(batches)
+        started, processor_started = time.perf_counter(), time.process_time()
+        results = self._step.run_eagerly(batches)
+        self._timed += 1
+        self._seconds += time.perf_counter() - started
+        self._processor_seconds += time.process_time() - processor_started
+        return results
+
+    def _look_ahead(self, count: int) -> Horizon:
+        """Return how long eager steps would take, of batches of this shape."""
+        part = self._calls * count / max(self._step.steps_done, 1)
+        known = max(self._step.steps_left, 0) / count * min(part, 1.0)
+        seconds = self._seconds / self._timed
+        return Horizon(known * seconds, self._calls * seconds)
+
+    def _measure(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
+        """Run eagerly, and look from time to time whether compiling would pay."""
+        results = self._run_timed(batches)
+        if self._calls < self._next_look:  # nearly always
+            return results
+        self._next_look = 2 * self._calls
+        if self._is_worth_recording(len(batches)):
+            self._go_on_with(self._record if self._is_counted else self._count)
+        return results
+
+    def _is_worth_recording(self, count: int) -> bool:
+        cost = _costs.trace + _costs.load
+        ahead = self._look_ahead(count)
+        return is_worth(cost, self._share, ahead, at_risk=_costs.trace)
+
+    def _stay_eager(self) -> None:
+        self._go_on_with(self._run_plainly)
+
+    def _run_plainly(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
+        return self._step.run_eagerly(batches)
+
+    # -- towards a graph ---------------------------------------------------------------------
+
+    def _count(self, batches: Sequence[Batch], leaves: Leaves, _: Any) -> list[Any]:
+        """Count the operations of a step, which takes milliseconds; recording takes longer."""
+        results, operations = self._step.rehearse(batches, leaves)
+        self._is_counted = True
+        self._go_on_with(self._measure)
+        if operations is None:
+            self._stay_eager()
+        else:
+            busy = min(self._seconds, self._processor_seconds)  # other programs may run as well
+            self._share = expect_share(operations, busy / self._timed)
+            if self._is_worth_recording(len(batches)):
+                self._go_on_with(self._record)
+        return results
+
+    def _record(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
+        started = time.perf_counter()
+        results = self._step.run_graph(batches, leaves, signatures)
+        if self._worker is not None:
+            _costs.trace = time.perf_counter() - started
+        return results
+
+    def is_ready(self, graph: fx.GraphModule, inputs: Sequence[Tensor], content: Any) -> bool:
+        """Tell whether a graph is compiled; if not, start that in the background."""
+        if content in self._ready:
+            return True
+        if is_compiled(graph, inputs):
+            self._ready.add(content)
+            self.run = self._compare
+            return True
+        self._starts += 1
+        self._stay_eager()
+        if self._starts <= _MOST_STARTS:
+            try:
+                self._worker = BackgroundCompiler(graph, inputs)
+            except OSError:  # there is no room for another process
+                return False
+            self._content = content
+            self._go_on_with(self._wait)
+        return False
+
+    def _wait(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
+        """Run eagerly until the graph is compiled."""
+        results = self._run_timed(batches)
+        now = time.perf_counter()
+        if now >= self._next_poll and self._worker is not None:
+            self._next_poll = now + _POLL_SECONDS
+            if not self._worker.is_running:
+                self._report, self._worker = self._worker.read_report(), None
+                self._consider(len(batches))
+        return results
+
+    def _consider(self, count: int) -> None:
+        """Decide what to do with code that is there."""
+        report = self._report
+        if report is None:
+            self._stay_eager()
+            return
+        if report.call_seconds is not None:
+            seconds = self._processor_seconds / self._timed
+            self._share = measure_share(count * report.call_seconds, seconds)
+        cost = _costs.load + (0.0 if report.is_cached else report.compile_seconds)
+        is_now = is_worth(cost, self._share, self._look_ahead(count))
+        self._go_on_with(self._load if is_now else self._hold)
+
+    def _hold(self, batches: Sequence[Batch], *_: Any) -> list[Any]:
+        """Run eagerly while too few steps are left; there may be more than was known."""
+        results = self._run_timed(batches)
+        if self._calls >= self._next_look:
+            self._next_look = 2 * self._calls
+            self._consider(len(batches))
+        return results
+
+    # -- the graph ---------------------------------------------------------------------------
+
+    def _load(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
+        self._ready.add(self._content)
+        started = time.perf_counter()
+        results = self._step.run_graph(batches, leaves, signatures)
+        if self._worker is None:  # the graph is still the same one
+            _costs.load = time.perf_counter() - started
+            self._times = [], []
+            self._go_on_with(self._compare)
+        return results
+
+    def _compare(
+        self, batches: Sequence[Batch], leaves: Leaves, signatures: Sequence[Any]
+    ) -> list[Any]:
+        """Run some steps compiled and some eagerly, in turns, and keep to what is faster."""
+        eager, compiled = self._times
+        done = len(eager) + len(compiled)
+        is_compiled = done // _BLOCK % 2 == 0
+        started = time.perf_counter()
+        if is_compiled:
+            results = self._step.run_graph(batches, leaves, signatures)
+        else:
+            results = self._step.run_eagerly(batches)
+        if leaves[0][0].device.type != "cpu":
+            torch.accelerator.synchronize()
+        (compiled if is_compiled else eager).append(time.perf_counter() - started)
+        if done + 1 == _BLOCK * _BLOCKS and self.run == self._compare:
+            if _find_typical(compiled) < _find_typical(eager):
+                self._go_on_with(self._step.run_graph)
+            else:
+                self._step.drop_graph(signatures)
+                self._stay_eager()
+        return results
+
+
+def _find_typical(times: list[float]) -> float:
+    """Return the median, without the first call of each block, which finds other things in the caches."""
+    return statistics.median(time for index, time in enumerate(times) if index % _BLOCK)

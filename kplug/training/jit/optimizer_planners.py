@@ -1,0 +1,298 @@
+"""An optimizer's step in two parts: the numbers, which Python computes, and the work on tensors.
+
+A compiled step is a graph of tensor operations. What changes from step to step, such as a rate or a bias
+correction, goes into it as tensors of shape (); what stays is part of it. A planner computes the numbers
+of each step, and applies them to tensors while the graph is traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor
+
+from kplug.errors import ContractError
+from kplug.optimizers.base.optimizer import Optimizer
+from kplug.optimizers.base.rule import gather_alike
+from kplug.optimizers.base.torch_kernels import get_unhooked_step, make_dense
+from kplug.optimizers.loss_scale import LossScaleOptimizer
+from kplug.optimizers.multi import MultiOptimizer
+from kplug.training.jit.step_numbers import RuleNumbers, holds_values
+
+
+class Planner:
+    """The steps of one optimizer.
+
+    Attributes:
+        waits: Whether the next step cannot be planned before this one has run.
+        counts: Whether ``plan`` counts the step, as ``step`` of the optimizer would do again.
+    """
+
+    waits, counts = False, True
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        """Count one step and compute what it does.
+
+        Args:
+            numbers: Gets the numbers that differ from step to step.
+
+        Returns:
+            What else decides about the step, to compare: equal constants, equal graphs; and the
+            structure that ``apply`` wants.
+        """
+        raise NotImplementedError
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - one needs it
+        """Return the loss as the backward pass wants it."""
+        return loss
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor | None:
+        """Update the parameters from their gradients, with the planned numbers as tensors.
+
+        Returns:
+            What ``settle`` wants to know, or None.
+        """
+        raise NotImplementedError
+
+    def settle(self, outcome: Tensor | None) -> None:
+        """Finish a step, once it has run."""
+
+
+def find_planner(optimizer: torch.optim.Optimizer) -> Planner | None:
+    """Return the planner of an optimizer, or None if its step is no list of tensor operations."""
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    if any(getattr(optimizer, name, None) for name in hooks):
+        return None
+    if isinstance(optimizer, LossScaleOptimizer):
+        inner = find_planner(optimizer.inner_optimizer)
+        return None if inner is None else _ScaledPlanner(optimizer, inner)
+    if isinstance(optimizer, MultiOptimizer):
+        planners = [find_planner(each) for each in optimizer.optimizers if each.built]
+        known = [planner for planner in planners if planner is not None]
+        return _ManyPlanner(known) if len(known) == len(planners) else None
+    if isinstance(optimizer, Optimizer):
+        return _RulePlanner(optimizer) if _has_plain_rule(optimizer) else None
+    has_rates = all("lr" in group for group in optimizer.param_groups)
+    return _TorchPlanner(optimizer) if has_rates else None
+
+
+def _has_plain_rule(optimizer: Optimizer) -> bool:
+    """Tell whether the list form of a rule is the one that ``step`` follows, and plans in numbers.
+
+    A class that changed one of the others without it would do something else in a compiled step.
+    """
+    kind = type(optimizer)
+    if _find_owner(kind, "_plan") is None:
+        return False
+    form = _find_owner(kind, "_update_group")
+    others = (_find_owner(kind, name) for name in ("_update", "_advance", "step"))
+    is_followed = form is not None and all(other is None or form <= other for other in others)
+    rule, groups = cast("_ListRule", optimizer), optimizer.param_groups
+    return is_followed and all(holds_values(rule._plan({**group}, 1)) for group in groups)
+
+
+def _find_owner(kind: type, name: str) -> int | None:
+    """Return the place in the method resolution order of the class that defines a method.
+
+    torch wraps ``step`` of every class that was instantiated; such a wrapper defines nothing.
+    """
+    for index, each in enumerate(kind.__mro__):
+        if name in vars(each) and not getattr(vars(each)[name], "hooked", False):
+            return index
+    return None
+
+
+class _ListRule(Protocol):
+    """A rule as list operations: what ``Adam``, ``SGD``, ``Adagrad`` and every ``RuleOptimizer`` have."""
+
+    def _plan(self, group: dict[str, Any], step: int) -> Any: ...
+
+    def _update_group(self, group: dict[str, Any], plan: Any, parameters: list[Tensor]) -> None: ...
+
+
+class _RulePlanner(Planner):
+    """The steps of an optimizer of kplug or a plugin."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer, self.rule = optimizer, cast("_ListRule", optimizer)
+        self.numbers: list[RuleNumbers] = []  # one for each parameter group
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        common, head = self.optimizer._common, self.optimizer.param_groups[0]
+        iteration = head["iterations"]
+        head["iterations"] = iteration + 1
+        if self.optimizer._is_plain:  # nearly always, and this runs before every step
+            constants, structures = self._plan_groups(iteration, iteration, numbers)
+            return constants, (iteration, structures, False)
+        updates = iteration // (common.gradient_accumulation_steps or 1)
+        is_due = common.accumulation is None or common.accumulation.is_due(iteration)
+        found: tuple[Any, ...] | None = None
+        groups: list[Any] | None = None
+        if is_due:
+            found, groups = self._plan_groups(iteration, updates, numbers)
+        is_written = False
+        if common.average is not None:
+            momentum, is_written = common.average.plan(updates)
+            numbers.append(momentum)
+        return (found, is_due, is_written, common), (iteration, groups, is_written)
+
+    def _plan_groups(
+        self, iteration: int, updates: int, numbers: list[float]
+    ) -> tuple[tuple[Any, ...], list[Any]]:
+        optimizer = self.optimizer
+        groups = optimizer.param_groups
+        if optimizer._schedule is not None:
+            rate = float(optimizer._schedule(iteration))
+            for group in groups:
+                group["lr"] = rate
+        divisor = 1.0 + groups[0]["decay"] * iteration
+        while len(self.numbers) < len(groups):
+            self.numbers.append(RuleNumbers(self.rule._plan))
+        constants, structures = [], []
+        for group, rule in zip(groups, self.numbers, strict=True):
+            found, structure = rule.plan(group, updates + 1, divisor, numbers)
+            constants.append(found)
+            structures.append(structure)
+        return tuple(constants), structures
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:  # noqa: ARG002 - one needs it
+        return self.optimizer.scale_loss(loss)
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
+        iteration, groups, is_written = structure
+        common, state = self.optimizer._common, self.optimizer.state
+        parameters = self.optimizer._list_parameters()
+        _require_dense(parameters)
+        if common.scaling is not None:
+            common.scaling.unscale(parameters)
+        if common.accumulation is not None:
+            common.accumulation.collect(state, parameters, iteration)
+        if groups is not None:
+            if common.clipping is not None:
+                common.clipping.apply(parameters)
+            self._apply_groups(groups, numbers)
+        if common.average is not None:
+            common.average.follow(state, parameters, next(numbers), is_written=is_written)
+
+    def _apply_groups(self, structures: list[Any], numbers: Iterator[Tensor]) -> None:
+        optimizer, groups = self.optimizer, self.optimizer.param_groups
+        for group, rule, structure in zip(groups, self.numbers, structures, strict=True):
+            rate, plan = rule.rebuild(structure, numbers)
+            # The rate as a tensor is an input of the graph; the group's number would be a constant of it.
+            given, group["lr"] = group["lr"], rate
+            try:
+                if not optimizer._is_plain:
+                    optimizer._shrink_group(group)
+                moving = [p for p in group["params"] if p.grad is not None]
+                for alike in gather_alike(moving):
+                    self.rule._update_group(group, plan, alike)
+                optimizer._finish_group(group, plan)
+            finally:
+                group["lr"] = given
+
+
+def _require_dense(parameters: Sequence[Tensor]) -> None:
+    """Make sparse gradients dense, or refuse them while a graph is traced.
+
+    Raises:
+        ContractError: If there is one then: what it holds differs in size from step to step.
+    """
+    if any(each.grad is not None and each.grad.is_sparse for each in parameters):
+        if torch.compiler.is_compiling():
+            raise ContractError("a gradient is sparse")
+        make_dense(parameters)
+
+
+class _TorchPlanner(Planner):
+    """The steps of an optimizer of torch's, whose rate is the one number that changes."""
+
+    counts = False
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        constants = []
+        for group in self.optimizer.param_groups:
+            numbers.append(float(group["lr"]))
+            others = [(key, value) for key, value in group.items() if key not in ("params", "lr")]
+            constants.append(repr(others))
+        return tuple(constants), None
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:  # noqa: ARG002
+        groups = self.optimizer.param_groups
+        rates = [(group["lr"], next(numbers)) for group in groups]
+        try:
+            for group, (_, number) in zip(groups, rates, strict=True):
+                group["lr"] = number
+            get_unhooked_step(type(self.optimizer))(self.optimizer)
+        finally:
+            for group, (rate, number) in zip(groups, rates, strict=True):
+                # A rule that sets its own rate is kept out of graphs: this reads a number of a tensor.
+                group["lr"] = rate if group["lr"] is number else float(torch.as_tensor(group["lr"]))
+
+
+class _ManyPlanner(Planner):
+    """The steps of several optimizers, each with parameters of its own."""
+
+    def __init__(self, planners: list[Planner]) -> None:
+        self.planners = planners
+        self.waits = any(planner.waits for planner in planners)
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        plans = [planner.plan(numbers) for planner in self.planners]
+        return tuple(constants for constants, _ in plans), [structure for _, structure in plans]
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+        return self.planners[0].scale(loss, numbers)  # they all have the same factor
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> None:
+        for planner, part in zip(self.planners, structure, strict=True):
+            planner.apply(part, numbers)
+
+
+class _ScaledPlanner(Planner):
+    """The steps of a ``LossScaleOptimizer``: kept where all gradients are finite, else undone.
+
+    A graph has no branches: whether the gradients are finite is a tensor in it. So the update is always
+    made, and ``torch.where`` takes the earlier values back. The counters, which Python has advanced already,
+    are put back when the step has run and the answer is known: hence ``waits``.
+    """
+
+    waits = True
+
+    def __init__(self, optimizer: LossScaleOptimizer, inner: Planner) -> None:
+        self.optimizer, self.inner = optimizer, inner
+        self.before: list[dict[str, Any]] = []
+
+    def plan(self, numbers: list[float]) -> tuple[Any, Any]:
+        self.before = [dict(group) for group in self.optimizer.param_groups]
+        numbers.append(self.optimizer.dynamic_scale)
+        return self.inner.plan(numbers)
+
+    def scale(self, loss: Tensor, numbers: list[Tensor]) -> Tensor:
+        return loss * numbers[0].to(loss.dtype)
+
+    def apply(self, structure: Any, numbers: Iterator[Tensor]) -> Tensor:
+        optimizer, scale = self.optimizer, next(numbers)
+        given = optimizer._get_gradients()
+        is_finite = optimizer._find_finite()
+        parameters = optimizer._list_parameters()
+        states = [value for p in parameters for value in optimizer.state[p].values()]
+        targets = [each for each in (*parameters, *states) if isinstance(each, Tensor)]
+        before = [target.detach().clone() for target in targets]
+        for parameter, gradient in given:
+            parameter.grad = gradient / scale
+        self.inner.apply(structure, numbers)
+        for target, value in zip(targets, before, strict=True):
+            target.detach().copy_(torch.where(is_finite, target.detach(), value))
+        return is_finite
+
+    def settle(self, outcome: Tensor | None) -> None:
+        is_finite = outcome is None or bool(outcome)
+        if not is_finite:
+            for group, values in zip(self.optimizer.param_groups, self.before, strict=True):
+                group.update(values)
+        self.optimizer._adjust_scale(is_finite)

@@ -1,0 +1,125 @@
+"""Which step a model runs: the plain one, or the one that is compiled, kept from call to call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from kplug.errors import ContractError
+from kplug.optimizers.adapt import needs_gradient_graph
+from kplug.training.compiled import Compiled, StepCache
+from kplug.training.distribution.world import find_world
+from kplug.training.execution_options import AUTO
+from kplug.training.jit.auto_step import AutoStep
+from kplug.training.jit.fallback_to_eager import EagerFallback
+from kplug.training.jit.jit_step import JitStep
+from kplug.training.jit.programs import Program, make_train_program
+from kplug.training.model_protocol import TrainableModel
+from kplug.training.step.own_steps import find_own_step
+from kplug.training.step.steps import PredictStep, StepFunction, TestStep, TrainStep
+
+
+def find_train_step(
+    model: TrainableModel, compiled: Compiled, optimizer: torch.optim.Optimizer | None
+) -> StepFunction:
+    """Return the training step; a compiled one is the same in every call of ``fit``.
+
+    Raises:
+        ContractError: if the optimizer differentiates the gradients, and there are several processes.
+    """
+    own = find_own_step(model, "train")
+    if own is not None:
+        return own
+    world = find_world()
+    if world is not None and needs_gradient_graph(optimizer):
+        raise ContractError(
+            f"{type(optimizer).__name__} differentiates the gradients, which several processes average "
+            "outside the graph",
+            hint="Train in one process, or with an optimizer that takes the gradients as they are.",
+        )
+    if compiled.distribution == "fsdp" and world is not None and optimizer is not None:
+        # FSDP2 takes a second to import.
+        from kplug.training.step.fsdp_step import ShardedStep
+
+        return ShardedStep(model, compiled, optimizer, world)
+
+    def make_program() -> Program | None:
+        return make_train_program(TrainStep(model, compiled, optimizer))
+
+    trained = [id(each) for each in model.parameters() if each.requires_grad]
+    step = _find(model, compiled, ("train", id(optimizer), *trained), make_program)
+    return step or TrainStep(model, compiled, optimizer)
+
+
+def find_test_step(model: TrainableModel, compiled: Compiled) -> StepFunction:
+    """Return the step of ``evaluate``."""
+    own = find_own_step(model, "test")
+    if own is not None:
+        return own
+    step = _find(model, compiled, ("test",), lambda: Program(TestStep(model, compiled)))
+    return step or TestStep(model, compiled, is_at_rest=True)
+
+
+def find_predict_step(model: TrainableModel) -> StepFunction:
+    """Return the step of ``predict``."""
+    own = find_own_step(model, "predict")
+    if own is not None:
+        return own
+    step, compiled = None, model.compiled
+    if compiled is not None:
+        step = _find(model, compiled, ("predict",), lambda: Program(PredictStep(model, compiled)))
+    return step or PredictStep(model, compiled)
+
+
+def _find(
+    model: TrainableModel,
+    compiled: Compiled,
+    key: tuple[Any, ...],
+    make_program: Callable[[], Program | None],
+) -> JitStep | None:
+    """Return the compiled step that was made before for the same layers, or make it; None: run eagerly."""
+    if not compiled.jit_compile:
+        return None
+    kind, key = key[0], (*key, *map(id, model.modules()))
+    known, step = compiled.steps.get(kind, (None, None))
+    if known == key and step is not None and step.is_released:
+        program = make_program()
+        known = key if program is not None else None
+        if program is not None:
+            step.program = program
+    if known != key:
+        program, fallback = make_program(), EagerFallback(_TITLES[kind], model, compiled)
+        fallback.check_start(has_program=program is not None)
+        step = None
+        if program is not None and not fallback.is_eager:
+            kind_of_step = AutoStep if compiled.jit_compile == AUTO else JitStep
+            step = kind_of_step(program, fallback)
+        compiled.steps[kind] = key, step
+    found: JitStep | None = step
+    return found
+
+
+_TITLES = {"train": "training step", "test": "evaluation step", "predict": "prediction step"}
+
+
+def measure_compile_time(compiled: Compiled) -> float:
+    """Return the seconds that tracing and compiling the steps of a model has taken."""
+    steps = [step for _, step in compiled.steps.values()]
+    return sum(step.seconds for step in steps if isinstance(step, JitStep))
+
+
+@contextmanager
+def releasing_steps(compiled: Compiled | None, *kinds: str) -> Iterator[None]:
+    """Let the steps of some kinds go when the outermost run with them ends, however it ends."""
+    cache = StepCache() if compiled is None else compiled.steps
+    cache.runs.update(kinds)
+    try:
+        yield
+    finally:
+        cache.runs.subtract(kinds)
+        for _, step in [cache[kind] for kind in kinds if kind in cache and not cache.runs[kind]]:
+            if step is not None:
+                step.release()

@@ -1,0 +1,101 @@
+"""From a traced graph to code, by the compiler of ``torch.compile``."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from kplug.errors import KplugError
+from kplug.training.jit.code_library import CodeLibrary, Run
+
+BACKEND = "inductor"
+
+
+class CompilerError(KplugError):
+    """torch's compiler refused a graph; the message is the first line of what it said."""
+
+
+def compile_graph(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
+    """Return a function that does what a graph says.
+
+    The graph is whole already, so ``torch.compile``'s first part, which reads Python, has nothing to do,
+    and what it checks at every call is known to hold: who calls gives tensors like these.
+
+    Args:
+        graph: The graph. It writes into some of its inputs.
+        tensors: Inputs of the shapes, strides and types that all calls have; they are not changed.
+
+    Raises:
+        CompilerError: If the compiler fails, for want of a C++ compiler for instance.
+    """
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own parts deprecate each other
+            if BACKEND == "inductor":
+                return _compile(graph, tensors)
+            made: Run = torch._dynamo.lookup_backend(BACKEND)(graph, list(tensors))
+            return made
+    except Exception as error:  # it raises errors of many kinds
+        raise CompilerError(_describe(error)) from error
+
+
+def is_compiled(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> bool:
+    """Tell whether an earlier process kept the code of a graph, so that it is there at once."""
+    return BACKEND == "inductor" and _prepare(graph, tensors)[0].find() is not None
+
+
+def _compile(graph: fx.GraphModule, tensors: Sequence[Tensor]) -> Run:
+    library, options = _prepare(graph, tensors)
+    return library.find() or library.keep(_ask_torch(graph, tensors, options), tensors)
+
+
+def _prepare(
+    graph: fx.GraphModule, tensors: Sequence[Tensor]
+) -> tuple[CodeLibrary, dict[str, Any]]:
+    from kplug.training.jit.custom_operators import keep_kernels
+
+    is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
+    keep_kernels(graph, is_on_cpu=is_on_cpu)
+    options = _find_options(is_on_cpu)
+    return CodeLibrary(graph, tensors, options), options
+
+
+def _ask_torch(graph: fx.GraphModule, tensors: Sequence[Tensor], options: dict[str, Any]) -> Run:
+    # Further imports of a second.
+    from torch._subclasses import FakeTensorMode
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+    # torch asks its caches on disk within such a context only.
+    fake_mode = FakeTensorMode(shape_env=ShapeEnv())
+    inputs: list[Any] = [fake_mode.from_tensor(each, static_shapes=True) for each in tensors]
+    with torch._guards.tracing(torch._guards.TracingContext(fake_mode)):
+        made: Run = torch._inductor.compile(graph, inputs, options=options)
+    return made
+
+
+def _find_options(is_on_cpu: bool) -> dict[str, Any]:
+    # Dropout then draws what it draws without compiling, and a seed means the same.
+    options: dict[str, Any] = {"fallback_random": True}
+    if is_on_cpu:
+        options["cpp_wrapper"] = True  # what is between the kernels needs no Python either
+        options |= {name: value for name, variable, value in _SHORTER if variable not in os.environ}
+    return options
+
+
+# Options that shorten the first epoch, unless the user's environment sets them.
+_SHORTER: tuple[tuple[str, str, bool], ...] = (
+    # torch asks the processor what it can; a probe of the C++ compiler besides takes longer than all else.
+    ("cpp.vec_isa_ok", "TORCHINDUCTOR_VEC_ISA_OK", True),
+    # Precompiled, torch's headers are looked through in every process, and pay from the fifth graph on.
+    ("cpp_cache_precompile_headers", "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS", False),
+)
+
+
+def _describe(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

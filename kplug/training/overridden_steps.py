@@ -1,0 +1,43 @@
+"""Methods of a step that a model's class overrides, as in Keras 3: ``train_step`` and what it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from kplug.layers.base.layer import Layer
+
+StepKind: TypeAlias = Literal["train", "test", "predict"]
+
+_METHODS: Final[dict[str, tuple[str, ...]]] = {
+    "train": ("train_step", "compute_loss", "compute_metrics"),
+    "test": ("test_step", "compute_loss", "compute_metrics"),
+    "predict": ("predict_step",),
+}
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_DEFAULTS: Final[set[object]] = set()
+
+
+def default(method: _Method) -> _Method:
+    """Note a method of ``Model`` as the one that a class has which does not write its own."""
+    _DEFAULTS.add(method)
+    return method
+
+
+def find_own_method(model: object, kind: StepKind) -> str | None:
+    """Return the first method of a step that is not that of ``Model``, or None."""
+    for name in _METHODS[kind]:
+        method = getattr(model, name, None)
+        if method is not None and getattr(method, "__func__", method) not in _DEFAULTS:
+            return name
+    return None
+
+
+def has_own_step(model: object) -> bool:
+    """Return whether training or evaluation runs code of the model's class."""
+    return find_own_method(model, "train") is not None or find_own_method(model, "test") is not None
+
+
+def lacks_call(model: object) -> bool:
+    """Return whether a model has steps alone, such as a GAN, so that nothing says what its inputs are."""
+    return has_own_step(model) and type(model).call is Layer.call  # type: ignore[attr-defined]
