@@ -25,7 +25,7 @@ from kplug.dialect.reading_models import read_model
 from kplug.registry import REGISTRY, Component
 from kplug.registry.loading.distribution_hash import digest_of
 from kplug.saving.whole import writing
-from kplug.training.compilation import compiled_step, torch_compiler
+from kplug.training.jit import jit_step, torch_compiler
 
 # The modules that move, each with the table of its kind and where Keras has its classes.
 MOVED: dict[str, tuple[Any, str]] = {
@@ -231,7 +231,7 @@ def test_their_steps_are_compiled_like_before(
         graphs.append(len(graph.graph.nodes))
         return make(graph, tensors)
 
-    monkeypatch.setattr(compiled_step, "compile_graph", count)
+    monkeypatch.setattr(jit_step, "compile_graph", count)
     losses = _fit(_make_model(jit_compile=True))
     before = graphs[:]
     graphs.clear()

@@ -18,7 +18,7 @@ from kplug.training.compiled_model import require_compiled
 from kplug.training.data.packing import unpack_x_y_sample_weight
 from kplug.training.metric_lists import merge_results
 from kplug.training.model_protocol import TrainableModel
-from kplug.training.own_methods import default
+from kplug.training.overridden_steps import default
 from kplug.training.precision import compute_predictions
 from kplug.training.regularization import Penalties
 from kplug.training.step.compiled_metrics import CompiledMetrics, arrange_batch
