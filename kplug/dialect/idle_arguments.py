@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from kplug.configurable import list_keywords, require_config
+from kplug.configurable import list_keywords
 from kplug.registry.facts import find_keras_path
 
 # Keras 3 writes them for every layer, those of users included.
@@ -63,7 +63,6 @@ def leave_out_idle(layer_class: type, config: Mapping[str, Any]) -> dict[str, An
         >>> leave_out_idle(Dense, {"units": 3, "quantization_config": None})
         {'units': 3}
     """
-    require_config(layer_class, config)
     known = list_keywords(layer_class)
     if any(map(find_keras_path, layer_class.__mro__)):
         return {key: config[key] for key in config if not is_idle(key, config, known)}

@@ -61,7 +61,7 @@ class Names:
         """Return what a name without a package means: the caller's object, a built-in, or a plugin's."""
         if self.is_custom(kind, name):
             return f"{CUSTOM}/{strip_package(name)}"
-        return find_component_of_keras(kind, name) or name
+        return read_name(kind, name) or name
 
     def qualify_package(self, kind: str, package: str, name: str) -> str:
         """Return what ``package>name`` means; it never means a built-in of that name."""
@@ -123,31 +123,41 @@ def find_keras_class(kind: str, owner: object) -> str | None:
 
 def find_keras_name(kind: str, name: str) -> str | None:
     """Return the name of the class of Keras that a component of a qualified name is, or None."""
-    try:
-        owner = REGISTRY.load(look_up(get_kind(kind), Spec(name)).component)
-    except KplugError:  # such as what the user's code has brought in
-        return None
-    path = find_keras_class(kind, owner)
+    path = find_keras_class(kind, load_component(kind, name))
     return None if path is None else path.rpartition(".")[2]
 
 
-def find_component_of_keras(kind: str, name: str) -> str | None:
-    """Return the qualified name of what Keras's name means: the built-in, or the plugin's that states it."""
+def load_component(kind: str, name: str) -> Any:
+    """Return the object of a component by its qualified name, or None if there is none that can be loaded."""
+    try:
+        return REGISTRY.load(look_up(get_kind(kind), Spec(name)).component)
+    except KplugError:
+        return None
+
+
+def read_name(kind: str, name: str) -> str | None:
+    """Return what a name without a package means in a file; None if nothing is known of it.
+
+    It is the built-in. Otherwise it is the only component of the name, which look-up finds, or that which
+    says that it is the class of Keras. Only to decide between several is one of them imported.
+    """
     if find_built_in(kind, name) is not None:
         return f"{BUILT_IN}/{name}"
     offered = decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
-    stated = [one.qualified_name for one in offered if _has_keras_name(kind, one)]
-    return stated[0] if len(stated) == 1 else None
+    stated = [one for one in offered if len(offered) > 1 and _has_keras_name(kind, one)]
+    if len(stated) == 1:
+        return stated[0].qualified_name
+    return name if offered else None
 
 
 def has_plain_name(kind: str, component: Component) -> bool:
     """Return whether files name a component without its package, as Keras does, and it is found again."""
     if component.origin.distribution == BUILT_IN:
         return True
-    return (
-        _has_keras_name(kind, component)
-        and find_component_of_keras(kind, component.name) == component.qualified_name
-    )
+    if not _has_keras_name(kind, component):
+        return False
+    read = read_name(kind, component.name)
+    return read in (component.name, component.qualified_name)
 
 
 def _has_keras_name(kind: str, component: Component) -> bool:

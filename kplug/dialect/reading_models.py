@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kplug.configurable import list_keywords
 from kplug.dialect.generations import KERAS_2, Generation, find_generation, looks_like_keras_2
 from kplug.dialect.keras2.renamed_arguments import modernise
 from kplug.dialect.keras2.replaced_layers import replace_former
 from kplug.dialect.lambda_layers import find_kind_of_argument
-from kplug.dialect.names import BUILT_IN, Names, find_keras_name
+from kplug.dialect.names import BUILT_IN, Names, find_keras_class, load_component
 from kplug.dialect.reading_components import is_description, qualify, read_component, refuse_code
 from kplug.dialect.tensor_operations import is_operation, read_operation
 from kplug.dialect.tuples import read_arguments
@@ -57,7 +58,8 @@ def read_layer(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return read_model(entry, generation=KERAS_2) if looks_like_keras_2(entry) else entry
 
 
-def _read_layer(entry: object, names: Names) -> dict[str, Any]:
+def _read_layer(entry: object, names: Names, may_load: bool = True) -> dict[str, Any]:
+    """Return an entry as kplug writes it; a plugin's class says its former arguments, if it may load."""
     if isinstance(entry, list):
         entry = {"class_name": "Sequential", "config": {"layers": entry}}
     if not isinstance(entry, Mapping) or not isinstance(entry.get("class_name"), str):
@@ -75,8 +77,10 @@ def _read_layer(entry: object, names: Names) -> dict[str, Any]:
         own, config = _MODELS[class_name], _read_graph(config, names)
     elif isinstance(config, Mapping):
         own, config = replace_former(own, read_arguments(entry))
-        arguments = modernise(own, config, names.generation)
-        config = {key: _read_value(own, key, value, names) for key, value in arguments.items()}
+        is_built_in = own.partition("/")[0] == BUILT_IN
+        found = load_component("layer", own) if may_load or is_built_in else None
+        arguments = modernise(found, config, names.generation)
+        config = {k: _read_value(own, found, k, value, names) for k, value in arguments.items()}
     else:
         raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
     if own == "kplug/InputLayer":
@@ -110,20 +114,21 @@ def _read_graph(config: object, names: Names) -> dict[str, Any]:
     return {**read, "layers": [_read_layer(each, names) for each in config["layers"]]}
 
 
-def _read_value(owner: str, key: str, value: Any, names: Names) -> Any:
+def _read_value(owner: str, found: Any, key: str, value: Any, names: Names) -> Any:
     if key == "dtype":
         return read_dtype(value)
     kind = find_kind_of_argument(owner, key)
-    # A slot whose name announces nothing, or a layer, is one of the layers inside this one.
+    # A slot whose name announces nothing, or a layer, is one of the layers inside this one. Nothing is
+    # imported for a key that is no argument.
     if is_description(value) and (kind is None or kind.name == "layer"):
-        return _read_layer(value, names)
+        return _read_layer(value, names, isinstance(found, type) and key in list_keywords(found))
     if kind is not None:
         read = read_component(kind.name, value, names)
         # A bare name that a class of others keeps as a text is its own: it may mean no component.
         is_text = isinstance(value, str) and read == f"{BUILT_IN}/{value}"
-        return value if is_text and find_keras_name("layer", owner) is None else read
+        return value if is_text and find_keras_class("layer", found) is None else read
     if isinstance(value, (list, tuple)) and any(map(is_description, value)):
-        items = [_read_value(owner, key, item, names) for item in value]
+        items = [_read_value(owner, found, key, item, names) for item in value]
         return items if isinstance(value, list) else tuple(items)
     return value
 

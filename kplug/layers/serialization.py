@@ -149,6 +149,9 @@ def make_layer(class_name: str, config: Mapping[str, Any] | None) -> Any:
         # Python's own error stands behind it where an argument is missing: the configuration lacks it.
         if isinstance(error, ArgumentError) and error.__cause__ is not None:
             raise _refuse(owner, config, error.__cause__) from error
+        given = config if isinstance(config, Mapping) else {}
+        if isinstance(error, ArgumentError) and "name" in given and "layers" not in given:
+            error.message = f"layer {quote(given['name'])}: {error.message}"
         raise
     except Exception as error:
         raise _refuse(owner, config, error) from error

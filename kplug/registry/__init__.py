@@ -31,8 +31,10 @@ from kplug.registry.env_section import Section as Section
 from kplug.registry.examples import example as example
 from kplug.registry.facts import (
     complete_config as complete_config,
+    idle_arguments as idle_arguments,
     keras_class as keras_class,
     non_mutating as non_mutating,
+    renamed_arguments as renamed_arguments,
 )
 from kplug.registry.finding import Finding as Finding
 from kplug.registry.kinds import KINDS as KINDS, Kind as Kind, get_kind as get_kind

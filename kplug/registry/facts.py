@@ -18,6 +18,7 @@ from kplug.registry.quoting import quote
 
 _NON_MUTATING = "__kplug_non_mutating__"
 _COMPLETE_CONFIG = "__kplug_complete_config__"
+_RENAMED, _IDLE = "__kplug_renamed_arguments__", "__kplug_idle_arguments__"
 _KERAS_CLASS = "__kplug_keras_class__"
 _KERAS_MODULE = "__kplug_keras_module__"
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -112,6 +113,65 @@ def find_keras_path(target: object) -> str | None:
         module = _find(target, _KERAS_MODULE)
         path = f"{module}.{target.__name__}" if module else None
     return path or None
+
+
+def renamed_arguments(**former: str) -> Callable[[Anything], Anything]:
+    """State how arguments are called today that an earlier version of a class or function had.
+
+    Files and specs that give them are read. A subclass that passes keywords on reads them, too.
+
+    Args:
+        former: For each former name the present one.
+
+    Example:
+        >>> @renamed_arguments(smooth="epsilon")
+        ... def overlap(y_true, y_pred, epsilon=1.0): ...
+        >>> find_renamed_arguments(overlap)
+        {'smooth': 'epsilon'}
+    """
+    return lambda target: mark(target, _RENAMED, former)
+
+
+def idle_arguments(**idle: Any) -> Callable[[Anything], Anything]:
+    """State which arguments of an earlier version have no effect any more; files and specs may give them.
+
+    Args:
+        idle: For each argument a tuple of the values that it may have, or ``...`` for any. Another value is
+            refused like any unknown argument, since something is asked for that is not there.
+
+    Raises:
+        RegistrationError: if it is no tuple.
+
+    Example:
+        >>> @idle_arguments(fused=(True, False), legacy=(None,))
+        ... def overlap(y_true, y_pred): ...
+        >>> find_idle_arguments(overlap)
+        {'fused': (True, False), 'legacy': (None,)}
+    """
+    for name, values in idle.items():
+        if values is not ... and not isinstance(values, tuple):
+            raise RegistrationError(
+                f"the values at which {quote(name)} is idle are {quote(values)}",
+                hint=f"Give a tuple of them, or ... for any: @idle_arguments({name}=(None,)).",
+            )
+    return lambda target: mark(target, _IDLE, idle)
+
+
+def find_renamed_arguments(target: object) -> dict[str, str]:
+    """Return what a class and its bases, or a function, state by `renamed_arguments`."""
+    return _join(target, _RENAMED)
+
+
+def find_idle_arguments(target: object) -> dict[str, Any]:
+    """Return what a class and its bases, or a function, state by `idle_arguments`."""
+    return _join(target, _IDLE)
+
+
+def _join(target: object, fact: str) -> dict[str, Any]:
+    owners = reversed(target.__mro__) if inspect.isclass(target) else (target,)
+    return {
+        key: value for one in owners for key, value in own_attributes(one).get(fact, {}).items()
+    }
 
 
 def _find(target: object, fact: str) -> Any:

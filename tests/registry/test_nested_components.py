@@ -13,6 +13,8 @@ import h5py
 import pytest
 
 import kplug
+from kplug.dialect.generations import KERAS_2, KERAS_3
+from kplug.dialect.reading_models import read_model
 from kplug.errors import ArgumentError, KplugError, WrongKindError
 from kplug.registry import parse_spec, resolve
 from tests.saving.whole_files import members, write_zip
@@ -247,3 +249,17 @@ def _exchange(path: Path, member: str, text: str | None = None) -> Any:
         if text is not None:
             attributes[member] = text
         return attributes[member]
+
+
+@pytest.mark.parametrize("name", ["spy", "spies/spy", "Spy"])
+@pytest.mark.parametrize("key", ["evil", "my_layer", "layers"])
+@pytest.mark.parametrize("parent", ["Dense", "kplug/Dense", "NoSuchLayer", "spies2/Spy"])
+def test_no_layer_is_imported_where_there_is_no_argument(
+    seen: list[str], parent: str, key: str, name: str
+) -> None:
+    child = {"class_name": name, "config": {"path": "file"}}
+    for inner in (child, [child], {**child, "module": "keras.layers"}):
+        entry = {"class_name": parent, "config": {"units": 3, key: inner}}
+        for generation in (KERAS_2, KERAS_3):
+            read_model(entry, generation=generation)
+    assert seen == []

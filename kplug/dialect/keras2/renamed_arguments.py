@@ -8,8 +8,8 @@ from typing import Any
 from kplug.configurable import list_keywords
 from kplug.dialect.generations import KERAS_3, Generation
 from kplug.dialect.idle_arguments import is_idle
-from kplug.dialect.names import find_keras_name
-from kplug.registry import REGISTRY, Spec, get_kind, look_up
+from kplug.dialect.names import find_keras_class
+from kplug.registry.building.former_arguments import translate_arguments
 
 # Keras 1's names, and today's; used where a class does not know the first and does know the second.
 _RENAMED = {
@@ -67,19 +67,21 @@ _WITHOUT_LAYOUT = (
 
 
 def modernise(
-    owner: str, config: Mapping[str, Any], generation: Generation = KERAS_3
+    owner: Any, config: Mapping[str, Any], generation: Generation = KERAS_3
 ) -> dict[str, Any]:
     """Return a layer's arguments under their present names and with their former defaults.
 
     Args:
-        owner: Its qualified name. What is no class of Keras has arguments of its own, which stay as they are.
+        owner: Its class, or None if it is not known. Of what is no class of Keras the former arguments are
+            those that it states.
         config: The arguments.
         generation: Which Keras wrote them.
     """
-    name = find_keras_name("layer", owner)
-    if name is None:
+    config = translate_arguments(owner, config)
+    path = find_keras_class("layer", owner)
+    if path is None:
         return dict(config)
-    known = set(list_keywords(REGISTRY.load(look_up(get_kind("layer"), Spec(owner)).component)))
+    name, known = path.rpartition(".")[2], set(list_keywords(owner))
     read = _join_kernel_size(dict(config), known)
     if generation.number < 3:
         read = _with_old_defaults(name, read, known, generation)

@@ -21,6 +21,7 @@ from kplug.backend import DTypeLike, NumpyArray, dtype_name, get_value, to_dtype
 from kplug.backend.masks import as_masks, attach_masks, find_masks
 from kplug.backend.variables import is_fixed, like_variable
 from kplug.component_types import RegularizerLike
+from kplug.configurable import require_config
 from kplug.contracts import check_call
 from kplug.dialect.idle_arguments import leave_out_idle
 from kplug.dtype_policies import DTypePolicy, read_weights_type
@@ -76,6 +77,7 @@ from kplug.layers.base.weight_store import TensorFunction, WeightStore, check_na
 from kplug.metrics import Mean
 from kplug.nested import find_leaves, map_leaves
 from kplug.registry import keras_class
+from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.errors import raise_problems
 from kplug.registry.facts import is_non_mutating
 from kplug.registry.quoting import name_type, quote
@@ -1011,7 +1013,7 @@ class Layer(nn.Module):
         What every layer has, such as ``name``, may be missing from the constructor of a subclass: it is set
         afterwards.
         """
-        arguments = leave_out_idle(cls, config)
+        arguments = leave_out_idle(cls, translate_arguments(cls, require_config(cls, config)))
         later = list_untaken(cls, arguments)
         layer = cls(**{key: arguments[key] for key in arguments if key not in later})
         for key in later:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kplug.registry.building.former_arguments import translate_arguments
 from kplug.registry.building.roles import VARIADIC, decide_role, find_parameters
 from kplug.registry.component import CUSTOM, Component, Role, find_role
 from kplug.registry.errors import ArgumentError
@@ -60,6 +61,7 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     Raises:
         ArgumentError: for an unknown, missing or repeated argument, with the signature.
     """
+    spec = _translate(target, spec)
     is_own = _is_own_function(kind, target, spec)
     role = "function" if is_own else decide_role(kind, target, component)
     readable = find_parameters(target)
@@ -79,6 +81,12 @@ def bind(kind: Kind, target: Any, component: Component, spec: Spec) -> Call:
     }
     order = tuple(dict.fromkeys([*parameters, *arguments]))
     return Call(target, role, arguments, defaults, order)
+
+
+def _translate(target: Any, spec: Spec) -> Spec:
+    """Return a spec with the arguments that an earlier version gave under their present names."""
+    kwargs = translate_arguments(target, spec.kwargs) if spec.kwargs else spec.kwargs
+    return spec if kwargs is spec.kwargs else replace(spec, kwargs=kwargs)
 
 
 def _is_own_function(kind: Kind, target: Any, spec: Spec) -> bool:
