@@ -78,9 +78,9 @@ def _read_layer(entry: object, names: Names, may_load: bool = True) -> dict[str,
     elif isinstance(config, Mapping):
         own, config = replace_former(own, read_arguments(entry))
         is_built_in = own.partition("/")[0] == BUILT_IN
-        found = load_component("layer", own) if may_load or is_built_in else None
-        arguments = modernise(found, config, names.generation)
-        config = {k: _read_value(own, found, k, value, names) for k, value in arguments.items()}
+        owner = load_component("layer", own) if may_load or is_built_in else None
+        arguments = modernise(owner, config, names.generation)
+        config = {k: _read_value(own, owner, k, value, names) for k, value in arguments.items()}
     else:
         raise WeightsError(f"layer {class_name!r} has {_shorten(config)} for a configuration")
     if own == "kplug/InputLayer":
