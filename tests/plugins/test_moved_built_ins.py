@@ -31,7 +31,10 @@ from kplug.training.jit import jit_step, torch_compiler
 MOVED: dict[str, tuple[Any, str]] = {
     "kplug.layers.dense": (layer_table, "keras.layers"),
     "kplug.layers.images.random_transforms": (layer_table, "keras.layers"),
+    "kplug.layers.categories.lookups": (layer_table, "keras.layers"),
+    "kplug.layers.categories.text_vectorization": (layer_table, "keras.layers"),
     "kplug.layers.activations": (layer_table, "keras.layers"),
+    "kplug.layers.preprocessing": (layer_table, "keras.layers"),
     "kplug.losses.robust": (loss_table, "keras.losses"),
     "kplug.optimizers.lion": (optimizer_table, "keras.optimizers"),
 }
@@ -139,6 +142,20 @@ def _make_model(**options: Any) -> Any:
     )
     model.compile("lion(learning_rate=0.01)", "log_cosh", metrics=["log_cosh", "mae"], **options)
     return model
+
+
+def _make_inputs(which: str) -> tuple[Any, Any]:
+    """Return a model that prepares data, and samples for it."""
+    backend.clear_session()
+    if which == "numbers":
+        normalization = _find("layer", "Normalization")()
+        normalization.adapt(X.reshape(16, -1))
+        rescaling = _find("layer", "Rescaling")(0.5, offset=1.0)
+        return Sequential([kplug.Input((48,)), normalization, rescaling]), X.reshape(16, -1)
+    texts = np.asarray([["the cat sat"], ["on the mat"]])
+    layer = _find("layer", which)()
+    layer.adapt(texts)
+    return Sequential([layer]), texts
 
 
 def _fit(model: Any) -> list[float]:
@@ -260,3 +277,53 @@ def test_older_arguments_are_read(move: Callable[[], None]) -> None:
     layer = kplug.models.model_from_config(config).layers[0]
     assert type(layer).__module__ == "moved_parts.dense"
     assert (layer.units, layer.use_bias) == (3, False)
+
+
+@pytest.mark.parametrize("which", ["numbers", "TextVectorization", "StringLookup"])
+def test_layers_that_prepare_data_are_written_and_read(
+    move: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr(writing, "write_components", lambda *_: None)
+    before, samples = _make_inputs(which)
+    expected = before.predict(samples, verbose=0)
+    for name in ("before.keras", "before.h5"):
+        before.save(tmp_path / name)
+    move()
+    after, _ = _make_inputs(which)
+    np.testing.assert_array_equal(after.predict(samples, verbose=0), expected)
+    assert _read(tmp_path / "before.keras") == _save(after, tmp_path / "after.keras")
+    for suffix in ("keras", "h5"):
+        again = kplug.load_model(tmp_path / f"before.{suffix}", compile=False)
+        assert {type(one).__module__.partition(".")[0] for one in again.layers} == {"moved_parts"}
+        np.testing.assert_array_equal(again.predict(samples, verbose=0), expected)
+
+
+def _save(model: Any, path: Path) -> dict[str, bytes]:
+    model.save(path)
+    return _read(path)
+
+
+def test_of_several_that_have_the_name_a_file_means_the_one_that_states_it(
+    move: Callable[[], None], tmp_path: Path
+) -> None:
+    before = Sequential([kplug.Input((3,)), kplug.layers.Dense(2)])
+    for suffix in ("keras", "h5"):
+        before.save(tmp_path / f"before.{suffix}")
+    move()
+    info = tmp_path / "site" / "other_parts-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-parts\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[kplug.layers]\nDense = other_parts:Dense\n")
+    (info / "RECORD").write_text("other_parts.py,,\n")
+    (tmp_path / "site" / "other_parts.py").write_text(
+        "import kplug\nclass Dense(kplug.Layer):\n    def call(self, inputs): return inputs\n"
+    )
+    REGISTRY.reload()
+    for suffix in ("keras", "h5"):
+        again = kplug.load_model(tmp_path / f"before.{suffix}", compile=False)
+        assert type(again.layers[0]).__module__ == "moved_parts.dense"
+        again.save(tmp_path / f"after.{suffix}")
+    assert (
+        _read(tmp_path / "after.keras")["config.json"]
+        == (_read(tmp_path / "before.keras")["config.json"])
+    )
