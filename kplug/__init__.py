@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         callbacks,
         config,
         constraints,
+        contracts,
         dtype_policies,
         errors,
         initializers,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         testing,
         tree,
         utils,
-        wrappers as wrappers,
     )
     from kplug.backend import device, name_scope
     from kplug.backend.variables import Variable
@@ -183,6 +183,7 @@ __all__ = [
     "complete_config",
     "config",
     "constraints",
+    "contracts",
     "device",
     "dtype_policies",
     "errors",
@@ -230,14 +231,11 @@ __all__ = [
     "utils",
 ]
 
-# It needs scikit-learn, so no star import brings it.
-_ONLY_BY_NAME = "wrappers"
-
 
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    elif name in __all__ or name == _ONLY_BY_NAME:
+    elif name in __all__:
         value = importlib.import_module(f"kplug.{name}")
     elif name.endswith(("Error", "Warning")):
         value = _find_error(name)
@@ -287,4 +285,4 @@ def _find_error(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, _ONLY_BY_NAME, "__version__"]
+    return [*__all__, "__version__"]

@@ -1,7 +1,7 @@
 """Models: layers that are trained together."""
 
 from kplug.exports import export_names
-from kplug.models.cloning import clone_model as clone_model
+from kplug.models.cloning import clone_model as clone_model, copy_untrained as copy_untrained
 from kplug.models.configuration.reading import model_from_config as model_from_config
 from kplug.models.functional import Functional as Functional
 from kplug.models.loading import load_model as load_model, model_from_json as model_from_json

@@ -76,7 +76,25 @@ def clone_model(
 
 
 def copy_untrained(model: Model) -> Any:
-    """Return a copy of a model with weights that are drawn anew, compiled if the model is."""
+    """Return a copy of a model with weights that are drawn anew, compiled if the model is.
+
+    Args:
+        model: The model, which stays as it is.
+
+    Returns:
+        The copy. Its optimizer starts at the first step.
+
+    Example:
+        >>> from kplug import Sequential
+        >>> from kplug.layers import Dense
+        >>> model = Sequential([Dense(2, input_dim=3)])
+        >>> model.compile("adam", "mse")
+        >>> clone_model(model).compiled is None, copy_untrained(model).compiled is None
+        (True, False)
+
+    Reference:
+        ``clone_model`` copies without what ``compile`` was told, as in Keras.
+    """
     clone = copy.deepcopy(model)
     clone.built_optimizer = None
     draw_again(clone, f"model {clone.name!r}")

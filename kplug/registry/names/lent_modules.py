@@ -23,7 +23,11 @@ from kplug.registry.loading.importer import TargetError
 from kplug.registry.registry import REGISTRY
 
 # By its name in kplug, the distribution of ours that lends it.
-HOMES = {"applications": "kplug-applications", "datasets": "kplug-datasets"}
+HOMES = {
+    "applications": "kplug-applications",
+    "datasets": "kplug-datasets",
+    "wrappers": "kplug-sklearn",
+}
 _IN_USE: dict[str, str] = {}  # by its name in kplug, the module
 
 

@@ -7,27 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+from sklearn.utils import multiclass, validation
 from typing_extensions import Self
 
 from kplug.contracts import check_call
 from kplug.errors import ContractError, DataError, NotCompiledError
-from kplug.models import Model
-from kplug.models.cloning import copy_untrained
-from kplug.optional_libraries import import_extra
-from kplug.registry.quoting import quote
-from kplug.wrappers.seeding import seeded
+from kplug.models import Model, copy_untrained
+from kplug_sklearn.seeding import seeded
 
 if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
-    from sklearn.utils import multiclass, validation
-
     from kplug.callbacks import History
-else:
-    _base = import_extra("kplug.wrappers", "sklearn.base", "sklearn")
-    BaseEstimator, ClassifierMixin = _base.BaseEstimator, _base.ClassifierMixin
-    RegressorMixin, TransformerMixin = _base.RegressorMixin, _base.TransformerMixin
-    multiclass = import_extra("kplug.wrappers", "sklearn.utils.multiclass", "sklearn")
-    validation = import_extra("kplug.wrappers", "sklearn.utils.validation", "sklearn")
 
 Array = NDArray[Any]
 
@@ -103,7 +93,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         if not isinstance(self.model, Model):
             owner, keywords = type(self).__name__, self.model_kwargs or {}
             if not callable(self.model):
-                raise ContractError(f"{owner}: model is {quote(self.model)}", hint=_MODEL)
+                raise ContractError(f"{owner}: model is {self.model!r:.80}", hint=_MODEL)
             check_call(
                 self.model, (), {"X": X, "y": y, **keywords}, f"the model of {owner}", _MODEL
             )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kplug.utils.seeds import set_random_seed
+from kplug.utils import set_random_seed
 
 _SEEDS = 2**31
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_sklearn import KplugClassifier, KplugRegressor, KplugTransformer
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -20,7 +21,6 @@ import kplug
 from kplug.errors import ContractError, DataError, NotCompiledError
 from kplug.layers import Dense
 from kplug.models import Sequential
-from kplug.wrappers import KplugClassifier, KplugRegressor, KplugTransformer
 
 X, Y = load_iris(return_X_y=True)
 
@@ -209,3 +209,9 @@ def test_what_makes_no_model_is_said(model: Any, text: str) -> None:
     assert str(caught.value).endswith(
         "Give a compiled model, or a function (X, y) that returns one."
     )
+
+
+def test_programs_for_keras_find_the_same_classes() -> None:
+    names: dict[str, Any] = {}
+    exec("import kplug as keras\nfrom kplug.wrappers import SKLearnRegressor", names)
+    assert names["SKLearnRegressor"] is names["keras"].wrappers.KplugRegressor is KplugRegressor

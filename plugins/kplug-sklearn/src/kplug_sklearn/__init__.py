@@ -1,7 +1,6 @@
-"""Models as estimators of scikit-learn, which must be installed: ``pip install "kplug[sklearn]"``."""
+"""Models as estimators of scikit-learn."""
 
-from kplug.exports import export_names
-from kplug.wrappers.estimators import (
+from kplug_sklearn.estimators import (
     KplugClassifier as KplugClassifier,
     KplugRegressor as KplugRegressor,
     KplugTransformer as KplugTransformer,
@@ -11,4 +10,11 @@ SKLearnClassifier = KplugClassifier  # Keras 3's names
 SKLearnRegressor = KplugRegressor
 SKLearnTransformer = KplugTransformer
 
-export_names(globals())
+__all__ = [
+    "KplugClassifier",
+    "KplugRegressor",
+    "KplugTransformer",
+    "SKLearnClassifier",
+    "SKLearnRegressor",
+    "SKLearnTransformer",
+]
