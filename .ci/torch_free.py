@@ -29,6 +29,8 @@ TESTS = (
     "tests/cli/test_listing.py",
     "tests/test_errors.py",
     "tests/test_exports.py",
+    "tests/test_inspection.py",
+    "tests/commands",
     "kplug/registry",
     "--deselect=kplug/registry/building/lost_arguments.py::kplug.registry.building.lost_arguments.find_lost",
     "--deselect=kplug/registry/building/resolution.py::kplug.registry.building.resolution.resolve",

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         schedules,
-        testing,
         tree,
         utils,
     )
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from kplug.optimizers import Optimizer
     from kplug.registry import (
         Component,
+        Example,
         Finding,
         Kind,
         Package,
@@ -112,6 +112,7 @@ _HOMES = {
     "kplug.optimizers": ("Optimizer",),
     "kplug.registry": (
         "Component",
+        "Example",
         "Finding",
         "Kind",
         "Package",
@@ -153,6 +154,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Component",
     "DTypePolicy",
+    "Example",
     "Finding",
     "Initializer",
     "Input",
@@ -225,7 +227,6 @@ __all__ = [
     "saving",
     "schedules",
     "scope",
-    "testing",
     "tree",
     "unregister",
     "utils",

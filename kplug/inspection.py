@@ -14,7 +14,6 @@ from kplug.registry.building.binding import (
 from kplug.registry.building.example_loading import find_own_example as find_own_example
 from kplug.registry.building.roles import find_parameters as find_parameters
 from kplug.registry.component import check_name as check_name
-from kplug.registry.examples import Example as Example
 from kplug.registry.kinds import COMMAND as COMMAND, find_kind_of_slot as find_kind_of_slot
 from kplug.registry.loading.running_builds import Build as Build, find_build_here as find_build_here
 from kplug.registry.lookup_keys import keys_of as keys_of
@@ -25,6 +24,7 @@ list_components = REGISTRY.components
 list_problems = REGISTRY.problems
 load = REGISTRY.load
 load_part = REGISTRY.load_part
+summarize = REGISTRY.summarize
 
 
 def list_distributions() -> list[Origin]:

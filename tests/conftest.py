@@ -46,7 +46,7 @@ SAMPLED = {
     "tests/saving/whole/test_layers_of_plugins.py::test_what_every_layer_takes_keeps_a_layer_its_plugins",
     "tests/saving/whole/test_lost_arguments.py::test_defaults_are_not_missed",
     "tests/saving/whole/test_lost_arguments.py::test_weights_and_training_state_need_no_configuration",
-    "tests/testing/test_components.py::test_contract",
+    "tests/contract/test_components.py::test_contract",
 }
 
 

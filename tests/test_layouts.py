@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from kplug_authoring import Example, run_contract
 from torch import Tensor, nn
 
 import kplug
@@ -23,7 +24,6 @@ from kplug.layers import Input
 from kplug.metrics import Metric
 from kplug.models import Sequential, load_model
 from kplug.registry.component import find_names, find_role
-from kplug.testing import Example, run_contract
 
 RANDOM = np.random.default_rng(3)
 IDS = RANDOM.integers(0, 3, (2, 6, 7))

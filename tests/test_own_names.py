@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from kplug_authoring import Example
+from kplug_authoring.checks.subject import Subject
+from kplug_authoring.suites import SUITES
 
 import kplug
 from kplug import Model, Sequential, activations, initializers, layers, load_model, losses, metrics
@@ -19,11 +22,8 @@ from kplug.errors import DataError, PluginLoadError
 from kplug.registry import KINDS, REGISTRY, Component
 from kplug.registry.errors import raise_problems
 from kplug.registry.kinds import find_kind_of_slot
-from kplug.testing import Example
-from kplug.testing.checks.subject import Subject
-from kplug.testing.suites import SUITES
+from tests.contract.examples import find_examples
 from tests.registry.conftest import Sandbox, install
-from tests.testing.examples import find_examples
 
 __all__ = ["install"]  # a fixture that every test of this file uses
 

@@ -6,8 +6,13 @@ import importlib
 from collections.abc import Callable
 
 from kplug.hookspecs import hookimpl
+from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Component
 from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
+from kplug.registry.metadata import is_installed
+
+# The commands of distributions that kplug does without.
+_COMMANDS_ELSEWHERE = dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring")
 
 
 def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:
@@ -28,3 +33,10 @@ globals().update({kind.hook: _make_hook(kind) for kind in HOOKED.values()})
 def kplug_kinds() -> list[Kind]:
     """Add the ten kinds."""
     return list(BUILT_IN_KINDS.values())
+
+
+@hookimpl
+def kplug_offers(kind: str, name: str) -> list[Package]:
+    """Say which distribution has a command that is not installed."""
+    owner = _COMMANDS_ELSEWHERE.get(name) if kind == "command" else None
+    return [] if owner is None or is_installed(owner) else [Package(owner)]

@@ -33,15 +33,6 @@ def complete_component(context: typer.Context, incomplete: str) -> list[str]:
     return []
 
 
-def complete_checked(incomplete: str) -> list[str]:
-    """Return what `kplug check` takes: packages, and components."""
-    with completing_quietly():
-        suppliers = REGISTRY.state.discovery.suppliers
-        packages = [supplier.origin.distribution for supplier in suppliers]
-        return [*packages, *_names(KINDS.values(), incomplete)]
-    return []
-
-
 def _names(kinds: Iterable[Kind], incomplete: str) -> list[str]:
     """Return the bare names, or where none begins like that, the qualified ones."""
     components = [item for kind in kinds for item in REGISTRY.index(kind).components]

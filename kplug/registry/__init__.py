@@ -28,7 +28,7 @@ from kplug.registry.component import (
     named as named,
 )
 from kplug.registry.env_section import Section as Section
-from kplug.registry.examples import example as example
+from kplug.registry.examples import Example as Example, example as example
 from kplug.registry.facts import (
     complete_config as complete_config,
     idle_arguments as idle_arguments,

@@ -47,7 +47,7 @@ def example(arguments: Mapping[str, Any] | None = None, **facts: Any) -> Callabl
 
     Args:
         arguments: What it is made with.
-        facts: ``inputs``, ``shape``, ``variance`` and ``leave_out``, as `kplug.testing.Example` has them.
+        facts: ``inputs``, ``shape``, ``variance`` and ``leave_out``, as `kplug.Example` has them.
 
     Raises:
         TypeError: for another fact.

@@ -31,7 +31,8 @@ class Kind:
         default: What ``None`` means, where it means a component.
         slots: Parameter names that hold a component of this kind inside another component, beside its
             name and its plural.
-        suite: ``"module:object"`` of the ``kplug.testing.Suite`` that components have to pass.
+        suite: ``"module:object"`` of the checks that components have to pass, which ``kplug check`` runs: a
+            ``kplug_authoring.Suite``.
         origin: Filled in by the registry: who adds it.
 
     Raises:

@@ -51,7 +51,6 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (["why", "loss", "zzzz"], ExitStatus.WRONG),
         (["leave"], ExitStatus.WRONG),
         (["show", "zzzz"], ExitStatus.FAILED),
-        (["check", "zzzz"], ExitStatus.FAILED),
         (["sync"], ExitStatus.FAILED),
         (["fail"], ExitStatus.FAILED),
         (["zzzz"], ExitStatus.FAILED),

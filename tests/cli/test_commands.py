@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -131,6 +132,28 @@ def test_a_command_that_is_not_here_is_offered_by_a_plugin_that_knows_of_it(
     assert "no command is named 'drain' pond-tools offers it: pip install pond-tools" in _words(
         result
     )
+
+
+@pytest.mark.parametrize("name", ["new", "add", "check", "stubs"])
+@pytest.mark.usefixtures("install")
+def test_a_command_of_a_distribution_that_kplug_does_without_says_how_to_install_it(
+    name: str,
+) -> None:
+    result = _run(name, "something")
+    assert result.exit_code == 2
+    assert (
+        f"no command is named '{name}'\n  kplug-authoring offers it: pip install kplug-authoring\n"
+        in (result.output)
+    )
+
+
+def test_a_distribution_that_is_here_is_not_offered_again(install: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.kplug]\ndisable = ["kplug-authoring"]\n')
+    install("kplug-authoring", entry_points={"kplug.commands": {"check": "client:check"}})
+    result = _run("check", "something")
+    assert result.exit_code == 2
+    assert "switched off" in result.output
+    assert "pip install" not in result.output
 
 
 def test_a_group_of_a_plugin_writes_help_as_kplugs_own_commands_do(client: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""``why``, ``conflicts``, ``doctor`` and ``check`` with a kind that a plugin adds."""
+"""``why``, ``conflicts`` and ``doctor`` with a kind that a plugin adds."""
 
 from __future__ import annotations
 
@@ -76,17 +76,3 @@ def test_doctor_finds_folders_that_are_left_over(kinds: Sandbox) -> None:
     shutil.rmtree(command.removeprefix("rm -r "))
     kinds.changed()
     assert _read("doctor")["findings"] == []
-
-
-@pytest.mark.torch
-def test_check_runs_what_every_kind_has_to_keep(kinds: Sandbox) -> None:
-    report = _read("check", "augmentation/my-kinds/turn")
-    (component,) = report["components"]
-    assert component["kind"] == "augmentation"
-    assert component["checks"]
-    assert report["passed"]
-
-    (component,) = _read("check", "number", status=1)["components"]
-    (failed,) = [each for each in component["checks"] if not each["passed"]]
-    assert failed["name"] == "made"
-    assert failed["message"].endswith("is not what its kind wants: 3 is no augmentation")

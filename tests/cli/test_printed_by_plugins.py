@@ -90,7 +90,6 @@ def read(
         (["lock", "--allow-unlocked", "--use", "loss:puddle"], ["import", "hook"]),
         (["lock", "--allow-unlocked"], ["import", "hook"]),
         (["show", "puddle"], ["import", "hook", "target", "call"]),
-        pytest.param(["check", "noisy"], ["import", "hook", "target"], marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from kplug_authoring.checks.layer_inputs import calls_of
+from kplug_authoring.checks.subject import Subject, leaves
+from kplug_authoring.suites import get_suite
 from torch import Tensor
 
 from kplug.nested import map_leaves
 from kplug.registry import REGISTRY, Component, get_kind
 from kplug.registry.examples import Example
-from kplug.testing.checks.layer_inputs import calls_of
-from kplug.testing.checks.subject import Subject, leaves
-from kplug.testing.suites import get_suite
-from tests.testing.examples import find_examples
+from tests.contract.examples import find_examples
 
 
 def list_layers() -> list[str]:

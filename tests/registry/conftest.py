@@ -79,6 +79,18 @@ class Sandbox:
         self._record(info, [path.name for path in tree.glob("*.py")])
         self.changed()
 
+    def expose(self, name: str) -> None:
+        """Let a distribution be seen that is installed outside."""
+        found = importlib_metadata.distribution(name)
+        self(
+            name,
+            found.version,
+            entry_points=found.read_text("entry_points.txt") or "",
+            requires=found.requires or (),
+        )
+        for file in ("RECORD", "direct_url.json"):
+            (self.info(name, found.version) / file).write_text(found.read_text(file) or "")
+
     def _record(self, info: Path, files: Iterable[str]) -> None:
         lines = [f"{file},," for file in (*files, f"{info.name}/METADATA")]
         (info / "RECORD").write_text("\n".join(lines))

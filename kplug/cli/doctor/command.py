@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from kplug.cli.doctor.findings import (
-    find_outdated_names,
     find_problems,
     find_shadowed,
 )
@@ -50,7 +49,6 @@ def doctor(
         *find_shadowed(),
         *find_stale(),
         *find_other_files(),
-        *find_outdated_names(),
         *offered,
     ]
     timings = time_modules()

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from kplug.cli.conflicts import describe_conflicts, is_ambiguous
-from kplug.cli.stubs.files import describe_changes, find_package, is_ours
-from kplug.cli.stubs.module_text import write_module
 from kplug.registry import KINDS, REGISTRY, Component, Origin
 from kplug.registry.component import BUILT_IN
 from kplug.registry.finding import Finding
@@ -25,20 +23,6 @@ def advise_mending(origin: Origin) -> str:
     name = origin.distribution
     is_ours = name in BUILT_IN
     return f"pip install --force-reinstall {name}" if is_ours else f"export KPLUG_DISABLE={name}"
-
-
-def find_outdated_names() -> Iterator[Finding]:
-    """Yield a finding if type checkers know other names than are installed."""
-    package = find_package()
-    if not is_ours(package):
-        return
-    written = (package / "names.pyi").read_text(encoding="utf-8")
-    changes = describe_changes(written, write_module(is_importing=False, failures=[]))
-    if changes:
-        message = (
-            f"type checkers read {str(package / 'names.pyi')!r}, which is out of date: {changes}"
-        )
-        yield Finding("stale", "kplug-stubs", message, "kplug stubs", is_broken=False)
 
 
 def find_problems() -> Iterator[Finding]:

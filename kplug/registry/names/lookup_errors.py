@@ -23,7 +23,7 @@ from kplug.registry.errors import (
     WrongKindError,
 )
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.kinds import KINDS, Kind
+from kplug.registry.kinds import COMMAND, KINDS, Kind
 from kplug.registry.loading.load_failures import advise_repair
 from kplug.registry.lookup_keys import lookup_key
 from kplug.registry.metadata import is_installed
@@ -50,7 +50,7 @@ def explain_miss(registry: Registry, kind: Kind, spec: Spec) -> ResolutionError 
     disabled = _find_disabled(registry, kind, spec)
     if disabled is not None:
         return _in_error(registry, kind, spec) if is_in_error else disabled
-    other = _find_other_kind(registry, kind, spec)
+    other = None if kind is COMMAND else _find_other_kind(registry, kind, spec)
     if other is not None:
         return other
     if spec.distribution is None:

@@ -6,10 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from kplug_authoring import ContractCase, check_contract, contract_cases
 from kplug_monai.examples import LEFT_OUT
 from kplug_monai.table import METRICS
-
-from kplug.testing import ContractCase, check_contract, contract_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:monai", "ignore::FutureWarning:monai")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from kplug.testing import ContractCase, check_contract, contract_cases
+from kplug_authoring import ContractCase, check_contract, contract_cases
 
 
 @pytest.mark.parametrize("case", contract_cases("kplug-penalties"), ids=str)

@@ -6,9 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from kplug_authoring import ContractCase, check_contract, contract_cases
 from kplug_pytorch_optimizer.examples import LEFT_OUT
-
-from kplug.testing import ContractCase, check_contract, contract_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from kplug.testing import ContractCase, Example, check_contract, contract_cases
+from kplug_authoring import ContractCase, Example, check_contract, contract_cases
 
 THRESHOLDED = Example(
     {"smooth": 1e-5, "thresh": 0.5},

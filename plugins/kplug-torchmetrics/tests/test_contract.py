@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from kplug_authoring import ContractCase, check_contract, contract_cases
 from kplug_torchmetrics.examples import ARGUMENTS, LEFT_OUT, NOT_CALLED
 from kplug_torchmetrics.table import ROWS
-
-from kplug.testing import ContractCase, check_contract, contract_cases
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torchmetrics")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -331,18 +330,3 @@ def test_what_is_wrong_with_what_a_plugin_finds(
     hooks = f"import kplug\n@kplug.hookimpl\ndef kplug_findings():\n    return {answer}\n"
     install("ponds", entry_points={"kplug": {"h": "pond_hooks"}}, modules={"pond_hooks.py": hooks})
     assert _find(status=1) == [("broken", "ponds 1.0", problem, "export KPLUG_DISABLE=ponds")]
-
-
-def test_names_for_type_checkers_that_are_out_of_date(
-    install: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
-    module = tmp_path / "kplug-stubs" / "names.pyi"
-    assert _find() == []
-    assert CliRunner().invoke(app, ["stubs", "--no-import"]).exit_code == 0
-    assert _find() == []
-    _offer(install, "a-plugin", "pond")
-    message = f"type checkers read '{module}', which is out of date: +pond, +a-plugin/pond"
-    assert _find() == [("stale", "kplug-stubs", message, "kplug stubs")]
-    module.write_text("written by somebody else")
-    assert _find() == []

@@ -15,7 +15,7 @@ from kplug import Sequential
 from kplug.errors import ArgumentError
 from kplug.layers import Input
 from kplug.registry import REGISTRY
-from kplug.registry.loading.record_hash import digest_of
+from kplug.registry.loading.distribution_hash import digest_of
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 OLD = """

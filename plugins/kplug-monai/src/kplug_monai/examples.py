@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from kplug.testing import Example
+from kplug import Example
 from kplug_monai.table import METRICS
 
 CHANCE = torch.Generator().manual_seed(0)

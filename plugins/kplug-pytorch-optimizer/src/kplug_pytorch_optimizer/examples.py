@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplug.testing import Example
+from kplug import Example
 
 A_MATRIX_RATE = {"adamw_lr": 0.01}  # the default is too low for the suite's few steps
 A_FAST_ADAM = {"optimizer": "torch/adam(lr=0.05)"}

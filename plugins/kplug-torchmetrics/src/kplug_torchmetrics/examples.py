@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from kplug_authoring import list_checks
 from torch import Tensor
 
-from kplug import parse_spec
-from kplug.testing import Example, list_checks
+from kplug import Example, parse_spec
 from kplug_torchmetrics.table import ROWS
 
 _PAIR = {"num_classes": 2}

@@ -1,0 +1,121 @@
+"""Checks of initializers: what they draw, and from which generator."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+    is_finite,
+    shown,
+)
+
+
+def draw(subject: Subject, made: Any) -> Tensor:
+    """Return what an initializer makes."""
+    return draw_shape(made, subject.shape)
+
+
+def draw_shape(made: Any, shape: tuple[int, ...]) -> Tensor:
+    """Return values of a shape in float32."""
+    values: Tensor = made(shape, dtype=torch.float32)
+    return values
+
+
+@check(
+    "finite values of the shape and data type that were asked for, without gradient",
+    "Pass shape and dtype on to torch.empty; detach what was computed.",
+)
+def _shape_and_dtype(subject: Subject) -> Finding:
+    shape, initializer = subject.shape, subject.make()
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        values = initializer(shape, dtype=dtype)
+        if tuple(values.shape) != shape or values.dtype is not dtype:
+            return f"{tuple(values.shape)} of {values.dtype} for {shape} of {dtype}"
+        if not is_finite(values):
+            return shown(values)
+        if values.requires_grad:
+            return "values with a gradient"
+    return None
+
+
+@check(
+    "the same values at each call with one seed, others with another, torch's own generator untouched",
+    "Make a torch.Generator from the seed at each call.",
+)
+def _repeats(subject: Subject) -> Finding:
+    if "seed" not in subject.parameters:
+        return None
+    initializer = subject.make(seed=7)
+    before = torch.get_rng_state()
+    first, second = (initializer(subject.shape, dtype=torch.float32) for _ in range(2))
+    difference = find_difference(first, second) or find_difference(
+        first, subject.make(seed=7)(subject.shape, dtype=torch.float32)
+    )
+    if difference:
+        return f"two draws with seed 7: {difference}"
+    if find_difference(first, subject.make(seed=8)(subject.shape, dtype=torch.float32)):
+        return None if torch.equal(before, torch.get_rng_state()) else "torch's generator moved on"
+    return "the same values with seed 8"
+
+
+@check(
+    "other values at each call without a seed",
+    "Draw from torch's global generator: no seed of your own in __init__.",
+)
+def _fresh(subject: Subject) -> Finding:
+    if "seed" not in subject.parameters:
+        return None
+    initializer = subject.make()
+    first, second = (initializer(subject.shape, dtype=torch.float32) for _ in range(2))
+    return None if find_difference(first, second) else "the same values twice"
+
+
+@check(
+    "the declared variance",
+    "Fans come from Keras's order of a shape: (in, out), (space…, in, out).",
+)
+def _variance(subject: Subject) -> Finding:
+    expected = subject.example.variance
+    if expected is None:
+        return None
+    values = subject.make()(subject.shape, dtype=torch.float64)
+    found = float(values.var())
+    # A normal sample's variance strays by √(2/n) of itself; five times that is once in a million.
+    allowed = 5.0 * math.sqrt(2.0 / max(values.numel() - 1, 1)) * expected
+    return None if abs(found - expected) <= allowed else f"{found:.5g}, declared {expected:.5g}"
+
+
+@check("an empty weight for a shape with a 0", "Return torch.empty.")
+def _empty(subject: Subject) -> Finding:
+    shape = (0, *subject.shape[1:])
+    found = tuple(subject.make()(shape, dtype=torch.float32).shape)
+    return None if found == shape else f"{found} for {shape}"
+
+
+@check(
+    "values in memory of their own, each in a place of its own",
+    "Make a new tensor at each call: layers train what they get. Of an expanded or kept one, return a "
+    "clone().",
+)
+def _own_memory(subject: Subject) -> Finding:
+    initializer = subject.make()
+    values = subject.behave(initializer)
+    kept = values.detach().clone()
+    try:
+        with torch.no_grad():
+            values.add_(1.0)
+    except RuntimeError as error:
+        return f"it cannot be changed in place: {error}"
+    difference = find_difference(kept, subject.behave(initializer))
+    return difference and f"after the first was changed in place, the second differs: {difference}"
+
+
+INITIALIZER_CHECKS = (_shape_and_dtype, _repeats, _fresh, _variance, _empty, _own_memory)

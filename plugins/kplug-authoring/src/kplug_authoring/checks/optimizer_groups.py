@@ -1,0 +1,96 @@
+"""Checks of what an optimizer does with its parameter groups."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug.optimizers import build_optimizer
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    check,
+    find_difference,
+    is_finite,
+    seeded,
+)
+
+
+def _unless_it_fails(find: Callable[[Subject], Finding]) -> Callable[[Subject], Finding]:
+    """Leave to the check ``parabola`` what needs another kind of gradient, or of groups, and fails here."""
+
+    @functools.wraps(find)
+    def wrapped(subject: Subject) -> Finding:
+        try:
+            return find(subject)
+        except Exception:  # noqa: BLE001 - it is anyone's code
+            return None
+
+    return wrapped
+
+
+def _weights() -> list[Tensor]:
+    values = torch.linspace(-1.0, 1.0, 6).reshape(2, 3), torch.linspace(1.0, -1.0, 6).reshape(3, 2)
+    return [value.clone().requires_grad_() for value in values]
+
+
+def _step(optimizer: Any, weights: list[Tensor], count: int = 1) -> None:
+    for _ in range(count):
+        for weight in weights:
+            weight.grad = weight.detach() - 0.3
+        optimizer.step()
+
+
+@check(
+    "a weight that moves in every parameter group",
+    "Go through all of self.param_groups, not the first.",
+)
+@_unless_it_fails
+def groups(subject: Subject) -> Finding:
+    """Put a second weight into a group of its own."""
+    first, second = _weights()
+    before = second.detach().clone()
+    optimizer: Any = build_optimizer(subject.make(), [first])
+    optimizer.add_param_group({"params": [second]})
+    _step(optimizer, [first, second], 3)
+    return None if find_difference(before, second) else "the weight of the second group stays"
+
+
+@check(
+    "other steps with another rate in the parameter group",
+    "Read group['lr'] at each step: schedules and callbacks write it there.",
+)
+@_unless_it_fails
+def rate(subject: Subject) -> Finding:
+    """Change the rate after the optimizer was built."""
+    results = []
+    for factor in (1.0, 0.5):
+        weights = _weights()
+        with seeded(99):
+            optimizer = build_optimizer(subject.make(), weights)
+            if "lr" not in optimizer.param_groups[0]:
+                return None
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"] * factor
+            _step(optimizer, weights, 3)
+        results.append(weights)
+    return None if find_difference(results[0], results[1]) else "half the rate makes the same steps"
+
+
+@check("finite weights after a gradient of zeros", "Add epsilon to what a gradient is divided by.")
+@_unless_it_fails
+def zero_gradient(subject: Subject) -> Finding:
+    """Make a step with gradients that are zero."""
+    weights = _weights()
+    optimizer = build_optimizer(subject.make(), weights)
+    for weight in weights:
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    return None if all(map(is_finite, weights)) else "weights that are not"
+
+
+OF_GROUPS = (groups, rate, zero_gradient)

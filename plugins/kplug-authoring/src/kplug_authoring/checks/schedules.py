@@ -1,0 +1,57 @@
+"""Checks of schedules: learning rates that depend on the step alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.subject import (
+    Finding,
+    Subject,
+    Suite,
+    check,
+    find_difference,
+)
+
+_STEPS = (0, 1, 2, 7, 10, 100, 1_000)
+_LATE = 100_000  # asked once, since a schedule of torch's has to count up to it
+
+
+def rates_of(subject: Subject, made: Any) -> list[float]:  # noqa: ARG001 - as for other kinds
+    """Return the learning rates of some steps; NaN where it fails, which the check ``finite`` reports."""
+    return [_rate_at(made, step) for step in _STEPS]
+
+
+def _rate_at(made: Any, step: int) -> float:
+    try:
+        return float(made(step))
+    except ArithmeticError:
+        return math.nan
+
+
+@check("a finite learning rate >= 0 at every step", "Clamp it.")
+def _finite(subject: Subject) -> Finding:
+    schedule = subject.make()
+    for step in (*_STEPS, _LATE):
+        try:
+            rate = float(schedule(step))
+        except ArithmeticError as error:
+            return f"{type(error).__name__} at step {step}: {error}"
+        if not (math.isfinite(rate) and rate >= 0.0):
+            return f"{rate} at step {step}"
+    return None
+
+
+@check(
+    "a rate that depends on the step only, whatever was asked before",
+    "Compute it from the step; a run that is continued asks for later steps first.",
+)
+def _stateless(subject: Subject) -> Finding:
+    schedule = subject.make()
+    forwards = rates_of(subject, schedule)
+    backwards = [_rate_at(schedule, step) for step in reversed(_STEPS)]
+    return find_difference(forwards, backwards[::-1])
+
+
+SCHEDULE = Suite(rates_of, (*COMMON, _finite, _stateless))

@@ -1,0 +1,257 @@
+"""What is tested, one thing that must hold of it, and all that must hold of a kind."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kplug import Component, Example, Kind, Resolved, Spec, get_kind, resolve
+from kplug.errors import KplugError
+from kplug.inspection import describe_signature, find_parameters, load
+from kplug_authoring.examples import USUAL_SHAPES, usual_inputs
+from kplug_authoring.variations import find_variations, read_hints
+
+Finding = str | None
+
+
+class UnsuitableInputsError(KplugError):
+    """None of the usual inputs suits a component.
+
+    Args:
+        problem: Why the last was refused.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"none of the usual inputs suits it; the last was refused with: {problem}",
+            hint="Say what it is called with: @kplug.example(inputs=(…)) above it.",
+        )
+
+
+Behave = Callable[["Subject", Any], Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold of every component of a kind.
+
+    Args:
+        name: As in ``leave_out`` and in the names of cases.
+        expected: What must hold, as a clause.
+        advice: What an author does about it.
+        find: Returns what is wrong, or None.
+    """
+
+    name: str
+    expected: str
+    advice: str
+    find: Callable[[Subject], Finding]
+
+
+def check(
+    expected: str, advice: str, *, name: str | None = None
+) -> Callable[[Callable[[Subject], Finding]], Check]:
+    """Make a check of a function that returns what is wrong, or None; named after it by default."""
+
+    def make(find: Callable[[Subject], Finding]) -> Check:
+        return Check(name or find.__name__.removeprefix("_"), expected, advice, find)
+
+    return make
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one kind, in order, and what its instances do, to compare two of them.
+
+    ``find_inputs`` returns what they are called with, or raises `UnsuitableInputsError`.
+    """
+
+    behave: Behave
+    checks: tuple[Check, ...]
+    find_inputs: Callable[[Subject], object] = lambda _: None
+
+
+class Subject:
+    """A component under test: makes instances and inputs of it."""
+
+    def __init__(self, component: Component, example: Example, suite: Suite) -> None:
+        self.component, self.example, self._suite = component, example, suite
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the component."""
+        return get_kind(self.component.kind)
+
+    def resolve(self, **more: object) -> Resolved:
+        """Make the component with its example's arguments, and further ones."""
+        arguments = {**copy.deepcopy(dict(self.example.arguments)), **more}
+        return self.remake(Spec(self.component.qualified_name, kwargs=arguments))
+
+    def remake(self, reference: object) -> Resolved:
+        """Make what a reference means, with torch's generator in one place: a module draws its weights."""
+        with seeded(98):
+            found = resolve(self.kind.name, reference)
+        _evaluate(found.object)
+        return found
+
+    def make(self, **more: object) -> Any:
+        """Return only the object."""
+        return self.resolve(**more).object
+
+    @cached_property
+    def obstacle(self) -> Exception | None:
+        """What keeps it from being made or called, or None."""
+        try:
+            self.make()
+            self._suite.find_inputs(self)
+        except Exception as error:  # noqa: BLE001 - it is anyone's code
+            return error
+        return None
+
+    def behave(self, made: Any) -> Any:
+        """Return what an instance does; equal instances do the same, for one place of torch's generator."""
+        _evaluate(made)
+        with seeded(99):
+            return self._suite.behave(self, made)
+
+    @cached_property
+    def behaviour(self) -> list[Tensor]:
+        """What an instance does that is made with the example's arguments."""
+        return [leaf.clone() for leaf in leaves(self.behave(self.make()))]
+
+    @cached_property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """The arguments that it can be made with."""
+        target = load(self.component)
+        names = {name for name, _ in describe_signature(self.kind, target, self.component)}
+        found = find_parameters(target) or {}
+        return {name: one for name, one in found.items() if name in names}
+
+    @cached_property
+    def candidates(self) -> dict[str, list[Any]]:
+        """For each argument that can be varied, the values that may be tried."""
+        hints = read_hints(load(self.component))
+        return dict(find_variations(self.parameters, hints, self.example.arguments))
+
+    @cached_property
+    def variations(self) -> dict[str, Any]:
+        """For each argument that can be varied, the first other value that it can be made with."""
+        return {
+            name: value
+            for name, values in self.candidates.items()
+            for value in itertools.islice(
+                (one for one in values if self.is_taken(**{name: one})), 1
+            )
+        }
+
+    def is_taken(self, **arguments: object) -> bool:
+        """Whether it can be made with further arguments."""
+        try:
+            self.make(**arguments)
+        except Exception:  # noqa: BLE001 - whatever it is, the user sees it
+            return False
+        return True
+
+    @property
+    def given_inputs(self) -> Sequence[Any] | None:
+        """The example's inputs; None if it has none."""
+        given = self.example.inputs
+        return given() if callable(given) else given
+
+    @cached_property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The example's inputs, or the first of the usual ones that give finite values.
+
+        Raises:
+            UnsuitableInputsError: if none does.
+        """
+        given = self.given_inputs
+        if given is not None:
+            return tuple(torch.as_tensor(value) for value in given)
+        problem = "the values are not finite"
+        for inputs in usual_inputs(self.kind.name):
+            try:
+                if all(is_finite(value) for value in leaves(self.behave_on(inputs))):
+                    return inputs
+            except Exception as error:  # noqa: BLE001 - any code, and any reason not to like the inputs
+                problem = f"{type(error).__name__}: {error}"
+        raise UnsuitableInputsError(problem)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The example's shape, or the first of the usual ones that an initializer accepts."""
+        if self.example.shape is not None:
+            return self.example.shape
+        made, (*shapes, last) = self.make(), USUAL_SHAPES
+        for shape in shapes:
+            # What is tried must not move the generator on.
+            with contextlib.suppress(Exception), seeded(99):
+                made(shape, dtype=torch.float32)
+                return shape
+        return last
+
+    def behave_on(self, inputs: tuple[Tensor, ...]) -> Any:
+        """Return what a new instance does with other inputs."""
+        trial = Subject(self.component, copy.copy(self.example), self._suite)
+        trial.__dict__["inputs"] = inputs
+        return trial.behave(trial.make())
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Set torch's generator of the CPU to one place, and back afterwards."""
+    state = torch.get_rng_state()
+    # Not torch.manual_seed, which formats the stack for each kind of device.
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+
+
+def _evaluate(made: Any) -> None:
+    """Put a module into the mode in which it draws no numbers."""
+    if isinstance(made, torch.nn.Module):
+        made.eval()
+
+
+def leaves(value: Any) -> list[Tensor]:
+    """Return the tensors and numbers of a nested value as tensors."""
+    if isinstance(value, Mapping):
+        return [leaf for item in value.values() for leaf in leaves(item)]
+    if isinstance(value, (list, tuple)):
+        return [leaf for item in value for leaf in leaves(item)]
+    return [torch.as_tensor(value)] if isinstance(value, (Tensor, int, float)) else []
+
+
+def is_finite(value: Tensor) -> bool:
+    """Whether every number is finite."""
+    return bool(value.isfinite().all())
+
+
+def find_difference(first: Any, second: Any, tolerance: float = 0.0) -> Finding:
+    """Return how two nested values differ; NaNs are equal."""
+    ours, theirs = leaves(first), leaves(second)
+    if len(ours) != len(theirs):
+        return f"{len(ours)} values and {len(theirs)}"
+    for left, right in zip(ours, theirs, strict=True):
+        if left.shape != right.shape:
+            return f"shapes {tuple(left.shape)} and {tuple(right.shape)}"
+        if not torch.allclose(left.double(), right.double(), tolerance, tolerance, equal_nan=True):
+            return f"{shown(left)} and {shown(right)}"
+    return None
+
+
+def shown(value: Tensor) -> str:
+    """Return a tensor as one short line."""
+    text = " ".join(str(value.detach().tolist()).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,1 @@
+"""Commands of ``kplug`` that this distribution adds."""

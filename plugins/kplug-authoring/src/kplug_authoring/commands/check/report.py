@@ -1,0 +1,162 @@
+"""What ``kplug check`` finds out, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any, Literal
+
+from kplug import Component, __version__
+from kplug.inspection import Build, Origin, find_build_here
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check of one component went.
+
+    Args:
+        check: The name of the check.
+        example: The arguments that the component was made with, as text.
+        message: What is wrong, None if nothing is.
+        hint: What to do about it.
+    """
+
+    check: str
+    example: str
+    message: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckedComponent:
+    """A component with the results of its checks.
+
+    Args:
+        component: The component.
+        results: The result of each check that was run.
+        left_out: The reason for each check that its author leaves out.
+    """
+
+    component: Component
+    results: tuple[CheckResult, ...]
+    left_out: Mapping[str, str]
+
+    @property
+    def failures(self) -> list[CheckResult]:
+        """The checks that fail."""
+        return [result for result in self.results if result.message is not None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a distribution or a component that no check of its kind looks at.
+
+    Args:
+        rule: What it is about: ``declaration``, ``import``, ``light module``, ``documentation``, ``types``.
+        level: An error makes the command fail; a warning does with ``--strict``.
+        origin: Whose it is.
+        message: What is wrong, and what to do.
+        component: The component that it is about, None if it is about the distribution.
+    """
+
+    rule: str
+    level: Level
+    origin: Origin
+    message: str
+    component: Component | None = None
+
+    @property
+    def place(self) -> str:
+        """What it is about, for messages."""
+        if self.component is None:
+            return str(self.origin)
+        return f"the {self.component.kind} {self.component.qualified_name}"
+
+
+@dataclass
+class Report:
+    """Everything that was found out.
+
+    Args:
+        asked: What was asked for, None for everything.
+        is_strict: Whether warnings count as errors.
+        checked: The components with their results.
+        findings: What else was found.
+    """
+
+    asked: str | None
+    is_strict: bool = False
+    checked: list[CheckedComponent] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def counts_as_failure(self, finding: Finding) -> bool:
+        """Whether a finding makes the command fail."""
+        return self.is_strict or finding.level == "error"
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether nothing fails."""
+        is_clean = not any(map(self.counts_as_failure, self.findings))
+        return is_clean and not any(one.failures for one in self.checked)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the report for JSON, as docs/plugins/contract.md describes it."""
+        return {
+            "asked": self.asked,
+            "strict": self.is_strict,
+            "passed": self.has_passed,
+            "kplug": __version__,
+            "torch": version("torch"),
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "distributions": list(self._describe_builds()),
+            "components": list(map(_describe, self.checked)),
+            "findings": list(self._describe_findings()),
+        }
+
+    def _describe_builds(self) -> Iterator[dict[str, Any]]:
+        """Yield which build of each distribution was checked: results of one say nothing about another."""
+        origins = {one.component.origin for one in self.checked}
+        origins |= {finding.origin for finding in self.findings}
+        for name in sorted({origin.distribution for origin in origins}):
+            build = find_build_here(name) or Build()
+            yield {"name": name, "version": build.version, "hash": build.hash}
+
+    def _describe_findings(self) -> Iterator[dict[str, Any]]:
+        for finding in self.findings:
+            component = finding.component
+            yield {
+                "rule": finding.rule,
+                "level": finding.level,
+                "distribution": finding.origin.distribution,
+                "version": finding.origin.version,
+                "kind": component.kind if component else None,
+                "component": component.qualified_name if component else None,
+                "message": finding.message,
+            }
+
+
+def _describe(checked: CheckedComponent) -> dict[str, Any]:
+    component = checked.component
+    return {
+        "kind": component.kind,
+        "name": component.name,
+        "qualified_name": component.qualified_name,
+        "distribution": component.origin.distribution,
+        "version": component.origin.version,
+        "target": component.location,
+        "checks": [
+            {
+                "name": result.check,
+                "example": result.example,
+                "passed": result.message is None,
+                "message": result.message,
+                "hint": result.hint,
+            }
+            for result in checked.results
+        ],
+        "left_out": dict(checked.left_out),
+    }

@@ -1,0 +1,136 @@
+"""Run the contract suite on selected components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from unittest import SkipTest
+
+from kplug import Component, Spec, get_kind, lookup_key, parse_spec
+from kplug.commands import diverting_output
+from kplug.errors import KplugError
+from kplug.inspection import describe_signature, keys_of, load
+from kplug.messages import describe_error, quote
+from kplug_authoring import ContractCase, Example, contract_cases, list_checks
+from kplug_authoring.cases import BrokenContractError
+from kplug_authoring.checks.subject import UnsuitableInputsError
+from kplug_authoring.commands.check.audit import audit_command, audit_component, audit_problems
+from kplug_authoring.commands.check.report import CheckedComponent, CheckResult, Report
+from kplug_authoring.commands.check.selection import Selection
+
+_Examples = Mapping[int, Sequence[Mapping[str, object]]]
+
+
+def run_checks(
+    selection: Selection, examples: Iterable[str], report: Report, tell: Callable[[str], None]
+) -> None:
+    """Fill the report.
+
+    Args:
+        selection: What is to be checked.
+        examples: Specs, each with the arguments that a component is made with.
+        report: What is filled.
+        tell: Called with the name of each component before its checks.
+
+    Raises:
+        KplugError: if an example is for no component, or cannot be read; nothing was run then.
+    """
+    table = _read_examples(examples, selection.components)
+    report.findings += audit_problems(selection.problems)
+    with diverting_output():  # a component may print something, which is no report
+        for command in selection.commands:
+            report.findings += audit_command(command)
+        for component in selection.components:
+            tell(component.qualified_name)
+            findings = list(audit_component(component))
+            report.findings += findings
+            can_run = not any(finding.rule == "import" for finding in findings)
+            given = table.get(id(component), [None]) if can_run else []
+            cases = [case for arguments in given for case in _list_cases(component, arguments)]
+            results = tuple(result for result in map(_run, cases) if result is not None)
+            left_out = _find_left_out(cases)
+            report.checked.append(CheckedComponent(component, results, left_out))
+
+
+def _find_left_out(cases: Sequence[ContractCase]) -> dict[str, str]:
+    """Return the reason for each check that the author leaves out; a check that is gone is none."""
+    if not cases:
+        return {}
+    known = list_checks(cases[0].component.kind)
+    return {name: reason for name, reason in cases[0].example.leave_out.items() if name in known}
+
+
+def _read_examples(examples: Iterable[str], components: Sequence[Component]) -> _Examples:
+    table: dict[int, list[Mapping[str, object]]] = {}
+    for text in examples:
+        spec = parse_spec(text)
+        if spec.args:
+            raise KplugError(
+                f"the example {quote(text)} gives arguments by position",
+                hint="Give them by name: --example 'dice_loss(smooth=1e-5)'.",
+            )
+        meant = [one for one in components if _is_meant(one, spec)]
+        if not meant:
+            names = sorted({one.name for one in components})
+            raise KplugError(
+                f"the example {quote(text)} is for no component that is checked",
+                hint=f"Checked are: {', '.join(names[:30])}{', …' * (len(names) > 30)}.",
+            )
+        for component in meant:
+            table.setdefault(id(component), []).append(spec.kwargs)
+    return table
+
+
+def _is_meant(component: Component, spec: Spec) -> bool:
+    is_owner = spec.distribution in (None, component.origin.distribution)
+    return is_owner and lookup_key(spec.name) in keys_of(component)
+
+
+def _list_cases(
+    component: Component, arguments: Mapping[str, object] | None
+) -> Iterator[ContractCase]:
+    """Return the checks of a component with arguments, or with those that its author has declared."""
+    name = f"{component.kind}/{component.qualified_name}"
+    cases = contract_cases(
+        component.origin.distribution,
+        kinds=[component.kind],
+        examples={} if arguments is None else {name: Example(arguments)},
+    )
+    return (case for case in cases if case.component.qualified_name == component.qualified_name)
+
+
+def _run(case: ContractCase) -> CheckResult | None:
+    """Return the result of a case, None if it has none because the component cannot be made."""
+    name, example = case.check.name, str(case.example)
+    try:
+        case.run()
+    except SkipTest:
+        return None
+    except BrokenContractError as error:
+        if name == "made":
+            return CheckResult(name, example, *_explain_failure_to_make(case, error))
+        message = f"expected {case.check.expected}; found: {error.found}"
+        return CheckResult(name, example, message, error.hint)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: no component ends the command
+        return CheckResult(name, example, f"it raised {describe_error(error)}")
+    return CheckResult(name, example)
+
+
+def _explain_failure_to_make(
+    case: ContractCase, error: BrokenContractError
+) -> tuple[str, str | None]:
+    """Return the reason, and the example that the command line lacks if that is the reason."""
+    component, cause = case.component, error.__cause__
+    arguments = describe_signature(get_kind(component.kind), load(component), component)
+    missing = [name for name, default in arguments if not default]
+    if isinstance(cause, UnsuitableInputsError):
+        return cause.message, cause.hint
+    if not set(missing) - set(case.example.arguments) or not isinstance(cause, KplugError):
+        return error.found, None
+    values = ", ".join(f"{name!r}: …" for name in missing)
+    example = f"{component.name}({', '.join(f'{name}=…' for name in missing)})"
+    return (
+        cause.message,
+        f"Say what it is made with: @kplug.example({{{values}}}) above it, or --example '{example}'.",
+    )

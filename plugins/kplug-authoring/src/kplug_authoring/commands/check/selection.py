@@ -1,0 +1,134 @@
+"""What ``kplug check`` is asked for: distributions and components, from a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+import importlib_metadata
+from packaging.utils import canonicalize_name
+
+from kplug import Component, get_kind, lookup_key
+from kplug.errors import KplugError, UnknownKindError
+from kplug.inspection import (
+    COMMAND,
+    KINDS,
+    Problem,
+    keys_of,
+    list_components,
+    list_distributions,
+    list_problems,
+    list_switched_off,
+)
+from kplug.messages import did_you_mean, quote
+
+_OWN = "kplug-authoring"  # which is always there, and offers commands alone
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is to be checked.
+
+    Args:
+        components: The components.
+        commands: The commands of the distributions that were asked for, which are imported only.
+        problems: What is wrong with the distributions that were asked for as a whole.
+    """
+
+    components: tuple[Component, ...] = ()
+    commands: tuple[Component, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def select(asked: str | None) -> Selection:
+    """Return what a text names; without one, every plugin.
+
+    Args:
+        asked: A distribution; or a component as ``name``, ``distribution/name``, ``kind/name`` or
+            ``kind/distribution/name``. A name that both have is the distribution's.
+
+    Raises:
+        KplugError: if there is nothing of that name to check.
+    """
+    if asked is None:
+        return _select_plugins()
+    parts = asked.split("/")
+    if len(parts) == 1 and (found := _find_distribution(asked)) is not None:
+        return found
+    named = tuple(one for one in _list_components() if _is_meant(one, parts))
+    if not named:
+        raise _explain_miss(asked, parts)
+    return Selection(named)
+
+
+def _select_plugins() -> Selection:
+    here = {one.distribution for one in list_distributions() if not one.is_built_in}
+    found = _select_distributions(here - {_OWN}, list_problems())
+    if found is None:
+        raise KplugError(
+            "no plugin is installed, so there is nothing to check",
+            hint="Name what you mean; `kplug check kplug` checks what is built in.",
+        )
+    return found
+
+
+def _find_distribution(name: str) -> Selection | None:
+    canonical = canonicalize_name(name)
+    problems = [one for one in list_problems() if one.origin.distribution == canonical]
+    return _select_distributions({canonical}, problems)
+
+
+def _select_distributions(names: Set[str], problems: Iterable[Problem]) -> Selection | None:
+    components, commands = (
+        tuple(one for one in group if one.origin.distribution in names)
+        for group in (_list_components(), list_components(COMMAND))
+    )
+    found = Selection(components, commands, tuple(problems))
+    return found if components or commands or found.problems else None
+
+
+def _list_components() -> list[Component]:
+    return [one for kind in KINDS.values() for one in list_components(kind)]
+
+
+def _is_meant(component: Component, parts: list[str]) -> bool:
+    """Whether a component is what ``name``, ``distribution/name`` and so on mean."""
+    *places, name = parts
+    if lookup_key(name) not in keys_of(component) or len(places) > 2:
+        return False
+    kind = _find_kind(places[0]) if places else None
+    if kind is not None:
+        places = places[1:]
+    is_of_kind = kind in (None, component.kind)
+    owners = [canonicalize_name(place) for place in places]
+    return is_of_kind and owners in ([], [component.origin.distribution])
+
+
+def _find_kind(text: str) -> str | None:
+    try:
+        return get_kind(text).name
+    except UnknownKindError:
+        return None
+
+
+def _explain_miss(asked: str, parts: list[str]) -> KplugError:
+    everything = _list_components()
+    owner = canonicalize_name(parts[0] if len(parts) == 1 else parts[-2])
+    reason = list_switched_off().get(owner)
+    if reason is not None:
+        return KplugError(
+            f"{owner} is switched off, so it cannot be checked: {reason}",
+            hint="`kplug env` shows every setting and its place.",
+        )
+    if len(parts) == 1 and owner and any(importlib_metadata.distributions(name=owner)):
+        return KplugError(
+            f"{owner} is installed and offers no component to kplug",
+            hint='Its pyproject.toml needs [project.entry-points."kplug.losses"] or another kind\'s; then '
+            "install it again, as entry points are read when a distribution is installed.",
+        )
+    known = {one.origin.distribution for one in everything}
+    known |= {name for one in everything for name in (one.name, one.qualified_name)}
+    return KplugError(
+        f"no installed distribution and no component is named {quote(asked)}",
+        hint=f"{did_you_mean(asked, sorted(known))} `kplug list` shows what is installed.".lstrip(),
+    )

@@ -1,0 +1,111 @@
+"""The text of ``names.pyi``: for each kind the type of its names, and an object that makes specs of them."""
+
+from __future__ import annotations
+
+import json
+import keyword
+from collections import defaultdict
+from collections.abc import Iterator
+
+from kplug import Component, Kind, Spec
+from kplug.errors import KplugError
+from kplug.inspection import KINDS, find_component, list_components, summarize
+from kplug.names import type_of_names
+from kplug_authoring.commands.stubs.signatures import ANY_ARGUMENTS, write_arguments
+
+MARK = "# Written by `kplug stubs"
+_HEAD = """{mark}{options}`. Run it again when a plugin was installed, upgraded or removed.
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from typing_extensions import Never
+
+from kplug import Spec
+"""
+# What annotations are written with: a name that hides one of these is given as text.
+_USED_WORDS = {
+    *("bool", "dict", "float", "int", "list", "object", "str", "tuple"),
+    *("Any", "Collection", "Iterable", "Literal", "Mapping", "Sequence", "Spec"),
+}
+
+
+def write_module(is_importing: bool, failures: list[str]) -> str:
+    """Return the text of the module.
+
+    Args:
+        is_importing: Whether components are imported for their arguments.
+        failures: What could not be imported is added, in words.
+    """
+    options = "" if is_importing else " --no-import"
+    parts = [_HEAD.format(mark=MARK, options=options)]
+    for kind in KINDS.values():
+        names = find_names(kind)
+        parts += [_write_type(kind, names), *_write_object(kind, names, is_importing, failures)]
+    return "\n".join(parts)
+
+
+def find_names(kind: Kind) -> dict[Component, list[str]]:
+    """Return the installed components of a kind, each with the names that mean it; nothing is imported.
+
+    A bare name stands with the component that it means here; where nothing decides, with none.
+    """
+    names: dict[Component, list[str]] = defaultdict(list)
+    for component in list_components(kind):
+        if component.origin.is_custom:
+            continue
+        owner = component.origin.distribution
+        for name in dict.fromkeys((component.name, *component.aliases)):
+            if find_component(kind, Spec(name)) is component:
+                names[component].append(name)
+            names[component].append(f"{owner}/{name}")
+    return names
+
+
+def _write_type(kind: Kind, names: dict[Component, list[str]]) -> str:
+    ordered = sorted(
+        {name for each in names.values() for name in each},
+        key=lambda name: ("/" in name, name.casefold(), name),
+    )
+    lines = "".join(f"    {json.dumps(name)},\n" for name in ordered)
+    return (
+        f"{type_of_names(kind)}: TypeAlias = {f'Literal[{chr(10)}{lines}]' if lines else 'Never'}\n"
+    )
+
+
+def _write_object(
+    kind: Kind, names: dict[Component, list[str]], is_importing: bool, failures: list[str]
+) -> Iterator[str]:
+    """Yield the class of a kind's names, and the object of it that has the kind's name."""
+    if not _can_be_attribute(kind.name):
+        return
+    type_name = type_of_names(kind)
+    call = f"def __call__(self, name: {type_name}, /, {ANY_ARGUMENTS}) -> Spec: ..."
+    yield f"class _{type_name}s:\n    {call}"
+    for component, texts in names.items():
+        bare = [text for text in texts if _can_be_attribute(text)]
+        if bare:
+            arguments = (
+                _write_arguments(kind, component, failures) if is_importing else ANY_ARGUMENTS
+            )
+            yield _write_method(component, bare, arguments)
+    yield f"\n{kind.name}: _{type_name}s\n"
+
+
+def _can_be_attribute(name: str) -> bool:
+    return "/" not in name and not keyword.iskeyword(name) and name not in _USED_WORDS
+
+
+def _write_arguments(kind: Kind, component: Component, failures: list[str]) -> str:
+    try:
+        return write_arguments(kind, component)
+    except KplugError as error:
+        failures.append(str(error))
+        return ANY_ARGUMENTS
+
+
+def _write_method(component: Component, names: list[str], arguments: str) -> str:
+    name, *aliases = names
+    summary = summarize(component)
+    body = f"\n        {summary!r}" if summary else " ..."
+    method = f"    def {name}({', '.join(filter(None, ('self', '/', arguments)))}) -> Spec:{body}"
+    return "\n".join([method, *(f"    {alias} = {name}" for alias in aliases)])

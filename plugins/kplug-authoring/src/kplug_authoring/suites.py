@@ -1,0 +1,65 @@
+"""Which checks each kind of component has to pass."""
+
+from __future__ import annotations
+
+from kplug import Kind, get_kind
+from kplug.errors import ContractError
+from kplug.inspection import load_part
+from kplug.messages import quote
+from kplug_authoring.checks.callbacks import CALLBACK
+from kplug_authoring.checks.common import COMMON
+from kplug_authoring.checks.initializers import INITIALIZER_CHECKS, draw
+from kplug_authoring.checks.layers import LAYER
+from kplug_authoring.checks.losses import LOSS
+from kplug_authoring.checks.metrics import METRIC
+from kplug_authoring.checks.optimizers import OPTIMIZER
+from kplug_authoring.checks.ranks import OF_INITIALIZER
+from kplug_authoring.checks.schedules import SCHEDULE
+from kplug_authoring.checks.subject import Suite
+from kplug_authoring.checks.tensor_functions import ACTIVATION, CONSTRAINT, REGULARIZER
+
+SUITES: dict[str, Suite] = {
+    "initializer": Suite(draw, (*COMMON, *INITIALIZER_CHECKS, OF_INITIALIZER)),
+    "regularizer": REGULARIZER,
+    "activation": ACTIVATION,
+    "constraint": CONSTRAINT,
+    "loss": LOSS,
+    "metric": METRIC,
+    "optimizer": OPTIMIZER,
+    "schedule": SCHEDULE,
+    "callback": CALLBACK,
+    "layer": LAYER,
+}
+
+
+def get_suite(kind: Kind) -> Suite:
+    """Return the suite of a kind; that of a plugin's kind without one has the checks that all kinds share.
+
+    Raises:
+        PluginLoadError: if the plugin's suite cannot be imported.
+        ContractError: if it is none.
+    """
+    if kind.name in SUITES:
+        return SUITES[kind.name]
+    if not kind.suite:
+        return Suite(lambda *_: None, COMMON)  # what they do is not known
+    found = load_part(kind, kind.suite)
+    if not isinstance(found, Suite):
+        raise ContractError(
+            f"the suite of the kind {kind.name!r} ({kind.suite}) is {quote(found)}",
+            hint="Make it a kplug_authoring.Suite.",
+        )
+    return found
+
+
+def list_checks(kind: str) -> dict[str, str]:
+    """Return the checks of a kind: name and what must hold.
+
+    Args:
+        kind: The kind, singular or plural.
+
+    Example:
+        >>> list_checks("constraint")["idempotent"]
+        'no change when it is applied again'
+    """
+    return {check.name: check.expected for check in get_suite(get_kind(kind)).checks}

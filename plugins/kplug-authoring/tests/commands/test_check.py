@@ -1,0 +1,433 @@
+"""``kplug check``: what is selected, what is found, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import torch
+from kplug_authoring.commands.check import printing
+from typer.testing import CliRunner
+
+import kplug
+from kplug.cli.app import app
+from tests.plugins import authoring as exposed
+from tests.registry import conftest
+from tests.registry.conftest import Sandbox
+
+install = conftest.install  # only what a test installs is seen
+authoring = exposed.authoring  # and this distribution
+
+GOOD = '''
+from torch import Tensor
+
+
+def shrink(weight_matrix: Tensor, strength: float = 0.01) -> Tensor:
+    """Penalise size.
+
+    Args:
+        weight_matrix: The weight.
+        strength: The price.
+    """
+    return strength * weight_matrix.abs().sum()
+
+
+def squeeze(weight_matrix: Tensor, strength: float) -> Tensor:
+    """Penalise size.
+
+    :param weight_matrix: The weight.
+    :param float strength: The price.
+    """
+    print("this is no report")
+    return strength * weight_matrix.square().sum()
+'''
+BAD = '''
+import sys
+
+
+def clamped(weight_matrix, limit=1.0):
+    """Move weights. It changes them in place."""
+    return weight_matrix.clamp_(-limit, limit)
+
+
+def silent(weight_matrix, limit=1.0):
+    return weight_matrix.clamp(-limit, limit)
+
+
+def leaving(weight_matrix):
+    """Leave."""
+    sys.exit(0)
+'''
+
+
+def check(*arguments: str, status: int) -> str:
+    result = CliRunner().invoke(app, ["check", *arguments])
+    assert result.exit_code == status, result.output + repr(result.exception)
+    return result.stdout if status < 2 else result.stderr
+
+
+def read(*arguments: str, status: int = 1) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(check(*arguments, "--json", status=status))
+    return found
+
+
+def findings(*arguments: str, status: int = 1) -> list[tuple[str, str, str]]:
+    return [
+        (found["rule"], found["level"], found["message"])
+        for found in read(*arguments, status=status)["findings"]
+    ]
+
+
+def failures(data: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the checks that fail, by component."""
+    return {
+        component["name"]: [found["name"] for found in component["checks"] if not found["passed"]]
+        for component in data["components"]
+    }
+
+
+@pytest.fixture
+def good(install: Sandbox) -> Sandbox:
+    install(
+        "kplug-good",
+        entry_points={"kplug.regularizers": {"shrink": "good:shrink", "squeeze": "good:squeeze"}},
+        modules={"good.py": GOOD},
+    )
+    return install
+
+
+@pytest.fixture
+def bad(install: Sandbox) -> Sandbox:
+    names = ("clamped", "silent", "leaving")
+    install(
+        "kplug-bad",
+        entry_points={"kplug.constraints": {name: f"bad_one:{name}" for name in names}},
+        modules={"bad_one.py": BAD},
+    )
+    return install
+
+
+# --- What is selected -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        (["Kplug_Good"], ["shrink", "squeeze"]),
+        (["shrink"], ["shrink"]),
+        (["Kplug.Good/Shrink"], ["shrink"]),
+        (["regularizers/shrink"], ["shrink"]),
+        (["regularizer/kplug-good/shrink"], ["shrink"]),
+        (["kplug/max_norm"], ["max_norm"]),
+        ([], ["shrink", "squeeze"]),
+    ],
+)
+def test_what_is_named_is_checked(good: Sandbox, asked: list[str], names: list[str]) -> None:
+    examples = ["--example", "squeeze(strength=0.5)"] if "squeeze" in names else []
+    data = read(*asked, *examples, status=0)
+    assert [component["name"] for component in data["components"]] == names
+    assert data["passed"] is True
+    assert data["asked"] == (asked[0] if asked else None)
+
+
+def test_a_bare_name_means_all_who_have_it(good: Sandbox) -> None:
+    good(
+        "other", entry_points={"kplug.regularizers": {"shrink": "o:shrink"}}, modules={"o.py": GOOD}
+    )
+    found = read("shrink", status=0)["components"]
+    assert [one["distribution"] for one in found] == ["kplug-good", "other"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            ["kplug-goods"],
+            "no installed distribution and no component is named 'kplug-goods'\n  Did you mean "
+            "'kplug-good'? `kplug list` shows what is installed.",
+        ),
+        (["loss/shrink"], "no installed distribution and no component is named 'loss/shrink'"),
+        (["a/b/c/shrink"], "no installed distribution and no component is named 'a/b/c/shrink'"),
+        (["empty"], "empty is installed and offers no component to kplug"),
+        (["shrink", "--example", "shrink("], "cannot read the spec 'shrink('"),
+        (["shrink", "--example", "shrink(0.5)"], "'shrink(0.5)' gives arguments by position"),
+        (["shrink", "--example", "grow(a=1)"], "'grow(a=1)' is for no component that is checked"),
+        (["shrink", "--junit", "no/such/file.xml"], "there is no folder for 'no/such/file.xml'"),
+        (["shrink", "--junit", "."], "'.' is a folder"),
+        ([""], "no installed distribution and no component is named ''"),
+    ],
+)
+def test_what_cannot_be_checked_ends_with_status_2(
+    good: Sandbox, asked: list[str], message: str
+) -> None:
+    good("empty")
+    assert f"kplug: {message}" in check(*asked, status=2).replace("the example ", "")
+
+
+def test_without_any_plugin_there_is_nothing_to_check() -> None:
+    assert "no plugin is installed, so there is nothing to check" in check(status=2)
+
+
+def test_a_distribution_that_is_switched_off_is_not_checked(
+    good: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPLUG_DISABLE", "kplug-good")
+    good.changed()
+    message = check("kplug-good", status=2)
+    assert "kplug-good is switched off, so it cannot be checked: KPLUG_DISABLE" in message
+    assert good.imported() == set()
+
+
+# --- What is found --------------------------------------------------------------------------------------
+
+
+def test_a_missing_example_is_one_message(good: Sandbox) -> None:
+    assert check("squeeze", status=1) == (
+        "failed  regularizer  kplug-good/squeeze  0 of 1\n\n"
+        "failed: the regularizer kplug-good/squeeze (good:squeeze), check 'made'\n"
+        "  squeeze needs 'strength'\n"
+        "  Say what it is made with: @kplug.example({'strength': …}) above it, or --example "
+        "'squeeze(strength=…)'.\n\n"
+        "1 component, 0 of 1 check passed\n"
+    )
+
+
+def test_an_example_on_the_component_is_enough(install: Sandbox) -> None:
+    mark = "@kplug.example({'strength': 0.5})\n"
+    install(
+        "kplug-marked",
+        entry_points={"kplug.regularizers": {"squeeze": "marked:squeeze"}},
+        modules={"marked.py": "import kplug\n" + GOOD.replace("def squeeze", f"{mark}def squeeze")},
+    )
+    (component,) = read("kplug-marked", status=0)["components"]
+    assert {found["example"] for found in component["checks"]} == {'{"strength": 0.5}'}
+
+
+def test_what_the_author_leaves_out_is_told(install: Sandbox, tmp_path: Path) -> None:
+    mark = "@kplug.example({'strength': 0.5}, leave_out={'zero': 'nothing to add'})\n"
+    install(
+        "kplug-marked",
+        entry_points={"kplug.regularizers": {"squeeze": "marked:squeeze"}},
+        modules={"marked.py": "import kplug\n" + GOOD.replace("def squeeze", f"{mark}def squeeze")},
+    )
+    assert check("squeeze", "--junit", "report.xml", status=0) == (
+        "passed  regularizer  kplug-marked/squeeze  13 of 13, 1 left out\n\n"
+        "left out: the regularizer kplug-marked/squeeze (marked:squeeze), check 'zero'\n"
+        "  nothing to add\n\n"
+        "1 component, 13 of 13 checks passed, 1 left out\n"
+    )
+    (component,) = read("squeeze", status=0)["components"]
+    assert component["left_out"] == {"zero": "nothing to add"}
+    assert "left out: nothing to add" in (tmp_path / "report.xml").read_text()
+    assert "left out" not in check("squeeze", "--example", "squeeze(strength=1.0)", status=0)
+
+
+HOOKS = """
+import kplug
+
+@kplug.hookimpl
+def kplug_regularizers():
+    return {"squeeze": kplug.Component("squeeze", "tabled:squeeze", example="tabled:TABLE")}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "status"), [("TABLE = {'squeeze': {'strength': 0.5}}", 0), ("", 1)]
+)
+def test_an_example_in_a_table_is_found(install: Sandbox, table: str, status: int) -> None:
+    install(
+        "kplug-tabled",
+        entry_points={"kplug": {"plugin": "tabled_hooks"}},
+        modules={"tabled_hooks.py": HOOKS, "tabled.py": f"{GOOD}\n{table}\n"},
+    )
+    data = read("kplug-tabled", status=status)
+    assert [found["rule"] for found in data["findings"]] == ["import"] * status
+    (component,) = data["components"]
+    examples = {found["example"] for found in component["checks"]}
+    assert examples == (set() if status else {'{"strength": 0.5}'})
+
+
+def test_each_example_is_checked(good: Sandbox) -> None:
+    examples = ["squeeze(strength=0.5)", "kplug-good/squeeze(strength=0.25)"]
+    options = [part for example in examples for part in ("--example", example)]
+    (component,) = read("squeeze", *options, status=0)["components"]
+    assert {found["example"] for found in component["checks"]} == {
+        '{"strength": 0.5}',
+        '{"strength": 0.25}',
+    }
+
+
+def test_a_broken_contract_names_the_check_and_the_rest_goes_on(bad: Sandbox) -> None:
+    found = failures(read("kplug-bad"))
+    assert found["clamped"] == ["inputs"]
+    assert found["silent"] == []
+    assert found[
+        "leaving"
+    ]  # sys.exit(0) in a component does not end the command, least of all well
+
+
+def test_arguments_without_documentation_or_types_are_warnings(bad: Sandbox) -> None:
+    bad.uninstall("kplug-bad")
+    bad(
+        "quiet",
+        entry_points={"kplug.constraints": {"silent": "bad_one:silent"}},
+        modules={"bad_one.py": BAD},
+    )
+    expected = [
+        (
+            "documentation",
+            "warning",
+            "it has no documentation, and so no summary in `kplug list`",
+        ),
+        ("types", "warning", "it has no type for 'weight_matrix', 'limit'"),
+    ]
+    assert findings("quiet", status=0) == expected
+    assert findings("quiet", "--strict", status=1) == expected
+
+
+def test_an_argument_that_is_not_described_is_named(bad: Sandbox) -> None:
+    assert (
+        "documentation",
+        "warning",
+        "its documentation does not describe 'limit'",
+    ) in findings("clamped")
+
+
+@pytest.mark.parametrize(
+    ("entry_points", "modules", "rule", "message"),
+    [
+        (
+            {"kplug.loses": {"a": "broken:a"}},
+            {},
+            "declaration",
+            "its entry points in the group 'kplug.loses' are not read, as there is no such group. Did "
+            "you mean 'kplug.losses'?",
+        ),
+        (
+            {"kplug.losses": {"a": "broken:no_such"}},
+            {"broken.py": ""},
+            "import",
+            "the loss 'a' of broken 1.0 (broken:no_such) cannot be loaded: AttributeError: module "
+            "'broken' has no attribute 'no_such'",
+        ),
+        (
+            {"kplug.losses": {"a": "broken:a"}},
+            {"broken.py": "raise SystemExit(0)"},
+            "import",
+            "the loss 'a' of broken 1.0 (broken:a) cannot be loaded: SystemExit: 0",
+        ),
+        (
+            {"kplug": {"hooks": "broken"}},
+            {"broken.py": "import no_such_module"},
+            "declaration",
+            "its module of hooks cannot be imported: ModuleNotFoundError: No module named",
+        ),
+    ],
+)
+def test_a_broken_distribution_fails(
+    install: Sandbox, entry_points: Any, modules: dict[str, str], rule: str, message: str
+) -> None:
+    install("broken", entry_points=entry_points, modules=modules)
+    (found,) = findings("broken")
+    assert found[:2] == (rule, "error")
+    assert message in found[2]
+
+
+def test_the_commands_of_a_plugin_are_imported(install: Sandbox) -> None:
+    targets = {"fine": "tools:fine", "gone": "tools:gone", "text": "tools:text"}
+    install(
+        "kplug-tools",
+        entry_points={"kplug.commands": targets},
+        modules={"tools.py": "text = 'none'\n\n\ndef fine() -> None: ...\n"},
+    )
+    first, second = findings("kplug-tools")
+    assert "the command 'gone' of kplug-tools 1.0 (tools:gone) cannot be loaded" in first[2]
+    assert "'none' is none" in second[2]
+
+
+@pytest.mark.slow
+def test_torch_in_a_light_module_is_a_warning(tmp_path: Path) -> None:
+    """In a process of its own, as torch is imported here already."""
+    site = tmp_path / "site"
+    info = site / "heavy-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: heavy\nVersion: 1.0\n")
+    (info / "RECORD").write_text("heavy.py,,\ngood.py,,\n")
+    (info / "entry_points.txt").write_text("[kplug]\nhooks = heavy\n")
+    (site / "good.py").write_text(GOOD)
+    (site / "heavy.py").write_text(
+        "import torch\nimport kplug\n\n\n@kplug.hookimpl\ndef kplug_regularizers():\n"
+        "    return {'shrink': 'good:shrink'}\n"
+    )
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); from kplug.cli import main; main()"
+    command = [sys.executable, "-c", code, "check", "heavy", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["rule"], found["level"]) == ("light module", "warning")
+    assert "its module of hooks 'heavy' imports torch (" in found["message"]
+
+
+# --- How it is told -------------------------------------------------------------------------------------
+
+
+def test_json_has_the_documented_keys(bad: Sandbox) -> None:
+    data = read("clamped")
+    document = (Path(__file__).parents[4] / "docs" / "plugins" / "contract.md").read_text()
+    section = document.partition("`kplug check --json`")[2].partition("\n## ")[0]
+    component, finding = data["components"][0], data["findings"][0]
+    assert data["schema"] == 1
+    for keys in (data, component, component["checks"][0], finding, data["distributions"][0]):
+        assert all(f"`{key}`" in section for key in keys), set(keys)
+
+
+def test_json_says_which_build_was_checked_with_what(good: Sandbox) -> None:
+    data = read("squeeze", "--example", "squeeze(strength=0.5)", status=0)
+    (build,) = data["distributions"]
+    shown = json.loads(CliRunner().invoke(app, ["env", "--json"]).stdout)["plugins"]
+    (plugin,) = (row for row in shown if row["distribution"] == build["name"])
+    assert build == {"name": "kplug-good", "version": "1.0", "hash": plugin["hash"]}
+    assert (data["kplug"], data["torch"]) == (kplug.__version__, torch.__version__)
+    age = datetime.now(timezone.utc) - datetime.fromisoformat(data["date"].replace("Z", "+00:00"))
+    assert timedelta() <= age < timedelta(minutes=5)
+
+
+def test_json_is_all_that_is_printed(good: Sandbox) -> None:
+    read("squeeze", "--example", "squeeze(strength=0.5)", status=0)
+
+
+def test_junit_counts_what_fails(bad: Sandbox, tmp_path: Path) -> None:
+    check("clamped", "--junit", "report.xml", status=1)
+    suite = ET.parse(tmp_path / "report.xml").getroot()[0]
+    failed = [case for case in suite if case.find("failure") is not None]
+    assert suite.attrib == {
+        "name": "clamped",
+        "tests": str(len(suite)),
+        "failures": "1",
+        "skipped": "2",
+    }
+    assert [case.attrib for case in failed] == [
+        {"classname": "kplug-bad.constraint.clamped", "name": "inputs {}"}
+    ]
+    text = failed[0][0].text or ""
+    assert "expected inputs that are as before after the call; found: " in text
+    assert "Use x.clamp, not x.clamp_" in text
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (60, ["passed  regularizer  kplug-good/shrink  14 of 14"]),
+        (24, ["passed  regularizer", "  kplug-good/shrink  14", "  of 14"]),
+    ],
+)
+def test_a_terminal_gets_rows_without_a_broken_name(
+    good: Sandbox, width: int, row: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "find_width", lambda: width)
+    assert check("shrink", status=0).splitlines()[: len(row)] == row

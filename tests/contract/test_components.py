@@ -1,0 +1,26 @@
+"""Every installed component, ours and the plugins', against the contract of its kind."""
+
+from __future__ import annotations
+
+import pytest
+from kplug_authoring import ContractCase, check_contract, contract_cases
+
+from kplug.registry.kinds import KINDS
+from tests.contract.examples import find_examples
+
+# The tests of these plugins say what their components are made with, and which checks hold for which.
+_ELSEWHERE = ("kplug-monai", "kplug-pytorch-optimizer", "kplug-torchmetrics")
+CASES = [
+    case
+    for case in contract_cases(examples=find_examples())
+    if case.component.origin.distribution not in _ELSEWHERE
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_contract(case: ContractCase) -> None:
+    check_contract(case)
+
+
+def test_every_kind_is_covered() -> None:
+    assert {case.component.kind for case in CASES} == KINDS.keys()
