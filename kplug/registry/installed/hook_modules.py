@@ -1,8 +1,9 @@
-"""Modules of hooks: each is checked in a pluggy manager of its own before its hooks are called."""
+"""Modules of hooks: each is compared with `hookspecs`, then asked, in a pluggy manager of its own."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -11,41 +12,39 @@ import pluggy
 from kplug import hookspecs
 from kplug.registry.component import Origin
 from kplug.registry.errors import RegistrationError
-from kplug.registry.kinds import HOOKED
 from kplug.registry.problems import Problem, describe_answer, describe_error
 from kplug.registry.quoting import quote
 from kplug.registry.suggestions import did_you_mean
 
 Item = TypeVar("Item")
 
-# The hooks beside those that offer components of one kind, with what they are called with.
-_FURTHER_HOOKS = {
-    "kplug_kinds": "without arguments",
-    "kplug_components": "with kind",
-    "kplug_offers": "with kind, name and distribution",
-    "kplug_environment": "without arguments",
-    "kplug_findings": "without arguments",
-    "kplug_left_out": "with kind",
-}
+
+@functools.cache
+def list_hooks() -> dict[str, tuple[str, ...]]:
+    """Return every hook with the names of its arguments, as `hookspecs` states them."""
+    functions = [
+        one for one in vars(hookspecs).values() if hasattr(one, f"{hookspecs.PROJECT}_spec")
+    ]
+    return {one.__name__: tuple(inspect.signature(one).parameters) for one in functions}
 
 
-def check_hooks(module: object) -> tuple[pluggy.PluginManager, list[str]]:
-    """Return a manager of its own for a module of hooks, and what is wrong with single hooks.
+def check_hooks(module: object) -> tuple[pluggy.PluginManager | None, list[str]]:
+    """Return the manager of a module of hooks, and what is wrong with the module.
 
-    A registration that fails half-way would leave hooks behind in a manager that modules share.
+    One manager for all plugins would let one of them cost the others: a call of a hook ends where the first
+    plugin raises, a module that two distributions name is registered once, and plugins are compared.
+    The manager has no specifications: to read them takes longer than to compare the module with `list_hooks`.
 
-    Raises:
-        pluggy.PluginValidationError: for a hook with other arguments than it is called with.
+    Returns:
+        The manager; None if a hook does not fit, so that it cannot be called.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
     manager.register(module)
     callers = manager.get_hookcallers(module) or ()
-    unknown = [
-        caller.name
-        for caller in callers
-        if not caller.has_spec() and not all(one.optionalhook for one in caller.get_hookimpls())
-    ]
+    found = [(caller.name, one) for caller in callers for one in caller.get_hookimpls()]
+    misfits = [text for name, one in found if (text := _explain_misfit(name, one))]
+    required = [name for name, one in found if not one.optionalhook]
+    unknown = [name for name in dict.fromkeys(required) if name not in list_hooks()]
     unmarked = [
         name
         for name, value in (vars(module) if hasattr(module, "__dict__") else {}).items()
@@ -54,7 +53,8 @@ def check_hooks(module: object) -> tuple[pluggy.PluginManager, list[str]]:
     wrong = [
         f"its function {name!r} is not marked. Put @kplug.hookimpl above it" for name in unmarked
     ]
-    return manager, [*map(_explain_unknown_hook, unknown), *wrong]
+    messages = [*misfits, *map(_explain_unknown_hook, unknown), *wrong]
+    return None if misfits else manager, messages
 
 
 # For kplug's own modules, which stay as they are however often the registry is read again.
@@ -62,20 +62,32 @@ check_own_hooks = functools.cache(check_hooks)
 
 
 def _explain_unknown_hook(wrong: str) -> str:
-    hooks = [*(kind.hook for kind in HOOKED.values()), *_FURTHER_HOOKS]
-    advice = did_you_mean(wrong, hooks) or f"Hooks are {', '.join(hooks)}."
+    advice = did_you_mean(wrong, list_hooks()) or f"Hooks are {', '.join(list_hooks())}."
     return f"it implements {quote(wrong)}, which is no hook. {advice}"
 
 
-def explain_misfit(error: pluggy.PluginValidationError) -> str:
-    """Return what its author did wrong, from what pluggy says."""
-    text = " ".join(str(error).split())
-    if "Argument(s)" in text:
-        wrong = text.partition("for hook '")[2].partition("'")[0]
-        arguments = text.partition("Argument(s) ")[2].partition(" are declared")[0]
-        given = _FURTHER_HOOKS.get(wrong, "without arguments")
-        return f"its {wrong} takes {arguments}; the hook is called {given}"
-    return f"its hooks do not fit: {text}"
+def _explain_misfit(name: str, hook: pluggy.HookImpl) -> str | None:
+    """Return why an implementation of a hook cannot be called, or None if it can."""
+    known = list_hooks().get(name)
+    if known is None:
+        return None
+    if (hook.wrapper or hook.hookwrapper) and not inspect.isgeneratorfunction(hook.function):
+        return f"its {name} is marked as a wrapper, and is no generator"
+    if wrong := ", ".join(repr(each) for each in hook.argnames if each not in known):
+        return f"its {name} takes {{{wrong}}}; the hook is called {_describe_call(known)}"
+    return None
+
+
+def _describe_call(arguments: Sequence[str]) -> str:
+    *first, last = arguments or ("",)
+    together = f"{', '.join(first)} and {last}" if first else last
+    return f"with {together}" if last else "without arguments"
+
+
+def call_hook(manager: pluggy.PluginManager, hook: str, **arguments: object) -> list[object]:
+    """Return what a module's implementations of a hook return; nothing if it has none."""
+    caller = getattr(manager.hook, hook, None)
+    return caller(**arguments) if caller is not None else []
 
 
 def ask_for(
@@ -98,7 +110,7 @@ def ask_for(
     problems: list[Problem] = []
     for manager in managers:
         try:
-            for answer in getattr(manager.hook, hook)(**arguments):
+            for answer in call_hook(manager, hook, **arguments):
                 found += read(answer)
         except KeyboardInterrupt:
             raise

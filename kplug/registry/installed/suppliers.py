@@ -20,9 +20,9 @@ from kplug.registry.installed.heavy_imports import HeavyImports
 from kplug.registry.installed.hook_modules import (
     Item,
     ask_for,
+    call_hook,
     check_hooks,
     check_own_hooks,
-    explain_misfit,
     read_list,
     read_reasons,
 )
@@ -242,7 +242,7 @@ class Supplier:
         try:
             with HeavyImports() as heavy:
                 arguments = {} if kind.name in HOOKED else {"kind": kind.name}
-                results = getattr(manager.hook, kind.hook)(**arguments)
+                results = call_hook(manager, kind.hook, **arguments)
             offers = [read_declarations(kind, result, self.origin) for result in results]
         except KeyboardInterrupt:
             raise
@@ -261,8 +261,6 @@ class Supplier:
             problems += [Problem(self.origin, message) for message in wrong]
         except KeyboardInterrupt:
             raise
-        except pluggy.PluginValidationError as error:
-            problems.append(Problem(self.origin, explain_misfit(error), error))
         except BaseException as error:  # noqa: BLE001 - also SystemExit: see the class
             message = f"its module of hooks cannot be imported: {describe_error(error)}"
             problems.append(Problem(self.origin, message, error))

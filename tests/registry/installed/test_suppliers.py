@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import kplug
+from kplug import hookspecs
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Component, Origin
 from kplug.registry.installed.suppliers import Supplier
-from kplug.registry.kinds import HOOKED, KINDS, get_kind
+from kplug.registry.kinds import KINDS, get_kind
 from kplug.registry.loading.importer import Importer
 
 LOSS = get_kind("loss")
@@ -161,6 +162,11 @@ def kplug_datasets() -> dict[str, object]:
     return {}
 
 
+@kplug.hookimpl(wrapper=True)
+def no_generator() -> dict[str, object]:
+    return {}
+
+
 def unmarked() -> dict[str, object]:
     return {}
 
@@ -180,9 +186,8 @@ def offers_with_another_argument(ref: str) -> list[object]:
         (
             {"something_else": something_else},
             "it implements 'something_else', which is no hook. Hooks are "
-            + ", ".join(kind.hook for kind in HOOKED.values())
-            + ", kplug_kinds, kplug_components, kplug_offers, kplug_environment, kplug_findings, "
-            "kplug_left_out.",
+            + ", ".join(name for name in vars(hookspecs) if name.startswith("kplug_"))
+            + ".",
         ),
         (
             {"kplug_losses": with_an_argument},
@@ -191,6 +196,10 @@ def offers_with_another_argument(ref: str) -> list[object]:
         (
             {"kplug_offers": offers_with_another_argument},
             "its kplug_offers takes {'ref'}; the hook is called with kind, name and distribution",
+        ),
+        (
+            {"kplug_losses": no_generator},
+            "its kplug_losses is marked as a wrapper, and is no generator",
         ),
         (
             {"kplug_losses": unmarked},
@@ -212,6 +221,39 @@ def test_one_bad_module_does_not_cost_the_other() -> None:
     supplier = _supply({"kplug_loses": kplug_loses}, {"kplug_losses": kplug_losses})
     assert list(supplier.offer(LOSS)) == ["good"]
     assert len(supplier.problems_with()) == 1
+
+
+def test_all_that_is_wrong_with_a_module_is_said_at_once() -> None:
+    supplier = _supply({"kplug_losses": with_an_argument, "kplug_loses": kplug_loses})
+    assert supplier.offer(LOSS) == {}
+    assert [text.partition(" ")[2][:20] for text in _messages(supplier)] == [
+        "kplug_losses takes {",
+        "implements 'kplug_lo",
+    ]
+
+
+class Hostile:
+    """An object with hooks, which fails when it is compared with another one."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        if self is not other:
+            raise OSError("compared")
+        return True
+
+    @kplug.hookimpl
+    def kplug_losses(self) -> dict[str, object]:
+        return {"a": "m:a"}
+
+
+def test_plugins_do_not_meet() -> None:
+    """One object may be the hooks of two distributions, and none is compared with another's."""
+    module = types.ModuleType("shared")
+    vars(module)["kplug_losses"] = kplug.hookimpl(lambda: {"b": "m:b"})
+    importer = FakeImporter({"shared": module, "hostile": Hostile()}.__getitem__)
+    suppliers = [Supplier(ORIGIN, {}, [name], importer) for name in ("shared", "hostile", "shared")]
+    assert [list(each.offer(LOSS)) for each in suppliers] == [["b"], ["a"], ["b"]]
 
 
 def test_hook_of_a_newer_kplug_is_passed_over() -> None:
