@@ -1,4 +1,4 @@
-"""What a plugin adds to `kplug env`: a title, and under it things with their facts."""
+"""`Section`: a part of `kplug env` that a plugin adds, things under a title with their facts."""
 
 from __future__ import annotations
 

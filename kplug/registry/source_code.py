@@ -1,4 +1,4 @@
-"""Source code that is read and never run: what binds a name, followed through the imports of its modules."""
+"""`SourceCode`: finds what binds a name in source that is read and never run, through its imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example that an author has given of a component."""
+"""Loads the example that an author has given of a component."""
 
 from __future__ import annotations
 

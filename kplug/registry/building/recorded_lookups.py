@@ -1,4 +1,4 @@
-"""Components that another one looks up itself while it is made, such as a default that names one."""
+"""Records which components another one looks up while it is made, such as a default that names one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages that could be installed: what plugins answer when nobody here offers a name."""
+"""`Package`: one that could be installed, as plugins answer when nobody here offers a name."""
 
 from __future__ import annotations
 

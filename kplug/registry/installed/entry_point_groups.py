@@ -1,4 +1,4 @@
-"""Entry-point groups: which are read, and what is said of those that are not."""
+"""Entry-point groups of kplug: which are read, and how an unknown one is explained."""
 
 from __future__ import annotations
 

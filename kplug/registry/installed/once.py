@@ -1,4 +1,4 @@
-"""`Once`: a value that is computed once however many threads want it, with no lock held meanwhile."""
+"""`Once`: a value that is computed once for all threads, without a lock that is held meanwhile."""
 
 from __future__ import annotations
 

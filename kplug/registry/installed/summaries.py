@@ -1,4 +1,4 @@
-"""What listings show of a component whose author states no summary: the first line of its documentation."""
+"""Summaries for listings: the author's, else the first line of the documentation in the source."""
 
 from __future__ import annotations
 

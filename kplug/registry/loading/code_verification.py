@@ -1,4 +1,4 @@
-"""Whether the code that runs is that of the files from which a distribution's hash is made."""
+"""Compares the code that runs with the files from which the hash of its distribution is made."""
 
 from __future__ import annotations
 

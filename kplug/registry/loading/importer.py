@@ -1,4 +1,4 @@
-"""From the text of a target to the object, if its distribution may name it."""
+"""`Importer`: imports the object of a target, if its distribution may name it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which modules belong to a distribution, by what it declares. It is read to load, never to list."""
+"""Maps distributions to their modules, by what they declare. It is read to load, never to list."""
 
 from __future__ import annotations
 

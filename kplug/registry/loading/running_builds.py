@@ -1,4 +1,4 @@
-"""Which build of a distribution this process runs: the one that it imported, whatever is installed by now."""
+"""Remembers which build of a distribution this process imported, whatever is installed by now."""
 
 from __future__ import annotations
 

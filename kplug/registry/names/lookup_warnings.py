@@ -1,4 +1,4 @@
-"""What a look-up warns of: a deprecated component, and a plugin's that has the name of a built-in one."""
+"""Warnings of a look-up: a deprecated component, and a plugin whose name a built-in has too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list of a setting says of one distribution: its name, and perhaps versions and hashes."""
+"""`Entry`: a distribution in a list of a setting, with the versions and hashes that may load."""
 
 from __future__ import annotations
 

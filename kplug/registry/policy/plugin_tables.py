@@ -1,4 +1,4 @@
-"""What plugins ask of the settings: tables that kplug keeps for them, and what may be installed."""
+"""Settings for plugins: the tables that kplug keeps for them, and whether a version may load."""
 
 from __future__ import annotations
 

@@ -35,6 +35,18 @@ def test_entry_points_alone_are_listed_with_summaries_and_nothing_is_imported(
     assert install.imported() == set()
 
 
+def test_code_that_is_switched_off_is_text_like_any_other(
+    install: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("sea", modules={"sea.py": "raise SystemExit\ndef wave(): 'Rise.'"})
+    points = {"kplug.losses": {"wave": "sea:wave"}}
+    install("lake", entry_points=points, modules={"lake.py": ""}, requires=["sea"])
+    monkeypatch.setenv("KPLUG_DISABLE", "sea")
+    REGISTRY.reload()
+    assert _summaries() == {"wave": "Rise."}
+    assert install.imported() == set()
+
+
 def test_what_the_author_states_counts(install: Sandbox) -> None:
     install("sea", modules=_SOURCES)
     assert REGISTRY.summarize(Component("wave", "sea:wave", summary="Foam.")) == "Foam."

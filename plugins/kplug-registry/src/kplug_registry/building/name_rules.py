@@ -1,4 +1,4 @@
-"""What a site refuses of a sound wheel: names that belong to others, or look as if they did."""
+"""Rules for names on a site: refuses those that belong to others, or look as if they did."""
 
 from __future__ import annotations
 

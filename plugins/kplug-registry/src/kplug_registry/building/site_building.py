@@ -1,4 +1,4 @@
-"""A whole site from wheels, in a folder that takes its name when it is complete."""
+"""Builds a whole site from wheels, in a folder that takes its name when it is complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registries of the settings, ready to be asked."""
+"""Opens the registries that the settings name."""
 
 from __future__ import annotations
 

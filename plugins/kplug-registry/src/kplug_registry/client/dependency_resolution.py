@@ -1,4 +1,4 @@
-"""What has to be installed: a distribution, and what it requires as far as registries have it."""
+"""Resolves what has to be installed: a distribution, and what it requires, as far as registries have it."""
 
 from __future__ import annotations
 

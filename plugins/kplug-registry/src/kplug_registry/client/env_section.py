@@ -1,4 +1,4 @@
-"""What `kplug env` shows of the registries."""
+"""The section of `kplug env` about registries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who offers a name, by its own spelling or an alias, as the files of one registry say."""
+"""Looks up who offers a name or an alias, in the files of one registry."""
 
 from __future__ import annotations
 

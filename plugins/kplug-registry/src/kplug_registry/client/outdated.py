@@ -1,4 +1,4 @@
-"""Installed plugins of which a registry has something newer."""
+"""Finds installed plugins of which a registry has something newer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plugins are installed here, in which build, and whether they may load. None is imported."""
+"""Lists the installed plugins, their builds, and whether they may load. None is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the pages of a site, for people and for pip, those that its other files make?"""
+"""Checks that the pages of a site, for people and for pip, are those that its other files make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Releases, added to a site and withdrawn from it."""
+"""Adds releases to a site, and withdraws them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a site what its wheels and its distributions' files say? Every file is read, and made again."""
+"""Checks that a site is what its wheels and its distributions' files say: all is read and made again."""
 
 from __future__ import annotations
 

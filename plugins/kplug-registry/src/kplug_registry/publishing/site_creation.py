@@ -1,4 +1,4 @@
-"""A new site from wheels, in a folder or in a store of objects."""
+"""Creates a site from wheels, in a folder or in a store of objects."""
 
 from __future__ import annotations
 

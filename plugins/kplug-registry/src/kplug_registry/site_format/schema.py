@@ -1,4 +1,4 @@
-"""The nouns of a site. Fields are keys of the JSON; one with a default may be missing."""
+"""The schema of a site: a dataclass for each noun, whose fields are keys of the JSON."""
 
 from __future__ import annotations
 

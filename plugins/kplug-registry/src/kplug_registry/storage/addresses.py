@@ -1,4 +1,4 @@
-"""Which place an address means."""
+"""Opens the storage that an address means: a folder, or a store of objects."""
 
 from __future__ import annotations
 

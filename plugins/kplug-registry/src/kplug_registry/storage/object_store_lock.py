@@ -1,4 +1,4 @@
-"""Whose turn it is to write into a store that has no locks, but writes an object only if it is absent.
+"""A lock for a store that has none, but writes an object only if it is absent: writers take turns.
 
 Turns have numbers. A writer takes the next turn by creating the object of its number, which exactly one can.
 The object says until when the turn lasts. Its writer asks for more time while it works, and gives the rest

@@ -1,4 +1,4 @@
-"""Where TUF's metadata stands in a site."""
+"""Paths of TUF's metadata in a site."""
 
 from __future__ import annotations
 

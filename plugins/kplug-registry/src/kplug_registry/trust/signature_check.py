@@ -1,4 +1,4 @@
-"""Do the signatures of a site hold for its files? Every one is read, as a client would read it."""
+"""Checks that the signatures of a site hold for its files, each read as a client would read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long each part of a site's metadata is valid from when it is signed."""
+"""Lifetimes of the parts of a site's metadata, from when they are signed."""
 
 from __future__ import annotations
 

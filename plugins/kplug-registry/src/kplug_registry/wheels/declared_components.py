@@ -1,4 +1,4 @@
-"""What a plugin declares in code, as ``kplug list --json`` printed it where the plugin is installed."""
+"""Components that a plugin declares in code, as ``kplug list --json`` printed them where it is installed."""
 
 from __future__ import annotations
 

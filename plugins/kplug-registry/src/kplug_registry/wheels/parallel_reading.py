@@ -1,4 +1,4 @@
-"""Many wheels: other processes read them while this one works with those that were read before."""
+"""Reads many wheels in other processes, ahead of the one that works with them."""
 
 from __future__ import annotations
 
