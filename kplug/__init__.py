@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         schedules,
+        terminal,
         tree,
         utils,
     )
@@ -227,6 +228,7 @@ __all__ = [
     "saving",
     "schedules",
     "scope",
+    "terminal",
     "tree",
     "unregister",
     "utils",

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from kplug.registry import KINDS
-from tests.cli.demo.test_command import read_dice
 from tests.virtual_environments import ROOT, build_wheel, copy_repository, make_environment, run
 
 README = ROOT / "README.md"
@@ -19,6 +18,13 @@ import kplug
 found = kplug.resolve("loss", "quantile_loss(quantile=0.9)")
 print(found.component.qualified_name, found.component.origin, found.arguments, found.rule)
 """
+
+
+def read_dice(printed: str, method: str) -> float:
+    """Return the mean dice of a method from what `kplug demo` prints."""
+    found = re.search(rf"{method} {{2,}}(\d\.\d+)", printed)
+    assert found is not None, printed
+    return float(found.group(1))
 
 
 def readme_block(start: str) -> str:

@@ -16,7 +16,6 @@ COMPONENTS = {
         ("docs", "kplug.cli.docs:write_docs"),
         ("lock", "kplug.cli.lock:lock"),
         ("sync", "kplug.cli.sync:sync"),
-        ("demo", "kplug.cli.demo.command:demo"),
         ("bench", "kplug.cli.bench.command:bench"),
     )
 }

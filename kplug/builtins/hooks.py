@@ -12,7 +12,10 @@ from kplug.registry.kinds import BUILT_IN_KINDS, HOOKED, Kind
 from kplug.registry.metadata import is_installed
 
 # The commands of distributions that kplug does without.
-_COMMANDS_ELSEWHERE = dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring")
+_COMMANDS_ELSEWHERE = {
+    **dict.fromkeys(("new", "add", "check", "stubs"), "kplug-authoring"),
+    "demo": "kplug-demo",
+}
 
 
 def _make_hook(kind: Kind) -> Callable[[], dict[str, Component]]:

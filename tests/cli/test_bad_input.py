@@ -44,11 +44,10 @@ NO_KIND = "there is no kind 'frob'\n  Kinds: initializer, regularizer, loss, "
         (["lock", "--use", "loss:huber("], SPEC),
         (["sync"], "there is no lock 'kplug.lock'"),
         (["sync", "kplug.lock"], "A lock file is given with --lock: kplug sync --lock kplug.lock"),
-        (["demo", "--output", "no/x.png"], "argument 'output' is 'no/x.png'"),
-        (["demo", "--epochs", "0"], "Invalid value for '--epochs'"),
         (["bench", "no.py"], "there is no file 'no.py'"),
         (["bench", "file"], "'file' is no Python file"),
         (["frob"], "no command is named 'frob'"),
+        (["demo"], "kplug-demo offers it: pip install kplug-demo"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -59,7 +58,6 @@ def test_what_is_wrong_is_said(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("kplug.cli.demo.command.PLUGINS", ())
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "damaged").write_text("no lock [")

@@ -185,7 +185,7 @@ def test_help_shows_names_and_distributions_and_imports_nothing(client: Sandbox)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["env", "--help"], ["demo", "--help"], ["remote", "add", "x"]]
+    "arguments", [["env", "--help"], ["lock", "--help"], ["remote", "add", "x"]]
 )
 def test_no_other_command_waits_for_one_that_is_slow_to_import(
     client: Sandbox, arguments: list[str]

@@ -26,11 +26,13 @@ DEPENDENCIES = {
         "keras_applications",
         "keras_preprocessing",
         "kplug_authoring",
+        "matplotlib",
         "monai",
         "numpy",
         "packaging",
         "platformdirs",
         "pytorch_optimizer",
+        "rich",
     ),
     *(
         "securesystemslib",

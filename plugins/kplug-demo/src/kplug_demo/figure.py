@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from kplug.cli.demo.comparison import Comparison
+from kplug_demo.comparison import Comparison
 
 # Okabe and Ito's palette: told apart with every common form of colour blindness.
 _BLUE, _VERMILION = "#0072B2", "#D55E00"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kplug.cli.demo.task import SIDE, Canvases
 from kplug.layers import Conv2D, Dropout, MaxPooling2D, UpSampling2D
 from kplug.models import Sequential
 from kplug.utils import set_random_seed
+from kplug_demo.task import SIDE, Canvases
 
 LOSS = "kplug-segmentation/dice_loss(smooth=1e-5, thresh=0.5)"
 METRIC = "kplug-segmentation/dice_coef(smooth=1e-5, thresh=0.5, reduction='sample')"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from kplug.cli.demo import task as task_module
-from kplug.cli.demo.baseline import mask_with_otsu, score_each
-from kplug.cli.demo.task import Task, compose, enlarge, load_scans, make_task
+from kplug_demo import task as task_module
+from kplug_demo.baseline import mask_with_otsu, score_each
+from kplug_demo.task import Task, compose, enlarge, load_scans, make_task
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,14 @@
-"""The command ``kplug demo``: its options, and what must be there before it starts."""
+"""The command ``kplug demo``: its options, and the check of where it writes."""
 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-import importlib_metadata
 import typer
 
-from kplug.errors import ArgumentValueError, KplugError
-
-LIBRARIES = {"sklearn": "scikit-learn", "matplotlib": "matplotlib"}
-PLUGINS = ("kplug-penalties", "kplug-segmentation")
+from kplug.errors import ArgumentValueError
 
 OutputOption = Annotated[Path, typer.Option(help="Where to write the picture, a PNG.")]
 SeedOption = Annotated[
@@ -32,27 +27,12 @@ def demo(
 
     Example: kplug demo --epochs 5 --output ink.png
     """
-    check_requirements()
     check_output(output)
-    # Here and not above: it brings in torch, scikit-learn and matplotlib, which `kplug --help` and
-    # `kplug list` must not wait for, and which may be missing until the check has passed.
-    from kplug.cli.demo.run import run
+    # Here and not above: it brings in torch, scikit-learn and matplotlib, which `kplug demo --help` must
+    # not wait for.
+    from kplug_demo.run import run
 
     run(output, seed, epochs)
-
-
-def check_requirements() -> None:
-    """Refuse to start while something that the demo is made of is not installed.
-
-    Raises:
-        KplugError: naming all that is missing, and the command that installs it.
-    """
-    libraries = [name for module, name in LIBRARIES.items() if find_spec(module) is None]
-    plugins = [name for name in PLUGINS if not _is_installed(name)]
-    if libraries or plugins:
-        extra = ['"kplug[demo]"'] if libraries else []
-        missing, wanted = ", ".join(libraries + plugins), " ".join(extra + plugins)
-        raise KplugError(f"kplug demo needs {missing}; install with: pip install {wanted}")
 
 
 def check_output(output: Path) -> None:
@@ -66,11 +46,3 @@ def check_output(output: Path) -> None:
     if output.is_dir() or not is_open:
         allowed = "a file in an existing folder that you may write to"
         raise ArgumentValueError("kplug demo", "output", str(output), allowed)
-
-
-def _is_installed(distribution: str) -> bool:
-    try:
-        importlib_metadata.version(distribution)
-    except importlib_metadata.PackageNotFoundError:
-        return False
-    return True

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 
-from kplug.cli.demo.baseline import mask_with_otsu, score_each
-from kplug.cli.demo.comparison import Comparison, choose_examples, compare
-from kplug.cli.demo.figure import draw_figure
-from kplug.cli.demo.task import Task, make_task
-from kplug.cli.demo.training import make_network, predict, train
 from kplug.terminal import TextTable
-from kplug.training.component_table import ComponentTable
+from kplug_demo.baseline import mask_with_otsu, score_each
+from kplug_demo.comparison import Comparison, choose_examples, compare
+from kplug_demo.figure import draw_figure
+from kplug_demo.task import Task, make_task
+from kplug_demo.training import make_network, predict, train
 
 
 def run(output: Path, seed: int, epochs: int) -> None:
@@ -49,7 +50,7 @@ def describe_task(task: Task, seed: int) -> str:
     )
 
 
-def make_component_table(components: ComponentTable) -> TextTable:
+def make_component_table(components: Iterable[Any]) -> TextTable:
     """Return the model's components for print: one line for each, however many slots it fills."""
     slots: dict[tuple[str, str, str], list[str]] = {}
     for row in components:

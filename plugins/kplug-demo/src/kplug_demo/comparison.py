@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kplug.cli.demo.baseline import mask_with_otsu, score_each
-from kplug.cli.demo.task import Canvases
+from kplug_demo.baseline import mask_with_otsu, score_each
+from kplug_demo.task import Canvases
 
 Mask = NDArray[np.bool_]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-
-from kplug.cli.demo.baseline import find_otsu_threshold, mask_with_otsu, score_each
+from kplug_demo.baseline import find_otsu_threshold, mask_with_otsu, score_each
 
 
 def search_otsu_threshold(image: np.ndarray, bins: int) -> float:

@@ -8,12 +8,11 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from kplug_demo import figure as figure_module
+from kplug_demo.comparison import Comparison, choose_examples, compare
+from kplug_demo.figure import draw_figure
+from kplug_demo.task import make_task
 from matplotlib.figure import Figure
-
-from kplug.cli.demo import figure as figure_module
-from kplug.cli.demo.comparison import Comparison, choose_examples, compare
-from kplug.cli.demo.figure import draw_figure
-from kplug.cli.demo.task import make_task
 
 HISTORY = {name: [0.1, 0.5, 0.7] for name in ("loss", "val_loss", "dice_coef", "val_dice_coef")}
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from kplug_demo.command import check_output
+from kplug_demo.run import make_component_table
 from rich.console import Console
+from typer.testing import CliRunner
 
-from kplug.cli.demo import command
-from kplug.cli.demo.command import check_output, check_requirements
-from kplug.cli.demo.run import make_component_table
-from kplug.errors import ArgumentValueError, KplugError
+from kplug.cli.app import app
+from kplug.errors import ArgumentValueError
 from kplug.terminal import TextTable
 from kplug.training.component_table import ComponentRow, ComponentTable
+from tests.test_install import read_dice
 
 
 def print_wide(table: TextTable) -> str:
@@ -24,40 +25,6 @@ def print_wide(table: TextTable) -> str:
     with console.capture() as capture:
         console.print(table)
     return capture.get()
-
-
-@pytest.mark.parametrize(
-    ("libraries", "plugins", "message"),
-    [
-        (
-            {"no_such_module": "scikit-learn"},
-            (),
-            'kplug demo needs scikit-learn; install with: pip install "kplug[demo]"',
-        ),
-        (
-            {},
-            ("kplug-no-such-plugin",),
-            "kplug demo needs kplug-no-such-plugin; install with: pip install kplug-no-such-plugin",
-        ),
-        (
-            {"no_such_module": "matplotlib"},
-            ("kplug-no-such-plugin",),
-            "kplug demo needs matplotlib, kplug-no-such-plugin; install with: "
-            'pip install "kplug[demo]" kplug-no-such-plugin',
-        ),
-    ],
-)
-def test_what_is_missing_is_named_with_the_command_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch,
-    libraries: dict[str, str],
-    plugins: tuple[str, ...],
-    message: str,
-) -> None:
-    monkeypatch.setattr(command, "LIBRARIES", libraries)
-    monkeypatch.setattr(command, "PLUGINS", plugins)
-    with pytest.raises(KplugError) as caught:
-        check_requirements()
-    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("name", ["missing/picture.png", "."])
@@ -68,6 +35,14 @@ def test_a_path_that_cannot_be_written_is_refused_before_training(
     with pytest.raises(ArgumentValueError) as caught:
         check_output(output)
     assert str(caught.value).endswith("allowed: a file in an existing folder that you may write to")
+
+
+def test_options_are_checked_and_help_is_short() -> None:
+    refused = CliRunner().invoke(app, ["demo", "--epochs", "0"])
+    assert refused.exit_code != 0
+    assert "Invalid value for '--epochs'" in refused.output
+    listed = CliRunner().invoke(app, ["--help"]).output
+    assert "Train a small network to find handwritten ink, and draw the result." in listed
 
 
 def test_the_component_table_has_a_line_for_each_component() -> None:
@@ -93,7 +68,7 @@ def test_the_component_table_has_a_line_for_each_component() -> None:
 
 def test_importing_the_command_imports_nothing_heavy() -> None:
     code = (
-        "import sys, kplug.cli.demo.command;"
+        "import sys, kplug_demo.command;"
         "print([m for m in ('torch', 'numpy', 'sklearn', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -110,12 +85,6 @@ def run_demo(output: Path, *options: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def read_dice(printed: str, method: str) -> float:
-    found = re.search(rf"{method} {{2,}}(\d\.\d+)", printed)
-    assert found is not None, printed
-    return float(found.group(1))
 
 
 @pytest.mark.slow
