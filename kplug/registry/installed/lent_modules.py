@@ -39,27 +39,23 @@ def find_idle_modules(suppliers: Iterable[Supplier]) -> Iterator[Problem]:
     suppliers = tuple(suppliers)
     for supplier in suppliers:
         for name, module in sorted(_list_modules(supplier)):
-            message = _find_fault(suppliers, name, module)
-            if message is not None:
+            lenders = find_lenders(suppliers, name)
+            if not _MODULE.fullmatch(module):
+                message = (
+                    f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
+                    "which is not the name of a module"
+                )
                 yield Problem(supplier.origin, message)
-
-
-def _find_fault(suppliers: Iterable[Supplier], name: str, module: str) -> str | None:
-    if not _MODULE.fullmatch(module):
-        return (
-            f"{quote(name)} in its entry points of the group {MODULE_GROUP!r} is {quote(module)}, "
-            "which is not the name of a module"
-        )
-    if PathFinder.find_spec(f"kplug.{name}", kplug.__path__) is not None:
-        return (
-            f"the module it lends as {quote(f'kplug.{name}')} is not used, as kplug has one of that name. "
-            "Give it another name"
-        )
-    lenders = find_lenders(suppliers, name)
-    if len(lenders) > 1:
-        who, advice = describe_lenders(lenders)
-        return f"kplug.{name} is lent by {who}, and used for neither. {advice}"
-    return None
+            elif PathFinder.find_spec(f"kplug.{name}", kplug.__path__) is not None:
+                message = (
+                    f"the module it lends as {quote(f'kplug.{name}')} is not used, as kplug has one of that "
+                    "name. Give it another name"
+                )
+                yield Problem(supplier.origin, message)
+            elif len(lenders) > 1:
+                who, advice = describe_lenders(lenders)
+                message = f"kplug.{name} is lent by {who}, and used for neither. {advice}"
+                yield Problem(supplier.origin, message, topic="duplicate")
 
 
 def _list_modules(supplier: Supplier) -> Iterator[tuple[str, str]]:
