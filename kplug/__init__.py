@@ -235,6 +235,9 @@ __all__ = [
 ]
 
 
+_LENT = "kplug.registry.names.lent_modules"
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
@@ -254,7 +257,7 @@ def _find_lent(name: str) -> Any:
     is_own = name.startswith("_") or PathFinder.find_spec(f"kplug.{name}", folders) is not None
     if is_own:  # but no public name: the registry need not be asked
         raise AttributeError(f"module 'kplug' has no attribute {name!r}")
-    return importlib.import_module("kplug.registry.names.lent_modules").get_lent(name)
+    return importlib.import_module(_LENT).get_lent(name)
 
 
 class _LentModules:
@@ -270,9 +273,7 @@ class _LentModules:
         package, _, name = fullname.rpartition(".")
         if package != "kplug":
             return None
-        found: ModuleSpec | None = importlib.import_module(
-            "kplug.registry.names.lent_modules"
-        ).find_spec(name)
+        found: ModuleSpec | None = importlib.import_module(_LENT).find_spec(name)
         return found
 
 
@@ -288,4 +289,4 @@ def _find_error(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *importlib.import_module(_LENT).list_names(), "__version__"]

@@ -27,6 +27,12 @@ def find_lenders(suppliers: Iterable[Supplier], name: str) -> list[tuple[Origin,
     ]
 
 
+def list_lent(suppliers: Iterable[Supplier]) -> list[str]:
+    """Return the names under which modules are lent."""
+    found = (name for supplier in suppliers for name, _ in _list_modules(supplier))
+    return sorted(set(found))
+
+
 def describe_lenders(lenders: Iterable[tuple[Origin, str]]) -> tuple[str, str]:
     """Return who they are, and what to do if there are several."""
     origins = [origin for origin, _ in lenders]

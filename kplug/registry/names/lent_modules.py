@@ -18,7 +18,7 @@ from typing import Any
 from kplug.registry.candidates.installable_packages import Package
 from kplug.registry.component import Origin
 from kplug.registry.errors import MissingModuleError
-from kplug.registry.installed.lent_modules import describe_lenders, find_lenders
+from kplug.registry.installed.lent_modules import describe_lenders, find_lenders, list_lent
 from kplug.registry.loading.importer import TargetError
 from kplug.registry.registry import REGISTRY
 
@@ -45,6 +45,11 @@ def get_lent(name: str) -> Any:
     if lender is None:
         raise AttributeError(f"module 'kplug' has no attribute {name!r}")
     return importlib.import_module(f"kplug.{name}")
+
+
+def list_names() -> list[str]:
+    """Return the names of the modules that are lent."""
+    return list_lent(REGISTRY.state.discovery.suppliers)
 
 
 def find_spec(name: str) -> ModuleSpec | None:

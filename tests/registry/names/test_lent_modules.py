@@ -51,6 +51,7 @@ def test_a_lent_module_is_the_module(install: Sandbox) -> None:
     assert lent.__spec__ is not None
     assert lent.__spec__.name == "kplug_ponds"
     assert kplug.ponds is lent
+    assert "ponds" in dir(kplug)
 
 
 def test_modules_inside_are_the_same_however_they_are_imported(install: Sandbox) -> None:
