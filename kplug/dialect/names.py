@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,28 +138,41 @@ def load_component(kind: str, name: str) -> Any:
 def read_name(kind: str, name: str) -> str | None:
     """Return what a name without a package means in a file; None if nothing is known of it.
 
-    It is the built-in. Otherwise it is the only component of the name, which look-up finds, or that which
-    says that it is the class of Keras. Only to decide between several is one of them imported.
+    It is the built-in. Otherwise it is the only component of the name, which look-up finds, or of several the
+    one that says that it is the class of Keras. Only to decide between several are they imported.
     """
-    if find_built_in(kind, name) is not None:
-        return f"{BUILT_IN}/{name}"
-    offered = decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
-    stated = [one for one in offered if len(offered) > 1 and _has_keras_name(kind, one)]
-    if len(stated) == 1:
-        return stated[0].qualified_name
-    return name if offered else None
+    found, offered = _find_meant(kind, name)
+    if found is None or len(offered) == 1:
+        return name if offered else None
+    return f"{found.origin.distribution}/{name}"
 
 
 def has_plain_name(kind: str, component: Component) -> bool:
     """Return whether files name a component without its package, as Keras does, and it is found again."""
     if component.origin.distribution == BUILT_IN:
         return True
-    if not _has_keras_name(kind, component):
+    name = find_keras_name(kind, component.qualified_name)
+    if name is None or lookup_key(name) not in keys_of(component):
         return False
-    read = read_name(kind, component.name)
-    return read in (component.name, component.qualified_name)
+    meant = [_find_meant(kind, one)[0] for one in (component.name, name)]
+    return all(one is not None and one.qualified_name == component.qualified_name for one in meant)
 
 
-def _has_keras_name(kind: str, component: Component) -> bool:
+def _find_meant(kind: str, name: str) -> tuple[Component | None, Sequence[Component]]:
+    """Return the component that a name means, and between which of plugins there was to decide."""
+    built_in = find_built_in(kind, name)
+    if built_in is not None:
+        return built_in, ()
+    offered = decide_here(get_kind(kind), Spec(name, is_config=True)).candidates
+    stated = (
+        offered
+        if len(offered) == 1
+        else [one for one in offered if _is_named_as_in_keras(kind, one)]
+    )
+    return (stated[0] if len(stated) == 1 else None), offered
+
+
+def _is_named_as_in_keras(kind: str, component: Component) -> bool:
+    """Return whether a component has the name of the class of Keras that it says it is."""
     name = find_keras_name(kind, component.qualified_name)
     return name is not None and lookup_key(name) in keys_of(component)

@@ -45,6 +45,8 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     for ours, theirs in CLASSES.values():
         name = theirs.rpartition(".")[2]
         source += [f"@kplug.keras_class({theirs!r})", f"class {name}(kplug.{ours}): pass"]
+    source += ["@kplug.keras_class('keras.losses.MeanSquaredError')", "class Near(kplug.Loss):"]
+    source += ["    def call(self, y_true, y_pred): return (y_true - y_pred).square().mean(-1)"]
     (folder / "kplug_twins.py").write_text("\n".join(source))
     info = folder / "kplug_twins-1.0.dist-info"
     info.mkdir()
@@ -54,6 +56,8 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         f"[kplug.{get_kind(kind).plural}]\ntwin = kplug_twins:{theirs.rpartition('.')[2]}\n"
         for kind, (_, theirs) in CLASSES.items()
     ]
+    at = next(place for place, text in enumerate(groups) if text.startswith("[kplug.losses]"))
+    groups[at] += "near = kplug_twins:Near\nMeanSquaredError = kplug_twins:Near\n"
     (info / "entry_points.txt").write_text("\n".join(groups))
     sys.path.insert(0, str(folder))
     REGISTRY.reload()
@@ -134,3 +138,15 @@ def test_what_names_no_class_is_refused(path: Any) -> None:
         f"{path!r} does not name a class of Keras\n"
         "  Give module and name: @keras_class('keras.optimizers.Nadam')."
     )
+
+
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_a_class_whose_alias_is_a_built_in_has_its_package_beside_it(
+    plugin: Any, tmp_path: Path, suffix: str
+) -> None:
+    model, path = Sequential([layers.Dense(1, input_shape=(3,))]), tmp_path / f"model.{suffix}"
+    model.compile("sgd", "kplug-twins/near")
+    model.save(path)
+    theirs: Any = keras.saving.load_model(path)
+    assert theirs.loss.name == "near"
+    assert type(kplug.load_model(path).compiled.losses[0].loss) is plugin.Near
