@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import kplug
 from kplug import backend as K
-from kplug.errors import ContractError, KplugWarning
+from kplug.errors import ComputationError, ContractError, KplugWarning
 from kplug.layers import Activation, Dense, Input, Layer, TorchModule
 from kplug.models import Model, Sequential
 
@@ -275,3 +275,14 @@ def test_a_subclass_of_one_is_watched_again() -> None:
     with pytest.warns(KplugWarning, match="layer 'doubling' changes in place what it is handed"):
         layer(given)
     assert bool((given == 1.0).all())
+
+
+def test_what_torch_raises_in_one_is_explained() -> None:
+    @kplug.non_mutating
+    class Folding(Layer):
+        def call(self, inputs: Tensor) -> Tensor:
+            return inputs.reshape(-1, 5)
+
+    message = r"layer 'folding' \(Folding\) cannot compute with inputs of shape \(2, 3\) float32"
+    with pytest.raises(ComputationError, match=message):
+        Folding(name="folding")(torch.ones(2, 3))

@@ -28,7 +28,8 @@ def non_mutating(target: Anything) -> Anything:
     """State that a class or function leaves every tensor as it is that it is handed.
 
     kplug then calls it with the tensors themselves and watches none of them. A layer may still change its own
-    weights, and a metric its own state. A subclass is another component: it says so itself.
+    weights, and a metric its own state. What torch raises in the ``call`` of such a layer is explained by the
+    layer's name and the shapes of its inputs. A subclass is another component: it says so itself.
     ``__kplug_non_mutating__ = True`` at the top of a module or package states it of all classes and functions
     in there.
 
