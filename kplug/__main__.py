@@ -1,4 +1,4 @@
-"""``python -m kplug`` is the command line."""
+"""Runs the command line as ``python -m kplug``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of plain arguments: each returns the value in its own type, or says what is allowed.
+"""Validates plain arguments: returns each in its own type, or says what is allowed.
 
 The owner of an argument is named by a text, or by the object that is being made: its class names it.
 """

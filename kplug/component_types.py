@@ -1,4 +1,4 @@
-"""What may stand where a component is wanted, as types: a name, a spec, a dict, or the thing itself.
+"""Types of arguments that take a component: a name, a spec, a dict, or the object itself.
 
 A text with arguments is a spec: ``kplug.names.loss.dice_loss(smooth=1e-5)``, or
 ``kplug.parse_spec(text)`` where the text is not known beforehand. Without the file that

@@ -1,4 +1,4 @@
-"""``config``: Keras 3's place for the settings that the whole library shares.
+"""``config``: the settings of the whole library, as Keras 3 has them.
 
 Example:
     >>> from kplug import config

@@ -1,4 +1,4 @@
-"""Objects that are described by the arguments that made them."""
+"""`Configurable`: objects described by the arguments of their constructors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that an object can be called in the way that its kind of component is."""
+"""Checks that an object can be called as its kind requires."""
 
 from __future__ import annotations
 

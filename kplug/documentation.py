@@ -1,4 +1,4 @@
-"""Documentation of arguments that classes share, written once.
+"""Completes docstrings of classes with the arguments that they share.
 
 A class's docstring describes what is its own. Arguments that it leaves out are described in the words of its
 bases, then in those that its family shares. Where it does not say what it raises, or what it refers to, its

@@ -1,4 +1,4 @@
-"""``dtype_policies``: Keras 3's pairs of a type to compute in and a type of the weights.
+"""``dtype_policies``: Keras 3's pairs of a compute dtype and a weight dtype.
 
 In kplug a model computes in reduced precision, not a layer: what ``compile(precision="bf16")`` says, a mixed
 policy of the whole program says too.

@@ -1,4 +1,4 @@
-"""What a package gives to ``from package import *``."""
+"""`export_names`: limits a package's star import to its re-exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin may offer: components by one hook for each kind, kinds, commands, word of other packages.
+"""Hook specifications: how a plugin offers components, kinds, commands and diagnostics.
 
 A plugin is a distribution. It declares its components in one of two ways, and most need only the first:
 

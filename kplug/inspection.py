@@ -1,4 +1,4 @@
-"""What is installed, for programs about plugins: kinds, components, arguments, builds, problems.
+"""Introspection of what is installed: kinds, components, arguments, builds, problems.
 
 Nothing here imports torch. `load` and `load_part` import a plugin's module, and what is said about an object
 takes one that was loaded; everything else reads declarations.

@@ -1,4 +1,4 @@
-"""Components of libraries in which the channels come before the other axes, such as torch and MONAI.
+"""Adapts channels-first components, such as those of torch and MONAI, to channels-last tensors.
 
 Everywhere in kplug the channels are the last axis. `channels_first` stands between the two.
 """

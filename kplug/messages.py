@@ -1,4 +1,4 @@
-"""Words of messages: values as a message repeats them, the name that was meant, an error in one line."""
+"""Public helpers for messages: quoted values, suggestions, errors in one line."""
 
 from kplug.registry.problems import describe_error as describe_error
 from kplug.registry.quoting import make_printable as make_printable, quote as quote

@@ -1,4 +1,4 @@
-"""``mixed_precision``: older names of ``dtype_policies``, and the optimizer that scales the loss."""
+"""``mixed_precision``: older names of ``dtype_policies``, and the loss-scaling optimizer."""
 
 from kplug.dtype_policies import (
     DTypePolicy as DTypePolicy,

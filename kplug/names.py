@@ -1,4 +1,4 @@
-"""Names of components, with their arguments, as data that editors and type checkers understand.
+"""Typed names of components; calling one with arguments makes a spec.
 
 There is one object for each kind: ``names.loss.dice_loss(smooth=1e-5)`` is the `Spec` of
 ``"dice_loss(smooth=1e-5)"``, and ``names.LossName`` is the type of a loss's name. Type checkers take any text

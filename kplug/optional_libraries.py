@@ -1,4 +1,4 @@
-"""Libraries that only a part of kplug needs, imported where that part is used."""
+"""Imports optional libraries where they are used."""
 
 from __future__ import annotations
 

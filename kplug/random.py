@@ -1,4 +1,4 @@
-"""``random``: random tensors, and tensors that are thinned out or shuffled, as ``keras.random`` has them.
+"""``random``: random tensors, dropout and shuffling, as in ``keras.random``.
 
 Without a seed they are drawn from torch's generator, which ``kplug.utils.set_random_seed`` sets. An
 integer repeats the numbers of a call; a ``SeedGenerator`` gives each call others. What is drawn for

@@ -1,4 +1,4 @@
-"""Components as data, in Keras's words: what the families' `serialize` and `deserialize` share."""
+"""Shared implementation of the families' `serialize` and `deserialize`, in Keras's format."""
 
 from __future__ import annotations
 

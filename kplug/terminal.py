@@ -1,4 +1,4 @@
-"""Texts in terminals of any width: lines and tables are broken between words, names never are."""
+"""Wraps lines and tables to the terminal's width: between words, never inside names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tree``: Keras's functions of values nested in lists, tuples and dicts.
+"""``tree``: Keras's functions for values nested in lists, tuples and dicts.
 
 A *leaf* is whatever is no list, tuple, dict or deque; None is one. Dicts are gone through in the order of
 their sorted keys, an ``OrderedDict`` in its own order. Structures are the same if their leaves have the same

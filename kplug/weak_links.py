@@ -1,4 +1,4 @@
-"""References that keep nothing alive, and that copies and pickles take along."""
+"""`WeakLink`: a weak reference that can be copied and pickled."""
 
 from __future__ import annotations
 

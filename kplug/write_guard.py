@@ -1,4 +1,4 @@
-"""What a component does in place reaches nobody else.
+"""`WriteGuard`: keeps a component's in-place changes from its caller's tensors.
 
 Keras's tensors cannot be changed: ``w /= 2.`` makes another tensor there. torch's changes the one that a
 layer, other branches, metrics and the caller share.

@@ -1,4 +1,4 @@
-"""kplug's own hooks: each imports the table of its kind when it is asked for it, so that nobody waits for ten."""
+"""kplug's own hooks. Each imports only the table of its kind, when it is called."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The command line: one module a command, each of which prints what the library knows."""
+"""The command line, with one module for each command."""
 
 from kplug.cli.app import main as main

@@ -1,4 +1,4 @@
-"""The program ``kplug``, whose commands stand in ``kplug.builtins.commands``; errors are sentences."""
+"""The program ``kplug``: runs the commands and prints errors as sentences."""
 
 from __future__ import annotations
 

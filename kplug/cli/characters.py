@@ -1,4 +1,4 @@
-"""A curve drawn with characters: Braille, where each has two by four dots, or plain ones."""
+"""Draws a curve as text: in Braille, with two by four dots a character, or in ASCII."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of ``kplug``, its own and those of plugins: listed by name, imported when one of them runs."""
+"""Commands of ``kplug`` and of plugins: listed by name, imported only to run."""
 
 from __future__ import annotations
 

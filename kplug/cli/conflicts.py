@@ -1,4 +1,4 @@
-"""``kplug conflicts``: the names that several distributions offer, who wins, and how to prefer another."""
+"""``kplug conflicts``: lists the names that several distributions offer, and the winners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug docs``: one page in Markdown for each kind, about every component that is installed."""
+"""``kplug docs``: writes one Markdown page for each kind, about every installed component."""
 
 from __future__ import annotations
 

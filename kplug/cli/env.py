@@ -1,4 +1,4 @@
-"""``kplug env``: every setting, where it stands, what it does; and what plugins add."""
+"""``kplug env``: shows every setting, its place and its effect, and plugins' own sections."""
 
 from __future__ import annotations
 

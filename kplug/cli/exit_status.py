@@ -1,4 +1,4 @@
-"""How ``kplug`` ends: the exit statuses of all commands, and what is said about an error."""
+"""Exit statuses of ``kplug``, and how errors are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--help``: prose is broken at the width of the terminal; names and examples never are."""
+"""Formats ``--help``: wraps prose at the terminal's width, but never names or examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an installer has to do to bring what a lock names: the plan, and its commands."""
+"""Plans the changes that bring an environment to a lock, and runs the installer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug list``: every component that can be named by string, and what is wrong with plugins."""
+"""``kplug list``: lists every component that has a name, and the problems of plugins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug lock``: write down what a model file or a project uses, or compare it with what is installed."""
+"""``kplug lock``: locks what a model file or project uses, or checks a lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From docstrings to Markdown that reads well by itself."""
+"""Converts docstrings to Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug show``: everything about one component: signature, defaults, documentation, owner."""
+"""``kplug show``: shows one component's signature, defaults, documentation and owner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug sync``: install what a lock names, after showing it."""
+"""``kplug sync``: installs the packages of a lock, after showing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug why``: what a name means here, by which rule, and what became of everything else of that name."""
+"""``kplug why``: explains which component a name means, by which rule, and why others lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands of ``kplug`` have in common, a plugin's too: options, output, completion by the shell."""
+"""Shared parts of all commands, also of plugins': options, output, shell completion."""
 
 from kplug.commands.completion import (
     complete_component as complete_component,

@@ -1,4 +1,4 @@
-"""What a shell completes: names of components, kinds and packages. No component is imported for that."""
+"""Shell completion of components, kinds and packages. Imports no component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands print: JSON that says its schema, and lines that a terminal does not break inside names."""
+"""Output of commands: JSON with a schema version, and lines never wrapped inside a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lock files: what an installation supplies components from, written down and compared. Imports no torch."""
+"""Lock files: record which packages supply components, and detect drift. Imports no torch."""
 
 from kplug.locking.collecting import (
     lock_environment as lock_environment,

@@ -1,4 +1,4 @@
-"""From what is used to the lock: what is installed here is written down, never what a file says."""
+"""Collects the packages of the components in use into a lock, from what is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an installation differs from a lock."""
+"""Compares an installation with a lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The installer of this environment: uv or pip."""
+"""Finds the installer of this environment: uv or pip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an installed distribution came from: what an installer needs to bring the same again."""
+"""Reads where a distribution was installed from, so that it can be installed again."""
 
 from __future__ import annotations
 

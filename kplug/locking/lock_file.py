@@ -1,4 +1,4 @@
-"""The lock file: written from an installation, read as data with a form for every field."""
+"""Writes the lock file, and reads it with validation of every field."""
 
 from __future__ import annotations
 

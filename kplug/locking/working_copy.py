@@ -1,4 +1,4 @@
-"""The commit of a working copy, as git tells it."""
+"""Reads the commit and remote of a working copy from git."""
 
 from __future__ import annotations
 

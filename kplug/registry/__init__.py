@@ -1,4 +1,4 @@
-"""From text to a built component. Imports no torch.
+"""Turns the text of a spec into a built component. Imports no torch.
 
 Data flows in this order::
 

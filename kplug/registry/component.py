@@ -1,4 +1,4 @@
-"""What is known about a component before it is loaded, and who supplied it."""
+"""`Component` and `Origin`: a component's facts before it is loaded, and its supplier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Section`: a part of `kplug env` that a plugin adds, things under a title with their facts."""
+"""`Section`: a part of the `kplug env` output that a plugin contributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a text and a component: one type for each reason, each with its facts.
+"""Errors of parsing, lookup, loading and building: one type for each cause, each with its facts.
 
 Every message says what was asked, where, what is known and what to do. The same facts are attributes,
 so that a program need not read the text.

@@ -1,4 +1,4 @@
-"""What an author tells about testing a component, written on the component itself."""
+"""`Example`: instructions for testing a component, which its author attaches to it."""
 
 from __future__ import annotations
 

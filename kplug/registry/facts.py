@@ -1,4 +1,4 @@
-"""Facts about a component that its author states beside the class or function.
+"""Decorators with which authors state facts about a component.
 
 A decorator states a fact of one class or function. An attribute of a module or package states it of
 everything that is defined there, unless the class says otherwise.

@@ -1,4 +1,4 @@
-"""`Finding`: something that is not as it should be, as `kplug doctor` shows it."""
+"""`Finding`: a fault that `kplug doctor` reports, with the command that mends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of component, one record each: ten of kplug's own, and those that plugins add."""
+"""`Kind`: the record of a kind of component; ten are kplug's own, and plugins add others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one rule by which names are compared."""
+"""Lookup keys: the normal form in which names are compared."""
 
 from __future__ import annotations
 

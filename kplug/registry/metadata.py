@@ -1,4 +1,4 @@
-"""Who a distribution is: name and version, read from its metadata before anything is imported."""
+"""Reads a distribution's name, version and entry points without importing it."""
 
 from __future__ import annotations
 

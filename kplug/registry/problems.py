@@ -1,4 +1,4 @@
-"""What is wrong with a plugin, kept and shown instead of raised."""
+"""`Problem`: a plugin's fault, recorded and shown instead of raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given, as messages repeat it: short, and safe for a terminal."""
+"""Quotes values for messages: short, and safe for a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Registry`: what is installed, found once and loaded when used; safe from every thread."""
+"""`Registry`: discovers components once and loads them on first use; thread-safe."""
 
 from __future__ import annotations
 

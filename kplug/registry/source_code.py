@@ -1,4 +1,4 @@
-"""`SourceCode`: finds what binds a name in source that is read and never run, through its imports."""
+"""`SourceCode`: finds a name's definition by parsing source and following its imports."""
 
 from __future__ import annotations
 

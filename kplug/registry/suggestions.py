@@ -1,4 +1,4 @@
-"""What somebody probably meant who wrote a name that does not exist: one rule, in one wording."""
+"""Suggests the closest existing name for a misspelt one, always in the same words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings and problems that point at the line of the user's code that led to them."""
+"""Attributes warnings and problems to the user's line of code that caused them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""``kplug bench``: what training a model of your own takes, beside a loop written by hand."""
+"""``kplug bench``: times training of a user's model against a hand-written loop."""

@@ -1,4 +1,4 @@
-"""The command ``kplug bench``: its arguments, and what must be there before it starts."""
+"""The command ``kplug bench``: parses its target and starts the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random data that a model and its losses take."""
+"""Draws random inputs and targets that fit a model and its losses."""
 
 from __future__ import annotations
 

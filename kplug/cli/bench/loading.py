@@ -1,4 +1,4 @@
-"""The model and the data of a file."""
+"""Loads the model and the data of a Python file."""
 
 from __future__ import annotations
 

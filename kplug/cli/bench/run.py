@@ -1,4 +1,4 @@
-"""The contenders, their times, and the table."""
+"""Times the contenders in turn, and tabulates the results."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""``kplug doctor``: what is wrong with the plugins here, each with the command that mends it."""
+"""``kplug doctor``: diagnoses installed plugins, with the command that mends each fault."""

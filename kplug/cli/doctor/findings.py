@@ -1,4 +1,4 @@
-"""What `kplug doctor` finds, and the command that mends it."""
+"""Findings of `kplug doctor` that the registry knows, and the commands that mend them."""
 
 from __future__ import annotations
 

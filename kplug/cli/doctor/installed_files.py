@@ -1,4 +1,4 @@
-"""Files of plugins that are other than they were installed: replaced, edited, or hidden."""
+"""Finds files of plugins that were replaced, edited or hidden since installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of metadata that are left over, stand twice, or speak to another version of kplug."""
+"""Finds metadata folders that are stale, duplicate, or made for another version of kplug."""
 
 from __future__ import annotations
 

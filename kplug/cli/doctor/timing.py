@@ -1,4 +1,4 @@
-"""How long plugins take to import: modules of hooks, and with `--import` the target of each component."""
+"""Times the imports of plugins: modules of hooks, and with `--import` every component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a component and its arguments to the built object, and from an object back to its component.
+"""Builds objects from components and arguments, and traces objects back to their components.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""From a component and written arguments to a call that is known to fit."""
+"""Binds the arguments of a spec to the signature of a component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the example that an author has given of a component."""
+"""Loads the test example that a component's author has declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of earlier versions of a component, under their present names."""
+"""Renames arguments of earlier versions of a component to their present names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments that a component was given and its configuration leaves out: without them another is loaded."""
+"""Finds arguments that an object was given and its ``get_config`` leaves out."""
 
 from __future__ import annotations
 

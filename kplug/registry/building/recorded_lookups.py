@@ -1,4 +1,4 @@
-"""Records which components another one looks up while it is made, such as a default that names one."""
+"""Records the components that another one looks up during its construction, such as a default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door: whatever a person may write for a component goes in, a `Resolved` comes out."""
+"""`resolve`: the single entry point that turns text, a dict or an object into a `Resolved`."""
 
 from __future__ import annotations
 

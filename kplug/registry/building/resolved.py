@@ -1,4 +1,4 @@
-"""`Resolved`: a built component, and what it was made from."""
+"""`Resolved`: a built component with its arguments and nested components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an object in the user's code back to the component that it is an instance of."""
+"""Reverse lookup: finds the component of which a user's object is an instance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a registered object is: the component itself, a class of it, or a factory that makes it."""
+"""Roles of registered objects: the component itself, a class of it, or a factory."""
 
 from __future__ import annotations
 

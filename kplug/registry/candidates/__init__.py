@@ -1,4 +1,4 @@
-"""What a name could mean: the components that have it, in code and in packages, and the rule that chooses.
+"""Candidates for a name, in code and in packages, and the rule that chooses among them.
 
 Data flows in this order::
 

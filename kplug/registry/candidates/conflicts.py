@@ -1,4 +1,4 @@
-"""Who wins when several plugins offer one name, or a plugin and the user's own code do."""
+"""Decides name conflicts between plugins, built-ins and the user's own code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of one kind, as an immutable snapshot."""
+"""`Index`: the names of one kind, as an immutable snapshot."""
 
 from __future__ import annotations
 

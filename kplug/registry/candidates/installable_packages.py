@@ -1,4 +1,4 @@
-"""`Package`: one that could be installed, as plugins answer when nobody here offers a name."""
+"""`Package`: a distribution that is not installed and offers a requested name."""
 
 from __future__ import annotations
 

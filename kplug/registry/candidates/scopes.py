@@ -1,4 +1,4 @@
-"""Names that the user's own code adds: for a while (`scope`), or until taken back (`register`)."""
+"""Names from the user's own code: temporary (`scope`), or valid until removed (`register`)."""
 
 from __future__ import annotations
 

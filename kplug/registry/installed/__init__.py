@@ -1,4 +1,4 @@
-"""What is installed, and what each distribution offers.
+"""Discovers the installed distributions and reads the components that each offers.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""Turn what a plugin declares into components; what is wrong with it is kept as a problem."""
+"""Turns a plugin's declarations into components, and invalid ones into problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry points to suppliers, one for each distribution; no component is imported.
+"""Turns entry points into suppliers, one for each distribution; imports no component.
 
 The built-in components come in through the same hooks, from modules named here and nowhere else.
 """

@@ -1,4 +1,4 @@
-"""Entry-point groups of kplug: which are read, and how an unknown one is explained."""
+"""Recognises kplug's entry-point groups, and explains unknown ones."""
 
 from __future__ import annotations
 

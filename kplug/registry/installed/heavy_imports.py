@@ -1,4 +1,4 @@
-"""Who imports a library that takes seconds, where only names are asked for."""
+"""Detects modules of hooks that import a heavy library such as torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules of hooks: each is compared with `hookspecs`, then asked, in a pluggy manager of its own."""
+"""Checks modules of hooks against `hookspecs`, and calls each through its own pluggy manager."""
 
 from __future__ import annotations
 

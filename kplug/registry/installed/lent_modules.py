@@ -1,4 +1,4 @@
-"""Modules that distributions lend to kplug: who lends which, and which are idle."""
+"""Modules that distributions lend to kplug: finds their lenders, and those never used."""
 
 from __future__ import annotations
 

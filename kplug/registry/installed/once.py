@@ -1,4 +1,4 @@
-"""`Once`: a value that is computed once for all threads, without a lock that is held meanwhile."""
+"""`Once`: a value computed once for all threads, without holding a lock meanwhile."""
 
 from __future__ import annotations
 

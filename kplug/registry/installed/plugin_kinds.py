@@ -1,4 +1,4 @@
-"""Kinds that plugins add: no name of kplug's own, and none that two plugins add."""
+"""Merges the kinds that plugins add, and rejects names that are taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long something takes, without what another stopwatch inside of it counts."""
+"""`Stopwatch`: times a block, excluding nested stopwatches of the same thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Summaries for listings: the author's, else the first line of the documentation in the source."""
+"""Summaries for listings: the author's, else the docstring's first line, read from source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one distribution offers: by its entry points, and by its modules of hooks."""
+"""`Supplier`: the components of one distribution, from its entry points and its hooks."""
 
 from __future__ import annotations
 

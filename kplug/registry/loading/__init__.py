@@ -1,4 +1,4 @@
-"""From the target of a component to the object: what may be imported, and what has been.
+"""Imports the targets of components, and tracks the builds that they come from.
 
 Data flows in this order::
 

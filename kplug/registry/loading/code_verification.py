@@ -1,4 +1,4 @@
-"""Compares the code that runs with the files from which the hash of its distribution is made."""
+"""Compares the running code with the files that its distribution's hash covers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hash of the code of an installed distribution: it tells two builds of one version apart."""
+"""Hashes the code of an installed distribution, to tell apart builds of one version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to say of a component whose module cannot be imported."""
+"""Errors for components whose modules cannot be imported, with advice on the repair."""
 
 from __future__ import annotations
 

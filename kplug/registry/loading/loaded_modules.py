@@ -1,4 +1,4 @@
-"""What this process has loaded through the registry: of which distribution, file and build."""
+"""`audit`: lists modules loaded through the registry, with distribution, file and build."""
 
 from __future__ import annotations
 

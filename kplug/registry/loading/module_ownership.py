@@ -1,4 +1,4 @@
-"""Maps distributions to their modules, by what they declare. It is read to load, never to list."""
+"""Maps distributions to the modules that they declare. Used for loading, never for listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remembers which build of a distribution this process imported, whatever is installed by now."""
+"""Tracks which build of a distribution this process imported, whatever is installed now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a module still is what its file says: functions, methods, their defaults, and constants."""
+"""Compares an imported module with its source: functions, methods, defaults, constants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name means, and why.
+"""Looks names up, and explains the result.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""What ships with kplug, for which no plugin is asked."""
+"""Lists built-in components without asking any plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a name means what it means: what the conflict rule says of every component that has it."""
+"""Explains a look-up: the conflict rule's verdict on every candidate of the name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module behind ``kplug.datasets``: one that an installed distribution lends, imported on demand.
+"""Imports lent modules on demand: ``kplug.datasets`` belongs to another distribution.
 
 ``kplug.datasets`` *is* ``kplug_datasets``, and ``kplug.datasets.mnist`` is ``kplug_datasets.mnist``: one
 object under two names in ``sys.modules``.

@@ -1,4 +1,4 @@
-"""From a reference to the component that it means, or to the error that says why there is none."""
+"""Looks up the component of a reference, or raises the error that explains the failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The error for a reference that leads nowhere: which one it is, and what it says.
+"""Chooses the error for a failed look-up.
 
 That is decided at once and cheaply. Whatever compares names is put off until somebody reads the text
 (`lookup_suggestions`): programs ask for names that may not exist.

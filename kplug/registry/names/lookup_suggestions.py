@@ -1,4 +1,4 @@
-"""Suggestions for a name that leads nowhere: who offers it, what was meant, who leaves it out.
+"""Suggestions for a failed look-up: packages, similar names, reasons for omissions.
 
 All of it is worked out when somebody reads the text of the error.
 """

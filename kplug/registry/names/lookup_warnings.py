@@ -1,4 +1,4 @@
-"""Warnings of a look-up: a deprecated component, and a plugin whose name a built-in has too."""
+"""Warnings of a look-up: deprecated components, and plugins shadowed by a built-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plugins may load, and which one a bare name prefers: decided before anything is imported.
+"""Policy: which plugins may load and which a bare name prefers, decided before any import.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""Settings in environment variables; any other variable that begins with ``KPLUG_`` is an error."""
+"""Reads settings from environment variables, and refuses unknown ``KPLUG_`` variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings in files: ``[tool.kplug]`` of a ``pyproject.toml``, or a file that has nothing but settings."""
+"""Reads settings from ``[tool.kplug]`` of ``pyproject.toml``, or from a file of settings alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Entry`: a distribution in a list of a setting, with the versions and hashes that may load."""
+"""`Entry`: a distribution in a setting's list, with the versions and hashes that may load."""
 
 from __future__ import annotations
 

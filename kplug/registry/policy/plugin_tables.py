@@ -1,4 +1,4 @@
-"""Settings for plugins: the tables that kplug keeps for them, and whether a version may load."""
+"""Reads the settings tables of plugins, and checks whether a version may load."""
 
 from __future__ import annotations
 

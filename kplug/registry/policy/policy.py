@@ -1,4 +1,4 @@
-"""`Policy`: what all settings say together."""
+"""`Policy`: the combined effect of all settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where settings stand, from the outermost place to the nearest."""
+"""Reads the settings of the machine, the environment and the projects, outermost first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys that settings have, what each may hold, and what somebody meant who wrote another."""
+"""Keys of settings: validates their values, and suggests the key that was meant."""
 
 from __future__ import annotations
 

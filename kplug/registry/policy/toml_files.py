@@ -1,4 +1,4 @@
-"""A TOML file that somebody else wrote: read in bounded time, or refused in one sentence."""
+"""Reads untrusted TOML files in bounded time, or refuses them in one sentence."""
 
 from __future__ import annotations
 

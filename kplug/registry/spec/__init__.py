@@ -1,4 +1,4 @@
-"""The text and dict forms of a component: what is written, as data.
+"""Specs: the text and dict forms of a component, as data.
 
 ``parse_spec`` reads text, ``spec_from_dict`` reads the dict forms, ``str(spec)`` writes text, and
 ``parse_spec(str(spec)) == spec``. The grammar::

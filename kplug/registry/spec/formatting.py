@@ -1,4 +1,4 @@
-"""Write values and calls as the spec grammar reads them."""
+"""Formats values and calls in the spec grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Spec`: a reference and its arguments, as frozen data, and the dict forms that stand for one."""
+"""`Spec`: a reference and its arguments, as frozen data, and the dict forms of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the text form of a spec. Nothing is evaluated: the syntax tree is walked, literals are taken."""
+"""Parses the text form of a spec by walking its syntax tree; evaluates nothing."""
 
 from __future__ import annotations
 

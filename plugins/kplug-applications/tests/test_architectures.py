@@ -1,4 +1,4 @@
-"""What the arguments of an architecture do, and which are refused."""
+"""Arguments of the architectures: their effects and their refusals."""
 
 from __future__ import annotations
 

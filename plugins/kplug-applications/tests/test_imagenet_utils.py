@@ -1,4 +1,4 @@
-"""Pictures and predictions as Keras prepares and names them."""
+"""Preprocessing and decoding agree with Keras."""
 
 from __future__ import annotations
 

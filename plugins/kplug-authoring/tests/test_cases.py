@@ -1,4 +1,4 @@
-"""Which cases there are, and how an author tells about examples."""
+"""Enumeration of the cases, and authors' examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an example says, and what is tried where it says nothing."""
+"""Authors' examples, and the default inputs."""
 
 from __future__ import annotations
 

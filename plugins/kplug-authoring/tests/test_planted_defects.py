@@ -1,4 +1,4 @@
-"""Every planted defect is found and blamed on the right check; what is right but unusual is left alone."""
+"""Every planted defect fails the right check; correct but unusual components pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which arguments are never read."""
+"""Detection of arguments that are never read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which checks each kind of component has to pass."""
+"""The checks in the suite of each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which other values an argument is tried with."""
+"""Alternative values of arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The oracle's backend, set before Keras is imported."""
+"""Sets the oracle's backend before Keras is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Otsu's threshold against a search through every split, and the dice against its definition."""
+"""Compares Otsu's threshold with an exhaustive search, and the dice with its definition."""
 
 from __future__ import annotations
 

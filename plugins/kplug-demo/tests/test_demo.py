@@ -1,4 +1,4 @@
-"""``kplug demo``: what it checks first, what it prints, and the whole run."""
+"""``kplug demo``: its checks, its output, and the whole run."""
 
 from __future__ import annotations
 

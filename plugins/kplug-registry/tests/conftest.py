@@ -1,4 +1,4 @@
-"""Wheels for the tests: small ones that are written here, and those of this repository's plugins."""
+"""Fixtures: small generated wheels, and the wheels of this repository's plugins."""
 
 from __future__ import annotations
 

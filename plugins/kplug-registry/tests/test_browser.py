@@ -1,4 +1,4 @@
-"""This repository's own plugins in a registry, and a person with a real browser."""
+"""A real browser visits a registry of this repository's own plugins."""
 
 from __future__ import annotations
 

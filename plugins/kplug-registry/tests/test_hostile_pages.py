@@ -1,4 +1,4 @@
-"""Whatever a plugin's author writes, the pages show it as text: nothing runs, overflows or turns around."""
+"""Pages show hostile texts of plugins as text: nothing runs, overflows or turns around."""
 
 from __future__ import annotations
 

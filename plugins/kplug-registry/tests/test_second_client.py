@@ -1,4 +1,4 @@
-"""A second client of a signed site, written from docs/registry.md alone. It imports nothing of kplug."""
+"""An independent client of a signed site, written from docs/registry.md alone; imports no kplug."""
 
 from __future__ import annotations
 

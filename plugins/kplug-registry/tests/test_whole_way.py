@@ -1,4 +1,4 @@
-"""The whole way: this repository's wheels become a signed site, and a clean environment installs from it."""
+"""End to end: this repository's wheels become a signed site, and a clean environment installs."""
 
 from __future__ import annotations
 

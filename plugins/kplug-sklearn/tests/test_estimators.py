@@ -1,4 +1,4 @@
-"""Models pass scikit-learn's checks of estimators, and stand where its own can."""
+"""Estimators pass scikit-learn's checks and work in its tools."""
 
 from __future__ import annotations
 

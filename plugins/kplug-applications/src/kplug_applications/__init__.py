@@ -1,4 +1,4 @@
-"""Architectures for pictures, with the names, layers and weights that Keras has for them."""
+"""Image architectures with Keras's names, layers and weights."""
 
 from kplug_applications import (
     densenet as densenet,

@@ -1,4 +1,4 @@
-"""DenseNet: each block sees the outputs of all before it."""
+"""DenseNet: each block receives the outputs of all blocks before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EfficientNet: depth, width and size of pictures grow together."""
+"""EfficientNet: compound scaling of depth, width and resolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as the weights of ImageNet were trained on them, and the names of their classes."""
+"""Preprocessing of pictures for ImageNet weights, and the names of ImageNet's classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inception with residuals, second version."""
+"""Inception-ResNet v2: Inception blocks with residual connections."""
 
 from __future__ import annotations
 

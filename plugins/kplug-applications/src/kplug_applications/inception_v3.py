@@ -1,4 +1,4 @@
-"""Inception, third version: convolutions of several sizes side by side."""
+"""Inception v3: parallel convolutions of several kernel sizes."""
 
 from __future__ import annotations
 

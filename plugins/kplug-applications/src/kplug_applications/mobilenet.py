@@ -1,4 +1,4 @@
-"""MobileNet: convolutions of single channels, then of single pixels."""
+"""MobileNet: depthwise separable convolutions."""
 
 from __future__ import annotations
 

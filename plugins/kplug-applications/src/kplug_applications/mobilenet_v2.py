@@ -1,4 +1,4 @@
-"""MobileNet, second version: residuals between narrow layers."""
+"""MobileNetV2: inverted residuals between narrow layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MobileNet, third version: blocks that weigh their channels."""
+"""MobileNetV3: blocks with squeeze-and-excitation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NASNet: cells that a search has found."""
+"""NASNet: cells found by architecture search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ResNet: 50 to 152 layers, in blocks whose outputs are added to their inputs."""
+"""ResNet with 50 to 152 layers, in residual blocks."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""``applications.resnet50``: Keras's older place of one ResNet."""
+"""``applications.resnet50``: Keras's older module of ResNet50."""
 
 from kplug_applications.resnet import ResNet50, decode_predictions, preprocess_input
 

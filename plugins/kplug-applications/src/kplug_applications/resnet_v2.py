@@ -1,4 +1,4 @@
-"""ResNet's second version, whose activations come before the convolutions."""
+"""ResNet v2: activations come before the convolutions."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""``applications.vgg19``: the architecture with what its weights take and give."""
+"""``applications.vgg19``: the architecture, its preprocessing and the names of its classes."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Xception: convolutions that are separable by channels, with residuals."""
+"""Xception: depthwise separable convolutions with residual connections."""
 
 from __future__ import annotations
 

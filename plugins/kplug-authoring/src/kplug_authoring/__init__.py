@@ -1,4 +1,4 @@
-"""One suite of tests for each kind of component, for kplug's own and for plugins'.
+"""Contract suites: the tests of each kind of component, for kplug's own and for plugins'.
 
 A plugin's test file is three lines::
 

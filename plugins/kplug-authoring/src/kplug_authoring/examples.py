@@ -1,4 +1,4 @@
-"""What the suite calls a component with where its author has told nothing."""
+"""Default inputs for components whose authors declare none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the distribution adds to kplug: names only, so that no other command waits for it."""
+"""Hooks of this distribution: names only, so that other commands do not wait for it."""
 
 from __future__ import annotations
 

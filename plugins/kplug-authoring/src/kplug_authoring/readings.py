@@ -1,4 +1,4 @@
-"""Which arguments a component's source never reads."""
+"""Finds arguments that a component's source never reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which checks each kind of component has to pass."""
+"""The contract suite of each kind of component."""
 
 from __future__ import annotations
 

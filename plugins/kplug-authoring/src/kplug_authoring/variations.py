@@ -1,4 +1,4 @@
-"""Other values for the arguments that a component is made with, as far as its signature tells their types."""
+"""Alternative values for a component's arguments, from the types in its signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizers that are right though unusual pass every check."""
+"""Correct but unusual optimizers pass every check."""
 
 from __future__ import annotations
 

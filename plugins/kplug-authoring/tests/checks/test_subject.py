@@ -1,4 +1,4 @@
-"""The component under test, and how two results are compared."""
+"""`Subject`, and the comparison of two results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug add``: one line more in pyproject.toml, two new files, or nothing at all."""
+"""``kplug add``: one more line in pyproject.toml and two new files, or no change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug check``: what is selected, what is found, and how it is told."""
+"""``kplug check``: its selection, its findings and its reports."""
 
 from __future__ import annotations
 

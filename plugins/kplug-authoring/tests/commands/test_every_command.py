@@ -1,4 +1,4 @@
-"""What holds for each command: its line in ``kplug --help``, its examples, completion, errors, output."""
+"""Rules for all commands: line in ``kplug --help``, examples, completion, errors, output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug new``: what it writes keeps every promise, and what it refuses leaves nothing behind."""
+"""``kplug new``: valid output, and no leftovers after a refusal."""
 
 from __future__ import annotations
 

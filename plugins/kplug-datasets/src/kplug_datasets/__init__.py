@@ -1,4 +1,4 @@
-"""Small datasets for examples and tests, from the files that Keras keeps in its cache folder."""
+"""Small datasets for examples and tests, from the files in Keras's cache folder."""
 
 from kplug_datasets import (
     boston_housing as boston_housing,

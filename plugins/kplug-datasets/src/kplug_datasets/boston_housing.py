@@ -1,4 +1,4 @@
-"""Prices of homes near Boston, by what is known of the neighbourhood."""
+"""Boston housing: prices of homes, and features of their neighbourhoods."""
 
 from __future__ import annotations
 

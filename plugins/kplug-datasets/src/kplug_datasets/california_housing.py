@@ -1,4 +1,4 @@
-"""Prices of homes in California in 1990, by district."""
+"""California housing: prices of homes in 1990, by district."""
 
 from __future__ import annotations
 

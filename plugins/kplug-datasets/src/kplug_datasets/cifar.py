@@ -1,4 +1,4 @@
-"""What both CIFAR datasets share: batches of pictures with the channels first."""
+"""Reads the batches of both CIFAR datasets, which store the channels first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs of 32×32 pixels in 10 classes."""
+"""CIFAR-10: photographs of 32×32 pixels in 10 classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs of 32×32 pixels in 100 classes, which make 20 groups."""
+"""CIFAR-100: photographs of 32×32 pixels in 100 classes and 20 groups."""
 
 from __future__ import annotations
 

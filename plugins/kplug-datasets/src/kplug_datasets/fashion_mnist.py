@@ -1,4 +1,4 @@
-"""Pieces of clothing of 28×28 pixels."""
+"""Fashion-MNIST: pictures of clothing, 28×28 pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews of films as lists of word numbers, and whether they are positive."""
+"""IMDB: film reviews as word indices, labelled by sentiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handwritten digits of 28×28 pixels."""
+"""MNIST: handwritten digits of 28×28 pixels."""
 
 from __future__ import annotations
 

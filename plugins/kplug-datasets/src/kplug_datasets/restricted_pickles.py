@@ -1,4 +1,4 @@
-"""Arrays out of pickles, of which nothing but NumPy's own arrays is made.
+"""Restricted unpickling: reads NumPy arrays, and refuses every other global.
 
 The files of CIFAR are pickles, and lists of unequal length in an ``.npz`` file are one as well. A pickle can
 name any function of Python to be called. This reader knows the few that arrays are made of, and refuses the

@@ -1,4 +1,4 @@
-"""News of Reuters as lists of word numbers, with 46 topics."""
+"""Reuters: newswires as word indices, labelled with 46 topics."""
 
 from __future__ import annotations
 

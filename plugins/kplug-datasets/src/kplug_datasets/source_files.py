@@ -1,4 +1,4 @@
-"""The files of the datasets: where they come from, what their hashes are, how a part of one is cut off."""
+"""Downloads the files of the datasets, checks their hashes, and splits the samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts as lists of word numbers: which words are kept, and what stands for the others."""
+"""Encodes texts as word indices, with limits on words and lengths."""
 
 from __future__ import annotations
 

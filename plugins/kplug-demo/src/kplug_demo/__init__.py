@@ -1,1 +1,1 @@
-"""``kplug demo``: one real task from names in strings to a picture of the result."""
+"""``kplug demo``: solves one real task with components named by strings, and draws the result."""

@@ -1,4 +1,4 @@
-"""The command ``kplug demo``: its options, and the check of where it writes."""
+"""The command ``kplug demo``: its options, and the check of its output path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network beside Otsu's threshold, canvas by canvas."""
+"""Compares the network with Otsu's threshold, canvas by canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture that ``kplug demo`` leaves behind: training curves, and masks beside the truth."""
+"""Draws the figure of ``kplug demo``: training curves, and masks beside the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that the distribution adds to kplug: its name only, so that no other command waits for it."""
+"""The hook of ``kplug demo``: a name only, so that other commands do not wait for it."""
 
 from __future__ import annotations
 

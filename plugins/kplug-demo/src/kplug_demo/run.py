@@ -1,4 +1,4 @@
-"""The run of ``kplug demo``: compose the task, train, compare, print, draw."""
+"""Runs ``kplug demo``: composes the task, trains, compares, prints and draws."""
 
 from __future__ import annotations
 

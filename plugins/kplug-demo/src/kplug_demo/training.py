@@ -1,4 +1,4 @@
-"""The network of the demo, and what it is trained with: every component is a name.
+"""The network of the demo and its training, with every component given by name.
 
 The names are qualified, so that the same seed gives the same numbers whatever else is installed or preferred.
 """

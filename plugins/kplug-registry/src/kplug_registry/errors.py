@@ -1,4 +1,4 @@
-"""What can go wrong with a registry; all derive from ``kplug.KplugError``."""
+"""Errors of registries; all derive from ``kplug.KplugError``."""
 
 from __future__ import annotations
 

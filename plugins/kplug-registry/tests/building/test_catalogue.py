@@ -1,4 +1,4 @@
-"""The pages for people: what they say, that nothing in them runs, and what a real browser makes of them."""
+"""Web pages: their content, their safety, and their rendering in a real browser."""
 
 from __future__ import annotations
 

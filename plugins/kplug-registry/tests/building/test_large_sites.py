@@ -1,4 +1,4 @@
-"""What is paid at sites of a hundred and of a thousand distributions: counts and bytes, never times."""
+"""Costs of sites of 100 and 1,000 distributions: counts and bytes, never times."""
 
 from __future__ import annotations
 

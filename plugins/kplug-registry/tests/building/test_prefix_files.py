@@ -1,4 +1,4 @@
-"""The words that begin with a few characters: all of them, or the shortest."""
+"""Prefix files list all words of a prefix, or the shortest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole site, made batch by batch: what the batches are makes no difference."""
+"""A whole site is built in batches, whose size makes no difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A machine of the tests' own: no settings, no copies of registries."""
+"""Fixtures: a machine without settings and without copies of registries."""
 
 from __future__ import annotations
 

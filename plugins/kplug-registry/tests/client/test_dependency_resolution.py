@@ -1,4 +1,4 @@
-"""What is installed, and from which of several registries."""
+"""Resolution of dependencies across several registries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The message about an unknown name: what it prints, and from where."""
+"""The message about an unknown name: its text, and the source of its offers."""
 
 from __future__ import annotations
 

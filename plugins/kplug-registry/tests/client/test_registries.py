@@ -1,4 +1,4 @@
-"""What a site has to be before a command uses it."""
+"""Checks of a site before a command uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches: words, kinds, several registries, and without a network."""
+"""Searches: words, kinds, several registries, and offline."""
 
 from __future__ import annotations
 

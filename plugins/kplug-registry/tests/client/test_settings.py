@@ -1,4 +1,4 @@
-"""``[tool.kplug.registries]``: what it says, and that nothing is guessed."""
+"""``[tool.kplug.registries]``: its parsing, without any guess."""
 
 from __future__ import annotations
 

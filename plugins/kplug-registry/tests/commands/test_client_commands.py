@@ -1,4 +1,4 @@
-"""``kplug search``, ``install``, ``uninstall``, ``outdated``: what they print, and what they run."""
+"""``kplug search``, ``install``, ``uninstall``, ``outdated``: output and installer calls."""
 
 from __future__ import annotations
 

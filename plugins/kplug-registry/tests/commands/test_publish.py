@@ -1,4 +1,4 @@
-"""`kplug publish` says what it did, and what a person should look at."""
+"""`kplug publish` reports its changes, and what needs a person's attention."""
 
 from __future__ import annotations
 

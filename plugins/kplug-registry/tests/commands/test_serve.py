@@ -1,4 +1,4 @@
-"""``kplug token`` and what ``kplug serve`` refuses before it serves."""
+"""``kplug token``, and refusals of ``kplug serve`` before it serves."""
 
 from __future__ import annotations
 

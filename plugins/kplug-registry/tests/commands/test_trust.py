@@ -1,4 +1,4 @@
-"""``kplug trust``: from a folder of files to a site that clients believe, and through a change of keys."""
+"""``kplug trust``: from unsigned files to a trusted site, and through a rotation of keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each command says of what cannot be: one sentence, what to do, exit status 2, nothing half changed."""
+"""Wrong input to each command: one sentence, advice, exit status 2, no partial change."""
 
 from __future__ import annotations
 

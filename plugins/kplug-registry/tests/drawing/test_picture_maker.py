@@ -1,4 +1,4 @@
-"""Pictures are drawn of what is installed as the wheel has it; what goes wrong costs one picture."""
+"""Pictures are drawn if the wheel's build is installed; a failure costs one picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in a picture: shapes and text, as kplug draws them; nothing that runs or loads anything."""
+"""SVGs may hold shapes and text as kplug draws them; whatever runs or loads is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several wheels of one version: for other machines, with the same components, none replaced."""
+"""Further wheels of a version: other platforms, same components, no replacement."""
 
 from __future__ import annotations
 

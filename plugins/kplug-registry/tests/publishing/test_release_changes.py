@@ -1,4 +1,4 @@
-"""Releases are added and withdrawn: all files say so, the others stay, nothing is replaced."""
+"""Releases are added and withdrawn in all files; none is replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kplug index verify` says of files that were changed, removed or added by hand."""
+"""`kplug index verify` finds files that were changed, removed or added by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A writer may die at any moment: the site then has all of the change, or nothing of it."""
+"""A writer may die at any moment: its change is then complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site with one release, its server in this process, and what uploads to it."""
+"""Fixtures: a site with one release, its server in this process, and an upload client."""
 
 from __future__ import annotations
 

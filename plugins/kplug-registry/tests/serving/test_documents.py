@@ -1,4 +1,4 @@
-"""What docs/serving.md says of other programs' files."""
+"""Configuration files in docs/serving.md fit the server."""
 
 from __future__ import annotations
 

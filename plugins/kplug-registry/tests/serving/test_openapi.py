@@ -1,4 +1,4 @@
-"""The description of the routes, compared with what the server does."""
+"""Compares the OpenAPI description of the routes with the server."""
 
 from __future__ import annotations
 

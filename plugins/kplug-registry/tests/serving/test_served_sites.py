@@ -1,4 +1,4 @@
-"""What is served: a site as it is, or one that is made of wheels and made anew when they change."""
+"""Served folders: a site as it is, or one that is rebuilt when its wheels change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug serve`` as a process of its own: with the tools that people have, cut off, and told to end."""
+"""``kplug serve`` as a process: common clients, broken connections, shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens, and the file in which they are kept."""
+"""Tokens, and the file that stores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads: what is taken, what is refused with which words, and what is noted of it."""
+"""Uploads: acceptance, refusals with their messages, and the log."""
 
 from __future__ import annotations
 

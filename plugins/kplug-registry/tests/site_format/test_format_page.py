@@ -1,4 +1,4 @@
-"""`docs/registry.md` names each file of a site, and each field in it."""
+"""`docs/registry.md` documents each file of a site, and each field in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nouns survive JSON; what is not theirs is refused with the field's name."""
+"""Nouns survive a JSON round trip; invalid JSON is refused with the field's name."""
 
 from __future__ import annotations
 

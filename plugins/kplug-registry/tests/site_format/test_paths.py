@@ -1,4 +1,4 @@
-"""Names become paths below the site, whatever the names are."""
+"""Every name maps to a path below the site."""
 
 from __future__ import annotations
 

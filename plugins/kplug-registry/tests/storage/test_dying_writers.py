@@ -1,4 +1,4 @@
-"""A writer who dies at any request to a store leaves all of a change, or nothing of it."""
+"""A writer that dies at any request to a store leaves all of its change, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One writer at a time in a store that can only create what is absent."""
+"""One writer at a time in a store that offers only conditional creation."""
 
 from __future__ import annotations
 

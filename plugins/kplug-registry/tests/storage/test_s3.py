@@ -1,4 +1,4 @@
-"""A site in a bucket of S3, as moto's server plays it: every command, rivals, and writers who die."""
+"""A site in an S3 bucket of moto's server: every command, rival and dying writers."""
 
 from __future__ import annotations
 

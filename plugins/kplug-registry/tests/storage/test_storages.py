@@ -1,4 +1,4 @@
-"""A folder and a store of objects answer alike."""
+"""Folders and object stores behave alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody between a site and its clients can try, one by one: nothing of it is taken."""
+"""Attacks between a site and its clients, one by one: all are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sites over HTTP: how many requests a look-up makes, and servers that are slow, broken or endless."""
+"""Sites over HTTP: requests of a look-up, and slow, broken or endless servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a look-up and a publish cost in sites of a hundred to a hundred thousand components."""
+"""Costs of a look-up and a publish in sites of a hundred to a hundred thousand components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kplug index verify` says about signatures."""
+"""`kplug index verify` checks signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys in a service, by their addresses: what signs with them, and what is said where nothing does."""
+"""Keys in external services: signing with them, and errors where that fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures of a site: what one publish writes, how keys change, and what the user is told."""
+"""Signatures of a site: the files of one publish, rotation of keys, and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives that would fill the disk, or write elsewhere, are refused before anything is unpacked."""
+"""Zip bombs and path traversal are refused before anything is unpacked."""
 
 from __future__ import annotations
 

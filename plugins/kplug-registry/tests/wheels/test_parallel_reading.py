@@ -1,4 +1,4 @@
-"""Many wheels are read by other processes: in their order, and with the same errors."""
+"""Worker processes read many wheels, in order and with the same errors."""
 
 from __future__ import annotations
 

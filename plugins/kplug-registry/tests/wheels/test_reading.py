@@ -1,4 +1,4 @@
-"""What a wheel offers is read without running it; what contradicts itself is refused."""
+"""Wheels are read without running them; contradictions are refused."""
 
 from __future__ import annotations
 

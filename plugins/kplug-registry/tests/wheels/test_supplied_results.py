@@ -1,4 +1,4 @@
-"""Results of the contract suite: those of the build that a wheel is, and of no other; and nothing hostile."""
+"""Results of the contract suite fit only the build of their wheel; hostile ones are refused."""
 
 from __future__ import annotations
 

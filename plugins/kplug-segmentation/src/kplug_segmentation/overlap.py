@@ -1,4 +1,4 @@
-"""How much two masks share: the dice, Jaccard and Tversky coefficients.
+"""Overlap of two masks: the dice, Jaccard and Tversky coefficients.
 
 All three are ratios of the same three sums over pixels, with ``t`` the true mask and ``p`` the
 predicted one: ``I = Σ t·p``, ``T = Σ t`` and ``P = Σ p``.

@@ -1,4 +1,4 @@
-"""Models as estimators of scikit-learn."""
+"""scikit-learn estimators that wrap kplug models."""
 
 from kplug_sklearn.estimators import (
     KplugClassifier as KplugClassifier,

@@ -1,4 +1,4 @@
-"""Models as scikit-learn's classifiers, regressors and transformers."""
+"""scikit-learn classifier, regressor and transformer that wrap models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A seed for a while: what is drawn afterwards does not depend on it."""
+"""`seeded`: seeds the random generators for a block, and restores their states."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What all architectures share: inputs, tops, files of weights, and the layers that they are made of."""
+"""Shared parts of all architectures: inputs, tops, weight files and layers."""

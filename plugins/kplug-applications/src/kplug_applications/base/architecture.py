@@ -1,4 +1,4 @@
-"""An architecture: from pictures to features, and from there to classes."""
+"""`Architecture`: a function that makes a model of a body and a classification top."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of Keras's files of weights fits a width and a size."""
+"""Chooses among Keras's weight files of the MobileNets, by width and size."""
 
 from __future__ import annotations
 

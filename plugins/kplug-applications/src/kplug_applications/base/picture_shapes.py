@@ -1,4 +1,4 @@
-"""Which shape the pictures of an architecture have."""
+"""Input shapes of the architectures."""
 
 from __future__ import annotations
 

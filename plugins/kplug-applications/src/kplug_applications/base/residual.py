@@ -1,4 +1,4 @@
-"""ResNet: blocks whose outputs are added to their inputs; in its second version activations come first."""
+"""ResNet, versions 1 and 2: residual blocks; in version 2 activations come first."""
 
 from __future__ import annotations
 

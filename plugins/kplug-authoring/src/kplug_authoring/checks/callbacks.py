@@ -1,4 +1,4 @@
-"""Checks of callbacks: what they do while a small model trains, is evaluated and predicts."""
+"""Checks of callbacks, while a small model trains, is evaluated and predicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of components of every kind."""
+"""Checks of components of every kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of initializers: what they draw, and from which generator."""
+"""Checks of initializers: their values, and the generator that they draw from."""
 
 from __future__ import annotations
 

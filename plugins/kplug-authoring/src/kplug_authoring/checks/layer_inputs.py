@@ -1,4 +1,4 @@
-"""What layers are called with."""
+"""Inputs with which the checks call layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of layers: what they compute, with which weights, in a model that is trained, stored and loaded."""
+"""Checks of layers: outputs and weights, in a model that is trained, saved and loaded."""
 
 from __future__ import annotations
 

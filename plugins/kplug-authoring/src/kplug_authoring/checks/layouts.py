@@ -1,4 +1,4 @@
-"""The check of the axis that channels are on.
+"""The check of the channel axis.
 
 Height and width are alike to nearly everything that compares images or maps their values. What takes the
 height for the channels shows it when the two are exchanged.

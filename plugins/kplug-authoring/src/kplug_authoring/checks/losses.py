@@ -1,4 +1,4 @@
-"""Checks of losses: how the values of samples become one number."""
+"""Checks of losses: the reduction of per-sample values."""
 
 from __future__ import annotations
 

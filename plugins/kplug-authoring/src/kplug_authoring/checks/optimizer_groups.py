@@ -1,4 +1,4 @@
-"""Checks of what an optimizer does with its parameter groups."""
+"""Checks of an optimizer's parameter groups."""
 
 from __future__ import annotations
 

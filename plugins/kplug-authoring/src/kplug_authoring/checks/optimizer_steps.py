@@ -1,4 +1,4 @@
-"""Checks of an optimizer's single steps: what they read and call, and which weights they take."""
+"""Checks of an optimizer's single steps: closures, ranks of weights, unread arguments."""
 
 from __future__ import annotations
 

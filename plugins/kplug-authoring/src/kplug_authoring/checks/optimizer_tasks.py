@@ -1,4 +1,4 @@
-"""What optimizers are to minimise, and how their steps are made."""
+"""Functions for optimizers to minimise, and the loop that steps an optimizer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of optimizers: that they minimise, and that their state can be stored."""
+"""Checks of optimizers: they minimise, and their state can be stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks at the points where formulas break: zero, very large values, an exact prediction, a sure one."""
+"""Checks at numerical edge cases: zero, large values, exact and overconfident predictions."""
 
 from __future__ import annotations
 

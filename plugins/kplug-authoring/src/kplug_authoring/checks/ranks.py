@@ -1,4 +1,4 @@
-"""Checks of shapes: a bias, a dense kernel and a convolution's kernel; rows, sequences and images."""
+"""Checks of ranks: biases, dense and convolution kernels; rows, sequences and images."""
 
 from __future__ import annotations
 

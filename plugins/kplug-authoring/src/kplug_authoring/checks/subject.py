@@ -1,4 +1,4 @@
-"""What is tested, one thing that must hold of it, and all that must hold of a kind."""
+"""`Subject`, `Check` and `Suite`: a component under test, one check, the checks of a kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what maps tensors to a tensor: activations, regularizers, constraints, losses."""
+"""Checks of tensor functions: activations, regularizers, constraints, losses."""
 
 from __future__ import annotations
 

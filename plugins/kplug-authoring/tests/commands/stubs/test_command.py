@@ -1,4 +1,4 @@
-"""``kplug stubs``: what it writes, when it refuses, and what a broken plugin costs."""
+"""``kplug stubs``: its output, its refusals, and the cost of a broken plugin."""
 
 from __future__ import annotations
 

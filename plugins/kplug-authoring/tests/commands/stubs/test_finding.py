@@ -1,4 +1,4 @@
-"""What ``kplug doctor`` says of names for type checkers."""
+"""`kplug doctor` reports outdated stubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``kplug stubs`` writes, read by mypy and pyright: good programs pass, and every mistake is found."""
+"""mypy and pyright read the stubs: good programs pass, and every mistake is found."""
 
 from __future__ import annotations
 

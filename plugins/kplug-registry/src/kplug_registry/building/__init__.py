@@ -1,4 +1,4 @@
-"""The files of a site, made from what wheels say and from the files that the site has.
+"""Generates the files of a site from wheels and from the files that the site has.
 
 Data flows in this order::
 

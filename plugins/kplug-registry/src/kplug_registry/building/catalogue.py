@@ -1,4 +1,4 @@
-"""``index.html`` and ``catalogue/``: pages for people, with a script for search and copying."""
+"""Generates ``index.html`` and ``catalogue/``: web pages, with a script for search and copying."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``registry.json`` and ``feed.xml``: the format of the site, and what is new in it."""
+"""Generates ``registry.json`` and ``feed.xml``: the site's format, and its latest releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Further wheels of a version, such as those for other machines: each offers what the first one does."""
+"""Checks further wheels of a version, such as for other platforms: all offer the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules for names on a site: refuses those that belong to others, or look as if they did."""
+"""Naming rules of a site: refuse names that belong to others, or look as if they did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``prefixes/``: the words that begin with a few characters, so that a search finds what is half typed."""
+"""Generates ``prefixes/``: the words of each prefix, for searches of incomplete words."""
 
 from __future__ import annotations
 

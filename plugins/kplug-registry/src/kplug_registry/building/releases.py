@@ -1,4 +1,4 @@
-"""A release, added to a site or changed in it: every file that speaks of it is written, and no other."""
+"""Adds a release to a site or changes one, in exactly the files that mention it."""
 
 from __future__ import annotations
 

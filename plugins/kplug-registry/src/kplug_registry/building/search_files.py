@@ -1,4 +1,4 @@
-"""``search/``: one small file for each word, so that a search of a few words reads a few files."""
+"""Generates ``search/``: an inverted index with one small file for each word."""
 
 from __future__ import annotations
 

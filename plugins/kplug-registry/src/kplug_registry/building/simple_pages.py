@@ -1,4 +1,4 @@
-"""``simple/``: the pages from which pip and uv install (PEP 503, 592, 658, 691, 700)."""
+"""Generates ``simple/``: the package index for pip and uv (PEP 503, 592, 658, 691, 700)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds a whole site from wheels, in a folder that takes its name when it is complete."""
+"""Builds a whole site from wheels, in a temporary folder that is renamed when complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site as it will be: the files that it has, and over them the changes that are not written yet."""
+"""`SiteView`: the files of a site, overlaid with changes that are not written yet."""
 
 from __future__ import annotations
 

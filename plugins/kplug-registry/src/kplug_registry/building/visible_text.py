@@ -1,4 +1,4 @@
-"""Texts of plugins, as a page may have them."""
+"""Escapes plugins' texts for HTML and XML, and marks invisible characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user's machine does with registries.
+"""The client of registries: look-up, search and installation on a user's machine.
 
 Data flows in this order::
 

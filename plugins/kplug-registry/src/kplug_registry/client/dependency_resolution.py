@@ -1,4 +1,4 @@
-"""Resolves what has to be installed: a distribution, and what it requires, as far as registries have it."""
+"""Resolves a distribution and its requirements to wheels, as far as registries have them."""
 
 from __future__ import annotations
 

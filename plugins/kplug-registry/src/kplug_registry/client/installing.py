@@ -1,4 +1,4 @@
-"""Install and uninstall, through the pip or uv of this environment."""
+"""Installs and uninstalls, through the pip or uv of this environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks up who offers a name or an alias, in the files of one registry."""
+"""Looks up the distributions that offer a name or alias, in the files of one registry."""
 
 from __future__ import annotations
 

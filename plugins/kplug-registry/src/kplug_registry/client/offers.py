@@ -1,4 +1,4 @@
-"""Which packages offer a name, as far as this machine has seen: for the message about an unknown name."""
+"""Finds packages that offer an unknown name, in the copies of registries on this machine."""
 
 from __future__ import annotations
 

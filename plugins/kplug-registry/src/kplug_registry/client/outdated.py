@@ -1,4 +1,4 @@
-"""Finds installed plugins of which a registry has something newer."""
+"""Finds installed plugins that have a newer version in a registry."""
 
 from __future__ import annotations
 

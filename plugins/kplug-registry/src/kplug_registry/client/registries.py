@@ -1,4 +1,4 @@
-"""`Registries`: the sites in their order, and to which of them a distribution belongs."""
+"""`Registries`: the sites in their order, and the owner of each distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search all registries for words."""
+"""Searches all registries for words."""
 
 from __future__ import annotations
 

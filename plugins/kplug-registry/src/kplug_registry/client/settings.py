@@ -1,4 +1,4 @@
-"""The registries that the settings name: where each is, and why it is trusted."""
+"""Reads the settings of registries: the address of each, and the root that it trusts."""
 
 from __future__ import annotations
 

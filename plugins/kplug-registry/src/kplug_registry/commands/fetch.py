@@ -1,4 +1,4 @@
-"""``kplug fetch``: what registries have, kept on this machine."""
+"""``kplug fetch``: copies the contents of registries to this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug index``: build a site from wheels."""
+"""``kplug index``: builds a site from wheels, and verifies one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug install``: a component or a distribution, from the registry that it belongs to."""
+"""``kplug install``: installs a component or distribution from the registry that owns it."""
 
 from __future__ import annotations
 

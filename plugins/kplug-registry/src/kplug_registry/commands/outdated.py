@@ -1,4 +1,4 @@
-"""``kplug outdated``: installed plugins of which a registry has something newer."""
+"""``kplug outdated``: lists installed plugins that have a newer version in a registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands print: lines that no text from a registry can break, or make a terminal obey."""
+"""Prints lines so that no text from a registry can break one or control the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug publish``: add releases to a registry."""
+"""``kplug publish``: adds releases to a registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug search``: components that are not here yet."""
+"""``kplug search``: searches registries for components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug serve``: a registry over HTTP."""
+"""``kplug serve``: serves a registry over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug token``: who may upload to a server, and what was uploaded."""
+"""``kplug token``: manages the upload tokens of a server, and shows its log of uploads."""
 
 from __future__ import annotations
 

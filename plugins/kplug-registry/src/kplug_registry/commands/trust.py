@@ -1,4 +1,4 @@
-"""``kplug trust``: the keys of a site, its root, and its signatures."""
+"""``kplug trust``: manages the keys, the root and the signatures of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug uninstall``: a plugin, by its name or by that of a component."""
+"""``kplug uninstall``: uninstalls a plugin, by its name or a component's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug yank``: withdraw a release."""
+"""``kplug yank``: withdraws a release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of what the components of wheels do, drawn where the plugins are installed.
+"""Draws the components of wheels, where the plugins are installed.
 
 Data flows in this order::
 

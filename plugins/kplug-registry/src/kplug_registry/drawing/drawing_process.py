@@ -1,4 +1,4 @@
-"""A process that draws one component after the other, and is replaced when one of them stops it."""
+"""Draws components in a child process, which is replaced when a component stops it."""
 
 from __future__ import annotations
 

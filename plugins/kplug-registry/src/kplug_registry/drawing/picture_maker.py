@@ -1,4 +1,4 @@
-"""The pictures of a wheel's components, as far as what is installed here is what the wheel has."""
+"""`PictureMaker`: draws a wheel's components, if the same build is installed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a picture nothing but shapes and text? A plugin runs in the process that draws it."""
+"""Checks that an SVG from the drawing process, where plugins run, has only shapes and text."""
 
 from __future__ import annotations
 

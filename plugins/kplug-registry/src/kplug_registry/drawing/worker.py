@@ -1,4 +1,4 @@
-"""What the drawing process runs. It alone imports torch and plugins; whatever they do happens there."""
+"""The drawing process: the only one that imports torch and plugins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes to a site that others read and write meanwhile: all of a change becomes visible, or nothing.
+"""Atomic changes to a site that others read and write concurrently.
 
 Data flows in this order::
 

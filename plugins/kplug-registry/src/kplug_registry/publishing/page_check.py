@@ -1,4 +1,4 @@
-"""Checks that the pages of a site, for people and for pip, are those that its other files make."""
+"""Checks that a site's pages, for people and for pip, match its other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that a site is what its wheels and its distributions' files say: all is read and made again."""
+"""Verifies a site: regenerates its files from its wheels and distribution files."""
 
 from __future__ import annotations
 

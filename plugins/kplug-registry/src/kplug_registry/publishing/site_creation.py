@@ -1,4 +1,4 @@
-"""Creates a site from wheels, in a folder or in a store of objects."""
+"""Creates a site from wheels, in a folder or an object store."""
 
 from __future__ import annotations
 

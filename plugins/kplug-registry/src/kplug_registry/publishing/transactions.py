@@ -1,4 +1,4 @@
-"""One writer at a time, and a journal that outlives it.
+"""Transactions on a site: one writer at a time, and a write-ahead journal.
 
 A change is written as one file first, the journal. From there on it counts. Then its files are written to
 their places, and the journal is removed. Who dies before the journal has changed nothing. Who dies after it

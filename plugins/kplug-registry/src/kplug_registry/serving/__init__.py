@@ -1,4 +1,4 @@
-"""A registry over HTTP, and uploads to it: what ``kplug serve`` runs. The extra ``serve`` has its libraries.
+"""The HTTP server of a registry, with uploads (``kplug serve``). Needs the extra ``serve``.
 
 Data flows in this order::
 

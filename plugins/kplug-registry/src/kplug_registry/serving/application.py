@@ -1,4 +1,4 @@
-"""The routes of a server."""
+"""The web application: routes, security headers and the health check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who tried to upload what, when, from where, and what became of it."""
+"""The audit log: who tried to upload what, when, from where, and the result."""
 
 from __future__ import annotations
 

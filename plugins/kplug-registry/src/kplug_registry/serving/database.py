@@ -1,4 +1,4 @@
-"""The SQLite file of a server: its tokens, and what was uploaded. Nobody but its owner can read it."""
+"""The SQLite file of a server's tokens and uploads, which only its owner can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server answers, in OpenAPI 3.1. The schemas of files are those of the nouns of a site."""
+"""The server's OpenAPI 3.1 description; schemas of files derive from a site's nouns."""
 
 from __future__ import annotations
 

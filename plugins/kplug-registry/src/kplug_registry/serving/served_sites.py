@@ -1,4 +1,4 @@
-"""The folder that is served: a site as it is, or one that is built from a folder of wheels."""
+"""The served folder: a site as it is, or one built from a folder of wheels."""
 
 from __future__ import annotations
 

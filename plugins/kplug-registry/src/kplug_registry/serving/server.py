@@ -1,4 +1,4 @@
-"""A process that serves: its socket, and how it ends."""
+"""Runs the server process: opens its socket, and shuts it down gracefully."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a site over HTTP: as any web server would send them, and for installers as JSON."""
+"""Serves the files of a site over HTTP, with JSON for installers."""
 
 from __future__ import annotations
 

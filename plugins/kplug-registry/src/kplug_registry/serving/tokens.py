@@ -1,4 +1,4 @@
-"""Tokens that allow uploads. What is stored are their hashes: who reads the database cannot upload."""
+"""Upload tokens. Only hashes are stored: whoever reads the database cannot upload."""
 
 from __future__ import annotations
 

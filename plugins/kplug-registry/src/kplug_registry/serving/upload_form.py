@@ -1,4 +1,4 @@
-"""What an upload's request holds, received within limits. A refusal is raised as `UploadError`."""
+"""Receives the form of an upload within limits; refuses it with `UploadError`."""
 
 from __future__ import annotations
 

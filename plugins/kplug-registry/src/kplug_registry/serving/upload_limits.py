@@ -1,4 +1,4 @@
-"""How large an upload may be, how long it may take, and how many may come."""
+"""Limits of uploads: their size, their duration and their rate."""
 
 from __future__ import annotations
 

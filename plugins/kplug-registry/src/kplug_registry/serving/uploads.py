@@ -1,4 +1,4 @@
-"""An upload, from the request to the answer. Whatever becomes of it is in the log."""
+"""Handles an upload, from the request to the answer, and logs its outcome."""
 
 from __future__ import annotations
 

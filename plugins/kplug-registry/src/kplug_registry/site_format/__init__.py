@@ -1,4 +1,4 @@
-"""What a site holds: its nouns, their JSON, and the paths of its files. Specified in ``docs/registry.md``."""
+"""The format of a site: nouns, JSON and file paths, as specified in ``docs/registry.md``."""
 
 from kplug_registry.site_format.contract_results import (
     CheckCounts as CheckCounts,

@@ -1,4 +1,4 @@
-"""Results of the contract suite, as a publisher has supplied them. Nobody else vouches for them."""
+"""Results of the contract suite, for which the publisher alone vouches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hashes of files of any size, which are read piece by piece."""
+"""Hashes files of any size, in chunks."""
 
 from __future__ import annotations
 

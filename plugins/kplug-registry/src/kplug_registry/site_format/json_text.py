@@ -1,4 +1,4 @@
-"""The nouns as JSON, and back. What is read is checked field by field: a site may hold anything."""
+"""Writes nouns as JSON, and reads untrusted JSON with validation of every field."""
 
 from __future__ import annotations
 

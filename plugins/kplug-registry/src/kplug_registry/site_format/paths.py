@@ -1,4 +1,4 @@
-"""Where the files of a site are: paths below its root, with ``/``.
+"""Paths of a site's files below its root, with ``/``.
 
 A name that could be no file's is refused, since names come from texts that a model file or a person wrote.
 """

@@ -1,4 +1,4 @@
-"""Which release comes first, and which one a search shows."""
+"""Sorts releases, and chooses the one that a search shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of a site: a dataclass for each noun, whose fields are keys of the JSON."""
+"""The schema of a site: a dataclass for each noun, with the keys of its JSON as fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times, as a site has them."""
+"""Timestamps in the format of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the files of a site are, and how one writer at a time changes them.
+"""Storage of a site's files, with one writer at a time.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""Opens the storage that an address means: a folder, or a store of objects."""
+"""Opens the storage at an address: a folder or an object store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site in a folder."""
+"""`Folder`: the storage of a site in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site in a store of objects, such as a bucket of S3, through fsspec."""
+"""`ObjectStore`: the storage of a site in an object store, such as S3, through fsspec."""
 
 from __future__ import annotations
 

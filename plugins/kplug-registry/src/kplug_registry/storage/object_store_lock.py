@@ -1,4 +1,4 @@
-"""A lock for a store that has none, but writes an object only if it is absent: writers take turns.
+"""A lock for object stores that offer only conditional creation: writers take turns.
 
 Turns have numbers. A writer takes the next turn by creating the object of its number, which exactly one can.
 The object says until when the turn lasts. Its writer asks for more time while it works, and gives the rest

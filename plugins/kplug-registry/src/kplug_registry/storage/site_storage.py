@@ -1,4 +1,4 @@
-"""What a site needs of the place where it is."""
+"""`SiteStorage`: the interface of every storage of a site."""
 
 from __future__ import annotations
 

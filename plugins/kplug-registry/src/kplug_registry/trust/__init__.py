@@ -1,4 +1,4 @@
-"""Whether a site is what its publisher signed: The Update Framework (TUF), by python-tuf.
+"""Signatures of a site, by The Update Framework (TUF) and python-tuf.
 
 Data flows in this order::
 

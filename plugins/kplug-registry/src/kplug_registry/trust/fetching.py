@@ -1,4 +1,4 @@
-"""Files of a site, from a folder or over HTTP, with retries and limits of time."""
+"""Fetches files of a site, from a folder or over HTTP, with retries and time limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that sign a site: from a folder of PEM files, from an environment variable, or any signer of TUF's.
+"""Signing keys: from PEM files, from an environment variable, or from any TUF signer.
 
 Which key signs what is not written beside the keys. The root says it, by the identifiers of the keys.
 """

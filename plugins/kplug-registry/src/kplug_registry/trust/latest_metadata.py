@@ -1,4 +1,4 @@
-"""The metadata that every look-up begins with, in one request; TUF checks all of it before it is believed."""
+"""Fetches the metadata of every look-up in one request; TUF verifies all of it."""
 
 from __future__ import annotations
 

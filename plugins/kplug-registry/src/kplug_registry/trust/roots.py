@@ -1,4 +1,4 @@
-"""The root of a site's trust: which keys sign what, and how many of them are needed."""
+"""The root of trust: the keys of each role, and how many have to sign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that the signatures of a site hold for its files, each read as a client would read it."""
+"""Verifies the signatures of a site's files, reading each as a client would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that others hold, such as a key service: named by an address that securesystemslib knows."""
+"""Keys in external services, addressed by URIs that securesystemslib knows."""
 
 from __future__ import annotations
 

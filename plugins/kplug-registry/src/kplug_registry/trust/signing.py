@@ -1,4 +1,4 @@
-"""Sign a site: its files are targets in hash bins.
+"""Signs a site: its files are targets in hash bins.
 
 Nothing here writes to a site, but ``sign_site`` and ``write_signing``.
 """

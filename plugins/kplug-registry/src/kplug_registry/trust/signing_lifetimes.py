@@ -1,4 +1,4 @@
-"""Lifetimes of the parts of a site's metadata, from when they are signed."""
+"""Lifetimes of a site's metadata, counted from the time of signing."""
 
 from __future__ import annotations
 

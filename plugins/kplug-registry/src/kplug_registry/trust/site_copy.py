@@ -1,4 +1,4 @@
-"""`SiteCopy`: what this machine has seen of a site, each file checked before it was written."""
+"""`SiteCopy`: the local cache of a site's files."""
 
 from __future__ import annotations
 

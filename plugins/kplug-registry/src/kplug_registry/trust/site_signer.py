@@ -1,4 +1,4 @@
-"""`SiteSigner`: what the last signature of a site says, and the metadata of the next."""
+"""`SiteSigner`: reads a site's last signature, and makes the metadata of the next."""
 
 from __future__ import annotations
 

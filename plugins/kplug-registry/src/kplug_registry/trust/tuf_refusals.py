@@ -1,4 +1,4 @@
-"""Refusals by python-tuf in our words: expired metadata, older states, wrong signatures, changed files."""
+"""Rephrases python-tuf's refusals: expired, rolled back, wrongly signed or changed files."""
 
 from __future__ import annotations
 

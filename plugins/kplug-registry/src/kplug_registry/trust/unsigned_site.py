@@ -1,4 +1,4 @@
-"""`UnsignedSite`: a site that is believed as it is, because the user said so in the setting."""
+"""`UnsignedSite`: a site that is trusted without signatures, as its setting says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`VerifiedSite`: a site of which nothing is taken that its root's keys have not signed."""
+"""`VerifiedSite`: a site of which only files signed by its root's keys are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wheels, read without running or importing anything in them.
+"""Reads wheels without running or importing anything in them.
 
 Data flows in this order::
 

@@ -1,4 +1,4 @@
-"""The files of a wheel, behind limits: an archive may be made to fill the disk or to write elsewhere."""
+"""`WheelArchive`: reads a wheel within limits, safe from zip bombs and path traversal."""
 
 from __future__ import annotations
 

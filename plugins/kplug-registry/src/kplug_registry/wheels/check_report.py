@@ -1,4 +1,4 @@
-"""What ``kplug check --json`` printed where a plugin is installed: anybody may have written it."""
+"""Reads the untrusted output of ``kplug check --json``."""
 
 from __future__ import annotations
 

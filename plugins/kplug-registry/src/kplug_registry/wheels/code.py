@@ -1,4 +1,4 @@
-"""The code of a wheel, as far as it can be read without running it: targets and their arguments."""
+"""Reads the signatures and docstrings of a wheel's code without running it."""
 
 from __future__ import annotations
 

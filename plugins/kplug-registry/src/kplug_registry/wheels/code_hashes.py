@@ -1,4 +1,4 @@
-"""The hashes by which kplug knows the code of a wheel where it is installed."""
+"""Lists the hashes that kplug computes for a wheel's code once it is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Components that a plugin declares in code, as ``kplug list --json`` printed them where it is installed."""
+"""Reads components that a plugin declares in code, from ``kplug list --json``."""
 
 from __future__ import annotations
 

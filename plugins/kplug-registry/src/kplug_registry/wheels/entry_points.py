@@ -1,4 +1,4 @@
-"""entry_points.txt: the components that a wheel declares in its static tier."""
+"""Reads entry_points.txt: the components that a wheel declares in its static tier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""METADATA and the file's name: which distribution and version a wheel is, and what it requires."""
+"""Reads METADATA and the file name: a wheel's distribution, version and requirements."""
 
 from __future__ import annotations
 

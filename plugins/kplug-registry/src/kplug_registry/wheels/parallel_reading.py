@@ -1,4 +1,4 @@
-"""Reads many wheels in other processes, ahead of the one that works with them."""
+"""Reads many wheels ahead, in worker processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a site says of a wheel, read from the file."""
+"""`read_wheel`: reads everything that a site states about a wheel."""
 
 from __future__ import annotations
 

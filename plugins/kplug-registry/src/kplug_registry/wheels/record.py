@@ -1,4 +1,4 @@
-"""RECORD: the list of a wheel's files. Each row has to be true, and each file to have one row."""
+"""Checks RECORD: each row has to be true, and each file of the wheel to have one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of the contract suite, given to the wheels of the build that was checked."""
+"""Assigns results of the contract suite to the wheels of the build that was checked."""
 
 from __future__ import annotations
 

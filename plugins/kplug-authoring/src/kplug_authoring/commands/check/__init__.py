@@ -1,1 +1,1 @@
-"""``kplug check``: the contract suite on what is installed, and what an audit by hand would look for."""
+"""``kplug check``: runs the contract suite on what is installed, and audits declarations."""

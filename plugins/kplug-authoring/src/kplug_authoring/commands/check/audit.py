@@ -1,4 +1,4 @@
-"""What no check of a kind looks at: declarations, imports, documentation and types of arguments."""
+"""Audits what no check of a kind covers: declarations, imports, docstrings, argument types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug check``: the contract suite on a distribution or a component."""
+"""``kplug check``: runs the contract suite on a distribution or a component."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as a table in a terminal, as plain lines elsewhere, and as JUnit's XML."""
+"""Prints a report as a table or as plain lines, and writes it as JUnit XML."""
 
 from __future__ import annotations
 

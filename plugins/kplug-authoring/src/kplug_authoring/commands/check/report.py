@@ -1,4 +1,4 @@
-"""What ``kplug check`` finds out, as data."""
+"""`Report`: the results of ``kplug check``, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the contract suite on selected components."""
+"""Runs the contract suite on selected components."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``kplug check`` is asked for: distributions and components, from a text."""
+"""Selects the distributions and components that an argument of ``kplug check`` names."""
 
 from __future__ import annotations
 

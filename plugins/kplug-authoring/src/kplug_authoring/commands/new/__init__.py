@@ -1,1 +1,1 @@
-"""``kplug new`` and ``kplug add``: a plugin's distribution from a template, and one component more."""
+"""``kplug new`` and ``kplug add``: create a plugin from a template, and extend it."""

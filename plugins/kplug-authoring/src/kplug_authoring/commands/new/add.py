@@ -1,4 +1,4 @@
-"""``kplug add``: one component more in a plugin that exists."""
+"""``kplug add``: adds a component to an existing plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug new``: write the distribution of a plugin."""
+"""``kplug new``: writes the distribution of a plugin."""
 
 from __future__ import annotations
 

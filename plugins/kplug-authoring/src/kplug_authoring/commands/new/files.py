@@ -1,4 +1,4 @@
-"""The files of a new plugin, and of one component in it, from the templates beside this module."""
+"""Renders the files of a new plugin, or of one component, from the templates beside this module."""
 
 from __future__ import annotations
 

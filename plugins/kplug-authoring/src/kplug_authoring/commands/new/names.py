@@ -1,4 +1,4 @@
-"""Whether the name of a new distribution or component can be used, and what to do if not."""
+"""Checks whether the name of a new distribution or component can be used."""
 
 from __future__ import annotations
 

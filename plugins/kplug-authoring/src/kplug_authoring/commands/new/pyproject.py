@@ -1,4 +1,4 @@
-"""The ``pyproject.toml`` of a plugin: found, read, and given one entry point more."""
+"""`Pyproject`: finds and reads a plugin's ``pyproject.toml``, and adds entry points."""
 
 from __future__ import annotations
 

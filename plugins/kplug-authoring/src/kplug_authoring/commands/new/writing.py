@@ -1,4 +1,4 @@
-"""Files that are written all together or not at all."""
+"""Writes several files atomically: all or none."""
 
 from __future__ import annotations
 

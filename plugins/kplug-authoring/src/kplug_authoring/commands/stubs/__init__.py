@@ -1,1 +1,1 @@
-"""``kplug stubs``: the names of what is installed, and their arguments, for editors and type checkers."""
+"""``kplug stubs``: writes type stubs with the names and arguments of what is installed."""

@@ -1,4 +1,4 @@
-"""The types of a component's arguments as text, as far as they say what a spec may hold."""
+"""Formats the types of a component's arguments, as far as a spec can hold them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kplug stubs``: write what type checkers read about the names of components."""
+"""The command ``kplug stubs``: writes or checks the stubs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder ``kplug-stubs``: where it is, whether it is ours, and how it differs from what is installed."""
+"""The stub package ``kplug-stubs``: its location, its ownership and its changes."""
 
 from __future__ import annotations
 

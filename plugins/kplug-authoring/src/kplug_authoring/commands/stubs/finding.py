@@ -1,4 +1,4 @@
-"""Names for type checkers that are not those of what is installed, for ``kplug doctor``."""
+"""The finding of ``kplug doctor`` about outdated stubs."""
 
 from __future__ import annotations
 

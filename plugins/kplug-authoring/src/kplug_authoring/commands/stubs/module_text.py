@@ -1,4 +1,4 @@
-"""The text of ``names.pyi``: for each kind the type of its names, and an object that makes specs of them."""
+"""Generates ``names.pyi``: a type for the names of each kind, and an object that makes specs."""
 
 from __future__ import annotations
 

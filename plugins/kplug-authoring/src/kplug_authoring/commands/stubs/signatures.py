@@ -1,4 +1,4 @@
-"""The arguments of a component as they stand in the signature of a method."""
+"""Formats the arguments of a component as a method signature."""
 
 from __future__ import annotations
 
